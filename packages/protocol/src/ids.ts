@@ -1,0 +1,35 @@
+/**
+ * The names of things. Branded strings, so that a VM's id can never stand where a host's is meant;
+ * all compare with `<`, never with a locale.
+ */
+
+declare const hostId: unique symbol
+/** A host, named by the libp2p peer id of its agent (one agent per host, so one id serves both). */
+export type HostId = string & { readonly [hostId]: true }
+
+declare const vmId: unique symbol
+/** A VM, named by its hypervisor's UUID: stable across migrations, unlike a domain number. */
+export type VmId = string & { readonly [vmId]: true }
+
+declare const partitionId: unique symbol
+/** One attempt of one leader to solve one problem: `<leader>.<incarnation>.<counter>`; never used twice. */
+export type PartitionId = string & { readonly [partitionId]: true }
+
+declare const actionId: unique symbol
+/** One action of one plan: `<partition>/<index>`. Repeating a message about an action is harmless. */
+export type ActionId = string & { readonly [actionId]: true }
+
+/** A monotonic clock reading in milliseconds. Comparable only on the host that read it. */
+export type Instant = number
+
+export const asHostId = (text: string): HostId => text as HostId
+export const asVmId = (text: string): VmId => text as VmId
+
+export const partitionIdOf = (leader: HostId, incarnation: number, counter: number): PartitionId =>
+  `${leader}.${incarnation}.${counter}` as PartitionId
+
+export const actionIdOf = (partition: PartitionId, index: number): ActionId =>
+  `${partition}/${index}` as ActionId
+
+/** Orders ids (and any text) by code unit: the same on every host, whatever its locale. */
+export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
