@@ -1,2 +1,6 @@
 export * from './ids.ts'
+export * from './plan/plan.ts'
 export * from './resources.ts'
+export * from './solve/answer.ts'
+export * from './solve/problem.ts'
+export * from './solve/rules/rule.ts'
