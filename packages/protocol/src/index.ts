@@ -1,6 +1,23 @@
+/**
+ * The deterministic core of drover: one state machine per host, no I/O, no clock.
+ *
+ * ```ts
+ * const peer = createPeer(init)
+ * for await (const input of inputs)
+ *   for (const effect of peer.step(clock.now(), input)) await carryOut(effect)
+ * ```
+ */
+export * from './config.ts'
 export * from './ids.ts'
+export * from './io.ts'
+export * from './message.ts'
+export * from './outcome/decision.ts'
+export * from './partition/rank.ts'
+export * from './peer.ts'
 export * from './plan/plan.ts'
 export * from './resources.ts'
+export * from './ring/summary.ts'
+export * from './snapshot/snapshot.ts'
 export * from './solve/answer.ts'
 export * from './solve/problem.ts'
 export * from './solve/rules/rule.ts'

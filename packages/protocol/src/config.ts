@@ -1,0 +1,101 @@
+/**
+ * Policy: what operators choose. Limits: what keeps everything bounded (S14). Each number states its unit, its
+ * default and the failure that it prevents. Over a limit is an outcome, never a crash.
+ */
+
+export interface Policy {
+  /** Demand above capacity − reserve must last this long, ms. Against reacting to a blip. Default 60,000. */
+  readonly overloadHoldMs: number
+  /** An overload is over, and a cure must bring it to, this share of the usable capacity, permille. Default 950. Against flapping at the edge. */
+  readonly clearPermille: number
+  /** A VM that was moved rests this long, ms, unless its host is still overloaded. Default 1,800,000. Against ping-pong (Q1). */
+  readonly cooldownMs: number
+  /** A relief plan must lower the total excess by this share, permille. Default 100. Against moves that help nobody. */
+  readonly gainMinPermille: number
+  /** Concurrent migrations that leave, and enter, one host. Default 1 each. Against herding (Q2). */
+  readonly migrationsOutMax: number
+  readonly migrationsInMax: number
+  /** MiB/s per migration, or null for the hypervisor's own; also the estimate of durations (125 when null). */
+  readonly bandwidthMiBps: number | null
+  /** How often a summary is published without a change, ms. Default 5,000. */
+  readonly gossipMs: number
+  /** A second failure of one VM's migration keeps it still this long, doubling, ms. Default 60,000. */
+  readonly quarantineMs: number
+}
+
+export const presets = {
+  conservative: {
+    overloadHoldMs: 120_000,
+    clearPermille: 930,
+    cooldownMs: 3_600_000,
+    gainMinPermille: 200,
+    migrationsOutMax: 1,
+    migrationsInMax: 1,
+  },
+  balanced: {
+    overloadHoldMs: 60_000,
+    clearPermille: 950,
+    cooldownMs: 1_800_000,
+    gainMinPermille: 100,
+    migrationsOutMax: 1,
+    migrationsInMax: 1,
+  },
+  aggressive: {
+    overloadHoldMs: 10_000,
+    clearPermille: 970,
+    cooldownMs: 600_000,
+    gainMinPermille: 50,
+    migrationsOutMax: 2,
+    migrationsInMax: 2,
+  },
+} as const
+export type Preset = keyof typeof presets
+
+export const policyOf = (preset: Preset, changes: Partial<Policy> = {}): Policy => ({
+  ...presets[preset],
+  bandwidthMiBps: null,
+  gossipMs: 5_000,
+  quarantineMs: 60_000,
+  ...changes,
+})
+
+export const limits = {
+  /** Hosts in one partition. Against one problem swallowing the ring (DVMS grew to 60). */
+  partitionHostsMax: 16,
+  /** Actions of one plan. Against plans that outlive their snapshots. */
+  planActionsMax: 256,
+  /** VMs in one snapshot. Against a message that no one can check. */
+  snapshotVmsMax: 1_024,
+  /** Bytes of one encoded message. Garbage is refused before it is read. */
+  messageBytesMax: 1_048_576,
+  /** Hosts whose summaries one agent keeps. */
+  viewHostsMax: 1_024,
+  /** Decisions kept in memory for `explain`; the journal keeps more. */
+  decisionsMax: 256,
+  /** A lease lives this long without renewal, ms: longer than a solve and several round trips, shorter than patience. */
+  leaseMs: 5_000,
+  /** How long a leader waits for answers to `reserve`, ms. */
+  reserveMs: 1_000,
+  /** How long a source waits for `admitted`, and how long that stays valid, ms. */
+  admitMs: 2_000,
+  admitValidMs: 4_000,
+  /** The solver's budget, and when its answer is stale, ms. */
+  solveBudgetMs: 200,
+  solveStaleMs: 5_000,
+  /** How often both ends of an unfinished action are asked, ms. */
+  settlePollMs: 1_000,
+  /** First and last pause before a leader tries again, ms; doubling, with jitter. */
+  backOffMsMin: 100,
+  backOffMsMax: 10_000,
+  /** The same after a decision that moved nothing because nothing could be done, or because mode is observe. */
+  idleBackOffMsMin: 5_000,
+  idleBackOffMsMax: 300_000,
+  /** Probe of one ring neighbour: period and time-out, ms (SWIM). */
+  probeMs: 1_000,
+  probeTimeoutMs: 300,
+  suspicionMs: 3_000,
+  /** A summary older than this many gossip periods no longer offers headroom; older than `forgetGossips` it is dropped. */
+  staleGossips: 3,
+  forgetGossips: 60,
+} as const
+export type Limits = { readonly [K in keyof typeof limits]: number }

@@ -1,0 +1,198 @@
+/**
+ * What goes into `peer.step` and what comes out. The caller's contract:
+ *
+ * 1. Call `step(now, input)` for one input at a time; it is synchronous and never throws on input.
+ * 2. Carry out the effects in their order: a `persist` is on disk before the `send` or `perform` behind it.
+ * 3. If a `persist` fails, drop the rest of that step's `send`s, answer each of its `perform`s with
+ *    `finished … refused journal.full`, and say `journal healthy: false`; say `true` when writing works again.
+ * 4. Call `step` again with `tick` at (or soon after) the last `wake`.
+ */
+import type { ActionId, HostId, Instant, PartitionId, VmId } from './ids.ts'
+import type { Message, Presence } from './message.ts'
+import type { Decision } from './outcome/decision.ts'
+import type { ActionResult } from './plan/plan.ts'
+import type { Resources } from './resources.ts'
+import type { LoadSummary, Mode } from './ring/summary.ts'
+import type { Answer } from './solve/answer.ts'
+import type { Problem } from './solve/problem.ts'
+import type { Rule } from './solve/rules/rule.ts'
+
+/** One active VM as its host measured it. */
+export interface ObservedVm {
+  readonly vm: VmId
+  readonly name: string
+  readonly state: 'running' | 'paused'
+  readonly incarnation: string
+  /** Null while no two samples exist (just started, just arrived): the last known or promised demand stands in. */
+  readonly cpuMilli: number | null
+  readonly vcpus: number
+  readonly memoryMiB: number
+  readonly dirtyMiBps: number | null
+  /** Why it cannot be migrated, or null. */
+  readonly fixed: string | null
+  readonly diskLocked: boolean
+}
+
+/** Facts about this host that change rarely: told at the start, and again when they change. */
+export interface HostDescription {
+  readonly name: string
+  readonly location: string
+  readonly capacity: Resources
+  readonly reserve: Resources
+  readonly cpuBaseline: string
+  readonly failureDomain: string | null
+  readonly migrationUri: string
+  readonly version: string
+}
+
+/** What the journal had open when the agent last ended: settled before any lease is granted (S5, S12). */
+export type OpenAction =
+  | {
+      readonly kind: 'departure'
+      readonly action: ActionId
+      readonly partition: PartitionId
+      readonly epoch: number
+      readonly vm: VmId
+      readonly peer: HostId
+      readonly peerUri: string
+      readonly demand: Resources
+      readonly paused: boolean
+    }
+  | {
+      readonly kind: 'arrival'
+      readonly action: ActionId
+      readonly partition: PartitionId
+      readonly epoch: number
+      readonly vm: VmId
+      readonly peer: HostId
+      readonly peerUri: string
+      readonly demand: Resources
+      readonly paused: boolean
+    }
+
+export type JournalRecord =
+  /** The highest epoch this host ever granted; durable before the grant leaves (S6). */
+  | { readonly kind: 'epoch'; readonly epoch: number }
+  | { readonly kind: 'opened'; readonly open: OpenAction }
+  | { readonly kind: 'closed'; readonly action: ActionId; readonly vm: VmId; readonly result: ActionResult }
+  /** Operator's will survives a restart. */
+  | { readonly kind: 'draining'; readonly draining: boolean }
+  | { readonly kind: 'mode'; readonly mode: Mode }
+  /** A VM that arrived and rests until `untilWallMs` is kept as remaining ms at the time of writing. */
+  | { readonly kind: 'cooldown'; readonly vm: VmId; readonly from: HostId; readonly remainingMs: number }
+
+/** What the restarted agent found: journal and hypervisor. */
+export interface Restored {
+  readonly epoch: number
+  /** False = the journal was lost or new: no grants for the longest lease (S6). */
+  readonly journalIntact: boolean
+  readonly open: readonly OpenAction[]
+  readonly draining: boolean
+  readonly mode: Mode | null
+  readonly cooldowns: readonly { readonly vm: VmId; readonly from: HostId; readonly remainingMs: number }[]
+}
+
+/** What an operator asks of this host's agent. `request` names the answer (`replied`). */
+export type Command =
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'undrain' }
+  | { readonly kind: 'mode'; readonly mode: Mode }
+  /** To a host, or to the best one. */
+  | { readonly kind: 'migrate'; readonly vm: VmId; readonly to: HostId | null }
+  /** What would be done now? Forms a partition that only observes. */
+  | { readonly kind: 'plan' }
+
+export type Input =
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'received'; readonly from: HostId; readonly message: Message }
+  | { readonly kind: 'heard'; readonly summary: LoadSummary }
+  /** The transport lost its connection to a host (a hint, never a proof). */
+  | { readonly kind: 'disconnected'; readonly host: HostId }
+  | { readonly kind: 'observed'; readonly vms: readonly ObservedVm[] }
+  /** The running migrations, as the hypervisor tells; the first one after the start opens the door to grants (S5). */
+  | { readonly kind: 'jobs'; readonly outgoing: readonly VmId[]; readonly incoming: readonly VmId[] }
+  | { readonly kind: 'described'; readonly description: HostDescription }
+  | { readonly kind: 'hypervisor'; readonly connected: boolean }
+  | { readonly kind: 'journal'; readonly healthy: boolean }
+  | {
+      readonly kind: 'solved'
+      readonly partition: PartitionId
+      readonly round: number
+      readonly answer: Answer
+    }
+  /** A `perform` has ended. */
+  | { readonly kind: 'finished'; readonly action: ActionId; readonly result: ActionResult }
+  /** The answer to an `inspect`; null = that hypervisor did not answer. */
+  | {
+      readonly kind: 'inspected'
+      readonly action: ActionId
+      readonly at: 'here' | 'there'
+      readonly presence: Presence | null
+    }
+  /** The answer to a `resume`. */
+  | {
+      readonly kind: 'resumed'
+      readonly action: ActionId
+      readonly at: 'here' | 'there'
+      readonly ok: boolean
+      readonly detail: string
+    }
+  | { readonly kind: 'commanded'; readonly request: string; readonly command: Command }
+
+export type Effect =
+  | { readonly kind: 'persist'; readonly record: JournalRecord }
+  | { readonly kind: 'send'; readonly to: HostId; readonly message: Message }
+  | { readonly kind: 'publish'; readonly summary: LoadSummary }
+  /** Solve it elsewhere (a worker), then come back with `solved`. */
+  | {
+      readonly kind: 'solve'
+      readonly partition: PartitionId
+      readonly round: number
+      readonly problem: Problem
+      readonly budgetMs: number
+    }
+  /** Begin a migration of a VM that is here; its end comes back as `finished`. */
+  | {
+      readonly kind: 'perform'
+      readonly action: ActionId
+      readonly vm: VmId
+      readonly uri: string
+      readonly paused: boolean
+      readonly bandwidthMiBps: number | null
+    }
+  /** Ask a hypervisor where a VM is: our own (`at` null) or another's by its URI. */
+  | { readonly kind: 'inspect'; readonly action: ActionId; readonly vm: VmId; readonly at: string | null }
+  /** Let a paused VM run: here, or at another's hypervisor. Only by R1 and R2. */
+  | { readonly kind: 'resume'; readonly action: ActionId; readonly vm: VmId; readonly at: string | null }
+  /** Look at the hypervisor now (`observed` and `jobs` follow) instead of at the next sampling time. */
+  | { readonly kind: 'sample' }
+  | { readonly kind: 'wake'; readonly at: Instant }
+  /** A decision began, changed or ended: keep it, log it, count it. */
+  | { readonly kind: 'report'; readonly decision: Decision }
+  /** Something an operator should hear of. `code` is stable. */
+  | { readonly kind: 'warn'; readonly code: string; readonly text: string; readonly vm: VmId | null }
+  | { readonly kind: 'reply'; readonly request: string; readonly reply: Reply }
+
+export type Reply =
+  | { readonly kind: 'ok'; readonly text: string; readonly decision: PartitionId | null }
+  /** By a safety check: exit code 5. */
+  | { readonly kind: 'refused'; readonly code: string; readonly text: string }
+  /** A drain's blockers, before anything moves. */
+  | {
+      readonly kind: 'draining'
+      readonly leaving: readonly VmId[]
+      readonly blockers: readonly { readonly vm: VmId; readonly name: string; readonly code: string }[]
+    }
+
+/** Fixed for the life of one agent process. */
+export interface PeerInit {
+  readonly host: HostId
+  readonly incarnation: number
+  /** For jitter only. */
+  readonly seed: number
+  readonly policy: import('./config.ts').Policy
+  readonly mode: Mode
+  readonly rules: readonly Rule[]
+  readonly policyHash: string
+  readonly restored: Restored
+}

@@ -1,0 +1,190 @@
+/**
+ * Everything that agents say to each other, except the gossiped `LoadSummary`. Every message says who speaks (the
+ * incarnation; the host is known from the authenticated connection), and every message about a partition names it and the
+ * epoch of the member's lease: a late or repeated one can then never be taken for a current one (S4, S6).
+ */
+import type { ActionId, HostId, PartitionId, VmId } from './ids.ts'
+import type { Rank } from './partition/rank.ts'
+import type { Action, ActionResult, Plan } from './plan/plan.ts'
+import type { HostSnapshot, VmSnapshot } from './snapshot/snapshot.ts'
+import type { Problem } from './solve/problem.ts'
+
+/** Why a partition is formed. */
+export type Reason = 'overload.cpu' | 'overload.mem' | 'drain' | 'operator' | 'rule.violation'
+
+interface FromPeer {
+  /** The sender's start count; messages from an older incarnation than already seen are dropped. */
+  readonly incarnation: number
+}
+interface InPartition extends FromPeer {
+  readonly partition: PartitionId
+  /** The epoch of the lease of the *member* concerned; 0 where no lease exists (yet). */
+  readonly epoch: number
+}
+interface OfAction extends InPartition {
+  readonly action: ActionId
+}
+
+// ---- reserve: leader → member, and the three answers
+
+/** `observe`: only a snapshot is asked for; no lease is given, so nothing can be executed on the answer. */
+export interface Reserve extends InPartition {
+  readonly kind: 'reserve'
+  readonly rank: Rank
+  readonly reason: Reason
+  readonly intent: 'lease' | 'observe'
+}
+export interface Granted extends InPartition {
+  readonly kind: 'granted'
+  readonly leaseMs: number
+  readonly snapshot: HostSnapshot
+}
+export interface Busy extends InPartition {
+  readonly kind: 'busy'
+  readonly holder: PartitionId
+  readonly rank: Rank
+  /** When the holder's lease may end, ms from now; an estimate. */
+  readonly retryMs: number
+}
+export interface Declined extends InPartition {
+  readonly kind: 'declined'
+  /** `mode.observe`, `node.draining`, `journal.full`, `hypervisor.unreachable`, … */
+  readonly code: string
+}
+
+// ---- the life of a lease
+
+export interface Renew extends InPartition {
+  readonly kind: 'renew'
+}
+export interface Release extends InPartition {
+  readonly kind: 'release'
+}
+/** Member → leader: this lease is over (wounded by a higher rank, lapsed, or never existed). */
+export interface Revoked extends InPartition {
+  readonly kind: 'revoked'
+  readonly code: 'wounded' | 'lapsed' | 'unknown'
+}
+
+// ---- execution
+
+/** Leader → every member that the plan touches: the whole plan and what it was made from, to be checked on receipt. */
+export interface Assign extends InPartition {
+  readonly kind: 'assign'
+  readonly problem: Problem
+  readonly plan: Plan
+  /** The lease epoch of each touched member, so that source and destination can fence each other's messages. */
+  readonly epochs: Readonly<Record<HostId, number>>
+}
+/** Leader → source: this action's `after` are done; start it. */
+export interface Start extends OfAction {
+  readonly kind: 'start'
+}
+/** Source → leader. */
+export interface Ended extends OfAction {
+  readonly kind: 'ended'
+  readonly result: ActionResult
+}
+
+// ---- one migration: source ⇄ destination
+
+/** Source → destination: may this VM come? `epoch` is the destination's. */
+export interface Admit extends OfAction {
+  readonly kind: 'admit'
+  readonly migrate: Action & { readonly kind: 'migrate' }
+  readonly vm: VmSnapshot
+  /** Rule R2: the copy will arrive paused, and waits for `hand-over`. */
+  readonly paused: boolean
+  /** The source's migration URI: whom the destination asks when the source's agent is silent. */
+  readonly sourceUri: string
+  readonly cooldownMs: number
+}
+export interface Admitted extends OfAction {
+  readonly kind: 'admitted'
+  readonly uri: string
+  /** The source must have started within this many ms of *asking*; later it has to ask again. */
+  readonly validMs: number
+}
+export interface NotAdmitted extends OfAction {
+  readonly kind: 'not-admitted'
+  readonly code: string
+}
+/** Source → destination: the VM is positively gone from here; yours may run (R2). */
+export interface HandOver extends OfAction {
+  readonly kind: 'hand-over'
+  readonly vm: VmId
+}
+/** Destination → source: it runs here now. */
+export interface TookOver extends OfAction {
+  readonly kind: 'took-over'
+  readonly vm: VmId
+}
+/** Source → destination: the admitted VM will not come; forget the promise. */
+export interface Cancelled extends OfAction {
+  readonly kind: 'cancelled'
+  readonly vm: VmId
+}
+/** Either end of an unfinished action asks the other what its hypervisor says. */
+export interface WhereIs extends OfAction {
+  readonly kind: 'where-is'
+  readonly vm: VmId
+}
+/** The other end's positive answer. `silent`: its hypervisor did not answer, so neither can it. */
+export interface Whereabouts extends OfAction {
+  readonly kind: 'whereabouts'
+  readonly vm: VmId
+  readonly presence: Presence | 'silent'
+}
+/** As the hypervisor port defines it. */
+export type Presence = 'running' | 'paused' | 'outgoing' | 'incoming' | 'shut' | 'absent'
+
+// ---- failure detection of ring neighbours (SWIM with Lifeguard)
+
+export interface Ping extends FromPeer {
+  readonly kind: 'ping'
+  readonly sequence: number
+}
+export interface Ack extends FromPeer {
+  readonly kind: 'ack'
+  readonly sequence: number
+  /** Whose life it witnesses: the sender's own, or, after a `ping-req`, the target's. */
+  readonly subject: HostId
+}
+export interface PingReq extends FromPeer {
+  readonly kind: 'ping-req'
+  readonly sequence: number
+  readonly target: HostId
+}
+/** Tells a host that it is suspected, so that it can refute with a newer summary. */
+export interface Suspect extends FromPeer {
+  readonly kind: 'suspect'
+  readonly subject: HostId
+  readonly subjectIncarnation: number
+}
+
+export type Message =
+  | Reserve
+  | Granted
+  | Busy
+  | Declined
+  | Renew
+  | Release
+  | Revoked
+  | Assign
+  | Start
+  | Ended
+  | Admit
+  | Admitted
+  | NotAdmitted
+  | HandOver
+  | TookOver
+  | Cancelled
+  | WhereIs
+  | Whereabouts
+  | Ping
+  | Ack
+  | PingReq
+  | Suspect
+
+export type PartitionMessage = Extract<Message, { readonly partition: PartitionId }>
+export type ProbeMessage = Exclude<Message, PartitionMessage>

@@ -1,0 +1,34 @@
+/** What a host tells everybody: enough to choose partners, far too little to plan with. */
+import type { HostId, PartitionId } from '../ids.ts'
+import type { Resources } from '../resources.ts'
+
+export type Mode = 'observe' | 'auto'
+
+export interface LoadSummary {
+  readonly host: HostId
+  /** For people. */
+  readonly name: string
+  /** Near in this text = near in the network (`dc1/rack7`); '' when not told. First key of the ring's order. */
+  readonly location: string
+  /** The agent's start count, and a number that grows with each summary of one incarnation: newer wins. */
+  readonly incarnation: number
+  readonly sequence: number
+  readonly capacity: Resources
+  readonly reserve: Resources
+  readonly demand: Resources
+  /** Promised arrivals, and departures under way (not yet gone: still in `demand`). */
+  readonly committedIn: Resources
+  readonly committedOut: Resources
+  readonly vms: number
+  readonly overloaded: boolean
+  readonly state: 'up' | 'draining' | 'leaving'
+  /** False while its hypervisor does not answer, or its journal cannot be written: it grants nothing. */
+  readonly able: boolean
+  readonly partition: PartitionId | null
+  readonly failureDomain: string | null
+  readonly cpuBaseline: string
+  readonly mode: Mode
+  readonly version: string
+  /** Hash of the rules and policy, to show drift. */
+  readonly policyHash: string
+}

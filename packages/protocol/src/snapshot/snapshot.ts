@@ -1,0 +1,42 @@
+/**
+ * What a member promises to be true when it grants a lease: its host and its VMs, frozen. The leader solves on
+ * snapshots only; nothing else that it knows of a host enters a plan.
+ */
+import type { HostId, VmId } from '../ids.ts'
+import type { Resources } from '../resources.ts'
+import type { Rule } from '../solve/rules/rule.ts'
+
+export interface VmSnapshot {
+  readonly vm: VmId
+  readonly name: string
+  readonly state: 'running' | 'paused'
+  /** Changes when the VM is started anew; an action on another incarnation is refused. */
+  readonly incarnation: string
+  readonly demand: Resources
+  /** Memory the guest rewrites, MiB/s; an estimate when the hypervisor has not measured it. */
+  readonly dirtyMiBps: number
+  /** Why it must stay (`dev.hostdev`, `vm.pinned`, `vm.quarantined` …), or null when it may move. */
+  readonly fixed: string | null
+  /** What is left of its cool-down (Q1), and where it came from; 0 and null outside one. */
+  readonly cooldownMs: number
+  readonly movedFrom: HostId | null
+}
+
+export interface HostSnapshot {
+  readonly host: HostId
+  readonly name: string
+  readonly capacity: Resources
+  readonly reserve: Resources
+  /** All active VMs, sorted by id; those promised to arrive are in `promisedIn` and not here. */
+  readonly vms: readonly VmSnapshot[]
+  readonly promisedIn: Resources
+  readonly draining: boolean
+  /** True while the host's own detector says so (demand above capacity − reserve, held). */
+  readonly overloaded: boolean
+  readonly cpuBaseline: string
+  readonly failureDomain: string | null
+  /** Rules that this host knows; the leader plans under the union of its members' rules. */
+  readonly rules: readonly Rule[]
+  /** Age of the sample behind it, ms. */
+  readonly sampleAgeMs: number
+}
