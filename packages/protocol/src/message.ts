@@ -77,8 +77,8 @@ export interface Assign extends InPartition {
   readonly epochs: Readonly<Record<HostId, number>>
 }
 /** Leader → source: this action's `after` are done; start it. */
-export interface Start extends OfAction {
-  readonly kind: 'start'
+export interface Begin extends OfAction {
+  readonly kind: 'begin'
 }
 /** Source → leader. */
 export interface Ended extends OfAction {
@@ -171,7 +171,7 @@ export type Message =
   | Release
   | Revoked
   | Assign
-  | Start
+  | Begin
   | Ended
   | Admit
   | Admitted
