@@ -138,6 +138,8 @@ export type Input =
       readonly detail: string
     }
   | { readonly kind: 'commanded'; readonly request: string; readonly command: Command }
+  /** The agent is about to end, cleanly: say so to the others (`leaving`), release and start nothing more. */
+  | { readonly kind: 'leaving' }
 
 export type Effect =
   | { readonly kind: 'persist'; readonly record: JournalRecord }

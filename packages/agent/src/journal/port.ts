@@ -14,13 +14,18 @@ export class JournalError extends Error {
 export interface Journal {
   /** Start count of this agent on this host, this start included; strictly greater than any before. */
   readonly incarnation: number
+  /** What was wrong with it when it was opened (lost, torn, moved aside), in one sentence for people; or null. */
+  readonly trouble: string | null
   /** What `peer` needs to go on; read once, right after opening. */
   readonly restored: Restored
   /** Durable when it returns (fsync); throws JournalError. */
   append(record: JournalRecord): void
   /** Insert or replace by decision id; need not be fsynced. Bounded: old ones are pruned. */
   remember(decision: Decision): void
-  /** Newest first. */
+  /**
+   * Newest first. `vm`: id or name of a VM that moved or stayed. `sinceMs`: wall clock ms since 1970; only decisions
+   * that began then or later. `limit`: default 100.
+   */
   history(query: {
     vm?: string
     sinceMs?: number
@@ -30,5 +35,6 @@ export interface Journal {
   probe(): boolean
   /** Bytes on disk, for metrics. */
   size(): number
+  /** Releases the lock, too; writes nothing that matters. Whoever uses it afterwards gets a JournalError. */
   close(): void
 }
