@@ -7,6 +7,7 @@
  *   for (const effect of peer.step(clock.now(), input)) await carryOut(effect)
  * ```
  */
+export * from './codec.ts'
 export * from './config.ts'
 export * from './ids.ts'
 export * from './io.ts'

@@ -1,0 +1,216 @@
+/** Arbitrary messages of every kind, within the limits: for property tests of the codec and of whatever reads messages. */
+import fc from 'fast-check'
+import type { ActionId, HostId, PartitionId, VmId } from '../ids.ts'
+import type { Message } from '../message.ts'
+import type { Action, ActionResult } from '../plan/plan.ts'
+import type { Resources } from '../resources.ts'
+import type { LoadSummary } from '../ring/summary.ts'
+import type { HostSnapshot, VmSnapshot } from '../snapshot/snapshot.ts'
+import type { Problem } from '../solve/problem.ts'
+import type { Rule } from '../solve/rules/rule.ts'
+
+const id = <T extends string>() =>
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }) as unknown as fc.Arbitrary<T>
+const host = id<HostId>()
+const vm = id<VmId>()
+const partition = id<PartitionId>()
+const action = id<ActionId>()
+
+const text = fc.string({ unit: 'binary', maxLength: 40 })
+const textOrNull = fc.option(text)
+const count = fc.nat({ max: Number.MAX_SAFE_INTEGER })
+const measure = fc.oneof(fc.nat(), fc.double({ min: 0, max: 1e12, noNaN: true }))
+const few = <T>(of: fc.Arbitrary<T>) => fc.array(of, { maxLength: 5 })
+const just = fc.constant
+/** As messages are decoded: plain objects. */
+const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+  fc.record(model, { noNullPrototype: true })
+const resources: fc.Arbitrary<Resources> = record({ cpuMilli: count, memoryMiB: count })
+/** Each of `optional` is absent or present, never `undefined`. */
+const partial = <T, K extends keyof T>(
+  model: { [P in keyof T]: fc.Arbitrary<T[P]> },
+  optional: readonly K[],
+) =>
+  fc.record(model, {
+    requiredKeys: (Object.keys(model) as (keyof T)[]).filter(
+      (key) => !optional.includes(key as K),
+    ) as Exclude<keyof T, K>[],
+    noNullPrototype: true,
+  })
+
+const ruled = { name: text, continuous: fc.boolean(), weight: count }
+const optional = ['name', 'continuous', 'weight'] as const
+/** A kind that is added to `Rule` is missing here until it has an arbitrary too. */
+const arbitraryRule: { readonly [K in Rule['kind']]: fc.Arbitrary<Extract<Rule, { readonly kind: K }>> } = {
+  spread: partial({ ...ruled, kind: just('spread'), vms: few(vm) }, optional),
+  ban: partial({ ...ruled, kind: just('ban'), vms: few(vm), hosts: few(host) }, optional),
+  fence: partial({ ...ruled, kind: just('fence'), vms: few(vm), hosts: few(host) }, optional),
+}
+const rule: fc.Arbitrary<Rule> = fc.oneof(...Object.values<fc.Arbitrary<Rule>>(arbitraryRule))
+
+const planned = { id: action, vm, after: few(action) }
+const migrate = record({ ...planned, kind: just('migrate' as const), from: host, to: host })
+const anyAction: fc.Arbitrary<Action> = fc.oneof(
+  migrate,
+  record({ ...planned, kind: just('suspend' as const), from: host }),
+  record({ ...planned, kind: just('resume' as const), to: host }),
+  record({ ...planned, kind: just('start' as const), to: host }),
+)
+const result: fc.Arbitrary<ActionResult> = fc.oneof(
+  record({ kind: just('done' as const) }),
+  partial({ kind: fc.constantFrom('refused' as const, 'unknown' as const), code: text, detail: text }, [
+    'detail',
+  ]),
+)
+
+const vmSnapshot: fc.Arbitrary<VmSnapshot> = record({
+  vm,
+  name: text,
+  state: fc.constantFrom('running', 'paused'),
+  incarnation: text,
+  demand: resources,
+  dirtyMiBps: measure,
+  fixed: textOrNull,
+  cooldownMs: measure,
+  movedFrom: fc.option(host),
+})
+const hostSnapshot: fc.Arbitrary<HostSnapshot> = record({
+  host,
+  name: text,
+  capacity: resources,
+  reserve: resources,
+  vms: few(vmSnapshot),
+  promisedIn: resources,
+  draining: fc.boolean(),
+  overloaded: fc.boolean(),
+  cpuBaseline: text,
+  failureDomain: textOrNull,
+  rules: few(rule),
+  sampleAgeMs: measure,
+})
+
+const vmState = fc.constantFrom('running' as const, 'sleeping' as const, 'ready' as const)
+const amounts = fc.tuple(count, count)
+const problem: fc.Arbitrary<Problem> = record({
+  dimensions: just(['cpuMilli', 'memoryMiB']),
+  hosts: few(
+    record({
+      id: host,
+      state: fc.constantFrom('online' as const, 'draining' as const, 'offline' as const),
+      limit: amounts,
+      cpuBaseline: textOrNull,
+      failureDomain: textOrNull,
+    }),
+  ),
+  vms: few(
+    record({
+      id: vm,
+      host: fc.option(host),
+      state: vmState,
+      wanted: vmState,
+      demand: amounts,
+      memoryMiB: count,
+      dirtyMiBps: measure,
+      movable: fc.boolean(),
+    }),
+  ),
+  rules: few(rule),
+  bandwidthMiBps: measure,
+  migrationsOutMax: count,
+  migrationsInMax: count,
+})
+
+const rank = record({ severity: fc.maxSafeInteger(), ageMs: measure, partition })
+/** Any key but `__proto__`, which is no host. */
+const epochs = fc.dictionary(
+  fc.string({ minLength: 1, maxLength: 60 }).filter((key) => key !== '__proto__'),
+  count,
+  { maxKeys: 5, noNullPrototype: true },
+)
+
+const peer = { incarnation: count }
+const member = { ...peer, partition, epoch: count }
+const acting = { ...member, action }
+const moving = { ...acting, vm }
+
+type OfKind<K extends Message['kind']> = fc.Arbitrary<Extract<Message, { readonly kind: K }>>
+
+/** A kind that is added to `Message` is missing here until it has an arbitrary too. */
+export const arbitraryOfKind: { readonly [K in Message['kind']]: OfKind<K> } = {
+  reserve: record({
+    ...member,
+    kind: just('reserve'),
+    rank,
+    reason: fc.constantFrom('overload.cpu', 'overload.mem', 'drain', 'operator', 'rule.violation'),
+    intent: fc.constantFrom('lease', 'observe'),
+  }),
+  granted: record({ ...member, kind: just('granted'), leaseMs: measure, snapshot: hostSnapshot }),
+  busy: record({ ...member, kind: just('busy'), holder: partition, rank, retryMs: measure }),
+  declined: record({ ...member, kind: just('declined'), code: text }),
+  renew: record({ ...member, kind: just('renew') }),
+  release: record({ ...member, kind: just('release') }),
+  revoked: record({
+    ...member,
+    kind: just('revoked'),
+    code: fc.constantFrom('wounded', 'lapsed', 'unknown'),
+  }),
+  assign: record({
+    ...member,
+    kind: just('assign'),
+    problem,
+    plan: record({ actions: few(anyAction), makespanMs: measure }),
+    epochs,
+  }),
+  begin: record({ ...acting, kind: just('begin') }),
+  ended: record({ ...acting, kind: just('ended'), result }),
+  admit: record({
+    ...acting,
+    kind: just('admit'),
+    migrate,
+    vm: vmSnapshot,
+    paused: fc.boolean(),
+    sourceUri: text,
+    cooldownMs: measure,
+  }),
+  admitted: record({ ...acting, kind: just('admitted'), uri: text, validMs: measure }),
+  'not-admitted': record({ ...acting, kind: just('not-admitted'), code: text }),
+  'hand-over': record({ ...moving, kind: just('hand-over') }),
+  'took-over': record({ ...moving, kind: just('took-over') }),
+  cancelled: record({ ...moving, kind: just('cancelled') }),
+  'where-is': record({ ...moving, kind: just('where-is') }),
+  whereabouts: record({
+    ...moving,
+    kind: just('whereabouts'),
+    presence: fc.constantFrom('running', 'paused', 'outgoing', 'incoming', 'shut', 'absent', 'silent'),
+  }),
+  ping: record({ ...peer, kind: just('ping'), sequence: count }),
+  ack: record({ ...peer, kind: just('ack'), sequence: count, subject: host }),
+  'ping-req': record({ ...peer, kind: just('ping-req'), sequence: count, target: host }),
+  suspect: record({ ...peer, kind: just('suspect'), subject: host, subjectIncarnation: count }),
+}
+export const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(
+  ...Object.values<fc.Arbitrary<Message>>(arbitraryOfKind),
+)
+
+export const arbitrarySummary: fc.Arbitrary<LoadSummary> = record({
+  host,
+  name: text,
+  location: text,
+  incarnation: count,
+  sequence: count,
+  capacity: resources,
+  reserve: resources,
+  demand: resources,
+  committedIn: resources,
+  committedOut: resources,
+  vms: count,
+  overloaded: fc.boolean(),
+  state: fc.constantFrom('up', 'draining', 'leaving'),
+  able: fc.boolean(),
+  partition: fc.option(partition),
+  failureDomain: textOrNull,
+  cpuBaseline: text,
+  mode: fc.constantFrom('observe', 'auto'),
+  version: text,
+  policyHash: text,
+})

@@ -1,0 +1,59 @@
+/**
+ * The small schemas that all wire schemas are built of. Each is bounded: whatever passes is small enough to keep.
+ * Ids are branded here, the one place where text from the wire becomes an id.
+ */
+import { z } from 'zod'
+import type { ActionId, HostId, PartitionId, VmId } from '../ids.ts'
+import { dimensions, type Resources } from '../resources.ts'
+
+type Frozen<T> = T extends string | number | boolean | null
+  ? T
+  : T extends readonly (infer E)[]
+    ? readonly Frozen<E>[]
+    : { readonly [K in keyof T]: Frozen<T[K]> }
+
+/**
+ * `S` describes exactly the hand-written type `T`: what it lets through is a `T`, every `T` has its form, and it
+ * drops no field, optional ones included (which a plain `z.ZodType<T>` would let us forget).
+ */
+export type Describes<S extends z.ZodType, T> = [z.output<S>] extends [T]
+  ? [T] extends [Frozen<z.output<S>>]
+    ? [Required<z.output<S>>] extends [Required<T>]
+      ? true
+      : false
+    : false
+  : false
+
+/** Compiles only for `true`: `type _ = Check<Describes<typeof schema, T>>`. */
+export type Check<T extends true> = T
+
+/** Characters of an id. A peer id has 52, an action id about 80. */
+const idCharsMax = 200
+/** Characters of text that means something (a URI, a location, a code): longer is refused. */
+const textCharsMax = 1_000
+/** Characters of text for people only: longer is clipped, since a talkative error must not cost its message. */
+const proseCharsMax = 1_000
+
+const id = <T extends string>() => z.string().min(1).max(idCharsMax) as unknown as z.ZodType<T, unknown>
+
+export const hostId = id<HostId>()
+export const vmId = id<VmId>()
+export const partitionId = id<PartitionId>()
+export const actionId = id<ActionId>()
+
+export const text = z.string().max(textCharsMax)
+export const code = z.string().max(idCharsMax)
+export const prose = z
+  .string()
+  .transform((all) => (all.length > proseCharsMax ? all.slice(0, proseCharsMax) : all))
+
+/** Incarnations, epochs, sequences, counts and amounts: non-negative safe integers. */
+export const count = z.int().min(0)
+/** A severity may be below zero: drains rank below any overload. */
+export const integer = z.int()
+/** Durations, ms, and rates: clocks and meters may give fractions; finite and never negative. */
+export const measure = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
+
+export const resources = z.object(
+  Object.fromEntries(dimensions.map((dimension) => [dimension, count])),
+) as unknown as z.ZodType<Resources, unknown>

@@ -1,0 +1,39 @@
+/** The gossiped load summary. */
+import { z } from 'zod'
+import type { LoadSummary } from '../ring/summary.ts'
+import {
+  type Check,
+  code,
+  count,
+  type Describes,
+  hostId,
+  partitionId,
+  prose,
+  resources,
+  text,
+} from './parts.ts'
+
+export const loadSummary = z.object({
+  host: hostId,
+  name: prose,
+  location: text,
+  incarnation: count,
+  sequence: count,
+  capacity: resources,
+  reserve: resources,
+  demand: resources,
+  committedIn: resources,
+  committedOut: resources,
+  vms: count,
+  overloaded: z.boolean(),
+  state: z.enum(['up', 'draining', 'leaving']),
+  able: z.boolean(),
+  partition: z.nullable(partitionId),
+  failureDomain: z.nullable(text),
+  cpuBaseline: text,
+  mode: z.enum(['observe', 'auto']),
+  version: text,
+  policyHash: code,
+})
+
+export type SummarySchemaMatches = Check<Describes<typeof loadSummary, LoadSummary>>
