@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, test } from 'node:test'
+import { presets } from '@drover/protocol'
+import { type LoadOptions, loadSettings } from './load.ts'
+import { problemText } from './problem.ts'
+
+let directory = ''
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'drover-config-'))
+  writeFileSync(join(directory, 'cluster.key'), `${Buffer.alloc(32, 7).toString('base64')}\n`, {
+    mode: 0o600,
+  })
+})
+afterEach(() => rmSync(directory, { recursive: true }))
+
+const keyLine = () => `cluster_key_file = "${join(directory, 'cluster.key')}"`
+const write = (name: string, ...lines: string[]): string => {
+  mkdirSync(join(directory, 'config.d'), { recursive: true })
+  const file = join(directory, name)
+  writeFileSync(file, lines.join('\n'))
+  return file
+}
+const load = (options: LoadOptions = {}) =>
+  loadSettings({ defaultFile: join(directory, 'config.toml'), ...options })
+/** Problems as the operator reads them, without the directory. */
+const complaints = (options: LoadOptions = {}) =>
+  load(options).problems.map((problem) => problemText(problem).replaceAll(`${directory}/`, ''))
+
+test('all defaults are filled in, and the first start observes', () => {
+  // The story: a file with nothing but the key is enough.
+  write('config.toml', '[network]', keyLine())
+  const { settings, problems, warnings } = load()
+  assert.deepEqual(problems, [])
+  assert.deepEqual(
+    warnings.map((warning) => warning.key),
+    ['network.bootstrap'],
+  )
+  assert.equal(settings?.mode, 'observe')
+  assert.equal(settings.policy.cooldownMs, presets.balanced.cooldownMs)
+  assert.equal(settings.policy.bandwidthMiBps, null)
+  assert.equal(settings.hypervisor.uri, 'qemu:///system')
+  assert.deepEqual(settings.network.clusterKey, new Uint8Array(32).fill(7))
+  assert.notEqual(settings.host.name, '')
+})
+
+test('every mistake is told at once, with its line and what was probably meant', () => {
+  // The story: a tired operator made nine mistakes; one run of `config validate` names them all.
+  write(
+    'config.toml',
+    'mode = "auot"', // 1
+    '[network]', // 2
+    keyLine(), // 3
+    'bootstrapp = []', // 4
+    'listen = "7946"', // 5
+    '', // 6
+    '[policy]', // 7
+    'cooldown = 5', // 8
+    'overloadHoldMs = 5', // 9
+    'migrations_out_max = "two"', // 10
+    'clear_permille = 1200', // 11
+    'sample_ms = 5', // 12
+    '[[rules]]', // 13
+    'kind = "spred"', // 14
+    'vms = []', // 15
+    '[[rules]]', // 16
+    'kind = "ban"', // 17
+    'vms = ["db1"]', // 18
+    'hosts = ["host7"]', // 19
+  )
+  assert.deepEqual(complaints().sort(), [
+    'config.toml:10: policy.migrations_out_max: expected a number, got "two"',
+    'config.toml:11: policy.clear_permille: must be at most 1000, is 1200',
+    'config.toml:12: policy.sample_ms: unknown key; did you mean hypervisor.sample_ms?',
+    'config.toml:14: rules[0].kind: expected "spread", "ban" or "fence", got "spred"; did you mean spread?',
+    'config.toml:18: rules[1].vms[0]: expected the UUID of a VM (`drover vms` and `virsh domuuid NAME` print it): a name means nothing on hosts that do not have the VM, got "db1"',
+    'config.toml:19: rules[1].hosts[0]: expected the peer id of an agent (`drover members` prints it): names of hosts are not unique enough to forbid things by, got "host7"',
+    'config.toml:1: mode: expected "observe" or "auto", got "auot"; did you mean auto?',
+    'config.toml:4: network.bootstrapp: unknown key; did you mean network.bootstrap?',
+    'config.toml:5: network.listen: expected a list, got "7946"',
+    'config.toml:8: policy.cooldown: unknown key; did you mean policy.cooldown_ms?',
+    'config.toml:9: policy.overloadHoldMs: unknown key; did you mean policy.overload_hold_ms?',
+  ])
+})
+
+test('later sources win, and the complaint names the source that spoke last', () => {
+  // The story: distribution file, site file, systemd drop-in, flag. Rules of both files hold.
+  write('config.toml', 'mode = "observe"', '[network]', keyLine(), '[policy]', 'preset = "conservative"')
+  const spread =
+    'kind = "spread"\nvms = ["6fa9ec2d-2c4e-4f6e-8f0e-4f2b7c1d0001", "6fa9ec2d-2c4e-4f6e-8f0e-4f2b7c1d0002"]'
+  write('config.d/10-rules.toml', '[[rules]]', spread)
+  write('config.d/20-more.toml', '[policy]', 'cooldown_ms = 5000', '[[rules]]', spread)
+  const env = {
+    DROVER_POLICY__COOLDOWN_MS: '6000',
+    DROVER_NETWORK__BOOTSTRAP: '/ip4/10.0.0.1/tcp/1, /ip4/10.0.0.2/tcp/2',
+    DROVER_SERVICE_HOST: '10.96.0.1',
+  }
+  const flags = [{ flag: '--mode', key: 'mode', text: 'auto' }]
+  const { settings, problems } = load({ env, flags })
+  assert.deepEqual(problems, [])
+  assert.equal(settings?.mode, 'auto')
+  assert.equal(settings.policy.cooldownMs, 6000)
+  assert.equal(settings.policy.gainMinPermille, presets.conservative.gainMinPermille)
+  assert.deepEqual(settings.network.bootstrap, ['/ip4/10.0.0.1/tcp/1', '/ip4/10.0.0.2/tcp/2'])
+  assert.equal(settings.rules.length, 2)
+
+  write('config.d/30-wrong.toml', '', '[[rules]]', 'kind = "fence"', 'vms = []')
+  assert.deepEqual(
+    complaints({
+      env: { DROVER_POLICY__COOLDOWN_MS: 'long', DROVER_POLICY__COOLDWN_MS: '1', DROVER_MODEE: 'auto' },
+      flags: [{ flag: '--set', key: 'log.levle', text: 'info' }],
+    }).sort(),
+    [
+      '--set: log.levle: unknown key; did you mean log.level?',
+      'config.d/30-wrong.toml:2: rules[2].hosts: is missing',
+      'config.d/30-wrong.toml:4: rules[2].vms: needs at least 1 entry',
+      'environment DROVER_MODEE: modee: unknown key; did you mean DROVER_MODE?',
+      'environment DROVER_POLICY__COOLDOWN_MS: policy.cooldown_ms: expected a number, got "long"',
+      'environment DROVER_POLICY__COOLDWN_MS: policy.cooldwn_ms: unknown key; did you mean DROVER_POLICY__COOLDOWN_MS?',
+    ],
+  )
+})
+
+test('what is not TOML, or not there, has a line too', () => {
+  // The story: a missing quote, and a typing error in the name of the file.
+  write('config.toml', '[network]', keyLine(), '', 'listen = ["a]')
+  const [complaint] = complaints()
+  assert.match(complaint ?? '', /^config\.toml:4: not TOML: /)
+  assert.deepEqual(complaints({ file: join(directory, 'nowhere.toml') })[0], 'nowhere.toml: no such file')
+})
+
+test('a key that everybody can read is refused', () => {
+  // The story: the key was copied with scp and lost its mode; or it is no key at all; or it is not there.
+  const file = write('config.toml', '[network]', keyLine())
+  chmodSync(join(directory, 'cluster.key'), 0o644)
+  assert.match(
+    complaints()[0] ?? '',
+    /config\.toml:2: network\.cluster_key_file: .*open to everybody.*chmod 640/,
+  )
+  write('config.toml', 'mode = 1', '[network]', keyLine())
+  assert.deepEqual(
+    load().problems.map((problem) => problem.key),
+    ['mode', 'network.cluster_key_file'],
+  )
+  chmodSync(join(directory, 'cluster.key'), 0o600)
+  write('config.toml', '[network]', keyLine())
+  writeFileSync(join(directory, 'cluster.key'), 'hunter2')
+  assert.match(complaints()[0] ?? '', /does not hold 32 bytes/)
+  rmSync(join(directory, 'cluster.key'))
+  assert.match(complaints()[0] ?? '', /does not exist; `openssl rand -base64 32` makes one/)
+  const elsewhere = load({ file, secrets: 'noted' })
+  assert.deepEqual(elsewhere.problems, [])
+  assert.match(elsewhere.warnings[0]?.text ?? '', /does not exist/)
+  assert.equal(elsewhere.settings?.network.clusterKey, null)
+})

@@ -1,0 +1,127 @@
+/** The policy of the configuration: a preset and its numbers. */
+import { presets } from '@drover/protocol'
+import * as z from 'zod'
+import { about, ms } from './fields.ts'
+
+/** The three numbers of a preset value, in the order of `presets`. */
+const byPreset = (key: keyof (typeof presets)['balanced']): readonly [string, string, string] => [
+  String(presets.conservative[key]),
+  String(presets.balanced[key]),
+  String(presets.aggressive[key]),
+]
+
+export const policy = z
+  .strictObject({
+    preset: z
+      .enum(['conservative', 'balanced', 'aggressive'])
+      .default('balanced')
+      .meta(
+        about({
+          description: 'The starting point of the numbers below; each may be changed on its own.',
+          prevents: 'twenty numbers to understand before the first start',
+        }),
+      ),
+    overload_hold_ms: ms(0)
+      .optional()
+      .meta(
+        about({
+          description: 'Demand above capacity − reserve must last this long to count as an overload.',
+          unit: 'ms',
+          byPreset: byPreset('overloadHoldMs'),
+          prevents: 'migrations because of a blip',
+        }),
+      ),
+    clear_permille: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .meta(
+        about({
+          description:
+            'An overload is over, and a cure must bring it down to, this share of the usable capacity.',
+          unit: '1/1000',
+          byPreset: byPreset('clearPermille'),
+          prevents: 'flapping at the edge',
+        }),
+      ),
+    cooldown_ms: ms(0)
+      .optional()
+      .meta(
+        about({
+          description: 'A VM that was moved rests this long, unless its host is still overloaded.',
+          unit: 'ms',
+          byPreset: byPreset('cooldownMs'),
+          prevents: 'VMs that bounce between hosts',
+        }),
+      ),
+    gain_min_permille: z
+      .int()
+      .min(0)
+      .max(1000)
+      .optional()
+      .meta(
+        about({
+          description: 'A plan that cannot cure must lower the total excess by at least this share.',
+          unit: '1/1000',
+          byPreset: byPreset('gainMinPermille'),
+          prevents: 'moves that help nobody',
+        }),
+      ),
+    migrations_out_max: z
+      .int()
+      .min(1)
+      .max(64)
+      .optional()
+      .meta(
+        about({
+          description: 'Migrations that may leave one host at the same time.',
+          byPreset: byPreset('migrationsOutMax'),
+          prevents: 'a link shared by so many migrations that none converges',
+        }),
+      ),
+    migrations_in_max: z
+      .int()
+      .min(1)
+      .max(64)
+      .optional()
+      .meta(
+        about({
+          description: 'Migrations that may enter one host at the same time.',
+          byPreset: byPreset('migrationsInMax'),
+          prevents: 'everybody moving to the one empty host at once',
+        }),
+      ),
+    bandwidth_mib_per_s: z
+      .int()
+      .min(1)
+      .optional()
+      .meta(
+        about({
+          description: 'Limit of one migration; also used to estimate durations.',
+          unit: 'MiB/s',
+          defaultText: "the hypervisor's own limit (125 is assumed for estimates)",
+          prevents: 'migrations that starve the guests of the network',
+        }),
+      ),
+    gossip_ms: ms(100)
+      .max(600_000)
+      .default(5_000)
+      .meta(
+        about({
+          description: 'How often the load summary is published when nothing changed.',
+          unit: 'ms',
+          prevents: 'partners chosen by stale numbers (too long) and chatter (too short)',
+        }),
+      ),
+    quarantine_ms: ms(0)
+      .default(60_000)
+      .meta(
+        about({
+          description: 'A VM whose migration failed twice is left alone this long, doubling each time.',
+          unit: 'ms',
+          prevents: 'one VM that fails to migrate, forever',
+        }),
+      ),
+  })
+  .prefault({})
