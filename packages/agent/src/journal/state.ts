@@ -1,0 +1,95 @@
+/** What a journal's records add up to: the same fold for every kind of journal. */
+import type { ActionId, HostId, JournalRecord, Mode, OpenAction, Restored, VmId } from '@drover/protocol'
+
+/** A rest of a VM as it was written: what remained of it then, and the wall clock of then. */
+export interface WrittenCooldown {
+  readonly vm: VmId
+  readonly from: HostId
+  readonly remainingMs: number
+  readonly atWallMs: number
+}
+
+export interface JournalState {
+  readonly epoch: number
+  /** True once this very journal was given an epoch, and nothing of it was lost since; see `restoredFrom`. */
+  readonly trusted: boolean
+  readonly open: ReadonlyMap<ActionId, OpenAction>
+  readonly draining: boolean
+  readonly mode: Mode | null
+  readonly cooldowns: ReadonlyMap<VmId, WrittenCooldown>
+}
+
+export const emptyState: JournalState = {
+  epoch: 0,
+  trusted: false,
+  open: new Map(),
+  draining: false,
+  mode: null,
+  cooldowns: new Map(),
+}
+
+export const applyRecord = (state: JournalState, record: JournalRecord, wallMs: number): JournalState => {
+  switch (record.kind) {
+    case 'epoch':
+      return { ...state, epoch: Math.max(state.epoch, record.epoch), trusted: true }
+    case 'opened':
+      return { ...state, open: new Map(state.open).set(record.open.action, record.open) }
+    case 'closed': {
+      const open = new Map(state.open)
+      open.delete(record.action)
+      return { ...state, open }
+    }
+    case 'draining':
+      return { ...state, draining: record.draining }
+    case 'mode':
+      return { ...state, mode: record.mode }
+    case 'cooldown': {
+      const cooldowns = new Map(
+        [...state.cooldowns].filter(([, rest]) => remainingMs(rest, wallMs) > 0 && rest.vm !== record.vm),
+      )
+      if (record.remainingMs > 0) {
+        const { vm, from, remainingMs } = record
+        cooldowns.set(vm, { vm, from, remainingMs, atWallMs: wallMs })
+      }
+      return { ...state, cooldowns }
+    }
+    default:
+      return record satisfies never
+  }
+}
+
+/** Wall clocks are arbitrary: one that was set back never makes a rest longer than it was when it was written. */
+export const remainingMs = (rest: WrittenCooldown, wallMs: number): number =>
+  Math.max(0, rest.remainingMs - Math.max(0, wallMs - rest.atWallMs))
+
+/**
+ * What the core is told. A journal is intact only once it was given an epoch: a new or damaged one is given none
+ * until its host, having waited for the longest lease, grants again. So an agent that is restarted *during* that wait waits anew,
+ * instead of taking its young journal for the whole truth (S6).
+ */
+export const restoredFrom = (state: JournalState, wallMs: number): Restored => ({
+  epoch: state.epoch,
+  journalIntact: state.trusted,
+  open: [...state.open.values()].sort((a, b) => (a.action < b.action ? -1 : a.action > b.action ? 1 : 0)),
+  draining: state.draining,
+  mode: state.mode,
+  cooldowns: [...state.cooldowns.values()]
+    .map((rest) => ({ vm: rest.vm, from: rest.from, remainingMs: remainingMs(rest, wallMs) }))
+    .filter((rest) => rest.remainingMs > 0)
+    .sort((a, b) => (a.vm < b.vm ? -1 : a.vm > b.vm ? 1 : 0)),
+})
+
+/**
+ * The start count: one more than the last, and never below the seconds since 1970. Others drop what comes from an older
+ * incarnation, and a partition's id contains it, so it must grow even when the journal was lost or put back from a
+ * backup. (An agent does not start more than once a second for years.)
+ */
+export const nextIncarnation = (last: number, wallMs: number): number =>
+  Math.max(last + 1, Math.floor(wallMs / 1000))
+
+/** How much of the past is kept for `drover history`. Against a journal that fills the disk (S14). */
+export const historyLimits = {
+  decisionsMax: 10_000,
+  ageMsMax: 30 * 24 * 3_600_000,
+  answerDefault: 100,
+} as const
