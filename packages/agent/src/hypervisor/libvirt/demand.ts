@@ -1,0 +1,43 @@
+/**
+ * What VMs want of the CPU, from two looks at their counters: time that the vCPUs ran plus time that they waited for
+ * a CPU (`vcpu.N.time`, `vcpu.N.delay`, ns). The wait is what makes an overload visible: without it a VM on a full host
+ * seems to want only what it gets.
+ *
+ * The counters belong to one QEMU process: they begin at 0 whenever the VM starts or arrives. Samples are therefore
+ * compared only within one incarnation, and never when a counter has run backwards.
+ */
+import type { VmId } from '@drover/protocol'
+
+export interface CpuCounters {
+  readonly vm: VmId
+  /** Number of the domain: a new one for every start on this host. */
+  readonly id: number
+  /** ns, all vCPUs together. */
+  readonly wantedNs: number
+}
+
+/** One sample of all VMs, to compare the next one with. */
+export interface CpuSample {
+  /** Monotonic, ms. */
+  readonly atMs: number
+  readonly counters: ReadonlyMap<VmId, CpuCounters>
+}
+
+/** Two looks closer together than this say little: the counters tick in steps. The earlier answer is then kept. */
+export const intervalMsMin = 100
+
+export const cpuSample = (atMs: number, counters: readonly CpuCounters[]): CpuSample => ({
+  atMs,
+  counters: new Map(counters.map((one) => [one.vm, one])),
+})
+
+/** Demand in thousandths of a core, or null when the two samples do not show one incarnation of the VM. */
+export const cpuMilli = (before: CpuSample | null, now: CpuSample, vm: VmId): number | null => {
+  const first = before?.counters.get(vm)
+  const second = now.counters.get(vm)
+  if (before === null || first === undefined || second === undefined) return null
+  const elapsedNs = (now.atMs - before.atMs) * 1_000_000
+  const wantedNs = second.wantedNs - first.wantedNs
+  if (first.id !== second.id || wantedNs < 0 || elapsedNs <= 0) return null
+  return Math.round((wantedNs * 1000) / elapsedNs)
+}

@@ -1,0 +1,194 @@
+/** One look at all active VMs: one bulk call, plus the XML of those whose configuration is not known yet. */
+import type { VmId } from '@drover/protocol'
+import type { Movable, VmSample } from '../port.ts'
+import { type CpuCounters, type CpuSample, cpuMilli, cpuSample, intervalMsMin } from './demand.ts'
+import type { Domain } from './domain.ts'
+import { type DiskLock, type DomainFacts, diskLocked, movable, parseDomainXml } from './domain-xml.ts'
+import { wordsOf } from './errors.ts'
+import { type Caller, isAbsent, isRunning } from './observe.ts'
+import {
+  allDomainStats,
+  type DomainStats,
+  domainStates,
+  domainXml,
+  pausedReasons,
+  startDirtyRate,
+  statsFlags,
+  statsGroups,
+} from './procedures.ts'
+import { numberOf, type TypedValues } from './typed-params.ts'
+
+export interface SamplerOptions {
+  readonly diskLock: DiskLock
+  readonly isShared: (path: string) => boolean
+  /** What makes incarnations differ across boots of the host; '' if unknown. */
+  readonly bootId: string
+  /** How often QEMU is asked to measure how fast a guest rewrites its memory, ms; 0 = never. */
+  readonly dirtyRateMs: number
+  readonly warn: (message: string) => void
+}
+
+/** XML is read again after this long even if no event told of a change. */
+const factsMsMax = 60_000
+const dirtyRateSeconds = 1
+const dirtyRateMeasured = 2
+
+interface Known {
+  readonly id: number
+  readonly readAtMs: number
+  readonly facts: DomainFacts | null
+}
+
+export class Sampler {
+  readonly #options: SamplerOptions
+  readonly #known = new Map<VmId, Known>()
+  readonly #dirtyAskedMs = new Map<VmId, number>()
+  #measuring = false
+  #before: CpuSample | null = null
+  #last: CpuSample | null = null
+
+  constructor(options: SamplerOptions) {
+    this.#options = options
+  }
+
+  /** The VM's configuration may have changed. */
+  forget(vm: VmId): void {
+    this.#known.delete(vm)
+  }
+
+  /** Sorted by id. `migrating` are the VMs that this driver is moving right now. */
+  async sample(caller: Caller, migrating: ReadonlySet<VmId>): Promise<VmSample[]> {
+    const groups =
+      statsGroups.state | statsGroups.cpu | statsGroups.balloon | statsGroups.vcpu | statsGroups.dirtyRate
+    const all = await caller.call(allDomainStats, { groups, flags: statsFlags.active | statsFlags.noWait })
+    const atMs = performance.now()
+    const here = all.filter(isHere)
+    const now = cpuSample(atMs, here.map(countersOf))
+    const before = this.#compareWith(now)
+    this.#prune(new Set(here.map((one) => one.domain.vm)))
+    const samples = await Promise.all(
+      here.map((one) => this.#vmSample(caller, one, cpuMilli(before, now, one.domain.vm), atMs, migrating)),
+    )
+    return samples.filter((one) => one !== null).sort((a, b) => (a.vm < b.vm ? -1 : 1))
+  }
+
+  /** The newest earlier sample that is at least `intervalMsMin` old, however often somebody looks. */
+  #compareWith(now: CpuSample): CpuSample | null {
+    if (this.#last === null) this.#last = now
+    else if (now.atMs - this.#last.atMs >= intervalMsMin) {
+      this.#before = this.#last
+      this.#last = now
+    }
+    return this.#before
+  }
+
+  #prune(here: ReadonlySet<VmId>): void {
+    for (const map of [this.#known, this.#dirtyAskedMs])
+      for (const vm of map.keys()) if (!here.has(vm)) map.delete(vm)
+  }
+
+  async #vmSample(
+    caller: Caller,
+    { domain, stats }: DomainStats,
+    wanted: number | null,
+    atMs: number,
+    migrating: ReadonlySet<VmId>,
+  ): Promise<VmSample | null> {
+    const facts = await this.#facts(caller, domain, atMs)
+    if (facts === 'absent') return null
+    const running = isRunning(numberOf(stats, 'state.state', domainStates.none))
+    if (running && !migrating.has(domain.vm)) this.#measureDirtyRate(caller, domain, atMs)
+    return {
+      vm: domain.vm,
+      name: domain.name,
+      state: running ? 'running' : 'paused',
+      cpuMilli: wanted,
+      vcpus: numberOf(stats, 'vcpu.current', 1),
+      memoryMiB: Math.ceil(numberOf(stats, 'balloon.current', 0) / 1024),
+      dirtyMiBps: dirtyMiBps(stats),
+      incarnation: `${this.#options.bootId}${domain.id}`,
+      migratable: this.#movable(facts, migrating.has(domain.vm)),
+      diskLocked: facts !== null && diskLocked(facts, this.#options.diskLock),
+      settings: facts?.settings ?? {},
+    }
+  }
+
+  #movable(facts: DomainFacts | null, migrating: boolean): Movable {
+    if (migrating) return { movable: false, code: 'vm.job_active' }
+    if (facts === null) return { movable: false, code: 'vm.unreadable' }
+    return movable(facts, this.#options.isShared)
+  }
+
+  /** Null when its XML cannot be understood: such a VM is shown, and stays where it is. */
+  async #facts(caller: Caller, domain: Domain, atMs: number): Promise<DomainFacts | null | 'absent'> {
+    const known = this.#known.get(domain.vm)
+    if (known !== undefined && known.id === domain.id && atMs - known.readAtMs < factsMsMax)
+      return known.facts
+    let xml: string
+    try {
+      xml = await caller.call(domainXml, { domain, flags: 0 })
+    } catch (error) {
+      if (isAbsent(error)) return 'absent'
+      throw error
+    }
+    let facts: DomainFacts | null = null
+    try {
+      facts = parseDomainXml(xml)
+    } catch (error) {
+      this.#options.warn(`${domain.name}: its XML cannot be read: ${wordsOf(error)}`)
+    }
+    this.#known.set(domain.vm, { id: domain.id, readAtMs: atMs, facts })
+    return facts
+  }
+
+  /**
+   * Begins a measurement whose result a later sample sees. Not everything can be measured; that is no error.
+   * One request at a time: a VM that is busy with a job keeps it waiting for up to 30 s inside libvirt.
+   */
+  #measureDirtyRate(caller: Caller, domain: Domain, atMs: number): void {
+    const everyMs = this.#options.dirtyRateMs
+    const asked = this.#dirtyAskedMs.get(domain.vm)
+    if (everyMs === 0 || this.#measuring || (asked !== undefined && atMs - asked < everyMs)) return
+    this.#dirtyAskedMs.set(domain.vm, atMs)
+    this.#measuring = true
+    const ended = (): void => {
+      this.#measuring = false
+    }
+    caller.call(startDirtyRate, { domain, seconds: dirtyRateSeconds }).then(ended, ended)
+  }
+}
+
+/** A VM that is still being received or started is not here yet: it shows as paused "starting up". */
+const isHere = ({ stats }: DomainStats): boolean => {
+  const state = numberOf(stats, 'state.state', domainStates.none)
+  const startingUp =
+    state === domainStates.paused && numberOf(stats, 'state.reason', 0) === pausedReasons.startingUp
+  return state !== domainStates.shut && !startingUp
+}
+
+const countersOf = ({ domain, stats }: DomainStats): CpuCounters => ({
+  vm: domain.vm,
+  id: domain.id,
+  wantedNs: wantedNs(stats),
+})
+
+/** Falls back to the CPU time of the whole QEMU where the vCPUs are not told apart. */
+const wantedNs = (stats: TypedValues): number => {
+  let wanted = 0
+  let found = false
+  // Online vCPUs need not be numbered without gaps.
+  const vcpusMax = numberOf(stats, 'vcpu.maximum', 0)
+  for (let i = 0; i < vcpusMax; i += 1) {
+    const time = numberOf(stats, `vcpu.${i}.time`, null)
+    if (time === null) continue
+    found = true
+    wanted += time + numberOf(stats, `vcpu.${i}.delay`, 0)
+  }
+  return found ? wanted : numberOf(stats, 'cpu.time', 0)
+}
+
+const dirtyMiBps = (stats: TypedValues): number | null => {
+  if (numberOf(stats, 'dirtyrate.calc_status', 0) !== dirtyRateMeasured) return null
+  const rate = numberOf(stats, 'dirtyrate.megabytes_per_second', null)
+  return rate === null || rate < 0 ? null : rate
+}

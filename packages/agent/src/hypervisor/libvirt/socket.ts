@@ -1,0 +1,81 @@
+/** From a URI to an open byte stream to the daemon: unix socket, TCP or TLS. */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { connect as connectPlain, isIP, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import { unreachable, wordsOf } from './errors.ts'
+import type { LibvirtUri, PkiPaths } from './uri.ts'
+
+/** What the daemon sends once it has accepted the client's certificate, before any packet. */
+const tlsAccepted = 1
+
+const read = async (path: string | null): Promise<Buffer | undefined> => {
+  if (path === null) return undefined
+  try {
+    return await readFile(path)
+  } catch (error) {
+    throw unreachable(`TLS: ${wordsOf(error)}`, error)
+  }
+}
+
+const tlsOptions = async (pki: PkiPaths): Promise<ConnectionOptions> => {
+  const [ca, cert, key] = await Promise.all([read(pki.ca), read(pki.cert), read(pki.key)])
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  }
+}
+
+/** Resolves with an open socket; rejects with `hypervisor.unreachable` after at most `timeoutMs`. */
+export const dial = async (uri: LibvirtUri, timeoutMs: number): Promise<Socket> => {
+  const { transport } = uri
+  switch (transport.kind) {
+    case 'unix': {
+      const path = transport.sockets.find((candidate) => existsSync(candidate)) ?? transport.sockets[0]!
+      return opened(connectPlain({ path }), 'connect', uri, timeoutMs)
+    }
+    case 'tcp': {
+      const socket = connectPlain({ host: transport.host, port: transport.port, noDelay: true })
+      return opened(socket, 'connect', uri, timeoutMs)
+    }
+    case 'tls': {
+      const { host, port, verify } = transport
+      const servername = isIP(host) === 0 ? { servername: host } : {}
+      const pki = await tlsOptions(transport.pki)
+      const socket = connectTls({ host, port, ...servername, ...pki, rejectUnauthorized: verify })
+      socket.setNoDelay(true)
+      return accepted((await opened(socket, 'secureConnect', uri, timeoutMs)) as TLSSocket, uri, timeoutMs)
+    }
+    default:
+      return transport satisfies never
+  }
+}
+
+/** Waits for `event`, an error, the end or the time-out, whichever comes first. */
+const opened = (socket: Socket, event: string, uri: LibvirtUri, timeoutMs: number): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const settle = (reason: string | null, cause?: unknown): void => {
+      clearTimeout(timer)
+      socket.removeAllListeners()
+      socket.on('error', () => {}) // an error that nobody listens for would end the process
+      if (reason === null) resolve(socket)
+      else {
+        socket.destroy()
+        reject(unreachable(`${uri.text}: ${reason}`, cause))
+      }
+    }
+    const timer = setTimeout(() => settle(`no answer within ${timeoutMs} ms`), timeoutMs)
+    socket.once(event, () => settle(null))
+    socket.once('error', (error) => settle(error.message, error))
+    socket.once('close', () => settle('closed by the other side'))
+  })
+
+/** The daemon checks the client's certificate after the handshake and then says yes with one byte, or hangs up. */
+const accepted = async (socket: TLSSocket, uri: LibvirtUri, timeoutMs: number): Promise<Socket> => {
+  await opened(socket, 'readable', uri, timeoutMs)
+  const answer = socket.read(1) as Buffer | null
+  if (answer?.[0] === tlsAccepted) return socket
+  socket.destroy()
+  throw unreachable(`${uri.text}: the daemon did not accept this host's certificate`)
+}
