@@ -1,0 +1,120 @@
+/**
+ * Is this host overloaded? Demand above the usable capacity, held for a time, begins an overload; demand well below
+ * it ends one. Between the two marks the answer stays what it was, so a demand that hovers at the edge starts one
+ * partition at most.
+ *
+ * ```
+ *            usable ────────────●━━━━━━━━━━━━━   above for overloadHoldMs: overloaded
+ *  clear (permille) ──────────────────────────●  at or below: over
+ * ```
+ */
+import type { Policy } from '../config.ts'
+import type { Instant } from '../ids.ts'
+import type { Reason } from '../message.ts'
+import { type Dimension, dimensions, fits, type Resources, resources, scale } from '../resources.ts'
+
+export interface LoadState {
+  /**
+   * Since when demand has been above usable, in whichever dimension; a dip to usable or below begins anew. Once
+   * overloaded, it is kept until the overload ends: the age of the need.
+   */
+  readonly since: Instant | null
+  /** The dimension that is worst now, or null when the host is not overloaded. It may change during one overload. */
+  readonly overloaded: Dimension | null
+  /** When the hold time was over. */
+  readonly overloadedAt: Instant | null
+}
+
+export const calm: LoadState = { since: null, overloaded: null, overloadedAt: null }
+
+export const overloadReason: Readonly<Record<Dimension, Reason>> = {
+  cpuMilli: 'overload.cpu',
+  memoryMiB: 'overload.mem',
+}
+
+/**
+ * Excess of one dimension never counts for more than this (permille): a thousand times what is usable. A host with
+ * nothing usable is as severe as that, not infinitely so, and the number stays a small integer on the wire.
+ */
+const excessPermilleMax = 1_000_000
+
+/** Rounded up, so that the least excess is not nothing. With nothing usable the excess is measured against 1. */
+const excessPermille = (demand: number, usable: number): number =>
+  demand <= usable
+    ? 0
+    : Math.min(excessPermilleMax, Math.ceil(((demand - usable) * 1000) / Math.max(1, usable)))
+
+/** Excess over usable in permille of usable, summed over the dimensions; 0 if and only if the demand fits. */
+export const severityOf = (demand: Resources, usable: Resources): number =>
+  dimensions.reduce((total, d) => total + excessPermille(demand[d], usable[d]), 0)
+
+/** The dimension with the greatest relative excess over `mark`; the first of equals; null when all fit. */
+const worstAbove = (demand: Resources, mark: Resources): Dimension | null => {
+  let worst: Dimension | null = null
+  let most = 0
+  for (const d of dimensions) {
+    const excess = excessPermille(demand[d], mark[d])
+    if (excess > most) {
+      worst = d
+      most = excess
+    }
+  }
+  return worst
+}
+
+/** What ends an overload. Never above usable, or an overload would end and begin in one breath. */
+const clearOf = (usable: Resources, clearPermille: number): Resources => {
+  const clear = scale(usable, clearPermille)
+  return resources((d) => Math.min(clear[d], usable[d]))
+}
+
+/** A clock that was set back must not make a hold time longer than asked for: it begins anew. */
+const notAfter = (at: Instant | null, now: Instant): Instant | null =>
+  at === null ? null : Math.min(at, now)
+
+/**
+ * The next state, from demand and usable (= capacity − reserve) as they are at `now`. Call it on every change, and
+ * at `nextLoadCheck`. Returns `state` itself when nothing changed.
+ */
+export const detectLoad = (
+  state: LoadState,
+  now: Instant,
+  demand: Resources,
+  usable: Resources,
+  policy: Policy,
+): LoadState => {
+  const next = nextState(state, now, demand, usable, policy)
+  const same =
+    next.since === state.since &&
+    next.overloaded === state.overloaded &&
+    next.overloadedAt === state.overloadedAt
+  return same ? state : next
+}
+
+const nextState = (
+  state: LoadState,
+  now: Instant,
+  demand: Resources,
+  usable: Resources,
+  policy: Policy,
+): LoadState => {
+  const above = worstAbove(demand, usable)
+  const since = notAfter(state.since, now)
+
+  if (state.overloaded !== null) {
+    const clear = clearOf(usable, policy.clearPermille)
+    if (fits(demand, clear)) return calm
+    const current = state.overloaded
+    const overloaded = above ?? (demand[current] > clear[current] ? current : worstAbove(demand, clear))
+    return { since, overloaded, overloadedAt: notAfter(state.overloadedAt, now) }
+  }
+
+  if (above === null) return calm
+  const began = since ?? now
+  if (now - began < policy.overloadHoldMs) return { since: began, overloaded: null, overloadedAt: null }
+  return { since: began, overloaded: above, overloadedAt: now }
+}
+
+/** When `detectLoad` must be called again although nothing changed: the end of the hold time; null = never. */
+export const nextLoadCheck = (state: LoadState, policy: Policy): Instant | null =>
+  state.since !== null && state.overloaded === null ? state.since + policy.overloadHoldMs : null

@@ -1,0 +1,103 @@
+/**
+ * What the prober holds of each host: alive, suspect (and since when, and who agrees) or dead. The transitions and
+ * their bounds, without any messages.
+ */
+import { limits } from '../config.ts'
+import { byText, type HostId, type Instant } from '../ids.ts'
+import { confirm, confirmationsMax, type Suspicion, suspicionMsOf } from './suspicion.ts'
+import type { Liveness } from './view.ts'
+
+interface Verdict {
+  readonly state: Liveness
+  /** The newest start count it spoke with; 0 = it never spoke to us. */
+  readonly incarnation: number
+  readonly suspicion: Suspicion | null
+  /** Hosts that suspect it while we do not (yet): they count as soon as we do. */
+  readonly accusers: readonly HostId[]
+}
+const innocent: Verdict = { state: 'alive', incarnation: 0, suspicion: null, accusers: [] }
+
+export const createVerdicts = () => {
+  const verdicts = new Map<HostId, Verdict>()
+  const of = (host: HostId): Verdict => verdicts.get(host) ?? innocent
+  const deathAt = (suspicion: Suspicion, score: number): Instant =>
+    suspicion.since + suspicionMsOf(suspicion, score)
+
+  return {
+    /** 'alive' for a host of which nothing bad is known. */
+    stateOf: (host: HostId): Liveness => of(host).state,
+    incarnationOf: (host: HostId): number => of(host).incarnation,
+    knows: (host: HostId): boolean => verdicts.has(host),
+
+    /** Sorted. */
+    suspects: (): readonly HostId[] =>
+      [...verdicts.keys()].filter((host) => of(host).state === 'suspect').sort(byText),
+
+    /** A sign of life. True when the host was not alive before. */
+    alive(host: HostId, incarnation: number): boolean {
+      const before = of(host)
+      verdicts.set(host, { ...innocent, incarnation: Math.max(before.incarnation, incarnation) })
+      return before.state !== 'alive'
+    },
+
+    /** Our own evidence. True when the host was alive before. */
+    suspect(host: HostId, now: Instant): boolean {
+      const before = of(host)
+      if (before.state !== 'alive') return false
+      let suspicion: Suspicion = { since: now, confirmedBy: [] }
+      for (const by of before.accusers) suspicion = confirm(suspicion, by)
+      verdicts.set(host, { ...before, state: 'suspect', suspicion, accusers: [] })
+      return true
+    },
+
+    /** Another's evidence: confirms our suspicion, or waits for it. */
+    accuse(host: HostId, by: HostId): void {
+      const before = of(host)
+      if (before.suspicion !== null)
+        verdicts.set(host, { ...before, suspicion: confirm(before.suspicion, by) })
+      else if (!before.accusers.includes(by) && before.accusers.length < confirmationsMax)
+        verdicts.set(host, { ...before, accusers: [...before.accusers, by] })
+    },
+
+    /** Suspects whose time is over are dead from now on. Returns them, sorted. */
+    condemn(now: Instant, score: number): readonly HostId[] {
+      const condemned: HostId[] = []
+      for (const host of [...verdicts.keys()].sort(byText)) {
+        const before = of(host)
+        if (before.suspicion === null || now < deathAt(before.suspicion, score)) continue
+        verdicts.delete(host) // and back at the end: the newest of the dead
+        verdicts.set(host, { ...innocent, state: 'dead', incarnation: before.incarnation })
+        condemned.push(host)
+      }
+      return condemned
+    },
+
+    /** When `condemn` would find somebody; null = nobody is suspect. */
+    condemnAt(score: number): Instant | null {
+      let at: Instant | null = null
+      for (const { suspicion } of verdicts.values())
+        if (suspicion !== null) at = Math.min(at ?? Infinity, deathAt(suspicion, score))
+      return at
+    },
+
+    /** Suspicions last this much longer (or shorter, for a clock that was set back). */
+    shift(byMs: number): void {
+      for (const [host, v] of verdicts)
+        if (v.suspicion !== null)
+          verdicts.set(host, { ...v, suspicion: { ...v.suspicion, since: v.suspicion.since + byMs } })
+    },
+
+    /** Keeps the listed hosts and every verdict that is not 'alive'; when there are too many, the newest. */
+    prune(isListed: (host: HostId) => boolean): void {
+      for (const [host, v] of verdicts) if (v.state === 'alive' && !isListed(host)) verdicts.delete(host)
+      for (const host of verdicts.keys()) {
+        if (verdicts.size <= limits.viewHostsMax) break
+        verdicts.delete(host)
+      }
+    },
+
+    forget: (host: HostId): void => {
+      verdicts.delete(host)
+    },
+  }
+}
