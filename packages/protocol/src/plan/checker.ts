@@ -1,0 +1,269 @@
+/**
+ * The independent checker (invariants S9–S11): is every state that the plan can reach, under any timing that
+ * respects `after`, viable? It shares no code with the solver or the planner. During a migration the VM counts
+ * on both ends; a departure is credited only when done. What was broken before the plan may stay so, but no
+ * host gets worse and no rule is broken anew.
+ */
+import type { ActionId, HostId, VmId } from '../ids.ts'
+import type { Problem, ProblemHost, ProblemVm } from '../solve/problem.ts'
+import { checkRule } from '../solve/rules/check.ts'
+import { type Stay, type Stays, staysOf } from '../solve/rules/stays.ts'
+import { worstGain } from './closure.ts'
+import { type Dag, dagOf, width } from './dag.ts'
+import type { Action, Plan } from './plan.ts'
+
+export interface PlanViolation {
+  /** Reason code: `plan.malformed`, `capacity.cpu`, `rule.anti_affinity`, `vm.pinned`, `limit.out` … */
+  readonly code: string
+  /** The action at fault, when there is one. */
+  readonly action: ActionId | null
+  readonly text: string
+}
+
+const capacity = (problem: Problem, d: number): string => {
+  const name = problem.dimensions[d]!
+  return `capacity.${name === 'cpuMilli' ? 'cpu' : name === 'memoryMiB' ? 'mem' : name}`
+}
+
+const compatible = (from: ProblemHost | undefined, to: ProblemHost): boolean =>
+  from === undefined ||
+  from.cpuBaseline === null ||
+  to.cpuBaseline === null ||
+  from.cpuBaseline === to.cpuBaseline
+
+/** Is a final placement viable? Every VM that is to run must have a place; hard rules and limits must hold. */
+export const checkPlacement = (
+  problem: Problem,
+  placement: ReadonlyMap<VmId, HostId>,
+): readonly PlanViolation[] => {
+  const found: PlanViolation[] = []
+  const hosts = new Map(problem.hosts.map((host) => [host.id, host]))
+  const load = new Map<HostId, number[]>()
+  for (const vm of problem.vms) {
+    const current = vm.host === null ? undefined : hosts.get(vm.host)
+    // A VM on a host that is off or not ours is outside the problem.
+    if (
+      vm.wanted !== 'running' ||
+      (vm.host !== null && (current === undefined || current.state === 'offline'))
+    )
+      continue
+    const id = placement.get(vm.id)
+    const host = id === undefined ? undefined : hosts.get(id)
+    if (host === undefined) {
+      found.push({ code: 'vm.not_running', action: null, text: `${vm.id} has no host` })
+      continue
+    }
+    const moved = host.id !== vm.host
+    if (moved && !vm.movable && vm.host !== null)
+      found.push({ code: 'vm.pinned', action: null, text: `${vm.id} cannot move` })
+    if (host.state !== 'online' && (moved || vm.movable))
+      found.push({
+        code: 'node.draining',
+        action: null,
+        text: `${vm.id} may not be on ${host.id}: ${host.state}`,
+      })
+    if (moved && !compatible(current, host))
+      found.push({ code: 'cpu.incompatible', action: null, text: `${vm.id} cannot run on ${host.id}` })
+    const there = load.get(host.id) ?? problem.dimensions.map(() => 0)
+    vm.demand.forEach((amount, d) => {
+      there[d]! += amount
+    })
+    load.set(host.id, there)
+  }
+  for (const [id, amounts] of load)
+    amounts.forEach((amount, d) => {
+      const limit = hosts.get(id)!.limit[d]!
+      if (amount > limit)
+        found.push({
+          code: capacity(problem, d),
+          action: null,
+          text: `${id} would carry ${amount} ${problem.dimensions[d]}, its limit is ${limit}`,
+        })
+    })
+  const stays = staysOf(counted(problem, placement))
+  for (const rule of problem.rules)
+    if (rule.weight === undefined)
+      for (const violation of checkRule(rule, stays))
+        found.push({ code: violation.code, action: null, text: violation.text })
+  return found
+}
+
+/** Rules look at the VMs that run in the end, on hosts of the problem. */
+const counted = (problem: Problem, placement: ReadonlyMap<VmId, HostId>): ReadonlyMap<VmId, HostId> => {
+  const running = new Set(problem.vms.filter((vm) => vm.wanted === 'running').map((vm) => vm.id))
+  const known = new Set(problem.hosts.filter((host) => host.state !== 'offline').map((host) => host.id))
+  return new Map([...placement].filter(([vm, host]) => running.has(vm) && known.has(host)))
+}
+
+export const checkPlan = (problem: Problem, plan: Plan): readonly PlanViolation[] => {
+  const order = dagOf(plan.actions)
+  if (order.kind === 'broken') return [{ code: 'plan.malformed', action: null, text: order.text }]
+  const walked = walk(problem, plan, order.dag)
+  if (walked.found.length > 0) return walked.found
+  return [
+    ...checkLoads(problem, plan, order.dag),
+    ...checkRules(problem, walked.stays, order.dag),
+    ...checkLimits(problem, plan, order.dag),
+  ]
+}
+
+interface Walked {
+  readonly found: readonly PlanViolation[]
+  readonly stays: readonly Stay[]
+}
+
+/** Follows each VM through its actions: each must start where the last one left it. */
+const walk = (problem: Problem, plan: Plan, dag: Dag): Walked => {
+  const found: PlanViolation[] = []
+  const stays: Stay[] = []
+  const hosts = new Map(problem.hosts.map((host) => [host.id, host]))
+  const ofVm = new Map<VmId, number[]>()
+  plan.actions.forEach((action, i) => {
+    ofVm.set(action.vm, [...(ofVm.get(action.vm) ?? []), i])
+  })
+  const known = new Set(problem.vms.map((vm) => vm.id))
+  for (const action of plan.actions)
+    if (!known.has(action.vm))
+      found.push({ code: 'plan.malformed', action: action.id, text: `${action.vm} is not in the problem` })
+  for (const vm of problem.vms) {
+    const steps = (ofVm.get(vm.id) ?? []).sort((a, b) => (dag.before(a, b) ? -1 : 1))
+    let host = vm.state === 'running' ? vm.host : null
+    let state = vm.state
+    let arrival: number | null = null
+    for (const [k, i] of steps.entries()) {
+      const action = plan.actions[i]!
+      const blame = (code: string, text: string) => found.push({ code, action: action.id, text })
+      if (k > 0 && !dag.before(steps[k - 1]!, i)) blame('plan.malformed', `${vm.id} has two actions at once`)
+      const target = action.kind === 'suspend' ? undefined : hosts.get(action.to)
+      if (action.kind !== 'suspend')
+        checkTarget(vm, action, target, hosts.get(vm.host ?? ('' as HostId)), blame)
+      const leaves = action.kind === 'migrate' || action.kind === 'suspend'
+      const expected = leaves ? 'running' : action.kind === 'resume' ? 'sleeping' : 'ready'
+      if (state !== expected) blame('plan.malformed', `${vm.id} is ${state}, not ${expected}`)
+      if (leaves) {
+        if (action.from !== host) blame('plan.malformed', `${vm.id} is on ${host}, not on ${action.from}`)
+        if (!vm.movable) blame('vm.pinned', `${vm.id} cannot move`)
+        if (host !== null) stays.push({ vm: vm.id, host, arrival, departure: i })
+      }
+      state = action.kind === 'suspend' ? 'sleeping' : 'running'
+      host = action.kind === 'suspend' ? null : action.to
+      arrival = i
+    }
+    if (host !== null) stays.push({ vm: vm.id, host, arrival, departure: null })
+  }
+  return { found, stays }
+}
+
+const checkTarget = (
+  vm: ProblemVm,
+  action: Exclude<Action, { kind: 'suspend' }>,
+  target: ProblemHost | undefined,
+  source: ProblemHost | undefined,
+  blame: (code: string, text: string) => void,
+): void => {
+  if (target === undefined) return void blame('plan.malformed', `${action.to} is not in the problem`)
+  if (target.state !== 'online') blame('node.draining', `${target.id} is ${target.state} and takes nothing`)
+  if (action.kind === 'migrate' && action.from === action.to)
+    blame('plan.malformed', `${vm.id} moves to itself`)
+  if (!compatible(source, target)) blame('cpu.incompatible', `${vm.id} cannot run on ${target.id}`)
+}
+
+const checkLoads = (problem: Problem, plan: Plan, dag: Dag): PlanViolation[] => {
+  const found: PlanViolation[] = []
+  const vms = new Map(problem.vms.map((vm) => [vm.id, vm]))
+  const arriving = new Map<HostId, number[]>()
+  const leaving = new Map<HostId, number[]>()
+  const note = (map: Map<HostId, number[]>, host: HostId, i: number) => {
+    const list = map.get(host)
+    if (list === undefined) map.set(host, [i])
+    else list.push(i)
+  }
+  plan.actions.forEach((action, i) => {
+    if (action.kind !== 'suspend') note(arriving, action.to, i)
+    if (action.kind === 'migrate' || action.kind === 'suspend') note(leaving, action.from, i)
+  })
+  const initial = new Map<HostId, number[]>()
+  for (const vm of problem.vms) {
+    if (vm.state !== 'running' || vm.host === null) continue
+    const there = initial.get(vm.host) ?? problem.dimensions.map(() => 0)
+    vm.demand.forEach((amount, d) => {
+      there[d]! += amount
+    })
+    initial.set(vm.host, there)
+  }
+  for (const host of problem.hosts) {
+    const arrivals = arriving.get(host.id)
+    if (arrivals === undefined) continue
+    const departures = leaving.get(host.id) ?? []
+    const needs = arrivals.map((a) => departures.flatMap((b, k) => (dag.before(b, a) ? [k] : [])))
+    problem.dimensions.forEach((dimension, d) => {
+      const amount = (i: number) => vms.get(plan.actions[i]!.vm)!.demand[d]!
+      const now = initial.get(host.id)?.[d] ?? 0
+      const gain = worstGain(
+        arrivals.map((a, k) => ({ amount: amount(a), needs: needs[k]! })),
+        departures.map(amount),
+      )
+      const limit = host.limit[d]!
+      if (gain === 0 || now + gain <= Math.max(limit, now)) return
+      found.push({
+        code: capacity(problem, d),
+        action: plan.actions[arrivals.at(-1)!]!.id,
+        text: `${host.id} could reach ${now + gain} ${dimension} during the plan; its limit is ${limit}, now ${now}`,
+      })
+    })
+  }
+  return found
+}
+
+const checkRules = (problem: Problem, all: readonly Stay[], dag: Dag): PlanViolation[] => {
+  const byVm = new Map<VmId, Stay[]>()
+  const byHost = new Map<HostId, Stay[]>()
+  for (const stay of all) {
+    byVm.set(stay.vm, [...(byVm.get(stay.vm) ?? []), stay])
+    byHost.set(stay.host, [...(byHost.get(stay.host) ?? []), stay])
+  }
+  const view = (keep: (stay: Stay) => boolean): Stays => ({
+    of: (vm) => (byVm.get(vm) ?? []).filter(keep),
+    on: (host) => (byHost.get(host) ?? []).filter(keep),
+    overlap: (a, b) =>
+      !(a.departure !== null && b.arrival !== null && isBefore(dag, a.departure, b.arrival)) &&
+      !(b.departure !== null && a.arrival !== null && isBefore(dag, b.departure, a.arrival)),
+    excuseInitial: true,
+  })
+  const throughout = view(() => true)
+  const atEnd = view((stay) => stay.departure === null)
+  return problem.rules
+    .filter((rule) => rule.weight === undefined)
+    .flatMap((rule) => checkRule(rule, rule.continuous === false ? atEnd : throughout))
+    .map(({ code, text }) => ({ code, action: null, text }))
+}
+
+/** An action that ends one stay and starts the next holds both ends: `a` before itself is not "done before". */
+const isBefore = (dag: Dag, departure: number, arrival: number): boolean =>
+  departure !== arrival && dag.before(departure, arrival)
+
+const checkLimits = (problem: Problem, plan: Plan, dag: Dag): PlanViolation[] => {
+  const found: PlanViolation[] = []
+  const out = new Map<HostId, number[]>()
+  const into = new Map<HostId, number[]>()
+  plan.actions.forEach((action, i) => {
+    if (action.kind !== 'migrate') return
+    out.set(action.from, [...(out.get(action.from) ?? []), i])
+    into.set(action.to, [...(into.get(action.to) ?? []), i])
+  })
+  const check = (code: string, byHost: ReadonlyMap<HostId, readonly number[]>, max: number) => {
+    for (const [host, members] of byHost) {
+      if (members.length <= max) continue
+      const most = width(dag, members)
+      if (most > max)
+        found.push({
+          code,
+          action: null,
+          text: `${host} could run ${most} migrations at once (${code}); at most ${max} are allowed`,
+        })
+    }
+  }
+  check('limit.out', out, problem.migrationsOutMax)
+  check('limit.in', into, problem.migrationsInMax)
+  return found
+}

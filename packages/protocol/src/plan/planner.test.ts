@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { asHostId, asVmId, type PartitionId } from '../ids.ts'
+import type { Move } from '../solve/answer.ts'
+import type { Problem } from '../solve/problem.ts'
+import type { Rule } from '../solve/rules/rule.ts'
+import { solve } from '../solve/solver.ts'
+import { problems } from '../solve/testing/generator.ts'
+import { checkPlan } from './checker.ts'
+import type { Plan } from './plan.ts'
+import { type Planned, planOrder } from './planner.ts'
+
+const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
+const partition = 'p.1.1' as PartitionId
+
+/** Hosts `h0…` with these limits; VMs `v0…` of [host, size]; one dimension. */
+export const small = (limits: number[], vms: [number, number][], rules: Rule[] = []): Problem => ({
+  dimensions: ['memoryMiB'],
+  hosts: limits.map((limit, i) => ({
+    id: asHostId(`h${i}`),
+    state: 'online',
+    limit: [limit],
+    cpuBaseline: null,
+    failureDomain: null,
+  })),
+  vms: vms.map(([host, size], i) => ({
+    id: asVmId(`v${i}`),
+    host: asHostId(`h${host}`),
+    state: 'running',
+    wanted: 'running',
+    demand: [size],
+    memoryMiB: size,
+    dirtyMiBps: 0,
+    movable: true,
+  })),
+  rules,
+  bandwidthMiBps: 100,
+  migrationsOutMax: 2,
+  migrationsInMax: 2,
+})
+
+const moves = (problem: Problem, to: Record<number, number>): Move[] =>
+  Object.entries(to).map(([v, h]) => ({
+    vm: problem.vms[Number(v)]!.id,
+    from: problem.vms[Number(v)]!.host,
+    to: asHostId(`h${h}`),
+  }))
+
+const planFor = (problem: Problem, planned: Planned): Plan => {
+  if (planned.kind !== 'plan') assert.fail(planned.why.text)
+  assert.deepEqual(checkPlan(problem, planned.plan), [])
+  return planned.plan
+}
+
+test('A move waits for the departure that makes its room, and for nothing else', () => {
+  const problem = small(
+    [10, 10, 10],
+    [
+      [0, 8],
+      [1, 8],
+      [0, 1],
+    ],
+  )
+  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 1: 2, 2: 2 }), partition))
+  const of = (vm: string) => plan.actions.find((action) => action.vm === vm)!
+  assert.deepEqual(of('v0').after, [of('v1').id])
+  assert.deepEqual(of('v1').after, [])
+  assert.deepEqual(of('v2').after, [])
+})
+
+test('Two full hosts swap VMs through a third that has room for one of them', () => {
+  const problem = small(
+    [10, 10, 5],
+    [
+      [0, 5],
+      [0, 5],
+      [1, 5],
+      [1, 5],
+    ],
+  )
+  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 2: 0 }), partition))
+  assert.equal(plan.actions.length, 3)
+})
+
+test('Without a pivot there is no order, unless suspending is permitted', () => {
+  const problem = small(
+    [10, 10],
+    [
+      [0, 10],
+      [1, 10],
+    ],
+  )
+  const swap = moves(problem, { 0: 1, 1: 0 })
+  const refused = planOrder(problem, swap, partition)
+  assert.equal(refused.kind, 'no_order')
+  assert.equal(refused.kind === 'no_order' && refused.why.code, 'capacity.mem')
+  const plan = planFor(problem, planOrder(problem, swap, partition, { suspend: true }))
+  assert.deepEqual(plan.actions.map((action) => action.kind).sort(), ['migrate', 'resume', 'suspend'])
+})
+
+test('Cycles of any length, and several disjoint ones, are broken through one pivot', () => {
+  for (const length of [2, 3, 5, 10])
+    for (const rings of [1, 3]) {
+      const hosts = length * rings
+      const vms = Array.from({ length: hosts }, (_, i): [number, number] => [i, 10])
+      const problem = small([...vms.map(() => 10), 10], vms)
+      const to: Record<number, number> = {}
+      for (let i = 0; i < hosts; i++) to[i] = (i % length) + 1 < length ? i + 1 : i + 1 - length
+      const plan = planFor(problem, planOrder(problem, moves(problem, to), partition))
+      assert.equal(plan.actions.length, hosts + rings)
+    }
+})
+
+test('A VM joins a host only after its anti-affine mate has left it', () => {
+  const spread: Rule = { kind: 'spread', vms: [asVmId('v0'), asVmId('v1')] }
+  const problem = small(
+    [10, 10, 10],
+    [
+      [0, 1],
+      [1, 1],
+    ],
+    [spread],
+  )
+  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 1: 2 }), partition))
+  assert.deepEqual(plan.actions.find((action) => action.vm === 'v0')!.after.length, 1)
+})
+
+test('Whatever the solver answers can be ordered, or the planner says that it cannot; plans always check', () => {
+  let planned = 0
+  fc.assert(
+    fc.property(problems({ hostsMax: 4, vmsMax: 8 }), fc.boolean(), (problem, suspend) => {
+      const answer = solve(problem)
+      if (answer.kind !== 'plan' && answer.kind !== 'relief') return
+      const order = planOrder(problem, answer.moves, partition, { suspend })
+      if (order.kind === 'no_order') return
+      planned++
+      assert.deepEqual(checkPlan(problem, order.plan), [])
+    }),
+    { numRuns: runs, seed: 11 },
+  )
+  assert.ok(planned > runs / 10)
+})

@@ -1,0 +1,112 @@
+/**
+ * What it costs at least to relieve a host: a lower bound of the cheapest set of its VMs whose departure brings
+ * it under its limits (a covering knapsack per dimension; the host's bound is the largest over dimensions).
+ * Bounds of different hosts add up, since a VM has one home.
+ */
+import type { Model } from './model.ts'
+
+/** VMs of one host in the orders the bounds need. Static: a VM's home never changes during a search. */
+interface HostOrders {
+  /** Per dimension, cheapest per unit of demand first. */
+  readonly byRatio: readonly Int32Array[]
+  /** Per dimension, largest demand first. */
+  readonly byDemand: readonly Int32Array[]
+  /** Cheapest first. */
+  readonly byCost: Int32Array
+}
+
+export interface Covers {
+  /**
+   * Lower bound in ms of bringing host `h` with this load (`load[h × dims + d]`) under its limit by evicting
+   * VMs with `status[v] === free`; Infinity when all of them do not suffice; 0 without excess.
+   */
+  readonly bound: (h: number, load: Float64Array, status: Uint8Array, free: number) => number
+  /** The VMs whose home is `h`, best to evict first. */
+  readonly homeVms: readonly Int32Array[]
+}
+
+export const createCovers = (model: Model, isOpen: (h: number) => boolean): Covers => {
+  const { hostCount, vmCount, dims, demand, moveMs, home, active, fixed, limit } = model
+  const lists: number[][] = Array.from({ length: hostCount }, () => [])
+  for (let v = 0; v < vmCount; v++)
+    if (active[v] === 1 && fixed[v] === 0 && home[v]! >= 0 && isOpen(home[v]!)) lists[home[v]!]!.push(v)
+
+  // Compared by cross-multiplication: no division, so no rounding in decisions.
+  const ratio = (d: number) => (a: number, b: number) =>
+    moveMs[a]! * demand[b * dims + d]! - moveMs[b]! * demand[a * dims + d]! || a - b
+  const orders: HostOrders[] = lists.map((list) => ({
+    byRatio: Array.from({ length: dims }, (_, d) =>
+      Int32Array.from(list.filter((v) => demand[v * dims + d]! > 0).sort(ratio(d))),
+    ),
+    byDemand: Array.from({ length: dims }, (_, d) =>
+      Int32Array.from([...list].sort((a, b) => demand[b * dims + d]! - demand[a * dims + d]! || a - b)),
+    ),
+    byCost: Int32Array.from([...list].sort((a, b) => moveMs[a]! - moveMs[b]! || a - b)),
+  }))
+
+  const fractional = (
+    order: Int32Array,
+    d: number,
+    need: number,
+    status: Uint8Array,
+    free: number,
+  ): number => {
+    let missing = need
+    let cost = 0
+    for (let i = 0; i < order.length; i++) {
+      const v = order[i]!
+      if (status[v] !== free) continue
+      const amount = demand[v * dims + d]!
+      if (amount >= missing) return cost + Math.ceil((moveMs[v]! * missing) / amount)
+      missing -= amount
+      cost += moveMs[v]!
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** At least k VMs must go (the k largest barely suffice), so at least the k cheapest are paid. */
+  const counted = (of: HostOrders, d: number, need: number, status: Uint8Array, free: number): number => {
+    let missing = need
+    let k = 0
+    const largest = of.byDemand[d]!
+    for (let i = 0; i < largest.length && missing > 0; i++) {
+      if (status[largest[i]!] !== free) continue
+      missing -= demand[largest[i]! * dims + d]!
+      k++
+    }
+    let cost = 0
+    for (let i = 0; i < of.byCost.length && k > 0; i++) {
+      if (status[of.byCost[i]!] !== free) continue
+      cost += moveMs[of.byCost[i]!]!
+      k--
+    }
+    return cost
+  }
+
+  return {
+    bound: (h, load, status, free) => {
+      let bound = 0
+      const of = orders[h]!
+      for (let d = 0; d < dims; d++) {
+        const need = load[h * dims + d]! - limit[h * dims + d]!
+        if (need <= 0) continue
+        const relaxed = fractional(of.byRatio[d]!, d, need, status, free)
+        if (relaxed === Number.POSITIVE_INFINITY) return relaxed
+        bound = Math.max(bound, relaxed, counted(of, d, need, status, free))
+      }
+      return bound
+    },
+    homeVms: orders.map((of, h) => {
+      // Cheapest for what the host as a whole has too much of: cost per summed permille of its limits.
+      const permille = (v: number) => {
+        let total = 1
+        for (let d = 0; d < dims; d++)
+          total += Math.floor((demand[v * dims + d]! * 1000) / Math.max(1, limit[h * dims + d]!))
+        return total
+      }
+      return Int32Array.from(of.byCost).sort(
+        (a, b) => moveMs[a]! * permille(b) - moveMs[b]! * permille(a) || a - b,
+      )
+    }),
+  }
+}

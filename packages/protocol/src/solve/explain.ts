@@ -1,0 +1,107 @@
+/**
+ * Why there is no viable placement: the first necessary condition that fails, with its numbers. The codes are
+ * the stable reason codes that operators see.
+ */
+import type { Binding } from './answer.ts'
+import type { Model } from './model.ts'
+
+const shortName: Readonly<Record<string, string>> = { cpuMilli: 'cpu', memoryMiB: 'mem' }
+
+export const capacityCode = (dimension: string): string => `capacity.${shortName[dimension] ?? dimension}`
+
+/** A proof of infeasibility that needs no search, or null. */
+export const obviousObstacle = (model: Model): Binding | null =>
+  totalTooLarge(model) ?? homelessVm(model) ?? fixedLoadTooLarge(model)
+
+const totalTooLarge = (model: Model): Binding | null => {
+  for (let d = 0; d < model.dims; d++) {
+    let wanted = 0
+    let room = 0
+    for (let v = 0; v < model.vmCount; v++) {
+      // What cannot leave a draining host needs no room elsewhere.
+      if (model.active[v] === 1 && !(model.fixed[v] === 1 && model.hosts[model.home[v]!]!.state !== 'online'))
+        wanted += model.demand[v * model.dims + d]!
+    }
+    for (let h = 0; h < model.hostCount; h++)
+      if (model.hosts[h]!.state === 'online') room += model.limit[h * model.dims + d]!
+    const dimension = model.problem.dimensions[d]!
+    if (wanted > room)
+      return {
+        code: capacityCode(dimension),
+        text: `all VMs together need ${wanted} ${dimension}, the online hosts have ${room}: ${wanted - room} short`,
+      }
+  }
+  return null
+}
+
+/** A VM that no host can take, even if it had the host for itself. */
+const homelessVm = (model: Model): Binding | null => {
+  for (let v = 0; v < model.vmCount; v++) {
+    if (model.active[v] === 0 || model.fixed[v] === 1) continue
+    const domain = model.domain[v]!
+    let allowed = 0
+    let roomy = 0
+    let largest = -1
+    let tight = 0
+    for (let h = 0; h < model.hostCount; h++) {
+      if (domain[h] === 0) continue
+      allowed++
+      let short = -1
+      for (let d = 0; d < model.dims; d++)
+        if (model.demand[v * model.dims + d]! > model.limit[h * model.dims + d]!) short = d
+      if (short < 0) roomy++
+      else if (model.limit[h * model.dims + short]! > largest) {
+        largest = model.limit[h * model.dims + short]!
+        tight = short
+      }
+    }
+    const vm = model.vms[v]!
+    if (allowed === 0) return noAllowedHost(model, v)
+    if (roomy === 0) {
+      const dimension = model.problem.dimensions[tight]!
+      return {
+        code: capacityCode(dimension),
+        text: `${vm.id} needs ${model.demand[v * model.dims + tight]} ${dimension}; the largest host it may be on has ${largest}`,
+      }
+    }
+  }
+  return null
+}
+
+const noAllowedHost = (model: Model, v: number): Binding => {
+  const vm = model.vms[v]!
+  const baseline = model.home[v]! < 0 ? null : model.hosts[model.home[v]!]!.cpuBaseline
+  const online = model.hosts.filter((host) => host.state === 'online')
+  if (online.length === 0)
+    return { code: 'node.draining', text: `${vm.id} must leave, and no host is online` }
+  const compatible = online.filter(
+    (host) => baseline === null || host.cpuBaseline === null || host.cpuBaseline === baseline,
+  )
+  if (compatible.length === 0)
+    return {
+      code: 'cpu.incompatible',
+      text: `${vm.id} needs CPU baseline ${baseline}; no online host has it`,
+    }
+  return {
+    code: 'rule.host_group',
+    text: `ban and fence rules leave ${vm.id} none of ${compatible.length} compatible hosts`,
+  }
+}
+
+const fixedLoadTooLarge = (model: Model): Binding | null => {
+  const load = new Float64Array(model.hostCount * model.dims)
+  for (let v = 0; v < model.vmCount; v++)
+    if (model.active[v] === 1 && model.fixed[v] === 1)
+      for (let d = 0; d < model.dims; d++)
+        load[model.home[v]! * model.dims + d]! += model.demand[v * model.dims + d]!
+  for (let i = 0; i < load.length; i++) {
+    if (load[i]! <= model.limit[i]!) continue
+    const host = model.hosts[Math.floor(i / model.dims)]!
+    const dimension = model.problem.dimensions[i % model.dims]!
+    return {
+      code: 'vm.pinned',
+      text: `VMs that cannot move need ${load[i]} ${dimension} on ${host.id}, which may carry ${model.limit[i]}`,
+    }
+  }
+  return null
+}

@@ -1,0 +1,180 @@
+/**
+ * A problem in the solver's form: hosts and VMs as indexes (sorted by id, so that the order of the input does
+ * not matter), amounts in typed arrays, hard single-VM rules folded into shared domains, the others as parts.
+ */
+import { byText, type HostId, type VmId } from '../ids.ts'
+import { migrationMs } from './migration-time.ts'
+import { domainPart, type Part, spreadPart } from './parts.ts'
+import type { Problem, ProblemHost, ProblemVm } from './problem.ts'
+
+export interface Model {
+  readonly problem: Problem
+  readonly hosts: readonly ProblemHost[]
+  readonly vms: readonly ProblemVm[]
+  readonly hostCount: number
+  readonly vmCount: number
+  readonly dims: number
+  /** [host × dims] */
+  readonly limit: Float64Array
+  /** [vm × dims] */
+  readonly demand: Float64Array
+  /** Host index now, or −1: not on any host of the problem. */
+  readonly home: Int32Array
+  /** 1 = consumes at the end (wanted running), so it needs a host. */
+  readonly active: Uint8Array
+  /** 1 = stays where it is. */
+  readonly fixed: Uint8Array
+  /** Estimated ms of bringing it to another host than its home. */
+  readonly moveMs: Float64Array
+  /** Per VM: 1 for each host that may receive it or, if already there, keep it. Shared among equal VMs. */
+  readonly domain: readonly Uint8Array[]
+  readonly parts: readonly Part[]
+  readonly partsOf: readonly (readonly Part[])[]
+  /** Load now, counting running VMs that stay active. [host × dims] */
+  readonly load: Float64Array
+  /** 1 = active but not running yet: to be started or resumed, wherever it goes. */
+  readonly starts: Uint8Array
+  /** 1 = a host that is being drained. */
+  readonly draining: Uint8Array
+}
+
+const noParts: readonly Part[] = []
+
+/** The input's order if it is sorted already, as large inputs usually are. */
+const sorted = <T extends { readonly id: string }>(all: readonly T[]): readonly T[] => {
+  for (let i = 1; i < all.length; i++)
+    if (all[i - 1]!.id > all[i]!.id) return [...all].sort((a, b) => byText(a.id, b.id))
+  return all
+}
+
+export const compile = (problem: Problem): Model => {
+  const hosts = sorted(problem.hosts)
+  const vms = sorted(problem.vms)
+  const dims = problem.dimensions.length
+  const hostIndex = new Map<HostId, number>(hosts.map((host, i) => [host.id, i]))
+  const vmIndex = new Map<VmId, number>(vms.map((vm, i) => [vm.id, i]))
+  const hostCount = hosts.length
+  const vmCount = vms.length
+
+  const limit = new Float64Array(hostCount * dims)
+  const draining = new Uint8Array(hostCount)
+  hosts.forEach((host, h) => {
+    for (let d = 0; d < dims; d++) limit[h * dims + d] = host.state === 'offline' ? 0 : (host.limit[d] ?? 0)
+    draining[h] = host.state === 'draining' ? 1 : 0
+  })
+
+  const demand = new Float64Array(vmCount * dims)
+  const home = new Int32Array(vmCount).fill(-1)
+  const active = new Uint8Array(vmCount)
+  const fixed = new Uint8Array(vmCount)
+  const starts = new Uint8Array(vmCount)
+  const moveMs = new Float64Array(vmCount)
+  const load = new Float64Array(hostCount * dims)
+  vms.forEach((vm, v) => {
+    const h = vm.host === null ? -1 : (hostIndex.get(vm.host) ?? -1)
+    // A VM on a host that is off or not part of the problem cannot be acted upon: it is left out.
+    const reachable = vm.host === null || (h >= 0 && hosts[h]!.state !== 'offline')
+    home[v] = h
+    active[v] = vm.wanted === 'running' && reachable ? 1 : 0
+    starts[v] = active[v] === 1 && vm.state !== 'running' ? 1 : 0
+    fixed[v] = h >= 0 && !vm.movable ? 1 : 0
+    moveMs[v] =
+      h < 0
+        ? 0
+        : migrationMs(vm.memoryMiB, vm.state === 'running' ? vm.dirtyMiBps : 0, problem.bandwidthMiBps)
+    if (active[v] === 0) return
+    for (let d = 0; d < dims; d++) {
+      const amount = vm.demand[d] ?? 0
+      demand[v * dims + d] = amount
+      if (h >= 0 && starts[v] === 0) load[h * dims + d]! += amount
+    }
+  })
+
+  const parts: Part[] = []
+  const restrictions = new Map<number, { key: string; bitmap: Uint8Array }[]>()
+  problem.rules.forEach((rule, r) => {
+    const scope = Int32Array.from(
+      [...new Set(rule.vms.flatMap((id) => vmIndex.get(id) ?? []))]
+        .filter((v) => active[v] === 1)
+        .sort((a, b) => a - b),
+    )
+    if (scope.length === 0) return
+    const weight = rule.weight ?? -1
+    if (rule.kind === 'spread') {
+      if (scope.length > 1) parts.push(spreadPart(r, weight, scope))
+      return
+    }
+    const bitmap = new Uint8Array(hostCount).fill(rule.kind === 'ban' ? 1 : 0)
+    for (const id of rule.hosts) {
+      const h = hostIndex.get(id)
+      if (h !== undefined) bitmap[h] = rule.kind === 'ban' ? 0 : 1
+    }
+    if (weight >= 0) parts.push(domainPart(r, weight, scope, bitmap))
+    else
+      for (const v of scope) {
+        const list = restrictions.get(v) ?? []
+        list.push({ key: `${r}`, bitmap })
+        restrictions.set(v, list)
+      }
+  })
+
+  return {
+    problem,
+    hosts,
+    vms,
+    hostCount,
+    vmCount,
+    dims,
+    limit,
+    demand,
+    home,
+    active,
+    fixed,
+    moveMs,
+    domain: domainsOf(hosts, vms, home, fixed, restrictions),
+    parts,
+    partsOf: partsPerVm(vmCount, parts),
+    load,
+    starts,
+    draining,
+  }
+}
+
+const partsPerVm = (vmCount: number, parts: readonly Part[]): readonly (readonly Part[])[] => {
+  const partsOf: Part[][] = new Array(vmCount)
+  for (const part of parts)
+    for (const v of part.scope) {
+      const list = partsOf[v]
+      if (list === undefined) partsOf[v] = [part]
+      else list.push(part)
+    }
+  return Array.from({ length: vmCount }, (_, v) => partsOf[v] ?? noParts)
+}
+
+/** Domains are shared: thousands of VMs have but a few different ones. */
+const domainsOf = (
+  hosts: readonly ProblemHost[],
+  vms: readonly ProblemVm[],
+  home: Int32Array,
+  fixed: Uint8Array,
+  restrictions: ReadonlyMap<number, readonly { key: string; bitmap: Uint8Array }[]>,
+): readonly Uint8Array[] => {
+  const shared = new Map<string, Uint8Array>()
+  return vms.map((_, v) => {
+    const baseline = home[v]! < 0 ? null : hosts[home[v]!]!.cpuBaseline
+    const list = restrictions.get(v) ?? []
+    // An immovable VM may stay even on a draining host: it is a blocker to report, not a contradiction.
+    const pinned = fixed[v] === 1 ? home[v]! : -1
+    const key = `${baseline ?? ''}|${list.map((one) => one.key).join(',')}|${pinned}`
+    const known = shared.get(key)
+    if (known !== undefined) return known
+    const bitmap = new Uint8Array(hosts.length)
+    hosts.forEach((host, h) => {
+      const compatible = baseline === null || host.cpuBaseline === null || host.cpuBaseline === baseline
+      const open = host.state === 'online' || (h === pinned && host.state === 'draining')
+      bitmap[h] = open && compatible && list.every((one) => one.bitmap[h] === 1) ? 1 : 0
+    })
+    shared.set(key, bitmap)
+    return bitmap
+  })
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { HostId, VmId } from '../ids.ts'
+import { checkPlacement } from '../plan/checker.ts'
+import type { Answer } from './answer.ts'
+import type { Problem } from './problem.ts'
+import { solve } from './solver.ts'
+import { problems } from './testing/generator.ts'
+import { bestCure, compareTuples, type Tuple, tupleOf } from './testing/oracle.ts'
+
+/** How many random instances; `DROVER_RUNS=100000` for the long run. */
+const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
+
+export const placementAfter = (problem: Problem, answer: Answer): ReadonlyMap<VmId, HostId> => {
+  const at = new Map<VmId, HostId>()
+  for (const vm of problem.vms) if (vm.host !== null && vm.state === 'running') at.set(vm.id, vm.host)
+  if (answer.kind === 'plan' || answer.kind === 'relief')
+    for (const move of answer.moves)
+      if (move.to === null) at.delete(move.vm)
+      else at.set(move.vm, move.to)
+  return at
+}
+
+const claimed = (answer: Answer): Tuple | null =>
+  answer.kind !== 'plan'
+    ? null
+    : [
+        0,
+        answer.cost.overloadedHosts,
+        answer.cost.excess,
+        answer.cost.softPenalty,
+        answer.cost.migrationMs,
+        answer.cost.hostsTouched,
+      ]
+
+test('On small problems the solver, brute force and the independent checker agree', () => {
+  fc.assert(
+    fc.property(problems({ hostsMax: 3, vmsMax: 5 }), (problem) => {
+      const answer = solve(problem)
+      const best = bestCure(problem)
+      const before = tupleOf(problem, placementAfter(problem, { kind: 'satisfied' }))
+      const after = tupleOf(problem, placementAfter(problem, answer))
+      switch (answer.kind) {
+        case 'satisfied':
+          assert.deepEqual(best === null ? null : best[4], 0)
+          assert.deepEqual(before.slice(0, 4), best?.slice(0, 4))
+          break
+        case 'plan':
+          assert.deepEqual(claimed(answer), best)
+          assert.deepEqual(after, best)
+          assert.ok(answer.optimal)
+          assert.deepEqual(checkPlacement(problem, placementAfter(problem, answer)), [])
+          break
+        case 'relief':
+          assert.equal(best, null)
+          assert.ok(compareTuples(after, before) < 0, 'relief must improve')
+          assert.deepEqual(after.slice(1), [
+            answer.cost.overloadedHosts,
+            answer.cost.excess,
+            answer.cost.softPenalty,
+            answer.cost.migrationMs,
+            answer.cost.hostsTouched,
+          ])
+          break
+        case 'infeasible':
+          assert.equal(best, null)
+      }
+    }),
+    { numRuns: runs, seed: 7 },
+  )
+})
