@@ -1,59 +1,190 @@
-/** One agent: the loop that feeds the core and carries out its effects. The daemon runs one; the harness many. */
-import type { Command, Decision, HostId, PeerView, Reply } from '@drover/protocol'
-import type { Logger } from 'pino'
-import type { Settings } from './config/settings.ts'
-import type { Hypervisor } from './hypervisor/port.ts'
-import type { Journal } from './journal/port.ts'
-import type { Solver } from './solve/solver.ts'
-import type { Transport, TransportCounters } from './transport/port.ts'
+/**
+ * One agent: the loop that feeds the core and carries out its effects. The daemon runs one; the harness many.
+ *
+ * ```ts
+ * const agent = createAgent({ settings, hypervisor, transport, journal: openJournal(dir), solver, log })
+ * agent.events((event) => { if (event.kind === 'fatal') process.exitCode = 1 })
+ * await agent.start()
+ * …
+ * await agent.stop()          // moves no VM
+ * ```
+ */
+import { createPeer, type Peer, type PeerInit } from '@drover/protocol'
+import type { Agent, AgentEvent, AgentInit } from './agent-port.ts'
+import { createCarrier } from './carry-out.ts'
+import { type Clock, monotonicClock } from './clock.ts'
+import { demandOf, usableOf } from './describe.ts'
+import { policyHash, seedOf } from './digest.ts'
+import { createEars } from './hear.ts'
+import { createLoop } from './loop.ts'
+import { createObserver } from './observe.ts'
+import { createPersister, probeMsDefault } from './persist.ts'
+import { createRequests } from './requests.ts'
+import { logEvent } from './tell.ts'
+import { droverVersion } from './version.ts'
 
-export interface AgentInit {
-  readonly settings: Settings
-  readonly hypervisor: Hypervisor
-  readonly transport: Transport
-  readonly journal: Journal
-  /** May be shared by many agents of one process. */
-  readonly solver: Solver
-  readonly log: Logger
-  /** Seeds jitter; default from the host id and incarnation. */
-  readonly seed?: number
+export * from './agent-port.ts'
+
+/** What tests replace. */
+export interface AgentInternals {
+  readonly createPeer?: (init: PeerInit) => Peer
+  readonly clock?: Clock
+  readonly commandTimeoutMs?: number
+  readonly journalProbeMs?: readonly [number, number]
 }
 
-export type AgentEvent =
-  | { readonly kind: 'decision'; readonly decision: Decision }
-  | { readonly kind: 'warning'; readonly code: string; readonly text: string; readonly vm: string | null }
-  | {
-      readonly kind: 'progress'
-      readonly vm: string
-      readonly transferredMiB: number
-      readonly remainingMiB: number
+/** A partition forms, solves and answers well within this time; longer means that something is wrong, ms. */
+const commandTimeoutMsDefault = 30_000
+
+export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Agent => {
+  const { settings, hypervisor, transport, journal, solver } = init
+  const clock = internals.clock ?? monotonicClock
+  const host = transport.self
+  const { incarnation, restored } = journal
+  const log = init.log
+  const listeners = new Set<(event: AgentEvent) => void>()
+  let startedAtWallMs = Date.now()
+  let phase: 'new' | 'running' | 'stopping' | 'ended' = 'new'
+
+  const emit = (event: AgentEvent): void => {
+    if (phase === 'ended') return
+    logEvent(log, event)
+    for (const listener of listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        log.error({ err: error }, 'a listener failed')
+      }
     }
-
-export interface AgentStatus {
-  readonly view: PeerView
-  readonly hypervisor: {
-    readonly driver: string
-    readonly connected: boolean
-    readonly trouble: string | null
-    readonly version: string | null
   }
-  readonly transport: TransportCounters
-  readonly peersConnected: number
-  readonly journal: { readonly healthy: boolean; readonly bytes: number }
-  readonly addresses: readonly string[]
-  readonly startedAtWallMs: number
-  readonly incarnation: number
-}
+  const warn = (code: string, text: string): void => emit({ kind: 'warning', code, text, vm: null })
 
-export interface Agent {
-  readonly host: HostId
-  start(): Promise<void>
-  status(): AgentStatus
-  command(command: Command): Promise<Reply>
-  history: Journal['history']
-  events(listener: (event: AgentEvent) => void): () => void
-  /** Clean: starts no further migration, lets running ones go on by themselves (peer-to-peer), moves no VM. */
-  stop(): Promise<void>
-  /** As kill -9: no goodbye, nothing written. */
-  kill(): void
+  const peer = (internals.createPeer ?? createPeer)({
+    host,
+    incarnation,
+    seed: init.seed ?? seedOf(`${host}/${incarnation}`),
+    policy: settings.policy,
+    mode: settings.mode,
+    rules: settings.rules,
+    policyHash: policyHash(settings.policy, settings.rules),
+    restored,
+  })
+  const loop = createLoop({
+    peer,
+    clock,
+    carryOut: (effects) => carrier.carryOut(effects),
+    fatal(error, input) {
+      const words = error instanceof Error ? error.message : String(error)
+      log.fatal({ err: error, input: input.kind }, 'the core failed; this agent stops, its VMs go on')
+      emit({ kind: 'fatal', text: `the core failed on ${input.kind}: ${words}` })
+      void shutDown()
+    },
+  })
+  const feed = loop.feed
+  const persister = createPersister({
+    journal,
+    log,
+    feed,
+    warn,
+    probeMs: internals.journalProbeMs ?? probeMsDefault,
+  })
+  const observer = createObserver({
+    hypervisor,
+    settings,
+    version: droverVersion,
+    log,
+    feed,
+    sampled: (vms, pressure) =>
+      emit({ kind: 'sampled', demand: demandOf(vms), usable: usableOf(observer.description), pressure }),
+  })
+  const requests = createRequests(String(incarnation), internals.commandTimeoutMs ?? commandTimeoutMsDefault)
+  const carrier = createCarrier({
+    hypervisor,
+    transport,
+    solver,
+    persister,
+    log,
+    feed,
+    emit,
+    look: observer.look,
+    lookAfresh: observer.lookAfresh,
+    peerOf: (action) => peer.view(clock.now()).motions.find((one) => one.action === action)?.peer ?? null,
+    reply: requests.answer,
+  })
+
+  /** Nothing is heard, looked at or stepped any more. */
+  const silence = (): void => {
+    loop.end()
+    observer.stop()
+    persister.stop()
+    requests.close()
+  }
+  const shutDown = async (): Promise<void> => {
+    silence()
+    await Promise.allSettled([transport.stop(), hypervisor.close()])
+    journal.close()
+    phase = 'ended'
+  }
+
+  let stopped: Promise<void> | null = null
+  return {
+    host,
+    async start() {
+      if (phase !== 'new') throw new Error('an agent is started once')
+      phase = 'running'
+      startedAtWallMs = Date.now()
+      if (journal.trouble !== null) warn('journal.broken', journal.trouble)
+      try {
+        await transport.start(createEars(feed, warn, clock.now))
+      } catch (error) {
+        await shutDown()
+        throw error
+      }
+      // Killed or stopped while the transport was starting.
+      if (loop.ended) return
+      feed({ kind: 'tick' })
+      observer.start()
+      log.info({ host, incarnation, addresses: transport.addresses() }, 'agent started')
+    },
+    status: () => ({
+      view: peer.view(clock.now()),
+      hypervisor: {
+        driver: hypervisor.driver,
+        connected: observer.answering,
+        trouble: hypervisor.trouble ?? observer.trouble,
+        version: observer.hypervisorVersion,
+      },
+      transport: transport.counters(),
+      peersConnected: transport.peers().length,
+      journal: { healthy: persister.healthy, bytes: phase === 'ended' ? 0 : journal.size() },
+      addresses: transport.addresses(),
+      startedAtWallMs,
+      incarnation,
+    }),
+    command: (command) => requests.open((request) => feed({ kind: 'commanded', request, command })),
+    history: (query) => journal.history(query),
+    events(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    stop() {
+      stopped ??= (async () => {
+        if (phase === 'ended') return
+        phase = 'stopping'
+        carrier.retire()
+        feed({ kind: 'leaving' })
+        await shutDown()
+        log.info({ host }, 'agent stopped; its VMs go on')
+      })()
+      return stopped
+    },
+    kill() {
+      if (phase === 'ended') return
+      phase = 'ended'
+      silence()
+      transport.kill()
+      journal.close()
+      hypervisor.close().catch(() => {})
+    },
+  }
 }

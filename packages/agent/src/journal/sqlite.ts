@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { fileBytes, type History, openHistory } from './history.ts'
+import { fileBytes, openHistory } from './history.ts'
 import { lockDirectory } from './lock.ts'
 import { type Journal, JournalError } from './port.ts'
 import { sqliteCode, writeError } from './sqlite-error.ts'

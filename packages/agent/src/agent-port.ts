@@ -1,0 +1,110 @@
+/** One agent, as the daemon, the local API and the harness see it. */
+import type {
+  ActionId,
+  Answer,
+  Command,
+  Decision,
+  HostId,
+  PeerView,
+  Reply,
+  Resources,
+} from '@drover/protocol'
+import type { Logger } from 'pino'
+import type { Settings } from './config/settings.ts'
+import type { Hypervisor, MigrationResult } from './hypervisor/port.ts'
+import type { Journal } from './journal/port.ts'
+import type { Solver } from './solve/solver.ts'
+import type { Transport, TransportCounters } from './transport/port.ts'
+
+export interface AgentInit {
+  readonly settings: Settings
+  /** Its own: the agent opens it, and closes it when it stops or is killed. */
+  readonly hypervisor: Hypervisor
+  /** Its own: the agent starts and stops it. */
+  readonly transport: Transport
+  /** Its own: the agent closes it. */
+  readonly journal: Journal
+  /** May be shared by many agents of one process; whoever made it closes it. */
+  readonly solver: Solver
+  readonly log: Logger
+  /** Seeds jitter; default from the host id and incarnation. */
+  readonly seed?: number
+}
+
+export type AgentEvent =
+  /** A decision began (`running`) or ended. */
+  | { readonly kind: 'decision'; readonly decision: Decision }
+  | { readonly kind: 'warning'; readonly code: string; readonly text: string; readonly vm: string | null }
+  /** A migration away from here was handed to the hypervisor. */
+  | {
+      readonly kind: 'moving'
+      readonly action: ActionId
+      readonly vm: string
+      readonly peer: HostId | null
+    }
+  | {
+      readonly kind: 'progress'
+      readonly vm: string
+      readonly transferredMiB: number
+      readonly remainingMiB: number
+    }
+  /** That migration has ended, as the hypervisor says. */
+  | {
+      readonly kind: 'moved'
+      readonly action: ActionId
+      readonly vm: string
+      readonly peer: HostId | null
+      readonly result: MigrationResult
+      readonly durationMs: number
+    }
+  /** The host was looked at. `usable` is null until the hypervisor told its facts; pressure is PSI `some avg10`, percent. */
+  | {
+      readonly kind: 'sampled'
+      readonly demand: Resources
+      readonly usable: Resources | null
+      readonly pressure: { readonly cpu: number; readonly memory: number } | null
+    }
+  | { readonly kind: 'solved'; readonly answer: Answer['kind']; readonly durationMs: number }
+  /** An assertion failed: the agent has stopped itself; its VMs go on. The process should end with an error. */
+  | { readonly kind: 'fatal'; readonly text: string }
+
+export interface AgentStatus {
+  readonly view: PeerView
+  readonly hypervisor: {
+    readonly driver: string
+    readonly connected: boolean
+    readonly trouble: string | null
+    readonly version: string | null
+  }
+  readonly transport: TransportCounters
+  readonly peersConnected: number
+  readonly journal: { readonly healthy: boolean; readonly bytes: number }
+  readonly addresses: readonly string[]
+  readonly startedAtWallMs: number
+  readonly incarnation: number
+}
+
+export interface Agent {
+  readonly host: HostId
+  /** Rejects when the transport cannot listen; a hypervisor that does not answer is no error. */
+  start(): Promise<void>
+  status(): AgentStatus
+  /** Rejects with `AgentError` when there is no answer in time, or the agent stops. */
+  command(command: Command): Promise<Reply>
+  history: Journal['history']
+  events(listener: (event: AgentEvent) => void): () => void
+  /** Clean: starts no further migration, lets running ones go on by themselves (peer-to-peer), moves no VM. */
+  stop(): Promise<void>
+  /** As kill -9: no goodbye, nothing written. */
+  kill(): void
+}
+
+export class AgentError extends Error {
+  /** `agent.timeout`: the core has not answered in time; what it does goes on. */
+  readonly code: 'agent.stopped' | 'agent.timeout' | 'agent.busy'
+  constructor(code: AgentError['code'], message: string) {
+    super(message)
+    this.name = 'AgentError'
+    this.code = code
+  }
+}

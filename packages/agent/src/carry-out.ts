@@ -1,0 +1,177 @@
+/**
+ * Carries out the effects of one step, in their order, by the contract of `io.ts`. What takes long is only begun here; it
+ * comes back as an input.
+ */
+import {
+  type ActionId,
+  type ActionResult,
+  type Effect,
+  encodeMessage,
+  encodeSummary,
+  type HostId,
+  type Input,
+  type Reply,
+} from '@drover/protocol'
+import type { Logger } from 'pino'
+import type { AgentEvent } from './agent-port.ts'
+import { type Hypervisor, HypervisorError, type MigrationResult } from './hypervisor/port.ts'
+import type { Persister } from './persist.ts'
+import type { Solver } from './solve/solver.ts'
+import type { Transport } from './transport/port.ts'
+
+export interface CarrierInit {
+  readonly hypervisor: Hypervisor
+  readonly transport: Transport
+  readonly solver: Solver
+  readonly persister: Persister
+  readonly log: Logger
+  readonly feed: (input: Input) => void
+  readonly look: () => void
+  readonly lookAfresh: () => void
+  readonly emit: (event: AgentEvent) => void
+  /** The other end of a motion, as far as the core tells. */
+  readonly peerOf: (action: ActionId) => HostId | null
+  readonly reply: (request: string, reply: Reply) => void
+}
+
+export interface Carrier {
+  carryOut(effects: readonly Effect[]): void
+  /** No migration is begun from now on; those under way go on by themselves. */
+  retire(): void
+}
+
+type Of<K extends Effect['kind']> = Extract<Effect, { readonly kind: K }>
+
+export const createCarrier = (init: CarrierInit): Carrier => {
+  const { hypervisor, transport, solver, persister, log, feed, emit } = init
+  let retired = false
+
+  const refuse = (effect: Of<'perform'>, code: string, detail: string): void =>
+    feed({ kind: 'finished', action: effect.action, result: { kind: 'refused', code, detail } })
+
+  const perform = (effect: Of<'perform'>): void => {
+    const { action, vm, uri } = effect
+    const begunAt = performance.now()
+    const durationMs = () => Math.round(performance.now() - begunAt)
+    const peer = init.peerOf(action)
+    emit({ kind: 'moving', action, vm, peer })
+    const finish = (result: MigrationResult): void => {
+      emit({ kind: 'moved', action, vm, peer, result, durationMs: durationMs() })
+      init.lookAfresh()
+      feed({ kind: 'finished', action, result: resultOf(result) })
+    }
+    const request = {
+      vm,
+      to: uri,
+      handOverPaused: effect.paused,
+      bandwidthMiBps: effect.bandwidthMiBps,
+    }
+    hypervisor
+      .migrate(request, ({ transferredMiB, remainingMiB }) =>
+        emit({ kind: 'progress', vm, transferredMiB, remainingMiB }),
+      )
+      .then(finish, (error: unknown) =>
+        // The port never rejects; should it, nothing is known.
+        finish({ kind: 'unknown', code: 'hypervisor.failed', detail: wordsOf(error) }),
+      )
+  }
+
+  const solve = ({ partition, round, problem, budgetMs }: Of<'solve'>): void => {
+    const begunAt = performance.now()
+    solver
+      .solve(problem, budgetMs)
+      .catch((error: unknown) => ({
+        kind: 'infeasible' as const,
+        why: { code: 'solver.failed', text: wordsOf(error) },
+      }))
+      .then((answer) => {
+        emit({ kind: 'solved', answer: answer.kind, durationMs: performance.now() - begunAt })
+        feed({ kind: 'solved', partition, round, answer })
+      })
+  }
+
+  const inspect = ({ action, vm, at }: Of<'inspect'>): void => {
+    const where = at === null ? ('here' as const) : ('there' as const)
+    hypervisor.locate(vm, at ?? undefined).then(
+      (presence) => feed({ kind: 'inspected', action, at: where, presence }),
+      (error: unknown) => {
+        log.debug({ vm, code: codeOf(error), err: error }, 'a hypervisor did not say where a VM is')
+        feed({ kind: 'inspected', action, at: where, presence: null })
+      },
+    )
+  }
+
+  const resume = ({ action, vm, at }: Of<'resume'>): void => {
+    const where = at === null ? ('here' as const) : ('there' as const)
+    hypervisor.resume(vm, at ?? undefined).then(
+      () => feed({ kind: 'resumed', action, at: where, ok: true, detail: '' }),
+      (error: unknown) => {
+        log.warn({ vm, code: codeOf(error), err: error }, 'a paused VM could not be resumed')
+        feed({ kind: 'resumed', action, at: where, ok: false, detail: wordsOf(error) })
+      },
+    )
+  }
+
+  /** `durable`: every persist of this step so far is on disk. */
+  const one = (effect: Effect, durable: boolean): boolean => {
+    switch (effect.kind) {
+      case 'persist':
+        // After a failure the rest is still owed to the journal, in its order.
+        return persister.persist(effect.record) && durable
+      case 'send':
+        if (durable) transport.send(effect.to, encodeMessage(effect.message))
+        return durable
+      case 'publish':
+        transport.publish(encodeSummary(effect.summary))
+        return durable
+      case 'perform':
+        if (!durable) refuse(effect, 'journal.full', 'the journal cannot be written')
+        else if (retired) refuse(effect, 'agent.stopping', 'the agent is stopping')
+        else perform(effect)
+        return durable
+      case 'solve':
+        solve(effect)
+        return durable
+      case 'inspect':
+        inspect(effect)
+        return durable
+      case 'resume':
+        resume(effect)
+        return durable
+      case 'sample':
+        init.look()
+        return durable
+      case 'report':
+        persister.remember(effect.decision)
+        emit({ kind: 'decision', decision: effect.decision })
+        return durable
+      case 'warn':
+        emit({ kind: 'warning', code: effect.code, text: effect.text, vm: effect.vm })
+        return durable
+      case 'reply':
+        init.reply(effect.request, effect.reply)
+        return durable
+      case 'wake':
+        return durable
+      default:
+        return effect satisfies never
+    }
+  }
+
+  return {
+    carryOut(effects) {
+      let durable = true
+      for (const effect of effects) durable = one(effect, durable)
+    },
+    retire() {
+      retired = true
+    },
+  }
+}
+
+const resultOf = (result: MigrationResult): ActionResult =>
+  result.kind === 'done' ? { kind: 'done' } : { kind: result.kind, code: result.code, detail: result.detail }
+
+const codeOf = (error: unknown): string =>
+  error instanceof HypervisorError ? error.code : 'hypervisor.failed'
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,93 @@
+/** From what the hypervisor tells to what the core is told. Pure. */
+import {
+  byText,
+  type HostDescription,
+  type ObservedVm,
+  type Resources,
+  resources,
+  scale,
+  subtract,
+  sum,
+  type VmId,
+} from '@drover/protocol'
+import type { Settings } from './config/settings.ts'
+import type { HostFacts, RunningJob, Sample, VmSample } from './hypervisor/port.ts'
+
+/** Kept free for the host itself when nothing is configured: 20 % of the CPU; 2 GiB or 5 % of the memory, the greater. */
+const reserveCpuPermille = 200
+const reserveMemoryPermille = 50
+const reserveMemoryMiBMin = 2_048
+/** But never more than half: a small host would otherwise have nothing to offer. */
+const reservePermilleMax = 500
+
+export const defaultReserve = (capacity: Resources): Resources => {
+  const half = scale(capacity, reservePermilleMax)
+  const wanted: Resources = {
+    cpuMilli: scale(capacity, reserveCpuPermille).cpuMilli,
+    memoryMiB: Math.max(reserveMemoryMiBMin, scale(capacity, reserveMemoryPermille).memoryMiB),
+  }
+  return resources((dimension) => Math.min(wanted[dimension], half[dimension]))
+}
+
+export const describeHost = (facts: HostFacts, settings: Settings, version: string): HostDescription => {
+  const capacity = overridden(facts.capacity, settings.capacity)
+  return {
+    name: settings.host.name,
+    location: settings.host.location,
+    capacity,
+    reserve: overridden(defaultReserve(capacity), settings.reserve),
+    cpuBaseline: facts.cpuBaseline,
+    failureDomain: settings.host.failureDomain,
+    migrationUri: settings.hypervisor.migrationUri ?? facts.migrationUri,
+    version,
+  }
+}
+
+const overridden = (told: Resources, configured: Partial<Resources>): Resources =>
+  resources((dimension) => Math.max(0, Math.floor(configured[dimension] ?? told[dimension])))
+
+/** Sorted by id; amounts are whole numbers, as the core wants them. */
+export const observedVms = (sample: Sample): readonly ObservedVm[] =>
+  sample.vms.map(observedVm).sort((a, b) => byText(a.vm, b.vm))
+
+const observedVm = (one: VmSample): ObservedVm => ({
+  vm: one.vm,
+  name: one.name,
+  state: one.state,
+  incarnation: one.incarnation,
+  cpuMilli: one.cpuMilli === null ? null : Math.max(0, Math.round(one.cpuMilli)),
+  vcpus: one.vcpus,
+  memoryMiB: Math.max(0, Math.ceil(one.memoryMiB)),
+  dirtyMiBps: one.dirtyMiBps === null ? null : Math.max(0, Math.round(one.dirtyMiBps)),
+  fixed: fixedBecause(one),
+  diskLocked: one.diskLocked,
+})
+
+/** Why a VM stays: what the hypervisor cannot do comes before what its owner does not want. */
+const fixedBecause = (one: VmSample): string | null => {
+  if (!one.migratable.movable) return one.migratable.code
+  if (isYes(one.settings['pinned'])) return 'vm.pinned'
+  if (one.settings['balance'] === 'never') return 'vm.ignored'
+  return null
+}
+
+const isYes = (text: string | undefined): boolean => text === 'true' || text === 'yes' || text === '1'
+
+/** What the sample's VMs want together; a VM that has not been measured yet counts nothing for its CPU. */
+export const demandOf = (vms: readonly ObservedVm[]): Resources =>
+  sum(vms.map((vm) => ({ cpuMilli: vm.cpuMilli ?? 0, memoryMiB: vm.memoryMiB })))
+
+/** What the host may give to VMs; null until its facts are known. */
+export const usableOf = (description: HostDescription | null): Resources | null =>
+  description === null ? null : subtract(description.capacity, description.reserve)
+
+export const vmsOfJobs = (
+  jobs: readonly RunningJob[],
+): { readonly outgoing: readonly VmId[]; readonly incoming: readonly VmId[] } => {
+  const going = (direction: RunningJob['direction']) =>
+    [...new Set(jobs.filter((job) => job.direction === direction).map((job) => job.vm))].sort(byText)
+  return { outgoing: going('outgoing'), incoming: going('incoming') }
+}
+
+export const sameDescription = (a: HostDescription | null, b: HostDescription): boolean =>
+  a !== null && JSON.stringify(a) === JSON.stringify(b)

@@ -1,0 +1,53 @@
+/** What the transport tells, decoded for the core. Garbage is refused here, and told to operators at a bounded rate. */
+import { decodeMessage, decodeSummary, type Input } from '@drover/protocol'
+import type { TransportHandlers } from './transport/port.ts'
+
+export const createEars = (
+  feed: (input: Input) => void,
+  warn: (code: string, text: string) => void,
+  now: () => number,
+): TransportHandlers => {
+  const seldom = createLimiter(now)
+  const garbage = (from: string, what: string): false => {
+    if (seldom(`garbage ${from}`)) warn('wire.garbage', `${from} sent ${what} that cannot be read`)
+    return false
+  }
+  return {
+    received(from, bytes) {
+      const message = decodeMessage(bytes)
+      if (message === null) return garbage(from, 'a message')
+      feed({ kind: 'received', from, message })
+      return true
+    },
+    heard(from, bytes) {
+      const summary = decodeSummary(bytes)
+      // Nobody speaks for another: a forged load would draw VMs to where there is no room.
+      if (summary === null || summary.host !== from) return garbage(from, 'a load summary')
+      feed({ kind: 'heard', summary })
+      return true
+    },
+    connected() {},
+    disconnected: (host) => feed({ kind: 'disconnected', host }),
+    stranger(who, why) {
+      if (seldom(`stranger ${who}`)) warn('peer.stranger', `refused ${who}: ${why}`)
+    },
+  }
+}
+
+/** The same line once a minute, and so many lines a minute in all. Against a stranger who fills the log. */
+const periodMs = 60_000
+const linesMax = 20
+
+const createLimiter = (now: () => number): ((line: string) => boolean) => {
+  const lines = new Set<string>()
+  let since = now()
+  return (line) => {
+    if (now() - since >= periodMs) {
+      lines.clear()
+      since = now()
+    }
+    if (lines.has(line) || lines.size >= linesMax) return false
+    lines.add(line)
+    return true
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The one loop: inputs in, one at a time, in the order they came; each one's effects carried out in their order. It is
+ * synchronous: nothing that takes long is awaited, so what is begun comes back as an input of its own, and a persist is on
+ * disk before the send behind it simply because `append` has returned.
+ */
+import type { Effect, Input, Instant, Peer } from '@drover/protocol'
+import type { Clock } from './clock.ts'
+
+export interface Loop {
+  /** Ignored once the loop has ended. */
+  feed(input: Input): void
+  /** Nothing is stepped any more; the timer is gone. */
+  end(): void
+  readonly ended: boolean
+}
+
+export interface LoopInit {
+  readonly peer: Pick<Peer, 'step'>
+  readonly clock: Clock
+  /** All effects of one step but `wake`, which is the loop's own. */
+  readonly carryOut: (effects: readonly Effect[]) => void
+  /** An assertion failed in the core, or an effect could not be carried out at all. The loop has ended. */
+  readonly fatal: (error: unknown, input: Input) => void
+}
+
+/**
+ * While one input is worked on, others can only come from carrying out its effects: a few each. More means that the core
+ * talks to itself without end (S14).
+ */
+const queueMax = 10_000
+/** No timer waits longer than this, ms: Node's own limit is 2^31, and an early look at the clock costs nothing. */
+const timerMsMax = 60_000
+
+export const createLoop = ({ peer, clock, carryOut, fatal }: LoopInit): Loop => {
+  const queue: Input[] = []
+  let draining = false
+  let ended = false
+  let timer: NodeJS.Timeout | undefined
+  let wakeAt: Instant | null = null
+
+  const end = (): void => {
+    ended = true
+    queue.length = 0
+    clearTimeout(timer)
+  }
+
+  const onTimer = (): void => {
+    if (wakeAt !== null && clock.now() < wakeAt) return arm()
+    wakeAt = null
+    feed({ kind: 'tick' })
+  }
+
+  const arm = (): void => {
+    clearTimeout(timer)
+    if (wakeAt === null || ended) return
+    timer = setTimeout(onTimer, Math.min(Math.max(wakeAt - clock.now(), 0), timerMsMax))
+  }
+
+  const work = (input: Input): void => {
+    try {
+      const effects = peer.step(clock.now(), input)
+      carryOut(effects)
+      const wake = effects.findLast((effect) => effect.kind === 'wake')
+      if (wake === undefined) return
+      wakeAt = wake.at
+      arm()
+    } catch (error) {
+      end()
+      fatal(error, input)
+    }
+  }
+
+  const feed = (input: Input): void => {
+    if (ended) return
+    if (queue.length >= queueMax) {
+      end()
+      return fatal(new Error(`more than ${queueMax} inputs wait`), input)
+    }
+    queue.push(input)
+    if (draining) return
+    draining = true
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) work(next)
+    draining = false
+  }
+
+  return {
+    feed,
+    end,
+    get ended() {
+      return ended
+    },
+  }
+}

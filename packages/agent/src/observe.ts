@@ -1,0 +1,184 @@
+/**
+ * Watches the hypervisor and tells the core: `hypervisor`, `described`, `observed`, `jobs`. It looks every `sampleMs`,
+ * soon after the hypervisor says that something changed, and when the core asks. One look at a time: whoever asks while one
+ * is under way gets one more look after it, however many ask.
+ */
+import type { HostDescription, Input, ObservedVm } from '@drover/protocol'
+import type { Logger } from 'pino'
+import type { Settings } from './config/settings.ts'
+import { describeHost, observedVms, sameDescription, vmsOfJobs } from './describe.ts'
+import { type Hypervisor, HypervisorError, type HypervisorEvent, type Sample } from './hypervisor/port.ts'
+
+export interface Observer {
+  start(): void
+  /** Look now; if a look is under way, once more after it. */
+  look(): void
+  /** Look now, and forget the look under way: what it saw may be older than what the core is about to be told. */
+  lookAfresh(): void
+  /** Looks no more; what is under way is ignored. */
+  stop(): void
+  /** True while the hypervisor is connected and answers. */
+  readonly answering: boolean
+  /** Why a connected hypervisor does not answer, in one line; else null. */
+  readonly trouble: string | null
+  readonly description: HostDescription | null
+  /** The hypervisor's own version, for people. */
+  readonly hypervisorVersion: string | null
+}
+
+export interface ObserverInit {
+  readonly hypervisor: Hypervisor
+  readonly settings: Settings
+  /** drover's own version, which its summaries carry. */
+  readonly version: string
+  readonly log: Logger
+  readonly feed: (input: Input) => void
+  readonly sampled: (vms: readonly ObservedVm[], pressure: Sample['pressure']) => void
+}
+
+/** A migration's end comes as several events at once: one look serves them all. */
+const changedDebounceMs = 50
+/** A hypervisor that is connected but fails this many looks in a row counts as not answering. */
+const failedLooksMax = 2
+
+export const createObserver = (init: ObserverInit): Observer => {
+  const { hypervisor, settings, log, feed } = init
+  let answering: boolean | null = null
+  let description: HostDescription | null = null
+  let hypervisorVersion: string | null = null
+  /** Facts are read once per connection. */
+  let factsKnown = false
+  let failedLooks = 0
+  let trouble: string | null = null
+  let looking = false
+  /** Counts what makes a look under way worthless. */
+  let outdated = 0
+  let lookAgain = false
+  let stopped = false
+  let sampleTimer: NodeJS.Timeout | undefined
+  let changedTimer: NodeJS.Timeout | undefined
+  let unsubscribe = () => {}
+
+  const sayAnswering = (now: boolean): void => {
+    if (answering === now) return
+    answering = now
+    feed({ kind: 'hypervisor', connected: now })
+  }
+
+  const readFacts = async (worthless: () => boolean): Promise<void> => {
+    const facts = await hypervisor.host()
+    if (worthless()) return
+    factsKnown = true
+    hypervisorVersion = facts.version
+    sayAnswering(true)
+    const told = describeHost(facts, settings, init.version)
+    if (description !== null && sameDescription(description, told)) return
+    description = told
+    feed({ kind: 'described', description: told })
+  }
+
+  const lookOnce = async (): Promise<void> => {
+    const begun = outdated
+    const worthless = () => stopped || outdated !== begun
+    if (!factsKnown) await readFacts(worthless)
+    // Jobs after the sample: a VM that leaves in between is then at worst still seen here, and with its job.
+    const sample = await hypervisor.sample()
+    const jobs = await hypervisor.jobs()
+    if (worthless()) return
+    failedLooks = 0
+    trouble = null
+    sayAnswering(true)
+    const vms = observedVms(sample)
+    init.sampled(vms, sample.pressure)
+    feed({ kind: 'observed', vms })
+    feed({ kind: 'jobs', ...vmsOfJobs(jobs) })
+  }
+
+  const failed = (error: unknown): void => {
+    const code = error instanceof HypervisorError ? error.code : 'hypervisor.refused'
+    failedLooks += 1
+    trouble = error instanceof Error ? error.message : String(error)
+    log.debug({ code, err: error }, 'could not look at the hypervisor')
+    if (code === 'hypervisor.unreachable' || failedLooks >= failedLooksMax) sayAnswering(false)
+  }
+
+  const look = (): void => {
+    if (stopped) return
+    if (looking) {
+      lookAgain = true
+      return
+    }
+    if (!hypervisor.connected) return sayAnswering(false)
+    looking = true
+    lookOnce()
+      .catch((error: unknown) => {
+        if (!stopped) failed(error)
+      })
+      .finally(() => {
+        looking = false
+        if (!lookAgain) return
+        lookAgain = false
+        look()
+      })
+  }
+
+  const lookRegularly = (): void => {
+    sampleTimer = setTimeout(lookRegularly, settings.hypervisor.sampleMs)
+    if (!looking) look()
+  }
+
+  const onEvent = (event: HypervisorEvent): void => {
+    if (stopped) return
+    switch (event.kind) {
+      case 'connected':
+        log.debug('the hypervisor is connected')
+        factsKnown = false
+        failedLooks = 0
+        return look()
+      case 'disconnected':
+        log.warn({ code: 'hypervisor.unreachable', reason: event.reason }, 'the hypervisor is not reachable')
+        factsKnown = false
+        outdated += 1
+        return sayAnswering(false)
+      case 'changed':
+        changedTimer ??= setTimeout(() => {
+          changedTimer = undefined
+          look()
+        }, changedDebounceMs)
+        return
+      default:
+        event satisfies never
+    }
+  }
+
+  return {
+    start() {
+      unsubscribe = hypervisor.events(onEvent)
+      hypervisor.open()
+      lookRegularly()
+    },
+    look,
+    lookAfresh() {
+      outdated += 1
+      look()
+    },
+    stop() {
+      stopped = true
+      unsubscribe()
+      clearTimeout(sampleTimer)
+      clearTimeout(changedTimer)
+    },
+    get answering() {
+      return answering === true
+    },
+    get trouble() {
+      return trouble
+    },
+    get description() {
+      return description
+    },
+    get hypervisorVersion() {
+      return hypervisorVersion
+    },
+  }
+}

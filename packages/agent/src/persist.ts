@@ -1,0 +1,106 @@
+/**
+ * The journal as the contract of `io.ts` wants it: the first record that cannot be written makes the journal unhealthy, and
+ * from then on every persist fails at once. What could not be written is owed; when writing works again, it is written in
+ * its order before `journal healthy: true` is told. So the journal is always the whole story up to some moment.
+ */
+import type { Decision, Input, JournalRecord } from '@drover/protocol'
+import type { Logger } from 'pino'
+import { type Journal, JournalError } from './journal/port.ts'
+
+export interface Persister {
+  readonly healthy: boolean
+  /** True = durable. False = not written: nothing that relies on it may leave this host. */
+  persist(record: JournalRecord): boolean
+  remember(decision: Decision): void
+  /** No probe any more. */
+  stop(): void
+}
+
+export interface PersisterInit {
+  readonly journal: Journal
+  readonly log: Logger
+  readonly feed: (input: Input) => void
+  readonly warn: (code: string, text: string) => void
+  /** First and last pause between two attempts to write again, ms; doubling. */
+  readonly probeMs: readonly [number, number]
+}
+
+export const probeMsDefault = [250, 10_000] as const
+
+/** Records that wait for space. Over it the oldest goes: a fact that is then missing is found by observing (S12). */
+const owedMax = 10_000
+
+export const createPersister = (init: PersisterInit): Persister => {
+  const { journal, log, feed, warn } = init
+  let healthy = true
+  let owed: JournalRecord[] = []
+  let pauseMs = init.probeMs[0]
+  let timer: NodeJS.Timeout | undefined
+
+  const owe = (record: JournalRecord): false => {
+    owed.push(record)
+    if (owed.length > owedMax) owed = owed.slice(-owedMax)
+    return false
+  }
+
+  const fail = (error: unknown): void => {
+    const code = error instanceof JournalError ? error.code : 'journal.broken'
+    const words = error instanceof Error ? error.message : String(error)
+    healthy = false
+    pauseMs = init.probeMs[0]
+    warn(code, `${words}; no leases are granted and no migration is started until it can be written again`)
+    feed({ kind: 'journal', healthy: false })
+    timer = setTimeout(attempt, pauseMs)
+  }
+
+  const writeOwed = (): boolean => {
+    if (!journal.probe()) return false
+    try {
+      for (let record = owed[0]; record !== undefined; record = owed[0]) {
+        journal.append(record)
+        owed.shift()
+      }
+      return true
+    } catch (error) {
+      log.debug({ err: error }, 'the journal still cannot be written')
+      return false
+    }
+  }
+
+  const attempt = (): void => {
+    if (writeOwed()) {
+      healthy = true
+      warn('journal.healthy', 'the journal can be written again')
+      feed({ kind: 'journal', healthy: true })
+      return
+    }
+    pauseMs = Math.min(pauseMs * 2, init.probeMs[1])
+    timer = setTimeout(attempt, pauseMs)
+  }
+
+  return {
+    get healthy() {
+      return healthy
+    },
+    persist(record) {
+      if (!healthy) return owe(record)
+      try {
+        journal.append(record)
+        return true
+      } catch (error) {
+        owe(record)
+        fail(error)
+        return false
+      }
+    },
+    remember(decision) {
+      if (!healthy) return
+      try {
+        journal.remember(decision)
+      } catch (error) {
+        log.warn({ code: 'journal.full', decision: decision.id, err: error }, 'a decision was not kept')
+      }
+    },
+    stop: () => clearTimeout(timer),
+  }
+}
