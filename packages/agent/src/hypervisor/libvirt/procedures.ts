@@ -144,7 +144,7 @@ export const domainStates = {
   crashed: 6,
   suspendedByGuest: 7,
 } as const
-export const pausedReasons = { byUser: 1, migration: 2, startingUp: 11 } as const
+export const pausedReasons = { unknown: 0, byUser: 1, migration: 2, startingUp: 11 } as const
 export interface StateReason {
   readonly state: number
   readonly reason: number

@@ -5,7 +5,7 @@ import { type CpuCounters, type CpuSample, cpuMilli, cpuSample, intervalMsMin } 
 import type { Domain } from './domain.ts'
 import { type DiskLock, type DomainFacts, diskLocked, movable, parseDomainXml } from './domain-xml.ts'
 import { wordsOf } from './errors.ts'
-import { type Caller, isAbsent, isRunning } from './observe.ts'
+import { type Caller, isAbsent, isRunning, type Observation, observe } from './observe.ts'
 import {
   allDomainStats,
   type DomainStats,
@@ -62,7 +62,7 @@ export class Sampler {
       statsGroups.state | statsGroups.cpu | statsGroups.balloon | statsGroups.vcpu | statsGroups.dirtyRate
     const all = await caller.call(allDomainStats, { groups, flags: statsFlags.active | statsFlags.noWait })
     const atMs = performance.now()
-    const here = all.filter(isHere)
+    const here = await this.#here(caller, all)
     const now = cpuSample(atMs, here.map(countersOf))
     const before = this.#compareWith(now)
     this.#prune(new Set(here.map((one) => one.domain.vm)))
@@ -70,6 +70,17 @@ export class Sampler {
       here.map((one) => this.#vmSample(caller, one, cpuMilli(before, now, one.domain.vm), atMs, migrating)),
     )
     return samples.filter((one) => one !== null).sort((a, b) => (a.vm < b.vm ? -1 : 1))
+  }
+
+  /** Without the VMs that are not here: those that are still being received. */
+  async #here(caller: Caller, all: readonly DomainStats[]): Promise<DomainStats[]> {
+    const kept = await Promise.all(
+      all.map(async ({ domain, stats }) => {
+        if (stateOf(stats) === domainStates.shut) return false
+        return !isInDoubt(stats) || isActive(await observe(caller, domain.vm))
+      }),
+    )
+    return all.filter((_, i) => kept[i])
   }
 
   /** The newest earlier sample that is at least `intervalMsMin` old, however often somebody looks. */
@@ -96,7 +107,7 @@ export class Sampler {
   ): Promise<VmSample | null> {
     const facts = await this.#facts(caller, domain, atMs)
     if (facts === 'absent') return null
-    const running = isRunning(numberOf(stats, 'state.state', domainStates.none))
+    const running = isRunning(stateOf(stats))
     if (running && !migrating.has(domain.vm)) this.#measureDirtyRate(caller, domain, atMs)
     return {
       vm: domain.vm,
@@ -158,12 +169,20 @@ export class Sampler {
   }
 }
 
-/** A VM that is still being received or started is not here yet: it shows as paused "starting up". */
-const isHere = ({ stats }: DomainStats): boolean => {
-  const state = numberOf(stats, 'state.state', domainStates.none)
-  const startingUp =
-    state === domainStates.paused && numberOf(stats, 'state.reason', 0) === pausedReasons.startingUp
-  return state !== domainStates.shut && !startingUp
+const isActive = (seen: Observation): boolean => seen.kind === 'active' && seen.job.kind !== 'incoming'
+
+const stateOf = (stats: TypedValues): number => numberOf(stats, 'state.state', domainStates.none)
+
+/**
+ * Paused by libvirt itself: being received, being started, or at the switch-over of a migration away. Only a question
+ * about its job tells which.
+ */
+const isInDoubt = (stats: TypedValues): boolean => {
+  const reason = numberOf(stats, 'state.reason', 0)
+  const { unknown, migration, startingUp } = pausedReasons
+  return (
+    stateOf(stats) === domainStates.paused && [unknown, migration, startingUp].some((one) => one === reason)
+  )
 }
 
 const countersOf = ({ domain, stats }: DomainStats): CpuCounters => ({

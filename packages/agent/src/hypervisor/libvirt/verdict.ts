@@ -40,6 +40,8 @@ export const verdict = (end: CallEnd, before: Before, seen: Observation, stopped
       if (stopped !== null) return unknown('vm.stopped', `the VM stopped here (${stopped}); ${words(end)}`)
       return { kind: 'ask_destination' }
     case 'shut':
+      if (stopped !== null && stopped !== 'migrated')
+        return unknown('vm.stopped', `the VM stopped here (${stopped}); ${words(end)}`)
       return unknown('vm.still_defined', `the VM is defined here and not active; ${words(end)}`)
     case 'active':
       break
