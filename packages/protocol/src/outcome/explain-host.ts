@@ -1,0 +1,100 @@
+/** How is this host, and what kept others from helping it? */
+import type { HostId } from '../ids.ts'
+import { unfit } from '../partition/select.ts'
+import { firstExcess, nothing, subtract } from '../resources.ts'
+import type { PeerView } from '../view.ts'
+import type { Decision } from './decision.ts'
+import { numberFor } from './explain-member.ts'
+import { type DatedDecision, decisionsShownMax, type HostExplanation, type Verdict } from './explanation.ts'
+import { reasonText } from './reason.ts'
+import { amountText, durationText, loadText } from './words.ts'
+
+const concernsHost =
+  (host: HostId) =>
+  ({ decision }: DatedDecision): boolean =>
+    decision.leader === host ||
+    decision.members.includes(host) ||
+    decision.candidates.some((one) => one.host === host)
+
+export const explainHost = (
+  view: PeerView,
+  all: readonly DatedDecision[],
+  host: HostId,
+  name: string,
+): HostExplanation => {
+  const decisions = all.filter(concernsHost(host)).slice(0, decisionsShownMax)
+  const newest = all.find(({ decision }) => decision.leader === host) ?? null
+  const self = host === view.host
+  const member = view.members.find(({ summary }) => summary.host === host)
+  const base = { kind: 'host', host, name, self, newest, decisions } as const
+  if (self)
+    return {
+      ...base,
+      verdict: ownVerdict(view, newest?.decision ?? null),
+      facts: [
+        loadText(view.demand, view.usable),
+        ...(firstExcess(view.committedIn, nothing) === null
+          ? []
+          : [`promised to arrive: ${amountText(view.committedIn)}`]),
+        `mode ${view.mode}${view.draining ? ', draining' : ''}${view.lease === null ? '' : `, leased to ${view.lease.partition}`}`,
+        ...view.troubles.map((code) => `${code}: ${reasonText(code)}`),
+      ],
+      fixed: view.vms.flatMap((vm) =>
+        vm.fixed === null ? [] : [{ vm: vm.vm, name: vm.name, code: vm.fixed }],
+      ),
+    }
+  if (member === undefined)
+    return {
+      ...base,
+      verdict: { code: 'node.unknown', text: 'Known from decision records only; it is not in our view.' },
+      facts: [],
+      fixed: [],
+    }
+  const { summary } = member
+  const code = unfit(
+    { summary, state: member.state === 'self' ? 'alive' : member.state, stale: false },
+    {
+      wanted: nothing,
+      cpuBaseline: view.description?.cpuBaseline ?? summary.cpuBaseline,
+      clearPermille: 1000,
+      intent: 'lease',
+    },
+  )
+  const usable = subtract(summary.capacity, summary.reserve)
+  return {
+    ...base,
+    verdict:
+      code === null
+        ? { code: null, text: summary.overloaded ? 'Is overloaded itself.' : 'Could help.' }
+        : {
+            code,
+            text: `Would not be asked: ${numberFor(code, member, view.description?.cpuBaseline ?? '')}`,
+          },
+    facts: [
+      `${member.state}, heard ${durationText(member.ageMs)} ago, ${summary.vms} VMs, mode ${summary.mode}`,
+      loadText(summary.demand, usable),
+      'Its own agent knows more: run this there.',
+    ],
+    fixed: [],
+  }
+}
+
+const ownVerdict = (view: PeerView, newest: Decision | null): Verdict => {
+  if (!view.able) {
+    const code = view.troubles[0] ?? 'node.paused'
+    return { code, text: `Can neither give nor take VMs: ${reasonText(code)}` }
+  }
+  if (view.draining)
+    return {
+      code: 'node.draining',
+      text: `Is being drained: ${view.vms.length} VMs left, ${view.vms.filter((vm) => vm.fixed !== null).length} of them cannot leave.`,
+    }
+  if (view.overloadedSinceMs === null) return { code: null, text: 'Is not overloaded; nothing has to move.' }
+  const since = `Is overloaded for ${durationText(view.overloadedSinceMs)}`
+  if (newest === null) return { code: null, text: `${since}; no decision has been made yet.` }
+  if (newest.result === 'running') return { code: null, text: `${since}; decision ${newest.id} is at work.` }
+  return {
+    code: newest.code,
+    text: `${since}; the newest decision ended ${newest.result}: ${newest.text}`,
+  }
+}

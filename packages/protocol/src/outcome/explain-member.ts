@@ -1,0 +1,25 @@
+/** What an explanation says of another host. */
+import type { HostId } from '../ids.ts'
+import type { MemberView, PeerView } from '../view.ts'
+import { reasonText } from './reason.ts'
+import { durationText } from './words.ts'
+
+export const nameOf = (view: PeerView, host: HostId): string =>
+  host === view.host
+    ? (view.description?.name ?? host)
+    : (view.members.find(({ summary }) => summary.host === host)?.summary.name ?? host)
+
+/** The number behind a code. */
+export const numberFor = (code: string, { summary, ageMs }: MemberView, baseline: string): string => {
+  switch (code) {
+    case 'node.unreachable':
+    case 'node.suspect':
+      return `last heard ${durationText(ageMs)} ago`
+    case 'node.draining':
+      return `is ${summary.state}, with ${summary.vms} VMs left`
+    case 'cpu.incompatible':
+      return `has ${summary.cpuBaseline}, the VM has seen ${baseline}`
+    default:
+      return reasonText(code)
+  }
+}

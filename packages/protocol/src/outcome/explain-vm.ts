@@ -1,0 +1,135 @@
+/** Why is this VM where it is, and who could take it? */
+import type { VmId } from '../ids.ts'
+import { unfit } from '../partition/select.ts'
+import { firstExcess, type Resources, subtract } from '../resources.ts'
+import type { VmSnapshot } from '../snapshot/snapshot.ts'
+import type { MemberView, PeerView } from '../view.ts'
+import type { CandidateRecord } from './decision.ts'
+import { nameOf, numberFor } from './explain-member.ts'
+import { type DatedDecision, decisionsShownMax, type Verdict, type VmExplanation } from './explanation.ts'
+import { reasonText } from './reason.ts'
+import { amountText, coresText, durationText, loadText, memoryText } from './words.ts'
+
+const concernsVm =
+  (vm: VmId) =>
+  ({ decision }: DatedDecision): boolean =>
+    decision.actions.some(({ action }) => action.vm === vm) || decision.stayed.some((one) => one.vm === vm)
+
+export const explainVm = (
+  view: PeerView,
+  all: readonly DatedDecision[],
+  vm: VmId,
+  name: string,
+): VmExplanation => {
+  const here = view.vms.find((one) => one.vm === vm)
+  const decisions = all.filter(concernsVm(vm)).slice(0, decisionsShownMax)
+  const base = { kind: 'vm', vm, name: here?.name ?? name, decisions } as const
+  if (here === undefined)
+    return {
+      ...base,
+      here: false,
+      demand: null,
+      verdict: { code: 'vm.not_here', text: whereabouts(view, decisions, vm) },
+      facts: [],
+      candidates: [],
+    }
+  const facts = [`${here.state} on ${nameOf(view, view.host)}, wants ${amountText(here.demand)}`]
+  if (here.movedFrom !== null)
+    facts.push(
+      `came from ${nameOf(view, here.movedFrom)}${here.cooldownMs > 0 ? `, rests for another ${durationText(here.cooldownMs)}` : ''}`,
+    )
+  return {
+    ...base,
+    here: true,
+    demand: here.demand,
+    verdict: verdictOf(view, here, decisions),
+    facts,
+    candidates: view.members
+      .filter(({ summary }) => summary.host !== view.host)
+      .map((member) => couldTake(view, member, here.demand)),
+  }
+}
+
+const whereabouts = (view: PeerView, decisions: readonly DatedDecision[], vm: VmId): string => {
+  for (const { decision } of decisions)
+    for (const { action, result } of decision.actions)
+      if (action.vm === vm && action.kind === 'migrate' && result?.kind === 'done')
+        return `Not on this host. It was last seen moving to ${nameOf(view, action.to)}; ask there.`
+  return 'Not on this host, and no migration of it is on record here; ask the host that has it.'
+}
+
+/** The one sentence that answers "why is it where it is?". */
+const verdictOf = (view: PeerView, vm: VmSnapshot, decisions: readonly DatedDecision[]): Verdict => {
+  const motion = view.motions.find((one) => one.vm === vm.vm)
+  if (motion !== undefined)
+    return {
+      code: null,
+      text: `Is ${motion.direction === 'out' ? 'leaving for' : 'arriving from'} ${nameOf(view, motion.peer)} (${motion.phase}, for ${durationText(motion.sinceMs)}).`,
+    }
+  if (vm.fixed !== null) return { code: vm.fixed, text: `Cannot be moved by drover: ${reasonText(vm.fixed)}` }
+  const needy = view.overloadedSinceMs !== null || view.draining
+  if (!needy)
+    return {
+      code: null,
+      text: `Stays because nothing asks for a move: ${loadText(view.demand, view.usable)}.`,
+    }
+  const need = view.draining ? 'The host is drained' : 'The host is overloaded'
+  const newest = decisions[0]?.decision
+  const stayed = newest?.stayed.find((one) => one.vm === vm.vm)
+  if (stayed !== undefined)
+    return {
+      code: stayed.code,
+      text: `${need}, and the newest decision left this VM: ${reasonText(stayed.code)}`,
+    }
+  const action = newest?.actions.find((one) => one.action.vm === vm.vm)
+  if (action?.result?.kind === 'refused' || action?.result?.kind === 'unknown')
+    return {
+      code: action.result.code,
+      text: `${need}, and the newest try ended ${action.result.kind}: ${reasonText(action.result.code)}`,
+    }
+  if (action?.result?.kind === 'would')
+    return { code: 'mode.observe', text: `${need}; it would be moved, but nothing is moved in this mode.` }
+  if (view.mode === 'observe') return { code: 'mode.observe', text: `${need}. ${reasonText('mode.observe')}` }
+  if (vm.cooldownMs > 0 && view.overloadedSinceMs === null)
+    return { code: 'vm.cooldown', text: `${need}. ${reasonText('vm.cooldown')}` }
+  return {
+    code: null,
+    text: `${need}, and no decision has named this VM yet: other VMs were enough, or none was made.`,
+  }
+}
+
+/** Could this host take that demand now, as far as its last summary tells? */
+const couldTake = (view: PeerView, member: MemberView, demand: Resources): CandidateRecord => {
+  const { summary, ageMs } = member
+  const { host, name } = summary
+  const baseline = view.description?.cpuBaseline ?? summary.cpuBaseline
+  const state = member.state === 'self' ? 'alive' : member.state
+  const code = unfit(
+    { summary, state, stale: false },
+    { wanted: demand, cpuBaseline: baseline, clearPermille: 1000, intent: 'lease' },
+  )
+  const usable = subtract(summary.capacity, summary.reserve)
+  const free = subtract(subtract(usable, summary.demand), summary.committedIn)
+  if (code !== null) return { host, name, code, text: `${numberFor(code, member, baseline)}` }
+  const short = firstExcess(demand, free)
+  if (short !== null)
+    return {
+      host,
+      name,
+      code: short === 'cpuMilli' ? 'capacity.cpu' : 'capacity.mem',
+      text: `${short === 'cpuMilli' ? coresText(free.cpuMilli) : memoryText(free.memoryMiB)} free of ${short === 'cpuMilli' ? coresText(usable.cpuMilli) : memoryText(usable.memoryMiB)}, ${short === 'cpuMilli' ? coresText(demand.cpuMilli) : memoryText(demand.memoryMiB)} wanted`,
+    }
+  if (summary.partition !== null)
+    return {
+      host,
+      name,
+      code: 'partition.busy',
+      text: `has room, but works in partition ${summary.partition}`,
+    }
+  return {
+    host,
+    name,
+    code: null,
+    text: `has room: ${amountText(free)} free (heard ${durationText(ageMs)} ago); rules are checked when it is planned`,
+  }
+}

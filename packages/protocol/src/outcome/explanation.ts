@@ -1,0 +1,54 @@
+/** The answer to `explain`, as data: each line has a reason code and its numbers. */
+import type { HostId, VmId } from '../ids.ts'
+import type { Resources } from '../resources.ts'
+import type { CandidateRecord, Decision } from './decision.ts'
+
+/** A decision with the wall clock of the agent that kept it, ms since 1970; null when it is not known. */
+export interface DatedDecision {
+  readonly atWallMs: number | null
+  readonly decision: Decision
+}
+
+/** `code` null: nothing stands against it. */
+export interface Verdict {
+  readonly code: string | null
+  readonly text: string
+}
+
+export interface VmExplanation {
+  readonly kind: 'vm'
+  readonly vm: VmId
+  readonly name: string
+  /** False: this agent knows it from decision records only; `whereabouts` says where it went. */
+  readonly here: boolean
+  readonly demand: Resources | null
+  readonly verdict: Verdict
+  readonly facts: readonly string[]
+  /** Could each known host take it now? */
+  readonly candidates: readonly CandidateRecord[]
+  readonly decisions: readonly DatedDecision[]
+}
+
+export interface HostExplanation {
+  readonly kind: 'host'
+  readonly host: HostId
+  readonly name: string
+  readonly self: boolean
+  readonly verdict: Verdict
+  readonly facts: readonly string[]
+  /** What kept other hosts out of the newest decision for this host, or null when there was none. */
+  readonly newest: DatedDecision | null
+  /** VMs of this host that cannot leave, when the host is our own. */
+  readonly fixed: readonly { readonly vm: VmId; readonly name: string; readonly code: string }[]
+  readonly decisions: readonly DatedDecision[]
+}
+
+export interface DecisionExplanation {
+  readonly kind: 'decision'
+  readonly record: DatedDecision
+}
+
+export type Explanation = VmExplanation | HostExplanation | DecisionExplanation
+
+/** Decisions listed in one explanation; `history` has the rest. */
+export const decisionsShownMax = 10
