@@ -125,7 +125,6 @@ export const createProber = (self: { readonly self: HostId; readonly incarnation
         endsAt: p.endsAt + byMs,
       })
     verdicts.shift(byMs)
-    if (refutedAt !== null) refutedAt += byMs
   }
 
   /** Every call begins here: notices a clock set back, and a late wake (a pause of this process or host). */
@@ -133,6 +132,7 @@ export const createProber = (self: { readonly self: HostId; readonly incarnation
     if (lastNow !== null && now < lastNow) {
       shift(now - lastNow)
       promisedAt = null
+      refutedAt = null
     }
     lastNow = now
     if (promisedAt === null || now - promisedAt <= limits.probeTimeoutMs) return

@@ -1,0 +1,55 @@
+/** When to tell the others about this host: every gossip period, and soon after a change that could alter a decision. */
+import { changePermille } from '../detect/find.ts'
+import type { Instant } from '../ids.ts'
+import { dimensions, subtract } from '../resources.ts'
+import type { LoadSummary } from './summary.ts'
+
+/** Facts of a summary; sequence and incarnation are added when it is said. */
+export type Facts = Omit<LoadSummary, 'sequence'>
+
+/** At most one summary out of turn in this time, ms. Against a storm of summaries while partitions come and go. */
+const hasteMs = 500
+/** A demand that moved by this share of the usable capacity is worth telling at once. */
+const notablePermille = 50
+
+export interface Announcer {
+  /** The summary to publish now, or null. `forced`: someone suspects us. */
+  due(now: Instant, facts: Facts, gossipMs: number, forced: boolean): LoadSummary | null
+  nextAt(): Instant | null
+}
+
+const notable = (a: Facts, b: Facts): boolean =>
+  a.overloaded !== b.overloaded ||
+  a.state !== b.state ||
+  a.able !== b.able ||
+  a.mode !== b.mode ||
+  a.partition !== b.partition ||
+  a.policyHash !== b.policyHash ||
+  dimensions.some((d) => a.committedIn[d] !== b.committedIn[d] || a.capacity[d] !== b.capacity[d]) ||
+  changePermille(a.demand, b.demand, subtract(a.capacity, a.reserve)) >= notablePermille
+
+export const createAnnouncer = (): Announcer => {
+  let last: LoadSummary | null = null
+  let saidAt: Instant = 0
+  let next: Instant | null = null
+  return {
+    due(now, facts, gossipMs, forced) {
+      const changed = last === null || notable(facts, last)
+      const at =
+        last === null || forced
+          ? now
+          : changed
+            ? Math.min(saidAt + hasteMs, saidAt + gossipMs)
+            : saidAt + gossipMs
+      if (now < at) {
+        next = at
+        return null
+      }
+      last = { ...facts, sequence: (last?.sequence ?? 0) + 1 }
+      saidAt = now
+      next = now + gossipMs
+      return last
+    },
+    nextAt: () => next,
+  }
+}
