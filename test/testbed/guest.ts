@@ -13,6 +13,8 @@ export type GuestState = 'running' | 'paused' | 'shut' | 'absent' | 'other' | 'u
 
 export interface Sighting {
   readonly host: string
+  /** The host's place in `bed.hosts`. */
+  readonly index: number
   readonly state: GuestState
   /** libvirt's words, e.g. `paused (migrating)`. */
   readonly detail: string
@@ -110,9 +112,9 @@ export class Guest {
 
   /**
    * Where it is: asks every host that is on. Hosts where it positively is not are left out, so two sightings with state
-   * `running` are two copies. `index` is the host's place in `bed.hosts`.
+   * `running` are two copies.
    */
-  async where(): Promise<(Sighting & { readonly index: number })[]> {
+  async where(): Promise<Sighting[]> {
     const sightings = await Promise.all(
       this.hosts.map(async (host, index) => {
         if (!host.on) return null

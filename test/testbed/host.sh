@@ -6,6 +6,7 @@
 # PID namespace whose first process is `host.sh init`: when that one dies, the kernel kills all that runs on the host.
 # All of it is made of names that carry RUN, so that testbeds do not meet, nor touch the machine's own network.
 set -eu
+export PATH=$PATH:/usr/sbin:/sbin # not in everybody's
 
 NET=10.77.0
 ns() { echo "drover-$1-$2"; }

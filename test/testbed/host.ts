@@ -62,9 +62,10 @@ export class Host {
   readonly libvirtUri: string
   /** Same path on the host and outside; survives a loss of power. For agents' state and sockets. */
   readonly dir: string
-  private readonly run_: string // the testbed's id
+  private readonly bed: string // the testbed's id
   private readonly root: string
   private readonly group: CpuGroup
+  private cpuMilli: number | null = null
   private plugged = false
   private power: {
     readonly unshare: ChildProcess
@@ -73,9 +74,9 @@ export class Host {
   } | null = null
   private libvirtd: HostProcess | null = null
 
-  /** Prepares the host's files; it is off. `bedDir` is the testbed's, `run` its id. */
-  constructor(runId: string, bedDir: string, index: number, cpuMilli: number | null) {
-    this.run_ = runId
+  /** Prepares the host's files; it is off. `bedDir` is the testbed's directory, `bed` its id. */
+  constructor(bed: string, bedDir: string, index: number, cpuMilli: number | null) {
+    this.bed = bed
     this.index = index
     this.name = `hv${index}`
     this.address = `10.77.0.${index}`
@@ -88,8 +89,8 @@ export class Host {
       mkdirSync(join(this.root, d), { recursive: true })
     writeFileSync(join(this.root, 'etc/libvirtd.conf'), libvirtdConf(this))
     writeFileSync(join(this.root, 'etc/qemu.conf'), qemuConf(this))
-    this.group = new CpuGroup(`drover-${runId}-${index}`)
-    this.group.limit(cpuMilli)
+    this.group = new CpuGroup(`drover-${bed}-${index}`)
+    this.quota(cpuMilli)
   }
 
   get on(): boolean {
@@ -119,7 +120,7 @@ export class Host {
     this.plugged = true
     const log = openSync(join(this.root, 'log/init.log'), 'a')
     // Its standard input stays open as long as this process lives; see `power_on`.
-    const unshare = spawn('/bin/bash', [hostScript, 'power_on', this.run_, String(this.index), this.root], {
+    const unshare = spawn('/bin/bash', [hostScript, 'power_on', this.bed, String(this.index), this.root], {
       stdio: ['pipe', 'pipe', log],
       detached: true, // Ctrl-C ends the test, which then takes the host down in order
     })
@@ -227,9 +228,19 @@ export class Host {
     return (await run(['virsh', '-q', '-c', this.libvirtUri, ...args], timeoutMs)).trim()
   }
 
-  /** CPU for libvirtd and the guests together, thousandths of a core; null = no limit. */
+  /** CPU for libvirtd and the guests together, thousandths of a core, at least 50; null = no limit. */
   quota(cpuMilli: number | null): void {
+    this.cpuMilli = cpuMilli
     this.group.limit(cpuMilli)
+  }
+
+  /** Lifts the quota until `restoreQuota`: booting guests under it takes its time. */
+  liftQuota(): void {
+    this.group.limit(null)
+  }
+
+  restoreQuota(): void {
+    this.group.limit(this.cpuMilli)
   }
 
   /** Puts a process that runs already under the host's quota. */
@@ -283,6 +294,6 @@ export class Host {
   }
 
   private async script(command: 'plug' | 'unplug' | 'cable', ...more: string[]): Promise<void> {
-    await run(['/bin/bash', hostScript, command, this.run_, String(this.index), ...more], shortMs)
+    await run(['/bin/bash', hostScript, command, this.bed, String(this.index), ...more], shortMs)
   }
 }

@@ -3,7 +3,10 @@
  * Takes about a minute.
  */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { missing, Testbed, tellVerdict } from './testbed.ts'
 
@@ -23,7 +26,7 @@ say('3 hosts up')
 
 const [one, two] = await Promise.all([bed.vm(a, 'one'), bed.vm(a, 'two', { hold: 10 })])
 say('2 guests created')
-await Promise.all([one.ready(), two.ready()])
+await bed.ready(one, two)
 say('2 guests booted')
 assert.deepEqual(
   (await one.where()).map((s) => [s.host, s.state, s.process]),
@@ -50,8 +53,8 @@ for (const [from, to] of [
 await Promise.all([one.console('load 100'), two.console('load 100')])
 say('both guests told to be busy, on a host with half a core')
 const times = async () => {
-  const text = await bed.virsh(a, 'domstats', '--vcpu', one.uuid)
-  const field = (name: string) => Number(new RegExp(`vcpu.0.${name}=(\\d+)`).exec(text)?.[1])
+  const stats = await bed.virsh(a, 'domstats', '--vcpu', one.uuid)
+  const field = (name: string) => Number(new RegExp(`vcpu.0.${name}=(\\d+)`).exec(stats)?.[1])
   return { timeMs: field('time') / 1e6, delayMs: field('delay') / 1e6, atMs: performance.now() }
 }
 const before = await times()
@@ -80,6 +83,30 @@ assert.deepEqual(
   (await one.where()).map((s) => [s.host, s.state]),
   [['hv1', 'running']],
 )
+
+// What an agent needs: to hear its peers over the network, and the test over a socket in the file system.
+const socket = join(b.dir, 'agent.sock')
+const listener = await b.exec([
+  process.execPath,
+  '-e',
+  `const s = () => require('net').createServer((c) => c.end('pid ' + process.pid))
+   s().listen(4001, '${b.address}'); s().listen('${socket}', () => console.log('listening'))`,
+])
+listener.stderr?.pipe(process.stderr)
+await once(listener.stdout!, 'data')
+const heard = (await text(connect(socket))).trim()
+assert.match(heard, /^pid \d+$/)
+assert.notEqual(heard, `pid ${listener.pid}`, 'it has another pid on its host than outside')
+const overTcp = await a.run(['bash', '-c', `cat </dev/tcp/${b.address}/4001`])
+assert.equal(overTcp, heard)
+assert.equal(await bed.controller(['bash', '-c', `cat </dev/tcp/${b.address}/4001`]), heard)
+process.kill(listener.pid, 'SIGKILL')
+assert.deepEqual(await listener.exited, { code: null, signal: 'SIGKILL' })
+assert.equal(await a.run(['hostname']), 'hv1\n')
+await assert.rejects(a.run(['sleep', '9'], 300), { code: 'testbed.timeout' })
+await assert.rejects(a.run(['no-such-command']), { code: 'testbed.failed' })
+assert.deepEqual(await (await a.exec(['sh', '-c', 'exit 3'])).exited, { code: 3, signal: null })
+say('processes on hosts')
 
 const agent = await b.exec(['sh', '-c', 'echo here; exec sleep 1000'], { output: join(b.dir, 'agent.log') })
 await b.killLibvirtd()
@@ -119,5 +146,21 @@ for (const [guest, boots] of [
   console.log(guest.name, tellVerdict(verdict))
   assert.deepEqual(verdict.violations, [])
 }
+
+// The judge must see what must never happen: a second copy of a running guest.
+await c.virsh(['create', join(bed.dir, 'vm/one.xml')])
+assert.equal((await one.where()).filter((s) => s.state === 'running').length, 2)
+await one.ready(2)
+await one.ticks(40)
+const kinds = new Set(one.judge().violations.map((v) => v.kind))
+say(`two copies of a guest show as: ${[...kinds].sort().join(', ')}`)
+assert.ok(kinds.has('restart') && kinds.has('repeat'))
+
+const other = await Testbed.up({ hosts: 1 })
+assert.equal((await other.host(1).run(['hostname'])).trim(), 'hv1')
+await other.down()
+assert.equal(await a.run(['hostname']), 'hv1\n')
+say('a second testbed came and went')
+
 await bed.down()
 say('down')

@@ -4,8 +4,9 @@
  *
  * ```ts
  * await using bed = await Testbed.up({ hosts: 3, cpuMilli: 500 })
- * const [a, b] = bed.hosts
+ * const [a, b] = [bed.host(1), bed.host(2)]
  * const guest = await bed.vm(a, 'vm1', { load: 50 })
+ * await bed.ready(guest)
  * const agent = await b.exec([process.execPath, '/path/to/agent.ts'], { output: join(b.dir, 'agent.log') })
  * await bed.migrate(guest, a, b)
  * agent.kill('SIGKILL')
@@ -109,7 +110,7 @@ export class Testbed {
     return host
   }
 
-  /** Starts a guest on a host; returns at once, while it boots (see `Guest.ready`). Names are unique per testbed. */
+  /** Starts a guest on a host; returns while it still boots (see `ready`). Names are unique per testbed. */
   async vm(host: Host, name: string, options: GuestOptions = {}): Promise<Guest> {
     if (this.guests.some((g) => g.name === name))
       throw new TestbedError('testbed.misuse', `${name} exists already`)
@@ -122,6 +123,16 @@ export class Testbed {
     this.guests.push(guest)
     await this.start(guest, host, options.persistent)
     return guest
+  }
+
+  /** Waits until these guests have booted, and lifts all quotas meanwhile. Throws `testbed.timeout`. */
+  async ready(...guests: Guest[]): Promise<void> {
+    for (const host of this.hosts) host.liftQuota()
+    try {
+      await Promise.all(guests.map((guest) => guest.ready()))
+    } finally {
+      for (const host of this.hosts) host.restoreQuota()
+    }
   }
 
   /** Starts a guest again, e.g. after its host has lost power: a further boot in its log. */
