@@ -1,0 +1,9 @@
+/** Solves on the event loop: for tests, and where a thread is too much. */
+import { solveWithin } from './solve-within.ts'
+import type { Solver } from './solver.ts'
+
+export const inlineSolver = (seed = 1): Solver => ({
+  solve: (problem, budgetMs) =>
+    new Promise((resolve) => setImmediate(() => resolve(solveWithin(problem, budgetMs, seed)))),
+  async close() {},
+})
