@@ -114,6 +114,15 @@ export const hypervisor = z
           prevents: 'one VM running on two hosts after a connection broke at the wrong moment',
         }),
       ),
+    shared_paths: z
+      .array(path)
+      .default([])
+      .meta(
+        about({
+          description: 'Directories that every host sees, whatever their file system looks like.',
+          prevents: 'VMs that are taken for unmovable because their disks look local',
+        }),
+      ),
     sample_ms: ms(200)
       .max(600_000)
       .default(2_000)

@@ -203,6 +203,7 @@ const settingsOf = (config: FileConfig, clusterKey: Uint8Array | null): Settings
     migrationUri: config.hypervisor.migration_uri ?? null,
     tls: config.hypervisor.tls ?? null,
     diskLock: config.hypervisor.disk_lock,
+    sharedPaths: config.hypervisor.shared_paths,
     sampleMs: config.hypervisor.sample_ms,
   },
   network: {

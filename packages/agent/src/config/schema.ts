@@ -31,7 +31,7 @@ export const fileSchema = z.strictObject({
   reserve: amounts(
     'kept free for the host itself',
     '20 % of the capacity',
-    'the greater of 2048 and 5 % of the capacity',
+    'the greater of 2048 and 5 % of the capacity, but at most half of it',
     'VMs that starve the host, and hosts that run out of memory',
   ),
   hypervisor,

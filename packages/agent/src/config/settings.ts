@@ -26,6 +26,8 @@ export interface Settings {
     readonly migrationUri: string | null
     readonly tls: { readonly ca: string; readonly cert: string; readonly key: string } | null
     readonly diskLock: 'none' | 'lockd' | 'sanlock'
+    /** Directories that every host sees. Default none: the driver judges by the file system. */
+    readonly sharedPaths?: readonly string[]
     readonly sampleMs: number
   }
   readonly network: {

@@ -1,0 +1,72 @@
+/** The unix socket of the local API: one agent per host holds it. */
+import { chmodSync, mkdirSync, unlinkSync } from 'node:fs'
+import { connect, type Server } from 'node:net'
+import { dirname } from 'node:path'
+
+export class SocketError extends Error {
+  /** `socket.taken`: another agent answers there. `socket.failed`: it cannot be made. */
+  readonly code: 'socket.taken' | 'socket.failed'
+  constructor(code: SocketError['code'], message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'SocketError'
+    this.code = code
+  }
+}
+
+/** Does anybody accept connections there? */
+const answers = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(path)
+    const end = (alive: boolean): void => {
+      socket.destroy()
+      resolve(alive)
+    }
+    socket.once('connect', () => end(true))
+    // EACCES: somebody's socket that we may not even try is not ours to remove.
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'EACCES'))
+  })
+
+const listenOnce = (server: Server, path: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    // Never for a moment open to others: the umask holds while the file is made.
+    const umask = process.umask(0o117)
+    try {
+      server.listen(path, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    } finally {
+      process.umask(umask)
+    }
+  })
+
+/** Listens with mode 0660. The file of a dead agent is replaced; a living agent's is an error. */
+export const listenOnSocket = async (server: Server, path: string): Promise<void> => {
+  const failed = (error: unknown): never => {
+    throw new SocketError(
+      'socket.failed',
+      `cannot listen on ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    )
+  }
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+  } catch (error) {
+    failed(error)
+  }
+  try {
+    await listenOnce(server, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') failed(error)
+    if (await answers(path))
+      throw new SocketError('socket.taken', `another agent is running on this host: it answers on ${path}`)
+    try {
+      unlinkSync(path)
+      await listenOnce(server, path)
+    } catch (second) {
+      failed(second)
+    }
+  }
+  chmodSync(path, 0o660)
+}
