@@ -28,6 +28,9 @@ export const asVmId = (text: string): VmId => text as VmId
 export const partitionIdOf = (leader: HostId, incarnation: number, counter: number): PartitionId =>
   `${leader}.${incarnation}.${counter}` as PartitionId
 
+/** Who formed it: the text before the last two dots. */
+export const leaderOf = (partition: PartitionId): HostId => partition.replace(/\.\d+\.\d+$/, '') as HostId
+
 export const actionIdOf = (partition: PartitionId, index: number): ActionId =>
   `${partition}/${index}` as ActionId
 

@@ -46,29 +46,22 @@ export interface HostDescription {
 }
 
 /** What the journal had open when the agent last ended: settled before any lease is granted (S5, S12). */
-export type OpenAction =
-  | {
-      readonly kind: 'departure'
-      readonly action: ActionId
-      readonly partition: PartitionId
-      readonly epoch: number
-      readonly vm: VmId
-      readonly peer: HostId
-      readonly peerUri: string
-      readonly demand: Resources
-      readonly paused: boolean
-    }
-  | {
-      readonly kind: 'arrival'
-      readonly action: ActionId
-      readonly partition: PartitionId
-      readonly epoch: number
-      readonly vm: VmId
-      readonly peer: HostId
-      readonly peerUri: string
-      readonly demand: Resources
-      readonly paused: boolean
-    }
+export interface OpenAction {
+  readonly kind: 'departure' | 'arrival'
+  readonly action: ActionId
+  readonly partition: PartitionId
+  /** Of our own lease, and of the other end's (0 where it was not told). */
+  readonly epoch: number
+  readonly peerEpoch: number
+  readonly vm: VmId
+  /** The VM's name, for people. */
+  readonly name: string
+  /** The other end, and its migration URI. */
+  readonly peer: HostId
+  readonly peerUri: string
+  readonly demand: Resources
+  readonly paused: boolean
+}
 
 export type JournalRecord =
   /** The highest epoch this host ever granted; durable before the grant leaves (S6). */
@@ -78,7 +71,7 @@ export type JournalRecord =
   /** Operator's will survives a restart. */
   | { readonly kind: 'draining'; readonly draining: boolean }
   | { readonly kind: 'mode'; readonly mode: Mode }
-  /** A VM that arrived and rests until `untilWallMs` is kept as remaining ms at the time of writing. */
+  /** A VM that arrived rests for so long from the time of writing on. */
   | { readonly kind: 'cooldown'; readonly vm: VmId; readonly from: HostId; readonly remainingMs: number }
 
 /** What the restarted agent found: journal and hypervisor. */

@@ -3,7 +3,9 @@
  * incarnation; the host is known from the authenticated connection), and every message about a partition names it and the
  * epoch of the member's lease: a late or repeated one can then never be taken for a current one (S4, S6).
  */
+
 import type { ActionId, HostId, PartitionId, VmId } from './ids.ts'
+import type { Decision } from './outcome/decision.ts'
 import type { Rank } from './partition/rank.ts'
 import type { Action, ActionResult, Plan } from './plan/plan.ts'
 import type { HostSnapshot, VmSnapshot } from './snapshot/snapshot.ts'
@@ -75,6 +77,13 @@ export interface Assign extends InPartition {
   readonly plan: Plan
   /** The lease epoch of each touched member, so that source and destination can fence each other's messages. */
   readonly epochs: Readonly<Record<HostId, number>>
+  /** The leader's record so far, so that every participant can explain it even if the leader dies. */
+  readonly decision: Decision
+}
+/** Leader → every member that the plan touched: how it all ended. */
+export interface Recorded extends InPartition {
+  readonly kind: 'recorded'
+  readonly decision: Decision
 }
 /** Leader → source: this action's `after` are done; start it. */
 export interface Begin extends OfAction {
@@ -171,6 +180,7 @@ export type Message =
   | Release
   | Revoked
   | Assign
+  | Recorded
   | Begin
   | Ended
   | Admit

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import type { ActionId, HostId, PartitionId, VmId } from '../ids.ts'
 import type { Message } from '../message.ts'
+import type { Decision } from '../outcome/decision.ts'
 import type { Action, ActionResult } from '../plan/plan.ts'
 import type { Resources } from '../resources.ts'
 import type { LoadSummary } from '../ring/summary.ts'
@@ -128,6 +129,49 @@ const epochs = fc.dictionary(
   { maxKeys: 5, noNullPrototype: true },
 )
 
+const reason = fc.constantFrom(
+  'overload.cpu' as const,
+  'overload.mem' as const,
+  'drain' as const,
+  'operator' as const,
+  'rule.violation' as const,
+)
+const decision: fc.Arbitrary<Decision> = record({
+  id: partition,
+  leader: host,
+  leaderName: text,
+  reason,
+  need: text,
+  mode: fc.constantFrom('observe' as const, 'auto' as const),
+  members: few(host),
+  candidates: few(record({ host, name: text, code: textOrNull, text })),
+  stayed: few(record({ vm, name: text, code: text })),
+  actions: few(
+    record({
+      action: anyAction,
+      vmName: text,
+      demand: resources,
+      result: fc.option(fc.oneof(result, record({ kind: just('would' as const) }))),
+    }),
+  ),
+  hosts: few(record({ host, name: text, usable: resources, before: resources, after: resources })),
+  result: fc.constantFrom(
+    'running' as const,
+    'cured' as const,
+    'relieved' as const,
+    'nothing' as const,
+    'would' as const,
+  ),
+  code: textOrNull,
+  text,
+  detectedAt: fc.maxSafeInteger(),
+  reservedMs: fc.option(measure),
+  solvedMs: fc.option(measure),
+  detectToPlanMs: fc.option(measure),
+  endedMs: fc.option(measure),
+  asMember: fc.boolean(),
+})
+
 const peer = { incarnation: count }
 const member = { ...peer, partition, epoch: count }
 const acting = { ...member, action }
@@ -141,7 +185,7 @@ export const arbitraryOfKind: { readonly [K in Message['kind']]: OfKind<K> } = {
     ...member,
     kind: just('reserve'),
     rank,
-    reason: fc.constantFrom('overload.cpu', 'overload.mem', 'drain', 'operator', 'rule.violation'),
+    reason,
     intent: fc.constantFrom('lease', 'observe'),
   }),
   granted: record({ ...member, kind: just('granted'), leaseMs: measure, snapshot: hostSnapshot }),
@@ -160,7 +204,9 @@ export const arbitraryOfKind: { readonly [K in Message['kind']]: OfKind<K> } = {
     problem,
     plan: record({ actions: few(anyAction), makespanMs: measure }),
     epochs,
+    decision,
   }),
+  recorded: record({ ...member, kind: just('recorded'), decision }),
   begin: record({ ...acting, kind: just('begin') }),
   ended: record({ ...acting, kind: just('ended'), result }),
   admit: record({

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { limits } from '../config.ts'
 import type { Message } from '../message.ts'
+import { decision, reason } from './decision.ts'
 import {
   actionId,
   type Check,
@@ -24,7 +25,6 @@ const ofAction = { ...inPartition, action: actionId }
 const ofVm = { ...ofAction, vm: vmId }
 
 const rank = z.object({ severity: integer, ageMs: measure, partition: partitionId })
-const reason = z.enum(['overload.cpu', 'overload.mem', 'drain', 'operator', 'rule.violation'])
 const presence = z.enum(['running', 'paused', 'outgoing', 'incoming', 'shut', 'absent', 'silent'])
 
 /** One entry for each member that a plan touches. */
@@ -48,7 +48,8 @@ export const message = z.discriminatedUnion('kind', [
   z.object({ ...inPartition, kind: z.literal('release') }),
   z.object({ ...inPartition, kind: z.literal('revoked'), code: z.enum(['wounded', 'lapsed', 'unknown']) }),
 
-  z.object({ ...inPartition, kind: z.literal('assign'), problem, plan, epochs }),
+  z.object({ ...inPartition, kind: z.literal('assign'), problem, plan, epochs, decision }),
+  z.object({ ...inPartition, kind: z.literal('recorded'), decision }),
   z.object({ ...ofAction, kind: z.literal('begin') }),
   z.object({ ...ofAction, kind: z.literal('ended'), result: actionResult }),
 

@@ -27,7 +27,7 @@ export const migrate = z.object({ ...common, kind: z.literal('migrate'), from: h
 const suspend = z.object({ ...common, kind: z.literal('suspend'), from: hostId })
 const resume = z.object({ ...common, kind: z.literal('resume'), to: hostId })
 const start = z.object({ ...common, kind: z.literal('start'), to: hostId })
-const action = z.discriminatedUnion('kind', [migrate, suspend, resume, start])
+export const action = z.discriminatedUnion('kind', [migrate, suspend, resume, start])
 
 export const plan = z.object({
   actions: z.array(action).max(limits.planActionsMax),

@@ -1,0 +1,104 @@
+/** Which need of this host comes first, if any: an operator's wish, an overload, a drain, a broken rule. */
+
+import type { HostId, Instant } from '../ids.ts'
+import { dimensions, firstExcess, type Resources, resources, scale, subtract, sum } from '../resources.ts'
+import { demandOf, fixedCode, type HostState, usableOf } from '../snapshot/host.ts'
+import { checkRule } from '../solve/rules/check.ts'
+import { staysOf } from '../solve/rules/stays.ts'
+import { type LoadState, overloadReason, severityOf } from './load.ts'
+import type { DrainNeed, MigrateNeed, Need, NoNeed, OverloadNeed, RuleNeed } from './need.ts'
+
+const zero = resources(() => 0)
+
+/** What must leave to bring `demand` down to the clear mark. */
+const toClear = (demand: Resources, usable: Resources, clearPermille: number): Resources => {
+  const clear = scale(usable, clearPermille)
+  return resources((d) => (demand[d] > usable[d] ? demand[d] - clear[d] : 0))
+}
+
+const overload = (
+  host: HostState,
+  load: LoadState,
+  now: Instant,
+  clearPermille: number,
+): OverloadNeed | null => {
+  const usable = usableOf(host)
+  const demand = demandOf(host)
+  // Between usable and the clear mark an overload that began is not over, but needs no cure.
+  const dimension = firstExcess(demand, usable)
+  if (load.overloaded === null || load.overloadedAt === null || dimension === null) return null
+  const worst = demand[load.overloaded] > usable[load.overloaded] ? load.overloaded : dimension
+  return {
+    kind: 'overload',
+    dimension: worst,
+    reason: overloadReason[worst],
+    since: load.overloadedAt,
+    severity: severityOf(demand, usable),
+    wanted: toClear(demand, usable, clearPermille),
+    text: `demand ${demand[worst]} of ${usable[worst]} usable ${worst}, for ${((now - (load.since ?? now)) / 1000).toFixed(1)} s`,
+  }
+}
+
+const drain = (host: HostState, now: Instant): DrainNeed | null => {
+  if (!host.draining) return null
+  const leaving = [...host.vms.values()].filter((vm) => fixedCode(host, now, vm) === null)
+  if (leaving.length === 0) return null
+  return {
+    kind: 'drain',
+    reason: 'drain',
+    since: now,
+    severity: 0,
+    wanted: sum(leaving.map((vm) => vm.demand)),
+    text: `draining: ${leaving.length} VM${leaving.length === 1 ? '' : 's'} to leave`,
+  }
+}
+
+/** Rules that the VMs on this host break among themselves, or by being on this host. */
+const brokenRule = (host: HostState, self: HostId, now: Instant): RuleNeed | null => {
+  if (host.rules.length === 0) return null
+  const stays = staysOf(new Map([...host.vms.keys()].map((vm) => [vm, self])))
+  const movable = (vm: string) =>
+    [...host.vms.values()].some((one) => one.vm === vm && fixedCode(host, now, one) === null)
+  for (const rule of host.rules)
+    for (const violation of checkRule(rule, stays)) {
+      const vm = violation.vms.find(movable)
+      if (vm === undefined) continue
+      return {
+        kind: 'rule',
+        reason: 'rule.violation',
+        since: now,
+        severity: 0,
+        wanted: host.vms.get(vm)!.demand,
+        text: `${rule.name ?? rule.kind}: ${violation.text}`,
+      }
+    }
+  return null
+}
+
+export const findNeed = (
+  host: HostState,
+  self: HostId,
+  load: LoadState,
+  wishes: readonly MigrateNeed[],
+  now: Instant,
+  clearPermille: number,
+): Need | null =>
+  wishes[0] ?? overload(host, load, now, clearPermille) ?? drain(host, now) ?? brokenRule(host, self, now)
+
+/** What `drover plan` asks about when nothing is wrong. */
+export const noNeed = (now: Instant): NoNeed => ({
+  kind: 'none',
+  reason: 'operator',
+  since: now,
+  severity: 0,
+  wanted: zero,
+  text: 'nothing is wrong on this host',
+})
+
+/** Share of the usable capacity by which two demands differ, permille, in the dimension where they differ most. */
+export const changePermille = (a: Resources, b: Resources, usable: Resources): number =>
+  Math.max(
+    ...dimensions.map((d) =>
+      Math.floor((Math.max(subtract(a, b)[d], subtract(b, a)[d]) * 1000) / Math.max(1, usable[d])),
+    ),
+  )

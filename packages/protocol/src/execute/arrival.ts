@@ -1,0 +1,270 @@
+/**
+ * One migration as its *destination* sees it: a promise in the ledger, a copy that may arrive paused, and rule R2:
+ * the copy runs only after the source has positively let go.
+ */
+import { unreachable } from '../assert.ts'
+import { limits } from '../config.ts'
+import type { Desk } from '../desk.ts'
+import type { ActionId, HostId, Instant, PartitionId, VmId } from '../ids.ts'
+import type { OpenAction } from '../io.ts'
+import type { Admit, Presence } from '../message.ts'
+import type { Promised } from '../snapshot/ledger.ts'
+import type { VmSnapshot } from '../snapshot/snapshot.ts'
+import { judgeDestination } from './settle.ts'
+
+export interface Arrival extends Promised {
+  readonly partition: PartitionId
+  /** Our lease's epoch. */
+  readonly epoch: number
+  readonly from: HostId
+  readonly sourceUri: string
+  readonly snapshot: VmSnapshot
+  readonly cooldownMs: number
+  readonly since: Instant
+  readonly nextAt: Instant
+  readonly here: Presence | null
+  readonly there: Presence | null
+  readonly silence: number
+  /** The source has let go; ours is being resumed. */
+  readonly taking: boolean
+}
+
+export interface Arrivals {
+  readonly all: ReadonlyMap<ActionId, Arrival>
+  /** The caller has checked lease, ledger and rules; from here on the promise stands. */
+  admit(from: HostId, message: Admit, uri: string): void
+  restore(open: OpenAction): void
+  handOver(action: ActionId, from: HostId, vm: VmId, epoch: number, partition: PartitionId): void
+  cancelled(action: ActionId, from: HostId): void
+  inspected(action: ActionId, at: 'here' | 'there', presence: Presence | null): void
+  resumed(action: ActionId, at: 'here' | 'there', ok: boolean, detail: string): void
+  whereabouts(action: ActionId, from: HostId, presence: Presence | null): void
+  /** The source's agent is gone (a hint): ask its hypervisor soon. */
+  nudge(from: HostId): void
+  tick(): void
+  nextAt(): Instant | null
+}
+
+export interface ArrivalHooks {
+  /** It runs here now. */
+  arrived(arrival: Arrival): void
+  /** The promise is over, either way. */
+  ended(arrival: Arrival): void
+}
+
+const pollMs = limits.settlePollMs
+/** Answers to late repetitions of `hand-over` for this many ended arrivals. */
+const endedMax = 64
+/** A slow hypervisor may begin this long after its agent asked it to, ms. */
+const graceMs = 30_000
+
+export const createArrivals = (desk: Desk, hooks: ArrivalHooks): Arrivals => {
+  const all = new Map<ActionId, Arrival>()
+  const taken = new Set<ActionId>()
+
+  const put = (arrival: Arrival): Arrival => {
+    all.set(arrival.action, arrival)
+    return arrival
+  }
+
+  const about = (arrival: Arrival) => ({
+    partition: arrival.partition,
+    epoch: arrival.epoch,
+    action: arrival.action,
+  })
+
+  const close = (arrival: Arrival, done: boolean, code: string): void => {
+    all.delete(arrival.action)
+    desk.emit({
+      kind: 'persist',
+      record: {
+        kind: 'closed',
+        action: arrival.action,
+        vm: arrival.vm,
+        result: done ? { kind: 'done' } : { kind: 'refused', code },
+      },
+    })
+    hooks.ended(arrival)
+  }
+
+  const takeOver = (arrival: Arrival): void => {
+    if (arrival.taking) return
+    put({ ...arrival, taking: true, nextAt: desk.now() + pollMs })
+    desk.emit({ kind: 'resume', action: arrival.action, vm: arrival.vm, at: null })
+  }
+
+  const expired = (arrival: Arrival): boolean => desk.now() - arrival.since >= limits.admitValidMs + graceMs
+
+  const judge = (arrival: Arrival): void => {
+    const verdict = judgeDestination(arrival.here, arrival.there, expired(arrival))
+    switch (verdict.kind) {
+      case 'wait':
+        if (verdict.warning !== null)
+          desk.warn(
+            verdict.warning,
+            `VM ${arrival.vm} of ${arrival.action}: ${arrival.here ?? 'no answer'} here, ${arrival.there ?? 'no answer'} at its source ${arrival.from}`,
+            arrival.vm,
+          )
+        return
+      case 'take-over':
+        return takeOver(arrival)
+      case 'forget':
+        if (verdict.warning !== null)
+          desk.warn(
+            verdict.warning,
+            `VM ${arrival.vm} runs on ${arrival.from}; a paused copy is left here`,
+            arrival.vm,
+          )
+        return close(arrival, false, 'migration.failed')
+      default:
+        return unreachable(verdict)
+    }
+  }
+
+  const poll = (arrival: Arrival): void => {
+    const { action, vm, sourceUri } = arrival
+    // Old answers prove nothing about now.
+    put({
+      ...arrival,
+      here: null,
+      there: null,
+      taking: false,
+      nextAt: desk.now() + pollMs,
+      silence: arrival.silence + 1,
+    })
+    desk.emit({ kind: 'inspect', action, vm, at: null })
+    desk.send(arrival.from, { kind: 'where-is', ...about(arrival), vm })
+    if (arrival.silence >= 1 && sourceUri !== '') desk.emit({ kind: 'inspect', action, vm, at: sourceUri })
+  }
+
+  const learn = (action: ActionId, news: Partial<Pick<Arrival, 'here' | 'there' | 'silence'>>): void => {
+    const arrival = all.get(action)
+    if (arrival !== undefined && !arrival.taking) judge(put({ ...arrival, ...news }))
+  }
+
+  return {
+    all,
+
+    admit(from, message, uri) {
+      const arrival = put({
+        action: message.action,
+        vm: message.migrate.vm,
+        demand: message.vm.demand,
+        partition: message.partition,
+        epoch: message.epoch,
+        from,
+        sourceUri: message.sourceUri,
+        snapshot: message.vm,
+        cooldownMs: message.cooldownMs,
+        since: desk.now(),
+        nextAt: desk.now() + limits.admitValidMs,
+        here: null,
+        there: null,
+        silence: 0,
+        taking: false,
+      })
+      desk.emit({
+        kind: 'persist',
+        record: {
+          kind: 'opened',
+          open: {
+            kind: 'arrival',
+            action: arrival.action,
+            partition: arrival.partition,
+            epoch: arrival.epoch,
+            peerEpoch: 0,
+            vm: arrival.vm,
+            name: message.vm.name,
+            peer: from,
+            peerUri: message.sourceUri,
+            demand: arrival.demand,
+            paused: message.paused,
+          },
+        },
+      })
+      desk.send(from, { kind: 'admitted', ...about(arrival), uri, validMs: limits.admitValidMs })
+    },
+
+    restore(open) {
+      put({
+        action: open.action,
+        vm: open.vm,
+        demand: open.demand,
+        partition: open.partition,
+        epoch: open.epoch,
+        from: open.peer,
+        sourceUri: open.peerUri,
+        snapshot: {
+          vm: open.vm,
+          name: open.name,
+          state: 'running',
+          incarnation: '',
+          demand: open.demand,
+          dirtyMiBps: 0,
+          fixed: null,
+          cooldownMs: 0,
+          movedFrom: null,
+        },
+        cooldownMs: desk.policy.cooldownMs,
+        since: desk.now(),
+        nextAt: desk.now(),
+        here: null,
+        there: null,
+        silence: 0,
+        taking: false,
+      })
+    },
+
+    handOver(action, from, vm, epoch, partition) {
+      const arrival = all.get(action)
+      if (arrival !== undefined && arrival.from === from) return takeOver(arrival)
+      // Said again because our answer was lost.
+      if (taken.has(action)) desk.send(from, { kind: 'took-over', partition, epoch, action, vm })
+    },
+
+    cancelled(action, from) {
+      const arrival = all.get(action)
+      if (arrival !== undefined && arrival.from === from && !arrival.taking)
+        close(arrival, false, 'cancelled')
+    },
+
+    inspected(action, at, presence) {
+      if (presence !== null) learn(action, at === 'here' ? { here: presence } : { there: presence })
+      else if (at === 'there') learn(action, {})
+    },
+
+    resumed(action, at, ok, detail) {
+      const arrival = all.get(action)
+      if (arrival === undefined || at !== 'here') return
+      if (!ok) {
+        desk.warn('resume.failed', `VM ${arrival.vm} waits paused here, resume failed: ${detail}`, arrival.vm)
+        put({ ...arrival, taking: false, nextAt: desk.now() + pollMs })
+        return
+      }
+      taken.add(action)
+      for (const oldest of taken) if (taken.size > endedMax) taken.delete(oldest)
+      close(arrival, true, '')
+      hooks.arrived(arrival)
+      desk.send(arrival.from, { kind: 'took-over', ...about(arrival), vm: arrival.vm })
+    },
+
+    whereabouts(action, from, presence) {
+      if (presence !== null && all.get(action)?.from === from) learn(action, { there: presence, silence: 0 })
+    },
+
+    nudge(from) {
+      for (const arrival of [...all.values()])
+        if (arrival.from === from && !arrival.taking) put({ ...arrival, silence: 1, nextAt: desk.now() })
+    },
+
+    tick() {
+      for (const arrival of [...all.values()]) if (arrival.nextAt <= desk.now()) poll(arrival)
+    },
+
+    nextAt: () =>
+      [...all.values()].reduce<Instant | null>(
+        (min, one) => (min === null || one.nextAt < min ? one.nextAt : min),
+        null,
+      ),
+  }
+}

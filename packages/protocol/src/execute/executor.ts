@@ -1,0 +1,84 @@
+/**
+ * The leader's view of a plan under way: which actions may begin, and when it is over. Pure. Only unblocked actions
+ * start, within the migration slots of both ends (Q2); after the first failure nothing new starts (architecture §5.8).
+ */
+import type { ActionId, HostId } from '../ids.ts'
+import type { Action, ActionResult, Plan } from '../plan/plan.ts'
+
+export interface Execution {
+  readonly plan: Plan
+  readonly begun: ReadonlySet<ActionId>
+  readonly results: ReadonlyMap<ActionId, ActionResult>
+}
+
+export const execution = (plan: Plan): Execution => ({ plan, begun: new Set(), results: new Map() })
+
+/** The host whose agent carries the action out. */
+export const performerOf = (action: Action): HostId =>
+  action.kind === 'migrate' || action.kind === 'suspend' ? action.from : action.to
+
+const hostsOf = (action: Action): readonly HostId[] =>
+  action.kind === 'migrate' ? [action.from, action.to] : [performerOf(action)]
+
+const failed = (state: Execution): boolean =>
+  [...state.results.values()].some((result) => result.kind !== 'done')
+
+const running = (state: Execution): readonly Action[] =>
+  state.plan.actions.filter((action) => state.begun.has(action.id) && !state.results.has(action.id))
+
+/** Actions to begin now, in the plan's order. */
+export const unblocked = (state: Execution, outMax: number, inMax: number): readonly Action[] => {
+  if (failed(state)) return []
+  const out = new Map<HostId, number>()
+  const into = new Map<HostId, number>()
+  const count = (action: Action) => {
+    if (action.kind !== 'migrate') return
+    out.set(action.from, (out.get(action.from) ?? 0) + 1)
+    into.set(action.to, (into.get(action.to) ?? 0) + 1)
+  }
+  for (const action of running(state)) count(action)
+  const ready: Action[] = []
+  for (const action of state.plan.actions) {
+    if (state.begun.has(action.id)) continue
+    if (!action.after.every((id) => state.results.get(id)?.kind === 'done')) continue
+    if (
+      action.kind === 'migrate' &&
+      ((out.get(action.from) ?? 0) >= outMax || (into.get(action.to) ?? 0) >= inMax)
+    )
+      continue
+    count(action)
+    ready.push(action)
+  }
+  return ready
+}
+
+export const begin = (state: Execution, action: ActionId): Execution => ({
+  ...state,
+  begun: new Set([...state.begun, action]),
+})
+
+export const finish = (state: Execution, action: ActionId, result: ActionResult): Execution =>
+  state.begun.has(action) && !state.results.has(action)
+    ? { ...state, results: new Map([...state.results, [action, result]]) }
+    : state
+
+/** Nothing runs and nothing more may begin. */
+export const isOver = (state: Execution): boolean =>
+  running(state).length === 0 && (failed(state) || state.results.size === state.plan.actions.length)
+
+/** Hosts that an unfinished action still touches; all others can be released (architecture §5.6). */
+export const touched = (state: Execution): ReadonlySet<HostId> => {
+  const open = failed(state)
+    ? running(state)
+    : state.plan.actions.filter((action) => !state.results.has(action.id))
+  return new Set(open.flatMap(hostsOf))
+}
+
+/** The first result that is not `done`, or null. */
+export const firstFailure = (state: Execution): Exclude<ActionResult, { kind: 'done' }> | null => {
+  for (const action of state.plan.actions) {
+    const result = state.results.get(action.id)
+    if (result !== undefined && result.kind !== 'done') return result
+  }
+  return null
+}

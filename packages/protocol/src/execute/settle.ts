@@ -1,0 +1,73 @@
+/**
+ * What two hypervisors' answers about one VM mean, and what may be done (invariants R1, R2, S12). Pure: the whole
+ * table is here, and nothing else decides about a VM whose migration ended in doubt.
+ */
+import { unreachable } from '../assert.ts'
+import type { Presence } from '../message.ts'
+
+/** `null`: that end has not answered. */
+export type Seen = Presence | null
+
+/** What the source's agent does with an action whose end is not known. */
+export type SourceVerdict =
+  | { readonly kind: 'wait'; readonly warning: string | null }
+  /** It never left: it runs here and no job touches it. */
+  | { readonly kind: 'stayed' }
+  /** R1: paused here, positively absent there: resume it here. */
+  | { readonly kind: 'resume-here' }
+  /** Positively gone from here: the destination may let it run (R2). */
+  | { readonly kind: 'hand-over' }
+  /** It runs there. `staleCopy`: a paused copy is left here for the operator; drover never destroys. */
+  | { readonly kind: 'arrived'; readonly staleCopy: boolean }
+
+const active = (seen: Seen) => seen === 'running' || seen === 'paused'
+const nowhere = (seen: Seen) => seen === 'absent' || seen === 'shut'
+
+/** `stable`: polls in a row with these same answers; libvirt may still be tidying up after the first. */
+export const judgeSource = (here: Seen, there: Seen, stable: number): SourceVerdict => {
+  switch (here) {
+    case null:
+    case 'outgoing':
+    case 'incoming':
+      return { kind: 'wait', warning: null }
+    case 'running':
+      return there === 'running' ? { kind: 'wait', warning: 'vm.double' } : { kind: 'stayed' }
+    case 'paused':
+      if (nowhere(there)) return { kind: 'resume-here' }
+      if (there === 'running') return { kind: 'arrived', staleCopy: true }
+      // Both paused, and no job at either end: complete forward. Our copy is given up durably before the hand-over
+      // is said (adr/003), so that at most one of the two is ever resumed by drover.
+      if (there === 'paused' && stable >= 2) return { kind: 'hand-over' }
+      return { kind: 'wait', warning: 'vm.paused_in_doubt' }
+    case 'absent':
+    case 'shut':
+      if (there === 'running') return { kind: 'arrived', staleCopy: false }
+      if (there === 'paused') return { kind: 'hand-over' }
+      return { kind: 'wait', warning: nowhere(there) ? 'vm.lost' : null }
+    default:
+      return unreachable(here)
+  }
+}
+
+/** What the destination's agent does with a promise whose source does not speak up. */
+export type DestinationVerdict =
+  | { readonly kind: 'wait'; readonly warning: string | null }
+  /** The source is positively rid of it: let it run here (R2). */
+  | { readonly kind: 'take-over' }
+  /** It will not come, or its copy here must never run: forget the promise. */
+  | { readonly kind: 'forget'; readonly warning: string | null }
+
+/** `expired`: the promise may no longer be used to begin a migration, with a margin for clocks and slow calls. */
+export const judgeDestination = (here: Seen, source: Seen, expired: boolean): DestinationVerdict => {
+  if (here === null) return { kind: 'wait', warning: null }
+  if (here === 'running' && nowhere(source)) return { kind: 'take-over' }
+  if (here === 'running') return { kind: 'wait', warning: source === 'running' ? 'vm.double' : null }
+  if (here === 'paused' && nowhere(source)) return { kind: 'take-over' }
+  if (here === 'paused' && source === 'running') return { kind: 'forget', warning: 'vm.stale_copy' }
+  if (here === 'paused') return { kind: 'wait', warning: source === null ? 'vm.paused_in_doubt' : null }
+  if (nowhere(here) && active(source) && expired) return { kind: 'forget', warning: null }
+  // The source is silent and nothing arrives: after the promise has run out no migration can begin on it.
+  if (nowhere(here) && source === null && expired) return { kind: 'forget', warning: null }
+  if (nowhere(here) && nowhere(source)) return { kind: 'wait', warning: 'vm.lost' }
+  return { kind: 'wait', warning: null }
+}

@@ -1,0 +1,120 @@
+/** Builds the decision record of one partition from what its leader knows at the moment. */
+import type { Need } from '../detect/need.ts'
+import type { Execution } from '../execute/executor.ts'
+import type { HostId, Instant, PartitionId } from '../ids.ts'
+import type { Plan } from '../plan/plan.ts'
+import { add, type Resources, subtract } from '../resources.ts'
+import type { Mode } from '../ring/summary.ts'
+import { snapshotDemand, snapshotUsable } from '../snapshot/problem.ts'
+import type { HostSnapshot } from '../snapshot/snapshot.ts'
+import type {
+  ActionRecord,
+  CandidateRecord,
+  Decision,
+  DecisionResult,
+  HostChange,
+  StayedRecord,
+} from './decision.ts'
+
+export interface Known {
+  readonly id: PartitionId
+  readonly leader: HostId
+  readonly leaderName: string
+  readonly mode: Mode
+  readonly need: Need
+  readonly snapshots: readonly HostSnapshot[]
+  readonly candidates: readonly CandidateRecord[]
+  readonly plan: Plan | null
+  /** Null: never executed (observe, a question, or not yet). */
+  readonly execution: Execution | null
+  readonly reservedMs: number | null
+  readonly solvedMs: number | null
+  readonly detectToPlanMs: number | null
+}
+
+/** Demand per host once the whole plan is done. */
+export const demandAfter = (
+  snapshots: readonly HostSnapshot[],
+  plan: Plan | null,
+): ReadonlyMap<HostId, Resources> => {
+  const after = new Map(snapshots.map((snapshot) => [snapshot.host, snapshotDemand(snapshot)]))
+  const demands = new Map(snapshots.flatMap((snapshot) => snapshot.vms.map((vm) => [vm.vm, vm.demand])))
+  for (const action of plan?.actions ?? []) {
+    const demand = demands.get(action.vm)
+    if (demand === undefined) continue
+    if (action.kind === 'migrate' || action.kind === 'suspend')
+      after.set(action.from, subtract(after.get(action.from)!, demand))
+    if (action.kind !== 'suspend') after.set(action.to, add(after.get(action.to)!, demand))
+  }
+  return after
+}
+
+const stayedOf = (known: Known): readonly StayedRecord[] => {
+  const moved = new Set((known.plan?.actions ?? []).map((action) => action.vm))
+  const own = known.snapshots.find((snapshot) => snapshot.host === known.leader)
+  return (own?.vms ?? [])
+    .filter((vm) => !moved.has(vm.vm))
+    .map((vm) => ({
+      vm: vm.vm,
+      name: vm.name,
+      code: vm.fixed ?? (vm.cooldownMs > 0 ? 'vm.cooldown' : 'vm.not_needed'),
+    }))
+}
+
+const actionsOf = (known: Known): readonly ActionRecord[] => {
+  const vms = new Map(known.snapshots.flatMap((snapshot) => snapshot.vms.map((vm) => [vm.vm, vm])))
+  return (known.plan?.actions ?? []).map((action) => ({
+    action,
+    vmName: vms.get(action.vm)?.name ?? action.vm,
+    demand: vms.get(action.vm)!.demand,
+    result: known.execution === null ? { kind: 'would' } : (known.execution.results.get(action.id) ?? null),
+  }))
+}
+
+const hostsOf = (known: Known): readonly HostChange[] => {
+  const after = demandAfter(known.snapshots, known.plan)
+  const touched = new Set(
+    (known.plan?.actions ?? []).flatMap((action) => [
+      ...('from' in action ? [action.from] : []),
+      ...('to' in action ? [action.to] : []),
+    ]),
+  )
+  return known.snapshots
+    .filter((snapshot) => touched.has(snapshot.host) || snapshot.host === known.leader)
+    .map((snapshot) => ({
+      host: snapshot.host,
+      name: snapshot.name,
+      usable: snapshotUsable(snapshot),
+      before: snapshotDemand(snapshot),
+      after: after.get(snapshot.host)!,
+    }))
+}
+
+export const record = (
+  known: Known,
+  result: DecisionResult,
+  code: string | null,
+  text: string,
+  endedAt: Instant | null,
+): Decision => ({
+  id: known.id,
+  leader: known.leader,
+  leaderName: known.leaderName,
+  reason: known.need.reason,
+  need: known.need.text,
+  mode: known.mode,
+  members: known.snapshots.map((snapshot) => snapshot.host),
+  candidates: known.candidates,
+  stayed: stayedOf(known),
+  actions: actionsOf(known),
+  hosts: hostsOf(known),
+  result,
+  code,
+  text,
+  detectedAt: known.need.since,
+  reservedMs: known.reservedMs,
+  solvedMs: known.solvedMs,
+  detectToPlanMs: known.detectToPlanMs,
+  endedMs: endedAt === null ? null : endedAt - known.need.since,
+  asMember: false,
+})

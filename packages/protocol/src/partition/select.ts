@@ -1,0 +1,89 @@
+/**
+ * Whom to ask: the fewest ring neighbours whose headroom covers the excess with a margin, near ones first
+ * (architecture §5.2). DVMS always took the next host of the ring, fit or not, and ended with four where two suffice.
+ */
+import { limits } from '../config.ts'
+import type { HostId } from '../ids.ts'
+import type { CandidateRecord } from '../outcome/decision.ts'
+import { dimensions, type Resources, resources, scale, subtract } from '../resources.ts'
+import type { LoadSummary } from '../ring/summary.ts'
+
+/** One known host in the order of its distance from us, with what our failure detector says of it. */
+export interface Candidate {
+  readonly summary: LoadSummary
+  readonly state: 'alive' | 'suspect' | 'dead'
+  readonly stale: boolean
+}
+
+export interface Wish {
+  readonly wanted: Resources
+  readonly cpuBaseline: string
+  readonly clearPermille: number
+  /** `observe` may look at hosts in any mode; a lease is given only by hosts in mode auto. */
+  readonly intent: 'lease' | 'observe'
+}
+
+/** A quarter more than the excess: VMs are lumps, and demand moves on while we decide. */
+const marginPermille = 1250
+/** How far round the ring to look for one host that suffices alone before several near ones are combined. */
+const windowHosts = 8
+
+export const headroomOf = (summary: LoadSummary, clearPermille: number): Resources => {
+  const ceiling = scale(subtract(summary.capacity, summary.reserve), clearPermille)
+  return resources((d) => Math.max(0, ceiling[d] - summary.demand[d] - summary.committedIn[d]))
+}
+
+/** Why a host is not asked, or null. */
+export const unfit = ({ summary, state, stale }: Candidate, wish: Wish): string | null => {
+  if (state === 'dead' || stale) return 'node.unreachable'
+  if (state === 'suspect') return 'node.suspect'
+  if (summary.state !== 'up') return 'node.draining'
+  if (!summary.able) return 'node.paused'
+  if (wish.intent === 'lease' && summary.mode !== 'auto') return 'mode.observe'
+  if (summary.cpuBaseline !== wish.cpuBaseline) return 'cpu.incompatible'
+  return null
+}
+
+export interface Choice {
+  /** To ask now. */
+  readonly ask: readonly HostId[]
+  /** Fit, but not needed yet, in the order in which they would be asked next. */
+  readonly later: readonly HostId[]
+  readonly left: readonly CandidateRecord[]
+}
+
+/** `around`: all other known hosts, nearest first. `atLeast`: hosts to ask when growing (0 = as few as suffice). */
+export const selectMembers = (around: readonly Candidate[], wish: Wish, atLeast: number): Choice => {
+  const left: CandidateRecord[] = []
+  const fit: LoadSummary[] = []
+  for (const candidate of around) {
+    const code = unfit(candidate, wish)
+    const { host, name } = candidate.summary
+    if (code === null) fit.push(candidate.summary)
+    else left.push({ host, name, code, text: `not asked: ${code}` })
+  }
+  const target = scale(wish.wanted, marginPermille)
+  const room = new Map(fit.map((summary) => [summary.host, headroomOf(summary, wish.clearPermille)]))
+  const covers = (summary: LoadSummary) => dimensions.every((d) => room.get(summary.host)![d] >= target[d])
+  const useful = (summary: LoadSummary) =>
+    dimensions.every((d) => target[d] === 0 || room.get(summary.host)![d] > 0)
+  // Idle and roomy hosts first; then those with no room of their own (a chain may help); leased and overloaded ones last.
+  const tier = (summary: LoadSummary) =>
+    summary.overloaded || summary.partition !== null ? 2 : useful(summary) ? 0 : 1
+  const order = fit
+    .map((summary, distance) => ({ summary, distance, tier: tier(summary) }))
+    .sort((a, b) => a.tier - b.tier || a.distance - b.distance)
+  const alone = order.slice(0, windowHosts).find((one) => one.tier === 0 && covers(one.summary))
+  if (alone !== undefined) order.unshift(...order.splice(order.indexOf(alone), 1))
+  const ask: HostId[] = []
+  let covered = resources(() => 0)
+  for (const { summary } of order) {
+    const enough = dimensions.every((d) => covered[d] >= target[d])
+    if ((enough && ask.length >= Math.max(1, atLeast)) || ask.length >= limits.partitionHostsMax - 1) break
+    ask.push(summary.host)
+    const more = room.get(summary.host)!
+    covered = resources((d) => covered[d] + more[d])
+    if (atLeast > 0 && ask.length >= atLeast) break
+  }
+  return { ask, later: order.map((one) => one.summary.host).filter((host) => !ask.includes(host)), left }
+}

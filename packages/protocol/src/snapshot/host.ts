@@ -1,0 +1,161 @@
+/**
+ * This host as its own agent knows it: what the hypervisor last said of its VMs, and what is known beyond that
+ * (the demand of a VM that has just arrived, cool-downs, quarantines). One owner: the peer.
+ */
+import { byText, type HostId, type Instant, type VmId } from '../ids.ts'
+import type { HostDescription, ObservedVm } from '../io.ts'
+import { nothing, type Resources, resources, subtract, sum } from '../resources.ts'
+import type { Rule } from '../solve/rules/rule.ts'
+import type { VmSnapshot } from './snapshot.ts'
+
+export interface KnownVm extends ObservedVm {
+  readonly demand: Resources
+  /** A VM that we took over but no sample has shown yet survives this many samples without it. */
+  readonly unseen: number
+}
+
+/** What is remembered of a VM apart from its samples; kept while it matters, even if the VM is not here. */
+export interface VmMemory {
+  readonly restsUntil: Instant
+  readonly movedFrom: HostId | null
+  readonly failures: number
+  readonly quarantinedUntil: Instant
+}
+
+export interface HostState {
+  description: HostDescription | null
+  connected: boolean
+  draining: boolean
+  rules: readonly Rule[]
+  readonly vms: Map<VmId, KnownVm>
+  readonly memory: Map<VmId, VmMemory>
+  /** VMs that left in the last moments: one older sample may still show them. */
+  readonly left: Map<VmId, number>
+  sampledAt: Instant | null
+}
+
+export const createHost = (rules: readonly Rule[], draining: boolean): HostState => ({
+  description: null,
+  connected: false,
+  draining,
+  rules,
+  vms: new Map(),
+  memory: new Map(),
+  left: new Map(),
+  sampledAt: null,
+})
+
+/** Samples that may have been under way when a VM came or went. */
+const samplesInFlight = 2
+
+const cpuDemand = (vm: ObservedVm, before: KnownVm | undefined): number => {
+  if (vm.state === 'paused') return 0
+  // No two samples yet: what was last known, or promised, of this very VM stands in. Zero for one that just started:
+  // guessing all its vCPUs would call hosts overloaded for every boot.
+  return vm.cpuMilli ?? before?.demand.cpuMilli ?? 0
+}
+
+/** Takes in one sample. `incoming` VMs are promised arrivals, counted by the ledger until they are taken over. */
+export const observe = (
+  host: HostState,
+  now: Instant,
+  observed: readonly ObservedVm[],
+  incoming: ReadonlySet<VmId>,
+): void => {
+  const before = new Map(host.vms)
+  host.vms.clear()
+  for (const vm of [...observed].sort((a, b) => byText(a.vm, b.vm))) {
+    if (incoming.has(vm.vm) || host.left.has(vm.vm)) continue
+    const cpuMilli = cpuDemand(vm, before.get(vm.vm))
+    const demand = resources((d) => (d === 'cpuMilli' ? cpuMilli : vm.memoryMiB))
+    host.vms.set(vm.vm, { ...vm, demand, unseen: 0 })
+  }
+  for (const vm of before.values())
+    if (vm.unseen > 0 && !host.vms.has(vm.vm)) host.vms.set(vm.vm, { ...vm, unseen: vm.unseen - 1 })
+  for (const [vm, samples] of host.left)
+    if (samples <= 1) host.left.delete(vm)
+    else host.left.set(vm, samples - 1)
+  for (const [vm, memory] of host.memory)
+    if (memory.restsUntil <= now && memory.quarantinedUntil <= now && !host.vms.has(vm))
+      host.memory.delete(vm)
+  host.sampledAt = now
+}
+
+/** A VM runs here now: its promised demand becomes use at once, not at the next sample. */
+export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instant, from: HostId): void => {
+  host.left.delete(snapshot.vm)
+  host.vms.set(snapshot.vm, {
+    vm: snapshot.vm,
+    name: snapshot.name,
+    state: 'running',
+    // The next sample tells the incarnation that it has here.
+    incarnation: '',
+    cpuMilli: snapshot.demand.cpuMilli,
+    vcpus: 1,
+    memoryMiB: snapshot.demand.memoryMiB,
+    dirtyMiBps: snapshot.dirtyMiBps,
+    fixed: null,
+    diskLocked: false,
+    demand: snapshot.demand,
+    unseen: samplesInFlight,
+  })
+  rest(host, snapshot.vm, restsUntil, from)
+}
+
+/** A VM is positively gone from here: credited now. */
+export const depart = (host: HostState, vm: VmId): void => {
+  host.vms.delete(vm)
+  host.left.set(vm, samplesInFlight)
+}
+
+const forgotten: VmMemory = { restsUntil: 0, movedFrom: null, failures: 0, quarantinedUntil: 0 }
+
+export const rest = (host: HostState, vm: VmId, until: Instant, from: HostId): void => {
+  host.memory.set(vm, {
+    ...(host.memory.get(vm) ?? forgotten),
+    restsUntil: until,
+    movedFrom: from,
+    failures: 0,
+  })
+}
+
+/** A failed migration: the first may be bad luck, each further one doubles the pause before another try. */
+export const blame = (host: HostState, vm: VmId, now: Instant, quarantineMs: number): void => {
+  const memory = host.memory.get(vm) ?? forgotten
+  const failures = Math.min(memory.failures + 1, 12)
+  const pause = failures < 2 ? 0 : quarantineMs * 2 ** (failures - 2)
+  host.memory.set(vm, { ...memory, failures, quarantinedUntil: now + pause })
+}
+
+/** Capacity less reserve; nothing while the host is not described. */
+export const usableOf = (host: HostState): Resources =>
+  host.description === null ? nothing : subtract(host.description.capacity, host.description.reserve)
+
+export const demandOf = (host: HostState): Resources => sum([...host.vms.values()].map((vm) => vm.demand))
+
+/** Why a VM must stay, or null. Cool-down is not a reason in itself: it depends on the host's need (Q1). */
+export const fixedCode = (host: HostState, now: Instant, vm: KnownVm): string | null => {
+  if (vm.fixed !== null) return vm.fixed
+  if (vm.state !== 'running') return 'vm.not_running'
+  if ((host.memory.get(vm.vm)?.quarantinedUntil ?? 0) > now) return 'vm.quarantined'
+  return null
+}
+
+/** The guest's memory that is rewritten when nobody measured it: 5 % of it per second, a busy server's. */
+const dirtyGuess = (memoryMiB: number): number => Math.ceil(memoryMiB / 20)
+
+export const snapshotVm = (host: HostState, now: Instant, vm: KnownVm): VmSnapshot => {
+  const memory = host.memory.get(vm.vm)
+  const resting = memory !== undefined && memory.restsUntil > now
+  return {
+    vm: vm.vm,
+    name: vm.name,
+    state: vm.state,
+    incarnation: vm.incarnation,
+    demand: vm.demand,
+    dirtyMiBps: vm.dirtyMiBps ?? dirtyGuess(vm.memoryMiB),
+    fixed: fixedCode(host, now, vm),
+    cooldownMs: resting ? memory.restsUntil - now : 0,
+    movedFrom: resting ? memory.movedFrom : null,
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * The commitments ledger: what this host has promised to take in. A promise counts from before the answer that gives
+ * it until the VM runs here or is positively known not to come; a departure is credited only once it is gone (S9).
+ */
+import type { ActionId, VmId } from '../ids.ts'
+import { add, firstExcess, type Resources, subtract, sum } from '../resources.ts'
+import { demandOf, type HostState, usableOf } from './host.ts'
+
+export interface Promised {
+  readonly action: ActionId
+  readonly vm: VmId
+  readonly demand: Resources
+}
+
+export const promisedIn = (promises: Iterable<Promised>): Resources =>
+  sum([...promises].map((promise) => promise.demand))
+
+/** What is free for one more promise, per dimension. */
+export const roomOf = (host: HostState, promises: Iterable<Promised>): Resources =>
+  subtract(usableOf(host), add(demandOf(host), promisedIn(promises)))
+
+/** Null when `demand` fits beside what is used and promised; else the code and the numbers that say why not. */
+export const refusal = (
+  host: HostState,
+  promises: Iterable<Promised>,
+  demand: Resources,
+): { readonly code: string; readonly text: string } | null => {
+  const room = roomOf(host, promises)
+  const dimension = firstExcess(demand, room)
+  if (dimension === null) return null
+  return {
+    code: dimension === 'cpuMilli' ? 'capacity.cpu' : 'capacity.mem',
+    text: `needs ${demand[dimension]} ${dimension}, ${room[dimension]} left`,
+  }
+}

@@ -1,0 +1,108 @@
+/** From the members' snapshots and the need to the placement problem that the leader solves. */
+import type { Policy } from '../config.ts'
+import type { Need } from '../detect/need.ts'
+import { byText, type HostId } from '../ids.ts'
+import { type Dimension, dimensions, type Resources, resources, scale, subtract, sum } from '../resources.ts'
+import type { Problem, ProblemHost, ProblemVm } from '../solve/problem.ts'
+import type { Rule } from '../solve/rules/rule.ts'
+import type { HostSnapshot, VmSnapshot } from './snapshot.ts'
+
+const vector = (amounts: Resources): readonly number[] => dimensions.map((d) => amounts[d])
+
+export const snapshotDemand = (snapshot: HostSnapshot): Resources => sum(snapshot.vms.map((vm) => vm.demand))
+
+export const snapshotUsable = (snapshot: HostSnapshot): Resources =>
+  subtract(snapshot.capacity, snapshot.reserve)
+
+/**
+ * `clear`: overloaded hosts are to be brought to the clear mark, and no other is filled above it. `usable`: the
+ * second best when `clear` cannot be had: nobody above capacity − reserve. A host that is above the mark but not
+ * (yet) overloaded is left as it is: a blip is no reason to move anything.
+ */
+export type Target = 'clear' | 'usable'
+
+const limitOf = (snapshot: HostSnapshot, policy: Policy, target: Target): Resources => {
+  const usable = snapshotUsable(snapshot)
+  const demand = snapshotDemand(snapshot)
+  const mark = target === 'clear' ? scale(usable, policy.clearPermille) : usable
+  const tooMuch = (d: Dimension) => snapshot.overloaded && demand[d] > usable[d]
+  const limit = resources((d) => (tooMuch(d) ? mark[d] : Math.max(mark[d], demand[d])))
+  return subtract(limit, snapshot.promisedIn)
+}
+
+/** Resting VMs stay (Q1) unless their host is in need; what is fixed always stays. */
+const movable = (vm: VmSnapshot, snapshot: HostSnapshot, wished: boolean): boolean =>
+  vm.fixed === null && (vm.cooldownMs === 0 || snapshot.overloaded || snapshot.draining || wished)
+
+/** Rules of all members, each once; their VMs reduced to those the members have, since nothing else is known. */
+const mergeRules = (snapshots: readonly HostSnapshot[]): readonly Rule[] => {
+  const here = new Set(snapshots.flatMap((snapshot) => snapshot.vms.map((vm) => vm.vm)))
+  const merged = new Map<string, Rule>()
+  for (const snapshot of snapshots)
+    for (const rule of snapshot.rules) {
+      const vms = rule.vms.filter((vm) => here.has(vm))
+      if (vms.length > (rule.kind === 'spread' ? 1 : 0))
+        merged.set(JSON.stringify({ ...rule, vms }), { ...rule, vms })
+    }
+  return [...merged.keys()].sort(byText).map((key) => merged.get(key)!)
+}
+
+/** A resting VM does not go back to where it came from (Q1: no A→B→A). */
+const noReturn = (snapshots: readonly HostSnapshot[]): readonly Rule[] => {
+  const members = new Set(snapshots.map((snapshot) => snapshot.host))
+  return snapshots.flatMap((snapshot) =>
+    snapshot.vms
+      .filter((vm) => vm.cooldownMs > 0 && vm.movedFrom !== null && members.has(vm.movedFrom))
+      .map((vm): Rule => ({ kind: 'ban', name: 'cool-down', vms: [vm.vm], hosts: [vm.movedFrom!] })),
+  )
+}
+
+const wish = (need: Need, leader: HostId): readonly Rule[] => {
+  if (need.kind !== 'migrate') return []
+  return need.to === null
+    ? [{ kind: 'ban', name: 'operator', vms: [need.vm], hosts: [leader], continuous: false }]
+    : [{ kind: 'fence', name: 'operator', vms: [need.vm], hosts: [need.to], continuous: false }]
+}
+
+export const formulate = (
+  snapshots: readonly HostSnapshot[],
+  leader: HostId,
+  need: Need,
+  policy: Policy,
+  target: Target,
+): Problem => {
+  const sorted = [...snapshots].sort((a, b) => byText(a.host, b.host))
+  const hosts = sorted.map(
+    (snapshot): ProblemHost => ({
+      id: snapshot.host,
+      state: snapshot.draining ? 'draining' : 'online',
+      limit: vector(limitOf(snapshot, policy, target)),
+      cpuBaseline: snapshot.cpuBaseline,
+      failureDomain: snapshot.failureDomain,
+    }),
+  )
+  const wished = need.kind === 'migrate' ? need.vm : null
+  const vms = sorted.flatMap((snapshot) =>
+    snapshot.vms.map(
+      (vm): ProblemVm => ({
+        id: vm.vm,
+        host: snapshot.host,
+        state: 'running',
+        wanted: 'running',
+        demand: vector(vm.demand),
+        memoryMiB: vm.demand.memoryMiB,
+        dirtyMiBps: vm.dirtyMiBps,
+        movable: movable(vm, snapshot, vm.vm === wished),
+      }),
+    ),
+  )
+  return {
+    dimensions: [...dimensions],
+    hosts,
+    vms,
+    rules: [...mergeRules(sorted), ...noReturn(sorted), ...wish(need, leader)],
+    bandwidthMiBps: policy.bandwidthMiBps ?? 125,
+    migrationsOutMax: policy.migrationsOutMax,
+    migrationsInMax: policy.migrationsInMax,
+  }
+}

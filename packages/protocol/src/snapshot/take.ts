@@ -1,0 +1,32 @@
+/** Freezes the host for a leader: the snapshot that a grant carries. */
+import { limits } from '../config.ts'
+import { byText, type HostId, type Instant } from '../ids.ts'
+import type { Resources } from '../resources.ts'
+import { type HostState, snapshotVm } from './host.ts'
+import type { HostSnapshot } from './snapshot.ts'
+
+/** Null while the host is not described or never sampled: it cannot promise what it does not know. */
+export const takeSnapshot = (
+  host: HostState,
+  self: HostId,
+  now: Instant,
+  promised: Resources,
+  overloaded: boolean,
+): HostSnapshot | null => {
+  const { description, sampledAt } = host
+  if (description === null || sampledAt === null || host.vms.size > limits.snapshotVmsMax) return null
+  return {
+    host: self,
+    name: description.name,
+    capacity: description.capacity,
+    reserve: description.reserve,
+    vms: [...host.vms.values()].sort((a, b) => byText(a.vm, b.vm)).map((vm) => snapshotVm(host, now, vm)),
+    promisedIn: promised,
+    draining: host.draining,
+    overloaded,
+    cpuBaseline: description.cpuBaseline,
+    failureDomain: description.failureDomain,
+    rules: host.rules,
+    sampleAgeMs: Math.max(0, now - sampledAt),
+  }
+}

@@ -1,0 +1,62 @@
+/** What the local API shows of a peer: plain data, made on request. */
+import type { HostId, Instant, PartitionId, VmId } from './ids.ts'
+import type { HostDescription } from './io.ts'
+import type { Decision } from './outcome/decision.ts'
+import type { Resources } from './resources.ts'
+import type { LoadSummary, Mode } from './ring/summary.ts'
+import type { VmSnapshot } from './snapshot/snapshot.ts'
+
+/** One known host, as `drover members` shows it. */
+export interface MemberView {
+  readonly summary: LoadSummary
+  readonly state: 'self' | 'alive' | 'suspect' | 'dead'
+  /** Age of the summary, ms. */
+  readonly ageMs: number
+  /** Place in the ring, 0-based, and whether it is a direct neighbour. */
+  readonly position: number
+  readonly neighbour: boolean
+}
+
+/** A migration in or out that is not settled yet. */
+export interface MotionView {
+  readonly action: string
+  readonly vm: VmId
+  readonly direction: 'out' | 'in'
+  readonly peer: HostId
+  readonly phase: string
+  readonly sinceMs: number
+}
+
+/** Everything the local API shows; plain data, made on request. */
+export interface PeerView {
+  readonly host: HostId
+  readonly description: HostDescription | null
+  readonly mode: Mode
+  readonly draining: boolean
+  readonly able: boolean
+  /** Why not able, as codes. */
+  readonly troubles: readonly string[]
+  readonly usable: Resources
+  readonly demand: Resources
+  readonly committedIn: Resources
+  readonly overloadedSinceMs: number | null
+  readonly lease: {
+    readonly partition: PartitionId
+    readonly epoch: number
+    readonly leader: HostId
+    readonly executing: boolean
+  } | null
+  readonly leading: PartitionId | null
+  readonly motions: readonly MotionView[]
+  /** Of this host, sorted by name; with the reason each would stay (`fixed`, cool-down …). */
+  readonly vms: readonly VmSnapshot[]
+  readonly members: readonly MemberView[]
+  /** Newest first. */
+  readonly decisions: readonly Decision[]
+  readonly warnings: readonly {
+    readonly code: string
+    readonly text: string
+    readonly vm: VmId | null
+    readonly at: Instant
+  }[]
+}
