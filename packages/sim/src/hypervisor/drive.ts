@@ -1,0 +1,81 @@
+/** Follows one migration on behalf of the agent that asked for it: its progress, its report, or the loss of both. */
+import { HypervisorError, type MigrationProgress } from '../../../agent/src/hypervisor/port.ts'
+import type { MotionOrder, MotionReport, Refusal } from './motions.ts'
+import type { World } from './world.ts'
+
+export interface Drive {
+  readonly world: World
+  readonly order: Omit<MotionOrder, 'onEnd'>
+  readonly progressMs: number
+  readonly stallMs: number
+  /** Called when the driver is closed; the migration itself goes on. */
+  readonly closers: Set<() => void>
+  readonly onProgress: ((progress: MigrationProgress) => void) | undefined
+}
+
+/**
+ * Begins it and waits for what its hypervisor reports. Throws HypervisorError: `hypervisor.unreachable` when the daemon
+ * (or the host) dies or the driver is closed meanwhile, `hypervisor.timeout` when it stalls and does not hear an abort.
+ */
+export const drive = ({
+  world,
+  order,
+  progressMs,
+  stallMs,
+  closers,
+  onProgress,
+}: Drive): Promise<MotionReport | Refusal> =>
+  new Promise((resolve, reject) => {
+    const { motions, state } = world.inside
+    const { clock } = world
+    const { vm } = order.source.vm.spec
+    const host = order.source.host.spec.name
+    let sentAt = clock.now()
+    let sentMiB = 0
+    let cancel = (): void => {}
+    let unlisten = (): void => {}
+
+    const settle = (how: () => void): void => {
+      cancel()
+      unlisten()
+      closers.delete(lose)
+      how()
+    }
+    const lose = (): void =>
+      settle(() => reject(new HypervisorError('hypervisor.unreachable', `lost the hypervisor of ${host}`)))
+
+    const refusal = motions.begin({ ...order, onEnd: (report) => settle(() => resolve(report)) })
+    if (refusal !== null) {
+      resolve(refusal)
+      return
+    }
+    closers.add(lose)
+    unlisten = state.listen((event) => {
+      if (event.kind === 'daemon' && event.host === host && event.daemon === 'down') lose()
+      if (event.kind === 'host' && event.host === host && !event.alive) lose()
+    })
+    const watch = (): void => {
+      const motion = motions.of(vm)
+      if (motion === null) return
+      if (motion.transferredMiB > sentMiB) {
+        sentMiB = motion.transferredMiB
+        sentAt = clock.now()
+      } else if (clock.now() - sentAt >= stallMs) {
+        // An abort that is heard ends it, and its end is reported as any other.
+        if (!motions.abort(vm))
+          settle(() =>
+            reject(new HypervisorError('hypervisor.timeout', 'the migration hangs and hears no abort')),
+          )
+        return
+      }
+      onProgress?.({
+        transferredMiB: Math.round(motion.transferredMiB),
+        remainingMiB: Math.round(motion.remainingMiB),
+        totalMiB: motion.memoryMiB,
+        dirtyMiBps: null,
+        elapsedMs: Math.round(clock.now() - motion.startedAt),
+      })
+      cancel = clock.after(progressMs, watch)
+    }
+    cancel = clock.after(progressMs, watch)
+  })

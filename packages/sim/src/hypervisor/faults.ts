@@ -1,0 +1,57 @@
+/** What may go wrong with a migration, and the list of what will. */
+import type { VmId } from '@drover/protocol'
+
+export type MotionFault =
+  /** The destination says no before anything is sent. */
+  | { readonly kind: 'refuse'; readonly detail?: string }
+  /** It breaks off when so much of the memory is sent (permille); the VM goes on where it is. */
+  | { readonly kind: 'abort'; readonly atPermille: number }
+  /** Nothing is sent any more from there on. A deaf one does not even hear an abort. */
+  | { readonly kind: 'hang'; readonly atPermille: number; readonly deaf?: boolean }
+  /** It succeeds, and its hypervisor reports an error. */
+  | { readonly kind: 'fail-after-success' }
+  /**
+   * The source learns nothing of how it ended and keeps its copy paused (the grey window). The destination's copy runs, is
+   * paused (always, where the hand-over is paused), or is gone.
+   */
+  | { readonly kind: 'grey'; readonly destination: 'running' | 'paused' | 'gone' }
+  /** The two hypervisors lose each other in the finish phase: the destination keeps the copy, the source goes on. */
+  | { readonly kind: 'split' }
+
+export interface FaultRule {
+  readonly fault: MotionFault
+  /** Only migrations of this VM, from this host, to this host; absent = any. */
+  readonly vm?: VmId
+  readonly from?: string
+  readonly to?: string
+  /** How many migrations it hits; default 1. */
+  readonly times?: number
+}
+
+export interface Faults {
+  add(rule: FaultRule): void
+  clear(): void
+  /** The fault for this migration, and uses it up; the first rule that fits. */
+  take(vm: VmId, from: string, to: string): MotionFault | null
+}
+
+export const createFaults = (): Faults => {
+  let rules: { readonly rule: FaultRule; left: number }[] = []
+  return {
+    add(rule) {
+      rules.push({ rule, left: rule.times ?? 1 })
+    },
+    clear() {
+      rules = []
+    },
+    take(vm, from, to) {
+      const hit = rules.find(
+        ({ rule }) => (rule.vm ?? vm) === vm && (rule.from ?? from) === from && (rule.to ?? to) === to,
+      )
+      if (hit === undefined) return null
+      hit.left -= 1
+      if (hit.left <= 0) rules = rules.filter((one) => one !== hit)
+      return hit.rule.fault
+    },
+  }
+}

@@ -1,0 +1,372 @@
+/**
+ * Live migrations in flight, by the pre-copy model of VMPlaceS (Lèbre et al., Euro-Par 2015) as a fluid: the first
+ * round sends all memory, each further one what was rewritten during the round before (at most nine tenths of
+ * the memory), until the rest can be sent within 30 ms; then the guest stops for the rest. Rates are shared
+ * max-min over the hosts' links. A migration is peer-to-peer: it belongs to the world, not to who began it.
+ */
+import type { VmId } from '@drover/protocol'
+import type { MotionEnd, MotionTruth } from './events.ts'
+import type { Faults, MotionFault } from './faults.ts'
+import { fairRates } from './share.ts'
+import {
+  type Copy,
+  change,
+  type HostRecord,
+  incarnate,
+  memoryTakenMiB,
+  newCopy,
+  reaches,
+  type State,
+} from './state.ts'
+
+/** Stop and copy begins when what remains takes at most this long, ms (QEMU's `downtime-limit` of old). */
+const downtimeMsMax = 30
+/** No round rewrites more than this share of the memory, permille. */
+const dirtiedPermilleMax = 900
+const tinyMiB = 1e-6
+
+/** What the hypervisor tells whoever began it. `error` null = success; it may lie (`fail-after-success`). */
+export interface MotionReport {
+  readonly error: string | null
+  readonly transferredMiB: number
+  readonly downtimeMs: number | null
+}
+
+export interface MotionOrder {
+  readonly source: Copy
+  readonly to: HostRecord
+  readonly paused: boolean
+  readonly capMiBps: number
+  readonly onEnd: (report: MotionReport) => void
+}
+
+export interface Refusal {
+  readonly code: string
+  readonly detail: string
+}
+
+interface Motion {
+  readonly source: Copy
+  readonly target: Copy
+  readonly paused: boolean
+  readonly onEnd: (report: MotionReport) => void
+  readonly startedAt: number
+  /** The source's state before, and to return to. */
+  readonly was: { readonly state: Copy['state']; readonly pausedBy: Copy['pausedBy'] }
+  fault: MotionFault | null
+  capMiBps: number
+  phase: 'copying' | 'finishing'
+  hung: boolean
+  toSendMiB: number
+  dirtiedMiB: number
+  transferredMiB: number
+  rateMiBps: number
+  stoppedAt: number
+  disarm: () => void
+}
+
+export interface Motions {
+  begin(order: MotionOrder): Refusal | null
+  of(vm: VmId): MotionTruth | null
+  all(): readonly MotionTruth[]
+  limit(vm: VmId, capMiBps: number): void
+  /** False: too late, or nobody listens. */
+  abort(vm: VmId): boolean
+  /** Lets a hung migration go on. */
+  unhang(vm: VmId): void
+  /** Books progress; call before something changes that dirtying follows. */
+  settle(): void
+  hostDied(host: HostRecord): void
+  daemonDied(host: HostRecord): void
+  /** After a cut: breaks the migrations that cross it. */
+  linksChanged(): void
+}
+
+export const createMotions = (
+  state: State,
+  faults: Faults,
+  { finishMs }: { readonly finishMs: number },
+): Motions => {
+  const motions = new Map<VmId, Motion>()
+  let settledAt = 0
+
+  const truth = (m: Motion): MotionTruth => ({
+    vm: m.source.vm.spec.vm,
+    from: m.source.host.spec.name,
+    to: m.target.host.spec.name,
+    phase: m.phase,
+    transferredMiB: m.transferredMiB,
+    remainingMiB: m.phase === 'finishing' ? 0 : m.toSendMiB + m.dirtiedMiB,
+    memoryMiB: m.source.vm.memoryMiB,
+    rateMiBps: m.rateMiBps,
+    startedAt: m.startedAt,
+    paused: m.paused,
+  })
+
+  const dirtyMiBps = ({ state: run, vm, grantedMilli }: Copy): number => {
+    if (run !== 'running') return 0
+    const { dirtyMiBps: dirty } = vm.spec
+    return typeof dirty === 'number' ? dirty : dirty(grantedMilli)
+  }
+
+  const settle = (): void => {
+    const seconds = (state.clock.now() - settledAt) / 1000
+    settledAt = state.clock.now()
+    if (seconds <= 0) return
+    for (const m of motions.values()) {
+      if (m.phase !== 'copying') continue
+      const sent = Math.min(m.toSendMiB, m.rateMiBps * seconds)
+      m.toSendMiB -= sent
+      m.transferredMiB += sent
+      const dirtied = m.dirtiedMiB + dirtyMiBps(m.source) * seconds
+      m.dirtiedMiB = Math.min(dirtied, (m.source.vm.memoryMiB * dirtiedPermilleMax) / 1000)
+    }
+  }
+
+  /** What is still to be sent before its fault strikes; null = it has none of that kind. */
+  const untilFaultMiB = ({ fault, source, transferredMiB, hung }: Motion): number | null =>
+    !hung && (fault?.kind === 'abort' || fault?.kind === 'hang')
+      ? Math.max(0, (source.vm.memoryMiB * fault.atPermille) / 1000 - transferredMiB)
+      : null
+
+  /** Rates and next events of all; call after anything changed. */
+  const reschedule = (): void => {
+    const copying = [...motions.values()].filter((m) => m.phase === 'copying')
+    const sending = copying.filter((m) => !m.hung)
+    const rates = fairRates(
+      sending.map((m) => ({
+        cap: m.capMiBps,
+        links: [`out ${m.source.host.spec.name}`, `in ${m.target.host.spec.name}`],
+      })),
+      (link) => state.hosts.get(link.slice(link.indexOf(' ') + 1))?.spec.linkMiBps ?? 0,
+    )
+    for (const m of copying) m.rateMiBps = 0
+    for (const [i, m] of sending.entries()) m.rateMiBps = rates[i] ?? 0
+    for (const m of copying) {
+      m.disarm()
+      m.disarm = () => {}
+      if (m.rateMiBps <= 0) continue
+      const untilMiB = Math.min(m.toSendMiB, untilFaultMiB(m) ?? m.toSendMiB)
+      m.disarm = state.clock.after((untilMiB / m.rateMiBps) * 1000, () => turn(m))
+    }
+  }
+
+  /** A round has ended, or a fault strikes. */
+  const turn = (m: Motion): void => {
+    settle()
+    const untilMiB = untilFaultMiB(m)
+    if (untilMiB !== null && untilMiB <= tinyMiB) strike(m)
+    else if (m.toSendMiB <= tinyMiB) {
+      if (m.dirtiedMiB <= (m.rateMiBps * downtimeMsMax) / 1000) {
+        // A fault beyond the last byte strikes at the end.
+        if (untilMiB !== null) strike(m)
+        else stopAndCopy(m)
+      } else {
+        m.toSendMiB = m.dirtiedMiB
+        m.dirtiedMiB = 0
+      }
+    }
+    reschedule()
+  }
+
+  const strike = (m: Motion): void => {
+    if (m.fault?.kind === 'hang') m.hung = true
+    else end(m, 'stayed', 'migration broke off: the connection was reset', 'stayed')
+  }
+
+  const stopAndCopy = (m: Motion): void => {
+    m.phase = 'finishing'
+    m.stoppedAt = state.clock.now()
+    m.disarm()
+    const lastMs = (m.dirtiedMiB / m.rateMiBps) * 1000
+    m.transferredMiB += m.dirtiedMiB
+    change(state, [m.source.host], () => {
+      if (m.source.state === 'running') m.source.pausedBy = 'migration'
+      m.source.state = 'paused'
+    })
+    m.disarm = state.clock.after(lastMs + finishMs, () => {
+      complete(m)
+      settle()
+      reschedule()
+    })
+  }
+
+  const complete = (m: Motion): void => {
+    const { fault } = m
+    if (fault?.kind === 'fail-after-success')
+      end(m, 'moved', 'operation failed: lost contact while finishing', 'moved')
+    else if (fault?.kind === 'grey') end(m, 'grey', 'end of migration not learnt', fault.destination)
+    else if (fault?.kind === 'split') end(m, 'split', 'connection lost while finishing', 'running')
+    else end(m, 'moved', null, 'moved')
+  }
+
+  const end = (
+    m: Motion,
+    how: MotionEnd,
+    error: string | null,
+    /** What becomes of the destination's copy; `paused` hand-over (R2) overrules `running`. */
+    target: 'moved' | 'stayed' | 'running' | 'paused' | 'gone',
+  ): void => {
+    const { source, target: copy } = m
+    const vm = source.vm.spec.vm
+    const last = truth(m)
+    m.disarm()
+    motions.delete(vm)
+    const restore = (): void => {
+      source.state = m.was.state
+      source.pausedBy = m.was.pausedBy
+    }
+    const land = (asPaused: boolean): void => {
+      const hold = m.was.state === 'running' && (asPaused || m.paused)
+      copy.state = hold ? 'paused' : m.was.state
+      copy.pausedBy = hold ? 'migration' : m.was.pausedBy
+      copy.defined = true
+      incarnate(copy)
+    }
+    change(state, [source.host, copy.host], () => {
+      if (how === 'moved') {
+        source.host.copies.delete(vm)
+        land(false)
+      } else {
+        if (target === 'stayed' || target === 'gone') copy.host.copies.delete(vm)
+        else land(target === 'paused')
+        if (how === 'stayed' || how === 'split') restore()
+      }
+    })
+    const downtimeMs = m.phase === 'finishing' ? state.clock.now() - m.stoppedAt : null
+    state.emit({ kind: 'motion-ended', motion: last, end: how, detail: error ?? '' })
+    m.onEnd({ error, transferredMiB: m.transferredMiB, downtimeMs })
+  }
+
+  const refusalOf = ({ source, to }: MotionOrder): Refusal | null => {
+    const { vm, host: from } = source
+    const no = (code: string, detail: string): Refusal => ({ code, detail })
+    if (motions.has(vm.spec.vm)) return no('vm.job_active', 'another migration of it is running')
+    if (vm.spec.fixed !== null) return no(vm.spec.fixed, `${vm.spec.name} cannot be migrated`)
+    if (to === from) return no('migration.failed', 'the destination is the source')
+    if (!reaches(state, from, to) || to.daemon !== 'up')
+      return no('migration.failed', `unable to connect to ${to.spec.name}`)
+    if (to.spec.cpuBaseline !== from.spec.cpuBaseline)
+      return no('cpu.incompatible', `${to.spec.cpuBaseline} is not ${from.spec.cpuBaseline}`)
+    if (to.copies.has(vm.spec.vm))
+      return no('migration.failed', `${vm.spec.name} exists on ${to.spec.name} already`)
+    if (memoryTakenMiB(to) + vm.memoryMiB > to.spec.capacity.memoryMiB)
+      return no('capacity.mem', `cannot allocate ${vm.memoryMiB} MiB on ${to.spec.name}`)
+    return null
+  }
+
+  /** All motions that satisfy it, ended one after another; then the rest gets their bandwidth. */
+  const endThose = (which: (m: Motion) => boolean, how: (m: Motion) => void): void => {
+    settle()
+    for (const m of [...motions.values()].filter(which)) how(m)
+    reschedule()
+  }
+  const broke = (m: Motion, why: string): void => end(m, 'stayed', why, 'stayed')
+
+  return {
+    begin(order) {
+      const { source, to } = order
+      const { vm } = source
+      const where = { vm: vm.spec.vm, from: source.host.spec.name, to: to.spec.name }
+      let refusal = refusalOf(order)
+      const fault = refusal === null ? faults.take(where.vm, where.from, where.to) : null
+      if (fault?.kind === 'refuse')
+        refusal = { code: 'migration.failed', detail: fault.detail ?? 'the destination will not have it' }
+      if (refusal !== null) {
+        state.emit({ kind: 'motion-refused', ...where, ...refusal })
+        return refusal
+      }
+      settle()
+      const target = newCopy(vm, to, 'incoming')
+      target.defined = false
+      change(state, [to], () => void to.copies.set(where.vm, target))
+      const motion: Motion = {
+        source,
+        target,
+        paused: order.paused,
+        onEnd: order.onEnd,
+        startedAt: state.clock.now(),
+        was: { state: source.state, pausedBy: source.pausedBy },
+        fault,
+        capMiBps: order.capMiBps,
+        phase: 'copying',
+        hung: false,
+        toSendMiB: vm.memoryMiB,
+        dirtiedMiB: 0,
+        transferredMiB: 0,
+        rateMiBps: 0,
+        stoppedAt: 0,
+        disarm: () => {},
+      }
+      motions.set(where.vm, motion)
+      reschedule()
+      state.emit({ kind: 'motion-started', motion: truth(motion) })
+      return null
+    },
+    of(vm) {
+      const m = motions.get(vm)
+      if (m === undefined) return null
+      settle()
+      return truth(m)
+    },
+    all() {
+      settle()
+      return [...motions.values()].map(truth)
+    },
+    limit(vm, capMiBps) {
+      const m = motions.get(vm)
+      if (m === undefined) return
+      settle()
+      m.capMiBps = capMiBps
+      reschedule()
+    },
+    abort(vm) {
+      const m = motions.get(vm)
+      if (m === undefined || m.phase === 'finishing' || (m.fault?.kind === 'hang' && m.fault.deaf && m.hung))
+        return false
+      endThose(
+        (one) => one === m,
+        () => broke(m, 'migration aborted by the client'),
+      )
+      return true
+    },
+    unhang(vm) {
+      const m = motions.get(vm)
+      if (m === undefined) return
+      settle()
+      m.hung = false
+      m.fault = null
+      reschedule()
+    },
+    settle,
+    hostDied(host) {
+      endThose(
+        (m) => m.source.host === host || m.target.host === host,
+        (m) =>
+          m.source.host === host
+            ? end(m, 'lost', 'the source host died', 'gone')
+            : broke(m, 'the destination host died'),
+      )
+    },
+    daemonDied(host) {
+      // libvirt's managed part dies with it: early, the copy is dropped and the guest never noticed; late, a source
+      // that cannot be told leaves its copy paused (invariants, ground truth 3).
+      endThose(
+        (m) => m.source.host === host || m.target.host === host,
+        (m) =>
+          m.phase === 'finishing' && m.source.host === host
+            ? end(m, 'grey', 'the source hypervisor died while finishing', 'running')
+            : broke(m, 'connection to a hypervisor lost'),
+      )
+    },
+    linksChanged() {
+      endThose(
+        (m) => !reaches(state, m.source.host, m.target.host),
+        (m) =>
+          m.phase === 'finishing'
+            ? end(m, 'split', 'connection lost while finishing', 'running')
+            : broke(m, 'connection to the destination lost'),
+      )
+    },
+  }
+}

@@ -1,0 +1,331 @@
+/**
+ * The simulated driver of the hypervisor port: what one agent may know of the world and do to it. Nothing of an
+ * agent's life is kept here: an agent that dies leaves its migrations running in the world, as libvirt would.
+ */
+
+import { byText, type VmId } from '@drover/protocol'
+import {
+  type Hypervisor,
+  HypervisorError,
+  type HypervisorEvent,
+  type MigrationResult,
+  type Presence,
+  type RunningJob,
+  type Sample,
+  type VmSample,
+} from '../../../agent/src/hypervisor/port.ts'
+import { drive } from './drive.ts'
+import type { MotionReport } from './motions.ts'
+import {
+  account,
+  activeCopies,
+  type Copy,
+  change,
+  demandOf,
+  type HostRecord,
+  incarnate,
+  memoryTakenMiB,
+  reaches,
+} from './state.ts'
+import type { World } from './world.ts'
+
+export interface SimulatedOptions {
+  /** What one call takes, ms of the world's clock. Default 0. */
+  readonly callMs?: number
+  /** How long a call waits for a hung daemon, ms. Default 5000. */
+  readonly timeoutMs?: number
+  /** How often a running migration tells its progress, ms. Default 250. */
+  readonly progressMs?: number
+  /** A migration that sends nothing for so long is aborted, ms. Default 30,000. */
+  readonly stallMs?: number
+}
+
+/** Where the simulated hypervisors of other hosts reach that of this host. */
+export const uriOf = (hostName: string): string => `sim://${hostName}`
+
+/** The driver of one host's agent. Throws RangeError when the world has no such host. */
+export const simulatedHypervisor = (
+  world: World,
+  hostName: string,
+  { callMs = 0, timeoutMs = 5_000, progressMs = 250, stallMs = 30_000 }: SimulatedOptions = {},
+): Hypervisor => {
+  const { state, motions, migrationMiBps } = world.inside
+  const { clock } = world
+  const found = state.hosts.get(hostName)
+  if (found === undefined) throw new RangeError(`no host ${hostName}`)
+  const self: HostRecord = found
+  const listeners = new Set<(event: HypervisorEvent) => void>()
+  const last = new Map<VmId, { incarnation: string; at: number; wanted: number; cpuMilli: number | null }>()
+  /** What ends the calls that still wait when the driver is closed. */
+  const closers = new Set<() => void>()
+  let opened = false
+  let unlisten = (): void => {}
+
+  const tell = (event: HypervisorEvent): void => {
+    for (const listener of [...listeners]) listener(event)
+  }
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const done = (): void => {
+        cancel()
+        closers.delete(done)
+        resolve()
+      }
+      const cancel = clock.after(ms, done)
+      closers.add(done)
+    })
+
+  const unreachable = (host: HostRecord): HypervisorError =>
+    new HypervisorError('hypervisor.unreachable', `${uriOf(host.spec.name)} does not answer`)
+  const answers = (host: HostRecord): boolean =>
+    opened && host.daemon !== 'down' && (host === self ? host.alive : reaches(state, self, host))
+
+  /** The daemon of `host` answers now, or this throws. */
+  const ask = async (host: HostRecord): Promise<void> => {
+    if (!answers(host)) throw unreachable(host)
+    if (host.daemon === 'hung') {
+      await pause(timeoutMs)
+      throw new HypervisorError('hypervisor.timeout', `${uriOf(host.spec.name)} is silent`)
+    }
+    if (callMs > 0) {
+      await pause(callMs)
+      if (!answers(host)) throw unreachable(host)
+    }
+  }
+  const askAt = async (at: string | undefined): Promise<HostRecord> => {
+    const host = at === undefined ? self : [...state.hosts.values()].find((h) => uriOf(h.spec.name) === at)
+    if (host === undefined) throw new HypervisorError('hypervisor.unreachable', `no hypervisor at ${at}`)
+    await ask(host)
+    return host
+  }
+  const copyHere = (vm: VmId, host = self): Copy => {
+    const copy = host.copies.get(vm)
+    if (copy === undefined || copy.state === 'incoming')
+      throw new HypervisorError('vm.absent', `${host.spec.name} has no VM ${vm}`)
+    return copy
+  }
+  const refused = (why: string): HypervisorError => new HypervisorError('hypervisor.refused', why)
+
+  const jobOf = (host: HostRecord, vm: VmId): RunningJob['direction'] | null => {
+    const motion = motions.of(vm)
+    if (motion?.from === host.spec.name) return 'outgoing'
+    return motion?.to === host.spec.name ? 'incoming' : null
+  }
+  const presenceAt = (host: HostRecord, vm: VmId): Presence => {
+    const copy = host.copies.get(vm)
+    if (copy === undefined) return 'absent'
+    return jobOf(host, vm) ?? copy.state
+  }
+
+  const sampled = (copy: Copy): VmSample => {
+    const { vm, incarnation } = copy
+    const { spec } = vm
+    const now = clock.now()
+    const wanted = copy.used + copy.waited
+    const before = last.get(spec.vm)
+    const same = before?.incarnation === incarnation
+    const elapsedMs = same ? now - before.at : 0
+    const cpuMilli = !same
+      ? null
+      : elapsedMs > 0
+        ? Math.round((wanted - before.wanted) / elapsedMs)
+        : before.cpuMilli
+    if (!same || elapsedMs > 0) last.set(spec.vm, { incarnation, at: now, wanted, cpuMilli })
+    const dirty = typeof spec.dirtyMiBps === 'number' ? spec.dirtyMiBps : spec.dirtyMiBps(copy.grantedMilli)
+    return {
+      vm: spec.vm,
+      name: spec.name,
+      state: copy.state === 'running' ? 'running' : 'paused',
+      cpuMilli,
+      vcpus: spec.vcpus,
+      memoryMiB: vm.memoryMiB,
+      dirtyMiBps: copy.state === 'running' ? Math.round(dirty) : 0,
+      incarnation,
+      migratable: spec.fixed === null ? { movable: true } : { movable: false, code: spec.fixed },
+      diskLocked: spec.diskLocked,
+      settings: spec.settings,
+    }
+  }
+
+  const pressure = (): Sample['pressure'] => {
+    let granted = 0
+    for (const copy of self.copies.values()) granted += copy.grantedMilli
+    const { cpuMilli } = demandOf(self)
+    const overMiB = Math.max(0, memoryTakenMiB(self) - self.spec.capacity.memoryMiB)
+    return {
+      cpu: cpuMilli > 0 ? Math.round(100 * (1 - granted / cpuMilli)) : 0,
+      memory: Math.min(100, Math.round((100 * overMiB) / self.spec.capacity.memoryMiB)),
+    }
+  }
+
+  /** After an end, whatever was reported: look, and say only what was seen. */
+  const look = async (copy: Copy, before: Copy['state'], report: MotionReport): Promise<MigrationResult> => {
+    const { vm } = copy.vm.spec
+    await ask(self)
+    const presence = presenceAt(self, vm)
+    if (presence === 'absent')
+      return {
+        kind: 'done',
+        transferredMiB: Math.round(report.transferredMiB),
+        downtimeMs: report.downtimeMs,
+      }
+    const detail = report.error ?? `${vm} is still here`
+    if (presence === before) return { kind: 'refused', code: 'migration.failed', detail }
+    return { kind: 'unknown', code: 'migration.unsettled', detail: `${detail}; ${presence} on the source` }
+  }
+
+  const unknown = (error: unknown): MigrationResult =>
+    error instanceof HypervisorError
+      ? { kind: 'unknown', code: error.code, detail: error.message }
+      : { kind: 'unknown', code: 'migration.unsettled', detail: String(error) }
+
+  /** A change of one copy here, told to all who listen. */
+  const alter = async (
+    vm: VmId,
+    at: string | undefined,
+    what: 'resumed' | 'saved' | 'restored' | 'started' | 'stopped',
+    apply: (copy: Copy) => void,
+  ): Promise<void> => {
+    const host = await askAt(at)
+    const copy = copyHere(vm, host)
+    if (jobOf(host, vm) !== null) throw refused('a migration of it is running')
+    change(state, [host], () => apply(copy))
+    state.emit({ kind: 'vm', vm, host: host.spec.name, what })
+  }
+  const expectState = (copy: Copy, ok: boolean): void => {
+    if (!ok) throw refused(`${copy.vm.spec.name} is ${copy.saved ? 'saved' : copy.state}`)
+  }
+  const activate = (copy: Copy): void => {
+    if (memoryTakenMiB(self) + copy.vm.memoryMiB > self.spec.capacity.memoryMiB)
+      throw refused(`cannot allocate ${copy.vm.memoryMiB} MiB`)
+    copy.state = 'running'
+    copy.saved = false
+    incarnate(copy)
+  }
+
+  return {
+    driver: 'simulated',
+    open() {
+      if (opened) return
+      opened = true
+      unlisten = world.events((event) => {
+        if (event.kind === 'vm' && event.host === hostName)
+          tell({ kind: 'changed', vm: event.vm, what: event.what })
+        if (event.kind === 'motion-ended' && (event.motion.from === hostName || event.motion.to === hostName))
+          tell({
+            kind: 'changed',
+            vm: event.motion.vm,
+            what: event.motion.to === hostName ? 'arrived' : 'left',
+          })
+        if (event.kind === 'daemon' && event.host === hostName) {
+          if (event.daemon === 'up') tell({ kind: 'connected' })
+          if (event.daemon === 'down') tell({ kind: 'disconnected', reason: 'the hypervisor daemon is gone' })
+        }
+        if (event.kind === 'host' && event.host === hostName)
+          tell(event.alive ? { kind: 'connected' } : { kind: 'disconnected', reason: 'the host is dead' })
+      })
+      queueMicrotask(() => {
+        if (answers(self)) tell({ kind: 'connected' })
+      })
+    },
+    get connected() {
+      return answers(self)
+    },
+    get trouble() {
+      return answers(self) ? null : opened ? `${uriOf(hostName)} does not answer` : 'not opened'
+    },
+    async host() {
+      await ask(self)
+      const { capacity, cpuBaseline } = self.spec
+      return { name: hostName, capacity, cpuBaseline, migrationUri: uriOf(hostName), version: 'simulated 1' }
+    },
+    async sample() {
+      await ask(self)
+      account(state, self)
+      const vms = activeCopies(self)
+        .sort((a, b) => byText(a.vm.spec.vm, b.vm.spec.vm))
+        .map(sampled)
+      for (const vm of last.keys()) if (!self.copies.has(vm)) last.delete(vm)
+      return { vms, pressure: pressure() }
+    },
+    async jobs() {
+      await ask(self)
+      return motions.all().flatMap(({ vm }) => {
+        const direction = jobOf(self, vm)
+        return direction === null ? [] : [{ vm, direction }]
+      })
+    },
+    async locate(vm, at) {
+      return presenceAt(await askAt(at), vm)
+    },
+    async migrate(request, onProgress) {
+      try {
+        await ask(self)
+        const source = self.copies.get(request.vm)
+        if (source === undefined || source.state === 'incoming' || source.state === 'shut')
+          return { kind: 'refused', code: 'vm.absent', detail: `no active VM ${request.vm} here` }
+        const to = [...state.hosts.values()].find((h) => uriOf(h.spec.name) === request.to)
+        if (to === undefined)
+          return { kind: 'refused', code: 'migration.failed', detail: `no hypervisor at ${request.to}` }
+        const before = source.state
+        const capMiBps = request.bandwidthMiBps ?? migrationMiBps
+        const order = { source, to, paused: request.handOverPaused, capMiBps }
+        const ended = await drive({ world, order, progressMs, stallMs, closers, onProgress })
+        return 'code' in ended ? { kind: 'refused', ...ended } : await look(source, before, ended)
+      } catch (error) {
+        return unknown(error)
+      }
+    },
+    async limit(vm, bandwidthMiBps) {
+      await ask(self)
+      copyHere(vm)
+      if (jobOf(self, vm) !== 'outgoing') throw refused('no migration of it is running')
+      motions.limit(vm, bandwidthMiBps)
+    },
+    async abort(vm) {
+      await ask(self)
+      copyHere(vm)
+      if (jobOf(self, vm) !== 'outgoing') throw refused('no migration of it is running')
+      motions.abort(vm)
+    },
+    resume: (vm, at) =>
+      alter(vm, at, 'resumed', (copy) => {
+        expectState(copy, copy.state !== 'shut')
+        copy.state = 'running'
+        copy.pausedBy = null
+      }),
+    save: (vm) =>
+      alter(vm, undefined, 'saved', (copy) => {
+        expectState(copy, copy.state !== 'shut')
+        copy.state = 'shut'
+        copy.saved = true
+        copy.pausedBy = null
+      }),
+    restore: (vm) =>
+      alter(vm, undefined, 'restored', (copy) => {
+        expectState(copy, copy.saved)
+        activate(copy)
+      }),
+    start: (vm) =>
+      alter(vm, undefined, 'started', (copy) => {
+        expectState(copy, copy.state === 'shut' && !copy.saved)
+        activate(copy)
+      }),
+    shutdown: (vm) =>
+      alter(vm, undefined, 'stopped', (copy) => {
+        expectState(copy, copy.state !== 'shut')
+        copy.state = 'shut'
+        copy.pausedBy = null
+      }),
+    events(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    async close() {
+      opened = false
+      unlisten()
+      for (const end of [...closers]) end()
+      listeners.clear()
+    },
+  }
+}

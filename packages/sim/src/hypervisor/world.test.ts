@@ -1,0 +1,315 @@
+// One simulated host after another: what VMs want and get, how long they take to move, and what becomes of them when
+// something dies on the way.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { MigrationProgress, MigrationResult } from '../../../agent/src/hypervisor/port.ts'
+import { smallWorld } from './testing.ts'
+
+const to = (host: string, changes = {}) => ({
+  to: `sim://${host}`,
+  handOverPaused: false,
+  bandwidthMiBps: null,
+  ...changes,
+})
+
+/** Begins a migration and remembers how it ended, without waiting. */
+const follow = (going: Promise<MigrationResult>): { readonly result: MigrationResult | null } => {
+  const ended: MigrationResult[] = []
+  void going.then((result) => {
+    ended.push(result)
+  })
+  return {
+    get result() {
+      return ended[0] ?? null
+    },
+  }
+}
+
+test('on an over-full host every VM gets less, and the sample still says what it wants', async () => {
+  const { clock, world, vm, driver } = smallWorld(1)
+  for (let i = 0; i < 10; i++) vm(`v${i}`, 'h1', { vcpus: 2, cpuMilli: 500 })
+  const h1 = driver('h1')
+  assert.equal((await h1.sample()).vms[0]?.cpuMilli, null)
+  await clock.advance(1_000)
+  assert.equal((await h1.sample()).vms[0]?.cpuMilli, 500)
+
+  for (const { vm: id } of world.vms()) world.setCpu(id, 1_000)
+  await clock.advance(1_000)
+  const { vms, pressure } = await h1.sample()
+  assert.deepEqual(new Set(vms.map((v) => v.cpuMilli)), new Set([1_000]))
+  assert.deepEqual(world.host('h1').demand, { cpuMilli: 10_000, memoryMiB: 10_240 })
+  assert.equal(pressure?.cpu, 20) // 8 of 10 cores served
+  await h1.close()
+})
+
+test('a demand that changes between two samples is told as its mean', async () => {
+  const { clock, world, vm, driver } = smallWorld(1)
+  const id = vm('v', 'h1', { cpuMilli: 200 })
+  const h1 = driver('h1')
+  await h1.sample()
+  await clock.advance(500)
+  world.setCpu(id, 800)
+  await clock.advance(500)
+  assert.equal((await h1.sample()).vms[0]?.cpuMilli, 500)
+})
+
+test('a demand can follow time, and is capped by the vCPUs', async () => {
+  const { clock, world, vm } = smallWorld(1)
+  const id = vm('v', 'h1', { cpuMilli: 0 })
+  const stop = world.follow(id, (nowMs) => nowMs, 100)
+  await clock.advance(450)
+  assert.equal(world.vm(id).cpuMilli, 400)
+  await clock.advance(5_000)
+  assert.equal(world.vm(id).cpuMilli, 1_000)
+  stop()
+  assert.equal(clock.pending, 0)
+})
+
+test('memory and dirty rate decide how long a migration takes: 8.19 s / (1 − share rewritten)', async () => {
+  // scenarios §1: 1024 MiB at 125 MiB/s; VMs of every dirty class at 60 % load.
+  for (const dirty of [0.1, 0.3, 0.5]) {
+    const { clock, world, vm, driver } = smallWorld(2)
+    const id = vm('v', 'h1', { cpuMilli: 600, dirtyMiBps: (granted) => (granted / 1_000) * dirty * 125 })
+    const seen = follow(driver('h1').migrate({ vm: id, ...to('h2') }))
+    await clock.advance(1)
+    while (world.motions().length > 0) await clock.advance(10)
+    const expectedMs = (1_024 / 125 / (1 - 0.6 * dirty)) * 1_000
+    assert.equal(seen.result?.kind, 'done')
+    assert.ok(Math.abs(clock.now() - expectedMs) < 0.03 * expectedMs, `${clock.now()} for ${expectedMs}`)
+  }
+})
+
+test('a guest that rewrites faster than the link sends never arrives, until it is allowed more', async () => {
+  const { clock, vm, driver } = smallWorld(2)
+  const id = vm('v', 'h1', { dirtyMiBps: 150 })
+  const h1 = driver('h1')
+  const seen = follow(h1.migrate({ vm: id, ...to('h2') }))
+  await clock.advance(600_000)
+  assert.deepEqual([seen.result], [null])
+  await h1.limit(id, 1_000)
+  await clock.advance(10_000)
+  assert.deepEqual(seen.result?.kind, 'done')
+  assert.equal(clock.pending, 0)
+})
+
+test('two migrations over one link take twice as long', async () => {
+  const { clock, vm, driver } = smallWorld(3)
+  const [a, b] = [vm('a', 'h1'), vm('b', 'h1')]
+  const h1 = driver('h1')
+  const first = follow(h1.migrate({ vm: a, ...to('h2', { bandwidthMiBps: 2_000 }) }))
+  const second = follow(h1.migrate({ vm: b, ...to('h3', { bandwidthMiBps: 2_000 }) }))
+  await clock.advance(1_600) // 2048 MiB over 1250 MiB/s: 1638 ms
+  assert.deepEqual([first.result, second.result], [null, null])
+  await clock.advance(60)
+  assert.deepEqual([first.result?.kind, second.result?.kind], ['done', 'done'])
+})
+
+test('progress is told while it goes, and both ends say what they see', async () => {
+  const { clock, vm, driver } = smallWorld(2)
+  const id = vm('v', 'h1')
+  const [h1, h2] = [driver('h1'), driver('h2')]
+  const told: MigrationProgress[] = []
+  const seen = follow(h1.migrate({ vm: id, ...to('h2') }, (progress) => told.push(progress)))
+  await clock.advance(4_000)
+  assert.deepEqual(await h1.jobs(), [{ vm: id, direction: 'outgoing' }])
+  assert.deepEqual(await h2.jobs(), [{ vm: id, direction: 'incoming' }])
+  assert.deepEqual(
+    [await h1.locate(id), await h2.locate(id), await h1.locate(id, 'sim://h2')],
+    ['outgoing', 'incoming', 'incoming'],
+  )
+  assert.equal((await h2.sample()).vms.length, 0)
+  await clock.advance(5_000)
+  assert.equal(seen.result?.kind, 'done')
+  assert.deepEqual([await h1.locate(id), await h2.locate(id)], ['absent', 'running'])
+  assert.ok(told.length > 10)
+  assert.ok(told.every((p, i) => p.transferredMiB >= (told[i - 1]?.transferredMiB ?? 0)))
+  assert.equal(told.at(-1)?.totalMiB, 1_024)
+})
+
+test('a paused hand-over waits on the destination until it is resumed there', async () => {
+  const { clock, world, vm, driver } = smallWorld(2)
+  const id = vm('v', 'h1')
+  const [h1, h2] = [driver('h1'), driver('h2')]
+  const seen = follow(h1.migrate({ vm: id, ...to('h2', { handOverPaused: true }) }))
+  await clock.advance(10_000)
+  assert.equal(seen.result?.kind, 'done')
+  assert.equal(await h2.locate(id), 'paused')
+  await h2.resume(id)
+  await h2.resume(id) // no error
+  assert.equal(world.vm(id).copies[0]?.state, 'running')
+})
+
+test('the agent dies, the migration does not', async () => {
+  const { clock, vm, driver } = smallWorld(2)
+  const id = vm('v', 'h1')
+  const h1 = driver('h1')
+  const seen = follow(h1.migrate({ vm: id, ...to('h2') }))
+  await clock.advance(2_000)
+  await h1.close()
+  await clock.advance(1)
+  assert.equal(seen.result?.kind, 'unknown')
+  const again = driver('h1')
+  assert.deepEqual(await again.jobs(), [{ vm: id, direction: 'outgoing' }])
+  await clock.advance(8_000)
+  assert.equal(await again.locate(id), 'absent')
+  assert.equal(await again.locate(id, 'sim://h2'), 'running')
+})
+
+test('the destination dies: the VM stays; the source dies: the VM is lost with it, and back with it', async () => {
+  const { clock, world, vm, driver } = smallWorld(3)
+  const [a, b] = [vm('a', 'h1'), vm('b', 'h2')]
+  const first = follow(driver('h1').migrate({ vm: a, ...to('h3') }))
+  const second = follow(driver('h2').migrate({ vm: b, ...to('h1') }))
+  await clock.advance(2_000)
+  world.killHost('h3')
+  world.killHost('h2')
+  await clock.advance(1)
+  assert.equal(first.result?.kind, 'refused')
+  assert.equal(second.result?.kind, 'unknown')
+  assert.deepEqual(world.host('h1').vms, [a])
+  assert.deepEqual(world.vm(b).copies, [
+    { host: 'h2', state: 'shut', pausedBy: null, defined: true, lostWithHost: true },
+  ])
+  world.bootHost('h2')
+  assert.deepEqual(world.host('h2').vms, [b])
+})
+
+test('the daemon dies: calls fail, VMs go on, and it says when it is back', async () => {
+  const { clock, world, vm, driver } = smallWorld(2)
+  const id = vm('v', 'h1')
+  const h1 = driver('h1')
+  const told: string[] = []
+  h1.events((event) => told.push(event.kind))
+  await clock.advance(1)
+  world.daemon('h1', 'down')
+  assert.equal(h1.connected, false)
+  assert.match(h1.trouble ?? '', /does not answer/)
+  await assert.rejects(h1.sample(), { code: 'hypervisor.unreachable' })
+  await assert.rejects(driver('h2').locate(id, 'sim://h1'), { code: 'hypervisor.unreachable' })
+  assert.equal(world.vm(id).copies[0]?.state, 'running')
+  world.daemon('h1', 'up')
+  assert.equal(await h1.locate(id), 'running')
+  assert.deepEqual(told, ['connected', 'disconnected', 'connected'])
+})
+
+test('a hung daemon costs the time-out, not eternity', async () => {
+  const { clock, world, driver } = smallWorld(1)
+  const h1 = driver('h1', { timeoutMs: 2_000 })
+  world.daemon('h1', 'hung')
+  const failing = assert.rejects(h1.sample(), { code: 'hypervisor.timeout' })
+  await clock.advance(2_000)
+  await failing
+})
+
+test('every way to fail, and what the driver says after it has looked', async () => {
+  const stories = [
+    [{ kind: 'refuse' }, 'refused', 'running', 'absent'],
+    [{ kind: 'abort', atPermille: 500 }, 'refused', 'running', 'absent'],
+    [{ kind: 'abort', atPermille: 1_000 }, 'refused', 'running', 'absent'],
+    [{ kind: 'hang', atPermille: 300 }, 'refused', 'running', 'absent'],
+    [{ kind: 'hang', atPermille: 300, deaf: true }, 'unknown', 'outgoing', 'incoming'],
+    [{ kind: 'fail-after-success' }, 'done', 'absent', 'running'],
+    [{ kind: 'grey', destination: 'paused' }, 'unknown', 'paused', 'paused'],
+    [{ kind: 'grey', destination: 'running' }, 'unknown', 'paused', 'running'],
+    [{ kind: 'grey', destination: 'gone' }, 'unknown', 'paused', 'absent'],
+    [{ kind: 'split' }, 'refused', 'running', 'running'],
+  ] as const
+  for (const [fault, kind, here, there] of stories) {
+    const { clock, world, vm, driver } = smallWorld(2)
+    const id = vm('v', 'h1')
+    const h1 = driver('h1')
+    world.fail({ fault, vm: id })
+    const seen = follow(h1.migrate({ vm: id, ...to('h2') }))
+    await clock.advance(60_000)
+    const found = [seen.result?.kind, await h1.locate(id), await h1.locate(id, 'sim://h2')]
+    assert.deepEqual(found, [kind, here, there], JSON.stringify(fault))
+  }
+})
+
+test('paused hand-over (R2) keeps a lost finish from running the guest twice', async () => {
+  const { clock, world, vm, driver } = smallWorld(2)
+  const id = vm('v', 'h1')
+  world.fail({ fault: { kind: 'split' } })
+  const seen = follow(driver('h1').migrate({ vm: id, ...to('h2', { handOverPaused: true }) }))
+  await clock.advance(10_000)
+  assert.equal(seen.result?.kind, 'refused')
+  assert.deepEqual(
+    world.vm(id).copies.map((c) => c.state),
+    ['running', 'paused'],
+  )
+})
+
+test('a daemon that dies in the finish phase leaves the grey window', async () => {
+  const { clock, world, vm, driver } = smallWorld(2)
+  const id = vm('v', 'h1')
+  const h1 = driver('h1')
+  const seen = follow(h1.migrate({ vm: id, ...to('h2', { handOverPaused: true }) }))
+  await clock.advance(1)
+  while (world.motions()[0]?.phase === 'copying') await clock.advance(1)
+  world.daemon('h1', 'down')
+  await clock.advance(1)
+  assert.equal(seen.result?.kind, 'unknown')
+  assert.deepEqual(
+    world.vm(id).copies.map((c) => [c.state, c.pausedBy]),
+    [
+      ['paused', 'migration'],
+      ['paused', 'migration'],
+    ],
+  )
+})
+
+test('what cannot be: no such place, no room, another CPU, pinned, twice at once', async () => {
+  const { clock, world, vm, driver } = smallWorld(2)
+  world.addHost({ name: 'old', capacity: { cpuMilli: 8_000, memoryMiB: 32_768 }, cpuBaseline: 'x86_64/old' })
+  const [id, gpu] = [vm('v', 'h1'), vm('gpu', 'h1', { fixed: 'dev.hostdev' })]
+  vm('big', 'h2', { memoryMiB: 32_000 })
+  const h1 = driver('h1')
+  const codes: string[] = []
+  const attempt = async (request: Parameters<typeof h1.migrate>[0]): Promise<void> => {
+    const result = await h1.migrate(request)
+    codes.push(result.kind === 'done' ? 'done' : result.code)
+  }
+  await attempt({ vm: id, ...to('nowhere') })
+  await attempt({ vm: id, ...to('h2') })
+  await attempt({ vm: id, ...to('old') })
+  await attempt({ vm: gpu, ...to('h2') })
+  assert.deepEqual(codes, ['migration.failed', 'capacity.mem', 'cpu.incompatible', 'dev.hostdev'])
+  world.addHost({ name: 'h3', capacity: { cpuMilli: 8_000, memoryMiB: 32_768 } })
+  const first = follow(h1.migrate({ vm: id, ...to('h3') }))
+  await clock.advance(10)
+  await attempt({ vm: id, ...to('h3') })
+  assert.equal(codes.at(-1), 'vm.job_active')
+  await clock.advance(10_000)
+  assert.equal(first.result?.kind, 'done')
+})
+
+test('a cut between two hypervisors breaks what crosses it, and third parties learn nothing across it', async () => {
+  const { clock, world, vm, driver } = smallWorld(3)
+  const id = vm('v', 'h1')
+  const h1 = driver('h1')
+  const seen = follow(h1.migrate({ vm: id, ...to('h2') }))
+  await clock.advance(1_000)
+  world.cut('h1', 'h2')
+  await clock.advance(1)
+  assert.equal(seen.result?.kind, 'refused')
+  await assert.rejects(h1.locate(id, 'sim://h2'), { code: 'hypervisor.unreachable' })
+  assert.equal(await driver('h3').locate(id, 'sim://h2'), 'absent')
+  world.heal()
+  assert.equal(await h1.locate(id, 'sim://h2'), 'absent')
+})
+
+test('save, restore, shut down and start change what is active, and the incarnation', async () => {
+  const { world, vm, driver } = smallWorld(1)
+  const id = vm('v', 'h1')
+  const h1 = driver('h1')
+  const before = (await h1.sample()).vms[0]?.incarnation
+  await h1.save(id)
+  assert.deepEqual(world.host('h1').demand, { cpuMilli: 0, memoryMiB: 0 })
+  await assert.rejects(h1.start(id), { code: 'hypervisor.refused' })
+  await h1.restore(id)
+  assert.notEqual((await h1.sample()).vms[0]?.incarnation, before)
+  await h1.shutdown(id)
+  assert.equal(await h1.locate(id), 'shut')
+  await h1.start(id)
+  assert.equal(await h1.locate(id), 'running')
+})

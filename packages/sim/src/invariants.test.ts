@@ -1,0 +1,196 @@
+// A checker that cannot fail proves nothing: each promise is broken on purpose, and the checker has to say so; and a
+// day on which nothing is broken passes without a word.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { HostId, PartitionId, PeerView } from '@drover/protocol'
+import { type SmallWorld, smallWorld } from './hypervisor/testing.ts'
+import { type CheckerInit, createChecker } from './invariants.ts'
+
+const usable = () => ({ cpuMilli: 7_000, memoryMiB: 30_720 })
+const watch = ({ world }: SmallWorld, changes: Partial<CheckerInit> = {}) =>
+  createChecker({ world, usable, everyMs: null, ...changes })
+const codes = (checker: ReturnType<typeof createChecker>): string[] =>
+  checker.check().map((violation) => violation.invariant)
+const move = (small: SmallWorld, name: string, from: string, to: string, handOverPaused = false) =>
+  void small.driver(from).migrate({
+    vm: small.world.vms().find((v) => v.name === name)!.vm,
+    to: `sim://${to}`,
+    handOverPaused,
+    bandwidthMiBps: null,
+  })
+
+test('an ordinary day: overload, migration, a killed host and its return break nothing', async () => {
+  const small = smallWorld(3)
+  const a = small.vm('a', 'h1')
+  small.vm('b', 'h2')
+  const checker = watch(small)
+  move(small, 'a', 'h1', 'h3')
+  await small.clock.advance(10_000)
+  small.world.setCpu(a, 900)
+  small.world.killHost('h2')
+  await small.clock.advance(1_000)
+  small.world.bootHost('h2')
+  assert.deepEqual(checker.checkAtRest(), [])
+  checker.close()
+})
+
+test('S1: a guest that runs twice is noticed at that instant, and told once', async () => {
+  const small = smallWorld(2)
+  const id = small.vm('a', 'h1')
+  const checker = watch(small)
+  small.world.byHand.start(id, 'h2')
+  assert.match(checker.violations()[0]?.text ?? '', /a runs on h1 and h2/)
+  assert.deepEqual(codes(checker), ['S1', 'S3'])
+  assert.deepEqual(codes(checker), ['S1', 'S3'])
+})
+
+test('S1: the finish that libvirt may lose runs the guest twice unless it is handed over paused', async () => {
+  for (const [paused, expected] of [
+    [false, ['S1']],
+    [true, []],
+  ] as const) {
+    const small = smallWorld(2)
+    small.vm('a', 'h1')
+    const checker = watch(small)
+    small.world.fail({ fault: { kind: 'split' } })
+    move(small, 'a', 'h1', 'h2', paused)
+    await small.clock.advance(10_000)
+    assert.deepEqual(codes(checker), expected)
+  }
+})
+
+test('S2: a VM that drover stops, suspends or loses is missed', async () => {
+  const small = smallWorld(1)
+  const [a, b] = [small.vm('a', 'h1'), small.vm('b', 'h1')]
+  const checker = watch(small)
+  await small.driver('h1').shutdown(a)
+  small.world.byHand.destroy(b, 'h1')
+  assert.deepEqual(codes(checker), ['S2', 'S2'])
+  small.world.byHand.want(a, 'shut')
+  assert.equal(codes(checker).length, 2)
+})
+
+test('S2: a copy that nobody resumes is forgiven while things move, and not at rest', async () => {
+  const small = smallWorld(2)
+  const id = small.vm('a', 'h1')
+  const checker = watch(small)
+  move(small, 'a', 'h1', 'h2', true)
+  await small.clock.advance(10_000)
+  assert.deepEqual(codes(checker), [])
+  assert.deepEqual(
+    checker.checkAtRest().map((v) => v.invariant),
+    ['S2'],
+  )
+  await small.driver('h2').resume(id)
+  assert.equal(small.world.vm(id).copies[0]?.state, 'running')
+})
+
+test('S3: a definition left behind is a second copy at the next boot', async () => {
+  const small = smallWorld(2)
+  const id = small.vm('a', 'h1')
+  const checker = watch(small)
+  move(small, 'a', 'h1', 'h2')
+  await small.clock.advance(10_000)
+  small.world.byHand.define(id, 'h1')
+  assert.deepEqual(codes(checker), ['S3'])
+})
+
+test('S8: a second migration of one VM is an offence even though the hypervisor refuses it', async () => {
+  const small = smallWorld(3)
+  small.vm('a', 'h1')
+  const checker = watch(small)
+  move(small, 'a', 'h1', 'h2')
+  await small.clock.advance(100)
+  move(small, 'a', 'h1', 'h3')
+  await small.clock.advance(100)
+  assert.deepEqual(codes(checker), ['S8'])
+})
+
+test('S9: a host that lets in more than fits has broken its promise; one whose own VMs grew has not', async () => {
+  const small = smallWorld(2)
+  const heavy = { vcpus: 4, cpuMilli: 3_600 }
+  small.vm('a', 'h1', heavy)
+  const b = small.vm('b', 'h2', heavy)
+  const checker = watch(small)
+  small.world.setCpu(b, 3_000)
+  await small.clock.advance(20_000)
+  small.world.setCpu(b, 3_600) // after the measurement on which the admission rests
+  move(small, 'a', 'h1', 'h2')
+  await small.clock.advance(20_000)
+  assert.deepEqual(codes(checker), [])
+
+  small.vm('c', 'h1', { cpuMilli: 100 })
+  await small.clock.advance(20_000)
+  move(small, 'c', 'h1', 'h2')
+  await small.clock.advance(1)
+  assert.deepEqual(codes(checker), ['S9'])
+})
+
+test('S9: a departure is credited only when it is gone, and two promises add up', async () => {
+  const small = smallWorld(3)
+  small.vm('a', 'h1', { vcpus: 4, cpuMilli: 3_000 })
+  small.vm('b', 'h2', { vcpus: 4, cpuMilli: 3_000 })
+  small.vm('c', 'h2', { vcpus: 4, cpuMilli: 3_000 })
+  const checker = watch(small)
+  move(small, 'b', 'h2', 'h3') // leaves h2, and is still there
+  await small.clock.advance(100)
+  move(small, 'a', 'h1', 'h2')
+  await small.clock.advance(100)
+  assert.deepEqual(codes(checker), ['S9'])
+})
+
+test('Q2: more migrations at once than a host may have', async () => {
+  const small = smallWorld(3)
+  small.vm('a', 'h1')
+  small.vm('b', 'h1')
+  const checker = watch(small)
+  move(small, 'a', 'h1', 'h2')
+  await small.clock.advance(100)
+  move(small, 'b', 'h1', 'h3')
+  await small.clock.advance(100)
+  assert.deepEqual(codes(checker), ['Q2'])
+})
+
+test('S4, S6, S7: leases that contradict each other, the past, or their own name', () => {
+  const small = smallWorld(1)
+  const view = (partition: string, epoch: number, leader = 'A', acting: string[] = []): PeerView =>
+    ({
+      host: 'H' as HostId,
+      description: null,
+      lease: { partition: partition as PartitionId, epoch, leader: leader as HostId, executing: false },
+      motions: acting.map((p, i) => ({ action: `${p}/${i}` })),
+    }) as unknown as PeerView
+  const verdict = (...views: PeerView[]): string[] => {
+    let now: PeerView[] = []
+    const checker = watch(small, { views: () => now })
+    for (const one of views) {
+      now = [one]
+      checker.check()
+    }
+    checker.close()
+    return checker.violations().map((v) => v.invariant)
+  }
+  assert.deepEqual(verdict(view('A.1.1', 1), view('A.1.2', 2), view('A.1.2', 2, 'A', ['A.1.2'])), [])
+  assert.deepEqual(verdict(view('A.1.1', 4), view('A.1.2', 4)), ['S4'])
+  assert.deepEqual(verdict(view('A.1.1', 4), view('A.1.2', 3)), ['S6'])
+  assert.deepEqual(verdict(view('A.1.1', 4, 'B')), ['S7'])
+  assert.deepEqual(verdict(view('A.1.2', 4, 'A', ['A.1.1'])), ['S4'])
+  assert.deepEqual(verdict(view('A.1.2', 4, 'A', ['A.1.1', 'A.1.2'])), ['S4'])
+})
+
+test('it looks by itself too, and stops when told', async () => {
+  const small = smallWorld(1)
+  small.vm('a', 'h1')
+  let looked = 0
+  const checker = watch(small, {
+    everyMs: 250,
+    views: () => {
+      looked += 1
+      return []
+    },
+  })
+  await small.clock.advance(1_000)
+  assert.equal(looked, 5)
+  checker.close()
+  assert.equal(small.clock.pending, 0)
+})

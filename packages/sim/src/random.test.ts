@@ -1,0 +1,31 @@
+// A story told with one seed is told again word for word, and taking one thing out of it changes nothing else.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { randomOf } from './random.ts'
+
+const draw = (...address: Parameters<typeof randomOf>): number[] => {
+  const random = randomOf(...address)
+  return Array.from({ length: 5 }, () => random.integer(0, 1_000_000))
+}
+
+test('the same address gives the same numbers; another seed, name or index gives others', () => {
+  assert.deepEqual(draw(1, 'load', 0), draw(1, 'load', 0))
+  for (const other of [draw(2, 'load', 0), draw(1, 'loaf', 0), draw(1, 'load', 1)])
+    assert.notDeepEqual(draw(1, 'load', 0), other)
+})
+
+test('draws keep to their range, and spread over it', () => {
+  const random = randomOf(7, 'range')
+  const seen = new Set(Array.from({ length: 400 }, () => random.integer(3, 6)))
+  assert.deepEqual([...seen].sort(), [3, 4, 5, 6])
+  const mean = Array.from({ length: 4_000 }, () => random.normal(60, 20)).reduce((a, b) => a + b, 0) / 4_000
+  assert.ok(Math.abs(mean - 60) < 1.5, `mean ${mean}`)
+})
+
+test('a shuffle loses nothing and leaves its argument alone', () => {
+  const cards = [1, 2, 3, 4, 5, 6, 7, 8]
+  const shuffled = randomOf(3, 'cards').shuffle(cards)
+  assert.deepEqual(cards, [1, 2, 3, 4, 5, 6, 7, 8])
+  assert.notDeepEqual(shuffled, cards)
+  assert.deepEqual(shuffled.sort(), cards)
+})
