@@ -80,24 +80,14 @@ export class Testbed {
     await sweep()
     const id = randomUUID().slice(0, 4)
     const dir = claim(id)
-    if (join(dir, '1/run/guest/', `${'x'.repeat(31)}.sock`).length > socketPathMax) {
-      throw new TestbedError(
-        'testbed.misuse',
-        `DROVER_TESTBED_CACHE is too long a path for sockets: ${cacheDir}`,
-      )
-    }
-    mkdirSync(join(dir, 'log'))
-    mkdirSync(join(dir, 'vm'))
-    const indices = Array.from({ length: options.hosts }, (_, i) => i + 1)
-    const names = indices.map((i) => `10.77.0.${i} hv${i}\n`).join('')
-    writeFileSync(join(dir, 'hosts'), `127.0.0.1 localhost\n${names}`)
-    const hosts = indices.map((index) => new Host(id, dir, index, options.cpuMilli ?? null))
-    const bed = new Testbed(id, dir, hosts)
+    let bed: Testbed | null = null
     try {
+      bed = new Testbed(id, dir, prepare(id, dir, options))
       await run(['/bin/bash', hostScript, 'switch_up', id], shortMs)
-      await Promise.all(hosts.map((host) => host.boot()))
+      await allSettled(bed.hosts.map((host) => host.boot()))
     } catch (error) {
-      await bed.down()
+      if (bed === null) await discard(id, dir)
+      else await bed.down()
       throw error
     }
     return bed
@@ -191,9 +181,7 @@ export class Testbed {
   private async tearDown(): Promise<void> {
     for (const guest of this.guests) guest.close()
     const failures: unknown[] = []
-    for (const result of await Promise.allSettled(this.hosts.map((host) => host.remove()))) {
-      if (result.status === 'rejected') failures.push(result.reason)
-    }
+    await allSettled(this.hosts.map((host) => host.remove())).catch((e) => failures.push(e))
     await run(['/bin/bash', hostScript, 'switch_down', this.id], shortMs).catch((e) => failures.push(e))
     if (failures.length > 0) throw failures[0]
     rmSync(this.dir, { recursive: true, force: true })
@@ -207,6 +195,28 @@ export class Testbed {
     if (way === 'add') this.cuts.add(key)
     else this.cuts.delete(key)
   }
+}
+
+/** Waits for all, also when one fails (what still runs would run on into a torn-down testbed); throws the first error. */
+async function allSettled(promises: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(promises))
+    if (result.status === 'rejected') throw result.reason
+}
+
+/** The files of a testbed and its hosts, which are off. */
+function prepare(id: string, dir: string, options: TestbedOptions): Host[] {
+  if (join(dir, '1/run/guest/', `${'x'.repeat(31)}.sock`).length > socketPathMax) {
+    throw new TestbedError(
+      'testbed.misuse',
+      `DROVER_TESTBED_CACHE is too long a path for sockets: ${cacheDir}`,
+    )
+  }
+  mkdirSync(join(dir, 'log'))
+  mkdirSync(join(dir, 'vm'))
+  const indices = Array.from({ length: options.hosts }, (_, i) => i + 1)
+  const names = indices.map((i) => `10.77.0.${i} hv${i}\n`).join('')
+  writeFileSync(join(dir, 'hosts'), `127.0.0.1 localhost\n${names}`)
+  return indices.map((index) => new Host(id, dir, index, options.cpuMilli ?? null))
 }
 
 /** Makes the directory of a testbed, with its owner in it from the first moment. */
@@ -233,8 +243,13 @@ export async function sweep(): Promise<void> {
     } catch {
       // No owner to be read: nobody's.
     }
-    await run(['/bin/bash', hostScript, 'switch_down', id], shortMs)
-    for (let i = 1; i <= 9; i++) removeCpuGroup(`drover-${id}-${i}`)
-    rmSync(dir, { recursive: true, force: true })
+    await discard(id, dir)
   }
+}
+
+/** Removes what is left of a testbed in which nothing runs. */
+async function discard(id: string, dir: string): Promise<void> {
+  await run(['/bin/bash', hostScript, 'switch_down', id], shortMs)
+  for (let i = 1; i <= 9; i++) removeCpuGroup(`drover-${id}-${i}`)
+  rmSync(dir, { recursive: true, force: true })
 }
