@@ -57,18 +57,17 @@ const opened = (socket: Socket, event: string, uri: LibvirtUri, timeoutMs: numbe
   new Promise((resolve, reject) => {
     const settle = (reason: string | null, cause?: unknown): void => {
       clearTimeout(timer)
-      socket.removeAllListeners()
-      socket.on('error', () => {}) // an error that nobody listens for would end the process
-      if (reason === null) resolve(socket)
-      else {
-        socket.destroy()
-        reject(unreachable(`${uri.text}: ${reason}`, cause))
-      }
+      socket.off(event, happened).off('error', failed).off('close', closed)
+      if (reason === null) return void resolve(socket)
+      socket.destroy()
+      reject(unreachable(`${uri.text}: ${reason}`, cause))
     }
+    const happened = (): void => settle(null)
+    const failed = (error: Error): void => settle(error.message, error)
+    const closed = (): void => settle('closed by the other side')
     const timer = setTimeout(() => settle(`no answer within ${timeoutMs} ms`), timeoutMs)
-    socket.once(event, () => settle(null))
-    socket.once('error', (error) => settle(error.message, error))
-    socket.once('close', () => settle('closed by the other side'))
+    socket.once(event, happened).once('error', failed).once('close', closed)
+    socket.on('error', () => {}) // an error that nobody listens for would end the process
   })
 
 /** The daemon checks the client's certificate after the handshake and then says yes with one byte, or hangs up. */

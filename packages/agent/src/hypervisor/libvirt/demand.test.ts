@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { VmId } from '@drover/protocol'
+import { cpuMilli, cpuSample } from './demand.ts'
+
+const vm = 'ac02535e-ac84-4f51-be77-1e291ebb7c23' as VmId
+const second = 1_000_000_000
+
+const at = (ms: number, id: number, wantedSeconds: number) =>
+  cpuSample(ms, [{ vm, id, wantedNs: wantedSeconds * second }])
+
+test('demand is what the VM used and waited for, per elapsed time', () => {
+  // Measured: on half a core, one busy VM ran 4.6 s and waited 5.5 s of 10 s. It wants a whole core, not half of one.
+  assert.equal(cpuMilli(at(0, 1, 100), at(10_000, 1, 110.1), vm), 1010)
+  assert.equal(cpuMilli(at(0, 1, 100), at(10_000, 1, 100), vm), 0)
+})
+
+test('no demand is made up for a VM that is seen for the first time, or gone', () => {
+  assert.equal(cpuMilli(null, at(0, 1, 5), vm), null)
+  assert.equal(cpuMilli(cpuSample(0, []), at(1000, 1, 5), vm), null)
+  assert.equal(cpuMilli(at(0, 1, 5), cpuSample(1000, []), vm), null)
+})
+
+test('a migration or a restart makes the counters start again', () => {
+  // A new QEMU has a new number and counts from 0: comparing it with the old one would give nonsense.
+  assert.equal(cpuMilli(at(0, 1, 100), at(1000, 2, 101), vm), null)
+  // The number may repeat when libvirtd has forgotten it; counters that run backwards tell the truth.
+  assert.equal(cpuMilli(at(0, 1, 100), at(1000, 1, 3), vm), null)
+})
+
+test('two samples of the same instant say nothing', () => {
+  assert.equal(cpuMilli(at(5, 1, 1), at(5, 1, 2), vm), null)
+})

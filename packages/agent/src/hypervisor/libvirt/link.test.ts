@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { VmId } from '@drover/protocol'
+import { HypervisorError, type HypervisorEvent } from '../port.ts'
+import { writeDomain } from './domain.ts'
+import { libvirtHypervisor } from './driver.ts'
+import { FakeDaemon } from './fake-daemon.ts'
+import { allDomainStats, domainXml } from './procedures.ts'
+import { XdrWriter } from './xdr.ts'
+
+const vm = 'ac02535e-ac84-4f51-be77-1e291ebb7c23' as VmId
+const domain = { name: 'vm1', vm, id: 1 }
+
+const until = async (condition: () => boolean): Promise<void> => {
+  for (let i = 0; i < 300 && !condition(); i += 1) await delay(10)
+  assert.ok(condition())
+}
+
+test('the daemon comes late, dies and comes back: the agent lives on and is told each time', async () => {
+  await using daemon = new FakeDaemon()
+  const hypervisor = libvirtHypervisor({ uri: daemon.uri, callMs: 200 })
+  const seen: HypervisorEvent[] = []
+  hypervisor.events((event) => seen.push(event))
+  hypervisor.open()
+  await delay(30)
+  assert.equal(hypervisor.connected, false)
+  assert.match(hypervisor.trouble ?? '', /ENOENT/)
+  await assert.rejects(
+    hypervisor.sample(),
+    (e) => e instanceof HypervisorError && e.code === 'hypervisor.unreachable',
+  )
+  await daemon.listen()
+  await until(() => hypervisor.connected)
+  assert.equal(hypervisor.trouble, null)
+  await daemon.stop()
+  await until(() => !hypervisor.connected)
+  await daemon.listen()
+  await until(() => hypervisor.connected)
+  await hypervisor.close()
+  assert.deepEqual(
+    seen.map((event) => event.kind),
+    ['connected', 'disconnected', 'connected', 'disconnected'],
+  )
+})
+
+test('an event reaches every listener; one that throws hurts nobody', async () => {
+  await using daemon = new FakeDaemon()
+  await daemon.listen()
+  const hypervisor = libvirtHypervisor({ uri: daemon.uri })
+  const seen: HypervisorEvent[] = []
+  hypervisor.events(() => {
+    throw new Error('a bug elsewhere')
+  })
+  hypervisor.events((event) => seen.push(event))
+  hypervisor.open()
+  await until(() => hypervisor.connected)
+  const writer = new XdrWriter()
+  writer.int(0)
+  writeDomain(writer, domain)
+  writer.int(5) // stopped
+  writer.int(3) // migrated
+  daemon.message(318, writer.done())
+  await until(() => seen.length === 2)
+  assert.deepEqual(seen[1], { kind: 'changed', vm, what: 'stopped migrated' })
+  assert.equal(hypervisor.connected, true)
+  await hypervisor.close()
+})
+
+test('a VM whose XML makes no sense is shown, and stays where it is', async () => {
+  await using daemon = new FakeDaemon()
+  const stat = (w: XdrWriter, name: string, value: number): void => {
+    w.string(name)
+    w.int(4)
+    w.uhyper(BigInt(value))
+  }
+  daemon.answer(allDomainStats, (w) =>
+    w.array([domain], (one) => {
+      writeDomain(w, one)
+      const stats = { 'state.state': 1, 'balloon.current': 131072, 'vcpu.current': 2, 'vcpu.maximum': 2 }
+      w.array(Object.entries(stats), ([name, value]) => stat(w, name, value))
+    }),
+  )
+  daemon.answer(domainXml, (w) => w.string('<nonsense/>'))
+  await daemon.listen()
+  const warnings: string[] = []
+  const hypervisor = libvirtHypervisor({
+    uri: daemon.uri,
+    dirtyRateMs: 0,
+    logger: { warn: (message) => warnings.push(message) },
+  })
+  hypervisor.open()
+  await until(() => hypervisor.connected)
+  const [sample] = (await hypervisor.sample()).vms
+  assert.equal(sample?.memoryMiB, 128)
+  assert.equal(sample?.vcpus, 2)
+  assert.equal(sample?.cpuMilli, null)
+  assert.deepEqual(sample?.migratable, { movable: false, code: 'vm.unreadable' })
+  assert.equal(warnings.length, 1)
+  await hypervisor.close()
+})
+
+test('close while connecting leaves nothing behind', async () => {
+  // A test process that does not end would show it.
+  await using daemon = new FakeDaemon()
+  await daemon.listen()
+  const hypervisor = libvirtHypervisor({ uri: daemon.uri })
+  hypervisor.open()
+  await hypervisor.close()
+  await delay(50)
+  assert.equal(hypervisor.connected, false)
+  assert.equal(daemon.sockets.size, 0)
+})
