@@ -1,0 +1,30 @@
+/**
+ * The daemon of one host, and the parts it is made of.
+ *
+ * ```ts
+ * const agent = createAgent({
+ *   settings,
+ *   hypervisor: simulatedHypervisor(world, 'alpha'),
+ *   transport,
+ *   journal: openJournal(settings.host.dataDir),
+ *   solver: workerSolver(),
+ *   log: createLog({ level: 'info' }),
+ * })
+ * await agent.start()
+ * ```
+ */
+export * from './agent.ts'
+export { type Clock, monotonicClock } from './clock.ts'
+export type { Settings } from './config/settings.ts'
+export { defaultReserve } from './describe.ts'
+export * from './hypervisor/port.ts'
+export { createJournalStore, type JournalStore, memoryJournal } from './journal/memory.ts'
+export * from './journal/port.ts'
+export { type OpenJournalOptions, openJournal } from './journal/sqlite.ts'
+export { createLog, type LogOptions, silentLog } from './log.ts'
+export { createMetrics, type Metrics, type MetricsOptions } from './metrics.ts'
+export { inlineSolver } from './solve/inline.ts'
+export type { Solver } from './solve/solver.ts'
+export { type WorkerSolverOptions, workerSolver } from './solve/worker-pool.ts'
+export * from './transport/port.ts'
+export { droverVersion } from './version.ts'

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { closed, openAction, opened } from './fixtures.ts'
+import { createJournalStore } from './memory.ts'
+import { JournalError } from './port.ts'
+
+// The disk fills up under a running agent, and is cleaned up again.
+test('a full store refuses records until there is space again', () => {
+  const store = createJournalStore()
+  const journal = store.open()
+  journal.append(opened(1))
+  store.full = true
+  assert.throws(
+    () => journal.append(closed(1)),
+    (error) => error instanceof JournalError && error.code === 'journal.full',
+  )
+  assert.equal(journal.probe(), false)
+  store.full = false
+  assert.equal(journal.probe(), true)
+  journal.append(closed(1))
+  assert.deepEqual(
+    store.records.map((record) => record.kind),
+    ['opened', 'closed'],
+  )
+})
+
+// A host's disk is exchanged: the restarted agent must not believe that it never granted anything.
+test('a lost store is not intact, and says so', () => {
+  const store = createJournalStore()
+  const first = store.open()
+  first.append({ kind: 'epoch', epoch: 9 })
+  first.close()
+  store.lose()
+  const second = store.open()
+  assert.equal(second.restored.epoch, 0)
+  assert.equal(second.restored.journalIntact, false)
+  assert.match(second.trouble ?? '', /gone/)
+  assert.ok(second.incarnation >= first.incarnation)
+})
+
+// Power failed while the last record was on its way to the disk.
+test('a torn store has all but the last record, and is not intact', () => {
+  const store = createJournalStore()
+  const first = store.open()
+  first.append({ kind: 'epoch', epoch: 9 })
+  first.append(opened(1))
+  first.append(opened(2))
+  first.close()
+  store.tear()
+  const second = store.open()
+  assert.equal(second.restored.epoch, 9)
+  assert.deepEqual(second.restored.open, [openAction(1)])
+  assert.equal(second.restored.journalIntact, false)
+  assert.match(second.trouble ?? '', /torn/)
+})

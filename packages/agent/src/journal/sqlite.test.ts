@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { closed, decision, openAction, opened } from './fixtures.ts'
+import { JournalError } from './port.ts'
+import { openJournal } from './sqlite.ts'
+
+const scratch = mkdtempSync(join(tmpdir(), 'drover-sqlite-'))
+after(() => rmSync(scratch, { recursive: true, force: true }))
+let directories = 0
+const freshDir = () => join(scratch, String(++directories))
+
+const hasCode = (code: JournalError['code']) => (error: unknown) =>
+  error instanceof JournalError && error.code === code
+
+/** A real process that opens the journal, appends and then hangs: its end is a real kill -9. */
+const childWith = async (dir: string, epoch: number): Promise<ChildProcess> => {
+  const script = `
+    import { openJournal } from ${JSON.stringify(new URL('./sqlite.ts', import.meta.url).href)}
+    const journal = openJournal(${JSON.stringify(dir)})
+    journal.append({ kind: 'epoch', epoch: ${epoch} })
+    journal.append(${JSON.stringify(opened(1))})
+    console.log('written')
+    setInterval(() => {}, 1_000)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(child.stdout!, 'data')
+  return child
+}
+const killed = async (child: ChildProcess): Promise<void> => {
+  const exit = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exit
+}
+
+// kill -9 of an agent: while it lived its directory was its own, afterwards the next agent finds all that it had written.
+test('the lock ends with its process, and what was appended outlives kill -9', async () => {
+  const dir = freshDir()
+  const child = await childWith(dir, 41)
+  try {
+    assert.throws(() => openJournal(dir), hasCode('journal.locked'))
+    assert.throws(() => openJournal(dir), new RegExp(`process ${child.pid}`))
+  } finally {
+    await killed(child)
+  }
+  const journal = openJournal(dir)
+  assert.equal(journal.restored.epoch, 41)
+  assert.equal(journal.restored.journalIntact, true)
+  assert.deepEqual(journal.restored.open, [openAction(1)])
+  assert.equal(journal.trouble, null)
+  journal.close()
+})
+
+// The end of the log is cut off after kill -9: SQLite recovers without a word, but a grant may have left on the record
+// that is gone now.
+test('a cut or deleted log is noticed, and stays noticed until a new epoch is written', async () => {
+  for (const cutTo of ['half', 'nothing'] as const) {
+    const dir = freshDir()
+    await killed(await childWith(dir, 5))
+    const log = join(dir, 'journal.db-wal')
+    const bytes = statSync(log).size
+    assert.ok(bytes > 0)
+    if (cutTo === 'half') truncateSync(log, Math.floor(bytes - 4_200))
+    else rmSync(log)
+    const first = openJournal(dir)
+    assert.equal(first.restored.journalIntact, false)
+    assert.match(first.trouble ?? '', /of the journal|journal ends|gone|begun anew/)
+    first.close()
+    const second = openJournal(dir)
+    assert.equal(second.restored.journalIntact, false, 'a restart does not heal it')
+    second.append({ kind: 'epoch', epoch: 6 })
+    second.close()
+    const third = openJournal(dir)
+    assert.equal(third.restored.journalIntact, true)
+    assert.equal(third.restored.epoch, 6)
+    third.close()
+  }
+})
+
+// A disk that returns nonsense, a file cut in the middle: the agent begins anew and keeps the wreck for its operator.
+test('a journal that cannot be read is moved aside', () => {
+  const damages: Record<string, (path: string) => void> = {
+    garbage: (path) => writeFileSync(path, 'not a database at all '.repeat(500)),
+    'cut in the middle': (path) => truncateSync(path, 6_000),
+    'a row that is no JSON': (path) => {
+      const bytes = readFileSync(path)
+      const at = bytes.lastIndexOf('"peerUri"')
+      assert.ok(at > 0)
+      bytes.fill('#', at, at + 4)
+      writeFileSync(path, bytes)
+    },
+  }
+  for (const [what, damage] of Object.entries(damages)) {
+    const dir = freshDir()
+    const first = openJournal(dir)
+    first.append({ kind: 'epoch', epoch: 3 })
+    first.append(opened(1))
+    first.close()
+    damage(join(dir, 'journal.db'))
+    const second = openJournal(dir)
+    assert.equal(second.restored.journalIntact, false, what)
+    assert.deepEqual(second.restored.open, [], what)
+    assert.match(second.trouble ?? '', /moved aside/, what)
+    assert.ok(second.incarnation > first.incarnation - 1, what)
+    assert.equal(readdirSync(dir).filter((name) => name.includes('.broken-')).length, 1, what)
+    second.append(opened(2))
+    second.close()
+  }
+})
+
+// Someone deletes the journal of a host that has granted leases.
+test('a deleted journal is noticed', () => {
+  const dir = freshDir()
+  const first = openJournal(dir)
+  first.append({ kind: 'epoch', epoch: 3 })
+  first.close()
+  for (const name of readdirSync(dir)) if (name.startsWith('journal.db')) rmSync(join(dir, name))
+  const second = openJournal(dir)
+  assert.equal(second.restored.journalIntact, false)
+  assert.match(second.trouble ?? '', /gone/)
+  second.close()
+})
+
+// The disk is full: every append says so, nothing half-written is left, and writing works again when there is space.
+test('a full disk refuses records and loses none', () => {
+  const dir = freshDir()
+  const journal = openJournal(dir, { pagesMax: 12 })
+  let written = 0
+  assert.throws(() => {
+    for (let n = 1; n < 1_000; n += 1) {
+      journal.append(opened(n))
+      written = n
+    }
+  }, hasCode('journal.full'))
+  assert.ok(written > 0)
+  assert.equal(journal.probe(), false)
+  journal.close()
+  const again = openJournal(dir)
+  assert.equal(again.restored.open.length, written)
+  assert.equal(again.trouble, null)
+  assert.equal(again.probe(), true)
+  for (let n = 1; n <= written; n += 1) again.append(closed(n))
+  again.close()
+})
+
+// The same on a real file system without space. Needs the right to mount one; elsewhere the test above has to do.
+test('a real file system without space', (t) => {
+  const dir = freshDir()
+  mkdirSync(dir)
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'drover-test', dir])
+  if (mounted.status !== 0) return t.skip('no right to mount a file system')
+  try {
+    const journal = openJournal(dir)
+    journal.append({ kind: 'epoch', epoch: 1 })
+    const filler = join(dir, 'filler')
+    const file = openSync(filler, 'w')
+    assert.throws(() => {
+      for (;;) writeSync(file, Buffer.alloc(4_096))
+    }, /ENOSPC/)
+    closeSync(file)
+    let written = 0
+    assert.throws(() => {
+      for (let n = 1; n < 1_000; n += 1) {
+        journal.append(opened(n))
+        written = n
+      }
+    }, hasCode('journal.full'))
+    assert.equal(journal.probe(), false)
+    assert.throws(() => journal.remember(decision(1)), hasCode('journal.full'))
+    rmSync(filler)
+    assert.equal(journal.probe(), true)
+    journal.append(opened(5_000))
+    journal.remember(decision(1))
+    journal.close()
+    const again = openJournal(dir)
+    assert.equal(again.restored.open.length, written + 1)
+    assert.equal(again.restored.journalIntact, true)
+    assert.equal(again.trouble, null)
+    again.close()
+  } finally {
+    spawnSync('umount', [dir])
+  }
+})
+
+// Where the agent may not write at all it says so at once.
+test('a data directory that cannot be made is an error with the path', () => {
+  const dir = freshDir()
+  writeFileSync(dir, 'a file')
+  assert.throws(() => openJournal(join(dir, 'below')), hasCode('journal.broken'))
+})
+
+// History that cannot be read costs history only.
+test('a broken history is begun anew, and the journal stays intact', () => {
+  const dir = freshDir()
+  mkdirSync(dir)
+  const first = openJournal(dir)
+  first.append({ kind: 'epoch', epoch: 3 })
+  first.remember(decision(1))
+  first.close()
+  writeFileSync(join(dir, 'history.db'), 'nonsense'.repeat(1_000))
+  const second = openJournal(dir)
+  assert.equal(second.restored.journalIntact, true)
+  assert.deepEqual(second.history({}), [])
+  second.remember(decision(2))
+  assert.equal(second.history({}).length, 1)
+  assert.ok(second.size() > 0)
+  second.close()
+})
