@@ -47,6 +47,8 @@ interface Attempt {
   grown: boolean
   round: number
   problem: Problem | null
+  /** The snapshots that `problem` was made from: members come and go after it. */
+  frozen: readonly HostSnapshot[] | null
   solvingSince: Instant
   reservedMs: number | null
   solvedMs: number | null
@@ -98,7 +100,7 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     leaderName: hooks.name(),
     mode: hooks.mode(),
     need: attempt.need,
-    snapshots: snapshots(attempt),
+    snapshots: attempt.frozen ?? snapshots(attempt),
     candidates: [...attempt.left, ...attempt.lost.values()].slice(0, limits.viewHostsMax),
     plan,
     execution: attempt.execution,
@@ -211,7 +213,8 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     attempt.round += 1
     attempt.solvingSince = desk.now()
     attempt.deadline = desk.now() + limits.solveStaleMs
-    attempt.problem = formulate(snapshots(attempt), desk.self, attempt.need, desk.policy, attempt.target)
+    attempt.frozen = snapshots(attempt)
+    attempt.problem = formulate(attempt.frozen, desk.self, attempt.need, desk.policy, attempt.target)
     desk.emit({
       kind: 'solve',
       partition: attempt.partition,
@@ -414,6 +417,7 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
         grown: false,
         round: 0,
         problem: null,
+        frozen: null,
         solvingSince: now,
         reservedMs: null,
         solvedMs: null,

@@ -1,0 +1,156 @@
+/**
+ * Seeded swarms in virtual time: each seed draws which kinds of fault exist and how strong they are, lets them rage, heals
+ * everything, and then wants calm: every overload that can be cured is cured, no lease and no motion is left, every VM that
+ * should run runs exactly once. Replay one with `DROVER_SEED=n node --test test/core/swarm.test.ts`.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { VmId } from '../../packages/protocol/src/index.ts'
+import type { MotionFault } from '../../packages/sim/src/hypervisor/faults.ts'
+import { randomOf } from '../../packages/sim/src/random.ts'
+import { virtualCluster } from '../kit/virtual-cluster.ts'
+
+const only = process.env['DROVER_SEED']
+const seeds =
+  only === undefined
+    ? Array.from({ length: Number(process.env['DROVER_SEEDS'] ?? 40) }, (_, i) => i + 1)
+    : [Number(only)]
+
+const motionFaults: readonly MotionFault[] = [
+  { kind: 'refuse' },
+  { kind: 'abort', atPermille: 500 },
+  { kind: 'hang', atPermille: 300 },
+  { kind: 'fail-after-success' },
+  { kind: 'grey', destination: 'paused' },
+  { kind: 'grey', destination: 'gone' },
+]
+
+/** What all seeds together did: a swarm in which nothing happens proves nothing. */
+const total = { cured: 0, failed: 0, migrations: 0 }
+
+const story = async (seed: number): Promise<void> => {
+  const draw = randomOf(seed, 'story')
+  const hosts = draw.integer(3, 6)
+  const cluster = await virtualCluster({
+    hosts,
+    seed,
+    trace: only !== undefined && process.env['DROVER_TRACE'] === '1',
+    policy: { cooldownMs: 5_000 },
+  })
+  const vms: VmId[] = []
+  for (let host = 0; host < hosts; host++)
+    for (let i = 0; i < 5; i++)
+      vms.push(
+        cluster.vm(`vm-${host}-${i}`, host, draw.integer(400, 1_400), {
+          memoryMiB: draw.pick([256, 512, 1_024]),
+          diskLocked: draw.chance(0.1),
+        }),
+      )
+  await cluster.run(2_000)
+
+  const faults = {
+    weather: draw.chance(0.5),
+    agents: draw.chance(0.5),
+    hosts: draw.chance(0.3),
+    cuts: draw.chance(0.5),
+    daemons: draw.chance(0.5),
+    motions: draw.chance(0.5),
+    journals: draw.chance(0.3),
+  }
+  if (faults.weather)
+    Object.assign(cluster.weather, {
+      drop: draw.fraction() * 0.3,
+      duplicate: draw.fraction() * 0.5,
+      jitterMs: draw.integer(0, 500),
+    })
+  const dead = new Set<number>()
+  const off = new Set<number>()
+  for (let event = 0; event < 40; event++) {
+    const host = draw.integer(0, hosts - 1)
+    switch (draw.integer(0, 9)) {
+      case 0:
+      case 1:
+      case 2:
+        for (const vm of vms
+          .filter((one) => cluster.world.vm(one).copies.some((copy) => copy.host === `h${host}`))
+          .slice(0, 3))
+          cluster.world.setCpu(vm, draw.integer(200, 3_000))
+        break
+      case 3:
+        if (faults.agents && !off.has(host) && !dead.has(host)) {
+          dead.add(host)
+          cluster.killAgent(host)
+          if (faults.journals && draw.chance(0.3)) cluster.loseJournal(host)
+        }
+        break
+      case 4:
+        for (const one of dead) cluster.restartAgent(one)
+        dead.clear()
+        break
+      case 5:
+        if (faults.cuts) cluster.cut(host, (host + 1) % hosts)
+        break
+      case 6:
+        if (draw.chance(0.5)) cluster.heal()
+        break
+      case 7:
+        if (faults.daemons) cluster.world.daemon(`h${host}`, draw.pick(['down', 'hung', 'up']))
+        break
+      case 8:
+        if (faults.motions) cluster.world.fail({ fault: draw.pick(motionFaults) })
+        break
+      case 9:
+        if (faults.hosts && off.size < hosts - 2 && !off.has(host)) {
+          off.add(host)
+          dead.delete(host)
+          cluster.killHost(host)
+        }
+        break
+    }
+    await cluster.run(draw.integer(50, 2_000))
+  }
+
+  // Peace: everything is healed, the load becomes feasible, and nothing may be left undone.
+  Object.assign(cluster.weather, { drop: 0, duplicate: 0, jitterMs: 0 })
+  cluster.heal()
+  cluster.world.clearFaults()
+  for (let host = 0; host < hosts; host++) cluster.world.daemon(`h${host}`, 'up')
+  for (const host of off) cluster.bootHost(host)
+  for (const host of dead) cluster.restartAgent(host)
+  for (const vm of vms) cluster.world.setCpu(vm, Math.min(cluster.world.vm(vm).cpuMilli, 1_200))
+  await cluster.run(20_000)
+  const curedInTime = await cluster.until(() => cluster.overloaded().length === 0, 120_000)
+  await cluster.run(15_000)
+
+  for (const one of cluster.outcomes()) {
+    if (one.result === 'cured') total.cured += 1
+    if (one.result === 'failed') total.failed += 1
+    total.migrations += one.actions.filter((action) => action.result?.kind === 'done').length
+  }
+  const left = cluster.ids.flatMap((_, host) => {
+    const view = cluster.peer(host).view(Math.floor(cluster.clock.now()))
+    return [
+      ...(view.lease === null ? [] : [`h${host} is leased to ${view.lease.partition}`]),
+      ...view.motions.map((one) => `h${host} has ${one.direction} ${one.vm} ${one.phase}`),
+    ]
+  })
+  assert.deepEqual(
+    {
+      violations: cluster.checker.checkAtRest().map((one) => `${one.invariant} ${one.text}`),
+      left,
+      curedInTime,
+    },
+    { violations: [], left: [], curedInTime: true },
+    `replay with DROVER_SEED=${seed}`,
+  )
+}
+
+for (const seed of seeds) test(`swarm ${seed}`, () => story(seed))
+
+test('the swarms were not idle', () => {
+  if (only === undefined)
+    assert.ok(
+      total.cured > seeds.length && total.failed > 0 && total.migrations > seeds.length,
+      JSON.stringify(total),
+    )
+})

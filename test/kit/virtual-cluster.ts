@@ -1,0 +1,443 @@
+/**
+ * Many cores in one virtual time, without sockets or threads: every message goes through the codec and a network that can
+ * delay, lose, duplicate and cut; hypervisors are the simulated ones. For stories about the protocol itself.
+ */
+
+import type { Settings } from '../../packages/agent/src/config/settings.ts'
+import { describeHost, observedVms, vmsOfJobs } from '../../packages/agent/src/describe.ts'
+import type { Hypervisor } from '../../packages/agent/src/hypervisor/port.ts'
+import { applyRecord, emptyState, restoredFrom } from '../../packages/agent/src/journal/state.ts'
+import {
+  asHostId,
+  asVmId,
+  type Command,
+  createPeer,
+  type Decision,
+  decodeMessage,
+  decodeSummary,
+  type Effect,
+  encodeMessage,
+  encodeSummary,
+  type HostId,
+  type Input,
+  type Message,
+  type Mode,
+  nothing,
+  type Peer,
+  type Policy,
+  policyOf,
+  type Reply,
+  type Rule,
+  solve,
+  type VmId,
+} from '../../packages/protocol/src/index.ts'
+import { type ManualClock, manualClock } from '../../packages/sim/src/clock.ts'
+import { simulatedHypervisor } from '../../packages/sim/src/hypervisor/simulated.ts'
+import { createWorld, type World } from '../../packages/sim/src/hypervisor/world.ts'
+import { type Checker, createChecker } from '../../packages/sim/src/invariants.ts'
+import { type Random, randomOf } from '../../packages/sim/src/random.ts'
+
+export interface ClusterOptions {
+  readonly hosts: number
+  readonly seed?: number
+  readonly policy?: Partial<Policy>
+  readonly mode?: Mode
+  readonly rules?: readonly Rule[]
+  /** Per host. Default 8 cores, 32 GiB, of which all is usable. */
+  readonly cpuMilli?: number
+  readonly memoryMiB?: number
+  readonly sampleMs?: number
+  readonly latencyMs?: number
+  /** What a solve takes, ms. */
+  readonly solveMs?: number
+  /** Printed by a failing test; every message and decision. */
+  readonly trace?: boolean
+}
+
+/** What the network does to messages between agents, each with this probability. */
+export interface Weather {
+  drop: number
+  duplicate: number
+  /** Added to the latency: up to this many ms more. */
+  jitterMs: number
+}
+
+interface Site {
+  readonly id: HostId
+  readonly name: string
+  hypervisor: Hypervisor
+  peer: Peer | null
+  /** Goes up whenever the agent dies: what its past self began no longer reaches it. */
+  life: number
+  cancelWake: () => void
+  journal: typeof emptyState
+  journalFull: boolean
+  journalLost: boolean
+  incarnation: number
+}
+
+export interface Cluster {
+  readonly clock: ManualClock
+  readonly world: World
+  readonly checker: Checker
+  readonly random: Random
+  readonly weather: Weather
+  readonly ids: readonly HostId[]
+  readonly decisions: readonly { readonly by: HostId; readonly decision: Decision }[]
+  readonly messages: readonly { readonly from: HostId; readonly to: HostId; readonly message: Message }[]
+  vm(name: string, host: number, cpuMilli: number, changes?: object): VmId
+  peer(host: number): Peer
+  run(ms: number): Promise<void>
+  /** Runs until the condition holds; false when `ms` passed without. */
+  until(condition: () => boolean, ms: number): Promise<boolean>
+  command(host: number, command: Command): Promise<Reply>
+  replies: Map<string, Reply>
+  killAgent(host: number): void
+  restartAgent(host: number): void
+  loseJournal(host: number): void
+  fullJournal(host: number, full: boolean): void
+  killHost(host: number): void
+  bootHost(host: number): void
+  cut(a: number, b: number): void
+  heal(): void
+  overloaded(): readonly string[]
+  /** Deduplicated by id, the leader's own last word. */
+  outcomes(): readonly Decision[]
+}
+
+const nameOf = (index: number) => `h${index}`
+const idOf = (index: number): HostId => asHostId(`peer-${String(index).padStart(4, '0')}`)
+
+export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> => {
+  const { hosts, seed = 1, sampleMs = 200, latencyMs = 1, solveMs = 2, mode = 'auto', rules = [] } = options
+  const capacity = { cpuMilli: options.cpuMilli ?? 8_000, memoryMiB: options.memoryMiB ?? 32_768 }
+  const policy = policyOf('balanced', {
+    overloadHoldMs: 400,
+    gossipMs: 1_000,
+    cooldownMs: 60_000,
+    ...options.policy,
+  })
+  const clock = manualClock()
+  const world = createWorld({ clock })
+  const random = randomOf(seed, 'network')
+  const weather: Weather = { drop: 0, duplicate: 0, jitterMs: 0 }
+  const cuts = new Set<string>()
+  const decisions: { by: HostId; decision: Decision }[] = []
+  const messages: { from: HostId; to: HostId; message: Message }[] = []
+  const replies = new Map<string, Reply>()
+  let requests = 0
+
+  const settings = (name: string) =>
+    ({
+      host: { name, location: '', failureDomain: null, dataDir: '' },
+      capacity: {},
+      reserve: nothing,
+      hypervisor: { migrationUri: null },
+    }) as unknown as Settings
+
+  const sites: Site[] = Array.from({ length: hosts }, (_, index) => {
+    world.addHost({ name: nameOf(index), capacity })
+    return {
+      id: idOf(index),
+      name: nameOf(index),
+      hypervisor: simulatedHypervisor(world, nameOf(index)),
+      peer: null,
+      life: 0,
+      cancelWake: () => {},
+      journal: emptyState,
+      journalFull: false,
+      journalLost: true,
+      incarnation: 0,
+    }
+  })
+  const siteOf = new Map(sites.map((site) => [site.id, site]))
+  const alive = (site: Site) => world.host(site.name).alive
+  const pair = (a: HostId, b: HostId) => (a < b ? `${a}|${b}` : `${b}|${a}`)
+
+  const checker = createChecker({
+    world,
+    usable: () => capacity,
+    views: () =>
+      sites.flatMap((site) => (site.peer === null ? [] : [site.peer.view(Math.floor(clock.now()))])),
+    migrationsOutMax: policy.migrationsOutMax,
+    migrationsInMax: policy.migrationsInMax,
+  })
+
+  const feed = (site: Site, life: number, input: Input): void => {
+    if (site.peer === null || site.life !== life) return
+    const effects = site.peer.step(Math.floor(clock.now()), input)
+    let durable = true
+    for (const effect of effects) durable = carryOut(site, life, effect, durable)
+  }
+
+  const deliver = (from: HostId, to: HostId, arrive: (site: Site, life: number) => void): void => {
+    const once = () => {
+      const site = siteOf.get(to)
+      if (site === undefined || site.peer === null || cuts.has(pair(from, to)) || !alive(site)) return
+      arrive(site, site.life)
+    }
+    if (random.chance(weather.drop)) return
+    const copies = random.chance(weather.duplicate) ? 2 : 1
+    for (let i = 0; i < copies; i++) clock.after(latencyMs + random.fraction() * weather.jitterMs, once)
+  }
+
+  const look = async (site: Site, life: number): Promise<void> => {
+    try {
+      const sample = await site.hypervisor.sample()
+      const jobs = await site.hypervisor.jobs()
+      feed(site, life, { kind: 'hypervisor', connected: true })
+      feed(site, life, { kind: 'observed', vms: observedVms(sample) })
+      feed(site, life, { kind: 'jobs', ...vmsOfJobs(jobs) })
+    } catch {
+      feed(site, life, { kind: 'hypervisor', connected: false })
+    }
+  }
+
+  const carryOut = (site: Site, life: number, effect: Effect, durable: boolean): boolean => {
+    switch (effect.kind) {
+      case 'persist':
+        if (site.journalFull) {
+          if (durable) queueMicrotask(() => feed(site, life, { kind: 'journal', healthy: false }))
+          return false
+        }
+        site.journal = applyRecord(site.journal, effect.record, clock.now())
+        return durable
+      case 'send': {
+        if (!durable) return durable
+        const bytes = encodeMessage(effect.message)
+        messages.push({ from: site.id, to: effect.to, message: effect.message })
+        if (options.trace)
+          console.error(
+            Math.floor(clock.now()),
+            site.id,
+            '→',
+            effect.to,
+            JSON.stringify(effect.message).slice(0, 220),
+          )
+        deliver(site.id, effect.to, (to, toLife) => {
+          const message = decodeMessage(bytes)
+          if (message === null) throw new Error(`undecodable ${effect.message.kind}`)
+          feed(to, toLife, { kind: 'received', from: site.id, message })
+        })
+        return durable
+      }
+      case 'publish': {
+        const bytes = encodeSummary(effect.summary)
+        for (const other of sites)
+          if (other !== site)
+            deliver(site.id, other.id, (to, toLife) => {
+              const summary = decodeSummary(bytes)
+              if (summary === null) throw new Error('undecodable summary')
+              feed(to, toLife, { kind: 'heard', summary })
+            })
+        return durable
+      }
+      case 'solve':
+        clock.after(solveMs, () => {
+          const { partition, round } = effect
+          feed(site, life, { kind: 'solved', partition, round, answer: solve(effect.problem, { seed: 1 }) })
+        })
+        return durable
+      case 'perform': {
+        if (!durable) {
+          const result = { kind: 'refused', code: 'journal.full' } as const
+          queueMicrotask(() => feed(site, life, { kind: 'finished', action: effect.action, result }))
+          return durable
+        }
+        const { vm, uri, paused, bandwidthMiBps } = effect
+        void site.hypervisor
+          .migrate({ vm, to: uri, handOverPaused: paused, bandwidthMiBps })
+          .then(async (result) => {
+            feed(site, life, {
+              kind: 'finished',
+              action: effect.action,
+              result:
+                result.kind === 'done'
+                  ? { kind: 'done' }
+                  : { kind: result.kind, code: result.code, detail: result.detail },
+            })
+          })
+        return durable
+      }
+      case 'inspect': {
+        const at = effect.at === null ? 'here' : 'there'
+        void site.hypervisor.locate(effect.vm, effect.at ?? undefined).then(
+          (presence) => feed(site, life, { kind: 'inspected', action: effect.action, at, presence }),
+          () => feed(site, life, { kind: 'inspected', action: effect.action, at, presence: null }),
+        )
+        return durable
+      }
+      case 'resume': {
+        const at = effect.at === null ? 'here' : 'there'
+        void site.hypervisor.resume(effect.vm, effect.at ?? undefined).then(
+          () => feed(site, life, { kind: 'resumed', action: effect.action, at, ok: true, detail: '' }),
+          (error: Error) =>
+            feed(site, life, {
+              kind: 'resumed',
+              action: effect.action,
+              at,
+              ok: false,
+              detail: error.message,
+            }),
+        )
+        return durable
+      }
+      case 'sample':
+        void look(site, life)
+        return durable
+      case 'wake':
+        site.cancelWake()
+        site.cancelWake = clock.after(effect.at - clock.now(), () => feed(site, life, { kind: 'tick' }))
+        return durable
+      case 'report':
+        decisions.push({ by: site.id, decision: effect.decision })
+        if (options.trace)
+          console.error(
+            Math.floor(clock.now()),
+            site.id,
+            '##',
+            effect.decision.result,
+            effect.decision.code,
+            effect.decision.text,
+          )
+        return durable
+      case 'warn':
+        if (options.trace) console.error(Math.floor(clock.now()), site.id, '!!', effect.code, effect.text)
+        return durable
+      case 'reply':
+        replies.set(effect.request, effect.reply)
+        return durable
+      default:
+        return effect satisfies never
+    }
+  }
+
+  const start = async (site: Site): Promise<void> => {
+    site.life += 1
+    site.incarnation += 1
+    const { life } = site
+    const restored = restoredFrom(site.journal, clock.now())
+    site.peer = createPeer({
+      host: site.id,
+      incarnation: site.incarnation,
+      seed: seed + site.incarnation,
+      policy,
+      mode,
+      rules,
+      policyHash: 'test',
+      // The first start of all has nothing to be afraid of: skips the wait that a lost journal asks for.
+      restored: { ...restored, journalIntact: site.journalLost ? site.incarnation === 1 : true },
+    })
+    site.hypervisor = simulatedHypervisor(world, site.name)
+    site.hypervisor.open()
+    site.journalLost = false
+    const regularly = () => {
+      if (site.life !== life || site.peer === null) return
+      void look(site, life)
+      clock.after(sampleMs, regularly)
+    }
+    try {
+      const facts = await site.hypervisor.host()
+      feed(site, life, { kind: 'described', description: describeHost(facts, settings(site.name), 'test') })
+    } catch {}
+    regularly()
+  }
+
+  const stop = (site: Site): void => {
+    site.peer = null
+    site.life += 1
+    site.cancelWake()
+    for (const other of sites)
+      if (other.peer !== null && other !== site)
+        clock.after(latencyMs, () => feed(other, other.life, { kind: 'disconnected', host: site.id }))
+  }
+
+  const at = (host: number): Site => {
+    const site = sites[host]
+    if (site === undefined) throw new RangeError(`no host ${host}`)
+    return site
+  }
+
+  const cluster: Cluster = {
+    clock,
+    world,
+    checker,
+    random,
+    weather,
+    ids: sites.map((site) => site.id),
+    decisions,
+    messages,
+    replies,
+    vm(name, host, cpuMilli, changes = {}) {
+      const vm = asVmId(name)
+      world.addVm({ vm, name, host: nameOf(host), vcpus: 8, memoryMiB: 1_024, cpuMilli, ...changes })
+      return vm
+    },
+    peer(host) {
+      const { peer } = at(host)
+      if (peer === null) throw new Error(`the agent of host ${host} is dead`)
+      return peer
+    },
+    run: (ms) => clock.advance(ms),
+    async until(condition, ms) {
+      for (let passed = 0; passed < ms; passed += 10) {
+        if (condition()) return true
+        await clock.advance(10)
+      }
+      return condition()
+    },
+    async command(host, command) {
+      const request = `request-${++requests}`
+      const site = at(host)
+      feed(site, site.life, { kind: 'commanded', request, command })
+      await cluster.until(() => replies.has(request), 20_000)
+      const reply = replies.get(request)
+      if (reply === undefined) throw new Error(`no reply to ${command.kind}`)
+      return reply
+    },
+    killAgent: (host) => stop(at(host)),
+    restartAgent: (host) => void start(at(host)),
+    loseJournal(host) {
+      at(host).journal = emptyState
+      at(host).journalLost = true
+    },
+    fullJournal(host, full) {
+      const site = at(host)
+      site.journalFull = full
+      if (!full) feed(site, site.life, { kind: 'journal', healthy: true })
+    },
+    killHost(host) {
+      world.killHost(nameOf(host))
+      stop(at(host))
+    },
+    bootHost(host) {
+      world.bootHost(nameOf(host))
+      void start(at(host))
+    },
+    cut(a, b) {
+      cuts.add(pair(idOf(a), idOf(b)))
+      world.cut(nameOf(a), nameOf(b))
+    },
+    heal() {
+      cuts.clear()
+      world.heal()
+    },
+    overloaded: () =>
+      world
+        .hosts()
+        .filter(
+          (host) =>
+            host.alive &&
+            (host.demand.cpuMilli > capacity.cpuMilli || host.demand.memoryMiB > capacity.memoryMiB),
+        )
+        .map((host) => host.name),
+    outcomes() {
+      const last = new Map<string, Decision>()
+      for (const { decision } of decisions) if (!decision.asMember) last.set(decision.id, decision)
+      return [...last.values()]
+    },
+  }
+
+  for (const site of sites) await start(site)
+  return cluster
+}
