@@ -1,0 +1,58 @@
+/** The transport's numbers, each with the failure that it prevents. */
+
+export const bounds = {
+  /** Messages and bytes that wait for one peer. Against a slow or absent peer eating our memory. */
+  queueMessagesMax: 256,
+  queueBytesMax: 4 * 1_048_576,
+  /** A message waits this long for a connection, ms. The core has asked again or given up by then. */
+  queueMsMax: 2_000,
+
+  /** In a cluster of up to this many agents everyone connects to everyone. */
+  meshPeersMax: 64,
+  /** In a larger one, this many connections are kept up unasked; `send` opens more, up to the limit of libp2p's manager. */
+  meshPeersWanted: 24,
+  connectionsMax: 128,
+  /** Peers whose addresses are remembered, and what one exchange may tell. */
+  knownPeersMax: 1_024,
+  toldPeersMax: 256,
+  addressesPerPeerMax: 8,
+  addressCharsMax: 256,
+  exchangeBytesMax: 262_144,
+  /** A peer that could not be reached for this long is forgotten (bootstrap addresses never), ms. */
+  forgetMs: 3_600_000,
+
+  /** Dials at a time. More only makes each slower, until all of them time out. */
+  dialsMax: 4,
+  dialMs: 10_000,
+  /** First and last pause between two dials of one peer, ms; doubling, with jitter of one half. */
+  redialMsMin: 200,
+  redialMsMax: 30_000,
+  /** How long opening a stream, or exchanging addresses, may take, ms. */
+  streamMs: 5_000,
+  exchangeMs: 10_000,
+  /** How often one connected peer is asked again whom it knows, ms. Mends a cluster that started in two halves. */
+  exchangeEveryMs: 30_000,
+
+  /** How long the other side may take to prove that it has the cluster key, ms. */
+  keyProofMs: 5_000,
+  /** A wrong key is answered this late, ms: the other side can read our proof too, and guessing is slow. */
+  keyRefusalMs: 100,
+
+  /** Every connection is probed this often, ms; a silent one is cut. With many connections more slowly, in proportion. */
+  probeMs: 1_000,
+  probeTimeoutMs: 2_000,
+  /** Up to this many connections are probed at the full rate: 16 agents × 15 connections cost about 2 % of a core. */
+  probedPeersAtFullRate: 16,
+
+  /** Garbage from one peer within the window: the stream is closed each time, at this many the connection too. */
+  garbageMax: 3,
+  garbageWindowMs: 10_000,
+  /** Then it is refused this long, ms. */
+  banMs: 30_000,
+} as const
+
+/** The pause before the next dial after `failures` of them, with jitter: all must not come back at once. */
+export const backOffMs = (failures: number): number => {
+  const full = Math.min(bounds.redialMsMax, bounds.redialMsMin * 2 ** Math.min(20, Math.max(0, failures - 1)))
+  return full * (0.5 + Math.random())
+}

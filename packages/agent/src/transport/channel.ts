@@ -1,0 +1,116 @@
+/** What we say to one peer: an outbox, and the one long-lived stream that empties it. */
+import type { Connection, Stream } from '@libp2p/interface'
+import { lpStream } from '@libp2p/utils'
+import { bounds } from './bounds.ts'
+import type { Tally } from './counters.ts'
+import { outbox } from './outbox.ts'
+
+export const messageProtocol = '/drover/1'
+
+export interface Channel {
+  send(bytes: Uint8Array): void
+  /** A connection has come up: what waits can go. */
+  wake(): void
+  /** The connection has gone: the stream with it; what waits stays until it expires. */
+  drop(): void
+  /** For good. */
+  close(): void
+  readonly isIdle: boolean
+}
+
+interface Open {
+  readonly stream: Stream
+  readonly lp: ReturnType<typeof lpStream>
+}
+
+export const channel = (connection: () => Connection | null, dial: () => boolean, tally: Tally): Channel => {
+  const waiting = outbox()
+  let open: Open | null = null
+  let pumping = false
+  let closed = false
+  let expiry: NodeJS.Timeout | null = null
+
+  const lose = (messages: number): void => {
+    tally.undelivered += messages
+  }
+
+  const forget = (): void => {
+    open = null
+  }
+
+  const ensureOpen = async (through: Connection): Promise<Open> => {
+    if (open !== null) return open
+    const signal = AbortSignal.timeout(bounds.streamMs)
+    const stream = await through.newStream(messageProtocol, { signal })
+    const opened: Open = { stream, lp: lpStream(stream) }
+    stream.addEventListener('close', () => {
+      if (open === opened) forget()
+    })
+    // The other side may have closed it again before anyone could hear of it.
+    open = stream.status === 'open' ? opened : null
+    return opened
+  }
+
+  const pump = async (): Promise<void> => {
+    if (pumping) return
+    pumping = true
+    try {
+      while (!closed && !waiting.isEmpty) {
+        const through = connection()
+        if (through === null) return
+        const { stream, lp } = await ensureOpen(through)
+        lose(waiting.expire(performance.now()))
+        const batch = waiting.take()
+        if (batch.length === 0) continue
+        try {
+          await lp.writeV([...batch], { signal: AbortSignal.timeout(bounds.streamMs) })
+          tally.messagesOut += batch.length
+          for (const bytes of batch) tally.bytesOut += bytes.length
+        } catch (error) {
+          // Perhaps sent, perhaps not: at most once, so not again.
+          lose(batch.length)
+          stream.abort(error as Error)
+          forget()
+        }
+      }
+    } catch {
+      // No stream could be opened: what waits either goes over the next connection or expires.
+    } finally {
+      pumping = false
+      watchExpiry()
+    }
+  }
+
+  const watchExpiry = (): void => {
+    if (expiry !== null || closed) return
+    const at = waiting.expiresAt
+    if (at === null) return
+    expiry = setTimeout(
+      () => {
+        expiry = null
+        lose(waiting.expire(performance.now()))
+        if (!waiting.isEmpty) void pump()
+      },
+      Math.max(1, at - performance.now()),
+    ).unref()
+  }
+
+  return {
+    send: (bytes) => {
+      if (closed || (connection() === null && !dial())) return lose(1)
+      if (!waiting.put(bytes, performance.now())) return lose(1)
+      void pump()
+    },
+    wake: () => void pump(),
+    drop: forget,
+    close: () => {
+      closed = true
+      lose(waiting.clear())
+      if (expiry !== null) clearTimeout(expiry)
+      forget()
+    },
+    get isIdle() {
+      return waiting.isEmpty && open === null && !pumping
+    },
+  }
+}

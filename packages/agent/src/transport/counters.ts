@@ -1,0 +1,14 @@
+/** What `TransportCounters` counts, while it is counted. */
+import type { TransportCounters } from './port.ts'
+
+export type Tally = { -readonly [K in keyof TransportCounters]: number }
+
+export const newTally = (): Tally => ({
+  messagesIn: 0,
+  messagesOut: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  garbage: 0,
+  strangers: 0,
+  undelivered: 0,
+})
