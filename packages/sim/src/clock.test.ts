@@ -37,7 +37,7 @@ test('promises settle between two timers, so that whoever waits acts at the righ
 test('real time can be hurried, and stops when told', async () => {
   const clock = realClock({ speed: 100 })
   const at = await new Promise<number>((resolve) => void clock.after(300, () => resolve(clock.now())))
-  assert.ok(at >= 300, `${at}`)
+  assert.ok(at >= 200, `${at}`) // Node's timers may fire up to 1 ms early
   let called = false
   clock.after(100, () => {
     called = true

@@ -1,5 +1,5 @@
 /** Follows one migration on behalf of the agent that asked for it: its progress, its report, or the loss of both. */
-import { HypervisorError, type MigrationProgress } from '../../../agent/src/hypervisor/port.ts'
+import { HypervisorError, type MigrationProgress } from '@drover/agent'
 import type { MotionOrder, MotionReport, Refusal } from './motions.ts'
 import type { World } from './world.ts'
 

@@ -23,7 +23,7 @@ export interface MotionTruth {
 export type MotionEnd =
   | 'moved' // the source has let go of it
   | 'stayed' // as if nothing had been
-  | 'lost' // its source host died with it
+  | 'lost' // the source died: its host, or by its owner's hand
   | 'grey' // source paused; the destination has a copy, or not
   | 'split' // the source went on although the destination has a copy
 

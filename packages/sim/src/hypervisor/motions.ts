@@ -76,6 +76,8 @@ export interface Motions {
   unhang(vm: VmId): void
   /** Books progress; call before something changes that dirtying follows. */
   settle(): void
+  /** Its owner destroyed one of the two copies. */
+  copyDestroyed(copy: Copy): void
   hostDied(host: HostRecord): void
   daemonDied(host: HostRecord): void
   /** After a cut: breaks the migrations that cross it. */
@@ -339,6 +341,15 @@ export const createMotions = (
       reschedule()
     },
     settle,
+    copyDestroyed(copy) {
+      endThose(
+        (m) => m.source === copy || m.target === copy,
+        (m) =>
+          m.source === copy
+            ? end(m, 'lost', 'the VM was destroyed by its owner', 'gone')
+            : broke(m, 'the copy was destroyed on the destination'),
+      )
+    },
     hostDied(host) {
       endThose(
         (m) => m.source.host === host || m.target.host === host,

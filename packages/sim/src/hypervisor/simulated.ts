@@ -3,7 +3,6 @@
  * agent's life is kept here: an agent that dies leaves its migrations running in the world, as libvirt would.
  */
 
-import { byText, type VmId } from '@drover/protocol'
 import {
   type Hypervisor,
   HypervisorError,
@@ -13,7 +12,8 @@ import {
   type RunningJob,
   type Sample,
   type VmSample,
-} from '../../../agent/src/hypervisor/port.ts'
+} from '@drover/agent'
+import { byText, type VmId } from '@drover/protocol'
 import { drive } from './drive.ts'
 import type { MotionReport } from './motions.ts'
 import {
@@ -159,19 +159,27 @@ export const simulatedHypervisor = (
   }
 
   /** After an end, whatever was reported: look, and say only what was seen. */
-  const look = async (copy: Copy, before: Copy['state'], report: MotionReport): Promise<MigrationResult> => {
-    const { vm } = copy.vm.spec
+  const look = async (
+    vm: VmId,
+    to: HostRecord,
+    before: Copy['state'],
+    report: MotionReport,
+  ): Promise<MigrationResult> => {
     await ask(self)
-    const presence = presenceAt(self, vm)
-    if (presence === 'absent')
-      return {
-        kind: 'done',
-        transferredMiB: Math.round(report.transferredMiB),
-        downtimeMs: report.downtimeMs,
-      }
+    const here = presenceAt(self, vm)
     const detail = report.error ?? `${vm} is still here`
-    if (presence === before) return { kind: 'refused', code: 'migration.failed', detail }
-    return { kind: 'unknown', code: 'migration.unsettled', detail: `${detail}; ${presence} on the source` }
+    if (here === before) return { kind: 'refused', code: 'migration.failed', detail }
+    if (here !== 'absent')
+      return { kind: 'unknown', code: 'migration.unsettled', detail: `${detail}; ${here} on the source` }
+    if (report.error !== null) {
+      // Gone from here after an error: arrived, or destroyed by its owner. Only the other end knows.
+      await ask(to)
+      const there = presenceAt(to, vm)
+      if (there !== 'running' && there !== 'paused')
+        return { kind: 'unknown', code: 'migration.unsettled', detail: `${detail}; nowhere seen` }
+    }
+    const { transferredMiB, downtimeMs } = report
+    return { kind: 'done', transferredMiB: Math.round(transferredMiB), downtimeMs }
   }
 
   const unknown = (error: unknown): MigrationResult =>
@@ -271,7 +279,7 @@ export const simulatedHypervisor = (
         const capMiBps = request.bandwidthMiBps ?? migrationMiBps
         const order = { source, to, paused: request.handOverPaused, capMiBps }
         const ended = await drive({ world, order, progressMs, stallMs, closers, onProgress })
-        return 'code' in ended ? { kind: 'refused', ...ended } : await look(source, before, ended)
+        return 'code' in ended ? { kind: 'refused', ...ended } : await look(request.vm, to, before, ended)
       } catch (error) {
         return unknown(error)
       }

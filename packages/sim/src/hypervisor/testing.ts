@@ -1,6 +1,7 @@
 /** A small world in manual time, for tests: hosts h1, h2, … of eight cores and 32 GiB, and VMs on them. */
+
+import type { Hypervisor } from '@drover/agent'
 import { asVmId, type VmId } from '@drover/protocol'
-import type { Hypervisor } from '../../../agent/src/hypervisor/port.ts'
 import { type ManualClock, manualClock } from '../clock.ts'
 import { type SimulatedOptions, simulatedHypervisor } from './simulated.ts'
 import type { VmSpec } from './state.ts'

@@ -2,7 +2,7 @@
 // something dies on the way.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { MigrationProgress, MigrationResult } from '../../../agent/src/hypervisor/port.ts'
+import type { MigrationProgress, MigrationResult } from '@drover/agent'
 import { smallWorld } from './testing.ts'
 
 const to = (host: string, changes = {}) => ({

@@ -96,6 +96,7 @@ export interface World {
     want(vm: VmId, wanted: CopyState): void
     start(vm: VmId, host: string): void
     resume(vm: VmId, host: string): void
+    pause(vm: VmId, host: string): void
     destroy(vm: VmId, host: string): void
     define(vm: VmId, host: string): void
   }
@@ -310,8 +311,21 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
         })
         state.emit({ kind: 'vm', vm: id, host: name, what: 'resumed' })
       },
+      pause(id, name) {
+        const host = hostNamed(name)
+        change(state, [host], () => {
+          const copy = copyAt(id, host)
+          copy.state = 'paused'
+          copy.pausedBy = 'owner'
+        })
+        vmOf(id).wanted = 'paused'
+        state.emit({ kind: 'vm', vm: id, host: name, what: 'paused' })
+      },
       destroy(id, name) {
         const host = hostNamed(name)
+        const copy = host.copies.get(id)
+        if (copy === undefined) return
+        motions.copyDestroyed(copy)
         change(state, [host], () => void host.copies.delete(id))
         state.emit({ kind: 'vm', vm: id, host: name, what: 'removed' })
       },

@@ -1,0 +1,317 @@
+/**
+ * A cluster in one process: real agents over real libp2p (TCP on loopback, noise, gossipsub, a cluster key), one
+ * simulated world below them. For tests, the demo, and people who write tests of their own.
+ */
+import { type Agent, workerSolver } from '@drover/agent'
+import {
+  byText,
+  type Decision,
+  firstExcess,
+  type HostId,
+  type Mode,
+  type PeerView,
+  type Policy,
+  policyOf,
+  type Resources,
+  type Rule,
+  subtract,
+  type VmId,
+} from '@drover/protocol'
+import { realClock } from '../clock.ts'
+import type { SimulatedOptions } from '../hypervisor/simulated.ts'
+import { createWorld, type World } from '../hypervisor/world.ts'
+import { type Checker, createChecker, type Violation } from '../invariants.ts'
+import { randomOf } from '../random.ts'
+import { type Chronicle, createChronicle } from './chronicle.ts'
+import { createCuts } from './cuts.ts'
+import { layoutOf } from './layout.ts'
+import { clusterKeyOf, createMember, type Member } from './member.ts'
+import { waitUntil } from './wait.ts'
+import { createWorkload, type OverloadOptions } from './workload.ts'
+
+export interface ClusterOptions {
+  /** Default 16. */
+  readonly hosts?: number
+  /** Default 8. */
+  readonly vmsPerHost?: number
+  /** Decides all that is drawn: layout, identities, jitter, who is overloaded. Default 1. */
+  readonly seed?: number
+  /** Changes to the harness's own policy: short hold, so that things happen in seconds. */
+  readonly policy?: Partial<Policy>
+  /** Default `auto`. */
+  readonly mode?: Mode
+  readonly rules?: readonly Rule[]
+  /** How often each agent looks at its hypervisor, ms. Default 100. */
+  readonly sampleMs?: number
+  /** Of every host. Default 8 cores, 32 GiB. */
+  readonly capacity?: Resources
+  /** Kept free on every host. Default one core, 2 GiB. */
+  readonly reserve?: Resources
+  /** CPU demand of a host at the start, permille of what is usable. Default 600. */
+  readonly loadPermille?: number
+  /** MiB/s of one migration alone on its links (1250). Default 500: a VM takes a few seconds. */
+  readonly migrationMiBps?: number
+  readonly simulated?: SimulatedOptions
+  /** How long all agents may take to know each other, ms. Default 30,000. */
+  readonly joinMs?: number
+  /** Called while the agents start. */
+  readonly onProgress?: (progress: {
+    readonly started: number
+    readonly known: number
+    readonly hosts: number
+  }) => void
+}
+
+export interface Cluster extends AsyncDisposable {
+  readonly world: World
+  readonly checker: Checker
+  readonly chronicle: Chronicle
+  readonly policy: Policy
+  /** Names, in order. */
+  readonly hosts: readonly string[]
+  /** Throws RangeError for an unknown name. */
+  member(host: string): Member
+  /** The living agent of a host, or null. */
+  agent(host: string): Agent | null
+  /** The views of all living agents. */
+  views(): readonly PeerView[]
+  idOf(host: string): HostId
+  /** The name behind an id; the id itself when nobody has it. */
+  nameOf(id: HostId): string
+  /** capacity − reserve. */
+  usable(host: string): Resources
+
+  overload(host: string, options?: OverloadOptions): readonly VmId[]
+  relax(host?: string): void
+  /** As kill -9 of the agent: the hypervisor and its migrations go on. */
+  killAgent(host: string): void
+  restartAgent(host: string): Promise<void>
+  /** Power failure: agent, hypervisor and VMs. */
+  killHost(host: string): void
+  /** The host, its VMs and its agent are back. */
+  bootHost(host: string): Promise<void>
+  /** Between agents; with `hypervisors`, migrations and questions between the hosts' hypervisors too. */
+  cut(a: string, b: string, options?: { readonly oneWay?: boolean; readonly hypervisors?: boolean }): void
+  heal(): void
+  /** Share of the agents' messages that is lost, permille. */
+  lose(permille: number): void
+
+  /** By the world's own truth: living hosts whose VMs want more than is usable. */
+  overloadedHosts(): readonly string[]
+  /** Throws WaitError, with the state of the cluster. */
+  waitFor(condition: () => boolean, timeoutMs: number, what?: string): Promise<void>
+  /** Until nothing moves, no host is leased and no partition lives, for `quietMs` (default 500). */
+  settled(timeoutMs?: number, quietMs?: number): Promise<void>
+  /** All violations so far; looks once more, and as strictly as at rest when asked. */
+  checkInvariants(atRest?: boolean): readonly Violation[]
+  /** One record per partition; the leader's own where it lived to tell. */
+  decisions(): readonly Decision[]
+  stop(): Promise<void>
+}
+
+/** What the harness chooses for itself: seconds instead of minutes, and room for repeated overloads of one VM. */
+const harnessPolicy = (hosts: number): Partial<Policy> => ({
+  overloadHoldMs: 300,
+  cooldownMs: 5_000,
+  quarantineMs: 2_000,
+  // One process carries all agents: gossip grows with their square (architecture §3).
+  gossipMs: hosts <= 24 ? 1_000 : 4_000,
+})
+
+/** Agents started at a time. */
+const startsMax = 8
+
+/** Starts it and waits until every agent knows every other. Throws when an agent cannot start, or WaitError. */
+export const startCluster = async (options: ClusterOptions = {}): Promise<Cluster> => {
+  const {
+    hosts: count = 16,
+    vmsPerHost = 8,
+    seed = 1,
+    mode = 'auto',
+    rules = [],
+    sampleMs = 100,
+    capacity = { cpuMilli: 8_000, memoryMiB: 32_768 },
+    reserve = { cpuMilli: 1_000, memoryMiB: 2_048 },
+    loadPermille = 600,
+    migrationMiBps = 500,
+    simulated = {},
+    joinMs = 30_000,
+    onProgress = () => {},
+  } = options
+  const policy = policyOf('balanced', { ...harnessPolicy(count), ...options.policy })
+  const clock = realClock()
+  const world = createWorld({ clock, migrationMiBps })
+  const layout = layoutOf({ hosts: count, vmsPerHost, seed, capacity, reserve, loadPermille })
+  for (const host of layout.hosts) world.addHost(host)
+  for (const vm of layout.vms) world.addVm(vm)
+
+  const usable = (): Resources => subtract(capacity, reserve)
+  const chronicle = createChronicle()
+  const solver = workerSolver({ threads: 1, seed })
+  const alive = (): readonly HostId[] => members.filter((m) => m.agent !== null).map((m) => m.id)
+  const cuts = createCuts(randomOf(seed, 'loss'), alive)
+  const members: Member[] = await Promise.all(
+    layout.hosts.map(({ name, location }, index) =>
+      createMember({
+        world,
+        seed,
+        index,
+        solver,
+        settings: { name, location, clusterKey: clusterKeyOf(seed), reserve, policy, mode, rules, sampleMs },
+        simulated,
+        wrap: cuts.wrap,
+        born: chronicle.follow,
+      }),
+    ),
+  )
+  const byName = new Map(members.map((m) => [m.name, m]))
+  const byId = new Map(members.map((m) => [m.id, m]))
+  const member = (host: string): Member => {
+    const found = byName.get(host)
+    if (found === undefined) throw new RangeError(`no host ${host}`)
+    return found
+  }
+  const living = (): readonly Agent[] => members.flatMap((m) => m.agent ?? [])
+  const views = (): readonly PeerView[] => living().map((agent) => agent.status().view)
+  const checker = createChecker({
+    world,
+    usable,
+    views,
+    migrationsOutMax: policy.migrationsOutMax,
+    migrationsInMax: policy.migrationsInMax,
+  })
+  const workload = createWorkload(world, usable, randomOf(seed, 'overload'))
+  const overloadedHosts = (): readonly string[] =>
+    world
+      .hosts()
+      .filter((host) => host.alive && firstExcess(host.demand, usable()) !== null)
+      .map((host) => host.name)
+
+  /** For whoever reads that a wait was in vain. */
+  const state = (): string => {
+    const lines = views()
+      .filter(
+        (v) => v.lease !== null || v.leading !== null || v.motions.length > 0 || v.overloadedSinceMs !== null,
+      )
+      .map((v) => {
+        const motions = v.motions.map((m) => `${m.direction} ${world.vm(m.vm).name} (${m.phase})`).join(', ')
+        const lease = v.lease === null ? 'free' : `leased to ${v.lease.partition}#${v.lease.epoch}`
+        return `  ${v.description?.name}: demand ${v.demand.cpuMilli}/${v.usable.cpuMilli}, ${lease}, leading ${v.leading}, ${motions}`
+      })
+    const last = chronicle
+      .decisions()
+      .slice(-5)
+      .map((d) => `  ${d.leaderName} ${d.reason}: ${d.result} ${d.code ?? ''} ${d.text}`)
+    return [
+      `overloaded: ${overloadedHosts().join(', ') || 'none'}`,
+      ...lines,
+      'last decisions:',
+      ...last,
+    ].join('\n')
+  }
+  const waitFor = (condition: () => boolean, timeoutMs: number, what?: string): Promise<void> =>
+    waitUntil(condition, timeoutMs, what, state)
+
+  /** Addresses of some living others: what an operator would put into the configuration. */
+  const bootstrap = (self: Member): readonly string[] =>
+    members
+      .filter((m) => m !== self && m.agent !== null && m.addresses.length > 0)
+      .slice(0, 3)
+      .flatMap((m) => m.addresses)
+
+  const quiet = (): boolean =>
+    world.motions().length === 0 &&
+    views().every((v) => v.lease === null && v.leading === null && v.motions.length === 0)
+
+  let stopping: Promise<void> | null = null
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      checker.close()
+      await Promise.allSettled(members.map((m) => m.stop()))
+      await solver.close()
+      clock.stop()
+    })()
+    return stopping
+  }
+
+  const known = (): number => {
+    const all = views()
+    const want = all.length
+    return all.filter(
+      (v) => v.members.filter((m) => m.state === 'alive' || m.state === 'self').length >= want,
+    ).length
+  }
+  try {
+    const [first, ...others] = members
+    await first?.start([])
+    for (let i = 0; i < others.length; i += startsMax) {
+      onProgress({ started: i + 1, known: 0, hosts: count })
+      await Promise.all(others.slice(i, i + startsMax).map((m) => m.start(bootstrap(m))))
+    }
+    await waitFor(
+      () => {
+        const now = known()
+        onProgress({ started: count, known: now, hosts: count })
+        return now === count
+      },
+      joinMs,
+      'all agents to know each other',
+    )
+  } catch (error) {
+    await stop()
+    throw error
+  }
+
+  const restartAgent = (host: string): Promise<void> => member(host).start(bootstrap(member(host)))
+  return {
+    world,
+    checker,
+    chronicle,
+    policy,
+    hosts: members.map((m) => m.name).sort(byText),
+    member,
+    agent: (host) => member(host).agent,
+    views,
+    idOf: (host) => member(host).id,
+    nameOf: (id) => byId.get(id)?.name ?? id,
+    usable,
+    overload: workload.overload,
+    relax: workload.relax,
+    killAgent: (host) => member(host).kill(),
+    restartAgent,
+    killHost(host) {
+      member(host).kill()
+      world.killHost(host)
+    },
+    async bootHost(host) {
+      world.bootHost(host)
+      await restartAgent(host)
+    },
+    cut(a, b, { oneWay = false, hypervisors = false } = {}) {
+      cuts.cut(member(a).id, member(b).id, { oneWay })
+      if (hypervisors) world.cut(a, b)
+    },
+    heal() {
+      cuts.heal()
+      world.heal()
+    },
+    lose: cuts.lose,
+    overloadedHosts,
+    waitFor,
+    async settled(timeoutMs = 10_000, quietMs = 500) {
+      let since = performance.now()
+      await waitFor(
+        () => {
+          if (!quiet()) since = performance.now()
+          return performance.now() - since >= quietMs
+        },
+        timeoutMs,
+        'the cluster to settle',
+      )
+    },
+    checkInvariants: (atRest = false) => (atRest ? checker.checkAtRest() : checker.check()),
+    decisions: chronicle.decisions,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}

@@ -1,0 +1,43 @@
+/** The configuration of one agent of the harness: made by hand, checked by the compiler. */
+import type { Settings } from '@drover/agent'
+import type { Mode, Policy, Resources, Rule } from '@drover/protocol'
+
+export interface HarnessSettings {
+  readonly name: string
+  readonly location: string
+  readonly listen: string
+  readonly bootstrap: readonly string[]
+  readonly clusterKey: Uint8Array
+  readonly reserve: Resources
+  readonly policy: Policy
+  readonly mode: Mode
+  readonly rules: readonly Rule[]
+  readonly sampleMs: number
+  readonly uri: string
+}
+
+export const settingsOf = (of: HarnessSettings): Settings => ({
+  host: { name: of.name, location: of.location, failureDomain: null, dataDir: '' },
+  capacity: {},
+  reserve: of.reserve,
+  hypervisor: {
+    driver: 'simulated',
+    uri: of.uri,
+    migrationUri: null,
+    tls: null,
+    diskLock: 'none',
+    sampleMs: of.sampleMs,
+  },
+  network: {
+    listen: [of.listen],
+    announce: [],
+    bootstrap: of.bootstrap,
+    clusterKey: of.clusterKey,
+    allow: null,
+  },
+  mode: of.mode,
+  policy: of.policy,
+  rules: of.rules,
+  api: { socket: null, metricsListen: null },
+  log: { level: 'silent' },
+})

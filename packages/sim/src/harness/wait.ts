@@ -1,0 +1,26 @@
+/** Waiting for something to become true, with an end. */
+
+export class WaitError extends Error {
+  constructor(what: string, timeoutMs: number, state: string) {
+    super(`waited ${timeoutMs} ms for ${what}${state === '' ? '' : `\n${state}`}`)
+    this.name = 'WaitError'
+  }
+}
+
+const pollMs = 20
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
+
+/** Resolves as soon as `condition` holds (real time); throws WaitError with `state()` when it does not in time. */
+export const waitUntil = async (
+  condition: () => boolean,
+  timeoutMs: number,
+  what = String(condition),
+  state: () => string = () => '',
+): Promise<void> => {
+  const end = performance.now() + timeoutMs
+  while (!condition()) {
+    if (performance.now() >= end) throw new WaitError(what, timeoutMs, state())
+    await sleep(pollMs)
+  }
+}

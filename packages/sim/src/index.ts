@@ -1,0 +1,51 @@
+/**
+ * Simulated hypervisors, an observer that checks drover's promises, and a cluster of real agents in one process.
+ *
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { startCluster } from '@drover/sim'
+ *
+ * await using cluster = await startCluster({ hosts: 4, seed: 7 })
+ * cluster.overload('h02')
+ * cluster.killAgent('h03')
+ * await cluster.waitFor(() => cluster.overloadedHosts().length === 0, 10_000)
+ * await cluster.settled()
+ * assert.deepEqual(cluster.checkInvariants(true), [])
+ * ```
+ *
+ * Without agents, in time that stands still until told:
+ *
+ * ```ts
+ * const clock = manualClock()
+ * const world = createWorld({ clock })
+ * world.addHost({ name: 'a', capacity: { cpuMilli: 8_000, memoryMiB: 32_768 } })
+ * world.addHost({ name: 'b', capacity: { cpuMilli: 8_000, memoryMiB: 32_768 } })
+ * world.addVm({ vm: asVmId('web'), name: 'web', host: 'a', vcpus: 1, memoryMiB: 1_024, cpuMilli: 600 })
+ * const hypervisor = simulatedHypervisor(world, 'a')
+ * hypervisor.open()
+ * const moving = hypervisor.migrate({ vm: asVmId('web'), to: uriOf('b'), handOverPaused: false, bandwidthMiBps: null })
+ * await clock.advance(10_000)
+ * console.log(await moving, world.vm(asVmId('web')).copies)
+ * ```
+ */
+export * from './clock.ts'
+export * from './curable.ts'
+export type { Chronicle } from './harness/chronicle.ts'
+export * from './harness/cluster.ts'
+export type { Member } from './harness/member.ts'
+export { sleep, WaitError, waitUntil } from './harness/wait.ts'
+export type { OverloadOptions } from './harness/workload.ts'
+export type { DaemonState, MotionEnd, MotionTruth, WorldEvent } from './hypervisor/events.ts'
+export type { FaultRule, MotionFault } from './hypervisor/faults.ts'
+export { type SimulatedOptions, simulatedHypervisor, uriOf } from './hypervisor/simulated.ts'
+export type { CopyState, HostSpec, VmSpec } from './hypervisor/state.ts'
+export {
+  type CopyTruth,
+  createWorld,
+  type HostTruth,
+  type VmTruth,
+  type World,
+  type WorldOptions,
+} from './hypervisor/world.ts'
+export * from './invariants.ts'
+export * from './random.ts'
