@@ -119,14 +119,17 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     persister.stop()
     requests.close()
   }
-  const shutDown = async (): Promise<void> => {
-    silence()
-    await Promise.allSettled([transport.stop(), hypervisor.close()])
-    journal.close()
-    phase = 'ended'
+  let down: Promise<void> | null = null
+  const shutDown = (): Promise<void> => {
+    down ??= (async () => {
+      silence()
+      await Promise.allSettled([transport.stop(), hypervisor.close()])
+      journal.close()
+      phase = 'ended'
+    })()
+    return down
   }
 
-  let stopped: Promise<void> | null = null
   return {
     host,
     async start() {
@@ -167,16 +170,13 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    stop() {
-      stopped ??= (async () => {
-        if (phase === 'ended') return
-        phase = 'stopping'
-        carrier.retire()
-        feed({ kind: 'leaving' })
-        await shutDown()
-        log.info({ host }, 'agent stopped; its VMs go on')
-      })()
-      return stopped
+    async stop() {
+      if (phase === 'ended' || down !== null) return down ?? undefined
+      phase = 'stopping'
+      carrier.retire()
+      feed({ kind: 'leaving' })
+      await shutDown()
+      log.info({ host }, 'agent stopped; its VMs go on')
     },
     kill() {
       if (phase === 'ended') return

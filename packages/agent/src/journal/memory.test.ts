@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { closed, openAction, opened } from './fixtures.ts'
+import { closed, openAction, opened } from '../testing/fixtures.ts'
 import { createJournalStore } from './memory.ts'
 import { JournalError } from './port.ts'
 

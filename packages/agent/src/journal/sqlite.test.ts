@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { closed, decision, openAction, opened } from './fixtures.ts'
+import { closed, decision, openAction, opened } from '../testing/fixtures.ts'
 import { JournalError } from './port.ts'
 import { openJournal } from './sqlite.ts'
 
