@@ -1,0 +1,127 @@
+/**
+ * House style is a test, not a habit: whoever adds a file to this repository learns here, before the review, that
+ * it reads a clock in the core, imports against the direction, has no reader or names a place that exists on one machine
+ * only. Each rule is shown to be able to fail first.
+ */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { join, sep } from 'node:path'
+import { test } from 'node:test'
+import { filesOf, suites } from './run.ts'
+import { deadFiles } from './tidy/reach.ts'
+import { codeRules, judgeSnippet, textRules } from './tidy/rules.ts'
+import { importsOf, readSource, type Source } from './tidy/source.ts'
+
+const root = join(import.meta.dirname, '..')
+const read = (path: string): Source => readSource(path, readFileSync(join(root, path), 'utf8'))
+
+const sources: readonly Source[] = globSync(
+  ['packages/*/src/**/*.ts', 'packages/*/bin/*.js', 'test/**/*.ts', 'bench/**/*.ts'],
+  { cwd: root, exclude: ['**/node_modules/**'] },
+)
+  .map((path) => path.split(sep).join('/'))
+  .sort()
+  .map(read)
+
+/** What git tracks; outside a checkout (an unpacked archive) there is nothing tracked to look at. */
+const tracked = (): readonly string[] => {
+  if (!existsSync(join(root, '.git'))) return []
+  return execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
+    .split('\0')
+    .filter((path) => path !== '' && existsSync(join(root, path)))
+}
+
+const scripts = ['package.json', ...globSync('packages/*/package.json', { cwd: root })].flatMap((path) =>
+  Object.values<string>(JSON.parse(readFileSync(join(root, path), 'utf8')).scripts ?? {}),
+)
+
+/** One failure lists all findings, so that they are mended in one go. */
+const none = (findings: readonly string[]): void =>
+  assert.ok(findings.length === 0, `\n${findings.join('\n')}\n`)
+
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: a template inside a text is what the lexer is shown
+test('the lexer tells code from comments, strings, templates and regular expressions', () => {
+  const text = [
+    "const a = 'it\\'s // no comment' // a comment with 'quotes'",
+    'const b = `text ${ { c: `inner ${d} }` } } more` /* and // more */ + e',
+    'const f = /[/\'"]\\/`/.test(g) ? h / i / j : k',
+  ].join('\n')
+  const { code, literals } = readSource('a.ts', text)
+  assert.equal(code.length, text.length)
+  const words = code.match(/\w+/g)
+  assert.deepEqual(words, 'const a const b c d e const f test g h i j k'.split(' '))
+  assert.deepEqual(
+    literals.map((l) => l.value),
+    ["it\\'s // no comment"],
+  )
+  const imports = readSource('a.ts', "import {\n  a,\n} from './a.ts'\nexport * from \"./b.ts\"\nf('./c.ts')")
+  assert.deepEqual(
+    importsOf(imports).map((l) => l.value),
+    ['./a.ts', './b.ts'],
+  )
+})
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
+
+for (const rule of [...codeRules, ...textRules])
+  test(`can fail: ${rule.name}`, () => {
+    for (const snippet of rule.bad)
+      assert.ok(
+        judgeSnippet(rule, snippet).length > 0,
+        `must complain: ${snippet.path}: ${snippet.text.slice(0, 80)}`,
+      )
+    for (const snippet of rule.good)
+      assert.deepEqual(
+        judgeSnippet(rule, snippet),
+        [],
+        `must not complain: ${snippet.path}: ${snippet.text.slice(0, 80)}`,
+      )
+  })
+
+test('can fail: dead files', () => {
+  const tree = [
+    readSource('packages/agent/src/index.ts', "export * from './a.ts'"),
+    readSource('packages/agent/src/a.ts', "const worker = new URL('./b.ts', import.meta.url)"),
+    readSource('packages/agent/src/b.ts', '// import "./c.ts"'),
+    readSource('packages/agent/src/c.ts', ''),
+    readSource('packages/agent/src/c.test.ts', "import './c.ts'\nimport './testing.ts'"),
+    readSource('packages/agent/src/testing.ts', ''),
+    readSource('packages/agent/src/compliance.ts', ''),
+    readSource('packages/agent/src/script.ts', ''),
+    readSource('packages/agent/src/program.ts', 'if (import.meta.main) main()'),
+    readSource('packages/agent/bin/drover.js', "import('../src/cli.ts')"),
+    readSource('packages/agent/src/cli.ts', ''),
+  ]
+  assert.deepEqual(deadFiles(tree, ['node packages/agent/src/script.ts']), [
+    'packages/agent/src/c.ts',
+    'packages/agent/src/compliance.ts',
+  ])
+})
+
+test('the whole repository was looked at', () => {
+  const paths = sources.map((s) => s.path)
+  for (const known of ['packages/protocol/src/index.ts', 'packages/agent/src/agent.ts', 'test/tidy.test.ts'])
+    assert.ok(paths.includes(known), known)
+  assert.ok(scripts.some((script) => script.includes('test/run.ts')))
+})
+
+for (const rule of codeRules)
+  test(rule.name, () => none(sources.flatMap((s) => rule.judge(s).map((what) => `${s.path}:${what}`))))
+
+for (const rule of textRules)
+  test(rule.name, () =>
+    none(
+      tracked()
+        .map(read)
+        .flatMap((s) => rule.judge(s).map((what) => `${s.path}:${what}`)),
+    ),
+  )
+
+test('no dead files', () => none(deadFiles(sources, scripts)))
+
+test('every test file is run by some suite', () => {
+  const run = new Set(Object.values(suites).flatMap((suite) => filesOf(suite, [], root)))
+  none(sources.map((s) => s.path).filter((path) => path.endsWith('.test.ts') && !run.has(path)))
+  assert.deepEqual(filesOf(suites['quick']!, ['test/tidy.te'], root), ['test/tidy.test.ts'])
+  assert.deepEqual(filesOf(suites['quick']!, ['no such word'], root), [])
+})
