@@ -81,7 +81,8 @@ export const libvirtHypervisor = (options: LibvirtOptions = {}): Hypervisor => {
 
   const listeners = new Set<(event: HypervisorEvent) => void>()
   const witnesses = new Set<(event: DomainEvent) => void>()
-  const migrating = new Set<VmId>()
+  /** The VMs that this driver is moving now, with the bandwidth asked for meanwhile, MiB/s. */
+  const migrating = new Map<VmId, number | null>()
 
   const tell = (event: HypervisorEvent): void => {
     for (const listener of listeners) {
@@ -110,10 +111,16 @@ export const libvirtHypervisor = (options: LibvirtOptions = {}): Hypervisor => {
       event: (event) => {
         if (event.kind === 'lifecycle' || event.kind === 'configuration') sampler.forget(event.vm)
         for (const witness of witnesses) witness(event)
+        // A limit set before QEMU began to send is overwritten by the one that the migration was started with.
+        const wanted = event.kind === 'migration_iteration' ? migrating.get(event.vm) : null
+        if (typeof wanted === 'number') limit(event.vm, wanted).catch((error) => warn(wordsOf(error)))
         tell({ kind: 'changed', vm: event.vm, what: whatOf(event) })
       },
     },
   )
+
+  const limit = async (vm: VmId, mibps: number): Promise<void> =>
+    link.call(migrateSetMaxSpeed, { domain: await find(link, vm), mibps })
 
   const session = async (at?: string, readOnly = false): Promise<Connection> =>
     openSession(at === undefined ? uri : parseElsewhere(at, options.tls), { ...limits, readOnly })
@@ -177,14 +184,17 @@ export const libvirtHypervisor = (options: LibvirtOptions = {}): Hypervisor => {
     migrate: async (request, onProgress) => {
       if (migrating.has(request.vm))
         return { kind: 'unknown', code: 'vm.job_active', detail: 'this driver is moving the VM already' }
-      migrating.add(request.vm)
+      migrating.set(request.vm, null)
       try {
         return await migrate(world, request, guarded(onProgress, warn))
       } finally {
         migrating.delete(request.vm)
       }
     },
-    limit: async (vm, mibps) => link.call(migrateSetMaxSpeed, { domain: await find(link, vm), mibps }),
+    limit: async (vm, mibps) => {
+      if (migrating.has(vm)) migrating.set(vm, mibps)
+      await limit(vm, mibps)
+    },
     abort: async (vm) => link.call(abortJob, await find(link, vm)),
     resume: async (vm, at) => {
       if (at === undefined) return resume(link, vm)

@@ -57,7 +57,7 @@ export class Sampler {
   }
 
   /** Sorted by id. `migrating` are the VMs that this driver is moving right now. */
-  async sample(caller: Caller, migrating: ReadonlySet<VmId>): Promise<VmSample[]> {
+  async sample(caller: Caller, migrating: ReadonlyMap<VmId, unknown>): Promise<VmSample[]> {
     const groups =
       statsGroups.state | statsGroups.cpu | statsGroups.balloon | statsGroups.vcpu | statsGroups.dirtyRate
     const all = await caller.call(allDomainStats, { groups, flags: statsFlags.active | statsFlags.noWait })
@@ -103,7 +103,7 @@ export class Sampler {
     { domain, stats }: DomainStats,
     wanted: number | null,
     atMs: number,
-    migrating: ReadonlySet<VmId>,
+    migrating: ReadonlyMap<VmId, unknown>,
   ): Promise<VmSample | null> {
     const facts = await this.#facts(caller, domain, atMs)
     if (facts === 'absent') return null
