@@ -12,7 +12,14 @@
 import type { Decision, JournalRecord } from '@drover/protocol'
 import { vmsOf } from './history.ts'
 import { type Journal, JournalError } from './port.ts'
-import { applyRecord, emptyState, historyLimits, nextIncarnation, restoredFrom } from './state.ts'
+import {
+  applyRecord,
+  emptyState,
+  historyLimits,
+  type JournalState,
+  nextIncarnation,
+  restoredFrom,
+} from './state.ts'
 
 export interface JournalStore {
   /** Throws `journal.locked` while another journal of this store is open. */
@@ -28,6 +35,11 @@ export interface JournalStore {
 }
 
 export interface JournalStoreOptions {
+  /**
+   * True: as if its host had granted leases before, so that the core need not wait for those of a lost journal to end.
+   * Default false, as a new host's.
+   */
+  readonly intact?: boolean
   readonly wallNow?: () => number
 }
 
@@ -35,8 +47,8 @@ const recordsMax = 10_000
 
 export const createJournalStore = (options: JournalStoreOptions = {}): JournalStore => {
   const wallNow = options.wallNow ?? Date.now
-  let state = emptyState
-  let before = emptyState
+  let state: JournalState = { ...emptyState, trusted: options.intact ?? false }
+  let before = state
   let incarnation = 0
   let trouble: string | null = null
   let records: JournalRecord[] = []

@@ -20,12 +20,12 @@ export interface WorkerSolverOptions {
   readonly queueMax?: number
   /** For the solver's choice among equally good directions. Default 1. */
   readonly seed?: number
+  /** How much longer than ten budgets a question may take, waiting included, ms. Default 1,000. */
+  readonly graceMs?: number
   /** Stands in for `worker.ts`; for tests of its crashes. */
   readonly workerUrl?: URL
 }
 
-/** The budget counts in the worker, from when it begins; this is when the pool loses patience, waiting included. */
-const patienceMs = (budgetMs: number): number => budgetMs * 10 + 1_000
 /** A worker that never became ready is tried again after this pause, ms. Against a loop of failing starts. */
 const restartMs = 1_000
 /** One problem of the greatest size needs a few MiB; more is a fault that must not take the agent along. */
@@ -44,7 +44,9 @@ interface Slot {
 }
 
 export const workerSolver = (options: WorkerSolverOptions = {}): Solver => {
-  const { threads = 1, queueMax = 64, seed = 1 } = options
+  const { threads = 1, queueMax = 64, seed = 1, graceMs = 1_000 } = options
+  /** The budget counts in the worker, from when it begins; this is when the pool gives up on it. */
+  const patienceMs = (budgetMs: number): number => budgetMs * 10 + graceMs
   // Beside this file, with its own ending: `.ts` in development, `.js` where it was emitted.
   const url = options.workerUrl ?? new URL(import.meta.url.replace(/worker-pool(\.\w+)$/, 'worker$1'))
   const slots: Slot[] = Array.from({ length: threads }, () => ({

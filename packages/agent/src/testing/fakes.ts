@@ -269,9 +269,9 @@ export const emptyView: PeerView = {
   warnings: [],
 }
 
-/** Waits, in small steps, until something is so; the test fails when it does not become so within two seconds. */
+/** Waits, in small steps, until something is so; the test fails when it does not become so within twenty seconds. */
 export const until = async (what: string, so: () => boolean): Promise<void> => {
-  const end = performance.now() + 2_000
+  const end = performance.now() + 20_000
   while (!so()) {
     if (performance.now() > end) throw new Error(`waited in vain until ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 2))

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { defaultReserve, demandOf, describeHost, observedVms } from './describe.ts'
+import { fakeHypervisor, settings, vmSample } from './testing/fakes.ts'
+
+// Hosts of three sizes: a large one, a usual one, and a tiny one of a testbed.
+test('the default reserve is a fifth of the CPU and 2 GiB or 5 % of the memory, never more than half', () => {
+  assert.deepEqual(defaultReserve({ cpuMilli: 64_000, memoryMiB: 262_144 }), {
+    cpuMilli: 12_800,
+    memoryMiB: 13_107,
+  })
+  assert.deepEqual(defaultReserve({ cpuMilli: 8_000, memoryMiB: 16_384 }), {
+    cpuMilli: 1_600,
+    memoryMiB: 2_048,
+  })
+  assert.deepEqual(defaultReserve({ cpuMilli: 1_000, memoryMiB: 1_024 }), { cpuMilli: 200, memoryMiB: 512 })
+})
+
+// An operator lends only part of a machine to drover, and knows a better address for migrations.
+test('configuration overrides what the hypervisor tells, dimension by dimension', () => {
+  const { facts } = fakeHypervisor()
+  const base = settings()
+  const described = describeHost(
+    facts,
+    settings({
+      capacity: { memoryMiB: 8_192 },
+      reserve: { cpuMilli: 0 },
+      hypervisor: { ...base.hypervisor, migrationUri: 'qemu+tcp://10.0.0.7/system' },
+    }),
+    '1',
+  )
+  assert.deepEqual(described.capacity, { cpuMilli: 8_000, memoryMiB: 8_192 })
+  assert.deepEqual(described.reserve, { cpuMilli: 0, memoryMiB: 2_048 })
+  assert.equal(described.migrationUri, 'qemu+tcp://10.0.0.7/system')
+})
+
+// A host's VMs: one with a PCI device, one that its owner pinned, one to be left alone, one that may move.
+test('a VM stays for what the hypervisor cannot, then for what its owner does not want', () => {
+  const vms = observedVms({
+    pressure: null,
+    vms: [
+      vmSample('d', {}),
+      vmSample('a', { migratable: { movable: false, code: 'dev.hostdev' }, settings: { pinned: 'true' } }),
+      vmSample('b', { settings: { pinned: 'yes', balance: 'never' } }),
+      vmSample('c', { settings: { balance: 'never' }, cpuMilli: null }),
+    ],
+  })
+  assert.deepEqual(
+    vms.map((vm) => [vm.vm, vm.fixed]),
+    [
+      ['a', 'dev.hostdev'],
+      ['b', 'vm.pinned'],
+      ['c', 'vm.ignored'],
+      ['d', null],
+    ],
+  )
+  assert.deepEqual(demandOf(vms), { cpuMilli: 300, memoryMiB: 2_048 })
+})

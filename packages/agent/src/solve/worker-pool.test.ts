@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Answer } from '@drover/protocol'
+import { inlineSolver } from './inline.ts'
+import { tinyProblem } from './solve-within.ts'
+import { workerSolver } from './worker-pool.ts'
+
+/** A worker made of a few lines: says that it is ready, then does with each problem what the test wants. */
+const workerOf = (onMessage: string): URL =>
+  new URL(
+    `data:text/javascript,${encodeURIComponent(`
+      import { parentPort } from 'node:worker_threads'
+      let count = 0
+      const answer = (id) => parentPort.postMessage({ kind: 'answer', id, answer: { kind: 'satisfied' } })
+      parentPort.on('message', ({ id, problem }) => { count += 1; ${onMessage} })
+      parentPort.postMessage({ kind: 'ready' })`)}`,
+  )
+
+const codeOf = (answer: Answer) => (answer.kind === 'infeasible' ? answer.why.code : answer.kind)
+
+// Many agents of one process share the pool: each gets the answer to its own question, the same as on the event loop.
+test('a pool answers as the solver itself does', async () => {
+  const pool = workerSolver({ threads: 2 })
+  const inline = inlineSolver()
+  const problems = [0, 1, 2, 3, 4, 5].map((n) => {
+    const problem = tinyProblem()
+    // An even one is an overload to cure, an odd one has nothing to do.
+    return n % 2 === 0 ? problem : { ...problem, vms: problem.vms.slice(0, 1) }
+  })
+  try {
+    const answers = await Promise.all(problems.map((problem) => pool.solve(problem, 1_000)))
+    assert.deepEqual(answers, await Promise.all(problems.map((problem) => inline.solve(problem, 1_000))))
+    assert.deepEqual(
+      answers.map((answer) => answer.kind),
+      ['plan', 'satisfied', 'plan', 'satisfied', 'plan', 'satisfied'],
+    )
+  } finally {
+    await pool.close()
+    await inline.close()
+  }
+  assert.equal(codeOf(await pool.solve(tinyProblem(), 10)), 'solver.failed')
+})
+
+// A fault in the solver kills its thread: that question fails with a code, the next ones are answered by a new thread.
+test('a crashed worker fails one question and is replaced', async () => {
+  const pool = workerSolver({
+    workerUrl: workerOf(`if (problem.crash) process.exit(3); answer(id)`),
+  })
+  try {
+    const crash = { ...tinyProblem(), crash: true }
+    const answers = await Promise.all([
+      pool.solve(crash, 1_000),
+      pool.solve(tinyProblem(), 1_000),
+      pool.solve(crash, 1_000),
+    ])
+    assert.deepEqual(answers.map(codeOf), ['solver.failed', 'satisfied', 'solver.failed'])
+    assert.equal(codeOf(await pool.solve(tinyProblem(), 1_000)), 'satisfied')
+  } finally {
+    await pool.close()
+  }
+})
+
+// A solver that forgets its budget would block every later question: it loses its thread.
+test('a worker that does not come back is ended', async () => {
+  const pool = workerSolver({ graceMs: 100, workerUrl: workerOf(`if (problem.hang) for (;;); answer(id)`) })
+  try {
+    assert.equal(codeOf(await pool.solve(tinyProblem(), 1_000)), 'satisfied')
+    const hung = pool.solve({ ...tinyProblem(), hang: true } as ReturnType<typeof tinyProblem>, 1)
+    const next = pool.solve(tinyProblem(), 1_000)
+    assert.equal(codeOf(await hung), 'solver.failed')
+    assert.equal(codeOf(await next), 'satisfied')
+  } finally {
+    await pool.close()
+  }
+})
+
+// More questions than can be worked on: the rest is refused at once, and those who waited in vain are told.
+test('the queue is bounded in number and in time', async () => {
+  const pool = workerSolver({
+    queueMax: 2,
+    graceMs: 50,
+    workerUrl: workerOf(`if (problem.hang) for (;;); answer(id)`),
+  })
+  try {
+    assert.equal(codeOf(await pool.solve(tinyProblem(), 1_000)), 'satisfied')
+    const hang = { ...tinyProblem(), hang: true } as ReturnType<typeof tinyProblem>
+    const hung = pool.solve(hang, 10)
+    const waits = pool.solve(tinyProblem(), 0)
+    const lasts = pool.solve(tinyProblem(), 1_000)
+    assert.equal(codeOf(await pool.solve(tinyProblem(), 1_000)), 'solver.busy')
+    assert.equal(codeOf(await waits), 'solver.busy')
+    assert.deepEqual(await Promise.all([hung, lasts].map(async (one) => codeOf(await one))), [
+      'solver.failed',
+      'satisfied',
+    ])
+  } finally {
+    await pool.close()
+  }
+})
+
+// The agent ends while a question is open.
+test('closing answers whoever waits', async () => {
+  const pool = workerSolver({ workerUrl: workerOf('for (;;);') })
+  const open = [pool.solve(tinyProblem(), 1_000), pool.solve(tinyProblem(), 1_000)]
+  await pool.close()
+  await pool.close()
+  assert.deepEqual((await Promise.all(open)).map(codeOf), ['solver.failed', 'solver.failed'])
+})
