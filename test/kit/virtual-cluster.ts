@@ -314,7 +314,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
 
   const start = async (site: Site): Promise<void> => {
     site.life += 1
-    site.incarnation += 1
+    site.incarnation = Math.max(site.incarnation + 1, Math.floor(clock.now() / 1_000))
     const { life } = site
     const restored = restoredFrom(site.journal, clock.now())
     site.peer = createPeer({
@@ -326,7 +326,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       rules,
       policyHash: 'test',
       // The first start of all has nothing to be afraid of: skips the wait that a lost journal asks for.
-      restored: { ...restored, journalIntact: site.journalLost ? site.incarnation === 1 : true },
+      restored: { ...restored, journalIntact: site.journalLost ? site.life === 1 : true },
     })
     site.hypervisor = simulatedHypervisor(world, site.name)
     site.hypervisor.open()

@@ -214,7 +214,9 @@ export const createPeer = (init: PeerInit): Peer => {
 
   // ---- partition: member and leader
 
-  const member = createMemberSide(desk, init.restored.epoch, {
+  // An incarnation is at least the wall clock in seconds, and no host grants a thousand leases a second: so epochs grow even
+  // when the journal that counted them is lost (S6).
+  const member = createMemberSide(desk, Math.max(init.restored.epoch, init.incarnation * 1_000), {
     unable(intent, from) {
       const trouble = troubles()[0]
       if (trouble !== undefined) return trouble
