@@ -1,0 +1,73 @@
+/** The libvirt driver on two real hosts: every story of the hypervisor port's compliance suite. */
+import { after } from 'node:test'
+import type { VmId } from '@drover/protocol'
+import { type ComplianceWorld, hypervisorCompliance } from '../../packages/agent/src/hypervisor/compliance.ts'
+import { libvirtHypervisor } from '../../packages/agent/src/hypervisor/libvirt/index.ts'
+import { type Guest, type Host, Testbed } from '../testbed/testbed.ts'
+
+/** Made by the first story: a file in which no story runs starts nothing. */
+let bed: Testbed | null = null
+let guest: Guest | null = null
+let guests = 0
+
+after(async () => {
+  await bed?.down()
+})
+
+/**
+ * The hosts' daemons reached through their sockets: the test stands outside of their network. From one daemon to the
+ * other as well, while the guest's memory takes the network.
+ */
+const driverOf = (host: Host) => {
+  const uri = `qemu+unix:///system?socket=${host.libvirtSocket}`
+  return libvirtHypervisor({ uri, migrationUri: uri, progressMs: 100, dirtyRateMs: 0 })
+}
+
+/** The guest of the story before, if it still runs; booting a new one is what takes time. */
+const guestOn = async (home: Host, away: Host): Promise<Guest> => {
+  const places = (await guest?.where()) ?? []
+  const only = places.length === 1 && places[0]!.state === 'running' ? places[0]!.host : null
+  if (guest !== null && only === home.name) return guest
+  if (guest !== null && only === away.name) {
+    await bed!.migrate(guest, away, home, ['--persistent', '--undefinesource'])
+    return guest
+  }
+  guests += 1
+  guest = await bed!.vm(home, `driver-${guests}`, { persistent: true })
+  await bed!.ready(guest)
+  return guest
+}
+
+const makeWorld = async (): Promise<ComplianceWorld> => {
+  bed ??= await Testbed.up({ hosts: 2 })
+  const hosts = { source: bed.host(1), destination: bed.host(2) }
+  const { uuid } = await guestOn(hosts.source, hosts.destination)
+  const source = driverOf(hosts.source)
+  const destination = driverOf(hosts.destination)
+  source.open()
+  destination.open()
+  return {
+    source,
+    destination,
+    vm: uuid as VmId,
+    slowMiBps: 2,
+    fastMiBps: 1000,
+    pollMs: 50,
+    patienceMs: 30_000,
+    persistent: true,
+    pauseByOwner: async () => {
+      await hosts.source.virsh(['suspend', uuid])
+    },
+    destroyByOwner: async () => {
+      await hosts.source.virsh(['destroy', uuid])
+    },
+    killDaemon: (of) => hosts[of].killLibvirtd(),
+    startDaemon: (of) => hosts[of].startLibvirtd(),
+    close: async () => {
+      await source.close()
+      await destination.close()
+    },
+  }
+}
+
+hypervisorCompliance('libvirt', makeWorld)
