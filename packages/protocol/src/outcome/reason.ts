@@ -39,6 +39,8 @@ export const reasons = {
   'vm.resumed': 'It was found paused by a broken migration and runs again.',
   'vm.stopped': 'It was stopped meanwhile.',
   'vm.unreadable': 'Its definition cannot be read.',
+  'vm.not_needed': 'The others were enough.',
+  'vm.present': 'It is on that host already.',
   'vm.not_here': 'It is not on this host; ask the host that has it.',
   'dev.hostdev': 'It uses a device of the host (PCI, USB), which cannot travel.',
   'dev.vgpu': 'It uses a virtual GPU, which cannot travel.',
@@ -68,14 +70,16 @@ export const reasons = {
   'rule.affinity': 'A rule wants it together with another VM.',
   'rule.anti_affinity': 'A rule forbids it on the same host as another VM.',
   'rule.host_group': 'A rule forbids it on that host.',
+  'rule.capacity': 'A rule limits how much these hosts may hold.',
+  'rule.order': 'A rule wants another action to come first.',
   'node.draining': 'The host is being drained, or leaves.',
   'node.paused':
     'The host grants nothing now: its hypervisor does not answer, or its journal cannot be written.',
   'node.suspect': 'The host answers neither us nor others, lately.',
   'node.unreachable': 'The host does not answer.',
   'node.version_skew': 'The host runs a version too different.',
+  'node.leaving': 'The agent of the host is being stopped.',
   'node.unknown': 'No such host is known here.',
-  'host.self': 'The VM is on that host already.',
 
   // ---- why not now
   'limit.out': 'As many migrations leave that host as may at the same time.',

@@ -1,0 +1,56 @@
+/** Everything a command touches outside itself, so that tests can run commands in their own process. */
+import { styleText } from 'node:util'
+import { type ApiClient, apiClient } from '../api/client.ts'
+import { loadSettings } from '../config/load.ts'
+import { fileSchema } from '../config/schema.ts'
+
+export interface Io {
+  /** Data. */
+  out(text: string): void
+  /** Talk. */
+  err(text: string): void
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** True when stdout is a terminal that wants colour. */
+  readonly colour: boolean
+  /** Ctrl-C. Returns the function that stops listening. */
+  onInterrupt(listener: () => void): () => void
+  nowWallMs(): number
+  /** How often a waiting command looks again, ms. */
+  readonly pollMs: number
+}
+
+export const processIo = (): Io => ({
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  env: process.env,
+  colour:
+    process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
+  onInterrupt: (listener) => {
+    process.on('SIGINT', listener)
+    return () => process.off('SIGINT', listener)
+  },
+  nowWallMs: () => Date.now(),
+  pollMs: 500,
+})
+
+export type Colour = 'red' | 'yellow' | 'green' | 'dim' | 'bold'
+export type Paint = (colour: Colour, text: string) => string
+
+export const painter =
+  (io: Io): Paint =>
+  (colour, text) =>
+    io.colour ? styleText(colour, text, { validateStream: false }) : text
+
+/** `--socket`, else what the agent of this host would use. */
+export const clientOf = (io: Io, options: { readonly socket?: string }): ApiClient => {
+  const socket =
+    options.socket ??
+    io.env['DROVER_API__SOCKET'] ??
+    loadSettings({ env: io.env, secrets: 'noted' }).settings?.api.socket ??
+    fileSchema.parse({}).api.socket
+  return apiClient(socket)
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+export const printJson = (io: Io, value: unknown): void => io.out(`${JSON.stringify(value, null, 2)}\n`)

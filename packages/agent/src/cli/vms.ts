@@ -1,0 +1,45 @@
+/** `drover vms`: the VMs of this host, and whether each may move. */
+import { coresText, durationText, memoryText } from '@drover/protocol'
+import { type Command, Option } from 'commander'
+import type { VmsAnswer } from '../api/answers.ts'
+import { clientOf, type Io, type Paint, painter, printJson } from './io.ts'
+import { type CommonOptions, command } from './options.ts'
+import { table } from './table.ts'
+import { shortVm } from './words.ts'
+
+export const renderVms = ({ vms }: VmsAnswer, wide: boolean, paint: Paint): string =>
+  vms.length === 0
+    ? 'No VM runs on this host.\n'
+    : table([
+        ['NAME', 'ID', 'STATE', 'CPU', 'MEMORY', 'MOVABLE', 'RESTS'].map((word) => paint('bold', word)),
+        ...vms.map((vm) => [
+          vm.name,
+          wide ? vm.vm : shortVm(vm.vm),
+          vm.state,
+          coresText(vm.demand.cpuMilli),
+          memoryText(vm.demand.memoryMiB),
+          vm.fixed ?? 'yes',
+          vm.cooldownMs === 0 ? '-' : durationText(vm.cooldownMs),
+        ]),
+      ])
+
+interface VmsOptions extends CommonOptions {
+  readonly output: 'table' | 'wide' | 'json'
+}
+
+export const vmsCommand = (io: Io): Command =>
+  command(
+    'vms',
+    'the VMs of this host: demand, whether each may move (or the code why not)',
+    'drover vms',
+    'drover vms -o wide     # whole UUIDs',
+  )
+    .addOption(
+      new Option('-o, --output <format>', 'how to print').choices(['table', 'wide', 'json']).default('table'),
+    )
+    .action(async (_: unknown, self: Command) => {
+      const options = self.optsWithGlobals<VmsOptions>()
+      const answer = await clientOf(io, options).vms()
+      if (options.json === true || options.output === 'json') printJson(io, answer)
+      else io.out(renderVms(answer, options.output === 'wide', painter(io)))
+    })

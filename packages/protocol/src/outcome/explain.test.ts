@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { exampleDecision, exampleHistory, exampleHosts, exampleView, exampleVms } from './example.ts'
+import { explain } from './explain.ts'
+import type { VmExplanation } from './explanation.ts'
+import { isReasonCode, reasonText } from './reason.ts'
+import { findSubject, type SubjectKind } from './subject.ts'
+import { durationText, memoryText } from './words.ts'
+
+const decisions = exampleHistory.map(({ decision }) => decision)
+const find = (text: string, kind: SubjectKind | null = null) =>
+  findSubject(exampleView, decisions, text, kind)
+
+const explainVm = (text: string, view = exampleView): VmExplanation => {
+  const found = findSubject(view, decisions, text, 'vm')
+  assert.equal(found.kind, 'found')
+  const explanation = explain(view, exampleHistory, found.subject)
+  assert.equal(explanation?.kind, 'vm')
+  return explanation
+}
+
+test('an operator names things as they come to hand', () => {
+  // The story: pasted from a table, from a log, from memory.
+  assert.deepEqual(find('web1'), {
+    kind: 'found',
+    subject: { kind: 'vm', vm: exampleVms.web1, name: 'web1' },
+  })
+  assert.equal(find('6fa9ec21').kind, 'found')
+  assert.equal(find('gone').kind, 'found', 'a VM that has left is known from the decision that moved it')
+  const byEnd = find(exampleHosts.roomy.slice(-8))
+  assert.ok(byEnd.kind === 'found' && byEnd.subject.kind === 'host' && byEnd.subject.name === 'rack1-b')
+  const decision = find(`${exampleHosts.self.slice(-8)}.12.7`)
+  assert.ok(decision.kind === 'found' && decision.subject.kind === 'decision')
+  const many = find('6fa9ec2')
+  assert.ok(many.kind === 'ambiguous' && many.matches.length === 5)
+  assert.equal(find('web1', 'host').kind, 'absent')
+  assert.equal(find('').kind, 'absent')
+})
+
+test('a VM: what would be done with it, and one line with a number for every other host', () => {
+  // The story: web1's host is overloaded, and the agent only observes.
+  const { verdict, candidates } = explainVm('web1')
+  assert.equal(verdict.code, 'mode.observe')
+  assert.deepEqual(
+    candidates.map(({ name, code }) => [name, code]),
+    [
+      ['rack1-b', null],
+      ['rack2-a', 'capacity.cpu'],
+      ['rack2-b', 'node.suspect'],
+      ['rack3-a', 'node.draining'],
+      ['rack3-b', 'cpu.incompatible'],
+    ],
+  )
+  for (const { text } of candidates) assert.match(text, /\d/)
+})
+
+test('a VM: every way of staying has its own code', () => {
+  // The story: "Need to balance: True", then nothing. Never again without a reason.
+  assert.equal(explainVm('gpu1').verdict.code, 'dev.hostdev')
+  assert.equal(explainVm('db1').verdict.code, 'vm.cooldown')
+  assert.equal(explainVm('web2').verdict.code, 'mode.observe')
+  assert.deepEqual(explainVm('gone').verdict, {
+    code: 'vm.not_here',
+    text: 'Not on this host. It was last seen moving to rack2-a; ask there.',
+  })
+  const calm = explainVm('web1', { ...exampleView, overloadedSinceMs: null })
+  assert.equal(calm.verdict.code, null)
+  assert.match(calm.verdict.text, /nothing asks for a move: .*4\.6 cores of 4 cores usable/)
+  const moving = explainVm('web1', {
+    ...exampleView,
+    motions: [
+      {
+        action: 'a/0',
+        vm: exampleVms.web1,
+        direction: 'out',
+        peer: exampleHosts.roomy,
+        phase: 'running',
+        sinceMs: 2_500,
+      },
+    ],
+  })
+  assert.equal(moving.verdict.text, 'Is leaving for rack1-b (running, for 2.5 s).')
+})
+
+test('a host and a decision are explained, too', () => {
+  // The story: `drover explain` without a word is about this host; a host's own line is about that one.
+  const own = explain(exampleView, exampleHistory, { kind: 'host', host: exampleHosts.self, name: 'rack1-a' })
+  assert.ok(own?.kind === 'host' && own.self)
+  assert.equal(own.verdict.code, 'mode.observe')
+  assert.match(own.verdict.text, /^Is overloaded for 61 s; the newest decision ended would/)
+  assert.deepEqual(
+    own.fixed.map(({ name, code }) => [name, code]),
+    [['gpu1', 'dev.hostdev']],
+  )
+  const silent = explain(exampleView, exampleHistory, {
+    kind: 'host',
+    host: exampleHosts.silent,
+    name: 'rack2-b',
+  })
+  assert.ok(silent?.kind === 'host' && silent.verdict.code === 'node.suspect')
+  assert.match(silent.verdict.text, /last heard 7.4 s ago/)
+  assert.deepEqual(explain(exampleView, exampleHistory, { kind: 'decision', decision: exampleDecision.id }), {
+    kind: 'decision',
+    record: exampleHistory[0],
+  })
+})
+
+test('every reason code that the core can say has a sentence', () => {
+  // The story: a colleague adds a refusal and forgets the operator, who then reads "(rule.lonely)" at 3 a.m.
+  const root = new URL('../', import.meta.url).pathname
+  const families = 'vm|dev|mem|cpu|capacity|reserve|rule|node|limit|window|mode|gain|partition|drain|overload'
+  const pattern = new RegExp(`'((?:${families})\\.[a-z_]+)'`, 'g')
+  const unknown = new Set<string>()
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.ts') || /\.test\.ts$/.test(entry.name)) continue
+    const text = readFileSync(join(entry.parentPath, entry.name), 'utf8')
+    for (const [, code] of text.matchAll(pattern))
+      if (code !== undefined && !isReasonCode(code)) unknown.add(code)
+  }
+  assert.deepEqual([...unknown].sort(), [])
+  assert.equal(reasonText('future.code'), '(future.code)')
+})
+
+test('amounts and times are short', () => {
+  // The story: numbers that fit a line.
+  assert.deepEqual([0, 999, 1_000, 9_999, 10_400, 119_999, 120_000, 7_200_000].map(durationText), [
+    '0 ms',
+    '999 ms',
+    '1 s',
+    '10 s',
+    '10 s',
+    '120 s',
+    '2 min',
+    '2 h',
+  ])
+  assert.deepEqual([512, 10_239, 10_240, 12_800].map(memoryText), [
+    '512 MiB',
+    '10239 MiB',
+    '10 GiB',
+    '12.5 GiB',
+  ])
+})
