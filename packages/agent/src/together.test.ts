@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type HostId, policyOf } from '@drover/protocol'
+import { createAgent } from './agent.ts'
+import type { AgentEvent } from './agent-port.ts'
+import type { Hypervisor } from './hypervisor/port.ts'
+import { createJournalStore } from './journal/memory.ts'
+import { silentLog } from './log.ts'
+import { workerSolver } from './solve/worker-pool.ts'
+import { fakeHypervisor, fakeTransport, settings, until, vmSample } from './testing/fakes.ts'
+import { host } from './testing/fixtures.ts'
+import type { Transport, TransportHandlers } from './transport/port.ts'
+
+/** Every agent's bytes reach the others in the next turn of the event loop. */
+const createBus = () => {
+  const members = new Map<HostId, TransportHandlers>()
+  const later = (to: HostId, deliver: (handlers: TransportHandlers) => void) =>
+    setImmediate(() => {
+      const handlers = members.get(to)
+      if (handlers !== undefined) deliver(handlers)
+    })
+  return (self: HostId): Transport => ({
+    ...fakeTransport(self),
+    async start(handlers) {
+      members.set(self, handlers)
+    },
+    send: (to, bytes) => void later(to, (handlers) => handlers.received(self, bytes)),
+    publish(bytes) {
+      for (const to of members.keys())
+        if (to !== self) later(to, (handlers) => void handlers.heard(self, bytes))
+    },
+    async stop() {
+      members.delete(self)
+    },
+  })
+}
+
+// Three hosts, one of them with more demand than it may give. Its agent forms a partition with a neighbour, solves it on a
+// worker thread, and moves one VM; both journals are clean afterwards, and both hosts can tell what was done.
+test('three agents cure an overload', async () => {
+  const bus = createBus()
+  const solver = workerSolver()
+  const events: AgentEvent[] = []
+  const hypervisors = new Map(['a', 'b', 'c'].map((name) => [`fake://${name}`, fakeHypervisor()]))
+  const base = settings()
+  const parts = [...hypervisors].map(([uri, hypervisor]) => {
+    const name = uri.slice('fake://'.length)
+    const self = host(name)
+    hypervisor.facts = { ...hypervisor.facts, name, migrationUri: uri }
+    const migrate: Hypervisor['migrate'] = async ({ vm, to, handOverPaused }) => {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      const moved = hypervisor.vms.find((one) => one.vm === vm)
+      hypervisor.vms = hypervisor.vms.filter((one) => one.vm !== vm)
+      if (moved !== undefined)
+        hypervisors
+          .get(to)
+          ?.vms.push({ ...moved, state: handOverPaused ? 'paused' : 'running', cpuMilli: null })
+      return { kind: 'done', transferredMiB: 512, downtimeMs: 5 }
+    }
+    const presence: Hypervisor['locate'] = async (vm, at) =>
+      hypervisors.get(at ?? uri)?.vms.find((one) => one.vm === vm)?.state ?? 'absent'
+    const resume: Hypervisor['resume'] = async (vm, at) => {
+      const there = hypervisors.get(at ?? uri)
+      if (there !== undefined)
+        there.vms = there.vms.map((one) =>
+          one.vm === vm ? { ...one, state: 'running', cpuMilli: 300 } : one,
+        )
+    }
+    Object.assign(hypervisor, { migrate, locate: presence, resume })
+    const store = createJournalStore({ intact: true })
+    const agent = createAgent({
+      settings: settings({
+        host: { ...base.host, name },
+        hypervisor: { ...base.hypervisor, sampleMs: 20 },
+        policy: policyOf('aggressive', { overloadHoldMs: 60, gossipMs: 200 }),
+      }),
+      hypervisor,
+      transport: bus(self),
+      journal: store.open(),
+      solver,
+      log: silentLog(),
+    })
+    agent.events((event) => events.push(event))
+    return { agent, hypervisor, store }
+  })
+  const [a] = parts
+  assert.ok(a)
+  try {
+    await Promise.all(parts.map(({ agent }) => agent.start()))
+    await until('everyone knows that the others can help', () =>
+      parts.every(({ agent }) => {
+        const { members } = agent.status().view
+        return members.length === 3 && members.every(({ summary }) => summary.able)
+      }),
+    )
+    a.hypervisor.vms = Array.from({ length: 7 }, (_, n) => vmSample(`vm-${n}`, { cpuMilli: 1_000 }))
+    const ended = () =>
+      events.flatMap((event) =>
+        event.kind === 'decision' && event.decision.result === 'cured' && !event.decision.asMember
+          ? [event.decision]
+          : [],
+      )
+    await until('the overload is cured', () => ended().length > 0)
+    const all = parts.flatMap(({ hypervisor }) => hypervisor.vms)
+    assert.equal(a.hypervisor.vms.length, 6)
+    assert.deepEqual(all.map((one) => one.vm).sort(), [
+      'vm-0',
+      'vm-1',
+      'vm-2',
+      'vm-3',
+      'vm-4',
+      'vm-5',
+      'vm-6',
+    ])
+    assert.ok(all.every((one) => one.state === 'running'))
+    assert.equal(ended()[0]?.members.length, 2)
+    await until('every motion is closed', () =>
+      parts.every(({ store }) => {
+        const of = (kind: string) => store.records.filter((record) => record.kind === kind).length
+        return of('opened') === of('closed')
+      }),
+    )
+    await until('both have it in their history', () => {
+      const tellers = parts.filter(({ agent }) =>
+        agent.history({}).some((one) => one.decision.result === 'cured'),
+      )
+      return tellers.length === 2
+    })
+    assert.deepEqual(
+      events.filter((event) => event.kind === 'fatal' || event.kind === 'warning'),
+      [],
+    )
+  } finally {
+    await Promise.all(parts.map(({ agent }) => agent.stop()))
+    await solver.close()
+  }
+})
