@@ -1,5 +1,5 @@
 /** The unix socket of the local API: one agent per host holds it. */
-import { chmodSync, mkdirSync, unlinkSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { dirname } from 'node:path'
 
@@ -62,6 +62,7 @@ export const listenOnSocket = async (server: Server, path: string): Promise<void
     if (await answers(path))
       throw new SocketError('socket.taken', `another agent is running on this host: it answers on ${path}`)
     try {
+      if (!lstatSync(path).isSocket()) throw new Error('a file that is no socket is in the way')
       unlinkSync(path)
       await listenOnce(server, path)
     } catch (second) {
