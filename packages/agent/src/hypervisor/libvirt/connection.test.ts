@@ -1,3 +1,4 @@
+/** One connection to a daemon that answers, is silent, dies, or talks nonsense: it ends in time and hurts nobody. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -9,7 +10,7 @@ import { hostname, libvirtVersion } from './procedures.ts'
 import { openSession } from './session.ts'
 import { parseUri } from './uri.ts'
 
-const limits = { callMs: 200, keepaliveMs: 30, keepaliveCount: 3 }
+const limits = { callMs: 2_000, keepaliveMs: 30, keepaliveCount: 3 }
 
 const started = async (): Promise<FakeDaemon> => {
   const daemon = new FakeDaemon()
@@ -47,7 +48,7 @@ test('no more than four calls are on their way; a call that never got its turn w
   // libvirtd serves five calls of a connection and then reads nothing more from it, not even our keepalive.
   await using daemon = await started()
   daemon.answer(hostname, null)
-  const connection = await openSession(parseUri(daemon.uri), { ...limits, callMs: 60 })
+  const connection = await openSession(parseUri(daemon.uri), { ...limits, callMs: 250 })
   const before = daemon.called.length
   const results = await Promise.allSettled(Array.from({ length: 6 }, () => connection.call(hostname, null)))
   const codes = results.map((r) =>
@@ -127,5 +128,5 @@ test('opening a session with a daemon that says nothing ends in time', async () 
   const startedMs = performance.now()
   daemon.answer({ number: 66 }, null)
   await assert.rejects(openSession(parseUri(daemon.uri), { ...limits, callMs: 50 }), HypervisorError)
-  assert.ok(performance.now() - startedMs < 1000)
+  assert.ok(performance.now() - startedMs < 5_000)
 })

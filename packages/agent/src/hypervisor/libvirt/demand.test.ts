@@ -1,3 +1,4 @@
+/** What a VM wants of the CPU is read from counters that begin anew whenever it starts or arrives. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { VmId } from '@drover/protocol'

@@ -1,3 +1,4 @@
+/** What ties a VM to its host, what guards its disks, and what its owner set, as its XML tells. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { diskLocked, movable, parseCpuBaseline, parseDomainXml } from './domain-xml.ts'
@@ -57,7 +58,7 @@ test('a VM moves if nothing of it stays behind', () => {
 
 test('the reason why a VM stays is the first thing that ties it to the host', () => {
   assert.equal(verdict(onNfs + onLocal), 'dev.local_disk')
-  assert.equal(verdict(disk(`<source file='/root/install.iso'/>`, '<readonly/>', 'cdrom')), 'dev.local_media')
+  assert.equal(verdict(disk(`<source file='/srv/install.iso'/>`, '<readonly/>', 'cdrom')), 'dev.local_media')
   assert.equal(
     verdict(disk(`<source type='unix' path='/run/vhost'/>`, '', 'disk', 'vhostuser')),
     'dev.local_disk',

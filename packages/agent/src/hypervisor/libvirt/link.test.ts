@@ -1,3 +1,4 @@
+/** The driver lives through daemons that come late, die and come back, and tells its listeners each time. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -19,7 +20,7 @@ const until = async (condition: () => boolean): Promise<void> => {
 
 test('the daemon comes late, dies and comes back: the agent lives on and is told each time', async () => {
   await using daemon = new FakeDaemon()
-  const hypervisor = libvirtHypervisor({ uri: daemon.uri, callMs: 200 })
+  const hypervisor = libvirtHypervisor({ uri: daemon.uri, callMs: 2_000 })
   const seen: HypervisorEvent[] = []
   hypervisor.events((event) => seen.push(event))
   hypervisor.open()

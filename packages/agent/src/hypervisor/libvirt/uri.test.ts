@@ -1,3 +1,4 @@
+/** Operators write libvirt URIs as they know them from virsh: each leads to a socket, or to words that help. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseUri } from './uri.ts'

@@ -1,3 +1,4 @@
+/** Three things decide what a migration came to: how the call ended, what is seen, and what was witnessed. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { VmId } from '@drover/protocol'

@@ -1,3 +1,4 @@
+/** Values survive the wire in both directions, and no bytes make the reader do more than refuse them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
