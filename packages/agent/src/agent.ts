@@ -36,6 +36,9 @@ export interface AgentInternals {
 /** A partition forms, solves and answers well within this time; longer means that something is wrong, ms. */
 const commandTimeoutMsDefault = 30_000
 
+/** A transport or driver that does not end is left behind after this time, ms: the journal must be given back. */
+const shutDownMsMax = 5_000
+
 export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Agent => {
   const { settings, hypervisor, transport, journal, solver } = init
   const clock = internals.clock ?? monotonicClock
@@ -85,7 +88,6 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     journal,
     log,
     feed,
-    warn,
     probeMs: internals.journalProbeMs ?? probeMsDefault,
   })
   const observer = createObserver({
@@ -94,6 +96,7 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     version: droverVersion,
     log,
     feed,
+    warn,
     sampled: (vms, pressure) =>
       emit({ kind: 'sampled', demand: demandOf(vms), usable: usableOf(observer.description), pressure }),
   })
@@ -123,7 +126,7 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
   const shutDown = (): Promise<void> => {
     down ??= (async () => {
       silence()
-      await Promise.allSettled([transport.stop(), hypervisor.close()])
+      await within(shutDownMsMax, Promise.allSettled([transport.stop(), hypervisor.close()]))
       journal.close()
       phase = 'ended'
     })()
@@ -187,4 +190,15 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
       hypervisor.close().catch(() => {})
     },
   }
+}
+
+const within = async (ms: number, work: Promise<unknown>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([
+    work,
+    new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms)
+    }),
+  ])
+  clearTimeout(timer)
 }

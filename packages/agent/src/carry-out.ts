@@ -14,7 +14,12 @@ import {
 } from '@drover/protocol'
 import type { Logger } from 'pino'
 import type { AgentEvent } from './agent-port.ts'
-import { type Hypervisor, HypervisorError, type MigrationResult } from './hypervisor/port.ts'
+import {
+  type Hypervisor,
+  HypervisorError,
+  type MigrationProgress,
+  type MigrationResult,
+} from './hypervisor/port.ts'
 import type { Persister } from './persist.ts'
 import type { Solver } from './solve/solver.ts'
 import type { Transport } from './transport/port.ts'
@@ -66,20 +71,17 @@ export const createCarrier = (init: CarrierInit): Carrier => {
       handOverPaused: effect.paused,
       bandwidthMiBps: effect.bandwidthMiBps,
     }
-    hypervisor
-      .migrate(request, ({ transferredMiB, remainingMiB }) =>
-        emit({ kind: 'progress', vm, transferredMiB, remainingMiB }),
-      )
-      .then(finish, (error: unknown) =>
-        // The port never rejects; should it, nothing is known.
-        finish({ kind: 'unknown', code: 'hypervisor.failed', detail: wordsOf(error) }),
-      )
+    const progressed = ({ transferredMiB, remainingMiB }: MigrationProgress) =>
+      emit({ kind: 'progress', vm, transferredMiB, remainingMiB })
+    begun(() => hypervisor.migrate(request, progressed)).then(finish, (error: unknown) =>
+      // The port never rejects; should it, nothing is known.
+      finish({ kind: 'unknown', code: 'hypervisor.failed', detail: wordsOf(error) }),
+    )
   }
 
   const solve = ({ partition, round, problem, budgetMs }: Of<'solve'>): void => {
     const begunAt = performance.now()
-    solver
-      .solve(problem, budgetMs)
+    begun(() => solver.solve(problem, budgetMs))
       .catch((error: unknown) => ({
         kind: 'infeasible' as const,
         why: { code: 'solver.failed', text: wordsOf(error) },
@@ -92,7 +94,7 @@ export const createCarrier = (init: CarrierInit): Carrier => {
 
   const inspect = ({ action, vm, at }: Of<'inspect'>): void => {
     const where = at === null ? ('here' as const) : ('there' as const)
-    hypervisor.locate(vm, at ?? undefined).then(
+    begun(() => hypervisor.locate(vm, at ?? undefined)).then(
       (presence) => feed({ kind: 'inspected', action, at: where, presence }),
       (error: unknown) => {
         log.debug({ vm, code: codeOf(error), err: error }, 'a hypervisor did not say where a VM is')
@@ -103,7 +105,7 @@ export const createCarrier = (init: CarrierInit): Carrier => {
 
   const resume = ({ action, vm, at }: Of<'resume'>): void => {
     const where = at === null ? ('here' as const) : ('there' as const)
-    hypervisor.resume(vm, at ?? undefined).then(
+    begun(() => hypervisor.resume(vm, at ?? undefined)).then(
       () => feed({ kind: 'resumed', action, at: where, ok: true, detail: '' }),
       (error: unknown) => {
         log.warn({ vm, code: codeOf(error), err: error }, 'a paused VM could not be resumed')
@@ -171,6 +173,15 @@ export const createCarrier = (init: CarrierInit): Carrier => {
 
 const resultOf = (result: MigrationResult): ActionResult =>
   result.kind === 'done' ? { kind: 'done' } : { kind: result.kind, code: result.code, detail: result.detail }
+
+/** Begins now; what a driver throws at once is a rejection like any other, not a failure of the core. */
+const begun = <T>(call: () => Promise<T>): Promise<T> => {
+  try {
+    return call()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
 
 const codeOf = (error: unknown): string =>
   error instanceof HypervisorError ? error.code : 'hypervisor.failed'

@@ -4,8 +4,8 @@
  * ```ts
  * const agent = createAgent({
  *   settings,
- *   hypervisor: simulatedHypervisor(world, 'alpha'),
- *   transport,
+ *   hypervisor: libvirtHypervisor({ uri: settings.hypervisor.uri }),
+ *   transport: libp2pTransport({ ...settings.network, privateKey, log }),
  *   journal: openJournal(settings.host.dataDir),
  *   solver: workerSolver(),
  *   log: createLog({ level: 'info' }),
@@ -17,6 +17,7 @@ export * from './agent.ts'
 export { type Clock, monotonicClock } from './clock.ts'
 export type { Settings } from './config/settings.ts'
 export { defaultReserve } from './describe.ts'
+export { type LibvirtOptions, libvirtHypervisor } from './hypervisor/libvirt/index.ts'
 export * from './hypervisor/port.ts'
 export { createJournalStore, type JournalStore, memoryJournal } from './journal/memory.ts'
 export * from './journal/port.ts'
@@ -26,5 +27,7 @@ export { createMetrics, type Metrics, type MetricsOptions } from './metrics.ts'
 export { inlineSolver } from './solve/inline.ts'
 export type { Solver } from './solve/solver.ts'
 export { type WorkerSolverOptions, workerSolver } from './solve/worker-pool.ts'
+export { hostIdOf, IdentityError, loadOrCreateIdentity, newIdentity } from './transport/identity.ts'
+export { type Libp2pTransportInit, libp2pTransport } from './transport/libp2p.ts'
 export * from './transport/port.ts'
 export { droverVersion } from './version.ts'

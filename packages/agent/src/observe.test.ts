@@ -10,6 +10,7 @@ import { vmId } from './testing/fixtures.ts'
 const watch = (sampleMs = 60_000, connected = true) => {
   const hypervisor = fakeHypervisor(connected)
   const told: Input[] = []
+  const warnings: string[] = []
   const base = settings()
   const observer = createObserver({
     hypervisor,
@@ -17,11 +18,12 @@ const watch = (sampleMs = 60_000, connected = true) => {
     version: '1.2.3',
     log: silentLog(),
     feed: (input) => told.push(input),
+    warn: (code) => warnings.push(code),
     sampled() {},
   })
   const kinds = () => told.map((input) => input.kind)
   const count = (kind: Input['kind']) => told.filter((input) => input.kind === kind).length
-  return { hypervisor, told, observer, kinds, count }
+  return { hypervisor, told, warnings, observer, kinds, count }
 }
 
 // An agent starts on a host with two VMs, one of them leaving: facts first, then VMs, then the running jobs.
@@ -103,7 +105,7 @@ test('what a look saw before a migration ended is forgotten', async () => {
 
 // libvirtd is restarted, and the host has got more memory meanwhile.
 test('a lost hypervisor is told at once, and its facts are read again when it is back', async () => {
-  const { hypervisor, told, observer, count } = watch()
+  const { hypervisor, told, warnings, observer, count } = watch()
   observer.start()
   await until('it has looked', () => count('jobs') === 1)
   assert.equal(observer.answering, true)
@@ -111,6 +113,7 @@ test('a lost hypervisor is told at once, and its facts are read again when it is
   hypervisor.disconnect('still away')
   assert.deepEqual(told.at(-1), { kind: 'hypervisor', connected: false })
   assert.equal(count('hypervisor'), 2)
+  assert.deepEqual(warnings, ['hypervisor.unreachable'])
   observer.look()
   assert.equal(hypervisor.samples, 1)
   hypervisor.facts = { ...hypervisor.facts, capacity: { cpuMilli: 8_000, memoryMiB: 65_536 } }
@@ -139,13 +142,17 @@ test('a hypervisor that is connected but fails does not count as answering', asy
 
 // The agent of a host whose hypervisor is not there yet stays up, and begins when it comes.
 test('a hypervisor that comes late is found', async () => {
-  const { hypervisor, told, observer, count } = watch(60_000, false)
+  const { hypervisor, told, warnings, observer, count } = watch(10, false)
   observer.start()
+  assert.deepEqual(warnings, [], 'it may need a moment')
+  await until('the operator is told', () => warnings.length > 0)
   assert.deepEqual(told, [{ kind: 'hypervisor', connected: false }])
   hypervisor.connect()
-  await until('it has looked', () => count('jobs') === 1)
+  await until('it has looked', () => count('jobs') > 0)
   observer.stop()
+  const looked = count('jobs')
   hypervisor.connect()
-  await new Promise((resolve) => setTimeout(resolve, 5))
-  assert.equal(count('jobs'), 1, 'a stopped observer looks no more')
+  await new Promise((resolve) => setTimeout(resolve, 25))
+  assert.equal(count('jobs'), looked, 'a stopped observer looks no more')
+  assert.deepEqual(warnings, ['hypervisor.unreachable'], 'told once')
 })

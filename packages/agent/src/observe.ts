@@ -33,6 +33,7 @@ export interface ObserverInit {
   readonly version: string
   readonly log: Logger
   readonly feed: (input: Input) => void
+  readonly warn: (code: string, text: string) => void
   readonly sampled: (vms: readonly ObservedVm[], pressure: Sample['pressure']) => void
 }
 
@@ -50,6 +51,7 @@ export const createObserver = (init: ObserverInit): Observer => {
   let factsKnown = false
   let failedLooks = 0
   let trouble: string | null = null
+  let complained = false
   let looking = false
   /** Counts what makes a look under way worthless. */
   let outdated = 0
@@ -61,8 +63,22 @@ export const createObserver = (init: ObserverInit): Observer => {
 
   const sayAnswering = (now: boolean): void => {
     if (answering === now) return
+    const before = answering
     answering = now
     feed({ kind: 'hypervisor', connected: now })
+    if (!now && before !== null) complain()
+    if (now && complained) {
+      complained = false
+      log.warn({ code: null }, 'the hypervisor answers again')
+    }
+  }
+
+  /** Once per loss. */
+  const complain = (): void => {
+    if (complained) return
+    complained = true
+    const why = trouble ?? hypervisor.trouble ?? 'no answer'
+    init.warn('hypervisor.unreachable', `the hypervisor does not answer: ${why}; this host grants nothing`)
   }
 
   const readFacts = async (worthless: () => boolean): Promise<void> => {
@@ -123,8 +139,11 @@ export const createObserver = (init: ObserverInit): Observer => {
   }
 
   const lookRegularly = (): void => {
+    const first = sampleTimer === undefined
     sampleTimer = setTimeout(lookRegularly, settings.hypervisor.sampleMs)
     if (!looking) look()
+    // It may take a moment to connect; after a whole period it is worth a word.
+    if (!first && answering === false) complain()
   }
 
   const onEvent = (event: HypervisorEvent): void => {
@@ -134,9 +153,10 @@ export const createObserver = (init: ObserverInit): Observer => {
         log.debug('the hypervisor is connected')
         factsKnown = false
         failedLooks = 0
+        trouble = null
         return look()
       case 'disconnected':
-        log.warn({ code: 'hypervisor.unreachable', reason: event.reason }, 'the hypervisor is not reachable')
+        trouble = event.reason
         factsKnown = false
         outdated += 1
         return sayAnswering(false)

@@ -20,7 +20,6 @@ export interface PersisterInit {
   readonly journal: Journal
   readonly log: Logger
   readonly feed: (input: Input) => void
-  readonly warn: (code: string, text: string) => void
   /** First and last pause between two attempts to write again, ms; doubling. */
   readonly probeMs: readonly [number, number]
 }
@@ -31,7 +30,7 @@ export const probeMsDefault = [250, 10_000] as const
 const owedMax = 10_000
 
 export const createPersister = (init: PersisterInit): Persister => {
-  const { journal, log, feed, warn } = init
+  const { journal, log, feed } = init
   let healthy = true
   let owed: JournalRecord[] = []
   let pauseMs = init.probeMs[0]
@@ -48,7 +47,8 @@ export const createPersister = (init: PersisterInit): Persister => {
     const words = error instanceof Error ? error.message : String(error)
     healthy = false
     pauseMs = init.probeMs[0]
-    warn(code, `${words}; no leases are granted and no migration is started until it can be written again`)
+    // The core warns the operator; this line tells the cause.
+    log.error({ code, err: error }, words)
     feed({ kind: 'journal', healthy: false })
     timer = setTimeout(attempt, pauseMs)
   }
@@ -70,7 +70,7 @@ export const createPersister = (init: PersisterInit): Persister => {
   const attempt = (): void => {
     if (writeOwed()) {
       healthy = true
-      warn('journal.healthy', 'the journal can be written again')
+      log.warn({ code: null }, 'the journal can be written again')
       feed({ kind: 'journal', healthy: true })
       return
     }
