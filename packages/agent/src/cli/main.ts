@@ -76,7 +76,12 @@ const asFailure = (error: unknown): CliFailure => {
     const text = error.status === 409 ? `refused: ${error.code}: ${error.message}` : error.message
     return new CliFailure(exit, error.code, text, error.answer === null ? {} : { ...error.answer })
   }
-  return new CliFailure(exitCode.failed, 'failed', error instanceof Error ? error.message : String(error))
+  // Not one of ours: a fault in drover, or a system error that nobody foresaw. The stack goes into the bug report.
+  return new CliFailure(
+    exitCode.failed,
+    'failed',
+    error instanceof Error ? (error.stack ?? error.message) : String(error),
+  )
 }
 
 /** Runs one command; `args` without the program's name. Never throws. */

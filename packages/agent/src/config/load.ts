@@ -105,7 +105,7 @@ export const loadSettings = (options: LoadOptions = {}): Loaded => {
     (options.secrets === 'noted' ? warnings : all).push(
       at(['network', 'cluster_key_file'], 'secret', 'network.cluster_key_file', secret.text),
     )
-  if (!checked.success) return { settings: null, problems: all, warnings, files }
+  if (!checked.success) return { settings: null, problems: inOrder(all, files), warnings, files }
 
   const config = checked.data
   for (const dimension of ['cpu_milli', 'memory_mib'] as const) {
@@ -130,13 +130,27 @@ export const loadSettings = (options: LoadOptions = {}): Loaded => {
         'is empty: this agent waits for others to find it',
       ),
     )
-  if (all.length > 0) return { settings: null, problems: all, warnings, files }
+  if (all.length > 0) return { settings: null, problems: inOrder(all, files), warnings, files }
   return {
     settings: settingsOf(config, secret.kind === 'key' ? secret.bytes : null),
     problems: [],
     warnings,
     files,
   }
+}
+
+/** As one reads: file by file from top to bottom, then the rest. */
+const inOrder = (problems: readonly Problem[], files: readonly string[]): readonly Problem[] => {
+  const place = ({ origin }: Problem): readonly [number, number] => {
+    if (origin.kind !== 'file') return [files.length + 1, 0]
+    const file = files.indexOf(origin.file)
+    return [file === -1 ? files.length : file, origin.line ?? 0]
+  }
+  return problems.toSorted((a, b) => {
+    const [fileA, lineA] = place(a)
+    const [fileB, lineB] = place(b)
+    return fileA - fileB || lineA - lineB
+  })
 }
 
 /** Where the key would be read from, of a configuration that failed the check. */

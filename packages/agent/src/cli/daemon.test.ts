@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const drover = fileURLToPath(new URL('../../bin/drover.js', import.meta.url))
+
+/** A hypervisor with one VM that wants half a core; it is asked to move nothing. */
+const driver = `
+export const createHypervisor = ({ uri }) => {
+  let connected = false
+  const vm = {
+    vm: '6fa9ec21-2c4e-4f6e-8f0e-4f2b7c1d0001', name: 'web1', state: 'running', cpuMilli: 500, vcpus: 1,
+    memoryMiB: 512, dirtyMiBps: null, incarnation: 'i', migratable: { movable: true }, diskLocked: false, settings: {},
+  }
+  const never = async () => { throw new Error('this test moves nothing') }
+  return {
+    driver: 'test', get connected() { return connected }, trouble: null,
+    open() { connected = true },
+    host: async () => ({ name: 'h', capacity: { cpuMilli: 4000, memoryMiB: 8192 }, cpuBaseline: 'c', migrationUri: uri, version: 'test 1' }),
+    sample: async () => ({ vms: [vm], pressure: null }),
+    jobs: async () => [], locate: async () => 'running',
+    migrate: never, limit: never, abort: never, resume: never, save: never, restore: never, start: never, shutdown: never,
+    events: () => () => {}, close: async () => { connected = false },
+  }
+}`
+
+let directory = ''
+let config = ''
+let daemon: ChildProcess | null = null
+
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'drover-daemon-'))
+  config = join(directory, 'config.toml')
+  writeFileSync(join(directory, 'cluster.key'), randomBytes(32).toString('hex'), { mode: 0o600 })
+  writeFileSync(join(directory, 'driver.mjs'), driver)
+  writeFileSync(
+    config,
+    `[host]
+name = "alpha"
+data_dir = "${join(directory, 'data')}"
+[hypervisor]
+driver = "${join(directory, 'driver.mjs')}"
+sample_ms = 200
+[network]
+listen = ["/ip4/127.0.0.1/tcp/0"]
+cluster_key_file = "${join(directory, 'cluster.key')}"
+[api]
+socket = "${join(directory, 'drover.sock')}"
+metrics_listen = "127.0.0.1:0"
+`,
+  )
+})
+after(() => {
+  if (daemon?.exitCode === null) daemon.kill('SIGKILL')
+  rmSync(directory, { recursive: true })
+})
+
+const run = (...args: readonly string[]) =>
+  new Promise<{ exit: number | null; out: string; err: string }>((resolve) => {
+    const env = { ...process.env, DROVER_API__SOCKET: join(directory, 'drover.sock') }
+    const child = execFile(process.execPath, [drover, ...args], { env }, (_, out, err) =>
+      resolve({ exit: child.exitCode, out, err }),
+    )
+  })
+
+/** The line that says that it is ready. */
+const ready = (child: ChildProcess): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let err = ''
+    child.stderr?.setEncoding('utf8').on('data', (part: string) => {
+      err += part
+      const line = err.split('\n').find((one) => one.includes('is ready'))
+      if (line !== undefined) resolve(line)
+    })
+    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${err}`)))
+  })
+
+test('the daemon from its start to its stop, as an operator meets it', async () => {
+  // The story: check, start, look, a second start by mistake, metrics, stop. No VM is touched.
+  assert.equal((await run('agent', '--check', '--config', config)).exit, 0)
+
+  daemon = spawn(process.execPath, [drover, 'agent', '--config', config, '--mode', 'auto'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  daemon.stdout?.setEncoding('utf8').on('data', (part: string) => {
+    log += part
+  })
+  const line = await ready(daemon)
+  assert.match(
+    line,
+    /^drover 0\.1\.0 is ready: alpha \(12D3KooW\w+\), mode auto, API on .*drover\.sock and 127\.0\.0\.1:\d+$/,
+  )
+
+  const status = await run('status', '--wait', '--json')
+  assert.equal(status.exit, 0)
+  const answer = JSON.parse(status.out) as { view: { able: boolean; vms: { name: string }[] } }
+  assert.equal(answer.view.able, true)
+  const vms = await run('vms')
+  assert.match(vms.out, /web1 +6fa9ec21 +running/)
+  const plan = await run('plan')
+  assert.equal(plan.exit, 0, plan.err)
+
+  const second = await run('agent', '--config', config)
+  assert.equal(second.exit, 1)
+  assert.match(second.err, /^another agent is running on this host: /m)
+  const third = await run('agent', '--config', config, '--data-dir', join(directory, 'other'))
+  assert.equal(third.exit, 1)
+  assert.match(third.err, /^another agent is running on this host: it answers on /m)
+
+  const metrics = await fetch(`http://${line.split(' ').at(-1)}/metrics`)
+  assert.match(await metrics.text(), /^drover_up 1$/m)
+
+  daemon.kill('SIGHUP')
+  const end = new Promise((resolve) => daemon?.once('exit', (code, signal) => resolve([code, signal])))
+  daemon.kill('SIGTERM')
+  assert.deepEqual(await end, [0, null])
+  for (const entry of log.trim().split('\n'))
+    assert.equal(typeof JSON.parse(entry), 'object', 'JSON lines only')
+  assert.match(log, /agent stopped; its VMs go on/)
+  assert.equal((await run('status')).exit, 3)
+})
+
+test('an old Node.js hands over to the one that npm brought', async (context) => {
+  // The story: a fresh Debian has Node.js 20 on its PATH; `drover version` works all the same.
+  const old = '/usr/bin/node'
+  const major = existsSync(old)
+    ? await new Promise<number>((resolve) =>
+        execFile(old, ['--version'], (_, out) => resolve(Number(/^v(\d+)/.exec(out)?.[1] ?? 99))),
+      )
+    : 99
+  if (major >= 24) return context.skip('no old Node.js here')
+  const exit = await new Promise<readonly [number | null, string]>((resolve) => {
+    const child = execFile(old, [drover, 'version', '--json'], (_, out) => resolve([child.exitCode, out]))
+  })
+  assert.equal(exit[0], 0)
+  assert.match((JSON.parse(exit[1]) as { node: string }).node, /^2[4-9]\./)
+  const usage = await new Promise<number | null>((resolve) => {
+    const child = execFile(old, [drover, 'statsu'], () => resolve(child.exitCode))
+  })
+  assert.equal(usage, 2, 'the exit code comes through')
+})
