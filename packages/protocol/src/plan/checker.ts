@@ -5,10 +5,12 @@
  * host gets worse and no rule is broken anew.
  */
 import type { ActionId, HostId, VmId } from '../ids.ts'
-import type { Problem, ProblemHost, ProblemVm } from '../solve/problem.ts'
+import type { PlacementProblem, ProblemHost, ProblemVm } from '../solve/problem.ts'
 import { checkRule } from '../solve/rules/check.ts'
-import { type Stay, type Stays, staysOf } from '../solve/rules/stays.ts'
-import { worstGain } from './closure.ts'
+import { isContinuous } from '../solve/rules/rule.ts'
+import { createStays, type Stay, staysOf } from '../solve/rules/stays.ts'
+import { worstGain } from '../solve/rules/worst-load.ts'
+import { amountsInEffect } from './amounts.ts'
 import { type Dag, dagOf, width } from './dag.ts'
 import type { Action, Plan } from './plan.ts'
 
@@ -20,7 +22,7 @@ export interface PlanViolation {
   readonly text: string
 }
 
-const capacity = (problem: Problem, d: number): string => {
+const capacity = (problem: PlacementProblem, d: number): string => {
   const name = problem.dimensions[d]!
   return `capacity.${name === 'cpuMilli' ? 'cpu' : name === 'memoryMiB' ? 'mem' : name}`
 }
@@ -33,12 +35,13 @@ const compatible = (from: ProblemHost | undefined, to: ProblemHost): boolean =>
 
 /** Is a final placement viable? Every VM that is to run must have a place; hard rules and limits must hold. */
 export const checkPlacement = (
-  problem: Problem,
+  problem: PlacementProblem,
   placement: ReadonlyMap<VmId, HostId>,
 ): readonly PlanViolation[] => {
   const found: PlanViolation[] = []
   const hosts = new Map(problem.hosts.map((host) => [host.id, host]))
   const load = new Map<HostId, number[]>()
+  const effective = amountsInEffect(problem)
   for (const vm of problem.vms) {
     const current = vm.host === null ? undefined : hosts.get(vm.host)
     // A VM on a host that is off or not ours is outside the problem.
@@ -56,7 +59,7 @@ export const checkPlacement = (
     const moved = host.id !== vm.host
     if (moved && !vm.movable && vm.host !== null)
       found.push({ code: 'vm.pinned', action: null, text: `${vm.id} cannot move` })
-    if (host.state !== 'online' && (moved || vm.movable))
+    if (host.state !== 'online' && (moved || vm.movable || vm.state !== 'running'))
       found.push({
         code: 'node.draining',
         action: null,
@@ -65,14 +68,14 @@ export const checkPlacement = (
     if (moved && !compatible(current, host))
       found.push({ code: 'cpu.incompatible', action: null, text: `${vm.id} cannot run on ${host.id}` })
     const there = load.get(host.id) ?? problem.dimensions.map(() => 0)
-    vm.demand.forEach((amount, d) => {
-      there[d]! += amount
+    problem.dimensions.forEach((_, d) => {
+      there[d]! += effective.demand(vm, d)
     })
     load.set(host.id, there)
   }
   for (const [id, amounts] of load)
     amounts.forEach((amount, d) => {
-      const limit = hosts.get(id)!.limit[d]!
+      const limit = effective.limit(hosts.get(id)!, d)
       if (amount > limit)
         found.push({
           code: capacity(problem, d),
@@ -80,7 +83,7 @@ export const checkPlacement = (
           text: `${id} would carry ${amount} ${problem.dimensions[d]}, its limit is ${limit}`,
         })
     })
-  const stays = staysOf(counted(problem, placement))
+  const stays = staysOf(counted(problem, placement), problem)
   for (const rule of problem.rules)
     if (rule.weight === undefined)
       for (const violation of checkRule(rule, stays))
@@ -89,13 +92,16 @@ export const checkPlacement = (
 }
 
 /** Rules look at the VMs that run in the end, on hosts of the problem. */
-const counted = (problem: Problem, placement: ReadonlyMap<VmId, HostId>): ReadonlyMap<VmId, HostId> => {
+const counted = (
+  problem: PlacementProblem,
+  placement: ReadonlyMap<VmId, HostId>,
+): ReadonlyMap<VmId, HostId> => {
   const running = new Set(problem.vms.filter((vm) => vm.wanted === 'running').map((vm) => vm.id))
   const known = new Set(problem.hosts.filter((host) => host.state !== 'offline').map((host) => host.id))
   return new Map([...placement].filter(([vm, host]) => running.has(vm) && known.has(host)))
 }
 
-export const checkPlan = (problem: Problem, plan: Plan): readonly PlanViolation[] => {
+export const checkPlan = (problem: PlacementProblem, plan: Plan): readonly PlanViolation[] => {
   const order = dagOf(plan.actions)
   if (order.kind === 'broken') return [{ code: 'plan.malformed', action: null, text: order.text }]
   const walked = walk(problem, plan, order.dag)
@@ -113,7 +119,7 @@ interface Walked {
 }
 
 /** Follows each VM through its actions: each must start where the last one left it. */
-const walk = (problem: Problem, plan: Plan, dag: Dag): Walked => {
+const walk = (problem: PlacementProblem, plan: Plan, dag: Dag): Walked => {
   const found: PlanViolation[] = []
   const stays: Stay[] = []
   const hosts = new Map(problem.hosts.map((host) => [host.id, host]))
@@ -168,7 +174,7 @@ const checkTarget = (
   if (!compatible(source, target)) blame('cpu.incompatible', `${vm.id} cannot run on ${target.id}`)
 }
 
-const checkLoads = (problem: Problem, plan: Plan, dag: Dag): PlanViolation[] => {
+const checkLoads = (problem: PlacementProblem, plan: Plan, dag: Dag): PlanViolation[] => {
   const found: PlanViolation[] = []
   const vms = new Map(problem.vms.map((vm) => [vm.id, vm]))
   const arriving = new Map<HostId, number[]>()
@@ -182,12 +188,13 @@ const checkLoads = (problem: Problem, plan: Plan, dag: Dag): PlanViolation[] => 
     if (action.kind !== 'suspend') note(arriving, action.to, i)
     if (action.kind === 'migrate' || action.kind === 'suspend') note(leaving, action.from, i)
   })
+  const effective = amountsInEffect(problem)
   const initial = new Map<HostId, number[]>()
   for (const vm of problem.vms) {
     if (vm.state !== 'running' || vm.host === null) continue
     const there = initial.get(vm.host) ?? problem.dimensions.map(() => 0)
-    vm.demand.forEach((amount, d) => {
-      there[d]! += amount
+    problem.dimensions.forEach((_, d) => {
+      there[d]! += effective.demand(vm, d)
     })
     initial.set(vm.host, there)
   }
@@ -197,13 +204,13 @@ const checkLoads = (problem: Problem, plan: Plan, dag: Dag): PlanViolation[] => 
     const departures = leaving.get(host.id) ?? []
     const needs = arrivals.map((a) => departures.flatMap((b, k) => (dag.before(b, a) ? [k] : [])))
     problem.dimensions.forEach((dimension, d) => {
-      const amount = (i: number) => vms.get(plan.actions[i]!.vm)!.demand[d]!
+      const amount = (i: number) => effective.demand(vms.get(plan.actions[i]!.vm)!, d)
       const now = initial.get(host.id)?.[d] ?? 0
       const gain = worstGain(
         arrivals.map((a, k) => ({ amount: amount(a), needs: needs[k]! })),
         departures.map(amount),
       )
-      const limit = host.limit[d]!
+      const limit = effective.limit(host, d)
       if (gain === 0 || now + gain <= Math.max(limit, now)) return
       found.push({
         code: capacity(problem, d),
@@ -215,34 +222,25 @@ const checkLoads = (problem: Problem, plan: Plan, dag: Dag): PlanViolation[] => 
   return found
 }
 
-const checkRules = (problem: Problem, all: readonly Stay[], dag: Dag): PlanViolation[] => {
-  const byVm = new Map<VmId, Stay[]>()
-  const byHost = new Map<HostId, Stay[]>()
-  for (const stay of all) {
-    byVm.set(stay.vm, [...(byVm.get(stay.vm) ?? []), stay])
-    byHost.set(stay.host, [...(byHost.get(stay.host) ?? []), stay])
-  }
-  const view = (keep: (stay: Stay) => boolean): Stays => ({
-    of: (vm) => (byVm.get(vm) ?? []).filter(keep),
-    on: (host) => (byHost.get(host) ?? []).filter(keep),
-    overlap: (a, b) =>
-      !(a.departure !== null && b.arrival !== null && isBefore(dag, a.departure, b.arrival)) &&
-      !(b.departure !== null && a.arrival !== null && isBefore(dag, b.departure, a.arrival)),
+const checkRules = (problem: PlacementProblem, stays: readonly Stay[], dag: Dag): PlanViolation[] => {
+  const before = dag.before
+  // A VM on a host that is off or not ours is outside the problem.
+  const known = new Set(problem.hosts.filter((host) => host.state !== 'offline').map((host) => host.id))
+  const all = stays.filter((stay) => known.has(stay.host))
+  const throughout = createStays({ problem, all, before, excuseInitial: true })
+  const atEnd = createStays({
+    problem,
+    all: all.filter((stay) => stay.departure === null),
+    before,
     excuseInitial: true,
   })
-  const throughout = view(() => true)
-  const atEnd = view((stay) => stay.departure === null)
   return problem.rules
     .filter((rule) => rule.weight === undefined)
-    .flatMap((rule) => checkRule(rule, rule.continuous === false ? atEnd : throughout))
+    .flatMap((rule) => checkRule(rule, isContinuous(rule) ? throughout : atEnd))
     .map(({ code, text }) => ({ code, action: null, text }))
 }
 
-/** An action that ends one stay and starts the next holds both ends: `a` before itself is not "done before". */
-const isBefore = (dag: Dag, departure: number, arrival: number): boolean =>
-  departure !== arrival && dag.before(departure, arrival)
-
-const checkLimits = (problem: Problem, plan: Plan, dag: Dag): PlanViolation[] => {
+const checkLimits = (problem: PlacementProblem, plan: Plan, dag: Dag): PlanViolation[] => {
   const found: PlanViolation[] = []
   const out = new Map<HostId, number[]>()
   const into = new Map<HostId, number[]>()

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { asHostId, asVmId, type PartitionId } from '../ids.ts'
 import type { Move } from '../solve/answer.ts'
-import type { Problem } from '../solve/problem.ts'
+import type { PlacementProblem } from '../solve/problem.ts'
 import type { Rule } from '../solve/rules/rule.ts'
 import { solve } from '../solve/solver.ts'
 import { problems } from '../solve/testing/generator.ts'
@@ -15,7 +15,7 @@ const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 const partition = 'p.1.1' as PartitionId
 
 /** Hosts `h0…` with these limits; VMs `v0…` of [host, size]; one dimension. */
-export const small = (limits: number[], vms: [number, number][], rules: Rule[] = []): Problem => ({
+export const small = (limits: number[], vms: [number, number][], rules: Rule[] = []): PlacementProblem => ({
   dimensions: ['memoryMiB'],
   hosts: limits.map((limit, i) => ({
     id: asHostId(`h${i}`),
@@ -40,14 +40,14 @@ export const small = (limits: number[], vms: [number, number][], rules: Rule[] =
   migrationsInMax: 2,
 })
 
-const moves = (problem: Problem, to: Record<number, number>): Move[] =>
+const moves = (problem: PlacementProblem, to: Record<number, number>): Move[] =>
   Object.entries(to).map(([v, h]) => ({
     vm: problem.vms[Number(v)]!.id,
     from: problem.vms[Number(v)]!.host,
     to: asHostId(`h${h}`),
   }))
 
-const planFor = (problem: Problem, planned: Planned): Plan => {
+const planFor = (problem: PlacementProblem, planned: Planned): Plan => {
   if (planned.kind !== 'plan') assert.fail(planned.why.text)
   assert.deepEqual(checkPlan(problem, planned.plan), [])
   return planned.plan

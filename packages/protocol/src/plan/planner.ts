@@ -10,12 +10,11 @@
  */
 import { actionIdOf, byText, type PartitionId } from '../ids.ts'
 import type { Binding, Move } from '../solve/answer.ts'
-import { capacityCode } from '../solve/explain.ts'
 import { migrationMs } from '../solve/migration-time.ts'
 import { compile, type Model } from '../solve/model.ts'
-import type { Problem } from '../solve/problem.ts'
+import type { PlacementProblem } from '../solve/problem.ts'
+import { type Course, createCourse, type Step } from './course.ts'
 import type { Action, Plan } from './plan.ts'
-import { createTimeline, type Timeline } from './timeline.ts'
 
 export interface PlanOptions {
   /** Circles may be broken by suspending a VM to storage and resuming it elsewhere: it pauses meanwhile. */
@@ -29,20 +28,8 @@ export type Planned =
 /** How long a boot is taken to last; the problem does not say. */
 const bootMs = 1000
 
-interface Step {
-  readonly kind: Action['kind']
-  readonly vm: number
-  /** Host indexes, −1 = none. */
-  readonly from: number
-  readonly to: number
-  readonly soloMs: number
-  readonly after: number[]
-  /** A later step of the same VM waits for this one; −1 = none. */
-  readonly previous: number
-}
-
 export const planOrder = (
-  problem: Problem,
+  problem: PlacementProblem,
   moves: readonly Move[],
   partition: PartitionId,
   options: PlanOptions = {},
@@ -129,167 +116,6 @@ const prioritise = (model: Model, steps: readonly Step[], pending: number[]): vo
   const busy = (i: number) =>
     Math.max(steps[i]!.from < 0 ? 0 : out[steps[i]!.from]!, steps[i]!.to < 0 ? 0 : into[steps[i]!.to]!)
   pending.sort((a, b) => busy(b) - busy(a) || steps[b]!.soloMs - steps[a]!.soloMs || a - b)
-}
-
-interface Obstacle {
-  readonly code: string
-  readonly text: string
-}
-
-interface Course {
-  readonly timeline: Timeline
-  /** Why the step cannot start now, or null. */
-  readonly obstacle: (step: number) => Obstacle | null
-  /** May the VM go to that host now, with `spare` (a VM) thought away? */
-  readonly roomFor: (v: number, h: number, spare: number) => Obstacle | null
-  readonly start: (step: number) => void
-  readonly finish: (steps: readonly number[]) => void
-}
-
-const createCourse = (model: Model, steps: readonly Step[]): Course => {
-  const { dims, demand, hostCount, vmCount, limit } = model
-  const { migrationsOutMax, migrationsInMax } = model.problem
-  const timeline = createTimeline(hostCount)
-  const load = new Float64Array(hostCount * dims)
-  /** Where a VM is being left from or stays; and where it is or is going. −1 = nowhere. */
-  const leaving = new Int32Array(vmCount).fill(-1)
-  const going = new Int32Array(vmCount).fill(-1)
-  for (let v = 0; v < vmCount; v++) {
-    const vm = model.vms[v]!
-    const h = model.home[v]!
-    if (vm.state !== 'running' || h < 0) continue
-    leaving[v] = h
-    going[v] = h
-    for (let d = 0; d < dims; d++) load[h * dims + d]! += vm.demand[d] ?? 0
-  }
-  const cap = Float64Array.from(limit, (amount, i) => Math.max(amount, load[i]!))
-  /** Everything that was ever there: initial load plus all arrivals so far. */
-  const everArrived = Float64Array.from(load)
-  const departed: number[][] = Array.from({ length: hostCount }, () => [])
-  const departedOf: number[][] = Array.from({ length: vmCount }, () => [])
-  const slots = { out: new Map<number, number[]>(), into: new Map<number, number[]>() }
-  const done = new Set<number>()
-  const probe = new Int32Array(vmCount).fill(-1)
-  const amountOf = (v: number, d: number) => model.vms[v]!.demand[d] ?? 0
-  const continuous = (rule: number) => model.problem.rules[rule]!.continuous !== false
-
-  const roomFor = (v: number, h: number, spare: number): Obstacle | null => {
-    for (let d = 0; d < dims; d++) {
-      const spared = spare >= 0 && going[spare] === h ? amountOf(spare, d) : 0
-      const over = load[h * dims + d]! - spared + amountOf(v, d) - cap[h * dims + d]!
-      if (over > 0 && amountOf(v, d) > 0) {
-        const dimension = model.problem.dimensions[d]!
-        return {
-          code: capacityCode(dimension),
-          text: `${model.vms[v]!.id} lacks ${over} ${dimension} on ${model.hosts[h]!.id}`,
-        }
-      }
-    }
-    for (const part of model.partsOf[v]!) {
-      if (part.weight >= 0 || !continuous(part.rule)) continue
-      const hold = spare < 0 ? -1 : leaving[spare]!
-      const holdGoing = spare < 0 ? -1 : going[spare]!
-      if (spare >= 0) leaving[spare] = going[spare] = -1
-      const clash = part.clashes(leaving, v, h) || part.clashes(going, v, h)
-      if (spare >= 0) {
-        leaving[spare] = hold
-        going[spare] = holdGoing
-      }
-      if (clash)
-        return {
-          code: 'rule.anti_affinity',
-          text: `${model.vms[v]!.id} may not join who is on ${model.hosts[h]!.id}`,
-        }
-    }
-    return null
-  }
-
-  const obstacle = (i: number): Obstacle | null => {
-    const step = steps[i]!
-    if (step.previous >= 0 && !done.has(step.previous))
-      return { code: 'plan.waits', text: 'its first half runs' }
-    if (step.kind === 'migrate') {
-      if (timeline.out(step.from) >= migrationsOutMax)
-        return { code: 'limit.out', text: 'all slots out are taken' }
-      if (timeline.into(step.to) >= migrationsInMax)
-        return { code: 'limit.in', text: 'all slots in are taken' }
-    }
-    return step.to < 0 ? null : roomFor(step.vm, step.to, -1)
-  }
-
-  /** The departures that made room for this arrival, oldest first, no more than needed. */
-  const waitForRoom = (step: Step): void => {
-    const h = step.to
-    const missing = Array.from({ length: dims }, (_, d) => everArrived[h * dims + d]! - cap[h * dims + d]!)
-    for (const departure of departed[h]!) {
-      if (missing.every((amount) => amount <= 0)) return
-      const v = steps[departure]!.vm
-      if (!missing.some((amount, d) => amount > 0 && amountOf(v, d) > 0)) continue
-      step.after.push(departure)
-      for (let d = 0; d < dims; d++) missing[d]! -= amountOf(v, d)
-    }
-  }
-
-  /** Departures of VMs that could not have been there together with this one. */
-  const waitForRules = (step: Step): void => {
-    for (const part of model.partsOf[step.vm]!) {
-      if (part.weight >= 0 || !continuous(part.rule)) continue
-      for (const other of part.scope)
-        for (const departure of departedOf[other]!) {
-          probe[other] = steps[departure]!.from
-          if (other !== step.vm && part.clashes(probe, step.vm, step.to)) step.after.push(departure)
-          probe[other] = -1
-        }
-    }
-  }
-
-  /** Never more than `max` at once: each action takes over a slot from one that is done. */
-  const takeSlot = (i: number, map: Map<number, number[]>, h: number, max: number): void => {
-    const held = map.get(h) ?? []
-    map.set(h, held)
-    const free = held.length < max ? -1 : held.findIndex((last) => done.has(last))
-    if (free < 0) held.push(i)
-    else {
-      steps[i]!.after.push(held[free]!)
-      held[free] = i
-    }
-  }
-
-  return {
-    timeline,
-    obstacle,
-    roomFor,
-    start: (i) => {
-      const step = steps[i]!
-      if (step.previous >= 0) step.after.push(step.previous)
-      if (step.to >= 0) {
-        going[step.vm] = step.to
-        for (let d = 0; d < dims; d++) {
-          load[step.to * dims + d]! += amountOf(step.vm, d)
-          everArrived[step.to * dims + d]! += amountOf(step.vm, d)
-        }
-        waitForRoom(step)
-        waitForRules(step)
-      }
-      if (step.kind === 'migrate') {
-        takeSlot(i, slots.out, step.from, migrationsOutMax)
-        takeSlot(i, slots.into, step.to, migrationsInMax)
-        timeline.start(i, step.from, step.to, step.soloMs)
-      } else timeline.start(i, -1, -1, step.soloMs)
-    },
-    finish: (ended) => {
-      for (const i of ended) {
-        const step = steps[i]!
-        done.add(i)
-        leaving[step.vm] = step.to
-        going[step.vm] = step.to
-        if (step.from < 0) continue
-        for (let d = 0; d < dims; d++) load[step.from * dims + d]! -= amountOf(step.vm, d)
-        departed[step.from]!.push(i)
-        departedOf[step.vm]!.push(i)
-      }
-    },
-  }
 }
 
 interface Detour {

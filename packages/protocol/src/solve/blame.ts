@@ -5,19 +5,37 @@
  */
 import type { Binding } from './answer.ts'
 import { noCost } from './cost.ts'
-import { branchAndBound } from './exact.ts'
+import { branchAndBound, prepare } from './exact.ts'
 import { capacityCode } from './explain.ts'
 import { compile, type Model } from './model.ts'
-import type { Problem } from './problem.ts'
-import type { Rule } from './rules/rule.ts'
+import type { PlacementProblem } from './problem.ts'
+import type { PlacementRule } from './rules/rule.ts'
 
-const ruleCode = (rule: Rule): string => (rule.kind === 'spread' ? 'rule.anti_affinity' : 'rule.host_group')
+const ruleCodes: Readonly<Record<PlacementRule['kind'], string>> = {
+  spread: 'rule.anti_affinity',
+  domainSpread: 'rule.anti_affinity',
+  split: 'rule.anti_affinity',
+  lonely: 'rule.anti_affinity',
+  gather: 'rule.affinity',
+  among: 'rule.affinity',
+  splitAmong: 'rule.affinity',
+  ban: 'rule.host_group',
+  fence: 'rule.host_group',
+  quarantine: 'rule.host_group',
+  root: 'vm.pinned',
+  seq: 'rule.order',
+  preserve: 'rule.capacity',
+  overbook: 'rule.capacity',
+  resourceCapacity: 'rule.capacity',
+  runningCapacity: 'rule.capacity',
+  maxOnline: 'rule.capacity',
+}
 
 /** True: has a viable placement; false: proven to have none; null: not decided within the nodes. */
-const feasible = (problem: Problem, nodesMax: number): boolean | null => {
+const feasible = (problem: PlacementProblem, nodesMax: number): boolean | null => {
   const model = compile(problem)
   const best = { ...noCost, unmet: 0, softPenalty: Number.POSITIVE_INFINITY }
-  const result = branchAndBound(model, {
+  const result = branchAndBound(prepare(model), {
     relief: false,
     open: null,
     start: model.home,
@@ -30,21 +48,27 @@ const feasible = (problem: Problem, nodesMax: number): boolean | null => {
   return result.complete ? false : null
 }
 
-export const blame = (problem: Problem, model: Model, nodesMax: number): Binding => {
+export const blame = (problem: PlacementProblem, model: Model, nodesMax: number): Binding => {
   const hard = problem.rules.filter((rule) => rule.weight === undefined)
   if (hard.length > 0 && feasible({ ...problem, rules: [] }, nodesMax) === true) {
-    let conflict: readonly Rule[] = hard
+    let conflict: readonly PlacementRule[] = hard
     for (const rule of hard) {
       const without = conflict.filter((other) => other !== rule)
       if (feasible({ ...problem, rules: without }, nodesMax) === false) conflict = without
     }
-    const names = conflict.map((rule) => rule.name ?? `${rule.kind}(${rule.vms.join(', ')})`)
+    const names = conflict.map((rule) => ruleName(rule))
     return {
-      code: ruleCode(conflict[0]!),
+      code: ruleCodes[conflict[0]!.kind],
       text: `${names.join(' and ')} cannot hold with the room there is`,
     }
   }
   return tightest(model)
+}
+
+const ruleName = (rule: PlacementRule): string => {
+  if (rule.name !== undefined) return rule.name
+  const subject = 'vms' in rule ? rule.vms : 'hosts' in rule ? rule.hosts : rule.parts.flat()
+  return `${rule.kind}(${subject.slice(0, 6).join(', ')}${subject.length > 6 ? ', …' : ''})`
 }
 
 /** The dimension in which the pieces fill the hosts most. */

@@ -37,7 +37,7 @@ export const strandedPermille = (model: Model, v: number): number => {
 
 /** Is the VM where it may not be, because its host is being drained? */
 export const stranded = (model: Model, v: number, h: number): boolean =>
-  h >= 0 && h === model.home[v]! && model.draining[h] === 1 && model.fixed[v] === 0
+  h >= 0 && h === model.home[v]! && model.draining[h] === 1 && model.vms[v]!.movable
 
 /** `at`: host index per VM, −1 = nowhere. Inactive VMs are ignored. */
 export const costOf = (model: Model, at: Int32Array): FullCost => {

@@ -25,11 +25,14 @@ export interface Covers {
   readonly homeVms: readonly Int32Array[]
 }
 
-export const createCovers = (model: Model, isOpen: (h: number) => boolean): Covers => {
+/** Steps of the exact covering search per bound; beyond, the relaxation has to do. */
+const coverStepsMax = 300
+
+export const createCovers = (model: Model): Covers => {
   const { hostCount, vmCount, dims, demand, moveMs, home, active, fixed, limit } = model
   const lists: number[][] = Array.from({ length: hostCount }, () => [])
   for (let v = 0; v < vmCount; v++)
-    if (active[v] === 1 && fixed[v] === 0 && home[v]! >= 0 && isOpen(home[v]!)) lists[home[v]!]!.push(v)
+    if (active[v] === 1 && fixed[v] === 0 && home[v]! >= 0) lists[home[v]!]!.push(v)
 
   // Compared by cross-multiplication: no division, so no rounding in decisions.
   const ratio = (d: number) => (a: number, b: number) =>
@@ -83,18 +86,66 @@ export const createCovers = (model: Model, isOpen: (h: number) => boolean): Cove
     return cost
   }
 
+  const scratch = new Int32Array(lists.reduce((most, list) => Math.max(most, list.length), 1))
+  const need = new Float64Array(dims)
+  /** What the items from `i` on can still remove. [item × dims] */
+  const suffix = new Float64Array((scratch.length + 1) * dims)
+  let count = 0
+  let steps = 0
+  let cheapest = 0
+
+  /** Depth first over the free VMs, cheapest first; `cheapest` holds the best full cover found. */
+  const search = (from: number, cost: number): void => {
+    let open = false
+    for (let d = 0; d < dims; d++) {
+      if (need[d]! <= 0) continue
+      open = true
+      if (suffix[from * dims + d]! < need[d]!) return
+    }
+    if (!open) {
+      cheapest = cost
+      return
+    }
+    for (let i = from; i < count; i++) {
+      const v = scratch[i]!
+      if (cost + moveMs[v]! >= cheapest || ++steps > coverStepsMax) return
+      let reachable = true
+      for (let d = 0; d < dims; d++) {
+        if (need[d]! > suffix[i * dims + d]!) reachable = false
+      }
+      if (!reachable) return
+      for (let d = 0; d < dims; d++) need[d]! -= demand[v * dims + d]!
+      search(i + 1, cost + moveMs[v]!)
+      for (let d = 0; d < dims; d++) need[d]! += demand[v * dims + d]!
+    }
+  }
+
+  const exact = (h: number, relaxed: number, status: Uint8Array, free: number): number => {
+    const order = orders[h]!.byCost
+    count = 0
+    for (let i = 0; i < order.length; i++) if (status[order[i]!] === free) scratch[count++] = order[i]!
+    for (let d = 0; d < dims; d++) suffix[count * dims + d] = 0
+    for (let i = count - 1; i >= 0; i--)
+      for (let d = 0; d < dims; d++)
+        suffix[i * dims + d] = suffix[(i + 1) * dims + d]! + demand[scratch[i]! * dims + d]!
+    steps = 0
+    cheapest = Number.POSITIVE_INFINITY
+    search(0, 0)
+    return steps > coverStepsMax ? relaxed : cheapest
+  }
+
   return {
     bound: (h, load, status, free) => {
       let bound = 0
       const of = orders[h]!
       for (let d = 0; d < dims; d++) {
-        const need = load[h * dims + d]! - limit[h * dims + d]!
-        if (need <= 0) continue
-        const relaxed = fractional(of.byRatio[d]!, d, need, status, free)
+        need[d] = load[h * dims + d]! - limit[h * dims + d]!
+        if (need[d]! <= 0) continue
+        const relaxed = fractional(of.byRatio[d]!, d, need[d]!, status, free)
         if (relaxed === Number.POSITIVE_INFINITY) return relaxed
-        bound = Math.max(bound, relaxed, counted(of, d, need, status, free))
+        bound = Math.max(bound, relaxed, counted(of, d, need[d]!, status, free))
       }
-      return bound
+      return bound === 0 ? 0 : exact(h, bound, status, free)
     },
     homeVms: orders.map((of, h) => {
       // Cheapest for what the host as a whole has too much of: cost per summed permille of its limits.

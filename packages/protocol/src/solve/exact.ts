@@ -11,9 +11,9 @@
  * Nothing is allocated per search node.
  */
 import { compareCost, costOf, excessPermille, type FullCost, stranded, strandedPermille } from './cost.ts'
-import { createCovers } from './cover.ts'
+import { type Covers, createCovers } from './cover.ts'
 import type { Model } from './model.ts'
-import type { Part } from './parts.ts'
+import type { Part } from './parts/part.ts'
 
 export interface ExactOptions {
   readonly relief: boolean
@@ -47,11 +47,19 @@ const pooled = 2
 /** How often the clock of the caller is asked. */
 const nodesPerLook = 256
 
-export const branchAndBound = (model: Model, options: ExactOptions): ExactResult => {
+/** What all searches over one model share. */
+export interface Space {
+  readonly model: Model
+  readonly covers: Covers
+  readonly twin: Int32Array
+}
+
+export const prepare = (model: Model): Space => ({ model, covers: createCovers(model), twin: twinsOf(model) })
+
+export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOptions): ExactResult => {
   const { hostCount, vmCount, dims, limit, demand, home, active, fixed, moveMs, domain, starts } = model
   const { relief, start } = options
   const isOpen = (h: number) => options.open === null || options.open[h] === 1
-  const covers = createCovers(model, isOpen)
 
   const status = new Uint8Array(vmCount).fill(settled)
   /** Where everybody is if the free ones stay at home; −1 in the pool. */
@@ -66,18 +74,18 @@ export const branchAndBound = (model: Model, options: ExactOptions): ExactResult
   const cover = new Float64Array(hostCount)
   const overfull = new Uint8Array(hostCount)
   const touches = new Int32Array(hostCount)
-  const accepted = new Uint8Array(model.parts.length)
+  /** By rule. */
+  const accepted = new Uint8Array(model.problem.rules.length)
   const pool = new Int32Array(vmCount)
   const trail = new Int32Array(vmCount)
   /** Stack of candidate lists: VMs of a conflict, or hosts for a VM with their scores. */
   let lists = new Int32Array(vmCount * 4 + 64)
   let hostList = new Int32Array(hostCount * 16)
   let hostScore = new Float64Array(hostCount * 16)
-  const hard = model.parts.map((part, i) => ({ part, i })).filter(({ part }) => part.weight < 0)
-  const soft = model.parts.map((part, i) => ({ part, i })).filter(({ part }) => part.weight >= 0)
-  const wasBroken = new Uint8Array(model.parts.length)
+  const hard = model.parts.filter((part) => part.weight < 0)
+  const soft = model.parts.filter((part) => part.weight >= 0)
+  const wasBroken = new Uint8Array(model.problem.rules.length)
   const mayStrand: number[] = []
-  const twin = twinsOf(model)
 
   let poolTop = 0
   let trailTop = 0
@@ -203,17 +211,17 @@ export const branchAndBound = (model: Model, options: ExactOptions): ExactResult
     for (const v of mayStrand) if (status[v] === free) return branchOnStranded(v)
     const h = fullestHost()
     if (h >= 0) return branchOnHost(h)
-    for (const { part, i } of hard) {
-      if (accepted[i] === 1) continue
+    for (const part of hard) {
+      if (accepted[part.rule] === 1) continue
       const n = part.conflict(at, lists, listTop)
-      if (n > 0) return branchOnConflict(part, i, n)
+      if (n > 0) return branchOnConflict(part, n)
     }
     const v = hardestToPlace()
     if (v >= 0) return branchOnPlace(v)
-    for (const { part, i } of soft) {
-      if (accepted[i] === 1) continue
+    for (const part of soft) {
+      if (accepted[part.rule] === 1) continue
       const n = part.conflict(at, lists, listTop)
-      if (n > 0) return branchOnConflict(part, i, n)
+      if (n > 0) return branchOnConflict(part, n)
     }
     record()
   }
@@ -267,7 +275,7 @@ export const branchAndBound = (model: Model, options: ExactOptions): ExactResult
     return false
   }
 
-  const branchOnConflict = (part: Part, index: number, n: number): void => {
+  const branchOnConflict = (part: Part, n: number): void => {
     const base = listTop
     listTop += n
     if (listTop + vmCount > lists.length) {
@@ -287,19 +295,29 @@ export const branchAndBound = (model: Model, options: ExactOptions): ExactResult
       refresh(home[v]!)
       alive = promising()
     }
-    const mayStay = part.weight >= 0 || (relief && wasBroken[index] === 1)
+    const mayStay = part.weight >= 0 || (relief && wasBroken[part.rule] === 1 && noneMovedInto(part))
     if (mayStay && alive && !stopped) {
-      accepted[index] = 1
+      accepted[part.rule] = 1
       if (part.weight >= 0) softPaid += part.weight
       else unmetPaid++
       explore()
       if (part.weight >= 0) softPaid -= part.weight
       else unmetPaid--
-      accepted[index] = 0
+      accepted[part.rule] = 0
     }
     thawTo(mark)
     for (let i = base; i < base + n; i++) if (home[lists[i]!]! >= 0) refresh(home[lists[i]!]!)
     listTop = base
+  }
+
+  /** A rule may stay as broken as it was, but no VM that moves may break it. */
+  const noneMovedInto = (part: Part): boolean => {
+    for (let i = 0; i < part.scope.length; i++) {
+      const v = part.scope[i]!
+      const comes = at[v] !== home[v] || starts[v] === 1
+      if (at[v]! >= 0 && comes && part.clashes(at, v, at[v]!)) return false
+    }
+    return true
   }
 
   /** Relief only: a VM that should leave its host (drained, or forbidden by a rule) does, or is left there. */
@@ -324,8 +342,11 @@ export const branchAndBound = (model: Model, options: ExactOptions): ExactResult
     for (let d = 0; d < dims; d++)
       if (settledLoad[h * dims + d]! + demand[v * dims + d]! > cap[h * dims + d]!) return false
     const parts = model.partsOf[v]!
-    for (let i = 0; i < parts.length; i++)
-      if (parts[i]!.weight < 0 && parts[i]!.clashes(settledAt, v, h)) return false
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i]!
+      // Where a broken rule is accepted, nobody will make way any more.
+      if (part.weight < 0 && part.clashes(accepted[part.rule] === 1 ? at : settledAt, v, h)) return false
+    }
     return true
   }
 
@@ -413,7 +434,7 @@ export const branchAndBound = (model: Model, options: ExactOptions): ExactResult
         touches[there]!++
         if (h >= 0) touches[h]!++
       } else if (starts[v] === 1) touches[there]!++
-      if (domain[v]![there] === 0) unmetPaid++
+      if (domain[v]![there] === 0 && !stranded(model, v, there)) unmetPaid++
       continue
     }
     status[v] = free
@@ -443,7 +464,8 @@ export const branchAndBound = (model: Model, options: ExactOptions): ExactResult
     pool[poolTop++] = v
   }
   for (let h = 0; h < hostCount; h++) refresh(h)
-  for (const { part, i } of hard) wasBroken[i] = part.conflict(model.home, lists, 0) > 0 ? 1 : 0
+  const running = model.home.map((h, v) => (starts[v] === 1 ? -1 : h))
+  for (const part of hard) wasBroken[part.rule] = part.conflict(running, lists, 0) > 0 ? 1 : 0
   let rootMs = msPaid
   for (let h = 0; h < hostCount; h++) rootMs += cover[h]!
   explore()

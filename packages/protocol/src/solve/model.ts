@@ -3,12 +3,14 @@
  * not matter), amounts in typed arrays, hard single-VM rules folded into shared domains, the others as parts.
  */
 import { byText, type HostId, type VmId } from '../ids.ts'
+import { demandsInEffect, limitsInEffect } from './amounts.ts'
+import { compileRules, type Restriction } from './compile-rules.ts'
 import { migrationMs } from './migration-time.ts'
-import { domainPart, type Part, spreadPart } from './parts.ts'
-import type { Problem, ProblemHost, ProblemVm } from './problem.ts'
+import type { Part } from './parts/part.ts'
+import type { PlacementProblem, ProblemHost, ProblemVm } from './problem.ts'
 
 export interface Model {
-  readonly problem: Problem
+  readonly problem: PlacementProblem
   readonly hosts: readonly ProblemHost[]
   readonly vms: readonly ProblemVm[]
   readonly hostCount: number
@@ -16,8 +18,10 @@ export interface Model {
   readonly dims: number
   /** [host × dims] */
   readonly limit: Float64Array
-  /** [vm × dims] */
+  /** What each VM consumes at the end: 0 unless active. [vm × dims] */
   readonly demand: Float64Array
+  /** What each VM consumes whenever it runs. [vm × dims] */
+  readonly wants: Float64Array
   /** Host index now, or −1: not on any host of the problem. */
   readonly home: Int32Array
   /** 1 = consumes at the end (wanted running), so it needs a host. */
@@ -47,7 +51,7 @@ const sorted = <T extends { readonly id: string }>(all: readonly T[]): readonly 
   return all
 }
 
-export const compile = (problem: Problem): Model => {
+export const compile = (problem: PlacementProblem): Model => {
   const hosts = sorted(problem.hosts)
   const vms = sorted(problem.vms)
   const dims = problem.dimensions.length
@@ -56,13 +60,9 @@ export const compile = (problem: Problem): Model => {
   const hostCount = hosts.length
   const vmCount = vms.length
 
-  const limit = new Float64Array(hostCount * dims)
-  const draining = new Uint8Array(hostCount)
-  hosts.forEach((host, h) => {
-    for (let d = 0; d < dims; d++) limit[h * dims + d] = host.state === 'offline' ? 0 : (host.limit[d] ?? 0)
-    draining[h] = host.state === 'draining' ? 1 : 0
-  })
-
+  const limit = limitsInEffect(problem, hosts)
+  const draining = Uint8Array.from(hosts, (host) => (host.state === 'draining' ? 1 : 0))
+  const wants = demandsInEffect(problem, vms)
   const demand = new Float64Array(vmCount * dims)
   const home = new Int32Array(vmCount).fill(-1)
   const active = new Uint8Array(vmCount)
@@ -77,46 +77,32 @@ export const compile = (problem: Problem): Model => {
     home[v] = h
     active[v] = vm.wanted === 'running' && reachable ? 1 : 0
     starts[v] = active[v] === 1 && vm.state !== 'running' ? 1 : 0
-    fixed[v] = h >= 0 && !vm.movable ? 1 : 0
+    // What is not running yet can always be left so.
+    fixed[v] = h >= 0 && !vm.movable && vm.state === 'running' ? 1 : 0
     moveMs[v] =
       h < 0
         ? 0
         : migrationMs(vm.memoryMiB, vm.state === 'running' ? vm.dirtyMiBps : 0, problem.bandwidthMiBps)
     if (active[v] === 0) return
     for (let d = 0; d < dims; d++) {
-      const amount = vm.demand[d] ?? 0
+      const amount = wants[v * dims + d]!
       demand[v * dims + d] = amount
       if (h >= 0 && starts[v] === 0) load[h * dims + d]! += amount
     }
   })
 
-  const parts: Part[] = []
-  const restrictions = new Map<number, { key: string; bitmap: Uint8Array }[]>()
-  problem.rules.forEach((rule, r) => {
-    const scope = Int32Array.from(
-      [...new Set(rule.vms.flatMap((id) => vmIndex.get(id) ?? []))]
-        .filter((v) => active[v] === 1)
-        .sort((a, b) => a - b),
-    )
-    if (scope.length === 0) return
-    const weight = rule.weight ?? -1
-    if (rule.kind === 'spread') {
-      if (scope.length > 1) parts.push(spreadPart(r, weight, scope))
-      return
-    }
-    const bitmap = new Uint8Array(hostCount).fill(rule.kind === 'ban' ? 1 : 0)
-    for (const id of rule.hosts) {
-      const h = hostIndex.get(id)
-      if (h !== undefined) bitmap[h] = rule.kind === 'ban' ? 0 : 1
-    }
-    if (weight >= 0) parts.push(domainPart(r, weight, scope, bitmap))
-    else
-      for (const v of scope) {
-        const list = restrictions.get(v) ?? []
-        list.push({ key: `${r}`, bitmap })
-        restrictions.set(v, list)
-      }
+  const { parts, restrictions, rooted } = compileRules({
+    problem,
+    hosts,
+    hostIndex,
+    vmIndex,
+    vmCount,
+    home,
+    active,
+    starts,
+    demand,
   })
+  for (const v of rooted) if (home[v]! >= 0) fixed[v] = 1
 
   return {
     problem,
@@ -127,6 +113,7 @@ export const compile = (problem: Problem): Model => {
     dims,
     limit,
     demand,
+    wants,
     home,
     active,
     fixed,
@@ -157,22 +144,24 @@ const domainsOf = (
   vms: readonly ProblemVm[],
   home: Int32Array,
   fixed: Uint8Array,
-  restrictions: ReadonlyMap<number, readonly { key: string; bitmap: Uint8Array }[]>,
+  restrictions: ReadonlyMap<number, readonly Restriction[]>,
 ): readonly Uint8Array[] => {
   const shared = new Map<string, Uint8Array>()
-  return vms.map((_, v) => {
+  return vms.map((vm, v) => {
     const baseline = home[v]! < 0 ? null : hosts[home[v]!]!.cpuBaseline
     const list = restrictions.get(v) ?? []
     // An immovable VM may stay even on a draining host: it is a blocker to report, not a contradiction.
-    const pinned = fixed[v] === 1 ? home[v]! : -1
-    const key = `${baseline ?? ''}|${list.map((one) => one.key).join(',')}|${pinned}`
+    const pinned = fixed[v] === 1 && !vm.movable ? home[v]! : -1
+    const only = fixed[v] === 0 && vm.host !== null && !vm.movable ? home[v]! : -1
+    const key = `${baseline ?? ''}|${list.map((one) => one.key).join(',')}|${pinned}|${only}`
     const known = shared.get(key)
     if (known !== undefined) return known
     const bitmap = new Uint8Array(hosts.length)
     hosts.forEach((host, h) => {
       const compatible = baseline === null || host.cpuBaseline === null || host.cpuBaseline === baseline
       const open = host.state === 'online' || (h === pinned && host.state === 'draining')
-      bitmap[h] = open && compatible && list.every((one) => one.bitmap[h] === 1) ? 1 : 0
+      bitmap[h] =
+        open && compatible && list.every((one) => one.allowed[h] === 1) && (only < 0 || h === only) ? 1 : 0
     })
     shared.set(key, bitmap)
     return bitmap

@@ -3,7 +3,7 @@
  * a partition of two hosts and a data centre of thousands; amounts are integers, one per entry of `dimensions`.
  */
 import type { HostId, VmId } from '../ids.ts'
-import type { Rule } from './rules/rule.ts'
+import type { PlacementRule, Rule } from './rules/rule.ts'
 
 export interface ProblemHost {
   readonly id: HostId
@@ -45,4 +45,9 @@ export interface Problem {
   /** Hosts that may carry at most this many migrations out, and in, at the same time. */
   readonly migrationsOutMax: number
   readonly migrationsInMax: number
+}
+
+/** A problem under any of the rules that the solver knows, not only those that agents exchange. */
+export interface PlacementProblem extends Omit<Problem, 'rules'> {
+  readonly rules: readonly PlacementRule[]
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { HostId, VmId } from '../ids.ts'
 import { checkPlacement } from '../plan/checker.ts'
 import type { Answer } from './answer.ts'
-import type { Problem } from './problem.ts'
+import type { PlacementProblem } from './problem.ts'
 import { solve } from './solver.ts'
 import { problems } from './testing/generator.ts'
 import { bestCure, compareTuples, type Tuple, tupleOf } from './testing/oracle.ts'
@@ -12,7 +12,7 @@ import { bestCure, compareTuples, type Tuple, tupleOf } from './testing/oracle.t
 /** How many random instances; `DROVER_RUNS=100000` for the long run. */
 const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 
-export const placementAfter = (problem: Problem, answer: Answer): ReadonlyMap<VmId, HostId> => {
+export const placementAfter = (problem: PlacementProblem, answer: Answer): ReadonlyMap<VmId, HostId> => {
   const at = new Map<VmId, HostId>()
   for (const vm of problem.vms) if (vm.host !== null && vm.state === 'running') at.set(vm.id, vm.host)
   if (answer.kind === 'plan' || answer.kind === 'relief')
@@ -34,9 +34,15 @@ const claimed = (answer: Answer): Tuple | null =>
         answer.cost.hostsTouched,
       ]
 
+/** Brute force looks at the end only, so nothing else may be asked. */
+const atTheEnd = (problem: PlacementProblem): PlacementProblem => ({
+  ...problem,
+  rules: problem.rules.map((rule) => ({ ...rule, continuous: false })),
+})
+
 test('On small problems the solver, brute force and the independent checker agree', () => {
   fc.assert(
-    fc.property(problems({ hostsMax: 3, vmsMax: 5 }), (problem) => {
+    fc.property(problems({ hostsMax: 3, vmsMax: 5 }).map(atTheEnd), (problem) => {
       const answer = solve(problem)
       const best = bestCure(problem)
       const before = tupleOf(problem, placementAfter(problem, { kind: 'satisfied' }))
@@ -54,6 +60,8 @@ test('On small problems the solver, brute force and the independent checker agre
           break
         case 'relief':
           assert.equal(best, null)
+          // A cap of one host counts as its limit in the solver, as a rule in the oracle.
+          if (problem.rules.some((rule) => rule.kind === 'resourceCapacity')) break
           assert.ok(compareTuples(after, before) < 0, 'relief must improve')
           assert.deepEqual(after.slice(1), [
             answer.cost.overloadedHosts,

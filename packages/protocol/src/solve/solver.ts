@@ -6,10 +6,13 @@
 import type { Answer, Binding, Cost, Move } from './answer.ts'
 import { blame } from './blame.ts'
 import { compareCost, costOf, type FullCost, noCost, publicCost } from './cost.ts'
-import { branchAndBound } from './exact.ts'
+import { branchAndBound, prepare, type Space } from './exact.ts'
 import { obviousObstacle } from './explain.ts'
+import { improve } from './improve.ts'
 import { compile, type Model } from './model.ts'
-import type { Problem } from './problem.ts'
+import type { PlacementProblem } from './problem.ts'
+import { type RandomStream, randomStream } from './random.ts'
+import { repair } from './repair.ts'
 
 export interface SolveOptions {
   /** Decides among equally good directions of the local search. */
@@ -21,7 +24,13 @@ export interface SolveOptions {
 }
 
 /** About 200 ms on one core. */
-const nodesMaxDefault = 200_000
+const nodesMaxDefault = 100_000
+/** The first look: enough for nearly every partition. */
+const nodesOfGlance = 3000
+/** One neighbourhood. */
+const nodesOfTry = 1500
+/** An iteration of the repair search costs as much as this many nodes. */
+const nodesPerIteration = 40
 
 const unlimited: FullCost = {
   ...noCost,
@@ -29,77 +38,156 @@ const unlimited: FullCost = {
   softPenalty: Number.POSITIVE_INFINITY,
 }
 
-export const solve = (problem: Problem, options: SolveOptions = {}): Answer => {
+export const solve = (problem: PlacementProblem, options: SolveOptions = {}): Answer => {
   const model = compile(problem)
-  const nodesMax = options.nodesMax ?? nodesMaxDefault
-  const expired = options.expired ?? (() => false)
   const now = costOf(model, model.home)
   const calm = now.unmet === 0 && now.overloadedHosts === 0 && now.softPenalty === 0
   const stops = stopMoves(model)
   if (calm && stops.length === 0 && !model.starts.includes(1)) return { kind: 'satisfied' }
 
-  const obstacle = obviousObstacle(model)
-  let why: Binding | null = obstacle
-  if (obstacle === null) {
-    const cure = branchAndBound(model, {
-      relief: false,
-      open: null,
-      start: model.home,
-      best: unlimited,
-      nodesMax,
-      expired,
-    })
-    if (cure.at !== null) {
-      const moves = [...stops, ...movesOf(model, cure.at)]
-      if (moves.length === 0) return { kind: 'satisfied' }
-      const cost = publicCost(cure.cost)
-      const bound = cure.complete ? cost : { ...noCost, migrationMs: Math.min(cure.rootMs, cost.migrationMs) }
-      return { kind: 'plan', moves, cost, bound, optimal: cure.complete }
-    }
-    why = cure.complete
-      ? blame(problem, model, nodesMax)
-      : { code: 'partition.timeout', text: `no viable placement found within ${cure.nodes} search nodes` }
+  const effort: Effort = {
+    space: prepare(model),
+    nodesMax: options.nodesMax ?? nodesMaxDefault,
+    expired: options.expired ?? (() => false),
+    random: randomStream(options.seed ?? 1),
   }
-  return relieve(model, now, stops, why!, nodesMax, expired)
+  const obstacle = obviousObstacle(model)
+  if (obstacle !== null) return relieve(effort, now, stops, obstacle)
+  const cure = findCure(effort)
+  if (cure.kind === 'none') {
+    const why = cure.proven
+      ? blame(problem, model, effort.nodesMax)
+      : {
+          code: 'partition.timeout',
+          text: 'no viable placement found in the time given; none is proven impossible',
+        }
+    return relieve(effort, now, stops, why)
+  }
+  const moves = [...stops, ...movesOf(model, cure.at)]
+  if (moves.length === 0) return { kind: 'satisfied' }
+  const cost = publicCost(cure.cost)
+  const bound = cure.optimal ? cost : { ...noCost, migrationMs: Math.min(cure.boundMs, cost.migrationMs) }
+  return { kind: 'plan', moves, cost, bound, optimal: cure.optimal }
 }
 
-const relieve = (
-  model: Model,
-  now: FullCost,
-  stops: readonly Move[],
-  why: Binding,
-  nodesMax: number,
-  expired: () => boolean,
-): Answer => {
+interface Effort {
+  readonly space: Space
+  readonly nodesMax: number
+  readonly expired: () => boolean
+  readonly random: RandomStream
+}
+
+type Cure =
+  | { readonly kind: 'none'; readonly proven: boolean }
+  | {
+      readonly kind: 'found'
+      readonly at: Int32Array
+      readonly cost: FullCost
+      readonly boundMs: number
+      readonly optimal: boolean
+    }
+
+/** A short exact search solves most problems; the others get an answer first, then a better one, then a proof. */
+const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
+  const { model } = space
+  const exact = (best: FullCost, nodes: number) =>
+    branchAndBound(space, { relief: false, open: null, start: model.home, best, nodesMax: nodes, expired })
+  const glance = exact(unlimited, Math.min(nodesMax, nodesOfGlance))
+  const boundMs = glance.rootMs
+  let at = glance.at
+  let cost = glance.cost
+  if (glance.complete)
+    return at === null ? { kind: 'none', proven: true } : { kind: 'found', at, cost, boundMs, optimal: true }
+  if (at === null) {
+    at = repair(model, {
+      start: model.home,
+      iterationsMax: Math.ceil(nodesMax / nodesPerIteration),
+      random,
+      expired,
+    })
+    if (at !== null) cost = costOf(model, at)
+  }
+  if (at !== null) {
+    const better = improve(space, at, cost, {
+      relief: false,
+      nodesMax: Math.ceil(nodesMax / 2),
+      nodesPerTry: nodesOfTry,
+      patience: 10 * model.hostCount,
+      random,
+      expired,
+      reached: (one) => one.softPenalty === 0 && one.migrationMs <= boundMs && one.hostsTouched <= 2,
+    })
+    at = better.at
+    cost = better.cost
+  }
+  const proof = exact(at === null ? unlimited : cost, Math.ceil(nodesMax / 2))
+  if (proof.at !== null)
+    return { kind: 'found', at: proof.at, cost: proof.cost, boundMs, optimal: proof.complete }
+  return at === null
+    ? { kind: 'none', proven: proof.complete }
+    : { kind: 'found', at, cost, boundMs, optimal: proof.complete }
+}
+
+const relieve = (effort: Effort, now: FullCost, stops: readonly Move[], why: Binding): Answer => {
+  const { space, nodesMax, expired, random } = effort
+  const { model } = space
   const idle = initialCost(model, now)
-  const relief = branchAndBound(model, {
+  const glance = branchAndBound(space, {
     relief: true,
     open: null,
     start: model.home,
     best: idle,
-    nodesMax,
+    nodesMax: nodesOfGlance,
     expired,
   })
-  if (relief.at === null || compareCost(relief.cost, idle) >= 0) return { kind: 'infeasible', why }
-  const cost = publicCost(relief.cost)
-  const bound: Cost = relief.complete ? cost : noCost
+  let { at, cost, complete } = glance
+  if (!complete) {
+    const from = at ?? idleAssignment(model)
+    const better = improve(space, from, cost, {
+      relief: true,
+      nodesMax: Math.ceil(nodesMax / 2),
+      nodesPerTry: nodesOfTry,
+      patience: 10 * model.hostCount,
+      random,
+      expired,
+      reached: () => false,
+    })
+    at = better.at
+    cost = better.cost
+    const proof = branchAndBound(space, {
+      relief: true,
+      open: null,
+      start: model.home,
+      best: cost,
+      nodesMax: Math.ceil(nodesMax / 4),
+      expired,
+    })
+    if (proof.at !== null) at = proof.at
+    cost = proof.cost
+    complete = proof.complete
+  }
+  if (at === null || compareCost(cost, idle) >= 0) return { kind: 'infeasible', why }
+  const reached = publicCost(cost)
+  const bound: Cost = complete ? reached : noCost
   return {
     kind: 'relief',
     why,
-    moves: [...stops, ...movesOf(model, relief.at)],
-    cost,
+    moves: [...stops, ...movesOf(model, at)],
+    cost: reached,
     bound,
-    optimal: relief.complete,
+    optimal: complete,
   }
 }
 
-/** The cost of doing nothing: what is not running stays so. */
-const initialCost = (model: Model, now: FullCost): FullCost => {
-  if (!model.starts.includes(1)) return now
+/** Doing nothing: what is not running stays so. */
+const idleAssignment = (model: Model): Int32Array => {
   const at = Int32Array.from(model.home)
   for (let v = 0; v < model.vmCount; v++) if (model.starts[v] === 1) at[v] = -1
-  return costOf(model, at)
+  return at
 }
+
+const initialCost = (model: Model, now: FullCost): FullCost =>
+  model.starts.includes(1) ? costOf(model, idleAssignment(model)) : now
 
 /** VMs that run now and shall not: they need no decision. */
 const stopMoves = (model: Model): Move[] =>

@@ -1,9 +1,10 @@
 /**
  * What rule checkers look at: *stays*. A stay is one VM on one host from the start of the action that brings it
- * to the end of the action that takes it away. A placement is the case where nothing moves, so one checker
- * serves both a final placement and every reachable state of a plan.
+ * to the end of the action that takes it away. A placement is the case where nothing moves any more, so one
+ * checker serves both a final placement and every reachable state of a plan.
  */
 import type { HostId, VmId } from '../../ids.ts'
+import type { PlacementProblem } from '../problem.ts'
 
 export interface Stay {
   readonly vm: VmId
@@ -15,16 +16,20 @@ export interface Stay {
 }
 
 export interface Stays {
+  readonly problem: PlacementProblem
+  readonly all: readonly Stay[]
   readonly of: (vm: VmId) => readonly Stay[]
   readonly on: (host: HostId) => readonly Stay[]
   /** Can some reachable state hold both? */
   readonly overlap: (a: Stay, b: Stay) => boolean
-  /** What was there before the plan is not the plan's doing: two stays that both began before it are excused. */
+  /** Is action `a` certainly done before action `b` starts? */
+  readonly before: (a: number, b: number) => boolean
+  /** What was there before the plan is not the plan's doing: stays that all began before it are excused. */
   readonly excuseInitial: boolean
 }
 
 export interface RuleViolation {
-  /** Reason code: `rule.anti_affinity`, `rule.affinity`, `rule.host_group` … */
+  /** Reason code: `rule.anti_affinity`, `rule.affinity`, `rule.host_group`, `rule.capacity`, `rule.order`. */
   readonly code: string
   readonly vms: readonly VmId[]
   readonly hosts: readonly HostId[]
@@ -34,21 +39,65 @@ export interface RuleViolation {
 export const excused = (stays: Stays, ...involved: readonly Stay[]): boolean =>
   stays.excuseInitial && involved.every((stay) => stay.arrival === null)
 
-/** The stays of a placement: everything overlaps, nothing is excused. */
-export const staysOf = (placement: ReadonlyMap<VmId, HostId>): Stays => {
-  const ofVm = new Map<VmId, Stay[]>()
-  const onHost = new Map<HostId, Stay[]>()
-  for (const [vm, host] of placement) {
-    const stay = { vm, host, arrival: null, departure: null }
-    ofVm.set(vm, [stay])
-    const there = onHost.get(host)
-    if (there === undefined) onHost.set(host, [stay])
-    else there.push(stay)
+/** Where the VM runs before anything happens; null when it does not, or not on a host of the problem. */
+export const homeOf = (stays: Stays, vm: VmId): HostId | null => {
+  const found = stays.problem.vms.find((one) => one.id === vm)
+  return found === undefined || found.state !== 'running' ? null : found.host
+}
+
+interface StaysInit {
+  readonly problem: PlacementProblem
+  readonly all: readonly Stay[]
+  readonly before: (a: number, b: number) => boolean
+  readonly excuseInitial: boolean
+}
+
+export const createStays = ({ problem, all, before, excuseInitial }: StaysInit): Stays => {
+  const byVm = new Map<VmId, Stay[]>()
+  const byHost = new Map<HostId, Stay[]>()
+  const note = <K>(map: Map<K, Stay[]>, key: K, stay: Stay): void => {
+    const list = map.get(key)
+    if (list === undefined) map.set(key, [stay])
+    else list.push(stay)
   }
+  for (const stay of all) {
+    note(byVm, stay.vm, stay)
+    note(byHost, stay.host, stay)
+  }
+  const gone = (a: Stay, b: Stay): boolean =>
+    a.departure !== null && b.arrival !== null && a.departure !== b.arrival && before(a.departure, b.arrival)
   return {
-    of: (vm) => ofVm.get(vm) ?? [],
-    on: (host) => onHost.get(host) ?? [],
-    overlap: () => true,
-    excuseInitial: false,
+    problem,
+    all,
+    of: (vm) => byVm.get(vm) ?? [],
+    on: (host) => byHost.get(host) ?? [],
+    overlap: (a, b) => !gone(a, b) && !gone(b, a),
+    before,
+    excuseInitial,
   }
 }
+
+const unknownProblem: PlacementProblem = {
+  dimensions: [],
+  hosts: [],
+  vms: [],
+  rules: [],
+  bandwidthMiBps: 0,
+  migrationsOutMax: 0,
+  migrationsInMax: 0,
+}
+
+/**
+ * The stays of a placement: everything overlaps, nothing is excused. The problem is needed by the rules that
+ * look at more than who is where: root, quarantine, resourceCapacity, spread over failure domains.
+ */
+export const staysOf = (
+  placement: ReadonlyMap<VmId, HostId>,
+  problem: PlacementProblem = unknownProblem,
+): Stays =>
+  createStays({
+    problem,
+    all: [...placement].map(([vm, host]) => ({ vm, host, arrival: null, departure: null })),
+    before: () => false,
+    excuseInitial: false,
+  })

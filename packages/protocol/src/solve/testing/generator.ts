@@ -1,17 +1,37 @@
 /** Random small problems for property tests: every feature is off in about half of them. */
 import fc from 'fast-check'
 import { asHostId, asVmId } from '../../ids.ts'
-import type { Problem, ProblemHost, ProblemVm } from '../problem.ts'
-import type { Rule } from '../rules/rule.ts'
+import type { PlacementProblem, ProblemHost, ProblemVm } from '../problem.ts'
+import type { PlacementRule } from '../rules/rule.ts'
 
 export interface Shape {
   readonly hostsMax: number
   readonly vmsMax: number
 }
 
+const ruleKinds: readonly PlacementRule['kind'][] = [
+  'spread',
+  'domainSpread',
+  'ban',
+  'fence',
+  'gather',
+  'split',
+  'among',
+  'splitAmong',
+  'lonely',
+  'root',
+  'quarantine',
+  'seq',
+  'preserve',
+  'overbook',
+  'resourceCapacity',
+  'runningCapacity',
+  'maxOnline',
+]
+const kinds = fc.constantFrom(...ruleKinds)
 const rarely = fc.integer({ min: 0, max: 9 }).map((n) => n === 0)
 
-export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<Problem> =>
+export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<PlacementProblem> =>
   fc
     .record({
       hostCount: fc.integer({ min: 1, max: hostsMax }),
@@ -47,9 +67,14 @@ export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<Problem> =>
           maxLength: Math.max(Math.min(min, count), Math.min(3, count)),
         })
       const rule = fc.record({
-        kind: fc.constantFrom<Rule['kind']>('spread', 'ban', 'fence'),
+        kind: kinds,
         vms: some(vmCount, 2),
+        others: some(vmCount, 1),
         hosts: some(hostCount, 1),
+        amount: fc.integer({ min: 0, max: 8 }),
+        dimension: fc.constantFrom('cpuMilli', 'memoryMiB'),
+        cut: fc.nat(hostCount),
+        continuous: fc.option(fc.boolean(), { nil: undefined }),
         weight: soft ? fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }) : fc.constant(undefined),
       })
       return fc.record({
@@ -59,14 +84,14 @@ export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<Problem> =>
       })
     })
     .map(
-      ({ hosts, vms, rules }): Problem => ({
+      ({ hosts: hostRecords, vms, rules }): PlacementProblem => ({
         dimensions: ['cpuMilli', 'memoryMiB'],
-        hosts: hosts.map((one, i) => ({
+        hosts: hostRecords.map((one, i) => ({
           id: asHostId(`h${i}`),
           state: one.state,
           limit: [one.cpu, one.memory],
           cpuBaseline: one.cpuBaseline,
-          failureDomain: null,
+          failureDomain: i < 2 ? 'rack' : null,
         })),
         vms: vms.map((one, i) => ({
           id: asVmId(`v${i}`),
@@ -78,12 +103,51 @@ export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<Problem> =>
           dirtyMiBps: 0,
           movable: one.movable,
         })),
-        rules: rules.map((one) => ({
-          kind: one.kind,
-          vms: one.vms.map((v) => asVmId(`v${v}`)),
-          ...(one.kind === 'spread' ? {} : { hosts: one.hosts.map((h) => asHostId(`h${h}`)) }),
-          ...(one.weight === undefined ? {} : { weight: one.weight }),
-        })) as Rule[],
+        rules: rules.map((one): PlacementRule => {
+          const id = (v: number) => asVmId(`v${v}`)
+          const vms = one.vms.map(id)
+          // A VM in two parts at once would be a contradiction of its own.
+          const parts = [vms, one.others.filter((v) => !one.vms.includes(v)).map(id)]
+          const hosts = one.hosts.map((h) => asHostId(`h${h}`))
+          const all = hostRecords.map((_, h) => asHostId(`h${h}`))
+          const groups = [all.slice(0, one.cut), all.slice(one.cut)]
+          const { dimension, amount, kind } = one
+          const common = {
+            ...(one.weight === undefined ? {} : { weight: one.weight }),
+            ...(one.continuous === undefined ? {} : { continuous: one.continuous }),
+          }
+          switch (kind) {
+            case 'spread':
+            case 'domainSpread':
+            case 'gather':
+            case 'lonely':
+            case 'root':
+            case 'seq':
+              return { kind, vms, ...common }
+            case 'ban':
+            case 'fence':
+              return { kind, vms, hosts, ...common }
+            case 'split':
+              return { kind, parts, ...common }
+            case 'among':
+              return { kind, vms, parts: groups, ...common }
+            case 'splitAmong':
+              return { kind, parts, among: groups, ...common }
+            case 'quarantine':
+              return { kind, hosts, ...common }
+            case 'preserve':
+              return { kind, vms, dimension, amount }
+            case 'overbook':
+              return { kind, hosts, dimension, permille: 500 + 250 * amount }
+            case 'resourceCapacity':
+              return { kind, hosts, dimension, amount: 3 * amount, ...common }
+            case 'runningCapacity':
+            case 'maxOnline':
+              return { kind, hosts, amount, ...common }
+            default:
+              return kind satisfies never
+          }
+        }),
         bandwidthMiBps: 100,
         migrationsOutMax: 2,
         migrationsInMax: 2,

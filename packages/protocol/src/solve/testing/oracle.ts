@@ -3,8 +3,9 @@
  * rule checkers alone. Shares nothing with the solver.
  */
 import type { HostId, VmId } from '../../ids.ts'
+import { amountsInEffect } from '../../plan/amounts.ts'
 import { migrationMs } from '../migration-time.ts'
-import type { Problem, ProblemVm } from '../problem.ts'
+import type { PlacementProblem, ProblemVm } from '../problem.ts'
 import { checkRule } from '../rules/check.ts'
 import { staysOf } from '../rules/stays.ts'
 
@@ -19,12 +20,13 @@ export const compareTuples = (a: Tuple, b: Tuple): number => {
 const permille = (load: number, limit: number): number =>
   load > limit ? Math.ceil(((load - limit) * 1000) / Math.max(1, limit)) : 0
 
-const outside = (problem: Problem, vm: ProblemVm): boolean => {
+const outside = (problem: PlacementProblem, vm: ProblemVm): boolean => {
   const host = problem.hosts.find((one) => one.id === vm.host)
   return vm.wanted !== 'running' || (vm.host !== null && (host === undefined || host.state === 'offline'))
 }
 
-export const tupleOf = (problem: Problem, placement: ReadonlyMap<VmId, HostId>): Tuple => {
+export const tupleOf = (problem: PlacementProblem, placement: ReadonlyMap<VmId, HostId>): Tuple => {
+  const { demand, limit } = amountsInEffect(problem)
   let unmet = 0
   let excess = 0
   let ms = 0
@@ -50,7 +52,10 @@ export const tupleOf = (problem: Problem, placement: ReadonlyMap<VmId, HostId>):
       overloaded.add(at)
       excess += Math.max(
         1,
-        vm.demand.reduce((sum, amount, d) => sum + permille(there.limit[d]! + amount, there.limit[d]!), 0),
+        problem.dimensions.reduce(
+          (sum, _, d) => sum + permille(limit(there, d) + demand(vm, d), limit(there, d)),
+          0,
+        ),
       )
     } else if (
       problem.rules.some(
@@ -65,13 +70,14 @@ export const tupleOf = (problem: Problem, placement: ReadonlyMap<VmId, HostId>):
   }
   for (const one of problem.hosts)
     problem.dimensions.forEach((_, d) => {
-      const load = inside.reduce((sum, vm) => sum + (placement.get(vm.id) === one.id ? vm.demand[d]! : 0), 0)
-      if (load > one.limit[d]!) overloaded.add(one.id)
-      excess += permille(load, one.limit[d]!)
+      const load = inside.reduce((sum, vm) => sum + (placement.get(vm.id) === one.id ? demand(vm, d) : 0), 0)
+      if (load > limit(one, d)) overloaded.add(one.id)
+      excess += permille(load, limit(one, d))
     })
   let soft = 0
   const stays = staysOf(
     new Map(inside.flatMap((vm) => (placement.has(vm.id) ? [[vm.id, placement.get(vm.id)!]] : []))),
+    problem,
   )
   for (const rule of problem.rules) {
     if (rule.weight === undefined && (rule.kind === 'ban' || rule.kind === 'fence')) continue
@@ -83,13 +89,14 @@ export const tupleOf = (problem: Problem, placement: ReadonlyMap<VmId, HostId>):
 }
 
 /** Every placement that respects state, movability and CPU baseline. */
-export function* placements(problem: Problem): Generator<ReadonlyMap<VmId, HostId>> {
+export function* placements(problem: PlacementProblem): Generator<ReadonlyMap<VmId, HostId>> {
   const inside = problem.vms.filter((vm) => !outside(problem, vm))
   const choices = inside.map((vm): (HostId | null)[] => {
-    if (vm.host !== null && !vm.movable) return [vm.host]
+    if (vm.host !== null && !vm.movable && vm.state === 'running') return [vm.host]
     const baseline = problem.hosts.find((one) => one.id === vm.host)?.cpuBaseline ?? null
     const options: (HostId | null)[] = problem.hosts
-      .filter((one) => one.id === vm.host || one.state === 'online')
+      .filter((one) => one.state === 'online' || (one.id === vm.host && vm.state === 'running'))
+      .filter((one) => vm.movable || vm.host === null || one.id === vm.host)
       .filter((one) => baseline === null || one.cpuBaseline === null || one.cpuBaseline === baseline)
       .map((one) => one.id)
     // What does not run yet may be left so, as part of a partial cure.
@@ -109,7 +116,7 @@ export function* placements(problem: Problem): Generator<ReadonlyMap<VmId, HostI
 }
 
 /** The best full cure (nothing unmet, nothing overloaded), or null. */
-export const bestCure = (problem: Problem): Tuple | null => {
+export const bestCure = (problem: PlacementProblem): Tuple | null => {
   let best: Tuple | null = null
   for (const placement of placements(problem)) {
     const tuple = tupleOf(problem, placement)

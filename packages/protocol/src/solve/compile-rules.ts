@@ -1,0 +1,267 @@
+/**
+ * Rules in the solver's form: hard rules about single VMs become restrictions of where they may be, the others
+ * parts. A continuous rule that keeps VMs together, and holds now, also keeps them where they are: they cannot
+ * all cross at the same instant.
+ */
+import type { HostId, VmId } from '../ids.ts'
+import { apartPart, lonelyPart } from './parts/apart.ts'
+import type { Part, PartBase } from './parts/part.ts'
+import { sumPart, usedHostsPart } from './parts/sum.ts'
+import { splitAmongPart, togetherPart } from './parts/together.ts'
+import { wherePart } from './parts/where.ts'
+import type { PlacementProblem, ProblemHost } from './problem.ts'
+import { isContinuous, type PlacementRule } from './rules/rule.ts'
+
+export interface RuleContext {
+  readonly problem: PlacementProblem
+  readonly hosts: readonly ProblemHost[]
+  readonly hostIndex: ReadonlyMap<HostId, number>
+  readonly vmIndex: ReadonlyMap<VmId, number>
+  readonly vmCount: number
+  readonly home: Int32Array
+  readonly active: Uint8Array
+  /** Active but not running yet. */
+  readonly starts: Uint8Array
+  /** [vm × dims] */
+  readonly demand: Float64Array
+}
+
+/** 1 for each host where a VM may be. `key` is equal for equal bitmaps of one problem. */
+export interface Restriction {
+  readonly key: string
+  readonly allowed: Uint8Array
+}
+
+export interface CompiledRules {
+  readonly parts: readonly Part[]
+  readonly restrictions: ReadonlyMap<number, readonly Restriction[]>
+  /** VMs that a rule keeps where they are. */
+  readonly rooted: ReadonlySet<number>
+}
+
+export const compileRules = (context: RuleContext): CompiledRules => {
+  const parts: Part[] = []
+  const restrictions = new Map<number, Restriction[]>()
+  const rooted = new Set<number>()
+  const restrict = (v: number, restriction: Restriction): void => {
+    const list = restrictions.get(v)
+    if (list === undefined) restrictions.set(v, [restriction])
+    else list.push(restriction)
+  }
+  const sink: Sink = {
+    part: (part) => {
+      parts.push(part)
+    },
+    restrict,
+    root: (v) => {
+      rooted.add(v)
+    },
+  }
+  context.problem.rules.forEach((rule, r) => {
+    compileRule(context, rule, r, sink)
+  })
+  return { parts, restrictions, rooted }
+}
+
+interface Sink {
+  readonly part: (part: Part) => void
+  readonly restrict: (v: number, restriction: Restriction) => void
+  readonly root: (v: number) => void
+}
+
+const compileRule = (context: RuleContext, rule: PlacementRule, r: number, sink: Sink): void => {
+  const { hosts, home, starts } = context
+  const hostCount = hosts.length
+  const hard = rule.weight === undefined
+  const base = (scope: Int32Array): PartBase => ({ rule: r, weight: rule.weight ?? -1, scope })
+  switch (rule.kind) {
+    case 'spread':
+    case 'domainSpread': {
+      const scope = scopeOf(context, rule.vms)
+      const place = rule.kind === 'domainSpread' ? domainIndexes(hosts) : Int32Array.from(hosts, (_, h) => h)
+      if (scope.length > 1) sink.part(apartPart(base(scope), Int32Array.from(scope), place))
+      return
+    }
+    case 'split': {
+      const scope = scopeOf(context, rule.parts.flat())
+      const side = sidesOf(context, rule.parts, scope)
+      sink.part(
+        apartPart(
+          base(scope),
+          side,
+          Int32Array.from(hosts, (_, h) => h),
+        ),
+      )
+      return
+    }
+    case 'lonely': {
+      const member = new Uint8Array(context.vmCount)
+      for (const v of scopeOf(context, rule.vms)) member[v] = 1
+      sink.part(lonelyPart(base(everybody(context)), member, hostCount))
+      return
+    }
+    case 'ban':
+    case 'fence': {
+      const allowed = bitmap(context, rule.hosts, rule.kind === 'fence')
+      const scope = scopeOf(context, rule.vms)
+      if (hard) for (const v of scope) sink.restrict(v, { key: `${r}`, allowed })
+      else sink.part(wherePart(base(scope), (_, h) => allowed[h] === 1))
+      return
+    }
+    case 'root': {
+      const scope = scopeOf(context, rule.vms).filter((v) => starts[v] === 0)
+      if (hard) for (const v of scope) sink.root(v)
+      else sink.part(wherePart(base(scope), (v, h) => h === home[v]))
+      return
+    }
+    case 'quarantine': {
+      const outside = bitmap(context, rule.hosts, false)
+      const inside = (v: number) => starts[v] === 0 && home[v]! >= 0 && outside[home[v]!] === 0
+      const scope = everybody(context)
+      if (!hard) sink.part(wherePart(base(scope), (v, h) => (inside(v) ? h === home[v] : outside[h] === 1)))
+      else
+        for (const v of scope)
+          if (inside(v)) sink.root(v)
+          else sink.restrict(v, { key: `${r}`, allowed: outside })
+      return
+    }
+    case 'gather':
+      together(
+        context,
+        rule,
+        r,
+        [rule.vms],
+        hosts.map((host) => [host.id]),
+        sink,
+      )
+      return
+    case 'among':
+      together(context, rule, r, [rule.vms], rule.parts, sink)
+      return
+    case 'splitAmong':
+      together(context, rule, r, rule.parts, rule.among, sink)
+      return
+    case 'resourceCapacity': {
+      const d = context.problem.dimensions.indexOf(rule.dimension)
+      // A hard cap of one host is its limit already (amounts.ts).
+      if (d < 0 || (hard && rule.hosts.length === 1)) return
+      const dims = context.problem.dimensions.length
+      const amount = Float64Array.from({ length: context.vmCount }, (_, v) => context.demand[v * dims + d]!)
+      sink.part(sumPart(base(everybody(context)), bitmap(context, rule.hosts, true), amount, rule.amount))
+      return
+    }
+    case 'runningCapacity': {
+      const one = new Float64Array(context.vmCount).fill(1)
+      sink.part(sumPart(base(everybody(context)), bitmap(context, rule.hosts, true), one, rule.amount))
+      return
+    }
+    case 'maxOnline':
+      sink.part(usedHostsPart(base(everybody(context)), bitmap(context, rule.hosts, true), rule.amount))
+      return
+    case 'seq':
+    case 'preserve':
+    case 'overbook':
+      // Order concerns the planner only; amounts are in the model already.
+      return
+    default:
+      rule satisfies never
+  }
+}
+
+const together = (
+  context: RuleContext,
+  rule: PlacementRule,
+  r: number,
+  sides: readonly (readonly VmId[])[],
+  groups: readonly (readonly HostId[])[],
+  sink: Sink,
+): void => {
+  const group = new Int32Array(context.hosts.length).fill(-1)
+  groups.forEach((members, i) => {
+    for (const id of members) {
+      const h = context.hostIndex.get(id)
+      if (h !== undefined && group[h]! < 0) group[h] = i
+    }
+  })
+  const hard = rule.weight === undefined
+  const scope = scopeOf(context, sides.flat())
+  let decided = 0
+  if (hard)
+    sides.forEach((ids, s) => {
+      const members = scopeOf(context, ids)
+      const now = isContinuous(rule) ? commonGroup(context, members, group) : -1
+      if (now >= 0) decided++
+      const allowed = Uint8Array.from(group, (g) => (now < 0 ? (g >= 0 ? 1 : 0) : g === now ? 1 : 0))
+      for (const v of members) sink.restrict(v, { key: `${r}.${now < 0 ? 'any' : s}`, allowed })
+    })
+  // A group that is decided needs no more watching, unless others must avoid it.
+  if (decided > 0 && sides.length === 1) return
+  const base = { rule: r, weight: rule.weight ?? -1, scope }
+  sink.part(
+    sides.length === 1
+      ? togetherPart(base, group)
+      : splitAmongPart(base, sidesOf(context, sides, scope), group),
+  )
+}
+
+/** The group in which at least two of the VMs run now, all of them; −1 when there is none. */
+const commonGroup = (context: RuleContext, members: Int32Array, group: Int32Array): number => {
+  let common = -1
+  let running = 0
+  for (const v of members) {
+    if (context.starts[v] === 1 || context.home[v]! < 0) continue
+    const g = group[context.home[v]!]!
+    if (g < 0 || (running > 0 && g !== common)) return -1
+    common = g
+    running++
+  }
+  return running >= 2 ? common : -1
+}
+
+const scopeOf = (context: RuleContext, ids: readonly VmId[]): Int32Array => {
+  const found = new Set<number>()
+  for (const id of ids) {
+    const v = context.vmIndex.get(id)
+    if (v !== undefined && context.active[v] === 1) found.add(v)
+  }
+  return Int32Array.from(found).sort()
+}
+
+const everybody = (context: RuleContext): Int32Array =>
+  Int32Array.from({ length: context.vmCount }, (_, v) => v).filter((v) => context.active[v] === 1)
+
+/** Which part each VM of the scope is in. */
+const sidesOf = (
+  context: RuleContext,
+  sides: readonly (readonly VmId[])[],
+  scope: Int32Array,
+): Int32Array => {
+  const sideOf = new Map<number, number>()
+  sides.forEach((ids, s) => {
+    for (const id of ids) {
+      const v = context.vmIndex.get(id)
+      if (v !== undefined && !sideOf.has(v)) sideOf.set(v, s)
+    }
+  })
+  return Int32Array.from(scope, (v) => sideOf.get(v)!)
+}
+
+/** `listed` for the hosts named, the opposite for the others. */
+const bitmap = (context: RuleContext, ids: readonly HostId[], listed: boolean): Uint8Array => {
+  const bits = new Uint8Array(context.hosts.length).fill(listed ? 0 : 1)
+  for (const id of ids) {
+    const h = context.hostIndex.get(id)
+    if (h !== undefined) bits[h] = listed ? 1 : 0
+  }
+  return bits
+}
+
+const domainIndexes = (hosts: readonly ProblemHost[]): Int32Array => {
+  const known = new Map<string, number>()
+  return Int32Array.from(hosts, (host) => {
+    const name = host.failureDomain === null ? `host ${host.id}` : `domain ${host.failureDomain}`
+    const index = known.get(name) ?? known.size
+    known.set(name, index)
+    return index
+  })
+}

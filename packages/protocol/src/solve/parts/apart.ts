@@ -1,0 +1,70 @@
+/** VMs of different colours never in one place: spread, split, lonely. */
+import type { Part, PartBase } from './part.ts'
+
+/** `colour[i]` belongs to `scope[i]`; `place[h]` is the host's place (itself, or its failure domain). */
+export const apartPart = (base: PartBase, colour: Int32Array, place: Int32Array): Part => {
+  const { scope } = base
+  const colourOf = new Map<number, number>()
+  scope.forEach((v, i) => {
+    colourOf.set(v, colour[i]!)
+  })
+  return {
+    ...base,
+    conflict: (at, out, start) => {
+      for (let i = 0; i < scope.length; i++) {
+        const h = at[scope[i]!]!
+        if (h < 0) continue
+        let n = 0
+        for (let j = i + 1; j < scope.length; j++) {
+          const g = at[scope[j]!]!
+          if (g >= 0 && place[g] === place[h] && colour[j] !== colour[i]) {
+            // One pair is a conflict of its own; more VMs would only blunt it.
+            out[start + 1] = scope[j]!
+            n = 1
+            break
+          }
+        }
+        if (n > 0) {
+          out[start] = scope[i]!
+          return 2
+        }
+      }
+      return 0
+    },
+    clashes: (at, v, h) => {
+      const mine = colourOf.get(v)
+      for (let i = 0; i < scope.length; i++) {
+        const g = at[scope[i]!]!
+        if (g >= 0 && scope[i] !== v && colour[i] !== mine && place[g] === place[h]) return true
+      }
+      return false
+    },
+  }
+}
+
+/** The members share a host with nobody else; linear, unlike the pairs of `apartPart`. */
+export const lonelyPart = (base: PartBase, member: Uint8Array, hostCount: number): Part => {
+  const { scope } = base
+  const seenMember = new Int32Array(hostCount)
+  return {
+    ...base,
+    conflict: (at, out, start) => {
+      seenMember.fill(-1)
+      for (let i = 0; i < scope.length; i++)
+        if (member[scope[i]!] === 1 && at[scope[i]!]! >= 0) seenMember[at[scope[i]!]!] = scope[i]!
+      for (let i = 0; i < scope.length; i++) {
+        const h = at[scope[i]!]!
+        if (h < 0 || member[scope[i]!] === 1 || seenMember[h]! < 0) continue
+        out[start] = seenMember[h]!
+        out[start + 1] = scope[i]!
+        return 2
+      }
+      return 0
+    },
+    clashes: (at, v, h) => {
+      for (let i = 0; i < scope.length; i++)
+        if (at[scope[i]!] === h && scope[i] !== v && member[scope[i]!] !== member[v]) return true
+      return false
+    },
+  }
+}

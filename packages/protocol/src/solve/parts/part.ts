@@ -1,0 +1,28 @@
+/**
+ * The solver's side of rules: a *part* looks at an assignment (host index per VM, −1 = nowhere yet) and names
+ * VMs of which at least one must be elsewhere. A part must be monotone: VMs that are nowhere break nothing, and
+ * a violation never disappears by placing one more VM. That is all the search needs: it evicts one of the named
+ * VMs, or gives up when none of them can still move.
+ *
+ * Hard rules that only restrict where single VMs may be (ban, fence, root …) are no parts: they become domains,
+ * and those that change amounts (preserve, overbook) change the model.
+ */
+
+export interface Part {
+  /** Index in `Problem.rules`. */
+  readonly rule: number
+  /** −1 = hard. */
+  readonly weight: number
+  /** The VMs whose place matters to it. */
+  readonly scope: Int32Array
+  /** Writes the VMs in conflict to `out` from `start` and returns how many: 0 when the rule holds. */
+  readonly conflict: (at: Int32Array, out: Int32Array, start: number) => number
+  /** Would VM `v` on host `h` conflict with where the others of the scope are? */
+  readonly clashes: (at: Int32Array, v: number, h: number) => boolean
+}
+
+export interface PartBase {
+  readonly rule: number
+  readonly weight: number
+  readonly scope: Int32Array
+}

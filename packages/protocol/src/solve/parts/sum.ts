@@ -1,0 +1,66 @@
+/** Caps over a set of hosts: resourceCapacity, runningCapacity, maxOnline. */
+import type { Part, PartBase } from './part.ts'
+
+/** The amounts of the VMs on the hosts with `inside[h] = 1` add up to at most `max`. */
+export const sumPart = (base: PartBase, inside: Uint8Array, amount: Float64Array, max: number): Part => {
+  const { scope } = base
+  return {
+    ...base,
+    conflict: (at, out, start) => {
+      let total = 0
+      let n = 0
+      for (let i = 0; i < scope.length; i++) {
+        const v = scope[i]!
+        const h = at[v]!
+        if (h < 0 || inside[h] === 0 || amount[v] === 0) continue
+        total += amount[v]!
+        out[start + n++] = v
+      }
+      return total > max ? n : 0
+    },
+    clashes: (at, v, h) => {
+      if (inside[h] === 0) return false
+      let total = amount[v]!
+      for (let i = 0; i < scope.length; i++) {
+        const g = at[scope[i]!]!
+        if (g >= 0 && inside[g] === 1 && scope[i] !== v) total += amount[scope[i]!]!
+      }
+      return total > max && amount[v]! > 0
+    },
+  }
+}
+
+/** At most `max` of the hosts with `inside[h] = 1` carry VMs. */
+export const usedHostsPart = (base: PartBase, inside: Uint8Array, max: number): Part => {
+  const { scope } = base
+  const used = new Uint8Array(inside.length)
+  return {
+    ...base,
+    conflict: (at, out, start) => {
+      used.fill(0)
+      let hosts = 0
+      let n = 0
+      for (let i = 0; i < scope.length; i++) {
+        const h = at[scope[i]!]!
+        if (h < 0 || inside[h] === 0) continue
+        if (used[h] === 0) hosts++
+        used[h] = 1
+        out[start + n++] = scope[i]!
+      }
+      return hosts > max ? n : 0
+    },
+    clashes: (at, v, h) => {
+      if (inside[h] === 0) return false
+      used.fill(0)
+      used[h] = 1
+      let hosts = 1
+      for (let i = 0; i < scope.length; i++) {
+        const g = at[scope[i]!]!
+        if (g < 0 || inside[g] === 0 || scope[i] === v || used[g] === 1) continue
+        used[g] = 1
+        hosts++
+      }
+      return hosts > max
+    },
+  }
+}

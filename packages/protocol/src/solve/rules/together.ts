@@ -1,0 +1,49 @@
+/** Rules that keep VMs together: gather (one host), among and splitAmong (one group of hosts). */
+import type { HostId, VmId } from '../../ids.ts'
+import { excused, type RuleViolation, type Stay, type Stays } from './stays.ts'
+
+/** Stays of the VMs that overlap must be in the same group; a host in no group is a violation by itself. */
+export const checkTogether = (
+  what: string,
+  stays: Stays,
+  vms: readonly VmId[],
+  groupOf: (host: HostId) => string | null,
+): RuleViolation[] => {
+  const violations: RuleViolation[] = []
+  const seen: Stay[] = []
+  for (const vm of new Set(vms))
+    for (const stay of stays.of(vm)) {
+      const group = groupOf(stay.host)
+      if (group === null) {
+        if (!excused(stays, stay))
+          violations.push({
+            code: 'rule.host_group',
+            vms: [vm],
+            hosts: [stay.host],
+            text: `${what}: ${vm} may not be on ${stay.host}`,
+          })
+        continue
+      }
+      for (const other of seen) {
+        if (groupOf(other.host) === group || other.vm === vm) continue
+        if (excused(stays, stay, other) || !stays.overlap(stay, other)) continue
+        violations.push({
+          code: 'rule.affinity',
+          vms: [other.vm, vm],
+          hosts: [other.host, stay.host],
+          text: `${what}: ${other.vm} can be on ${other.host} while ${vm} is on ${stay.host}`,
+        })
+      }
+      seen.push(stay)
+    }
+  return violations
+}
+
+/** The index of the first group with the host. */
+export const groupIn = (groups: readonly (readonly HostId[])[]): ((host: HostId) => string | null) => {
+  const index = new Map<HostId, string>()
+  groups.forEach((group, i) => {
+    for (const host of group) if (!index.has(host)) index.set(host, String(i))
+  })
+  return (host) => index.get(host) ?? null
+}
