@@ -157,6 +157,8 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
   const checker = createChecker({
     world,
     usable: () => capacity,
+    // A daemon that hangs is noticed only when calls time out: until then its last sample counts.
+    staleMs: 20_000,
     views: () =>
       sites.flatMap((site) => (site.peer === null ? [] : [site.peer.view(Math.floor(clock.now()))])),
     migrationsOutMax: policy.migrationsOutMax,

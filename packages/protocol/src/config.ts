@@ -82,6 +82,10 @@ export const limits = {
   /** The solver's budget, and when its answer is stale, ms. */
   solveBudgetMs: 200,
   solveStaleMs: 5_000,
+  /** Ended actions that each host remembers, for peers that missed the news. */
+  closedActionsMax: 256,
+  /** A sample older than this, ms, is no ground for a promise. */
+  sampleAgeMsMax: 15_000,
   /** How often both ends of an unfinished action are asked, ms. */
   settlePollMs: 1_000,
   /** First and last pause before a leader tries again, ms; doubling, with jitter. */

@@ -63,11 +63,22 @@ export interface OpenAction {
   readonly paused: boolean
 }
 
+/**
+ * How one end of a migration ended. The last `limits.closedActionsMax` are kept, also across restarts: the other end may
+ * have missed the news, and what the hypervisor says later may be about a later life of the VM.
+ */
+export interface ClosedAction {
+  readonly action: ActionId
+  readonly vm: VmId
+  readonly end: 'departure' | 'arrival'
+  readonly result: ActionResult
+}
+
 export type JournalRecord =
   /** The highest epoch this host ever granted; durable before the grant leaves (S6). */
   | { readonly kind: 'epoch'; readonly epoch: number }
   | { readonly kind: 'opened'; readonly open: OpenAction }
-  | { readonly kind: 'closed'; readonly action: ActionId; readonly vm: VmId; readonly result: ActionResult }
+  | ({ readonly kind: 'closed' } & ClosedAction)
   /** Operator's will survives a restart. */
   | { readonly kind: 'draining'; readonly draining: boolean }
   | { readonly kind: 'mode'; readonly mode: Mode }
@@ -80,6 +91,8 @@ export interface Restored {
   /** False = the journal was lost or new: no grants for the longest lease (S6). */
   readonly journalIntact: boolean
   readonly open: readonly OpenAction[]
+  /** Oldest first. */
+  readonly closed: readonly ClosedAction[]
   readonly draining: boolean
   readonly mode: Mode | null
   readonly cooldowns: readonly { readonly vm: VmId; readonly from: HostId; readonly remainingMs: number }[]

@@ -11,18 +11,12 @@ import { calm, detectLoad, type LoadState, nextLoadCheck } from './detect/load.t
 import type { MigrateNeed, Need } from './detect/need.ts'
 import { mayArrive, mayLeave } from './execute/admission.ts'
 import { createArrivals } from './execute/arrival.ts'
+import { createClosedActions } from './execute/closed.ts'
 import { createDepartures } from './execute/departure.ts'
-import {
-  type ActionId,
-  byText,
-  type HostId,
-  type Instant,
-  leaderOf,
-  partitionIdOf,
-  type VmId,
-} from './ids.ts'
+import { createWhereabouts } from './execute/whereabouts.ts'
+import { byText, type HostId, type Instant, leaderOf, partitionIdOf, type VmId } from './ids.ts'
 import type { Command, Effect, Input, PeerInit } from './io.ts'
-import type { Admit, Begin, Message, PartitionMessage, Presence, WhereIs } from './message.ts'
+import type { Admit, Begin, Message, PartitionMessage } from './message.ts'
 import type { Decision } from './outcome/decision.ts'
 import { createLeader } from './partition/leader.ts'
 import { createMemberSide } from './partition/member.ts'
@@ -54,8 +48,6 @@ export interface Peer {
 
 /** Direct ring neighbours on either side that are probed in turn. */
 const neighboursPerSide = 2
-/** Questions of others about a VM that wait for our hypervisor. Against a flood of them. */
-const questionsMax = 64
 const warningsMax = 64
 const warningAgainMs = 60_000
 /** An operator's wish that finds the host leased waits so long, ms; then it is refused rather than forgotten. */
@@ -99,7 +91,6 @@ export const createPeer = (init: PeerInit): Peer => {
   let wishes: readonly (MigrateNeed & { readonly until: Instant })[] = []
   let questions: readonly Question[] = []
   let asking: Question | null = null
-  const whereabouts = new Map<ActionId, { readonly to: HostId; readonly message: WhereIs }[]>()
   let decisions: readonly Decision[] = []
   let warnings: PeerView['warnings'] = []
   const warnedAt = new Map<string, Instant>()
@@ -135,9 +126,11 @@ export const createPeer = (init: PeerInit): Peer => {
     [...jobs].some((vm) => ![...departures.all.values(), ...promises()].some((one) => one.vm === vm))
   const busy = () => departures.all.size > 0 || arrivals.all.size > 0 || foreignJob()
 
+  const sampledLately = () => host.sampledAt !== null && time - host.sampledAt <= limits.sampleAgeMsMax
+
   /** Why this host can neither grant nor lead, as codes. */
   const troubles = (): readonly string[] => [
-    ...(host.connected && host.description !== null && host.sampledAt !== null && jobsKnown
+    ...(host.connected && host.description !== null && jobsKnown && sampledLately()
       ? []
       : ['hypervisor.unreachable']),
     ...(journalHealthy ? [] : ['journal.full']),
@@ -151,7 +144,9 @@ export const createPeer = (init: PeerInit): Peer => {
 
   // ---- execute: motions out and in
 
-  const departures = createDepartures(desk, {
+  const closed = createClosedActions(init.restored.closed)
+
+  const departures = createDepartures(desk, closed, {
     started: (action) => leader.started(action),
     gone: (vm) => depart(host, vm),
     ended(departure, result) {
@@ -163,7 +158,7 @@ export const createPeer = (init: PeerInit): Peer => {
     },
   })
 
-  const arrivals = createArrivals(desk, {
+  const arrivals = createArrivals(desk, closed, {
     arrived(arrival) {
       arrive(host, arrival.snapshot, time + arrival.cooldownMs, arrival.from)
       const { vm, from, cooldownMs } = arrival
@@ -171,6 +166,8 @@ export const createPeer = (init: PeerInit): Peer => {
     },
     ended: () => void sample(),
   })
+
+  const whereabouts = createWhereabouts(desk, departures, closed)
 
   // ---- outcome
 
@@ -247,8 +244,10 @@ export const createPeer = (init: PeerInit): Peer => {
   // ---- what comes in
 
   const onBegin = (from: HostId, message: Begin): void => {
-    const departing = departures.all.get(message.action)
-    if (departing !== undefined) return
+    if (departures.all.has(message.action)) return
+    // Said again: our answer was lost.
+    const result = closed.resultOf('departure', message.action)
+    if (result !== null) return desk.send(from, { ...message, kind: 'ended', result })
     const may = mayLeave(host, member.lease, message, self, time)
     const refuse = (code: string, detail: string) =>
       desk.send(from, {
@@ -298,25 +297,6 @@ export const createPeer = (init: PeerInit): Peer => {
     arrivals.admit(from, message, uri)
   }
 
-  const answerWhere = (to: HostId, message: WhereIs, presence: Presence | 'silent'): void => {
-    const { partition, epoch, action, vm } = message
-    desk.send(to, { kind: 'whereabouts', partition, epoch, action, vm, presence })
-  }
-
-  const onWhereIs = (from: HostId, message: WhereIs): void => {
-    const departure = departures.all.get(message.action)
-    // Not the hypervisor's to tell: before it has begun, and after it is over, we know more.
-    if (departure?.phase === 'asking' || departure?.phase === 'moving')
-      return answerWhere(from, message, 'outgoing')
-    if (departure?.phase === 'handing') return answerWhere(from, message, 'absent')
-    if (whereabouts.size >= questionsMax) return
-    whereabouts.set(message.action, [
-      ...(whereabouts.get(message.action) ?? []).slice(-3),
-      { to: from, message },
-    ])
-    desk.emit({ kind: 'inspect', action: message.action, vm: message.vm, at: null })
-  }
-
   const onPartitionMessage = (from: HostId, message: PartitionMessage): void => {
     switch (message.kind) {
       case 'reserve':
@@ -353,7 +333,7 @@ export const createPeer = (init: PeerInit): Peer => {
       case 'cancelled':
         return arrivals.cancelled(message.action, from)
       case 'where-is':
-        return onWhereIs(from, message)
+        return whereabouts.asked(from, message)
       case 'whereabouts': {
         const presence = message.presence === 'silent' ? null : message.presence
         departures.whereabouts(message.action, from, presence)
@@ -512,9 +492,7 @@ export const createPeer = (init: PeerInit): Peer => {
         departures.inspected(input.action, input.at, input.presence)
         arrivals.inspected(input.action, input.at, input.presence)
         if (input.at === 'there') return
-        for (const { to, message } of whereabouts.get(input.action) ?? [])
-          answerWhere(to, message, input.presence ?? 'silent')
-        whereabouts.delete(input.action)
+        whereabouts.inspected(input.action, input.presence)
         return
       }
       case 'resumed':

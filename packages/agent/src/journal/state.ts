@@ -1,5 +1,15 @@
 /** What a journal's records add up to: the same fold for every kind of journal. */
-import type { ActionId, HostId, JournalRecord, Mode, OpenAction, Restored, VmId } from '@drover/protocol'
+import {
+  type ActionId,
+  type ClosedAction,
+  type HostId,
+  type JournalRecord,
+  limits,
+  type Mode,
+  type OpenAction,
+  type Restored,
+  type VmId,
+} from '@drover/protocol'
 
 /** A rest of a VM as it was written: what remained of it then, and the wall clock of then. */
 export interface WrittenCooldown {
@@ -14,6 +24,8 @@ export interface JournalState {
   /** True once this very journal was given an epoch, and nothing of it was lost since; see `restoredFrom`. */
   readonly trusted: boolean
   readonly open: ReadonlyMap<ActionId, OpenAction>
+  /** Oldest first, at most `limits.closedActionsMax`. */
+  readonly closed: readonly ClosedAction[]
   readonly draining: boolean
   readonly mode: Mode | null
   readonly cooldowns: ReadonlyMap<VmId, WrittenCooldown>
@@ -23,6 +35,7 @@ export const emptyState: JournalState = {
   epoch: 0,
   trusted: false,
   open: new Map(),
+  closed: [],
   draining: false,
   mode: null,
   cooldowns: new Map(),
@@ -37,7 +50,10 @@ export const applyRecord = (state: JournalState, record: JournalRecord, wallMs: 
     case 'closed': {
       const open = new Map(state.open)
       open.delete(record.action)
-      return { ...state, open }
+      const { action, vm, end, result } = record
+      const others = state.closed.filter((one) => one.action !== action || one.end !== end)
+      const closed = [...others, { action, vm, end, result }].slice(-limits.closedActionsMax)
+      return { ...state, open, closed }
     }
     case 'draining':
       return { ...state, draining: record.draining }
@@ -71,6 +87,7 @@ export const restoredFrom = (state: JournalState, wallMs: number): Restored => (
   epoch: state.epoch,
   journalIntact: state.trusted,
   open: [...state.open.values()].sort((a, b) => (a.action < b.action ? -1 : a.action > b.action ? 1 : 0)),
+  closed: state.closed,
   draining: state.draining,
   mode: state.mode,
   cooldowns: [...state.cooldowns.values()]

@@ -1,6 +1,14 @@
 /** The tables of `journal.db`: the fold of the records, kept up to date record by record, so it never grows. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { ActionId, JournalRecord, Mode, OpenAction, VmId } from '@drover/protocol'
+import {
+  type ActionId,
+  type ClosedAction,
+  type JournalRecord,
+  limits,
+  type Mode,
+  type OpenAction,
+  type VmId,
+} from '@drover/protocol'
 import { type JournalState, remainingMs, type WrittenCooldown } from './state.ts'
 
 export interface Store {
@@ -19,6 +27,7 @@ export interface Store {
 const schema = `
   CREATE TABLE IF NOT EXISTS fact (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS open_action (action TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS closed_action (number INTEGER PRIMARY KEY, action TEXT NOT NULL, json TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS cooldown (vm TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS scratch (bytes BLOB NOT NULL);
 `
@@ -36,6 +45,8 @@ export const createStore = (db: DatabaseSync): Store => {
   )
   const putOpen = db.prepare('INSERT OR REPLACE INTO open_action VALUES (?, ?)')
   const dropOpen = db.prepare('DELETE FROM open_action WHERE action = ?')
+  const dropClosed = db.prepare('DELETE FROM closed_action WHERE action = ? OR number <= ?')
+  const putClosed = db.prepare('INSERT INTO closed_action (action, json) VALUES (?, ?)')
   const putCooldown = db.prepare('INSERT OR REPLACE INTO cooldown VALUES (?, ?)')
   const dropCooldown = db.prepare('DELETE FROM cooldown WHERE vm = ?')
 
@@ -44,9 +55,9 @@ export const createStore = (db: DatabaseSync): Store => {
     return typeof value === 'number' || typeof value === 'string' ? value : null
   }
   const number = (key: Fact): number => Number(fact(key) ?? 0)
-  const rows = <T>(table: 'open_action' | 'cooldown'): readonly T[] =>
+  const rows = <T>(table: 'open_action' | 'closed_action' | 'cooldown'): readonly T[] =>
     db
-      .prepare(`SELECT json FROM ${table}`)
+      .prepare(`SELECT json FROM ${table}${table === 'closed_action' ? ' ORDER BY number' : ''}`)
       .all()
       .map((row) => JSON.parse(String(row['json'])) as T)
   const transaction = (write: () => void) => {
@@ -61,6 +72,14 @@ export const createStore = (db: DatabaseSync): Store => {
     }
   }
 
+  const putEnd = ({ action, vm, end, result }: ClosedAction): void => {
+    dropOpen.run(action)
+    const ended: ClosedAction = { action, vm, end, result }
+    dropClosed.run(`${end} ${action}`, 0)
+    const { lastInsertRowid } = putClosed.run(`${end} ${action}`, JSON.stringify(ended))
+    dropClosed.run('', Number(lastInsertRowid) - limits.closedActionsMax)
+  }
+
   const put = (record: JournalRecord, wallMs: number): void => {
     switch (record.kind) {
       case 'epoch':
@@ -71,8 +90,7 @@ export const createStore = (db: DatabaseSync): Store => {
         putOpen.run(record.open.action, JSON.stringify(record.open))
         return
       case 'closed':
-        dropOpen.run(record.action)
-        return
+        return putEnd(record)
       case 'draining':
         putFact.run('draining', record.draining ? 1 : 0)
         return
@@ -105,6 +123,7 @@ export const createStore = (db: DatabaseSync): Store => {
       epoch: number('epoch'),
       trusted: number('trusted') === 1,
       open: new Map<ActionId, OpenAction>(rows<OpenAction>('open_action').map((open) => [open.action, open])),
+      closed: rows<ClosedAction>('closed_action'),
       draining: number('draining') === 1,
       mode: asMode(fact('mode')),
       cooldowns: new Map<VmId, WrittenCooldown>(

@@ -1,6 +1,7 @@
 /** Records and decisions for the tests of journals and agents. */
 import type {
   ActionId,
+  ClosedAction,
   Decision,
   HostId,
   JournalRecord,
@@ -29,11 +30,15 @@ export const openAction = (n: number, kind: OpenAction['kind'] = 'departure'): O
 })
 
 export const opened = (n: number): JournalRecord => ({ kind: 'opened', open: openAction(n) })
-export const closed = (n: number): JournalRecord => ({
-  kind: 'closed',
+export const closedAction = (n: number, end: ClosedAction['end'] = 'departure'): ClosedAction => ({
   action: action(n),
   vm: vmId(`vm-${n}`),
+  end,
   result: { kind: 'done' },
+})
+export const closed = (n: number, end: ClosedAction['end'] = 'departure'): JournalRecord => ({
+  kind: 'closed',
+  ...closedAction(n, end),
 })
 
 export const decision = (n: number, changes: Partial<Decision> = {}): Decision => ({

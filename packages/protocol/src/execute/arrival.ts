@@ -8,8 +8,10 @@ import type { Desk } from '../desk.ts'
 import type { ActionId, HostId, Instant, PartitionId, VmId } from '../ids.ts'
 import type { OpenAction } from '../io.ts'
 import type { Admit, Presence } from '../message.ts'
+import type { ActionResult } from '../plan/plan.ts'
 import type { Promised } from '../snapshot/ledger.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
+import type { ClosedActions } from './closed.ts'
 import { judgeDestination } from './settle.ts'
 
 export interface Arrival extends Promised {
@@ -53,14 +55,11 @@ export interface ArrivalHooks {
 }
 
 const pollMs = limits.settlePollMs
-/** Answers to late repetitions of `hand-over` for this many ended arrivals. */
-const endedMax = 64
 /** A slow hypervisor may begin this long after its agent asked it to, ms. */
 const graceMs = 30_000
 
-export const createArrivals = (desk: Desk, hooks: ArrivalHooks): Arrivals => {
+export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: ArrivalHooks): Arrivals => {
   const all = new Map<ActionId, Arrival>()
-  const taken = new Set<ActionId>()
 
   const put = (arrival: Arrival): Arrival => {
     all.set(arrival.action, arrival)
@@ -75,15 +74,10 @@ export const createArrivals = (desk: Desk, hooks: ArrivalHooks): Arrivals => {
 
   const close = (arrival: Arrival, done: boolean, code: string): void => {
     all.delete(arrival.action)
-    desk.emit({
-      kind: 'persist',
-      record: {
-        kind: 'closed',
-        action: arrival.action,
-        vm: arrival.vm,
-        result: done ? { kind: 'done' } : { kind: 'refused', code },
-      },
-    })
+    const result: ActionResult = done ? { kind: 'done' } : { kind: 'refused', code }
+    const record = { action: arrival.action, vm: arrival.vm, end: 'arrival', result } as const
+    closed.remember(record)
+    desk.emit({ kind: 'persist', record: { kind: 'closed', ...record } })
     hooks.ended(arrival)
   }
 
@@ -219,7 +213,8 @@ export const createArrivals = (desk: Desk, hooks: ArrivalHooks): Arrivals => {
       const arrival = all.get(action)
       if (arrival !== undefined && arrival.from === from) return takeOver(arrival)
       // Said again because our answer was lost.
-      if (taken.has(action)) desk.send(from, { kind: 'took-over', partition, epoch, action, vm })
+      if (closed.resultOf('arrival', action)?.kind === 'done')
+        desk.send(from, { kind: 'took-over', partition, epoch, action, vm })
     },
 
     cancelled(action, from) {
@@ -241,8 +236,6 @@ export const createArrivals = (desk: Desk, hooks: ArrivalHooks): Arrivals => {
         put({ ...arrival, taking: false, nextAt: desk.now() + pollMs })
         return
       }
-      taken.add(action)
-      for (const oldest of taken) if (taken.size > endedMax) taken.delete(oldest)
       close(arrival, true, '')
       hooks.arrived(arrival)
       desk.send(arrival.from, { kind: 'took-over', ...about(arrival), vm: arrival.vm })

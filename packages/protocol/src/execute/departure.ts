@@ -12,6 +12,7 @@ import type { Admitted, Begin, Presence } from '../message.ts'
 import type { ActionResult, Migrate } from '../plan/plan.ts'
 import type { Resources } from '../resources.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
+import type { ClosedActions } from './closed.ts'
 import { judgeSource } from './settle.ts'
 
 /** `asking`: for admission. `moving`: the hypervisor works. `handing`: gone from here, told the other end. `settling`: in doubt. */
@@ -76,7 +77,7 @@ export interface DepartureHooks {
 /** Long enough for a polling round trip and a slow hypervisor; then the other end counts as silent for this poll. */
 const pollMs = limits.settlePollMs
 
-export const createDepartures = (desk: Desk, hooks: DepartureHooks): Departures => {
+export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: DepartureHooks): Departures => {
   const all = new Map<ActionId, Departure>()
 
   const put = (departure: Departure): Departure => {
@@ -86,11 +87,9 @@ export const createDepartures = (desk: Desk, hooks: DepartureHooks): Departures 
 
   const end = (departure: Departure, result: ActionResult, durable: boolean): void => {
     all.delete(departure.action)
-    if (durable)
-      desk.emit({
-        kind: 'persist',
-        record: { kind: 'closed', action: departure.action, vm: departure.vm, result },
-      })
+    const record = { action: departure.action, vm: departure.vm, end: 'departure', result } as const
+    closed.remember(record)
+    if (durable) desk.emit({ kind: 'persist', record: { kind: 'closed', ...record } })
     hooks.ended(departure, result)
   }
 

@@ -23,7 +23,7 @@ const hostsOf = (action: Action): readonly HostId[] =>
 const failed = (state: Execution): boolean =>
   [...state.results.values()].some((result) => result.kind !== 'done')
 
-const running = (state: Execution): readonly Action[] =>
+export const running = (state: Execution): readonly Action[] =>
   state.plan.actions.filter((action) => state.begun.has(action.id) && !state.results.has(action.id))
 
 /** Actions to begin now, in the plan's order. */

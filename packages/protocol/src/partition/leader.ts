@@ -353,6 +353,19 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     }
   }
 
+  /** Keeps the leases alive, and says again what may have been lost: both are harmless to repeat. */
+  const remind = (attempt: Attempt): void => {
+    const { partition } = attempt
+    for (const [host, member] of attempt.members)
+      if (member.state === 'granted') desk.send(host, { kind: 'renew', partition, epoch: member.epoch })
+    for (const action of attempt.execution === null ? [] : executor.running(attempt.execution)) {
+      const performer = executor.performerOf(action)
+      const member = attempt.members.get(performer)
+      if (member?.state === 'granted')
+        desk.send(performer, { kind: 'begin', partition, epoch: member.epoch, action: action.id })
+    }
+  }
+
   const ours = (partition: PartitionId): Attempt | null => (current?.partition === partition ? current : null)
 
   const onSolved = (attempt: Attempt, answer: Answer): void => {
@@ -514,10 +527,7 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
       }
       if (current === attempt && attempt.renewAt <= desk.now()) {
         attempt.renewAt = desk.now() + Math.floor(limits.leaseMs / 3)
-        if (attempt.intent === 'lease')
-          for (const [host, member] of attempt.members)
-            if (member.state === 'granted')
-              desk.send(host, { kind: 'renew', partition: attempt.partition, epoch: member.epoch })
+        if (attempt.intent === 'lease') remind(attempt)
       }
     },
 
