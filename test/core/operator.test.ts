@@ -70,6 +70,7 @@ test('a rule that is broken is mended, and never broken on the way', async () =>
     hosts: 3,
     rules: [{ kind: 'spread', name: 'db apart', vms: [a, b] }],
   })
+  await cluster.run(2_000)
   cluster.vm('db1', 0, 1_000)
   cluster.vm('db2', 0, 1_000)
   assert.ok(
