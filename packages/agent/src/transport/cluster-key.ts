@@ -1,17 +1,20 @@
 /**
  * The cluster key. Before anything else is said on a connection, both sides prove that they have it: each sends a
- * challenge, and answers the other's with an HMAC over both. All of it, and all that follows, runs inside libp2p's
- * private-network cipher (`@libp2p/pnet`), which alone would let a stranger fail only later and without a name:
- * a wrong key would look like line noise. Noise then authenticates the peer itself.
+ * challenge, and answers with an HMAC over both. Everything after runs under a cipher keyed by the key and the
+ * challenges. Then noise authenticates the peer itself.
+ *
+ * This is what `@libp2p/pnet` is for. That package (3.0.27) holds two slots of a fixed WebAssembly memory for every
+ * connection there ever was, so that a process dies after some thousands of them; and a wrong key looks to it like
+ * line noise, so that a stranger has neither a name nor a count.
  */
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { ConnectionProtector, MessageStream, MultiaddrConnection } from '@libp2p/interface'
-import { preSharedKey } from '@libp2p/pnet'
+import type { ConnectionProtector, MultiaddrConnection } from '@libp2p/interface'
 import { byteStream } from '@libp2p/utils'
 import { bounds } from './bounds.ts'
+import { ciphered, cipherKeyBytes } from './cluster-cipher.ts'
 
 export interface ClusterKeyInit {
-  /** The configured secret, at best 32 random bytes: what guards it against guessing is only its length. Null = open. */
+  /** The configured secret, at best 32 random bytes: nothing else guards it against guessing. Null = no key asked for. */
   readonly secret: Uint8Array | null
   /** Every connection, before a byte was said: `kill` destroys them. */
   opened(connection: MultiaddrConnection): void
@@ -19,45 +22,28 @@ export interface ClusterKeyInit {
   refused(address: string, why: string): void
 }
 
-const derived = (secret: Uint8Array, use: string): Buffer =>
-  Buffer.from(hkdfSync('sha256', secret, new Uint8Array(0), `drover/1 ${use}`, 32))
-
 const challengeBytes = 32
-const swarmKey = (secret: Uint8Array): Uint8Array =>
-  Buffer.from(`/key/swarm/psk/1.0.0/\n/base16/\n${derived(secret, 'cipher').toString('hex')}`)
+const proofBytes = 32
 
 export const clusterKey = (init: ClusterKeyInit): (() => ConnectionProtector) => {
-  if (init.secret === null) {
-    return () => ({
-      protect: async (connection) => {
-        init.opened(connection as MultiaddrConnection)
-        return connection
-      },
-    })
-  }
-  const cipher = preSharedKey({ psk: swarmKey(init.secret) })()
-  const proofKey = derived(init.secret, 'proof')
-
+  const { secret } = init
+  const secured = secret === null ? null : guard(secret)
   return () => ({
     protect: async (connection) => {
+      // libp2p hands over the raw connection; only its type says less.
       const raw = connection as MultiaddrConnection
       init.opened(raw)
-      const address = raw.remoteAddr.toString()
-      let spoke = false
+      if (secured === null) return raw
       const signal = AbortSignal.timeout(bounds.keyProofMs)
       try {
-        const guarded = await cipher.protect(raw, { signal })
-        spoke = true
-        return await prove(guarded, raw.direction, proofKey, signal)
+        return await secured(raw, signal)
       } catch (error) {
+        const address = raw.remoteAddr.toString()
         if (error instanceof WrongKey) {
           init.refused(address, 'does not have the cluster key')
           await new Promise((resolve) => setTimeout(resolve, bounds.keyRefusalMs).unref())
         } else if (signal.aborted && raw.direction === 'inbound') {
-          init.refused(
-            address,
-            spoke ? 'did not prove the cluster key in time' : 'did not offer the cluster key',
-          )
+          init.refused(address, 'did not prove in time that it has the cluster key')
         }
         throw error
       }
@@ -67,23 +53,33 @@ export const clusterKey = (init: ClusterKeyInit): (() => ConnectionProtector) =>
 
 class WrongKey extends Error {}
 
-/** Roles differ in what is signed, so that nobody can answer us with our own words. */
-const prove = async (
-  stream: MessageStream,
-  direction: 'inbound' | 'outbound',
-  key: Buffer,
-  signal: AbortSignal,
-): Promise<MessageStream> => {
-  const bytes = byteStream(stream)
-  const mine = randomBytes(challengeBytes)
-  await bytes.write(mine, { signal })
-  const theirs = (await bytes.read({ bytes: challengeBytes, signal })).subarray()
+const guard = (secret: Uint8Array) => {
+  const derived = (use: string, salt: Uint8Array, bytes: number): Buffer =>
+    Buffer.from(hkdfSync('sha256', secret, salt, `drover/1 ${use}`, bytes))
+  const proofKey = derived('proof', new Uint8Array(0), 32)
 
-  const [dialler, listener] = direction === 'outbound' ? [mine, theirs] : [theirs, mine]
-  const proof = (role: 'dialler' | 'listener'): Buffer =>
-    createHmac('sha256', key).update(role).update(dialler).update(listener).digest()
-  await bytes.write(proof(direction === 'outbound' ? 'dialler' : 'listener'), { signal })
-  const answer = (await bytes.read({ bytes: 32, signal })).subarray()
-  if (!timingSafeEqual(answer, proof(direction === 'outbound' ? 'listener' : 'dialler'))) throw new WrongKey()
-  return bytes.unwrap()
+  return async (raw: MultiaddrConnection, signal: AbortSignal): Promise<MultiaddrConnection> => {
+    const bytes = byteStream(raw)
+    const mine = randomBytes(challengeBytes)
+    await bytes.write(mine, { signal })
+    const theirs = (await bytes.read({ bytes: challengeBytes, signal })).subarray()
+
+    const isDialler = raw.direction === 'outbound'
+    const both = isDialler ? Buffer.concat([mine, theirs]) : Buffer.concat([theirs, mine])
+    // Each role proves something else, so that nobody can answer us with our own words.
+    const proofOf = (role: string): Buffer =>
+      createHmac('sha256', proofKey).update(role).update(both).digest()
+    const me = isDialler ? 'dialler' : 'listener'
+    const them = isDialler ? 'listener' : 'dialler'
+    await bytes.write(proofOf(me), { signal })
+    const proof = (await bytes.read({ bytes: proofBytes, signal })).subarray()
+    if (!timingSafeEqual(proof, proofOf(them))) throw new WrongKey()
+
+    bytes.unwrap()
+    return ciphered(
+      raw,
+      derived(`from ${me}`, both, cipherKeyBytes),
+      derived(`from ${them}`, both, cipherKeyBytes),
+    )
+  }
 }

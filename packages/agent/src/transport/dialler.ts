@@ -9,6 +9,7 @@ export interface DiallerInit {
   readonly self: HostId
   readonly book: AddressBook
   readonly dialling: Set<HostId>
+  readonly mesh: { readonly fullMeshPeers: number; readonly wantedPeers: number }
   isConnected(id: HostId): boolean
   isRefused(id: HostId): boolean
   connectedPeers(): number
@@ -28,14 +29,14 @@ export interface Dialler {
 }
 
 export const dialler = (init: DiallerInit): Dialler => {
-  const { self, book, dialling } = init
+  const { self, book, dialling, mesh } = init
   const stop = new AbortController()
   let active = 0
   let timer: NodeJS.Timeout | null = null
   let timerAt = Number.POSITIVE_INFINITY
 
   const wanted = (): boolean =>
-    book.size() <= bounds.meshPeersMax || init.connectedPeers() + active < bounds.meshPeersWanted
+    book.size() <= mesh.fullMeshPeers || init.connectedPeers() + active < mesh.wantedPeers
 
   const isDue = (target: Target): boolean =>
     !target.dialling &&

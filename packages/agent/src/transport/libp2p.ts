@@ -130,6 +130,7 @@ export const libp2pTransport = (init: Libp2pTransportInit): Transport => {
     self,
     book,
     dialling: gate.dialling,
+    mesh: init.loopback === true ? bounds.meshOnOneMachine : bounds.mesh,
     isConnected: (id) => connected.has(id) || connectionsOf(id).length > 0,
     isRefused: (id) => !gate.allows(id) || gate.isBanned(id),
     connectedPeers: () => connected.size,
