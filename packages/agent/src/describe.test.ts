@@ -1,3 +1,4 @@
+/** What the core is told of its host: capacity, reserve, and why a VM has to stay. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultReserve, demandOf, describeHost, observedVms } from './describe.ts'

@@ -1,3 +1,4 @@
+/** The one loop: inputs one at a time in their order, ticks never too early, no endless talk. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Effect, Input } from '@drover/protocol'

@@ -1,3 +1,4 @@
+/** What Prometheus gets of a day of one host, and what it must never get: names of VMs. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Agent, AgentEvent } from './agent-port.ts'

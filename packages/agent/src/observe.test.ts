@@ -1,3 +1,4 @@
+/** An agent watches its hypervisor: at the start, in a burst of events, while it is slow, away or failing. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Input } from '@drover/protocol'

@@ -1,3 +1,4 @@
+/** What an operator reads in the log of one overload, and what is left out of it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AgentEvent } from './agent-port.ts'

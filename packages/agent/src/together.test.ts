@@ -1,3 +1,4 @@
+/** The whole agent with the real core: three of them on a bus cure one overload together. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type HostId, policyOf } from '@drover/protocol'

@@ -1,9 +1,20 @@
+/** One suite for every kind of journal: what a restarted agent finds of what it had written. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { action, closed, decision, host, openAction, opened, vmId } from '../testing/fixtures.ts'
+import { limits } from '@drover/protocol'
+import {
+  action,
+  closed,
+  closedAction,
+  decision,
+  host,
+  openAction,
+  opened,
+  vmId,
+} from '../testing/fixtures.ts'
 import { createJournalStore } from './memory.ts'
 import { type Journal, JournalError } from './port.ts'
 import { openJournal } from './sqlite.ts'
@@ -13,7 +24,8 @@ interface Subject {
   readonly open: () => Journal
 }
 
-const scratch = mkdtempSync(join(tmpdir(), 'drover-journal-'))
+/** In memory where there is such a place: this suite is about answers, not about disks. */
+const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'drover-journal-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
 let directories = 0
 
@@ -40,6 +52,7 @@ for (const [name, subject] of Object.entries(subjects)) {
         epoch: 0,
         journalIntact: false,
         open: [],
+        closed: [],
         draining: false,
         mode: null,
         cooldowns: [],
@@ -66,6 +79,7 @@ for (const [name, subject] of Object.entries(subjects)) {
         epoch: 7,
         journalIntact: true,
         open: [openAction(2), openAction(3)],
+        closed: [closedAction(1)],
         draining: true,
         mode: 'auto',
         cooldowns: [],
@@ -77,8 +91,32 @@ for (const [name, subject] of Object.entries(subjects)) {
       second.close()
       const third = open()
       assert.deepEqual(third.restored.open, [])
+      assert.deepEqual(third.restored.closed, [closedAction(1), closedAction(2), closedAction(3)])
       assert.equal(third.restored.draining, false)
       third.close()
+    })
+
+    // A peer missed how a migration ended and asks the restarted agent: the last ends are known, each end by itself, and
+    // old ones make room.
+    test('how the last actions ended is kept, oldest first and bounded', () => {
+      const { open } = subject()
+      const first = open()
+      const count = limits.closedActionsMax + 5
+      for (let n = 1; n <= count; n += 1) first.append(closed(n))
+      first.append(closed(count, 'arrival'))
+      first.append(closed(count - 1))
+      first.close()
+      const second = open()
+      const ends = second.restored.closed
+      assert.equal(ends.length, limits.closedActionsMax)
+      assert.deepEqual(ends.slice(-3), [
+        closedAction(count),
+        closedAction(count, 'arrival'),
+        closedAction(count - 1),
+      ])
+      assert.equal(new Set(ends.map(({ action, end }) => `${end} ${action}`)).size, ends.length)
+      assert.ok(!ends.some(({ vm }) => vm === 'vm-1'))
+      second.close()
     })
 
     // An agent dies while it still waits for leases of a lost journal to end: its young journal is not the whole truth,

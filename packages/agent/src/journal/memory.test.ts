@@ -1,3 +1,4 @@
+/** What the harness can do to the journal in memory: fill it, lose it, tear its last record. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { closed, openAction, opened } from '../testing/fixtures.ts'

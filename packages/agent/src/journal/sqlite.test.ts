@@ -1,3 +1,4 @@
+/** The journal on a real disk: kill -9 of its process, truncated files, garbage, no space. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'

@@ -45,7 +45,11 @@ export const createStore = (db: DatabaseSync): Store => {
   )
   const putOpen = db.prepare('INSERT OR REPLACE INTO open_action VALUES (?, ?)')
   const dropOpen = db.prepare('DELETE FROM open_action WHERE action = ?')
-  const dropClosed = db.prepare('DELETE FROM closed_action WHERE action = ? OR number <= ?')
+  const dropClosed = db.prepare('DELETE FROM closed_action WHERE action = ?')
+  const pruneClosed = db.prepare(
+    `DELETE FROM closed_action
+      WHERE number <= (SELECT number FROM closed_action ORDER BY number DESC LIMIT 1 OFFSET ?)`,
+  )
   const putClosed = db.prepare('INSERT INTO closed_action (action, json) VALUES (?, ?)')
   const putCooldown = db.prepare('INSERT OR REPLACE INTO cooldown VALUES (?, ?)')
   const dropCooldown = db.prepare('DELETE FROM cooldown WHERE vm = ?')
@@ -75,9 +79,9 @@ export const createStore = (db: DatabaseSync): Store => {
   const putEnd = ({ action, vm, end, result }: ClosedAction): void => {
     dropOpen.run(action)
     const ended: ClosedAction = { action, vm, end, result }
-    dropClosed.run(`${end} ${action}`, 0)
-    const { lastInsertRowid } = putClosed.run(`${end} ${action}`, JSON.stringify(ended))
-    dropClosed.run('', Number(lastInsertRowid) - limits.closedActionsMax)
+    dropClosed.run(`${end} ${action}`)
+    putClosed.run(`${end} ${action}`, JSON.stringify(ended))
+    pruneClosed.run(limits.closedActionsMax)
   }
 
   const put = (record: JournalRecord, wallMs: number): void => {

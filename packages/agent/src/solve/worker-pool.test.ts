@@ -1,3 +1,4 @@
+/** Questions to the solver on its threads: answered, refused when too many, and never left open by a crash. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Answer } from '@drover/protocol'

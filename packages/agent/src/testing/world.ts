@@ -1,0 +1,74 @@
+/** One agent with a scripted core, and all that it touches: for tests of the agent itself. */
+import { decodeMessage, type Effect, type Input, type LoadSummary, type Message } from '@drover/protocol'
+import { type AgentInternals, createAgent } from '../agent.ts'
+import type { AgentEvent, AgentInit } from '../agent-port.ts'
+import { createJournalStore } from '../journal/memory.ts'
+import { silentLog } from '../log.ts'
+import { inlineSolver } from '../solve/inline.ts'
+import { fakeHypervisor, fakeTransport, type ScriptedPeer, scriptedPeer, settings } from './fakes.ts'
+import { action, host, partition, vmId } from './fixtures.ts'
+
+export const message = (n: number): Message => ({
+  kind: 'renew',
+  incarnation: 1,
+  partition: partition(n),
+  epoch: n,
+})
+export const send = (n: number): Effect => ({ kind: 'send', to: host('b'), message: message(n) })
+export const perform = (n: number): Effect => ({
+  kind: 'perform',
+  action: action(n),
+  vm: vmId(`vm-${n}`),
+  uri: 'fake://b',
+  paused: true,
+  bandwidthMiBps: 50,
+})
+export const summary = (of: string): LoadSummary => ({
+  host: host(of),
+  name: of,
+  location: '',
+  incarnation: 1,
+  sequence: 1,
+  capacity: { cpuMilli: 1_000, memoryMiB: 1_000 },
+  reserve: { cpuMilli: 0, memoryMiB: 0 },
+  demand: { cpuMilli: 0, memoryMiB: 0 },
+  committedIn: { cpuMilli: 0, memoryMiB: 0 },
+  committedOut: { cpuMilli: 0, memoryMiB: 0 },
+  vms: 0,
+  overloaded: false,
+  state: 'up',
+  able: true,
+  partition: null,
+  failureDomain: null,
+  cpuBaseline: 'x',
+  mode: 'auto',
+  version: '1',
+  policyHash: 'h',
+})
+
+export const world = (script: ScriptedPeer['script'] = {}, internals: AgentInternals = {}) => {
+  const peer = scriptedPeer(script)
+  const hypervisor = fakeHypervisor()
+  const transport = fakeTransport()
+  const store = createJournalStore()
+  const events: AgentEvent[] = []
+  const init: AgentInit = {
+    settings: settings(),
+    hypervisor,
+    transport,
+    journal: store.open(),
+    solver: inlineSolver(),
+    log: silentLog(),
+  }
+  const agent = createAgent(init, { createPeer: peer.create, journalProbeMs: [5, 20], ...internals })
+  agent.events((event) => events.push(event))
+  const heard = (kind: Input['kind']) => peer.heard.filter((input) => input.kind === kind)
+  const sent = () => transport.sent.map(({ bytes }) => (decodeMessage(bytes) as { epoch: number }).epoch)
+  return { peer, hypervisor, transport, store, events, agent, init, heard, sent }
+}
+
+/** Makes the core produce these effects now. */
+export const provoke = ({ peer, transport }: ReturnType<typeof world>, effects: readonly Effect[]): void => {
+  peer.script = { ...peer.script, disconnected: () => effects }
+  transport.handlers.disconnected(host('z'))
+}
