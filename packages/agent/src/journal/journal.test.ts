@@ -1,9 +1,6 @@
 /** One suite for every kind of journal: what a restarted agent finds of what it had written. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { limits } from '@drover/protocol'
 import {
   action,
@@ -15,6 +12,7 @@ import {
   opened,
   vmId,
 } from '../testing/fixtures.ts'
+import { scratchPaths } from '../testing/scratch.ts'
 import { createJournalStore } from './memory.ts'
 import { type Journal, JournalError } from './port.ts'
 import { openJournal } from './sqlite.ts'
@@ -24,17 +22,14 @@ interface Subject {
   readonly open: () => Journal
 }
 
-/** In memory where there is such a place: this suite is about answers, not about disks. */
-const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'drover-journal-'))
-after(() => rmSync(scratch, { recursive: true, force: true }))
-let directories = 0
+const freshDir = scratchPaths()
 
 let wallMs = 1_800_000_000_000
 const wallNow = () => wallMs
 
 const subjects: Readonly<Record<string, () => Subject>> = {
   sqlite: () => {
-    const dir = join(scratch, String(++directories))
+    const dir = freshDir()
     return { open: () => openJournal(dir, { wallNow }) }
   },
   memory: () => {
