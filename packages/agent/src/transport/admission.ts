@@ -23,6 +23,8 @@ export interface Admission {
   /** Counts garbage; true = enough, its connection must go. */
   strike(id: HostId): boolean
   isBanned(id: HostId): boolean
+  /** A connection of this peer has come up. */
+  entered(id: HostId): void
   readonly dialling: Set<HostId>
   readonly gater: ConnectionGater
 }
@@ -48,7 +50,7 @@ export const admission = (init: AdmissionInit): Admission => {
   const isEntering = (id: HostId): boolean => {
     const until = entering.get(id)
     if (until === undefined) return false
-    if (performance.now() < until && init.connections(id).length === 0) return true
+    if (performance.now() < until) return true
     entering.delete(id)
     return false
   }
@@ -71,7 +73,7 @@ export const admission = (init: AdmissionInit): Admission => {
       }
       drop(id)
     } else if (dialling.has(id) && id > self) return true
-    if (entering.size < bounds.knownPeersMax) entering.set(id, performance.now() + bounds.streamMs)
+    if (entering.size < bounds.knownPeersMax) entering.set(id, performance.now() + bounds.enterMs)
     return false
   }
 
@@ -93,6 +95,7 @@ export const admission = (init: AdmissionInit): Admission => {
   return {
     allows,
     isBanned,
+    entered: (id) => void entering.delete(id),
     strike: (id) => {
       const now = performance.now()
       const recent = (strikes.get(id) ?? []).filter((at) => now - at < bounds.garbageWindowMs)

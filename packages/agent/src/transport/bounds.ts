@@ -33,6 +33,8 @@ export const bounds = {
   /** How long opening a stream, or exchanging addresses, may take, ms. */
   streamMs: 5_000,
   exchangeMs: 10_000,
+  /** A peer that was let in has this long to become a connection, before our own dial to it counts again, ms. */
+  enterMs: 1_000,
   /** How often one connected peer is asked again whom it knows, ms. Mends a cluster that started in two halves. */
   exchangeEveryMs: 30_000,
 

@@ -22,6 +22,8 @@ export interface ClusterKeyInit {
   refused(address: string, why: string): void
 }
 
+/** So that whoever speaks another protocol is known for it at once. */
+const greeting = Buffer.from('drover/1')
 const challengeBytes = 32
 const proofBytes = 32
 
@@ -39,8 +41,8 @@ export const clusterKey = (init: ClusterKeyInit): (() => ConnectionProtector) =>
         return await secured(raw, signal)
       } catch (error) {
         const address = raw.remoteAddr.toString()
-        if (error instanceof WrongKey) {
-          init.refused(address, 'does not have the cluster key')
+        if (error instanceof Stranger) {
+          init.refused(address, error.message)
           await new Promise((resolve) => setTimeout(resolve, bounds.keyRefusalMs).unref())
         } else if (signal.aborted && raw.direction === 'inbound') {
           init.refused(address, 'did not prove in time that it has the cluster key')
@@ -51,7 +53,7 @@ export const clusterKey = (init: ClusterKeyInit): (() => ConnectionProtector) =>
   })
 }
 
-class WrongKey extends Error {}
+class Stranger extends Error {}
 
 const guard = (secret: Uint8Array) => {
   const derived = (use: string, salt: Uint8Array, bytes: number): Buffer =>
@@ -61,7 +63,9 @@ const guard = (secret: Uint8Array) => {
   return async (raw: MultiaddrConnection, signal: AbortSignal): Promise<MultiaddrConnection> => {
     const bytes = byteStream(raw)
     const mine = randomBytes(challengeBytes)
-    await bytes.write(mine, { signal })
+    await bytes.write(Buffer.concat([greeting, mine]), { signal })
+    const greeted = (await bytes.read({ bytes: greeting.length, signal })).subarray()
+    if (!greeting.equals(greeted)) throw new Stranger('has no cluster key: it does not speak our protocol')
     const theirs = (await bytes.read({ bytes: challengeBytes, signal })).subarray()
 
     const isDialler = raw.direction === 'outbound'
@@ -73,7 +77,7 @@ const guard = (secret: Uint8Array) => {
     const them = isDialler ? 'listener' : 'dialler'
     await bytes.write(proofOf(me), { signal })
     const proof = (await bytes.read({ bytes: proofBytes, signal })).subarray()
-    if (!timingSafeEqual(proof, proofOf(them))) throw new WrongKey()
+    if (!timingSafeEqual(proof, proofOf(them))) throw new Stranger('does not have the cluster key')
 
     bytes.unwrap()
     return ciphered(

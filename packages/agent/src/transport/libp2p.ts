@@ -235,6 +235,9 @@ export const libp2pTransport = (init: Libp2pTransportInit): Transport => {
       loopback: init.loopback ?? false,
     })
     libp2p = stack
+    stack.addEventListener('connection:open', ({ detail }) =>
+      gate.entered(asHostId(detail.remotePeer.toString())),
+    )
     stack.addEventListener('connection:close', ({ detail }) => onClosed(detail))
     await stack.handle(messageProtocol, onMessages, { maxInboundStreams: 4, maxOutboundStreams: 4 })
     await stack.handle(
