@@ -208,7 +208,7 @@ suite('garbage', () => {
   })
 })
 
-suite('loss', () => {
+suite('loss', { concurrency: true }, () => {
   test('of an agent is noticed, and its return as well', async () => {
     // B crashes without a word, and starts again as itself.
     const a = await join()
@@ -224,6 +224,28 @@ suite('loss', () => {
     await until('A found it again', () => areConnected(a, again))
     a.transport.send(again.id, text('welcome back'))
     await until('arrived', () => again.received.includes(`${a.id}: welcome back`))
+  })
+
+  test('of the network is noticed although nothing is closed', async () => {
+    // A switch dies between A and B: both sockets stay open, and nothing comes through any more.
+    const a = await join()
+    const port = Number(/\/tcp\/(\d+)/.exec(a.address)?.[1])
+    const ends: net.Socket[] = []
+    let cut = false
+    const wire = net.createServer((near) => {
+      const far = net.connect(port, '127.0.0.1')
+      ends.push(near, far)
+      near.on('data', (bytes) => cut || far.write(bytes)).on('error', () => undefined)
+      far.on('data', (bytes) => cut || near.write(bytes)).on('error', () => undefined)
+    })
+    await new Promise<void>((resolve) => wire.listen(0, '127.0.0.1', resolve))
+    const { port: through } = wire.address() as net.AddressInfo
+    const b = await join({ bootstrap: [`/ip4/127.0.0.1/tcp/${through}`] })
+    await until('connected', () => areConnected(a, b))
+    cut = true
+    await until('both noticed', () => a.events.includes(`-${b.id}`) && b.events.includes(`-${a.id}`))
+    for (const end of ends) end.destroy()
+    wire.close()
   })
 
   test('of the other side leaves a bounded queue behind', async () => {

@@ -1,0 +1,72 @@
+/** Who is known where, and when to dial next. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { asHostId } from '@drover/protocol'
+import { addressBook, addressesOf } from './address-book.ts'
+import { bounds } from './bounds.ts'
+
+const name = (letter: string) => asHostId(`12D3KooW${letter.repeat(44)}`)
+const [self, b, c] = [name('A'), name('B'), name('C')]
+const everyone = () => true
+
+test('a peer knows best where it is', () => {
+  // C says that B is at 1; B itself says 2; then C repeats its old news.
+  const book = addressBook(self, everyone)
+  book.hearsay({ id: b, addresses: ['/ip4/10.0.0.1/tcp/1'] }, 0)
+  book.announced({ id: b, addresses: ['/ip4/10.0.0.2/tcp/1'] }, 1)
+  book.hearsay({ id: b, addresses: ['/ip4/10.0.0.1/tcp/1'] }, 2)
+  assert.deepEqual(addressesOf(book.target(b)!), [`/ip4/10.0.0.2/tcp/1/p2p/${b}`])
+})
+
+test('what an operator configured stays, whatever the peer says', () => {
+  const book = addressBook(self, everyone)
+  book.introduce(`/dns4/b.example/tcp/1/p2p/${b}`, 0)
+  book.announced({ id: b, addresses: ['/ip4/10.0.0.2/tcp/1'] }, 1)
+  assert.deepEqual(addressesOf(book.target(b)!), [
+    `/dns4/b.example/tcp/1/p2p/${b}`,
+    `/ip4/10.0.0.2/tcp/1/p2p/${b}`,
+  ])
+})
+
+test('nobody is listed under the address of another, nor ourselves, nor who may not take part', () => {
+  const book = addressBook(self, (id) => id !== c)
+  book.hearsay({ id: b, addresses: [`/ip4/10.0.0.1/tcp/1/p2p/${c}`, 'nonsense'] }, 0)
+  book.hearsay({ id: self, addresses: ['/ip4/10.0.0.1/tcp/1'] }, 0)
+  book.hearsay({ id: c, addresses: ['/ip4/10.0.0.1/tcp/1'] }, 0)
+  assert.equal(book.size(), 0)
+})
+
+test('each failure makes the next pause longer, up to a limit; success forgets them', () => {
+  const book = addressBook(self, everyone)
+  book.introduce(`/ip4/10.0.0.2/tcp/1/p2p/${b}`, 0)
+  const target = book.target(b)!
+  for (let failures = 1; failures <= 40; failures++) {
+    book.failed(target, 0)
+    const full = Math.min(bounds.redialMsMax, bounds.redialMsMin * 2 ** (failures - 1))
+    assert(target.nextAt >= full / 2 && target.nextAt <= full * 1.5, `${failures}: ${target.nextAt}`)
+  }
+  book.connected(b, 5)
+  book.disconnected(b, 10)
+  assert(target.nextAt <= 10 + bounds.redialMsMin * 1.5)
+})
+
+test('who was gone for long is forgotten, unless an operator named it', () => {
+  const book = addressBook(self, everyone)
+  book.hearsay({ id: b, addresses: ['/ip4/10.0.0.2/tcp/1'] }, 0)
+  book.introduce(`/ip4/10.0.0.3/tcp/1/p2p/${c}`, 0)
+  for (const id of [b, c]) book.failed(book.target(id)!, 0)
+  book.prune(bounds.forgetMs)
+  assert.equal(book.size(), 2)
+  book.prune(bounds.forgetMs + 1)
+  assert.equal(book.target(b), undefined)
+  assert.notEqual(book.target(c), undefined)
+})
+
+test('the book is bounded', () => {
+  // A faulty peer tells of more hosts than there can be.
+  const book = addressBook(self, everyone)
+  for (let i = 0; i < bounds.knownPeersMax * 2; i++) {
+    book.hearsay({ id: asHostId(`peer${i}`), addresses: ['/ip4/10.0.0.2/tcp/1'] }, 0)
+  }
+  assert.equal(book.size(), bounds.knownPeersMax)
+})

@@ -1,0 +1,39 @@
+/** Signed summaries: the author is who signed, whoever carried them. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sealer, unsealer } from './envelope.ts'
+import { hostIdOf, newIdentity } from './identity.ts'
+
+const topic = 'drover/load/1/0'
+const payload = Buffer.from('load 7')
+
+test('what one seals, all can open, and they know who it was', async () => {
+  const key = await newIdentity()
+  const opened = unsealer(topic)(sealer(topic, key)(payload))
+  assert.equal(opened?.author, hostIdOf(key))
+  assert.deepEqual(Buffer.from(opened?.payload ?? []), payload)
+})
+
+test('equal payloads are different messages', async () => {
+  // Gossip drops repetitions: a host whose load stays the same must still be heard.
+  const seal = sealer(topic, await newIdentity())
+  assert.notDeepEqual(seal(payload), seal(payload))
+})
+
+test('a single changed byte anywhere, or another topic, is refused', async () => {
+  // A forwarding peer alters someone's load, or author, or number.
+  const bytes = sealer(topic, await newIdentity())(payload)
+  const open = unsealer(topic)
+  for (let at = 0; at < bytes.length; at++) {
+    const forged = Uint8Array.from(bytes)
+    forged[at] = (forged[at] ?? 0) ^ 1
+    assert.equal(open(forged), null, `byte ${at}`)
+  }
+  assert.equal(unsealer('drover/load/1/1')(bytes), null)
+})
+
+test('cut short, or empty, is refused', async () => {
+  const bytes = sealer(topic, await newIdentity())(payload)
+  const open = unsealer(topic)
+  for (let length = 0; length < bytes.length; length++) assert.equal(open(bytes.subarray(0, length)), null)
+})
