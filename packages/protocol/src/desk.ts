@@ -2,14 +2,21 @@
  * What every stage of a peer works with: who it is, what time it is, and where its effects go. The desk is the only
  * thing that stages share; `peer.ts` sets the time once per step and takes the effects away at its end.
  */
-import { limits, type Policy } from './config.ts'
-import type { HostId, Instant, PartitionId } from './ids.ts'
+import type { Policy } from './config.ts'
+import { type HostId, type Instant, type PartitionId, partitionIdOf, type VmId } from './ids.ts'
 import type { Effect } from './io.ts'
 import type { Message } from './message.ts'
 
 type WithoutIncarnation<M> = M extends Message ? Omit<M, 'incarnation'> : never
 /** A message as a stage writes it; the desk adds who speaks. */
 export type Draft = WithoutIncarnation<Message>
+
+export interface Warning {
+  readonly code: string
+  readonly text: string
+  readonly vm: VmId | null
+  readonly at: Instant
+}
 
 export interface Desk {
   readonly self: HostId
@@ -19,22 +26,71 @@ export interface Desk {
   emit(effect: Effect): void
   /** To ourselves too: then it is delivered within the same step, so that leader and member speak one language. */
   send(to: HostId, draft: Draft): void
-  /** Something an operator should hear of; said again only after `settlePollMs × 30`. */
-  warn(code: string, text: string, vm?: import('./ids.ts').VmId): void
+  /** Something an operator should hear of; the same is said again at most once a minute. */
+  warn(code: string, text: string, vm?: VmId): void
   /** Integer in [0, below): the seeded stream, for jitter only. */
   random(below: number): number
   nextPartition(): PartitionId
 }
 
-/** A doubling pause with jitter: [half, whole) of min × 2^failures, at most max. Integers only. */
-export const pauseMs = (desk: Desk, failures: number, min: number, max: number): number => {
-  const whole = Math.min(max, min * 2 ** Math.min(failures, 16))
-  const half = Math.max(1, Math.floor(whole / 2))
-  return half + desk.random(half)
+/** What only `peer.ts` does with a desk. */
+export interface Workplace extends Desk {
+  /** Time never runs back here, whatever the caller's clock does. */
+  setTime(now: Instant): void
+  /** The next message of ours to ourselves, or null. */
+  nextOwn(): Message | null
+  takeEffects(): readonly Effect[]
+  /** Newest first. */
+  warnings(): readonly Warning[]
+}
+
+const warningsMax = 64
+const warningAgainMs = 60_000
+const warningKeysMax = 1_000
+
+export const createDesk = (self: HostId, incarnation: number, seed: number, policy: Policy): Workplace => {
+  let time: Instant = 0
+  let effects: Effect[] = []
+  let partitions = 0
+  const own: Message[] = []
+  let warnings: readonly Warning[] = []
+  const warnedAt = new Map<string, Instant>()
+  return {
+    self,
+    incarnation,
+    policy,
+    now: () => time,
+    emit: (effect) => void effects.push(effect),
+    send(to, draft) {
+      const message = { ...draft, incarnation } as Message
+      if (to === self) own.push(message)
+      else effects.push({ kind: 'send', to, message })
+    },
+    warn(code, text, vm) {
+      const key = `${code} ${vm ?? ''}`
+      if (time - (warnedAt.get(key) ?? -warningAgainMs) < warningAgainMs) return
+      if (warnedAt.size > warningKeysMax) warnedAt.clear()
+      warnedAt.set(key, time)
+      warnings = [{ code, text, vm: vm ?? null, at: time }, ...warnings].slice(0, warningsMax)
+      effects.push({ kind: 'warn', code, text, vm: vm ?? null })
+    },
+    random: seeded(seed),
+    nextPartition: () => partitionIdOf(self, incarnation, ++partitions),
+    setTime(now) {
+      time = Math.max(time, now)
+    },
+    nextOwn: () => own.shift() ?? null,
+    takeEffects() {
+      const out = effects
+      effects = []
+      return out
+    },
+    warnings: () => warnings,
+  }
 }
 
 /** A small seeded generator (xorshift32, Marsaglia 2003): integers only, the same on every machine. */
-export const seeded = (seed: number): ((below: number) => number) => {
+const seeded = (seed: number): ((below: number) => number) => {
   let x = seed >>> 0 || 0x9e3779b9
   return (below) => {
     x ^= x << 13
@@ -46,4 +102,9 @@ export const seeded = (seed: number): ((below: number) => number) => {
   }
 }
 
-export const settlePollMs = limits.settlePollMs
+/** The earliest of some instants, or null when there is none. */
+export const earliest = (all: Iterable<Instant | null>): Instant | null => {
+  let min: Instant | null = null
+  for (const at of all) if (at !== null && (min === null || at < min)) min = at
+  return min
+}

@@ -7,56 +7,20 @@ import { limits } from '../config.ts'
 import type { Desk } from '../desk.ts'
 import type { Need } from '../detect/need.ts'
 import * as executor from '../execute/executor.ts'
-import { type ActionId, byText, type HostId, type Instant, type PartitionId } from '../ids.ts'
+import type { ActionId, HostId, Instant, PartitionId } from '../ids.ts'
 import type { Busy, Declined, Ended, Granted, Revoked } from '../message.ts'
-import type { CandidateRecord, Decision, DecisionResult } from '../outcome/decision.ts'
-import { type Known, record } from '../outcome/record.ts'
-import { checkPlan } from '../plan/checker.ts'
-import type { ActionResult, Plan } from '../plan/plan.ts'
-import { planOrder } from '../plan/planner.ts'
+import type { Decision, DecisionResult } from '../outcome/decision.ts'
+import { record } from '../outcome/record.ts'
+import type { Plan } from '../plan/plan.ts'
+import { preparePlan } from '../plan/prepare.ts'
 import type { Mode } from '../ring/summary.ts'
-import { formulate, type Target } from '../snapshot/problem.ts'
-import type { HostSnapshot } from '../snapshot/snapshot.ts'
+import { formulate } from '../snapshot/problem.ts'
 import type { Answer, Move } from '../solve/answer.ts'
 import type { Problem } from '../solve/problem.ts'
+import { type Attempt, createAttempt, knownOf, renewMs, snapshotsOf } from './attempt.ts'
+import { assign, beginUnblocked, release, releaseUntouched, remind, tellOutcome } from './drive.ts'
 import { excessOf, gainTooSmall } from './gain.ts'
-import type { Rank } from './rank.ts'
-import { type Candidate, selectMembers, unfit, type Wish } from './select.ts'
-
-type Member =
-  | { readonly state: 'asked' }
-  | { readonly state: 'granted'; readonly epoch: number; readonly snapshot: HostSnapshot }
-
-type Phase = 'reserving' | 'solving' | 'executing'
-
-interface Attempt {
-  readonly partition: PartitionId
-  readonly rank: Rank
-  readonly need: Need
-  readonly intent: 'lease' | 'observe'
-  readonly wish: Wish
-  readonly formedAt: Instant
-  readonly members: Map<HostId, Member>
-  /** Asked once and lost, with the code: not asked again by this partition. */
-  readonly lost: Map<HostId, CandidateRecord>
-  left: readonly CandidateRecord[]
-  phase: Phase
-  deadline: Instant
-  renewAt: Instant
-  target: Target
-  grown: boolean
-  round: number
-  problem: Problem | null
-  /** The snapshots that `problem` was made from: members come and go after it. */
-  frozen: readonly HostSnapshot[] | null
-  solvingSince: Instant
-  reservedMs: number | null
-  solvedMs: number | null
-  detectToPlanMs: number | null
-  execution: executor.Execution | null
-  /** How it ends when all actions of the plan are done. */
-  promise: { readonly result: DecisionResult; readonly code: string | null; readonly text: string }
-}
+import { type Candidate, selectMembers, unfit } from './select.ts'
 
 export interface LeaderHooks {
   /** All other known hosts, nearest first. */
@@ -89,34 +53,21 @@ export interface Leader {
 export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
   let current: Attempt | null = null
 
-  const snapshots = (attempt: Attempt): HostSnapshot[] =>
-    [...attempt.members.values()]
-      .flatMap((member) => (member.state === 'granted' ? [member.snapshot] : []))
-      .sort((a, b) => byText(a.host, b.host))
-
-  const known = (attempt: Attempt, plan: Plan | null): Known => ({
-    id: attempt.partition,
-    leader: desk.self,
-    leaderName: hooks.name(),
-    mode: hooks.mode(),
-    need: attempt.need,
-    snapshots: attempt.frozen ?? snapshots(attempt),
-    candidates: [...attempt.left, ...attempt.lost.values()].slice(0, limits.viewHostsMax),
-    plan,
-    execution: attempt.execution,
-    reservedMs: attempt.reservedMs,
-    solvedMs: attempt.solvedMs,
-    detectToPlanMs: attempt.detectToPlanMs,
-  })
-
-  const release = (attempt: Attempt, host: HostId): void => {
-    const member = attempt.members.get(host)
-    if (member === undefined) return
-    attempt.members.delete(host)
-    if (attempt.intent === 'observe') return
-    const epoch = member.state === 'granted' ? member.epoch : 0
-    desk.send(host, { kind: 'release', partition: attempt.partition, epoch })
-  }
+  const recordOf = (
+    attempt: Attempt,
+    result: DecisionResult,
+    code: string | null,
+    text: string,
+    plan: Plan | null,
+    endedAt: Instant | null,
+  ): Decision =>
+    record(
+      knownOf(attempt, plan, { id: desk.self, name: hooks.name(), mode: hooks.mode() }),
+      result,
+      code,
+      text,
+      endedAt,
+    )
 
   const conclude = (
     attempt: Attempt,
@@ -125,19 +76,12 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     text: string,
     plan: Plan | null,
   ): void => {
-    const decision = record(known(attempt, plan), result, code, text, desk.now())
+    const decision = recordOf(attempt, result, code, text, plan, desk.now())
     current = null
-    if (attempt.execution !== null) tellAll(attempt, decision)
-    for (const host of [...attempt.members.keys()]) release(attempt, host)
+    if (attempt.execution !== null) tellOutcome(desk, attempt, decision)
+    for (const host of [...attempt.members.keys()]) release(desk, attempt, host)
     hooks.report(decision)
     hooks.concluded(attempt.need, decision)
-  }
-
-  /** Every participant keeps the record, so that any survivor can explain it. */
-  const tellAll = (attempt: Attempt, decision: Decision): void => {
-    for (const { host } of decision.hosts)
-      if (host !== desk.self)
-        desk.send(host, { kind: 'recorded', partition: attempt.partition, epoch: 0, decision })
   }
 
   const ask = (attempt: Attempt, hosts: readonly HostId[]): void => {
@@ -213,7 +157,7 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     attempt.round += 1
     attempt.solvingSince = desk.now()
     attempt.deadline = desk.now() + limits.solveStaleMs
-    attempt.frozen = snapshots(attempt)
+    attempt.frozen = snapshotsOf(attempt)
     attempt.problem = formulate(attempt.frozen, desk.self, attempt.need, desk.policy, attempt.target)
     desk.emit({
       kind: 'solve',
@@ -241,73 +185,26 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     return false
   }
 
-  const order = (attempt: Attempt, problem: Problem, moves: readonly Move[]): Plan | null => {
-    const ordered = planOrder(problem, moves, attempt.partition)
-    if (ordered.kind !== 'plan') {
-      conclude(attempt, 'nothing', 'plan.no_order', ordered.why.text, null)
-      return null
-    }
-    const violations = checkPlan(problem, ordered.plan)
-    const first = violations[0]
-    if (first !== undefined || ordered.plan.actions.length > limits.planActionsMax) {
-      const text = first === undefined ? `more than ${limits.planActionsMax} actions` : first.text
-      desk.warn('plan.unsound', `the checker refused our own plan: ${text}`)
-      conclude(attempt, 'failed', 'plan.unsound', text, null)
-      return null
-    }
-    return ordered.plan
-  }
-
   const proceed = (attempt: Attempt, problem: Problem, moves: readonly Move[]): void => {
-    const plan = order(attempt, problem, moves)
-    if (plan === null) return
+    const prepared = preparePlan(problem, moves, attempt.partition)
+    if (prepared.kind === 'no-order')
+      return conclude(attempt, 'nothing', 'plan.no_order', prepared.text, null)
+    if (prepared.kind === 'unsound') {
+      desk.warn('plan.unsound', `the checker refused our own plan: ${prepared.text}`)
+      return conclude(attempt, 'failed', 'plan.unsound', prepared.text, null)
+    }
+    const { plan } = prepared
     if (attempt.intent === 'observe')
       return conclude(attempt, 'would', attempt.promise.code, attempt.promise.text, plan)
     attempt.phase = 'executing'
     attempt.deadline = Number.MAX_SAFE_INTEGER
     attempt.execution = executor.execution(plan)
-    const needed = executor.touched(attempt.execution)
-    const epochs: Record<HostId, number> = {}
-    for (const [host, member] of attempt.members) if (member.state === 'granted') epochs[host] = member.epoch
-    for (const host of [...attempt.members.keys()].sort(byText)) if (!needed.has(host)) release(attempt, host)
-    const decision = record(known(attempt, plan), 'running', null, 'under way', null)
+    releaseUntouched(desk, attempt)
+    const decision = recordOf(attempt, 'running', null, 'under way', plan, null)
     hooks.report(decision)
-    for (const host of [...needed].sort(byText))
-      desk.send(host, {
-        kind: 'assign',
-        partition: attempt.partition,
-        epoch: epochs[host]!,
-        problem,
-        plan,
-        epochs,
-        decision,
-      })
-    beginUnblocked(attempt)
-  }
-
-  const beginUnblocked = (attempt: Attempt): void => {
-    const { migrationsOutMax, migrationsInMax } = desk.policy
-    for (const action of executor.unblocked(attempt.execution!, migrationsOutMax, migrationsInMax)) {
-      const performer = executor.performerOf(action)
-      const member = attempt.members.get(performer)
-      attempt.execution = executor.begin(attempt.execution!, action.id)
-      if (member?.state !== 'granted') {
-        settleAction(attempt, action.id, { kind: 'refused', code: 'partition.lost' })
-        continue
-      }
-      if (performer !== desk.self) attempt.detectToPlanMs ??= desk.now() - attempt.need.since
-      desk.send(performer, {
-        kind: 'begin',
-        partition: attempt.partition,
-        epoch: member.epoch,
-        action: action.id,
-      })
-    }
+    assign(desk, attempt, problem, plan, decision)
+    beginUnblocked(desk, attempt)
     concludeIfOver(attempt)
-  }
-
-  const settleAction = (attempt: Attempt, action: ActionId, result: ActionResult): void => {
-    attempt.execution = executor.finish(attempt.execution!, action, result)
   }
 
   const concludeIfOver = (attempt: Attempt): void => {
@@ -326,9 +223,9 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
   }
 
   const goOn = (attempt: Attempt): void => {
-    const needed = executor.touched(attempt.execution!)
-    for (const host of [...attempt.members.keys()].sort(byText)) if (!needed.has(host)) release(attempt, host)
-    beginUnblocked(attempt)
+    releaseUntouched(desk, attempt)
+    beginUnblocked(desk, attempt)
+    concludeIfOver(attempt)
   }
 
   const lose = (attempt: Attempt, host: HostId, code: string, text: string): void => {
@@ -345,24 +242,11 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
       case 'executing': {
         for (const action of attempt.execution!.plan.actions)
           if (executor.performerOf(action) === host && attempt.execution!.begun.has(action.id))
-            settleAction(attempt, action.id, { kind: 'unknown', code })
+            attempt.execution = executor.finish(attempt.execution!, action.id, { kind: 'unknown', code })
         return goOn(attempt)
       }
       default:
         return unreachable(attempt.phase)
-    }
-  }
-
-  /** Keeps the leases alive, and says again what may have been lost: both are harmless to repeat. */
-  const remind = (attempt: Attempt): void => {
-    const { partition } = attempt
-    for (const [host, member] of attempt.members)
-      if (member.state === 'granted') desk.send(host, { kind: 'renew', partition, epoch: member.epoch })
-    for (const action of attempt.execution === null ? [] : executor.running(attempt.execution)) {
-      const performer = executor.performerOf(action)
-      const member = attempt.members.get(performer)
-      if (member?.state === 'granted')
-        desk.send(performer, { kind: 'begin', partition, epoch: member.epoch, action: action.id })
     }
   }
 
@@ -405,39 +289,8 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     },
 
     form(need, intent) {
-      const partition = desk.nextPartition()
-      const now = desk.now()
-      const wish: Wish = {
-        wanted: need.wanted,
-        cpuBaseline: hooks.cpuBaseline(),
-        clearPermille: desk.policy.clearPermille,
-        intent,
-      }
-      const attempt: Attempt = {
-        partition,
-        rank: { severity: need.severity, ageMs: Math.max(0, now - need.since), partition },
-        need,
-        intent,
-        wish,
-        formedAt: now,
-        members: new Map(),
-        lost: new Map(),
-        left: [],
-        phase: 'reserving',
-        deadline: now + limits.reserveMs,
-        renewAt: now + Math.floor(limits.leaseMs / 3),
-        target: 'clear',
-        grown: false,
-        round: 0,
-        problem: null,
-        frozen: null,
-        solvingSince: now,
-        reservedMs: null,
-        solvedMs: null,
-        detectToPlanMs: null,
-        execution: null,
-        promise: { result: 'cured', code: null, text: 'every need is met' },
-      }
+      const attempt = createAttempt(desk, need, intent, hooks.cpuBaseline())
+      const { partition, wish } = attempt
       current = attempt
       if (need.kind === 'migrate' && need.to !== null) {
         const target = hooks.candidates().find(({ summary }) => summary.host === need.to)
@@ -497,7 +350,7 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
       if (attempt?.execution == null) return
       const action = attempt.execution.plan.actions.find((one) => one.id === message.action)
       if (action === undefined || executor.performerOf(action) !== from) return
-      settleAction(attempt, message.action, message.result)
+      attempt.execution = executor.finish(attempt.execution!, message.action, message.result)
       goOn(attempt)
     },
 
@@ -526,8 +379,8 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
         }
       }
       if (current === attempt && attempt.renewAt <= desk.now()) {
-        attempt.renewAt = desk.now() + Math.floor(limits.leaseMs / 3)
-        if (attempt.intent === 'lease') remind(attempt)
+        attempt.renewAt = desk.now() + renewMs
+        remind(desk, attempt)
       }
     },
 

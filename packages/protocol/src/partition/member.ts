@@ -9,6 +9,7 @@ import type { Assign, Recorded, Release, Renew, Reserve } from '../message.ts'
 import type { Decision } from '../outcome/decision.ts'
 import { checkPlan } from '../plan/checker.ts'
 import type { HostSnapshot } from '../snapshot/snapshot.ts'
+import type { PeerView } from '../view.ts'
 import { isCurrent, judgeReserve, type Lease, renewed } from './lease.ts'
 
 export interface MemberHooks {
@@ -33,6 +34,7 @@ export interface MemberSide {
   leaderRestarted(leader: HostId, incarnation: number): void
   tick(): void
   nextAt(): Instant | null
+  view(): PeerView['lease']
 }
 
 export const createMemberSide = (desk: Desk, epochBefore: number, hooks: MemberHooks): MemberSide => {
@@ -152,6 +154,16 @@ export const createMemberSide = (desk: Desk, epochBefore: number, hooks: MemberH
     tick() {
       if (lease !== null && lease.expiresAt <= desk.now() && !hooks.busy()) lease = null
     },
+
+    view: () =>
+      lease === null
+        ? null
+        : {
+            partition: lease.partition,
+            epoch: lease.epoch,
+            leader: lease.leader,
+            executing: lease.executing,
+          },
 
     nextAt: () => (lease === null || hooks.busy() ? null : lease.expiresAt),
   }

@@ -1,0 +1,233 @@
+/**
+ * All migrations that touch this host, out and in: the gate that each must pass, the promises of the ledger, and the
+ * answers to peers that ask. A motion is known here from its first message until both ends are sure how it ended.
+ */
+import { limits } from '../config.ts'
+import { type Desk, earliest } from '../desk.ts'
+import { type ActionId, type HostId, type Instant, leaderOf, type VmId } from '../ids.ts'
+import type { ClosedAction, Input, OpenAction } from '../io.ts'
+import type { Admit, Begin, PartitionMessage } from '../message.ts'
+import type { Lease } from '../partition/lease.ts'
+import { type Resources, sum } from '../resources.ts'
+import { arrive, blame, depart, type HostState } from '../snapshot/host.ts'
+import { type Promised, promisedIn } from '../snapshot/ledger.ts'
+import type { MotionView } from '../view.ts'
+import { mayArrive, mayLeave } from './admission.ts'
+import { createArrivals } from './arrival.ts'
+import { createClosedActions } from './closed.ts'
+import { createDepartures } from './departure.ts'
+import { createWhereabouts } from './whereabouts.ts'
+
+/** Codes that speak against the migration of this VM, not against the moment. */
+const blameworthy = new Set([
+  'migration.failed',
+  'migration.refused',
+  'migration.stalled',
+  'hypervisor.refused',
+  'mem.would_not_converge',
+])
+
+export interface MotionHooks {
+  lease(): Lease | null
+  /** Why this host may begin and admit nothing now, as a code, or null. */
+  trouble(): string | null
+  /** A promise was given: the lease can no longer be wounded. */
+  admitted(): void
+  /** Our hypervisor was told to move a VM. */
+  started(action: ActionId): void
+}
+
+export type MotionMessage = Extract<
+  PartitionMessage,
+  {
+    readonly kind:
+      | 'begin'
+      | 'admit'
+      | 'admitted'
+      | 'not-admitted'
+      | 'hand-over'
+      | 'took-over'
+      | 'cancelled'
+      | 'where-is'
+      | 'whereabouts'
+  }
+>
+export type MotionInput = Extract<Input, { readonly kind: 'finished' | 'inspected' | 'resumed' }>
+
+export interface Motions {
+  /** Something is under way: the lease is held, whatever the clock says (S5). */
+  busy(): boolean
+  promises(): readonly Promised[]
+  promisedIn(): Resources
+  leaving(): Resources
+  received(from: HostId, message: MotionMessage): void
+  learnt(input: MotionInput): void
+  /** All running migrations, as the hypervisor tells; those that are not ours hold the host as ours do. */
+  jobs(vms: readonly VmId[]): void
+  /** A peer's agent is gone, as far as one can tell: ask its hypervisor. */
+  silent(host: HostId): void
+  tick(): void
+  nextAt(): Instant | null
+  view(now: Instant): readonly MotionView[]
+}
+
+export const createMotions = (
+  desk: Desk,
+  host: HostState,
+  restored: { readonly open: readonly OpenAction[]; readonly closed: readonly ClosedAction[] },
+  hooks: MotionHooks,
+): Motions => {
+  const closed = createClosedActions(restored.closed)
+  let jobs: ReadonlySet<VmId> = new Set()
+
+  const departures = createDepartures(desk, closed, {
+    started: hooks.started,
+    gone: (vm) => depart(host, vm),
+    ended(departure, result) {
+      if (result.kind === 'refused' && blameworthy.has(result.code))
+        blame(host, departure.vm, desk.now(), desk.policy.quarantineMs)
+      const { partition, epoch, action } = departure
+      desk.send(departure.leader ?? leaderOf(partition), { kind: 'ended', partition, epoch, action, result })
+      desk.emit({ kind: 'sample' })
+    },
+  })
+
+  const arrivals = createArrivals(desk, closed, {
+    arrived(arrival) {
+      const { vm, from, cooldownMs } = arrival
+      arrive(host, arrival.snapshot, desk.now() + cooldownMs, from)
+      desk.emit({ kind: 'persist', record: { kind: 'cooldown', vm, from, remainingMs: cooldownMs } })
+    },
+    ended: () => desk.emit({ kind: 'sample' }),
+  })
+
+  const whereabouts = createWhereabouts(desk, departures, closed)
+
+  for (const open of restored.open) (open.kind === 'departure' ? departures : arrivals).restore(open)
+
+  const promises = () => [...arrivals.all.values()]
+  const uri = () => host.description?.migrationUri ?? ''
+
+  const begin = (from: HostId, message: Begin): void => {
+    if (departures.all.has(message.action)) return
+    const { partition, epoch, action } = message
+    // Said again: our answer was lost.
+    const result = closed.resultOf('departure', action)
+    if (result !== null) return desk.send(from, { kind: 'ended', partition, epoch, action, result })
+    const refuse = (code: string, detail: string) =>
+      desk.send(from, { kind: 'ended', partition, epoch, action, result: { kind: 'refused', code, detail } })
+    const may = mayLeave(host, hooks.lease(), message, desk.self, desk.now())
+    if ('code' in may) return refuse(may.code, may.text)
+    const trouble = hooks.trouble()
+    if (trouble !== null) return refuse(trouble, 'this host begins nothing now')
+    if ([...departures.all.values()].some((one) => one.vm === may.vm.vm))
+      return refuse('vm.job_active', 'the VM is in motion already')
+    if (departures.all.size >= desk.policy.migrationsOutMax)
+      return refuse('limit.out', 'as many migrations leave as may')
+    departures.begin(from, message, may.migrate, may.toEpoch, may.vm, may.paused, uri())
+  }
+
+  const admit = (from: HostId, message: Admit): void => {
+    const { partition, epoch, action, vm } = message
+    // Asked again: the answer was lost. The promise stands.
+    if (arrivals.all.get(action)?.from === from)
+      return desk.send(from, {
+        kind: 'admitted',
+        partition,
+        epoch,
+        action,
+        uri: uri(),
+        validMs: limits.admitValidMs,
+      })
+    const code =
+      hooks.trouble() ??
+      mayArrive(host, hooks.lease(), promises(), vm, message, desk.self, desk.policy.migrationsInMax)?.code
+    if (code !== undefined) return desk.send(from, { kind: 'not-admitted', partition, epoch, action, code })
+    hooks.admitted()
+    arrivals.admit(from, message, uri())
+  }
+
+  return {
+    busy: () =>
+      departures.all.size > 0 ||
+      arrivals.all.size > 0 ||
+      // Jobs that are not ours: an operator's, a backup's.
+      [...jobs].some((vm) => ![...departures.all.values(), ...promises()].some((one) => one.vm === vm)),
+    promises,
+    promisedIn: () => promisedIn(promises()),
+    leaving: () => sum([...departures.all.values()].map((departure) => departure.demand)),
+
+    received(from, message) {
+      switch (message.kind) {
+        case 'begin':
+          return begin(from, message)
+        case 'admit':
+          return admit(from, message)
+        case 'admitted':
+          return departures.admitted(from, message)
+        case 'not-admitted':
+          return departures.notAdmitted(message.action, from, message.code)
+        case 'hand-over':
+          return arrivals.handOver(message.action, from, message.vm, message.epoch, message.partition)
+        case 'took-over':
+          return departures.tookOver(message.action, from)
+        case 'cancelled':
+          return arrivals.cancelled(message.action, from)
+        case 'where-is':
+          return whereabouts.asked(from, message)
+        case 'whereabouts': {
+          const presence = message.presence === 'silent' ? null : message.presence
+          departures.whereabouts(message.action, from, presence)
+          return arrivals.whereabouts(message.action, from, presence)
+        }
+      }
+    },
+
+    learnt(input) {
+      switch (input.kind) {
+        case 'finished':
+          return departures.finished(input.action, input.result)
+        case 'inspected':
+          departures.inspected(input.action, input.at, input.presence)
+          arrivals.inspected(input.action, input.at, input.presence)
+          if (input.at === 'here') whereabouts.inspected(input.action, input.presence)
+          return
+        case 'resumed':
+          departures.resumed(input.action, input.at, input.ok)
+          return arrivals.resumed(input.action, input.at, input.ok, input.detail)
+      }
+    },
+
+    jobs(vms) {
+      jobs = new Set(vms)
+    },
+
+    silent: arrivals.nudge,
+
+    tick() {
+      departures.tick()
+      arrivals.tick()
+    },
+
+    nextAt: () => earliest([departures.nextAt(), arrivals.nextAt()]),
+
+    view: (now) => [
+      ...[...departures.all.values()].map((one) => ({
+        action: one.action,
+        vm: one.vm,
+        direction: 'out' as const,
+        peer: one.to,
+        phase: one.phase,
+        sinceMs: now - one.since,
+      })),
+      ...promises().map((one) => ({
+        action: one.action,
+        vm: one.vm,
+        direction: 'in' as const,
+        peer: one.from,
+        phase: one.taking ? 'resuming' : 'promised',
+        sinceMs: now - one.since,
+      })),
+    ],
+  }
+}

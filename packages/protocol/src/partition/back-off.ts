@@ -1,0 +1,65 @@
+/** When this host may lead again after a partition of its own has ended. */
+import { unreachable } from '../assert.ts'
+import { limits } from '../config.ts'
+import type { Desk } from '../desk.ts'
+import type { Instant } from '../ids.ts'
+import type { Decision } from '../outcome/decision.ts'
+
+export interface BackOff {
+  /** Until then nothing is begun; at or before now = free. */
+  readonly until: Instant
+  concluded(decision: Decision): void
+  /** Something changed among the others: what was impossible may be possible now. Not at once: more news may follow. */
+  news(): void
+  reset(): void
+}
+
+/** A doubling pause with jitter: [half, whole) of min × 2^tries, at most max. Integers only. */
+const pauseMs = (desk: Desk, tries: number, min: number, max: number): number => {
+  const half = Math.max(1, Math.floor(Math.min(max, min * 2 ** Math.min(tries, 16)) / 2))
+  return half + desk.random(half)
+}
+
+export const createBackOff = (desk: Desk): BackOff => {
+  let until: Instant = 0
+  /** Partitions in a row that met others, and that found nothing to do. */
+  let failures = 0
+  let idle = 0
+  return {
+    get until() {
+      return until
+    },
+    concluded({ result, code }) {
+      // Nobody could even be asked: they may be there in a moment (a cluster that starts, a cut that heals).
+      const alone = result === 'nothing' && code === 'partition.exhausted'
+      switch (alone ? 'failed' : result) {
+        case 'running':
+          return
+        case 'cured':
+          until = desk.now()
+          failures = 0
+          idle = 0
+          return
+        case 'failed':
+        case 'satisfied':
+          until = desk.now() + pauseMs(desk, failures++, limits.backOffMsMin, limits.backOffMsMax)
+          return
+        case 'relieved':
+        case 'nothing':
+        case 'would':
+          until = desk.now() + pauseMs(desk, idle++, limits.idleBackOffMsMin, limits.idleBackOffMsMax)
+          return
+        default:
+          return unreachable(result as never)
+      }
+    },
+    news() {
+      if (idle > 0) until = Math.min(until, desk.now() + limits.idleBackOffMsMin)
+    },
+    reset() {
+      until = 0
+      failures = 0
+      idle = 0
+    },
+  }
+}

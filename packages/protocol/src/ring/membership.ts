@@ -1,0 +1,121 @@
+/**
+ * The others, as this host knows them: the view built from summaries, the failure detector, and what it says of itself.
+ */
+import { limits } from '../config.ts'
+import { type Desk, earliest } from '../desk.ts'
+import type { HostId, Instant } from '../ids.ts'
+import type { ProbeMessage } from '../message.ts'
+import type { Candidate } from '../partition/select.ts'
+import type { MemberView } from '../view.ts'
+import { createAnnouncer, type Facts } from './announce.ts'
+import { createProber, type Step } from './probe.ts'
+import type { LoadSummary } from './summary.ts'
+import { createRingView } from './view.ts'
+
+/** Direct ring neighbours on either side that are probed in turn. */
+const neighboursPerSide = 2
+
+export interface MembershipHooks {
+  dead(host: HostId): void
+  /** A host speaks with a newer incarnation than before: what its past self did is over (S7). */
+  restarted(host: HostId, incarnation: number): void
+}
+
+export interface Membership {
+  /** True when it is news that may change a decision. */
+  heard(summary: LoadSummary): boolean
+  /** False: the message is from before its sender's restart, and must be dropped. */
+  hello(from: HostId, incarnation: number): boolean
+  probed(from: HostId, message: ProbeMessage): void
+  /** Any other message is a sign of life too. */
+  alive(from: HostId, incarnation: number): void
+  disconnected(host: HostId): void
+  /** All other known hosts, nearest first. */
+  candidates(): readonly Candidate[]
+  /** Tells the others about us, if it is time or `hasty`. Null = nothing to tell yet. */
+  announce(facts: Facts | null, hasty: boolean): void
+  tick(): void
+  nextAt(): Instant | null
+  view(now: Instant): readonly MemberView[]
+}
+
+export const createMembership = (desk: Desk, hooks: MembershipHooks): Membership => {
+  const { self } = desk
+  const ring = createRingView(self)
+  const prober = createProber({ self, incarnation: desk.incarnation })
+  const announcer = createAnnouncer()
+  const incarnations = new Map<HostId, number>()
+  let suspected = false
+  let forgetAt: Instant = 0
+
+  const follow = (step: Step): void => {
+    for (const { to, message } of step.send) desk.emit({ kind: 'send', to, message })
+    for (const { host, state } of step.changed) {
+      ring.mark(host, state)
+      if (state === 'dead') hooks.dead(host)
+    }
+    if (step.publish) suspected = true
+  }
+
+  return {
+    heard(summary) {
+      const heard = ring.hear(summary, desk.now())
+      if (heard === null || summary.host === self) return false
+      follow(prober.onHeard(desk.now(), summary.host, summary.incarnation))
+      return heard === 'changed'
+    },
+
+    hello(from, incarnation) {
+      const known = incarnations.get(from) ?? 0
+      if (incarnation < known) return false
+      if (incarnation > known) {
+        if (incarnations.size >= limits.viewHostsMax) incarnations.clear()
+        incarnations.set(from, incarnation)
+        if (known > 0) hooks.restarted(from, incarnation)
+      }
+      return true
+    },
+
+    probed: (from, message) => follow(prober.onMessage(desk.now(), from, message)),
+    alive: (from, incarnation) => follow(prober.onHeard(desk.now(), from, incarnation)),
+    disconnected: (host) => follow(prober.onDisconnected(desk.now(), host)),
+
+    candidates: () =>
+      ring.around(self).map((host) => {
+        const { summary, state, stale } = ring.get(host)!
+        return { summary, state, stale }
+      }),
+
+    announce(facts, hasty) {
+      if (facts === null) return
+      const summary = announcer.due(desk.now(), facts, desk.policy.gossipMs, hasty || suspected)
+      if (summary === null) return
+      suspected = false
+      ring.hear(summary, desk.now())
+      desk.emit({ kind: 'publish', summary })
+    },
+
+    tick() {
+      const now = desk.now()
+      const probeAt = prober.nextAt()
+      if (probeAt === null || probeAt <= now)
+        follow(prober.tick(now, ring.neighbours(self, neighboursPerSide), ring.around(self)))
+      if (forgetAt > now) return
+      for (const gone of ring.forget(now, desk.policy.gossipMs)) prober.forget(gone)
+      forgetAt = now + desk.policy.gossipMs
+    },
+
+    nextAt: () => earliest([prober.nextAt(), announcer.nextAt(), forgetAt]),
+
+    view(now) {
+      const near = new Set(ring.neighbours(self, neighboursPerSide))
+      return ring.members().map((one, position) => ({
+        summary: one.summary,
+        state: one.summary.host === self ? 'self' : one.state,
+        ageMs: Math.max(0, now - one.heardAt),
+        position,
+        neighbour: near.has(one.summary.host),
+      }))
+    },
+  }
+}
