@@ -24,6 +24,17 @@ export interface RuleContext {
   readonly starts: Uint8Array
   /** [vm × dims] */
   readonly demand: Float64Array
+  /** Each host's own index: where the place is the host itself. */
+  readonly own: Int32Array
+  /** Groups of hosts met so far, by identity of their list. */
+  readonly groups: Map<readonly (readonly HostId[])[], Groups>
+}
+
+interface Groups {
+  readonly id: number
+  /** Per host its group, −1 = none. */
+  readonly group: Int32Array
+  readonly restrictions: Map<number, Restriction>
 }
 
 /** 1 for each host where a VM may be. `key` is equal for equal bitmaps of one problem. */
@@ -78,7 +89,7 @@ const compileRule = (context: RuleContext, rule: PlacementRule, r: number, sink:
     case 'spread':
     case 'domainSpread': {
       const scope = scopeOf(context, rule.vms)
-      const place = rule.kind === 'domainSpread' ? domainIndexes(hosts) : Int32Array.from(hosts, (_, h) => h)
+      const place = rule.kind === 'domainSpread' ? domainIndexes(hosts) : context.own
       if (scope.length > 1) sink.part(apartPart(base(scope), Int32Array.from(scope), place))
       return
     }
@@ -176,23 +187,18 @@ const together = (
   groups: readonly (readonly HostId[])[],
   sink: Sink,
 ): void => {
-  const group = new Int32Array(context.hosts.length).fill(-1)
-  groups.forEach((members, i) => {
-    for (const id of members) {
-      const h = context.hostIndex.get(id)
-      if (h !== undefined && group[h]! < 0) group[h] = i
-    }
-  })
+  const known = groupsOf(context, groups)
+  const { group } = known
   const hard = rule.weight === undefined
   const scope = scopeOf(context, sides.flat())
   let decided = 0
   if (hard)
-    sides.forEach((ids, s) => {
+    sides.forEach((ids) => {
       const members = scopeOf(context, ids)
       const now = isContinuous(rule) ? commonGroup(context, members, group) : -1
       if (now >= 0) decided++
-      const allowed = Uint8Array.from(group, (g) => (now < 0 ? (g >= 0 ? 1 : 0) : g === now ? 1 : 0))
-      for (const v of members) sink.restrict(v, { key: `${r}.${now < 0 ? 'any' : s}`, allowed })
+      const restriction = inGroup(known, now)
+      for (const v of members) sink.restrict(v, restriction)
     })
   // A group that is decided needs no more watching, unless others must avoid it.
   if (decided > 0 && sides.length === 1) return
@@ -202,6 +208,32 @@ const together = (
       ? togetherPart(base, group)
       : splitAmongPart(base, sidesOf(context, sides, scope), group),
   )
+}
+
+/** Thousands of rules may share one list of groups: each list is read once per problem. */
+const groupsOf = (context: RuleContext, groups: readonly (readonly HostId[])[]): Groups => {
+  const there = context.groups.get(groups)
+  if (there !== undefined) return there
+  const group = new Int32Array(context.hosts.length).fill(-1)
+  groups.forEach((members, i) => {
+    for (const id of members) {
+      const h = context.hostIndex.get(id)
+      if (h !== undefined && group[h]! < 0) group[h] = i
+    }
+  })
+  const made = { id: context.groups.size, group, restrictions: new Map<number, Restriction>() }
+  context.groups.set(groups, made)
+  return made
+}
+
+/** Only hosts of group `wanted`; of any group when it is −1. */
+const inGroup = ({ id, group, restrictions }: Groups, wanted: number): Restriction => {
+  const there = restrictions.get(wanted)
+  if (there !== undefined) return there
+  const allowed = Uint8Array.from(group, (g) => ((wanted < 0 ? g >= 0 : g === wanted) ? 1 : 0))
+  const made = { key: `g${id}.${wanted}`, allowed }
+  restrictions.set(wanted, made)
+  return made
 }
 
 /** The group in which at least two of the VMs run now, all of them; −1 when there is none. */

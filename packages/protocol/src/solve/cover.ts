@@ -22,11 +22,16 @@ export interface Covers {
    */
   readonly bound: (h: number, load: Float64Array, status: Uint8Array, free: number) => number
   /** The VMs whose home is `h`, best to evict first. */
-  readonly homeVms: readonly Int32Array[]
+  readonly homeVms: (h: number) => Int32Array
+  /** The cheapest VMs to evict (the best found, on very full hosts); null when all together do not suffice. */
+  readonly set: (h: number, load: Float64Array, status: Uint8Array, free: number) => Int32Array | null
 }
 
 /** Steps of the exact covering search per bound; beyond, the relaxation has to do. */
 const coverStepsMax = 300
+/** The same when the set itself is wanted, once per host. */
+const setStepsMax = 20_000
+const noVms = new Int32Array(0)
 
 export const createCovers = (model: Model): Covers => {
   const { hostCount, vmCount, dims, demand, moveMs, home, active, fixed, limit } = model
@@ -37,7 +42,16 @@ export const createCovers = (model: Model): Covers => {
   // Compared by cross-multiplication: no division, so no rounding in decisions.
   const ratio = (d: number) => (a: number, b: number) =>
     moveMs[a]! * demand[b * dims + d]! - moveMs[b]! * demand[a * dims + d]! || a - b
-  const orders: HostOrders[] = lists.map((list) => ({
+  const known: (HostOrders | undefined)[] = new Array(hostCount)
+  /** Built when first asked for: most hosts are never in trouble. */
+  const ordersOf = (h: number): HostOrders => {
+    const there = known[h]
+    if (there !== undefined) return there
+    const made = sortHost(lists[h]!)
+    known[h] = made
+    return made
+  }
+  const sortHost = (list: readonly number[]): HostOrders => ({
     byRatio: Array.from({ length: dims }, (_, d) =>
       Int32Array.from(list.filter((v) => demand[v * dims + d]! > 0).sort(ratio(d))),
     ),
@@ -45,7 +59,9 @@ export const createCovers = (model: Model): Covers => {
       Int32Array.from([...list].sort((a, b) => demand[b * dims + d]! - demand[a * dims + d]! || a - b)),
     ),
     byCost: Int32Array.from([...list].sort((a, b) => moveMs[a]! - moveMs[b]! || a - b)),
-  }))
+  })
+
+  const evictionOrder: (Int32Array | undefined)[] = new Array(hostCount)
 
   const fractional = (
     order: Int32Array,
@@ -93,9 +109,13 @@ export const createCovers = (model: Model): Covers => {
   let count = 0
   let steps = 0
   let cheapest = 0
+  let stepsMax = coverStepsMax
+  const chosen = new Int32Array(scratch.length)
+  const cheapestSet = new Int32Array(scratch.length)
+  let cheapestCount = 0
 
   /** Depth first over the free VMs, cheapest first; `cheapest` holds the best full cover found. */
-  const search = (from: number, cost: number): void => {
+  const search = (from: number, cost: number, depth: number): void => {
     let open = false
     for (let d = 0; d < dims; d++) {
       if (need[d]! <= 0) continue
@@ -104,24 +124,27 @@ export const createCovers = (model: Model): Covers => {
     }
     if (!open) {
       cheapest = cost
+      cheapestCount = depth
+      for (let i = 0; i < depth; i++) cheapestSet[i] = chosen[i]!
       return
     }
     for (let i = from; i < count; i++) {
       const v = scratch[i]!
-      if (cost + moveMs[v]! >= cheapest || ++steps > coverStepsMax) return
+      if (cost + moveMs[v]! >= cheapest || ++steps > stepsMax) return
       let reachable = true
       for (let d = 0; d < dims; d++) {
         if (need[d]! > suffix[i * dims + d]!) reachable = false
       }
       if (!reachable) return
       for (let d = 0; d < dims; d++) need[d]! -= demand[v * dims + d]!
-      search(i + 1, cost + moveMs[v]!)
+      chosen[depth] = v
+      search(i + 1, cost + moveMs[v]!, depth + 1)
       for (let d = 0; d < dims; d++) need[d]! += demand[v * dims + d]!
     }
   }
 
   const exact = (h: number, relaxed: number, status: Uint8Array, free: number): number => {
-    const order = orders[h]!.byCost
+    const order = ordersOf(h).byCost
     count = 0
     for (let i = 0; i < order.length; i++) if (status[order[i]!] === free) scratch[count++] = order[i]!
     for (let d = 0; d < dims; d++) suffix[count * dims + d] = 0
@@ -130,14 +153,14 @@ export const createCovers = (model: Model): Covers => {
         suffix[i * dims + d] = suffix[(i + 1) * dims + d]! + demand[scratch[i]! * dims + d]!
     steps = 0
     cheapest = Number.POSITIVE_INFINITY
-    search(0, 0)
-    return steps > coverStepsMax ? relaxed : cheapest
+    search(0, 0, 0)
+    return steps > stepsMax ? relaxed : cheapest
   }
 
   return {
     bound: (h, load, status, free) => {
       let bound = 0
-      const of = orders[h]!
+      const of = ordersOf(h)
       for (let d = 0; d < dims; d++) {
         need[d] = load[h * dims + d]! - limit[h * dims + d]!
         if (need[d]! <= 0) continue
@@ -147,7 +170,21 @@ export const createCovers = (model: Model): Covers => {
       }
       return bound === 0 ? 0 : exact(h, bound, status, free)
     },
-    homeVms: orders.map((of, h) => {
+    set: (h, load, status, free) => {
+      let over = false
+      for (let d = 0; d < dims; d++) {
+        need[d] = load[h * dims + d]! - limit[h * dims + d]!
+        if (need[d]! > 0) over = true
+      }
+      if (!over) return noVms
+      stepsMax = setStepsMax
+      exact(h, 0, status, free)
+      stepsMax = coverStepsMax
+      return cheapest === Number.POSITIVE_INFINITY ? null : cheapestSet.slice(0, cheapestCount)
+    },
+    homeVms: (h) => {
+      const there = evictionOrder[h]
+      if (there !== undefined) return there
       // Cheapest for what the host as a whole has too much of: cost per summed permille of its limits.
       const permille = (v: number) => {
         let total = 1
@@ -155,9 +192,11 @@ export const createCovers = (model: Model): Covers => {
           total += Math.floor((demand[v * dims + d]! * 1000) / Math.max(1, limit[h * dims + d]!))
         return total
       }
-      return Int32Array.from(of.byCost).sort(
+      const made = Int32Array.from(ordersOf(h).byCost).sort(
         (a, b) => moveMs[a]! * permille(b) - moveMs[b]! * permille(a) || a - b,
       )
-    }),
+      evictionOrder[h] = made
+      return made
+    },
   }
 }

@@ -60,6 +60,8 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
   const { hostCount, vmCount, dims, limit, demand, home, active, fixed, moveMs, domain, starts } = model
   const { relief, start } = options
   const isOpen = (h: number) => options.open === null || options.open[h] === 1
+  const openHosts = Int32Array.from({ length: hostCount }, (_, h) => h).filter(isOpen)
+  const openCount = openHosts.length
 
   const status = new Uint8Array(vmCount).fill(settled)
   /** Where everybody is if the free ones stay at home; −1 in the pool. */
@@ -80,10 +82,11 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
   const trail = new Int32Array(vmCount)
   /** Stack of candidate lists: VMs of a conflict, or hosts for a VM with their scores. */
   let lists = new Int32Array(vmCount * 4 + 64)
-  let hostList = new Int32Array(hostCount * 16)
-  let hostScore = new Float64Array(hostCount * 16)
-  const hard = model.parts.filter((part) => part.weight < 0)
-  const soft = model.parts.filter((part) => part.weight >= 0)
+  let hostList = new Int32Array(openCount * 16)
+  let hostScore = new Float64Array(openCount * 16)
+  /** Parts that this search can change anything about. */
+  let hard: readonly Part[] = []
+  let soft: readonly Part[] = []
   const wasBroken = new Uint8Array(model.problem.rules.length)
   const mayStrand: number[] = []
 
@@ -96,6 +99,10 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
   let msPaid = 0
   let softPaid = 0
   let unmetPaid = 0
+  /** What the closed hosts contribute whatever happens here. */
+  let overloadedElsewhere = 0
+  let excessElsewhere = 0
+  let touchedElsewhere = 0
   let best = options.best
   let bestAt: Int32Array | null = null
 
@@ -165,12 +172,13 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
 
   /** What the decisions so far cost at least; false when that cannot beat the best answer. */
   const promising = (): boolean => {
-    let overloaded = 0
-    let excess = 0
+    let overloaded = overloadedElsewhere
+    let excess = excessElsewhere
     if (!relief) {
-      for (let h = 0; h < hostCount; h++) if (cover[h] === Number.POSITIVE_INFINITY) return false
+      for (let k = 0; k < openCount; k++) if (cover[openHosts[k]!] === Number.POSITIVE_INFINITY) return false
     } else {
-      for (let h = 0; h < hostCount; h++) {
+      for (let k = 0; k < openCount; k++) {
+        const h = openHosts[k]!
         let counts = closed[h]!
         if (closed[h] === 1)
           for (let d = 0; d < dims; d++)
@@ -187,8 +195,9 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
     if (softPaid !== best.softPenalty) return softPaid < best.softPenalty
     // From here on nothing more may be left overloaded, so each overfull host must be relieved in full.
     let ms = msPaid
-    let touched = 0
-    for (let h = 0; h < hostCount; h++) {
+    let touched = touchedElsewhere
+    for (let k = 0; k < openCount; k++) {
+      const h = openHosts[k]!
       if (cover[h]! < Number.POSITIVE_INFINITY) ms += cover[h]!
       if (touches[h]! > 0 || (overfull[h] === 1 && closed[h] === 0)) touched++
     }
@@ -228,7 +237,8 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
 
   const fullestHost = (): number => {
     let chosen = -1
-    for (let h = 0; h < hostCount; h++) {
+    for (let k = 0; k < openCount; k++) {
+      const h = openHosts[k]!
       if (overfull[h] === 0 || closed[h] === 1) continue
       if (chosen < 0 || cover[h]! > cover[chosen]!) chosen = h
     }
@@ -239,7 +249,7 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
   const branchOnHost = (h: number): void => {
     let d = 0
     while (load[h * dims + d]! <= limit[h * dims + d]!) d++
-    const list = covers.homeVms[h]!
+    const list = covers.homeVms(h)
     const mark = trailTop
     let alive = true
     for (let i = 0; i < list.length && alive && !stopped; i++) {
@@ -338,7 +348,7 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
   }
 
   const mayHost = (v: number, h: number): boolean => {
-    if (!isOpen(h) || domain[v]![h] === 0 || h === home[v]!) return false
+    if (domain[v]![h] === 0 || h === home[v]!) return false
     for (let d = 0; d < dims; d++)
       if (settledLoad[h * dims + d]! + demand[v * dims + d]! > cap[h * dims + d]!) return false
     const parts = model.partsOf[v]!
@@ -359,13 +369,13 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
   /** The pooled VM with the fewest hosts that take it as they are; it fails first, so it is tried first. */
   const hardestToPlace = (): number => {
     let chosen = -1
-    let fewest = hostCount + 1
+    let fewest = openCount + 1
     for (let i = 0; i < poolTop; i++) {
       const v = pool[i]!
       if (status[v] !== pooled) continue
       let options = 0
-      for (let h = 0; h < hostCount && options < fewest; h++)
-        if (mayHost(v, h) && fitsBesideFree(v, h)) options++
+      for (let k = 0; k < openCount && options < fewest; k++)
+        if (mayHost(v, openHosts[k]!) && fitsBesideFree(v, openHosts[k]!)) options++
       if (options < fewest) {
         fewest = options
         chosen = v
@@ -376,7 +386,7 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
 
   const branchOnPlace = (v: number): void => {
     const base = hostTop
-    if (hostTop + hostCount > hostList.length) {
+    if (hostTop + openCount > hostList.length) {
       const widerList = new Int32Array(hostList.length * 2)
       const widerScore = new Float64Array(hostList.length * 2)
       widerList.set(hostList)
@@ -384,7 +394,8 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
       hostList = widerList
       hostScore = widerScore
     }
-    for (let h = 0; h < hostCount; h++) {
+    for (let k = 0; k < openCount; k++) {
+      const h = openHosts[k]!
       if (!mayHost(v, h)) continue
       // Hosts that take it as they are first (touched ones, then the fullest), then those that must let others go.
       let score = touches[h]! > 0 ? 0 : 1e4
@@ -463,11 +474,24 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
     msPaid += moveMs[v]!
     pool[poolTop++] = v
   }
-  for (let h = 0; h < hostCount; h++) refresh(h)
+  for (let h = 0; h < hostCount; h++) {
+    if (isOpen(h)) {
+      refresh(h)
+      continue
+    }
+    if (touches[h]! > 0) touchedElsewhere++
+    const before = excessElsewhere
+    for (let d = 0; d < dims; d++)
+      excessElsewhere += excessPermille(load[h * dims + d]!, limit[h * dims + d]!)
+    if (excessElsewhere > before) overloadedElsewhere++
+  }
+  const concerned = model.parts.filter((part) => part.scope.some((v) => status[v] !== settled))
+  hard = concerned.filter((part) => part.weight < 0)
+  soft = concerned.filter((part) => part.weight >= 0)
   const running = model.home.map((h, v) => (starts[v] === 1 ? -1 : h))
   for (const part of hard) wasBroken[part.rule] = part.conflict(running, lists, 0) > 0 ? 1 : 0
   let rootMs = msPaid
-  for (let h = 0; h < hostCount; h++) rootMs += cover[h]!
+  for (let k = 0; k < openCount; k++) rootMs += cover[openHosts[k]!]!
   explore()
   return { at: bestAt, cost: best, complete: !stopped, nodes, rootMs }
 }

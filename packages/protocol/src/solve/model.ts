@@ -42,6 +42,12 @@ export interface Model {
   readonly draining: Uint8Array
 }
 
+/** `time`: the estimated ms of all migrations. `moves`: their number first, then the time. */
+export type Objective = 'time' | 'moves'
+
+/** What one move weighs when moves count first: more than all migrations of a data centre last together. */
+export const moveUnit = 2 ** 32
+
 const noParts: readonly Part[] = []
 
 /** The input's order if it is sorted already, as large inputs usually are. */
@@ -51,7 +57,7 @@ const sorted = <T extends { readonly id: string }>(all: readonly T[]): readonly 
   return all
 }
 
-export const compile = (problem: PlacementProblem): Model => {
+export const compile = (problem: PlacementProblem, objective: Objective = 'time'): Model => {
   const hosts = sorted(problem.hosts)
   const vms = sorted(problem.vms)
   const dims = problem.dimensions.length
@@ -83,6 +89,7 @@ export const compile = (problem: PlacementProblem): Model => {
       h < 0
         ? 0
         : migrationMs(vm.memoryMiB, vm.state === 'running' ? vm.dirtyMiBps : 0, problem.bandwidthMiBps)
+    if (objective === 'moves' && moveMs[v]! > 0) moveMs[v]! += moveUnit
     if (active[v] === 0) return
     for (let d = 0; d < dims; d++) {
       const amount = wants[v * dims + d]!
@@ -101,6 +108,8 @@ export const compile = (problem: PlacementProblem): Model => {
     active,
     starts,
     demand,
+    own: Int32Array.from(hosts, (_, h) => h),
+    groups: new Map(),
   })
   for (const v of rooted) if (home[v]! >= 0) fixed[v] = 1
 

@@ -8,13 +8,17 @@ import { blame } from './blame.ts'
 import { compareCost, costOf, type FullCost, noCost, publicCost } from './cost.ts'
 import { branchAndBound, prepare, type Space } from './exact.ts'
 import { obviousObstacle } from './explain.ts'
+import { greedyBound } from './greedy.ts'
 import { improve } from './improve.ts'
-import { compile, type Model } from './model.ts'
+import { solveLarge } from './large.ts'
+import { compile, type Model, moveUnit, type Objective } from './model.ts'
 import type { PlacementProblem } from './problem.ts'
 import { type RandomStream, randomStream } from './random.ts'
 import { repair } from './repair.ts'
 
 export interface SolveOptions {
+  /** What is minimised after overload and soft rules: estimated time (default), or first the number of moves. */
+  readonly objective?: Objective
   /** Decides among equally good directions of the local search. */
   readonly seed?: number
   /** Search nodes per stage; deterministic, unlike a clock. */
@@ -23,6 +27,8 @@ export interface SolveOptions {
   readonly expired?: () => boolean
 }
 
+/** Larger problems are solved greedily and repaired locally. */
+const hostsOfSearch = 64
 /** About 200 ms on one core. */
 const nodesMaxDefault = 100_000
 /** The first look: enough for nearly every partition. */
@@ -39,7 +45,7 @@ const unlimited: FullCost = {
 }
 
 export const solve = (problem: PlacementProblem, options: SolveOptions = {}): Answer => {
-  const model = compile(problem)
+  const model = compile(problem, options.objective)
   const now = costOf(model, model.home)
   const calm = now.unmet === 0 && now.overloadedHosts === 0 && now.softPenalty === 0
   const stops = stopMoves(model)
@@ -51,6 +57,7 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
     expired: options.expired ?? (() => false),
     random: randomStream(options.seed ?? 1),
   }
+  if (model.hostCount > hostsOfSearch) return answerLarge(effort, now, stops)
   const obstacle = obviousObstacle(model)
   if (obstacle !== null) return relieve(effort, now, stops, obstacle)
   const cure = findCure(effort)
@@ -65,8 +72,8 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
   }
   const moves = [...stops, ...movesOf(model, cure.at)]
   if (moves.length === 0) return { kind: 'satisfied' }
-  const cost = publicCost(cure.cost)
-  const bound = cure.optimal ? cost : { ...noCost, migrationMs: Math.min(cure.boundMs, cost.migrationMs) }
+  const cost = shown(cure.cost)
+  const bound = cure.optimal ? cost : shownBound(cure.boundMs, cure.cost)
   return { kind: 'plan', moves, cost, bound, optimal: cure.optimal }
 }
 
@@ -128,6 +135,41 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
     : { kind: 'found', at, cost, boundMs, optimal: proof.complete }
 }
 
+/** The estimated time is the rest when moves are counted first. */
+const shown = (cost: FullCost): Cost => ({ ...publicCost(cost), migrationMs: cost.migrationMs % moveUnit })
+
+/** A bound on time alone means something only if no move more than the bound's is made. */
+const shownBound = (ms: number, cost: FullCost): Cost => {
+  const bounded = Math.min(ms, cost.migrationMs)
+  const sameMoves = Math.floor(bounded / moveUnit) === Math.floor(cost.migrationMs / moveUnit)
+  return { ...noCost, migrationMs: sameMoves ? bounded % moveUnit : 0 }
+}
+
+const answerLarge = (effort: Effort, now: FullCost, stops: readonly Move[]): Answer => {
+  const { space, nodesMax, expired } = effort
+  const { model } = space
+  const { at, cost, boundMs } = solveLarge(space, { idle: idleAssignment(model), nodesMax, expired })
+  const moves = [...stops, ...movesOf(model, at)]
+  const bound = shownBound(boundMs, cost)
+  if (cost.unmet === 0 && cost.overloadedHosts === 0)
+    return moves.length === 0
+      ? { kind: 'satisfied' }
+      : {
+          kind: 'plan',
+          moves,
+          cost: shown(cost),
+          bound,
+          optimal: compareCost({ ...cost, ...bound }, cost) >= 0,
+        }
+  const why = obviousObstacle(model) ?? {
+    code: 'partition.timeout',
+    text: `${cost.overloadedHosts} hosts stay overloaded and ${cost.unmet} rules or VMs unmet; none is proven incurable`,
+  }
+  const idle = initialCost(model, now)
+  if (compareCost(cost, idle) >= 0) return { kind: 'infeasible', why }
+  return { kind: 'relief', why, moves, cost: shown(cost), bound: noCost, optimal: false }
+}
+
 const relieve = (effort: Effort, now: FullCost, stops: readonly Move[], why: Binding): Answer => {
   const { space, nodesMax, expired, random } = effort
   const { model } = space
@@ -167,7 +209,7 @@ const relieve = (effort: Effort, now: FullCost, stops: readonly Move[], why: Bin
     complete = proof.complete
   }
   if (at === null || compareCost(cost, idle) >= 0) return { kind: 'infeasible', why }
-  const reached = publicCost(cost)
+  const reached = shown(cost)
   const bound: Cost = complete ? reached : noCost
   return {
     kind: 'relief',
@@ -178,6 +220,10 @@ const relieve = (effort: Effort, now: FullCost, stops: readonly Move[], why: Bin
     optimal: complete,
   }
 }
+
+/** A lower bound of the number of migrations of any full cure: the fewest departures that relieve every host. */
+export const movesBound = (problem: PlacementProblem): number =>
+  Math.floor(greedyBound(prepare(compile(problem, 'moves'))) / moveUnit)
 
 /** Doing nothing: what is not running stays so. */
 const idleAssignment = (model: Model): Int32Array => {

@@ -1,11 +1,11 @@
 /** Quarantine: no VM enters these hosts, none leaves them. Independent checker. */
 import type { Quarantine } from './rule.ts'
-import { homeOf, type RuleViolation, type Stays } from './stays.ts'
+import type { RuleViolation, Stays } from './stays.ts'
 
 export const checkQuarantine = (rule: Quarantine, stays: Stays): RuleViolation[] => {
   const closed = new Set(rule.hosts)
   return stays.all.flatMap((stay) => {
-    const home = homeOf(stays, stay.vm)
+    const home = stays.homeOf(stay.vm)
     const crosses = home !== stay.host && (closed.has(stay.host) || (home !== null && closed.has(home)))
     if (!crosses) return []
     return [

@@ -1,10 +1,10 @@
 /** Root: VMs that run now stay where they are. Independent checker. */
 import type { Root } from './rule.ts'
-import { homeOf, type RuleViolation, type Stays } from './stays.ts'
+import type { RuleViolation, Stays } from './stays.ts'
 
 export const checkRoot = (rule: Root, stays: Stays): RuleViolation[] =>
   rule.vms.flatMap((vm) => {
-    const home = homeOf(stays, vm)
+    const home = stays.homeOf(vm)
     if (home === null) return []
     return stays
       .of(vm)

@@ -19,6 +19,8 @@ export interface Stays {
   readonly problem: PlacementProblem
   readonly all: readonly Stay[]
   readonly of: (vm: VmId) => readonly Stay[]
+  /** Where the VM runs before anything happens; null when it does not, or not on a known host. */
+  readonly homeOf: (vm: VmId) => HostId | null
   readonly on: (host: HostId) => readonly Stay[]
   /** Can some reachable state hold both? */
   readonly overlap: (a: Stay, b: Stay) => boolean
@@ -39,12 +41,6 @@ export interface RuleViolation {
 export const excused = (stays: Stays, ...involved: readonly Stay[]): boolean =>
   stays.excuseInitial && involved.every((stay) => stay.arrival === null)
 
-/** Where the VM runs before anything happens; null when it does not, or not on a host of the problem. */
-export const homeOf = (stays: Stays, vm: VmId): HostId | null => {
-  const found = stays.problem.vms.find((one) => one.id === vm)
-  return found === undefined || found.state !== 'running' ? null : found.host
-}
-
 interface StaysInit {
   readonly problem: PlacementProblem
   readonly all: readonly Stay[]
@@ -53,6 +49,7 @@ interface StaysInit {
 }
 
 export const createStays = ({ problem, all, before, excuseInitial }: StaysInit): Stays => {
+  let homes: Map<VmId, HostId | null> | null = null
   const byVm = new Map<VmId, Stay[]>()
   const byHost = new Map<HostId, Stay[]>()
   const note = <K>(map: Map<K, Stay[]>, key: K, stay: Stay): void => {
@@ -70,6 +67,10 @@ export const createStays = ({ problem, all, before, excuseInitial }: StaysInit):
     problem,
     all,
     of: (vm) => byVm.get(vm) ?? [],
+    homeOf: (vm) => {
+      homes ??= new Map(problem.vms.map((one) => [one.id, one.state === 'running' ? one.host : null]))
+      return homes.get(vm) ?? null
+    },
     on: (host) => byHost.get(host) ?? [],
     overlap: (a, b) => !gone(a, b) && !gone(b, a),
     before,

@@ -39,11 +39,17 @@ export const checkTogether = (
   return violations
 }
 
-/** The index of the first group with the host. */
+const known = new WeakMap<readonly (readonly HostId[])[], (host: HostId) => string | null>()
+
+/** The index of the first group with the host. Thousands of rules may share one list of groups. */
 export const groupIn = (groups: readonly (readonly HostId[])[]): ((host: HostId) => string | null) => {
+  const there = known.get(groups)
+  if (there !== undefined) return there
   const index = new Map<HostId, string>()
   groups.forEach((group, i) => {
     for (const host of group) if (!index.has(host)) index.set(host, String(i))
   })
-  return (host) => index.get(host) ?? null
+  const made = (host: HostId) => index.get(host) ?? null
+  known.set(groups, made)
+  return made
 }

@@ -1,0 +1,104 @@
+/**
+ * `drover solve FILE`: solves a placement document (drover's own JSON, or a BtrPlace instance; plain or gzip)
+ * and prints the moves, what they cost, the proven bound and the time. Touches no daemon and no hypervisor.
+ */
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { type Objective, type Plan, readDocument, type Solved, solveProblem } from '@drover/protocol'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { CliFailure, exitCode } from './exit.ts'
+import type { Io } from './io.ts'
+import { command } from './options.ts'
+
+interface SolveFlags {
+  readonly objective?: Objective
+  readonly budget?: number
+  readonly json?: boolean
+  readonly plan?: boolean
+  readonly suspend?: boolean
+}
+
+const badFile = (file: string, path: string, text: string): CliFailure =>
+  new CliFailure(exitCode.usage, 'document.invalid', `${file}: ${path === '' ? '' : `${path}: `}${text}`, {
+    file,
+    path,
+  })
+
+const milliseconds = (text: string): number => {
+  const amount = Number(text)
+  if (!Number.isFinite(amount) || amount <= 0) throw new InvalidArgumentError('must be milliseconds, above 0')
+  return amount
+}
+
+const parse = (file: string): unknown => {
+  try {
+    const bytes = readFileSync(file)
+    const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b
+    return JSON.parse((zipped ? gunzipSync(bytes) : bytes).toString('utf8'))
+  } catch (error) {
+    throw badFile(file, '', (error as Error).message)
+  }
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
+
+const planLines = (plan: Plan): string[] =>
+  plan.actions.map((action) => {
+    const from = 'from' in action ? ` ${action.from}` : ''
+    const to = 'to' in action ? ` → ${action.to}` : ''
+    const after =
+      action.after.length === 0 ? '' : `  after ${action.after.map((id) => id.split('/').at(-1)).join(', ')}`
+    return `  ${action.id.split('/').at(-1)}  ${action.kind} ${action.vm}${from}${to}${after}`
+  })
+
+const lines = ({ report, plan }: Solved, flags: SolveFlags): string[] => {
+  const { cost, bound, moves } = report
+  const shown = flags.plan === true && plan !== null
+  return [
+    `${report.status}${report.optimal ? ' (proven optimal)' : ''}: ${moves.length} moves, no cure needs fewer than ${report.movesBound}`,
+    ...(shown
+      ? planLines(plan)
+      : moves.map((move) => `  ${move.vm}  ${move.from ?? '—'} → ${move.to ?? '—'}`)),
+    `overloaded hosts ${report.overloadedBefore} → ${report.overloadedAfter}`,
+    `cost   ${seconds(cost.migrationMs)} of migrations, ${cost.hostsTouched} hosts touched, soft penalty ${cost.softPenalty}`,
+    `bound  ${seconds(bound.migrationMs)}, ${bound.hostsTouched} hosts, soft penalty ${bound.softPenalty}`,
+    ...(plan === null ? [] : [`makespan about ${seconds(report.makespan)}`]),
+    ...report.violations.map((one) => `violation ${one.code}: ${one.text}`),
+    ...(report.explanation === null ? [] : [`${report.explanation.code}: ${report.explanation.text}`]),
+    `loaded in ${report.loadMs} ms, solved in ${report.solveMs} ms, ordered in ${report.planMs} ms`,
+  ]
+}
+
+const run = (io: Io, file: string, flags: SolveFlags): void => {
+  const started = performance.now()
+  const read = readDocument(parse(file))
+  if (read.kind === 'bad') throw badFile(file, read.path, read.text)
+  const solved = solveProblem(read.problem, {
+    objective: flags.objective ?? read.objective,
+    budgetMs: flags.budget ?? null,
+    suspend: flags.suspend === true,
+    loadMs: performance.now() - started,
+    now: () => performance.now(),
+  })
+  const { report, plan } = solved
+  if (flags.json === true)
+    // One line: the report of a data centre is long.
+    io.out(`${JSON.stringify({ ...report, ...(flags.plan === true ? { plan } : {}) })}\n`)
+  else io.out(`${lines(solved, flags).join('\n')}\n`)
+}
+
+export const solveCommand = (io: Io): Command =>
+  command(
+    'solve',
+    'solve a placement document (drover or BtrPlace JSON, plain or gzip)',
+    'drover solve problem.json',
+    'drover solve --json --plan instance.json.gz',
+  )
+    .argument('<file>', 'the document')
+    .addOption(new Option('--objective <what>', 'what to minimise after overload').choices(['time', 'moves']))
+    .option('--budget <ms>', 'stop searching after this many milliseconds', milliseconds)
+    .option('--suspend', 'circles may be broken by suspending a VM')
+    .option('--plan', 'print the ordered plan instead of the moves')
+    .action((file: string, _: unknown, self: Command) => {
+      run(io, file, self.optsWithGlobals<SolveFlags>())
+    })

@@ -1,0 +1,278 @@
+/**
+ * BtrPlace's JSON instances (btrplace/scheduler, module `json`): model (mapping, attributes, views) and
+ * constraints. Hosts and VMs are numbers there and keep their digits as ids.
+ *
+ * Differences of meaning: drover does not switch hosts on or off, so an offline host that must be online counts
+ * as online, and an online one that must be offline is drained.
+ */
+import { asHostId, asVmId, type HostId, type VmId } from '../../ids.ts'
+import type { PlacementProblem, ProblemHost, ProblemVm } from '../problem.ts'
+import type { PlacementRule } from '../rules/rule.ts'
+import { BadDocument, type Fields, fieldsAt, integerAt, listAt } from './document.ts'
+
+/** BtrPlace instances say nothing about links in a form we use: 1 Gbit/s. */
+const bandwidthMiBps = 119
+
+interface Resource {
+  readonly id: string
+  readonly capacity: (host: string) => number
+  readonly consumption: (vm: string) => number
+}
+
+export const readBtrplace = (document: Fields): PlacementProblem => {
+  const model = fieldsAt(document['model'], 'model')
+  const mapping = fieldsAt(model['mapping'], 'model.mapping')
+  const resources = readResources(model)
+  const attributes = readAttributes(model)
+  const hosts = new Map<string, ProblemHost>()
+  const vms = new Map<string, ProblemVm>()
+
+  const addHost = (id: string, state: ProblemHost['state'], path: string): void => {
+    if (hosts.has(id)) throw new BadDocument(path, `host ${id} is listed twice`)
+    const limit = resources.map((resource) => resource.capacity(id))
+    hosts.set(id, { id: asHostId(id), state, limit, cpuBaseline: null, failureDomain: null })
+  }
+  const addVms = (list: unknown, host: HostId | null, state: ProblemVm['state'], path: string): void => {
+    listAt(list ?? [], path).forEach((number, i) => {
+      const id = idOf(number, `${path}[${i}]`)
+      if (vms.has(id)) throw new BadDocument(`${path}[${i}]`, `VM ${id} is listed twice`)
+      const demand = resources.map((resource) => resource.consumption(id))
+      const memory = resources.findIndex((resource) => /^mem/i.test(resource.id))
+      vms.set(id, {
+        id: asVmId(id),
+        host,
+        state,
+        wanted: state,
+        demand,
+        memoryMiB: attributes(id, 'memUsed') ?? (memory < 0 ? 0 : demand[memory]!),
+        dirtyMiBps: dirtyRate(id, attributes),
+        movable: true,
+      })
+    })
+  }
+  const online = fieldsAt(mapping['onlineNodes'] ?? {}, 'model.mapping.onlineNodes')
+  for (const id of Object.keys(online)) {
+    const path = `model.mapping.onlineNodes.${id}`
+    const carried = fieldsAt(online[id], path)
+    addHost(id, 'online', path)
+    addVms(carried['runningVMs'], asHostId(id), 'running', `${path}.runningVMs`)
+    addVms(carried['sleepingVMs'], asHostId(id), 'sleeping', `${path}.sleepingVMs`)
+  }
+  listAt(mapping['offlineNodes'] ?? [], 'model.mapping.offlineNodes').forEach((number, i) => {
+    const path = `model.mapping.offlineNodes[${i}]`
+    addHost(idOf(number, path), 'offline', path)
+  })
+  addVms(mapping['readyVMs'], null, 'ready', 'model.mapping.readyVMs')
+
+  const rules = readConstraints(document, { hosts, vms, dimensions: resources.map((one) => one.id) })
+  return {
+    dimensions: resources.map((resource) => resource.id),
+    hosts: [...hosts.values()],
+    vms: [...vms.values()],
+    rules,
+    bandwidthMiBps,
+    migrationsOutMax: 2,
+    migrationsInMax: 2,
+  }
+}
+
+const idOf = (value: unknown, path: string): string => {
+  if (typeof value === 'string' && value !== '') return value
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return String(value)
+  throw new BadDocument(path, `must be a number that names a host or a VM, not ${JSON.stringify(value)}`)
+}
+
+const readResources = (model: Fields): readonly Resource[] =>
+  listAt(model['views'] ?? [], 'model.views').flatMap((view, i): Resource[] => {
+    const path = `model.views[${i}]`
+    const fields = fieldsAt(view, path)
+    if (fields['id'] !== 'shareableResource') return []
+    const name = fields['rcId']
+    if (typeof name !== 'string') throw new BadDocument(`${path}.rcId`, 'must be a text')
+    const amounts = (key: 'nodes' | 'vms', fallback: string) => {
+      const own = fieldsAt(fields[key] ?? {}, `${path}.${key}`)
+      const usual = integerAt(fields[fallback] ?? 0, `${path}.${fallback}`)
+      return (id: string) => (own[id] === undefined ? usual : integerAt(own[id], `${path}.${key}.${id}`))
+    }
+    return [
+      { id: name, capacity: amounts('nodes', 'defCapacity'), consumption: amounts('vms', 'defConsumption') },
+    ]
+  })
+
+type Attributes = (vm: string, key: string) => number | undefined
+
+const readAttributes = (model: Fields): Attributes => {
+  const all = fieldsAt(model['attributes'] ?? {}, 'model.attributes')
+  const ofVms = fieldsAt(all['vms'] ?? {}, 'model.attributes.vms')
+  return (vm, key) => {
+    const value = (ofVms[vm] as Fields | undefined)?.[key]
+    return typeof value === 'number' && value >= 0 ? Math.round(value) : undefined
+  }
+}
+
+/** BtrPlace's page-dirtying model: a hot set of some MiB that is rewritten within some seconds. */
+const dirtyRate = (vm: string, attributes: Attributes): number => {
+  const size = attributes(vm, 'hotDirtySize') ?? 0
+  return Math.floor(size / Math.max(1, attributes(vm, 'hotDirtyDuration') ?? 1))
+}
+
+interface World {
+  readonly hosts: Map<string, ProblemHost>
+  readonly vms: Map<string, ProblemVm>
+  readonly dimensions: readonly string[]
+}
+
+const readConstraints = (document: Fields, world: World): PlacementRule[] => {
+  const rules: PlacementRule[] = []
+  const sharedGroups: SharedGroups = []
+  listAt(document['constraints'] ?? [], 'constraints').forEach((constraint, i) => {
+    const path = `constraints[${i}]`
+    const rule = readConstraint(fieldsAt(constraint, path), path, world, sharedGroups)
+    if (rule !== null) rules.push(rule)
+  })
+  return rules
+}
+
+const readConstraint = (
+  fields: Fields,
+  path: string,
+  world: World,
+  sharedGroups: SharedGroups,
+): PlacementRule | null => {
+  const id = fields['id']
+  const continuous = typeof fields['continuous'] === 'boolean' ? { continuous: fields['continuous'] } : {}
+  const vms = () => membersAt<VmId>(fields, 'vm', 'vms', path, world.vms)
+  const hosts = () => membersAt<HostId>(fields, 'node', 'nodes', path, world.hosts)
+  const amount = () => integerAt(fields['amount'], `${path}.amount`)
+  const dimension = () => {
+    const name = fields['rc']
+    if (typeof name === 'string' && world.dimensions.includes(name)) return name
+    throw new BadDocument(`${path}.rc`, `no resource is called ${JSON.stringify(name)}`)
+  }
+  const lists = <T extends string>(key: string, known: ReadonlyMap<string, unknown>) =>
+    listAt(fields[key], `${path}.${key}`).map((part, k) => idsAt<T>(part, `${path}.${key}[${k}]`, known))
+  switch (id) {
+    case 'spread':
+    case 'gather':
+    case 'lonely':
+    case 'root':
+    case 'seq':
+      return {
+        kind: id,
+        vms: vms(),
+        ...(id === 'gather' ? { continuous: fields['continuous'] === true } : continuous),
+      }
+    case 'ban':
+    case 'fence':
+      return { kind: id, vms: vms(), hosts: hosts(), ...continuous }
+    case 'split':
+      return { kind: 'split', parts: lists<VmId>('parts', world.vms), ...continuous }
+    case 'among':
+      return {
+        kind: 'among',
+        vms: vms(),
+        parts: groupsAt(fields['parts'], `${path}.parts`, world, sharedGroups),
+        ...continuous,
+      }
+    case 'splitAmong':
+      return {
+        kind: 'splitAmong',
+        parts: lists<VmId>('vParts', world.vms),
+        among: groupsAt(fields['pParts'], `${path}.pParts`, world, sharedGroups),
+        ...continuous,
+      }
+    case 'quarantine':
+      return { kind: 'quarantine', hosts: hosts() }
+    case 'preserve':
+      return { kind: 'preserve', vms: vms(), dimension: dimension(), amount: amount() }
+    case 'overbook': {
+      const ratio = fields['ratio']
+      if (typeof ratio !== 'number' || !(ratio > 0))
+        throw new BadDocument(`${path}.ratio`, 'must be a number above 0')
+      return { kind: 'overbook', hosts: hosts(), dimension: dimension(), permille: Math.floor(ratio * 1000) }
+    }
+    case 'resourceCapacity':
+      return {
+        kind: 'resourceCapacity',
+        hosts: hosts(),
+        dimension: dimension(),
+        amount: amount(),
+        ...continuous,
+      }
+    case 'runningCapacity':
+      return { kind: 'runningCapacity', hosts: hosts(), amount: amount(), ...continuous }
+    case 'maxOnline':
+      return {
+        kind: 'maxOnline',
+        hosts: hosts(),
+        amount: amount(),
+        continuous: fields['continuous'] === true,
+      }
+    case 'running':
+    case 'sleeping':
+    case 'ready':
+    case 'killed':
+      for (const vm of vms())
+        world.vms.set(vm, { ...world.vms.get(vm)!, wanted: id === 'killed' ? 'ready' : id })
+      return null
+    case 'online':
+    case 'offline':
+      for (const host of hosts()) {
+        const known = world.hosts.get(host)!
+        const state = id === 'online' ? 'online' : known.state === 'offline' ? 'offline' : 'draining'
+        if (state !== known.state) world.hosts.set(host, { ...known, state })
+      }
+      return null
+    default:
+      throw new BadDocument(`${path}.id`, `unknown constraint ${JSON.stringify(id)}`)
+  }
+}
+
+/** `{vm: 3}` and `{vms: [3, 4]}` mean the same thing. */
+const membersAt = <T extends string>(
+  fields: Fields,
+  one: string,
+  many: string,
+  path: string,
+  known: ReadonlyMap<string, unknown>,
+): readonly T[] => {
+  if (fields[many] !== undefined) return idsAt<T>(fields[many], `${path}.${many}`, known)
+  if (fields[one] !== undefined) return [idAt<T>(fields[one], `${path}.${one}`, known)]
+  throw new BadDocument(path, `needs ${one} or ${many}`)
+}
+
+const idsAt = <T extends string>(
+  value: unknown,
+  path: string,
+  known: ReadonlyMap<string, unknown>,
+): readonly T[] => listAt(value, path).map((one, i) => idAt<T>(one, `${path}[${i}]`, known))
+
+const idAt = <T extends string>(value: unknown, path: string, known: ReadonlyMap<string, unknown>): T => {
+  const id = idOf(value, path)
+  if (!known.has(id)) throw new BadDocument(path, `${id} is not in the mapping`)
+  return id as T
+}
+
+/** Groups seen so far: thousands of constraints repeat the same list of thousands of hosts. */
+type SharedGroups = {
+  readonly raw: readonly (readonly unknown[])[]
+  readonly groups: readonly (readonly HostId[])[]
+}[]
+
+const groupsAt = (
+  value: unknown,
+  path: string,
+  world: World,
+  shared: SharedGroups,
+): readonly (readonly HostId[])[] => {
+  const raw = listAt(value, path).map((part, i) => listAt(part, `${path}[${i}]`))
+  const equal = shared.find(
+    (one) =>
+      one.raw.length === raw.length &&
+      one.raw.every((part, i) => part.length === raw[i]!.length && part.every((id, k) => id === raw[i]![k])),
+  )
+  if (equal !== undefined) return equal.groups
+  const groups = raw.map((part, i) => idsAt<HostId>(part, `${path}[${i}]`, world.hosts))
+  shared.push({ raw, groups })
+  return groups
+}

@@ -1,0 +1,46 @@
+/** A placement document: what `drover solve` reads. Reading ends with a problem, or with what is wrong and where. */
+import type { Objective } from '../model.ts'
+import type { PlacementProblem } from '../problem.ts'
+
+export type DocumentRead =
+  | {
+      readonly kind: 'problem'
+      readonly format: 'drover' | 'btrplace'
+      readonly problem: PlacementProblem
+      /** What the format's users expect to be minimised. */
+      readonly objective: Objective
+    }
+  | {
+      readonly kind: 'bad'
+      /** Inside the document, e.g. `constraints[3].vms[0]`; '' = the document itself. */
+      readonly path: string
+      readonly text: string
+    }
+
+/** Thrown and caught inside this folder only: readers are deep, and a bad document is an expected answer. */
+export class BadDocument extends Error {
+  readonly path: string
+  constructor(path: string, text: string) {
+    super(text)
+    this.path = path
+  }
+}
+
+export type Fields = Readonly<Record<string, unknown>>
+
+export const fieldsAt = (value: unknown, path: string): Fields => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new BadDocument(path, 'must be an object')
+  return value as Fields
+}
+
+export const listAt = (value: unknown, path: string): readonly unknown[] => {
+  if (!Array.isArray(value)) throw new BadDocument(path, 'must be a list')
+  return value
+}
+
+export const integerAt = (value: unknown, path: string): number => {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw new BadDocument(path, `must be a non-negative integer, not ${JSON.stringify(value)}`)
+  return value
+}

@@ -1,0 +1,140 @@
+/**
+ * drover's own placement document: a `PlacementProblem` as JSON, with defaults for what is usually the same.
+ *
+ * ```json
+ * { "hosts": [{ "id": "a", "limit": [16000, 65536] }, { "id": "b", "limit": [16000, 65536] }],
+ *   "vms": [{ "id": "web", "host": "a", "demand": [2000, 4096] }],
+ *   "rules": [{ "kind": "fence", "vms": ["web"], "hosts": ["b"] }] }
+ * ```
+ */
+import { z } from 'zod'
+import { asHostId, asVmId } from '../../ids.ts'
+import { dimensions } from '../../resources.ts'
+import type { PlacementProblem } from '../problem.ts'
+import type { PlacementRule } from '../rules/rule.ts'
+import { BadDocument } from './document.ts'
+
+const id = z.string().min(1)
+const amount = z.int().min(0)
+const hostId = id.transform(asHostId)
+const vmId = id.transform(asVmId)
+const vms = z.array(vmId)
+const hosts = z.array(hostId)
+const common = {
+  name: z.exactOptional(z.string()),
+  continuous: z.exactOptional(z.boolean()),
+  weight: z.exactOptional(amount),
+}
+const kind = <K extends PlacementRule['kind'], S extends z.ZodRawShape>(name: K, shape: S) =>
+  z.strictObject({ kind: z.literal(name), ...common, ...shape })
+
+const rule = z.discriminatedUnion('kind', [
+  kind('spread', { vms }),
+  kind('domainSpread', { vms }),
+  kind('ban', { vms, hosts }),
+  kind('fence', { vms, hosts }),
+  kind('gather', { vms }),
+  kind('split', { parts: z.array(vms) }),
+  kind('among', { vms, parts: z.array(hosts) }),
+  kind('splitAmong', { parts: z.array(vms), among: z.array(hosts) }),
+  kind('lonely', { vms }),
+  kind('root', { vms }),
+  kind('quarantine', { hosts }),
+  kind('seq', { vms }),
+  kind('preserve', { vms, dimension: id, amount }),
+  kind('overbook', { hosts, dimension: id, permille: z.int().min(1) }),
+  kind('resourceCapacity', { hosts, dimension: id, amount }),
+  kind('runningCapacity', { hosts, amount }),
+  kind('maxOnline', { hosts, amount }),
+])
+
+const state = z.enum(['running', 'sleeping', 'ready'])
+
+const schema = z.strictObject({
+  schemaVersion: z.literal(1).optional(),
+  dimensions: z
+    .array(id)
+    .min(1)
+    .default([...dimensions]),
+  hosts: z.array(
+    z.strictObject({
+      id: hostId,
+      state: z.enum(['online', 'draining', 'offline']).default('online'),
+      limit: z.array(amount),
+      cpuBaseline: z.string().nullable().default(null),
+      failureDomain: z.string().nullable().default(null),
+    }),
+  ),
+  vms: z.array(
+    z.strictObject({
+      id: vmId,
+      host: hostId.nullable().default(null),
+      state: state.optional(),
+      wanted: state.default('running'),
+      demand: z.array(amount),
+      memoryMiB: amount.optional(),
+      dirtyMiBps: amount.default(0),
+      movable: z.boolean().default(true),
+    }),
+  ),
+  rules: z.array(rule).default([]),
+  bandwidthMiBps: z.int().min(1).default(119),
+  migrationsOutMax: z.int().min(1).default(2),
+  migrationsInMax: z.int().min(1).default(2),
+})
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path
+    .map((one, i) => (typeof one === 'number' ? `[${one}]` : `${i === 0 ? '' : '.'}${String(one)}`))
+    .join('')
+
+export const readNative = (document: unknown): PlacementProblem => {
+  const parsed = schema.safeParse(document)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!
+    throw new BadDocument(pathText(issue.path), issue.message)
+  }
+  const { schemaVersion: _, ...read } = parsed.data
+  const memory = read.dimensions.indexOf('memoryMiB')
+  const problem: PlacementProblem = {
+    ...read,
+    vms: read.vms.map((vm) => ({
+      ...vm,
+      state: vm.state ?? (vm.host === null ? 'ready' : 'running'),
+      memoryMiB: vm.memoryMiB ?? (memory < 0 ? 0 : (vm.demand[memory] ?? 0)),
+    })),
+  }
+  checkReferences(problem)
+  return problem
+}
+
+const checkReferences = (problem: PlacementProblem): void => {
+  const width = problem.dimensions.length
+  const known = new Set<string>()
+  problem.hosts.forEach((host, i) => {
+    if (known.has(host.id)) throw new BadDocument(`hosts[${i}].id`, `host ${host.id} is listed twice`)
+    if (host.limit.length !== width) throw new BadDocument(`hosts[${i}].limit`, `needs ${width} amounts`)
+    known.add(host.id)
+  })
+  const vms = new Set<string>()
+  problem.vms.forEach((vm, i) => {
+    if (vms.has(vm.id)) throw new BadDocument(`vms[${i}].id`, `VM ${vm.id} is listed twice`)
+    if (vm.demand.length !== width) throw new BadDocument(`vms[${i}].demand`, `needs ${width} amounts`)
+    if (vm.host !== null && !known.has(vm.host))
+      throw new BadDocument(`vms[${i}].host`, `there is no host ${vm.host}`)
+    if (vm.host === null && vm.state === 'running')
+      throw new BadDocument(`vms[${i}].host`, 'a running VM needs a host')
+    vms.add(vm.id)
+  })
+  problem.rules.forEach((rule, i) => {
+    const strangers = (ids: readonly string[], of: ReadonlySet<string>, key: string): void => {
+      ids.forEach((id, k) => {
+        if (!of.has(id)) throw new BadDocument(`rules[${i}].${key}[${k}]`, `there is no ${id}`)
+      })
+    }
+    if ('vms' in rule) strangers(rule.vms, vms, 'vms')
+    if ('hosts' in rule) strangers(rule.hosts, known, 'hosts')
+    if ('dimension' in rule && !problem.dimensions.includes(rule.dimension))
+      throw new BadDocument(`rules[${i}].dimension`, `there is no dimension ${rule.dimension}`)
+  })
+}

@@ -1,0 +1,113 @@
+/** From a problem to the report that `drover solve` prints: solve, order, check; all pure but for the clock given. */
+import type { HostId, PartitionId, VmId } from '../../ids.ts'
+import { checkPlacement, checkPlan, type PlanViolation } from '../../plan/checker.ts'
+import type { Plan } from '../../plan/plan.ts'
+import { planOrder } from '../../plan/planner.ts'
+import type { Answer, Binding, Cost, Move } from '../answer.ts'
+import type { Objective } from '../model.ts'
+import type { PlacementProblem } from '../problem.ts'
+import { movesBound, solve } from '../solver.ts'
+
+export interface SolveReport {
+  readonly schemaVersion: 1
+  readonly status: Answer['kind']
+  /** Proven to be the best answer in every level of the objective. */
+  readonly optimal: boolean
+  readonly moves: readonly Move[]
+  readonly cost: Cost
+  /** No answer can cost less. */
+  readonly bound: Cost
+  /** No full cure makes fewer moves. */
+  readonly movesBound: number
+  readonly overloadedBefore: number
+  readonly overloadedAfter: number
+  /** Found by the independent checker, in the plan and in the final placement. Empty for a full cure. */
+  readonly violations: readonly PlanViolation[]
+  readonly loadMs: number
+  readonly solveMs: number
+  readonly planMs: number
+  /** Estimated ms from the first start to the last end; 0 without a plan. */
+  readonly makespan: number
+  /** Why there is no (full) cure, or no order; null when there is nothing to explain. */
+  readonly explanation: Binding | null
+}
+
+export interface ReportOptions {
+  readonly objective: Objective
+  readonly seed?: number
+  /** Wall clock budget of the solver, in ms of `now`; null = none. */
+  readonly budgetMs: number | null
+  readonly suspend: boolean
+  readonly loadMs: number
+  /** A monotonic clock in ms. */
+  readonly now: () => number
+}
+
+export interface Solved {
+  readonly report: SolveReport
+  /** Null when nothing moves or no order exists. */
+  readonly plan: Plan | null
+}
+
+const nothing: Cost = { overloadedHosts: 0, excess: 0, softPenalty: 0, migrationMs: 0, hostsTouched: 0 }
+const partition = 'solve' as PartitionId
+
+export const solveProblem = (problem: PlacementProblem, options: ReportOptions): Solved => {
+  const started = options.now()
+  const deadline = options.budgetMs === null ? Number.POSITIVE_INFINITY : started + options.budgetMs
+  const answer = solve(problem, {
+    objective: options.objective,
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    expired: () => options.now() >= deadline,
+  })
+  const solvedAt = options.now()
+  const moves = answer.kind === 'plan' || answer.kind === 'relief' ? answer.moves : []
+  const order = moves.length === 0 ? null : planOrder(problem, moves, partition, { suspend: options.suspend })
+  const plannedAt = options.now()
+  const plan = order?.kind === 'plan' ? order.plan : null
+  const before = overloaded(checkPlacement(problem, placementAfter(problem, [])))
+  const final = checkPlacement(problem, placementAfter(problem, moves))
+  // What a partial cure leaves is what `explanation` is about, not a fault of the plan.
+  const violations = [
+    ...(plan === null ? [] : checkPlan(problem, plan)),
+    ...(answer.kind === 'plan' ? final : []),
+  ]
+  const why = answer.kind === 'relief' || answer.kind === 'infeasible' ? answer.why : null
+  const round = (ms: number) => Math.round(ms * 1000) / 1000
+  return {
+    plan,
+    report: {
+      schemaVersion: 1,
+      status: answer.kind,
+      optimal: answer.kind === 'satisfied' || (answer.kind !== 'infeasible' && answer.optimal),
+      moves,
+      cost: 'cost' in answer ? answer.cost : nothing,
+      bound: 'bound' in answer ? answer.bound : nothing,
+      movesBound: movesBound(problem),
+      overloadedBefore: before,
+      overloadedAfter: overloaded(final),
+      violations,
+      loadMs: round(options.loadMs),
+      solveMs: round(solvedAt - started),
+      planMs: round(plannedAt - solvedAt),
+      makespan: plan?.makespanMs ?? 0,
+      explanation: order?.kind === 'no_order' ? order.why : why,
+    },
+  }
+}
+
+const overloaded = (violations: readonly PlanViolation[]): number =>
+  new Set(
+    violations
+      .filter((one) => one.code.startsWith('capacity.'))
+      .map((one) => one.text.slice(0, one.text.indexOf(' '))),
+  ).size
+
+const placementAfter = (problem: PlacementProblem, moves: readonly Move[]): ReadonlyMap<VmId, HostId> => {
+  const at = new Map<VmId, HostId>()
+  for (const vm of problem.vms) if (vm.host !== null && vm.state === 'running') at.set(vm.id, vm.host)
+  for (const move of moves)
+    if (move.to === null) at.delete(move.vm)
+    else at.set(move.vm, move.to)
+  return at
+}

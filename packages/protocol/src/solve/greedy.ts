@@ -1,0 +1,161 @@
+/**
+ * A first answer for problems of any size: from every overloaded host the cheapest set of VMs that relieves it,
+ * each placed, largest first, where it fits best, on hosts that are touched already if possible. Its cost in
+ * migrations equals the lower bound whenever everything finds a place.
+ */
+import type { Space } from './exact.ts'
+
+export interface Greedy {
+  /** Host index per VM; a VM that found no place is at home, or nowhere if it has none. */
+  readonly at: Int32Array
+  /** VMs that should have moved and could not. */
+  readonly failed: readonly number[]
+  /** Proven: any cure costs at least this many ms of migration. */
+  readonly boundMs: number
+}
+
+/** Only the bound: who must leave wherever it may not be, plus the covering bound of every host. */
+export const greedyBound = ({ model, covers }: Space): number => {
+  const { hostCount, vmCount, dims, demand, home, active, fixed, moveMs, domain } = model
+  const load = new Float64Array(hostCount * dims)
+  const status = new Uint8Array(vmCount).fill(settled)
+  let bound = 0
+  for (let v = 0; v < vmCount; v++) {
+    const h = home[v]!
+    if (active[v] === 0 || h < 0) continue
+    if (fixed[v] === 0 && domain[v]![h] === 0) {
+      bound += moveMs[v]!
+      continue
+    }
+    if (fixed[v] === 0) status[v] = free
+    for (let d = 0; d < dims; d++) load[h * dims + d]! += demand[v * dims + d]!
+  }
+  for (let h = 0; h < hostCount; h++) {
+    const ms = covers.bound(h, load, status, free)
+    if (ms < Number.POSITIVE_INFINITY) bound += ms
+  }
+  return bound
+}
+
+const free = 0
+const settled = 1
+
+export const greedy = ({ model, covers }: Space): Greedy => {
+  const {
+    hostCount,
+    vmCount,
+    dims,
+    demand,
+    limit,
+    home,
+    active,
+    fixed,
+    moveMs,
+    domain,
+    starts,
+    parts,
+    partsOf,
+  } = model
+  const at = new Int32Array(vmCount).fill(-1)
+  const load = new Float64Array(hostCount * dims)
+  const status = new Uint8Array(vmCount).fill(settled)
+  const leavers: number[] = []
+  let boundMs = 0
+
+  for (let v = 0; v < vmCount; v++) {
+    const h = home[v]!
+    if (active[v] === 0) continue
+    if (h < 0 || (fixed[v] === 0 && domain[v]![h] === 0)) {
+      leavers.push(v)
+      boundMs += moveMs[v]!
+      continue
+    }
+    at[v] = h
+    if (fixed[v] === 0) status[v] = free
+    for (let d = 0; d < dims; d++) load[h * dims + d]! += demand[v * dims + d]!
+  }
+  const leave = (v: number): void => {
+    for (let d = 0; d < dims; d++) load[at[v]! * dims + d]! -= demand[v * dims + d]!
+    at[v] = -1
+    status[v] = settled
+    leavers.push(v)
+  }
+  for (let h = 0; h < hostCount; h++) {
+    const bound = covers.bound(h, load, status, free)
+    if (bound === 0) continue
+    if (bound < Number.POSITIVE_INFINITY) boundMs += bound
+    for (const v of covers.set(h, load, status, free) ?? covers.homeVms(h)) if (status[v] === free) leave(v)
+  }
+  // Rules that are broken now: the cheapest of those in conflict goes, until none is left.
+  const pair = new Int32Array(vmCount)
+  for (const part of parts) {
+    if (part.weight >= 0) continue
+    for (let n = part.conflict(at, pair, 0); n > 0; n = part.conflict(at, pair, 0)) {
+      let chosen = -1
+      for (let i = 0; i < n; i++) {
+        const v = pair[i]!
+        if (status[v] === free && (chosen < 0 || moveMs[v]! < moveMs[chosen]!)) chosen = v
+      }
+      if (chosen < 0) break
+      leave(chosen)
+    }
+  }
+
+  const size = new Float64Array(vmCount)
+  const meanLimit = new Float64Array(dims)
+  for (let h = 0; h < hostCount; h++)
+    for (let d = 0; d < dims; d++) meanLimit[d]! += limit[h * dims + d]! / hostCount
+  for (const v of leavers)
+    for (let d = 0; d < dims; d++)
+      size[v] = Math.max(
+        size[v]!,
+        Math.floor((demand[v * dims + d]! * 1_000_000) / Math.max(1, meanLimit[d]!)),
+      )
+  leavers.sort((a, b) => size[b]! - size[a]! || a - b)
+  const touched = new Uint8Array(hostCount)
+  for (const v of leavers) if (home[v]! >= 0) touched[home[v]!] = 1
+
+  const clashes = (v: number, h: number): boolean => {
+    const of = partsOf[v]!
+    for (let i = 0; i < of.length; i++) if (of[i]!.weight < 0 && of[i]!.clashes(at, v, h)) return true
+    return false
+  }
+  const offended = (v: number, h: number): boolean => {
+    const of = partsOf[v]!
+    for (let i = 0; i < of.length; i++) if (of[i]!.weight >= 0 && of[i]!.clashes(at, v, h)) return true
+    return false
+  }
+  const failed: number[] = []
+  for (const v of leavers) {
+    const allowed = domain[v]!
+    let chosen = -1
+    let least = Number.POSITIVE_INFINITY
+    for (let h = 0; h < hostCount; h++) {
+      if (allowed[h] === 0) continue
+      let score = touched[h] === 1 ? 0 : 1_000_000
+      for (let d = 0; d < dims; d++) {
+        const slack = limit[h * dims + d]! - load[h * dims + d]! - demand[v * dims + d]!
+        if (slack < 0) {
+          score = Number.POSITIVE_INFINITY
+          break
+        }
+        score += Math.floor((slack * 1000) / Math.max(1, limit[h * dims + d]!))
+      }
+      if (score >= least || clashes(v, h)) continue
+      if (offended(v, h)) score += 10_000_000
+      if (score >= least) continue
+      least = score
+      chosen = h
+    }
+    if (chosen < 0) {
+      failed.push(v)
+      continue
+    }
+    at[v] = chosen
+    touched[chosen] = 1
+    for (let d = 0; d < dims; d++) load[chosen * dims + d]! += demand[v * dims + d]!
+  }
+  // Whoever found no place stays where it is: still overloaded, but nothing is worse than before.
+  for (const v of failed) if (home[v]! >= 0 && starts[v] === 0) at[v] = home[v]!
+  return { at, failed, boundMs }
+}

@@ -1,0 +1,82 @@
+/**
+ * Problems too large to search as a whole (a data centre): greedy first; then every VM that found no place gets
+ * a neighbourhood of its own, its home and the hosts with most room for it, solved by branch and bound.
+ */
+import { compareCost, costOf, type FullCost } from './cost.ts'
+import { branchAndBound, type Space } from './exact.ts'
+import { greedy } from './greedy.ts'
+import type { Model } from './model.ts'
+
+export interface LargeOptions {
+  /** Doing nothing; the answer is never worse. */
+  readonly idle: Int32Array
+  readonly nodesMax: number
+  readonly expired: () => boolean
+}
+
+export interface LargeResult {
+  readonly at: Int32Array
+  readonly cost: FullCost
+  readonly boundMs: number
+}
+
+const neighboursMin = 4
+const neighboursMax = 32
+const nodesOfTry = 2000
+
+export const solveLarge = (space: Space, options: LargeOptions): LargeResult => {
+  const { model } = space
+  const first = greedy(space)
+  let at = first.at
+  let cost = costOf(model, at)
+  const idleCost = costOf(model, options.idle)
+  if (compareCost(idleCost, cost) < 0) {
+    at = options.idle
+    cost = idleCost
+  }
+  let nodes = 0
+  for (const v of first.failed)
+    for (let k = neighboursMin; k <= neighboursMax; k *= 2) {
+      if (nodes >= options.nodesMax || options.expired()) break
+      const tried = branchAndBound(space, {
+        relief: true,
+        open: neighbourhood(model, at, v, k),
+        start: at,
+        best: cost,
+        nodesMax: nodesOfTry,
+        expired: options.expired,
+      })
+      nodes += tried.nodes
+      if (tried.at === null) continue
+      at = tried.at
+      cost = tried.cost
+      break
+    }
+  return { at, cost, boundMs: first.boundMs }
+}
+
+/** The VM's home and the `k` allowed hosts with most room. */
+const neighbourhood = (model: Model, at: Int32Array, v: number, k: number): Uint8Array => {
+  const { hostCount, vmCount, dims, demand, limit, domain, home, active } = model
+  const load = new Float64Array(hostCount * dims)
+  for (let u = 0; u < vmCount; u++)
+    if (active[u] === 1 && at[u]! >= 0)
+      for (let d = 0; d < dims; d++) load[at[u]! * dims + d]! += demand[u * dims + d]!
+  /** What is missing for the VM, or (negative) to spare in the tightest dimension, in permille. */
+  const lack = new Float64Array(hostCount)
+  const candidates: number[] = []
+  for (let h = 0; h < hostCount; h++) {
+    if (domain[v]![h] === 0 || h === home[v]) continue
+    lack[h] = Number.NEGATIVE_INFINITY
+    for (let d = 0; d < dims; d++) {
+      const missing = load[h * dims + d]! + demand[v * dims + d]! - limit[h * dims + d]!
+      lack[h] = Math.max(lack[h]!, Math.floor((missing * 1000) / Math.max(1, limit[h * dims + d]!)))
+    }
+    candidates.push(h)
+  }
+  candidates.sort((a, b) => lack[a]! - lack[b]! || a - b)
+  const open = new Uint8Array(hostCount)
+  if (home[v]! >= 0) open[home[v]!] = 1
+  for (const h of candidates.slice(0, k)) open[h] = 1
+  return open
+}
