@@ -118,7 +118,7 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
     const { action, vm, uri } = departure
     desk.emit({ kind: 'inspect', action, vm, at: null })
     desk.send(departure.to, { kind: 'where-is', ...about(departure), vm })
-    // The other agent is silent: its hypervisor may still answer a third party (adr/003).
+    // The other agent is silent: its hypervisor may still answer a third party (adr/004).
     if (departure.silence >= 1 && uri !== null) desk.emit({ kind: 'inspect', action, vm, at: uri })
     put({ ...departure, nextAt: desk.now() + pollMs, silence: departure.silence + 1 })
   }

@@ -36,7 +36,7 @@ export const judgeSource = (here: Seen, there: Seen, stable: number): SourceVerd
       if (nowhere(there)) return { kind: 'resume-here' }
       if (there === 'running') return { kind: 'arrived', staleCopy: true }
       // Both paused, and no job at either end: complete forward. Our copy is given up durably before the hand-over
-      // is said (adr/003), so that at most one of the two is ever resumed by drover.
+      // is said (adr/004), so that at most one of the two is ever resumed by drover.
       if (there === 'paused' && stable >= 2) return { kind: 'hand-over' }
       return { kind: 'wait', warning: 'vm.paused_in_doubt' }
     case 'absent':
