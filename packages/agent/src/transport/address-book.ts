@@ -34,8 +34,7 @@ export interface AddressBook {
   /** Another peer's word: taken only of peers that have no address yet. */
   hearsay(told: Told, now: number): void
   target(id: HostId): Target | undefined
-  /** The least recently tried first. */
-  byUrgency(): readonly Target[]
+  targets(): readonly Target[]
   failed(target: Target, now: number): void
   connected(id: HostId, now: number): void
   disconnected(id: HostId, now: number): void
@@ -108,7 +107,7 @@ export const addressBook = (self: HostId, isAllowed: (id: HostId) => boolean): A
       if (target !== null && addressesOf(target).length === 0) target.announced = fresh
     },
     target: (id) => peers.get(id),
-    byUrgency: () => [...peers.values(), ...nameless.values()].sort((a, b) => a.nextAt - b.nextAt),
+    targets: () => [...peers.values(), ...nameless.values()],
     failed: (target, now) => {
       target.failures += 1
       target.nextAt = now + backOffMs(target.failures)

@@ -13,7 +13,7 @@ export const bounds = {
    * at each end, once: nothing for a host, but too much for 64 agents that share one process.
    */
   mesh: { fullMeshPeers: 64, wantedPeers: 24 },
-  meshOnOneMachine: { fullMeshPeers: 24, wantedPeers: 8 },
+  meshOnOneMachine: { fullMeshPeers: 20, wantedPeers: 8 },
   connectionsMax: 128,
   /** Peers whose addresses are remembered, and what one exchange may tell. */
   knownPeersMax: 1_024,

@@ -5,8 +5,16 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { type AddressBook, addressesOf, type Target } from './address-book.ts'
 import { bounds } from './bounds.ts'
 
+const shuffled = <T>(all: readonly T[]): T[] => {
+  const left = [...all]
+  for (let i = left.length - 1; i > 0; i--) {
+    const j = Math.floor(Math.random() * (i + 1))
+    ;[left[i], left[j]] = [left[j] as T, left[i] as T]
+  }
+  return left
+}
+
 export interface DiallerInit {
-  readonly self: HostId
   readonly book: AddressBook
   readonly dialling: Set<HostId>
   readonly mesh: { readonly fullMeshPeers: number; readonly wantedPeers: number }
@@ -29,7 +37,7 @@ export interface Dialler {
 }
 
 export const dialler = (init: DiallerInit): Dialler => {
-  const { self, book, dialling, mesh } = init
+  const { book, dialling, mesh } = init
   const stop = new AbortController()
   let active = 0
   let timer: NodeJS.Timeout | null = null
@@ -77,15 +85,18 @@ export const dialler = (init: DiallerInit): Dialler => {
     if (stop.signal.aborted) return
     const now = performance.now()
     book.prune(now)
-    for (const target of book.byUrgency()) {
+    const candidates = book.targets().filter((target) => isDue(target) && addressesOf(target).length > 0)
+    // In random order: if all took the first ones they hear of, a few agents would become the hubs of everything, and
+    // the meshes of gossip, which are bounded, would leave the others out.
+    for (const target of shuffled(candidates.filter(({ nextAt }) => nextAt <= now))) {
       if (active >= bounds.dialsMax || !wanted()) return
-      if (!isDue(target) || addressesOf(target).length === 0 || target.id === self) continue
-      if (target.nextAt > now) return wakeAt(target.nextAt)
       void dial(target)
     }
+    wakeAt(Math.min(...candidates.map(({ nextAt }) => (nextAt > now ? nextAt : Number.POSITIVE_INFINITY))))
   }
 
   const wakeAt = (at: number): void => {
+    if (at === Number.POSITIVE_INFINITY) return
     if (timer !== null && timerAt <= at) return
     if (timer !== null) clearTimeout(timer)
     timerAt = at

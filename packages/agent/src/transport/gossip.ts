@@ -19,11 +19,13 @@ export const gossipService = (): ((components: GossipSubComponents) => GossipSub
   gossipsub({
     D: 3,
     Dlo: 2,
-    Dhi: 5,
+    Dhi: 6,
     Dout: 1,
     Dscore: 1,
     Dlazy: 2,
     gossipFactor: 0.05,
+    // Who was turned away by a full mesh asks again soon, ms: the default minute is a long time without news.
+    pruneBackoff: 10_000,
     floodPublish: false,
     fallbackToFloodsub: false,
     emitSelf: false,

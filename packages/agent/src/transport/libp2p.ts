@@ -127,7 +127,6 @@ export const libp2pTransport = (init: Libp2pTransportInit): Transport => {
   }
 
   const dials = dialler({
-    self,
     book,
     dialling: gate.dialling,
     mesh: init.loopback === true ? bounds.meshOnOneMachine : bounds.mesh,
