@@ -1,0 +1,130 @@
+/**
+ * `npm run bench:solve`: generated partitions against HiGHS, generated data centres and BtrPlace's instances.
+ * Prints a table and writes bench/solve.json. Options: --count N (instances per row), --highs SECONDS (0 = no
+ * comparison), --large no, --data DIR (BtrPlace instances), --seed N.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { gunzipSync } from 'node:zlib'
+import { readDocument } from '../packages/protocol/src/solve/document/read.ts'
+import { solveProblem } from '../packages/protocol/src/solve/document/report.ts'
+import type { PlacementProblem } from '../packages/protocol/src/solve/problem.ts'
+import { solve } from '../packages/protocol/src/solve/solver.ts'
+import { createHighs } from './highs.ts'
+import { dataCentre, partition } from './instances.ts'
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '20' },
+    highs: { type: 'string', default: '2' },
+    large: { type: 'string', default: 'yes' },
+    data: { type: 'string', default: '../shared/data/btrplace' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+  },
+})
+const count = Number(values.count)
+const highsSeconds = Number(values.highs)
+const highs = await createHighs()
+const rows: Record<string, unknown>[] = []
+
+const percentile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+const ms = (value: number): number => Math.round(value * 100) / 100
+
+const partitionRow = (
+  hosts: number,
+  vms: number,
+  loadPercent: number,
+  rules: boolean,
+  style: 'hot' | 'random',
+) => {
+  const times: number[] = []
+  const row = { cured: 0, optimal: 0, within1: 0, compared: 0, worse: 0, better: 0, missed: 0 }
+  for (let i = 0; i < count; i++) {
+    const problem = partition({ hosts, vms, loadPercent, rules, style, seed: Number(values.seed) + i })
+    const started = performance.now()
+    const answer = solve(problem)
+    times.push(performance.now() - started)
+    const mine =
+      answer.kind === 'plan' ? answer.cost.migrationMs : answer.kind === 'satisfied' ? 0 : Number.NaN
+    if (!Number.isNaN(mine)) row.cured++
+    if (answer.kind === 'satisfied' || ('optimal' in answer && answer.optimal)) row.optimal++
+    if (
+      answer.kind === 'satisfied' ||
+      (answer.kind === 'plan' && answer.cost.migrationMs <= answer.bound.migrationMs * 1.01)
+    )
+      row.within1++
+    if (highsSeconds === 0 || answer.kind === 'satisfied') continue
+    const oracle = highs(problem, highsSeconds)
+    if (oracle.status === 'none') continue
+    row.compared++
+    if (oracle.status === 'infeasible') {
+      if (!Number.isNaN(mine)) throw new Error('HiGHS proves infeasible what was cured')
+    } else if (Number.isNaN(mine)) row.missed++
+    else if (mine > oracle.migrationMs) row.worse++
+    else if (mine < oracle.migrationMs) {
+      if (oracle.status === 'optimal')
+        throw new Error(`cheaper than the optimum: ${mine} < ${oracle.migrationMs}`)
+      row.better++
+    }
+  }
+  times.sort((a, b) => a - b)
+  rows.push({
+    what: `${hosts} hosts / ${vms} VMs, ${loadPercent} %, ${style}${rules ? ', rules' : ''}`,
+    medianMs: ms(percentile(times, 0.5)),
+    p99Ms: ms(percentile(times, 0.99)),
+    instances: count,
+    ...row,
+  })
+}
+
+const largeRow = (what: string, problem: PlacementProblem): void => {
+  const { report } = solveProblem(problem, {
+    objective: 'moves',
+    budgetMs: null,
+    suspend: false,
+    loadMs: 0,
+    now: () => performance.now(),
+  })
+  rows.push({
+    what,
+    solveMs: report.solveMs,
+    planMs: report.planMs,
+    moves: report.moves.length,
+    movesBound: report.movesBound,
+    overloaded: `${report.overloadedBefore} → ${report.overloadedAfter}`,
+    violations: report.violations.length,
+    rssMiB: Math.round(process.memoryUsage().rss / 1048576),
+  })
+}
+
+if (values.only === '' || values.only === 'partitions') {
+  for (const style of ['hot', 'random'] as const)
+    for (const rules of [false, true])
+      for (const load of [60, 80, 90, 95, 99]) partitionRow(4, 40, load, rules, style)
+  for (const rules of [false, true])
+    for (const load of [80, 90, 95, 99]) partitionRow(16, 160, load, rules, 'hot')
+  partitionRow(1, 16, 90, false, 'random')
+}
+if (values.large === 'yes' && (values.only === '' || values.only === 'large')) {
+  for (const shape of [
+    { what: '5,000 hosts / 30,000 VMs, 500 hot', vmsPerHost: 6, hot: 500, failed: 0 },
+    { what: '5,000 hosts / 30,000 VMs, 250 failed', vmsPerHost: 6, hot: 0, failed: 250 },
+  ])
+    largeRow(
+      shape.what,
+      dataCentre({ hosts: 5000, seed: Number(values.seed), spreads: 5000, amongs: 1700, ...shape }),
+    )
+  if (existsSync(values.data))
+    for (const file of readdirSync(values.data).sort()) {
+      const read = readDocument(JSON.parse(gunzipSync(readFileSync(join(values.data, file))).toString()))
+      if (read.kind === 'problem') largeRow(file, read.problem)
+    }
+}
+console.table(rows)
+writeFileSync(
+  new URL('./solve.json', import.meta.url),
+  `${JSON.stringify({ schemaVersion: 1, rows }, null, 2)}\n`,
+)
