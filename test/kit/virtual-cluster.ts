@@ -50,6 +50,15 @@ export interface ClusterOptions {
   readonly latencyMs?: number
   /** What a solve takes, ms. */
   readonly solveMs?: number
+  /**
+   * Kills the agent that is to carry out the n-th effect that matters (probes, summaries and time-outs do not), before
+   * or after it does; told in `crashed`. The agent is started again a second later.
+   */
+  readonly crash?: {
+    readonly effect: number
+    readonly when: 'before' | 'after'
+    readonly journal: 'intact' | 'lost'
+  }
   /** Printed by a failing test; every message and decision. */
   readonly trace?: boolean
 }
@@ -92,6 +101,8 @@ export interface Cluster {
   until(condition: () => boolean, ms: number): Promise<boolean>
   command(host: number, command: Command): Promise<Reply>
   replies: Map<string, Reply>
+  /** Which effect met with the crash that was asked for, or null: the story has fewer effects. */
+  crashed(): string | null
   killAgent(host: number): void
   restartAgent(host: number): void
   loseJournal(host: number): void
@@ -165,11 +176,39 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     migrationsInMax: policy.migrationsInMax,
   })
 
+  const matters = new Set<Effect['kind']>([
+    'persist',
+    'send',
+    'perform',
+    'solve',
+    'inspect',
+    'resume',
+    'reply',
+  ])
+  const aboutProbes = new Set<Message['kind']>(['ping', 'ack', 'ping-req', 'suspect'])
+  let effectsSoFar = 0
+  let crashed: string | null = null
+  const crash = (site: Site, index: number, effect: Effect): void => {
+    crashed = `${site.name} ${options.crash?.when} effect ${effectsSoFar} (${effect.kind === 'send' ? effect.message.kind : effect.kind})`
+    if (options.crash?.journal === 'lost') cluster.loseJournal(index)
+    stop(site)
+    clock.after(1_000, () => void start(site))
+  }
+
   const feed = (site: Site, life: number, input: Input): void => {
     if (site.peer === null || site.life !== life) return
     const effects = site.peer.step(Math.floor(clock.now()), input)
     let durable = true
-    for (const effect of effects) durable = carryOut(site, life, effect, durable)
+    for (const effect of effects) {
+      const counts =
+        matters.has(effect.kind) && !(effect.kind === 'send' && aboutProbes.has(effect.message.kind))
+      if (counts) effectsSoFar += 1
+      const now =
+        counts && options.crash?.effect === effectsSoFar && crashed === null ? options.crash.when : null
+      if (now === 'before') return crash(site, sites.indexOf(site), effect)
+      durable = carryOut(site, life, effect, durable)
+      if (now === 'after') return crash(site, sites.indexOf(site), effect)
+    }
   }
 
   const deliver = (from: HostId, to: HostId, arrive: (site: Site, life: number) => void): void => {
@@ -370,6 +409,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     decisions,
     messages,
     replies,
+    crashed: () => crashed,
     vm(name, host, cpuMilli, changes = {}) {
       const vm = asVmId(name)
       world.addVm({ vm, name, host: nameOf(host), vcpus: 8, memoryMiB: 1_024, cpuMilli, ...changes })

@@ -1,0 +1,44 @@
+/**
+ * One overload, told again and again: each time the agent that is about to carry out the n-th effect dies, before it or right
+ * after it, with its journal intact or lost, and comes back a second later. Wherever it happens: no VM is lost, none runs
+ * twice, none stays paused, the overload is cured in the end, and nothing is left behind.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { VmId } from '../../packages/protocol/src/index.ts'
+import { type ClusterOptions, virtualCluster } from '../kit/virtual-cluster.ts'
+
+const tell = async (crash: ClusterOptions['crash']) => {
+  const cluster = await virtualCluster({ hosts: 3, ...(crash === undefined ? {} : { crash }) })
+  for (let i = 0; i < 7; i++) cluster.vm(`vm-${i}`, 0, 1_000)
+  await cluster.run(3_000)
+  cluster.world.setCpu('vm-0' as VmId, 2_500)
+  const cured = await cluster.until(() => cluster.overloaded().length === 0, 90_000)
+  // The longest wait of the protocol: a promise that nobody used runs out.
+  await cluster.run(45_000)
+  const left = cluster.ids.flatMap((_, host) => {
+    const view = cluster.peer(host).view(Math.floor(cluster.clock.now()))
+    return [
+      ...(view.lease === null ? [] : ['lease']),
+      ...view.motions.map((one) => `${one.direction} ${one.phase}`),
+    ]
+  })
+  return {
+    cured,
+    left,
+    violations: cluster.checker.checkAtRest().map((one) => one.text),
+    crashed: cluster.crashed(),
+  }
+}
+
+for (const when of ['before', 'after'] as const)
+  for (const journal of ['intact', 'lost'] as const)
+    test(`crash ${when} each effect, journal ${journal}`, async () => {
+      let effect = 1
+      for (; effect < 500; effect++) {
+        const { crashed, ...outcome } = await tell({ effect, when, journal })
+        if (crashed === null) break
+        assert.deepEqual(outcome, { cured: true, left: [], violations: [] }, crashed)
+      }
+      assert.ok(effect > 15, `${effect} effects: the story was told`)
+    })
