@@ -1,0 +1,52 @@
+/** A plan under way, as its leader sees it: what may begin, whom it still needs, when it is over. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../ids.ts'
+import type { Migrate, Plan } from '../plan/plan.ts'
+import { begin, execution, finish, firstFailure, isOver, touched, unblocked } from './executor.ts'
+
+const partition = partitionIdOf(asHostId('a'), 1, 1)
+const id = (n: number): ActionId => actionIdOf(partition, n)
+const move = (n: number, from: string, to: string, after: number[] = []): Migrate => ({
+  kind: 'migrate',
+  id: id(n),
+  vm: asVmId(`vm-${n}`),
+  from: asHostId(from),
+  to: asHostId(to),
+  after: after.map(id),
+})
+/** b makes room for a's VM; c is needed by nobody after the first action; d is independent. */
+const plan: Plan = { actions: [move(0, 'b', 'c'), move(1, 'a', 'b', [0]), move(2, 'a', 'd')], makespanMs: 0 }
+const ids = (state: ReturnType<typeof execution>, out = 2, into = 2) =>
+  unblocked(state, out, into).map((action) => action.id)
+
+test('only what is unblocked begins, within the slots of both ends', () => {
+  const start = execution(plan)
+  assert.deepEqual(ids(start), [id(0), id(2)])
+  const first = finish(begin(begin(start, id(0)), id(2)), id(0), { kind: 'done' })
+  assert.deepEqual(ids(first), [id(1)], 'its dependency is done')
+  assert.deepEqual(ids(first, 1), [], 'but a carries one already')
+})
+
+test('hosts are released as soon as their last action is done', () => {
+  const state = finish(begin(execution(plan), id(0)), id(0), { kind: 'done' })
+  assert.deepEqual([...touched(state)].sort(), ['a', 'b', 'd'], 'c is free')
+})
+
+test('after a failure nothing new begins; what runs is waited for', () => {
+  const running = begin(begin(execution(plan), id(0)), id(2))
+  const failed = finish(running, id(0), { kind: 'refused', code: 'capacity.cpu' })
+  assert.deepEqual(ids(failed), [])
+  assert.equal(isOver(failed), false)
+  assert.deepEqual([...touched(failed)].sort(), ['a', 'd'])
+  const over = finish(failed, id(2), { kind: 'done' })
+  assert.ok(isOver(over))
+  assert.equal(firstFailure(over)?.code, 'capacity.cpu')
+})
+
+test('a result counts once, and only for what was begun', () => {
+  const never = finish(execution(plan), id(0), { kind: 'done' })
+  assert.equal(never.results.size, 0)
+  const once = finish(begin(execution(plan), id(0)), id(0), { kind: 'refused', code: 'x' })
+  assert.equal(finish(once, id(0), { kind: 'done' }).results.get(id(0))?.kind, 'refused')
+})

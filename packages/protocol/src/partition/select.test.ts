@@ -1,0 +1,99 @@
+/** Whom a leader asks: as few and as near as suffice, and for everybody else a reason. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { asHostId } from '../ids.ts'
+import type { LoadSummary } from '../ring/summary.ts'
+import { type Candidate, selectMembers, type Wish } from './select.ts'
+
+const candidate = (
+  name: string,
+  usedCpu: number,
+  changes: Partial<LoadSummary> = {},
+  rest: Partial<Candidate> = {},
+): Candidate => ({
+  summary: {
+    host: asHostId(name),
+    name,
+    location: '',
+    incarnation: 1,
+    sequence: 1,
+    capacity: { cpuMilli: 1_000, memoryMiB: 1_000 },
+    reserve: { cpuMilli: 0, memoryMiB: 0 },
+    demand: { cpuMilli: usedCpu, memoryMiB: 100 },
+    committedIn: { cpuMilli: 0, memoryMiB: 0 },
+    committedOut: { cpuMilli: 0, memoryMiB: 0 },
+    vms: 1,
+    overloaded: false,
+    state: 'up',
+    able: true,
+    partition: null,
+    failureDomain: null,
+    cpuBaseline: 'x',
+    mode: 'auto',
+    version: '1',
+    policyHash: '',
+    ...changes,
+  },
+  state: 'alive',
+  stale: false,
+  ...rest,
+})
+const wish: Wish = {
+  wanted: { cpuMilli: 200, memoryMiB: 100 },
+  cpuBaseline: 'x',
+  clearPermille: 1_000,
+  intent: 'lease',
+}
+
+test('one near host that suffices is enough, even if a nearer one has a little room', () => {
+  const choice = selectMembers(
+    [candidate('near', 900), candidate('good', 500), candidate('best', 0)],
+    wish,
+    0,
+  )
+  assert.deepEqual(choice.ask, ['good'])
+})
+
+test('if none suffices alone, near ones are combined until they do', () => {
+  const choice = selectMembers(
+    [candidate('a', 900), candidate('b', 900), candidate('c', 900), candidate('d', 900)],
+    wish,
+    0,
+  )
+  assert.deepEqual(choice.ask, ['a', 'b', 'c'])
+})
+
+test('growing asks for more at once; hosts that are leased or overloaded come last', () => {
+  const around = [
+    candidate('over', 0, { overloaded: true }),
+    candidate('full', 1_000),
+    candidate('free', 500),
+  ]
+  assert.deepEqual(selectMembers(around, wish, 3).ask, ['free', 'full', 'over'])
+})
+
+test('whoever cannot help is left out, each with its code', () => {
+  const around = [
+    candidate('dead', 0, {}, { state: 'dead' }),
+    candidate('suspect', 0, {}, { state: 'suspect' }),
+    candidate('stale', 0, {}, { stale: true }),
+    candidate('drain', 0, { state: 'draining' }),
+    candidate('sick', 0, { able: false }),
+    candidate('looks', 0, { mode: 'observe' }),
+    candidate('other', 0, { cpuBaseline: 'y' }),
+  ]
+  const choice = selectMembers(around, wish, 0)
+  assert.deepEqual(choice.ask, [])
+  assert.deepEqual(
+    choice.left.map(({ name, code }) => `${name} ${code}`),
+    [
+      'dead node.unreachable',
+      'suspect node.suspect',
+      'stale node.unreachable',
+      'drain node.draining',
+      'sick node.paused',
+      'looks mode.observe',
+      'other cpu.incompatible',
+    ],
+  )
+})

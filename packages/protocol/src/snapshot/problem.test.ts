@@ -1,0 +1,110 @@
+/** From snapshots to the problem: what may be filled how far, and who must stay. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { policyOf } from '../config.ts'
+import type { Need } from '../detect/need.ts'
+import { asHostId, asVmId } from '../ids.ts'
+import { formulate } from './problem.ts'
+import type { HostSnapshot, VmSnapshot } from './snapshot.ts'
+
+const vm = (name: string, cpuMilli: number, changes: Partial<VmSnapshot> = {}): VmSnapshot => ({
+  vm: asVmId(name),
+  name,
+  state: 'running',
+  incarnation: '1',
+  demand: { cpuMilli, memoryMiB: 100 },
+  dirtyMiBps: 5,
+  fixed: null,
+  cooldownMs: 0,
+  movedFrom: null,
+  ...changes,
+})
+const host = (name: string, vms: VmSnapshot[], changes: Partial<HostSnapshot> = {}): HostSnapshot => ({
+  host: asHostId(name),
+  name,
+  capacity: { cpuMilli: 1_200, memoryMiB: 1_000 },
+  reserve: { cpuMilli: 200, memoryMiB: 0 },
+  vms,
+  promisedIn: { cpuMilli: 0, memoryMiB: 0 },
+  draining: false,
+  overloaded: false,
+  cpuBaseline: 'x',
+  failureDomain: null,
+  rules: [],
+  sampleAgeMs: 0,
+  ...changes,
+})
+const need: Need = {
+  kind: 'none',
+  reason: 'operator',
+  since: 0,
+  severity: 0,
+  wanted: { cpuMilli: 0, memoryMiB: 0 },
+  text: '',
+}
+const policy = policyOf('balanced', { clearPermille: 900 })
+const limitsOf = (hosts: HostSnapshot[], target: 'clear' | 'usable') =>
+  Object.fromEntries(
+    formulate(hosts, asHostId('a'), need, policy, target).hosts.map((one) => [one.id, one.limit[0]]),
+  )
+
+test('the overloaded one is brought to the clear mark, the others are not filled above it', () => {
+  const hosts = [host('a', [vm('1', 1_100)], { overloaded: true }), host('b', [vm('2', 300)])]
+  assert.deepEqual(limitsOf(hosts, 'clear'), { a: 900, b: 900 })
+  assert.deepEqual(limitsOf(hosts, 'usable'), { a: 1_000, b: 1_000 })
+})
+
+test('a host above the mark that is not overloaded is left as it is', () => {
+  assert.deepEqual(limitsOf([host('a', [vm('1', 950)]), host('b', [vm('2', 1_050)])], 'clear'), {
+    a: 950,
+    b: 1_050,
+  })
+})
+
+test('what is promised to a host is no longer free', () => {
+  const promised = host('a', [], { promisedIn: { cpuMilli: 400, memoryMiB: 0 } })
+  assert.deepEqual(limitsOf([promised], 'usable'), { a: 600 })
+})
+
+test('a resting VM stays, unless its host is in need; and it does not go back where it came from', () => {
+  const resting = vm('1', 500, { cooldownMs: 1_000, movedFrom: asHostId('b') })
+  const calm = formulate([host('a', [resting]), host('b', [])], asHostId('a'), need, policy, 'clear')
+  assert.equal(calm.vms[0]?.movable, false)
+  const hot = formulate(
+    [host('a', [resting], { overloaded: true }), host('b', [])],
+    asHostId('a'),
+    need,
+    policy,
+    'clear',
+  )
+  assert.equal(hot.vms[0]?.movable, true)
+  assert.deepEqual(
+    hot.rules.map((rule) => rule.kind === 'ban' && rule.hosts),
+    [['b']],
+  )
+})
+
+test('rules of all members count, each once, about VMs that are known here', () => {
+  const spread = { kind: 'spread', vms: [asVmId('1'), asVmId('2'), asVmId('elsewhere')] } as const
+  const problem = formulate(
+    [host('a', [vm('1', 1)], { rules: [spread] }), host('b', [vm('2', 1)], { rules: [spread] })],
+    asHostId('a'),
+    need,
+    policy,
+    'clear',
+  )
+  assert.deepEqual(problem.rules, [{ kind: 'spread', vms: ['1', '2'] }])
+})
+
+test('an operator names the host, or only that it shall not be this one', () => {
+  const wish = (to: string | null): Need => ({
+    ...need,
+    kind: 'migrate',
+    vm: asVmId('1'),
+    to: to === null ? null : asHostId(to),
+    request: 'r',
+  })
+  const hosts = [host('a', [vm('1', 1)]), host('b', [])]
+  assert.equal(formulate(hosts, asHostId('a'), wish('b'), policy, 'clear').rules[0]?.kind, 'fence')
+  assert.equal(formulate(hosts, asHostId('a'), wish(null), policy, 'clear').rules[0]?.kind, 'ban')
+})
