@@ -6,33 +6,59 @@
  * for await (const input of inputs)
  *   for (const effect of peer.step(clock.now(), input)) await carryOut(effect)
  * ```
+ *
+ * The story of one overload, file by file:
+ *
+ * 1. `detect/load.ts`: demand has been above what is usable for the hold time. `detect/find.ts` makes it a need.
+ * 2. `ring/view.ts` knows the others from their summaries, `ring/probe.ts` who of them lives; `partition/select.ts`
+ *    chooses the fewest near ones whose headroom covers the excess.
+ * 3. `partition/leader.ts` asks them all at once; each member's `partition/lease.ts` judges by `partition/rank.ts`, and
+ *    `partition/member.ts` grants, with a new epoch and `snapshot/take.ts`'s snapshot.
+ * 4. `snapshot/problem.ts` makes the placement problem of the snapshots; `solve/solver.ts` finds the fewest, cheapest moves.
+ * 5. `plan/planner.ts` puts them in order, `plan/checker.ts` trusts neither; `plan/prepare.ts` brings them together.
+ * 6. `partition/drive.ts` assigns the plan and releases whom it does not touch; `execute/executor.ts` says what may begin.
+ * 7. The source looks again (`execute/admission.ts`) and asks (`execute/departure.ts`); the destination's ledger
+ *    (`snapshot/ledger.ts`) promises (`execute/arrival.ts`); the hypervisor moves the VM; it is handed over.
+ * 8. What ended in doubt is settled by asking both ends (`execute/settle.ts`); `outcome/record.ts` writes down what
+ *    happened and why, and `outcome/explain.ts` tells it to people.
+ *
+ * `peer.ts` is the one door, `io.ts` what goes through it, `message.ts` what peers say to each other, `config.ts` the
+ * numbers.
  */
-export * from './codec.ts'
-export * from './config.ts'
+
+// biome-ignore-start assist/source/organizeImports: the order is the story
+
+// The door, and what goes through it.
 export * from './ids.ts'
+export * from './resources.ts'
+export * from './config.ts'
 export * from './io.ts'
 export * from './message.ts'
-export * from './outcome/decision.ts'
-export * from './outcome/explain.ts'
-export * from './outcome/explanation.ts'
-export * from './outcome/reason.ts'
-export * from './outcome/subject.ts'
-export * from './outcome/words.ts'
-export * from './partition/rank.ts'
+export * from './codec.ts'
 export * from './peer.ts'
-export * from './plan/checker.ts'
-export * from './plan/plan.ts'
-export * from './plan/planner.ts'
-export * from './resources.ts'
+export * from './view.ts'
+
+// The stages that others build on, in the order of the story.
 export * from './ring/summary.ts'
+export * from './partition/rank.ts'
 export * from './snapshot/snapshot.ts'
+export * from './solve/rules/rule.ts'
+export * from './solve/problem.ts'
 export * from './solve/answer.ts'
+export * from './solve/migration-time.ts'
+export type { Objective } from './solve/model.ts'
+export * from './solve/solver.ts'
 export type { DocumentRead } from './solve/document/document.ts'
 export * from './solve/document/read.ts'
 export * from './solve/document/report.ts'
-export * from './solve/migration-time.ts'
-export type { Objective } from './solve/model.ts'
-export * from './solve/problem.ts'
-export * from './solve/rules/rule.ts'
-export * from './solve/solver.ts'
-export * from './view.ts'
+export * from './plan/plan.ts'
+export * from './plan/planner.ts'
+export * from './plan/checker.ts'
+export * from './outcome/decision.ts'
+export * from './outcome/reason.ts'
+export * from './outcome/words.ts'
+export * from './outcome/subject.ts'
+export * from './outcome/explanation.ts'
+export * from './outcome/explain.ts'
+
+// biome-ignore-end assist/source/organizeImports: the order is the story
