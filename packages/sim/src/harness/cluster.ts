@@ -26,7 +26,7 @@ import { type Chronicle, createChronicle } from './chronicle.ts'
 import { createCuts } from './cuts.ts'
 import { layoutOf } from './layout.ts'
 import { clusterKeyOf, createMember, type Member } from './member.ts'
-import { waitUntil } from './wait.ts'
+import { calm, waitUntil } from './wait.ts'
 import { createWorkload, type OverloadOptions } from './workload.ts'
 
 export interface ClusterOptions {
@@ -109,17 +109,27 @@ export interface Cluster extends AsyncDisposable {
   stop(): Promise<void>
 }
 
+/** Of gossip, all agents together: each costs about 1 ms of the one CPU that they share (architecture §3). */
+const deliveriesPerSecond = 256
+
 /** What the harness chooses for itself: seconds instead of minutes, and room for repeated overloads of one VM. */
 const harnessPolicy = (hosts: number): Partial<Policy> => ({
   overloadHoldMs: 300,
   cooldownMs: 5_000,
   quarantineMs: 2_000,
-  // One process carries all agents: gossip grows with their square (architecture §3).
-  gossipMs: hosts <= 24 ? 1_000 : 4_000,
+  // One process carries all agents, and what each of them says reaches each other: this grows with their square.
+  gossipMs: Math.round(Math.max(1_000, (hosts * hosts * 1_000) / deliveriesPerSecond)),
 })
 
-/** Agents started at a time. */
-const startsMax = 8
+/** How often the views of all agents are looked at while they join: each look costs as many views as there are agents. */
+const joinPollMs = 250
+
+/** Addresses that a starting agent is told. */
+const bootstrapMax = 3
+
+/** Agents started at a time; and how many of them make one process so busy that it has to rest between. */
+const startsMax = 4
+const crowd = 16
 
 /** Starts it and waits until every agent knows every other. Throws when an agent cannot start, or WaitError. */
 export const startCluster = async (options: ClusterOptions = {}): Promise<Cluster> => {
@@ -213,10 +223,11 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
     waitUntil(condition, timeoutMs, what, state)
 
   /** Addresses of some living others: what an operator would put into the configuration. */
+  const introductions = randomOf(seed, 'bootstrap')
   const bootstrap = (self: Member): readonly string[] =>
-    members
-      .filter((m) => m !== self && m.agent !== null && m.addresses.length > 0)
-      .slice(0, 3)
+    introductions
+      .shuffle(members.filter((m) => m !== self && m.agent !== null && m.addresses.length > 0))
+      .slice(0, bootstrapMax)
       .flatMap((m) => m.addresses)
 
   const quiet = (): boolean =>
@@ -238,24 +249,33 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
     const all = views()
     const want = all.length
     return all.filter(
-      (v) => v.members.filter((m) => m.state === 'alive' || m.state === 'self').length >= want,
+      (v) => v.able && v.members.filter((m) => m.state === 'alive' || m.state === 'self').length >= want,
     ).length
   }
   try {
-    const [first, ...others] = members
-    await first?.start([])
-    for (let i = 0; i < others.length; i += startsMax) {
-      onProgress({ started: i + 1, known: 0, hosts: count })
-      await Promise.all(others.slice(i, i + startsMax).map((m) => m.start(bootstrap(m))))
+    for (let i = 0; i < count; i += i === 0 ? 1 : startsMax) {
+      const wave = members.slice(i, i === 0 ? 1 : i + startsMax)
+      onProgress({ started: i, known: 0, hosts: count })
+      await Promise.all(wave.map((m) => m.start(bootstrap(m))))
+      // All at once would dial so much that every dial runs out of time, and doubt each other for being slow.
+      const wanted = Math.min(i, bootstrapMax)
+      await waitUntil(
+        () => wave.every((m) => (m.agent?.status().peersConnected ?? 0) >= wanted),
+        joinMs,
+        `${wave.map((m) => m.name).join(', ')} to be connected`,
+      )
+      if (i >= crowd) await calm(600, 2_000)
     }
-    await waitFor(
+    await waitUntil(
       () => {
         const now = known()
         onProgress({ started: count, known: now, hosts: count })
         return now === count
       },
       joinMs,
-      'all agents to know each other',
+      'all agents to know each other and be able',
+      () => `${known()} of ${count} do`,
+      joinPollMs,
     )
   } catch (error) {
     await stop()
