@@ -13,6 +13,7 @@ import { membersCommand } from './members.ts'
 import { migrateCommand } from './migrate.ts'
 import { modeCommand } from './mode.ts'
 import { planCommand } from './plan.ts'
+import { solveCommand } from './solve.ts'
 import { statusCommand } from './status.ts'
 import { undrainCommand } from './undrain.ts'
 import { versionCommand } from './version.ts'
@@ -55,6 +56,7 @@ export const programOf = (io: Io): Command => {
     undrainCommand,
     modeCommand,
     configCommand,
+    solveCommand,
     versionCommand,
   ])
     program.addCommand(command(io))

@@ -9,8 +9,8 @@ import { messageProtocol } from './channel.ts'
 import { clusterKey } from './cluster-key.ts'
 import { newIdentity } from './identity.ts'
 import { liveness } from './liveness.ts'
-import { garbage, type Party, party, pause, text, until } from './party.ts'
 import { createStack } from './stack.ts'
+import { garbage, type Party, party, pause, text, until } from './testing.ts'
 
 /** Every transport of this file ends with it, whatever fails. */
 const parties: Party[] = []
