@@ -48,21 +48,68 @@ const feasible = (problem: PlacementProblem, nodesMax: number): boolean | null =
   return result.complete ? false : null
 }
 
-export const blame = (problem: PlacementProblem, model: Model, nodesMax: number): Binding => {
+/** Per question; there may be one for each rule. */
+const nodesPerQuestion = 5000
+
+export const blame = (problem: PlacementProblem, model: Model): Binding => {
   const hard = problem.rules.filter((rule) => rule.weight === undefined)
-  if (hard.length > 0 && feasible({ ...problem, rules: [] }, nodesMax) === true) {
-    let conflict: readonly PlacementRule[] = hard
-    for (const rule of hard) {
-      const without = conflict.filter((other) => other !== rule)
-      if (feasible({ ...problem, rules: without }, nodesMax) === false) conflict = without
-    }
-    const names = conflict.map((rule) => ruleName(rule))
-    return {
-      code: ruleCodes[conflict[0]!.kind],
-      text: `${names.join(' and ')} cannot hold with the room there is`,
-    }
-  }
+  const weightless = withoutDemand(problem)
+  if (hard.length > 0 && feasible({ ...weightless, rules: hard }, nodesPerQuestion) === false)
+    return conflictOf(weightless, hard, 'contradict each other, however much room there is')
+  if (hard.length > 0 && feasible({ ...problem, rules: [] }, nodesPerQuestion) === true)
+    return conflictOf(problem, hard, 'cannot hold with the room there is')
   return tightest(model)
+}
+
+/** Nothing weighs anything: what is impossible now is impossible because of rules alone. */
+const withoutDemand = (problem: PlacementProblem): PlacementProblem => ({
+  ...problem,
+  vms: problem.vms.map((vm) => ({ ...vm, demand: vm.demand.map(() => 0) })),
+})
+
+/** Drops rules as long as it stays impossible: each one left is needed for the conflict. */
+const conflictOf = (problem: PlacementProblem, hard: readonly PlacementRule[], verdict: string): Binding => {
+  let conflict = hard
+  for (const rule of hard) {
+    const without = conflict.filter((other) => other !== rule)
+    if (feasible({ ...problem, rules: without }, nodesPerQuestion) === false) conflict = without
+  }
+  const names = conflict.map(ruleName)
+  const subject = names.length === 1 ? names[0]! : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+  return { code: ruleCodes[conflict[0]?.kind ?? 'fence'], text: `${subject} ${verdict}` }
+}
+
+/** Finer than this nobody orders hardware. */
+const permilleSteps = 10
+const permilleMax = 1 << permilleSteps
+
+/**
+ * The least that would have to give: one rule dropped, or else all limits raised by the smallest permille that
+ * helps. Null when neither helps (or it cannot be decided quickly).
+ */
+export const relaxation = (problem: PlacementProblem): string | null => {
+  for (const rule of problem.rules) {
+    if (rule.weight !== undefined) continue
+    const without = problem.rules.filter((other) => other !== rule)
+    if (feasible({ ...problem, rules: without }, nodesPerQuestion) === true)
+      return `it would do to drop ${ruleName(rule)}`
+  }
+  const raised = (permille: number): PlacementProblem => ({
+    ...problem,
+    hosts: problem.hosts.map((host) => ({
+      ...host,
+      limit: host.limit.map((amount) => Math.ceil((amount * (1000 + permille)) / 1000)),
+    })),
+  })
+  if (feasible(raised(permilleMax), nodesPerQuestion) !== true) return null
+  let enough = permilleMax
+  let tooLittle = 0
+  while (enough - tooLittle > 1) {
+    const middle = (enough + tooLittle) >> 1
+    if (feasible(raised(middle), nodesPerQuestion) === true) enough = middle
+    else tooLittle = middle
+  }
+  return `it would do to raise every limit by ${Math.floor(enough / 10)}.${enough % 10} %`
 }
 
 const ruleName = (rule: PlacementRule): string => {

@@ -30,11 +30,13 @@ export interface SolveOptions {
 /** Larger problems are solved greedily and repaired locally. */
 const hostsOfSearch = 64
 /** About 200 ms on one core. */
-const nodesMaxDefault = 100_000
+const nodesMaxDefault = 200_000
 /** The first look: enough for nearly every partition. */
 const nodesOfGlance = 3000
 /** One neighbourhood. */
-const nodesOfTry = 1500
+const nodesOfTry = 150
+/** Of the node budget, for the first turn of improving and proving. */
+const firstShare = 1 / 16
 /** An iteration of the repair search costs as much as this many nodes. */
 const nodesPerIteration = 40
 
@@ -63,7 +65,7 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
   const cure = findCure(effort)
   if (cure.kind === 'none') {
     const why = cure.proven
-      ? blame(problem, model, effort.nodesMax)
+      ? blame(problem, model)
       : {
           code: 'partition.timeout',
           text: 'no viable placement found in the time given; none is proven impossible',
@@ -114,25 +116,33 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
     })
     if (at !== null) cost = costOf(model, at)
   }
-  if (at !== null) {
-    const better = improve(space, at, cost, {
-      relief: false,
-      nodesMax: Math.ceil(nodesMax / 2),
-      nodesPerTry: nodesOfTry,
-      patience: 10 * model.hostCount,
-      random,
-      expired,
-      reached: (one) => one.softPenalty === 0 && one.migrationMs <= boundMs && one.hostsTouched <= 2,
-    })
-    at = better.at
-    cost = better.cost
+  // Improving and proving take turns, each time with more effort: neither knows how far it is from its end.
+  let complete = false
+  for (let share = firstShare, nodesPerTry = nodesOfTry; share < 1 && !complete && !expired(); share *= 2) {
+    if (at !== null) {
+      const better = improve(space, at, cost, {
+        relief: false,
+        nodesMax: Math.ceil(nodesMax * share),
+        nodesPerTry,
+        patience: 10 * model.hostCount,
+        random,
+        expired,
+        reached: (one) => one.softPenalty === 0 && one.migrationMs <= boundMs && one.hostsTouched <= 2,
+      })
+      at = better.at
+      cost = better.cost
+    }
+    const proof = exact(at === null ? unlimited : cost, Math.ceil(nodesMax * share))
+    if (proof.at !== null) {
+      at = proof.at
+      cost = proof.cost
+    }
+    complete = proof.complete
+    nodesPerTry *= 4
   }
-  const proof = exact(at === null ? unlimited : cost, Math.ceil(nodesMax / 2))
-  if (proof.at !== null)
-    return { kind: 'found', at: proof.at, cost: proof.cost, boundMs, optimal: proof.complete }
   return at === null
-    ? { kind: 'none', proven: proof.complete }
-    : { kind: 'found', at, cost, boundMs, optimal: proof.complete }
+    ? { kind: 'none', proven: complete }
+    : { kind: 'found', at, cost, boundMs, optimal: complete }
 }
 
 /** The estimated time is the rest when moves are counted first. */

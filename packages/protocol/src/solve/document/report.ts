@@ -4,6 +4,7 @@ import { checkPlacement, checkPlan, type PlanViolation } from '../../plan/checke
 import type { Plan } from '../../plan/plan.ts'
 import { planOrder } from '../../plan/planner.ts'
 import type { Answer, Binding, Cost, Move } from '../answer.ts'
+import { relaxation } from '../blame.ts'
 import type { Objective } from '../model.ts'
 import type { PlacementProblem } from '../problem.ts'
 import { movesBound, solve } from '../solver.ts'
@@ -50,6 +51,8 @@ export interface Solved {
 }
 
 const nothing: Cost = { overloadedHosts: 0, excess: 0, softPenalty: 0, migrationMs: 0, hostsTouched: 0 }
+/** A few seconds, on the hardest problems only. */
+const nodesMaxUnhurried = 2_000_000
 const partition = 'solve' as PartitionId
 
 export const solveProblem = (problem: PlacementProblem, options: ReportOptions): Solved => {
@@ -58,6 +61,7 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
   const answer = solve(problem, {
     objective: options.objective,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
+    nodesMax: options.budgetMs === null ? nodesMaxUnhurried : Number.MAX_SAFE_INTEGER,
     expired: () => options.now() >= deadline,
   })
   const solvedAt = options.now()
@@ -72,7 +76,8 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
     ...(plan === null ? [] : checkPlan(problem, plan)),
     ...(answer.kind === 'plan' ? final : []),
   ]
-  const why = answer.kind === 'relief' || answer.kind === 'infeasible' ? answer.why : null
+  const why =
+    answer.kind === 'relief' || answer.kind === 'infeasible' ? withRelaxation(problem, answer.why) : null
   const round = (ms: number) => Math.round(ms * 1000) / 1000
   return {
     plan,
@@ -94,6 +99,14 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
       explanation: order?.kind === 'no_order' ? order.why : why,
     },
   }
+}
+
+/** Larger problems would have to be solved a dozen times for it. */
+const hostsOfRelaxation = 64
+
+const withRelaxation = (problem: PlacementProblem, why: Binding): Binding => {
+  const help = problem.hosts.length > hostsOfRelaxation ? null : relaxation(problem)
+  return help === null ? why : { ...why, text: `${why.text}; ${help}` }
 }
 
 const overloaded = (violations: readonly PlanViolation[]): number =>

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readDocument } from './read.ts'
+import { type SolveReport, solveProblem } from './report.ts'
+
+const report = (document: unknown): SolveReport => {
+  const read = readDocument(document)
+  if (read.kind === 'bad') assert.fail(`${read.path}: ${read.text}`)
+  let clock = 0
+  return solveProblem(read.problem, {
+    objective: read.objective,
+    budgetMs: null,
+    suspend: false,
+    loadMs: 0,
+    now: () => clock++,
+  }).report
+}
+
+const bad = (document: unknown): string => {
+  const read = readDocument(document)
+  if (read.kind !== 'bad') assert.fail('should not be readable')
+  return read.path
+}
+
+const host = (id: string, cpu: number) => ({ id, limit: [cpu, 100] })
+const vm = (id: string, at: string, cpu: number) => ({ id, host: at, demand: [cpu, 10] })
+
+test('A hot host is cured by one move, proven to be the best', () => {
+  const { status, optimal, moves, movesBound, overloadedBefore, overloadedAfter, violations } = report({
+    hosts: [host('a', 10), host('b', 10)],
+    vms: [vm('x', 'a', 6), vm('y', 'a', 6)],
+  })
+  assert.deepEqual(
+    { status, optimal, movesBound, overloadedBefore, overloadedAfter },
+    {
+      status: 'plan',
+      optimal: true,
+      movesBound: 1,
+      overloadedBefore: 1,
+      overloadedAfter: 0,
+    },
+  )
+  assert.equal(moves.length, 1)
+  assert.deepEqual(violations, [])
+})
+
+test('Contradicting rules are named, and nothing else', () => {
+  const { status, explanation } = report({
+    hosts: [host('a', 10), host('b', 10)],
+    vms: [vm('x', 'a', 1), vm('y', 'a', 1), vm('z', 'a', 1)],
+    rules: [
+      { kind: 'fence', vms: ['z'], hosts: ['a'] },
+      { kind: 'gather', name: 'close', vms: ['x', 'y'] },
+      { kind: 'spread', name: 'apart', vms: ['x', 'y'] },
+    ],
+  })
+  assert.equal(status, 'infeasible')
+  assert.match(explanation!.text, /^close and apart contradict each other/)
+})
+
+test('Too little room is explained with the dimension, the numbers and what would help', () => {
+  const { status, explanation } = report({
+    hosts: [host('a', 10), host('b', 10)],
+    vms: [vm('x', 'a', 12), vm('y', 'b', 10)],
+  })
+  assert.equal(status, 'infeasible')
+  assert.equal(explanation!.code, 'capacity.cpu')
+  assert.match(
+    explanation!.text,
+    /need 22 cpuMilli, the online hosts have 20: 2 short; .* raise every limit by 1\d\.\d %/,
+  )
+})
+
+test('A BtrPlace instance: demand rises, a spread keeps two apart, singular and plural forms are read', () => {
+  const { status, moves, movesBound } = report({
+    model: {
+      mapping: {
+        readyVMs: [3],
+        onlineNodes: { 0: { runningVMs: [0, 1], sleepingVMs: [] }, 1: { runningVMs: [2], sleepingVMs: [] } },
+        offlineNodes: [2],
+      },
+      attributes: { nodes: {}, vms: {} },
+      views: [
+        {
+          id: 'shareableResource',
+          rcId: 'cpu',
+          defCapacity: 10,
+          defConsumption: 3,
+          nodes: {},
+          vms: { 1: 4 },
+        },
+        { id: 'ns', type: 'vm', map: {} },
+      ],
+    },
+    constraints: [
+      { id: 'online', node: 0 },
+      { id: 'preserve', vm: 0, rc: 'cpu', amount: 7 },
+      { id: 'spread', vms: [0, 2], continuous: true },
+      { id: 'running', vms: [3] },
+    ],
+    objective: { id: 'minimizeMTTR' },
+  })
+  assert.equal(status, 'plan')
+  assert.equal(movesBound, 1)
+  assert.deepEqual(
+    moves.map((move) => `${move.vm} ${move.from} ${move.to}`),
+    ['1 0 1', '3 null 0'],
+  )
+})
+
+test('What cannot be read is named by its path', () => {
+  assert.equal(bad({ hosts: [{ id: 'a', limit: [1] }], vms: [] }), 'hosts[0].limit')
+  assert.equal(bad({ hosts: [], vms: [], rules: [{ kind: 'sprad', vms: [] }] }), 'rules[0].kind')
+  assert.equal(bad({ hosts: [host('a', 1)], vms: [vm('x', 'b', 1)] }), 'vms[0].host')
+  const model = { mapping: { onlineNodes: { 0: { runningVMs: [0] } } }, views: [] }
+  assert.equal(bad({ model, constraints: [{ id: 'spread', vms: [0, 7] }] }), 'constraints[0].vms[1]')
+  assert.equal(bad({ model, constraints: [{ id: 'unheard' }] }), 'constraints[0].id')
+  assert.equal(bad(null), '')
+})
