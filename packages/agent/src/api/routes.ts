@@ -243,7 +243,8 @@ export const apiRoutes = (init: ApiInit): Hono => {
     const to = request.to === null ? null : hostOf(view, request.to)
     const reply = await command({ kind: 'migrate', vm: vm.vm as VmId, to })
     const id: PartitionId | null = reply.kind === 'ok' ? reply.decision : null
-    const decision = view.decisions.find((one) => one.id === id) ?? null
+    // Looked up afresh: what cannot be done at all has ended by now.
+    const decision = agent.status().view.decisions.find((one) => one.id === id) ?? null
     const text = reply.kind === 'ok' ? reply.text : ''
     return context.json({ schemaVersion, text, id, decision } satisfies DecisionAnswer)
   })

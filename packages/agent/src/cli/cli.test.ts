@@ -197,7 +197,7 @@ test('--json is one object with a schema version on stdout, for answers and for 
   // The story: a script pipes every command into jq.
   agent.reply = async (command) =>
     command.kind === 'plan' || command.kind === 'migrate'
-      ? { kind: 'ok', text: '', decision: exampleDecision.id }
+      ? { kind: 'ok', text: '', decision: command.kind === 'plan' ? exampleDecision.id : exampleMove.id }
       : command.kind === 'drain'
         ? { kind: 'draining', leaving: [], blockers: [] }
         : { kind: 'ok', text: 'done', decision: null }
@@ -338,7 +338,8 @@ test('neither the deadline nor Ctrl-C ends a drain, and both say so', async () =
 })
 
 test('a migration that is waited for ends with the exit code of its end', async () => {
-  // The story: moved; refused by the destination's ledger; failed on the way; not ended in time.
+  // The story: moved; refused by the destination's ledger; failed on the way; not ended in time; not even on record when
+  // it is first asked for. What was refused at once is no success either when nobody waits for it.
   const ends = async (result: DecisionResult, code: string | null, options = '--wait') => {
     const move = {
       ...exampleMove,
@@ -359,6 +360,16 @@ test('a migration that is waited for ends with the exit code of its end', async 
   assert.equal((await ends('running', null, '--wait --timeout 20ms')).exit, 6)
   const detached = await ends('running', null, '')
   assert.deepEqual([detached.exit, detached.out], [0, 'moving web1; drover explain 11rack1A.11.39\n'])
+  assert.equal((await ends('nothing', 'node.draining', '')).exit, 5)
+  const { view } = agent
+  const cured = { ...exampleMove, id: `${exampleMove.id}8` as typeof exampleMove.id }
+  agent.reply = async () => {
+    setTimeout(() => {
+      agent.view = { ...view, decisions: [cured] }
+    }, 30)
+    return { kind: 'ok', text: 'moving web1', decision: cured.id }
+  }
+  assert.equal((await run('migrate web1 --to rack1-b --wait')).exit, 0)
 })
 
 test('config validate names everything that is wrong, for people and for programs', async () => {

@@ -1,7 +1,7 @@
 /** `drover migrate`: one VM, by an operator's wish, through the same checks as any other move. */
 import { type Decision, durationText, reasonText } from '@drover/protocol'
 import type { Command } from 'commander'
-import type { ApiClient } from '../api/client.ts'
+import { type ApiClient, ApiError } from '../api/client.ts'
 import { CliFailure, exitCode } from './exit.ts'
 import { clientOf, type Io, painter, printJson, sleep } from './io.ts'
 import { type CommonOptions, command, parseDurationMs } from './options.ts'
@@ -14,11 +14,19 @@ interface MigrateOptions extends CommonOptions {
   readonly timeout: number
 }
 
+/** A decision is put on record when its plan is begun, or when it is over: until then nobody knows it by its id. */
+const onRecordMs = 30_000
+
 const awaitEnd = async (io: Io, client: ApiClient, id: string, timeoutMs: number): Promise<Decision> => {
-  const until = performance.now() + timeoutMs
+  const begun = performance.now()
+  const until = begun + timeoutMs
   for (;;) {
-    const { explanation } = await client.explain(id, 'decision')
-    const decision = explanation.kind === 'decision' ? explanation.record.decision : null
+    const explained = await client.explain(id, 'decision').catch((error: unknown) => {
+      const early = error instanceof ApiError && error.code === 'request.unknown'
+      if (early && performance.now() < begun + onRecordMs) return null
+      throw error
+    })
+    const decision = explained?.explanation.kind === 'decision' ? explained.explanation.record.decision : null
     if (decision !== null && decision.result !== 'running') return decision
     if (performance.now() >= until)
       throw new CliFailure(
@@ -47,6 +55,10 @@ const failureOf = (decision: Decision): CliFailure | null => {
   )
 }
 
+/** Not waited for, and over already: it was never begun. */
+const failureAtOnce = (decision: Decision): CliFailure | null =>
+  decision.result === 'running' ? null : failureOf(decision)
+
 export const migrateCommand = (io: Io): Command =>
   command(
     'migrate',
@@ -63,6 +75,8 @@ export const migrateCommand = (io: Io): Command =>
       const client = clientOf(io, options)
       const answer = await client.migrate(vm, options.to === 'auto' ? null : options.to)
       if (options.wait !== true || answer.id === null) {
+        const refused = answer.decision === null ? null : failureAtOnce(answer.decision)
+        if (refused !== null) throw refused
         if (options.json === true) printJson(io, answer)
         else
           io.out(

@@ -23,8 +23,12 @@ export interface CpuSample {
   readonly counters: ReadonlyMap<VmId, CpuCounters>
 }
 
-/** Two looks closer together than this say little: the counters tick in steps. The earlier answer is then kept. */
-export const intervalMsMin = 100
+/**
+ * Two looks closer together than this say little, however finely the counters tick: a guest works in bursts. One that is
+ * busy for half of each second wants a whole core in one look's 100 ms and nothing in the next, and looks do come in
+ * quick succession: after every event, and when the core asks for one before it plans.
+ */
+export const intervalMsMin = 1_000
 
 export const cpuSample = (atMs: number, counters: readonly CpuCounters[]): CpuSample => ({
   atMs,

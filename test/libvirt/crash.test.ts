@@ -1,0 +1,228 @@
+/** Agents, daemons and whole hosts that die: what they leave behind on real hypervisors. */
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { MotionView } from '@drover/protocol'
+import { type Guest, until } from '../testbed/testbed.ts'
+import { type HostAgent, libvirtSuite, patienceMs, type Story, seconds } from './kit.ts'
+
+const suite = libvirtSuite({ hosts: 3 })
+
+/** Some ten seconds for a guest of 96 MiB: time enough to break something meanwhile. */
+const slow = ['bandwidth_mib_per_s = 6']
+const home = { hot: 1, warm: 1 } as const
+
+/** Overloads hv1 and waits until one of its guests is on its way. */
+const migrationUnderWay = async (
+  story: Story,
+): Promise<{ motion: MotionView; moving: Guest; to: HostAgent }> => {
+  const { agent, agents, guest } = story
+  await guest('warm').console('load 40')
+  await guest('hot').console('load 55')
+  const motion = await until('a guest is on its way', patienceMs, async () => {
+    const { view } = await agent(1).status()
+    return view.motions.find((one) => one.direction === 'out' && one.phase === 'moving') ?? null
+  })
+  const moving = Object.values(story.guests).find((one) => one.uuid === motion.vm)!
+  await until(`libvirt sends ${moving.name}`, patienceMs, async () => (await sends(story, moving)) || null)
+  const all = await Promise.all(agents.map(async (one) => [one, (await one.status()).view.host] as const))
+  return { motion, moving, to: all.find(([, id]) => id === motion.peer)![0] }
+}
+
+/** Does hv1's libvirt still send this guest away? */
+const sends = async ({ bed }: Story, guest: Guest): Promise<boolean> => {
+  const told = await bed
+    .host(1)
+    .virsh(['domjobinfo', guest.uuid])
+    .catch(() => '')
+  return /Operation: +Outgoing migration/.test(told)
+}
+
+const runsOn = async (guest: Guest): Promise<readonly string[]> =>
+  (await guest.where()).filter(({ state }) => state === 'running').map(({ host }) => host)
+
+suite.story(
+  "kill -9 of the leader's agent during the migration: the guest arrives and runs, the restarted agent learns of it",
+  { guests: home, policy: slow },
+  async (story) => {
+    // hv1 leads and sends. Its agent dies. libvirt goes on by itself; the copy arrives paused (R2), and the agent of
+    // the destination, whose question nobody answers, asks hv1's libvirt and lets the guest run.
+    const { agent, placeOf, ring, t } = story
+    const { moving, to } = await migrationUnderWay(story)
+    const killedAt = performance.now()
+    await agent(1).kill()
+    assert.ok(await sends(story, moving), 'the migration goes on without its agent')
+    await until(`${moving.name} runs on ${to.name}`, patienceMs, async () =>
+      (await runsOn(moving)).join() === to.name ? true : null,
+    )
+    await moving.ticks(10)
+    assert.equal(await placeOf(moving), to.host.index)
+    t.diagnostic(`killed to running elsewhere: ${seconds(performance.now() - killedAt)}`)
+    t.diagnostic(`longest pause: ${moving.pauseMsMax(killedAt)} ms`)
+
+    await agent(1).start()
+    await ring()
+    await until('hv1 has settled what it had begun', patienceMs, async () =>
+      (await agent(1).status()).view.motions.length === 0 ? true : null,
+    )
+    for (const guest of Object.values(story.guests)) await placeOf(guest)
+    assert.equal(await placeOf(moving), to.host.index, 'nobody moved it again')
+  },
+)
+
+suite.story(
+  'an agent that is killed and restarted during its migration grants nothing before that has ended',
+  { guests: home, policy: ['bandwidth_mib_per_s = 4'] },
+  async (story) => {
+    // The restarted agent finds the migration in its journal and in libvirt. An operator asks it for another one at once:
+    // that has to wait for the first, or is refused; no lease is given away meanwhile (S5).
+    const { agent, placeOf, guests } = story
+    const { moving, to } = await migrationUnderWay(story)
+    await agent(1).kill()
+    await agent(1).start()
+    assert.ok(await sends(story, moving), 'the migration takes longer than the restart')
+    const other = Object.values(guests).find((one) => one !== moving)!
+    const asked = agent(1).cli('migrate', other.uuid, '--to', 'auto')
+    let looks = 0
+    await until('the migration has ended', patienceMs, async () => {
+      const { view } = await agent(1).status()
+      // Asked after the agent: what still runs now did run then.
+      if (!(await sends(story, moving))) return true
+      looks += 1
+      assert.equal(view.lease, null, 'no lease while a guest is on its way')
+      assert.equal(view.leading, null)
+      return null
+    })
+    assert.ok(looks > 0)
+    await until('the first migration is settled', patienceMs, async () => {
+      const { view } = await agent(1).status()
+      return view.motions.every((one) => one.vm !== moving.uuid) ? true : null
+    })
+    await asked
+    await until('everything has ended', patienceMs, async () => {
+      const { view } = await agent(1).status()
+      return view.motions.length === 0 && view.leading === null ? true : null
+    })
+    assert.equal(await placeOf(moving), to.host.index)
+    await placeOf(other)
+  },
+)
+
+suite.story(
+  "the destination's libvirtd is killed during the migration: the guest runs once, and the action is settled",
+  { guests: home, policy: slow },
+  async (story) => {
+    // hv1's libvirt loses its peer and gives up; hv1's agent looks, and finds the guest still here. The destination
+    // says that its hypervisor is gone, so the next attempt goes to the third host.
+    const { agent, placeOf, ring, t } = story
+    const { motion, moving, to } = await migrationUnderWay(story)
+    await to.host.killLibvirtd()
+    const ended = await until('the decision has ended', patienceMs, async () => {
+      const { view } = await agent(1).status()
+      const id = motion.action.slice(0, motion.action.lastIndexOf('/'))
+      const decision = view.decisions.find((one) => one.id === id)
+      return decision !== undefined && decision.result !== 'running' ? decision : null
+    })
+    const result = ended.actions.find(({ action }) => action.id === motion.action)?.result
+    assert.ok(result?.kind === 'refused' || result?.kind === 'unknown', JSON.stringify(ended))
+    t.diagnostic(`ended ${result.kind}: ${JSON.stringify(result)}`)
+    assert.deepEqual(await runsOn(moving), ['hv1'])
+    await moving.ticks(5)
+    await until('the survivors cure the overload with the third host', patienceMs * 2, async () => {
+      const { view } = await agent(1).status()
+      const over = view.overloadedSinceMs === null && view.motions.length === 0 && view.vms.length === 1
+      return over ? true : null
+    })
+    await to.host.startLibvirtd()
+    await ring()
+    const places = await Promise.all(Object.values(story.guests).map(placeOf))
+    assert.ok(!places.includes(to.host.index), 'nothing of the broken migration is left there')
+    for (const one of story.agents) assert.deepEqual((await one.status()).view.motions, [])
+  },
+)
+
+suite.story(
+  'a host loses its power: the ring of the survivors heals, and they go on curing overloads',
+  { guests: home },
+  async ({ agent, agents, bed, guest, placeOf, ring, t }) => {
+    // hv3 goes dark without a word. hv1 and hv2 see it dead, and when hv1 is overloaded they cure that between them.
+    // When hv3 comes back, with the same identity, it is one of them again.
+    const darkAt = performance.now()
+    await bed.host(3).powerOff()
+    const survivors = agents.slice(0, 2)
+    await until('the survivors see hv3 dead', patienceMs, async () => {
+      const all = await Promise.all(survivors.map((one) => one.status()))
+      const states = all.map(({ view }) => view.members.find(({ summary }) => summary.name === 'hv3')?.state)
+      return states.every((state) => state === 'dead' || state === undefined) ? true : null
+    })
+    t.diagnostic(`dead after ${seconds(performance.now() - darkAt)}`)
+    await guest('warm').console('load 40')
+    await guest('hot').console('load 55')
+    const cured = await until('hv1 is cured', patienceMs, async () => {
+      const { view } = await agent(1).status()
+      return view.decisions.find((one) => one.result === 'cured') ?? null
+    })
+    assert.equal(cured.members.length, 2)
+    assert.deepEqual([await placeOf(guest('hot')), await placeOf(guest('warm'))].sort(), [1, 2])
+    await bed.host(3).boot()
+    await agent(3).start()
+    await ring()
+  },
+)
+
+suite.story(
+  'kill -9 of each agent at rest: no guest changes its state',
+  { guests: { hot: 1, warm: 2, cool: 3 } },
+  async ({ agent, agents, guest, placeOf, ring }) => {
+    const guests = ['hot', 'warm', 'cool'].map(guest)
+    const since = performance.now()
+    for (const one of agents) {
+      await one.kill()
+      for (const other of guests) await other.ticks(3)
+    }
+    for (const [i, one] of guests.entries()) assert.equal(await placeOf(one), i + 1)
+    await Promise.all(agents.map((one) => one.start()))
+    await ring()
+    for (const [i, one] of guests.entries()) {
+      assert.equal(await placeOf(one), i + 1)
+      assert.ok(one.pauseMsMax(since) < 10_000)
+    }
+    assert.equal((await agent(1).status()).view.decisions.length, 0)
+  },
+)
+
+suite.story(
+  'libvirt not reachable, at the start and later: the agent stays up, says so, and connects when it can',
+  { guests: { hot: 1 }, start: false },
+  async ({ agent, bed, guest, placeOf }) => {
+    const [host, one] = [bed.host(1), agent(1)]
+    const cannot = async () => {
+      const status = await until('it says that libvirt is gone', patienceMs, async () => {
+        const now = await one.status()
+        return !now.hypervisor.connected && !now.view.able ? now : null
+      })
+      assert.ok(status.view.troubles.includes('hypervisor.unreachable'), status.view.troubles.join())
+      const shown = await one.cli('status', '--strict')
+      assert.equal(shown.code, 1, shown.err)
+      assert.match(shown.out, /hypervisor +libvirt, not connected: \S/)
+    }
+    const can = async () => {
+      await until('it is connected', patienceMs, async () => ((await one.status()).view.able ? true : null))
+      assert.match((await one.cli('status')).out, /hypervisor +libvirt 9?\S*.*, connected/)
+    }
+    await host.killLibvirtd()
+    await one.start()
+    await cannot()
+    await sleep(3_000)
+    await cannot()
+    await host.startLibvirtd()
+    await can()
+    await host.killLibvirtd()
+    await cannot()
+    await host.startLibvirtd()
+    await can()
+    assert.ok(one.alive)
+    assert.equal(await placeOf(guest('hot')), 1)
+    const complaints = one.log().filter((line) => line.code === 'hypervisor.unreachable')
+    assert.ok(complaints.length <= 3, `one line per loss: ${complaints.length}`)
+  },
+)

@@ -1,0 +1,142 @@
+/** What operators do to real hosts: look without acting, drain, stop, start twice by mistake. */
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Decision } from '@drover/protocol'
+import { settingsNamespace } from '../../packages/agent/src/hypervisor/libvirt/domain-xml.ts'
+import { until } from '../testbed/testbed.ts'
+import { cli, drover, libvirtSuite, patienceMs } from './kit.ts'
+
+const suite = libvirtSuite({ hosts: 3 })
+
+suite.story(
+  'observe mode moves nothing, and plan says what it would do; mode auto does it',
+  { guests: { hot: 1, warm: 1 }, mode: 'observe' },
+  async ({ agent, agents, guest, placeOf }) => {
+    const [hot, warm] = [guest('hot'), guest('warm')]
+    const nothing = await agent(1).cli('plan', '--detailed-exitcode')
+    assert.equal(nothing.code, 8, nothing.out + nothing.err)
+    await warm.console('load 40')
+    await hot.console('load 55')
+    await until('it says what it would do', patienceMs, async () => {
+      const { view } = await agent(1).status()
+      return view.decisions.find((one) => one.result === 'would') ?? null
+    })
+    const plan = await agent(1).cli('plan', '--json')
+    assert.equal(plan.code, 0, plan.err)
+    const { decision } = JSON.parse(plan.out) as { decision: Decision }
+    assert.equal(decision.result, 'would')
+    assert.equal(decision.reason, 'overload.cpu')
+    assert.deepEqual(
+      decision.actions.map(({ result }) => result),
+      [{ kind: 'would' }],
+    )
+    const vm = decision.actions[0]!.action.vm
+    assert.ok([hot, warm].some((one) => one.uuid === vm))
+    assert.match((await agent(1).cli('plan')).out, /hot-|warm-/)
+    await sleep(3_000)
+    assert.deepEqual([await placeOf(hot), await placeOf(warm)], [1, 1])
+    for (const one of agents) {
+      const { view } = await one.status()
+      assert.deepEqual(view.motions, [])
+      assert.equal(view.lease, null)
+    }
+    assert.equal((await agent(1).cli('migrate', hot.uuid, '--to', 'auto')).code, 5, 'not even when asked')
+
+    for (const one of agents) assert.equal((await one.cli('mode', 'auto')).code, 0)
+    await until('hv1 is cured', patienceMs, async () => {
+      const { view } = await agent(1).status()
+      return view.decisions.some((one) => one.result === 'cured') && view.motions.length === 0 ? true : null
+    })
+    assert.equal([await placeOf(hot), await placeOf(warm)].filter((place) => place === 1).length, 1)
+  },
+)
+
+suite.story(
+  'drain: what is in the way is listed first, then all guests that can leave do',
+  {
+    guests: { hot: 1, warm: 1, tied: 1, cool: 2 },
+    special: {
+      tied: { metadata: `<drover:vm xmlns:drover="${settingsNamespace}" pinned="true"/>` },
+    },
+  },
+  async ({ agent, guest, placeOf }) => {
+    const [hot, warm, tied] = [guest('hot'), guest('warm'), guest('tied')]
+    const refused = await agent(1).cli('drain')
+    assert.equal(refused.code, 5, refused.out + refused.err)
+    assert.match(refused.err, /tied-\d+.*vm\.pinned/)
+    assert.equal((await agent(1).status()).view.draining, false)
+    assert.deepEqual(await Promise.all([hot, warm, tied].map(placeOf)), [1, 1, 1], 'nothing has moved')
+
+    const drained = await agent(1).cli('drain', '--on-blocker', 'skip', '--deadline', '60s')
+    assert.equal(drained.code, 0, drained.out + drained.err)
+    assert.match(drained.out, /^1 VM cannot leave:\n.*tied-\d+.*vm\.pinned/)
+    assert.match(drained.out, /2 VMs leave: .*\n/)
+    assert.equal(await placeOf(tied), 1)
+    assert.ok((await placeOf(hot)) !== 1)
+    assert.ok((await placeOf(warm)) !== 1)
+    const member = (await agent(2).api.members()).members.find(({ summary }) => summary.name === 'hv1')
+    assert.equal(member?.summary.state, 'draining')
+
+    // A drained host takes nothing, not even from an operator, until it is undrained.
+    const place = await placeOf(hot)
+    const back = await agent(place).cli('migrate', hot.uuid, '--to', 'hv1')
+    assert.equal(back.code, 5, back.out + back.err)
+    assert.equal(await placeOf(hot), place)
+    assert.equal((await agent(1).cli('undrain')).code, 0)
+    await until('the others have heard', patienceMs, async () => {
+      const { members } = await agent(place).api.members()
+      return members.find(({ summary }) => summary.name === 'hv1')?.summary.state === 'up' ? true : null
+    })
+    await sleep(3_500) // its cool-down
+    const again = await agent(place).cli('migrate', hot.uuid, '--to', 'hv1', '--wait')
+    assert.equal(again.code, 0, again.out + again.err)
+    assert.equal(await placeOf(hot), 1)
+  },
+)
+
+suite.story(
+  'a second agent on the same host is refused in one clear line, and the first does not mind',
+  { guests: { hot: 1 } },
+  async ({ agent, bed }) => {
+    const one = agent(1)
+    const second = async (...more: string[]) => {
+      const child = await bed
+        .host(1)
+        .exec([process.execPath, drover, 'agent', '--config', one.configPath, ...more])
+      let said = ''
+      child.stderr?.setEncoding('utf8').on('data', (text) => (said += text))
+      child.stdout?.resume()
+      return { ...(await child.exited), said }
+    }
+    const same = await second()
+    assert.equal(same.code, 1, same.said)
+    assert.match(same.said, /another agent is running on this host/)
+    assert.equal(same.said.trim().split('\n').length, 1, same.said)
+    const elsewhere = await second('--data-dir', `${one.host.dir}/other`)
+    assert.notEqual(elsewhere.code, 0, elsewhere.said)
+    assert.equal(elsewhere.said.trim().split('\n').length, 1, elsewhere.said)
+    assert.ok(one.alive && (await one.status()).view.able)
+    assert.equal((await cli(['status', '--socket', `${one.host.dir}/nobody.sock`])).code, 3)
+  },
+)
+
+suite.story(
+  'SIGTERM stops an agent cleanly and moves no guest; others take it as gone, not as failed',
+  { guests: { hot: 1, warm: 1 } },
+  async ({ agent, guest, placeOf, t }) => {
+    const began = performance.now()
+    assert.equal(await agent(1).stop(), 0)
+    t.diagnostic(`stopped in ${Math.round(performance.now() - began)} ms`)
+    for (const one of [guest('hot'), guest('warm')]) {
+      await one.ticks(5)
+      assert.equal(await placeOf(one), 1)
+    }
+    assert.match(agent(1).log().at(-1)?.msg ?? '', /agent stopped; its VMs go on/)
+    const left = (await agent(2).status()).view.members.find(({ summary }) => summary.name === 'hv1')
+    assert.ok(
+      left === undefined || left.summary.state === 'leaving' || left.state === 'dead',
+      JSON.stringify(left),
+    )
+    assert.equal((await agent(1).cli('status')).code, 3)
+  },
+)
