@@ -11,9 +11,10 @@ import { randomOf } from '../../packages/sim/src/random.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
 
 const only = process.env['DROVER_SEED']
+const first = Number(process.env['DROVER_SEED_FIRST'] ?? 1)
 const seeds =
   only === undefined
-    ? Array.from({ length: Number(process.env['DROVER_SEEDS'] ?? 40) }, (_, i) => i + 1)
+    ? Array.from({ length: Number(process.env['DROVER_SEEDS'] ?? 40) }, (_, i) => first + i)
     : [Number(only)]
 
 /** A grey window whose memory is lost too is for the operator (R1: never a guess): such seeds do without it. */

@@ -10,8 +10,8 @@
  */
 import type { Policy } from '../config.ts'
 import type { Instant } from '../ids.ts'
-import type { Reason } from '../message.ts'
 import { type Dimension, dimensions, fits, type Resources, resources, scale } from '../resources.ts'
+import type { Reason } from './need.ts'
 
 export interface LoadState {
   /**

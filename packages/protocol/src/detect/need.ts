@@ -3,8 +3,10 @@
  * and use one machinery; they differ in rank and in what the problem must achieve.
  */
 import type { HostId, Instant, VmId } from '../ids.ts'
-import type { Reason } from '../message.ts'
 import type { Dimension, Resources } from '../resources.ts'
+
+/** Why a partition is formed: the first of the reason codes (`outcome/reason.ts`). */
+export type Reason = 'overload.cpu' | 'overload.mem' | 'drain' | 'operator' | 'rule.violation'
 
 interface Common {
   readonly reason: Reason

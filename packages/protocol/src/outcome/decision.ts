@@ -2,8 +2,9 @@
  * A decision record: what one partition was for, what it saw, what it did and why not otherwise. Written by the
  * leader and by every participant, so that any survivor can answer `drover explain`.
  */
+
+import type { Reason } from '../detect/need.ts'
 import type { HostId, Instant, PartitionId, VmId } from '../ids.ts'
-import type { Reason } from '../message.ts'
 import type { Action, ActionResult } from '../plan/plan.ts'
 import type { Resources } from '../resources.ts'
 
