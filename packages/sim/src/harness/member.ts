@@ -1,11 +1,17 @@
 /** One host of the cluster: its agent comes and goes, its identity, port and journal stay. */
-
-import type { Solver, Transport } from '@drover/agent'
-import { type Agent, createAgent, createJournalStore, type JournalStore, silentLog } from '@drover/agent'
+import {
+  type Agent,
+  createAgent,
+  createJournalStore,
+  hostIdOf,
+  type JournalStore,
+  libp2pTransport,
+  type Solver,
+  silentLog,
+  type Transport,
+} from '@drover/agent'
 import type { HostId } from '@drover/protocol'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { libp2pTransport } from '../../../agent/src/transport/libp2p.ts'
 import { type SimulatedOptions, simulatedHypervisor, uriOf } from '../hypervisor/simulated.ts'
 import type { World } from '../hypervisor/world.ts'
 import { type Random, randomOf } from '../random.ts'
@@ -60,7 +66,7 @@ export const createMember = async (init: MemberInit): Promise<Member> => {
 
   return {
     name,
-    id: peerIdFromPrivateKey(privateKey).toString() as HostId,
+    id: hostIdOf(privateKey),
     journal,
     get agent() {
       return agent
