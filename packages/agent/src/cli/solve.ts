@@ -4,14 +4,21 @@
  */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { type Objective, type Plan, readDocument, type Solved, solveProblem } from '@drover/protocol'
+import {
+  type Goal,
+  type Objective,
+  type Plan,
+  readDocument,
+  type Solved,
+  solveProblem,
+} from '@drover/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CliFailure, exitCode } from './exit.ts'
 import type { Io } from './io.ts'
 import { command } from './options.ts'
 
 interface SolveFlags {
-  readonly objective?: Objective
+  readonly objective?: Objective | Goal
   readonly budget?: number
   readonly json?: boolean
   readonly plan?: boolean
@@ -95,7 +102,14 @@ export const solveCommand = (io: Io): Command =>
     'drover solve --json --plan instance.json.gz',
   )
     .argument('<file>', 'the document')
-    .addOption(new Option('--objective <what>', 'what to minimise after overload').choices(['time', 'moves']))
+    .addOption(
+      new Option('--objective <what>', 'what to minimise after overload').choices([
+        'time',
+        'moves',
+        'consolidate',
+        'balance',
+      ]),
+    )
     .option('--budget <ms>', 'stop searching after this many milliseconds', milliseconds)
     .option('--suspend', 'circles may be broken by suspending a VM')
     .option('--plan', 'print the ordered plan instead of the moves')

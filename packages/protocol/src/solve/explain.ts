@@ -11,7 +11,7 @@ export const capacityCode = (dimension: string): string => `capacity.${shortName
 
 /** A proof of infeasibility that needs no search, or null. */
 export const obviousObstacle = (model: Model): Binding | null =>
-  totalTooLarge(model) ?? homelessVm(model) ?? fixedLoadTooLarge(model)
+  totalTooLarge(model) ?? homelessVm(model) ?? fixedLoadTooLarge(model) ?? crowdedSpread(model)
 
 const totalTooLarge = (model: Model): Binding | null => {
   for (let d = 0; d < model.dims; d++) {
@@ -102,6 +102,25 @@ const fixedLoadTooLarge = (model: Model): Binding | null => {
       code: 'vm.pinned',
       text: `VMs that cannot move need ${load[i]} ${dimension} on ${host.id}, which may carry ${model.limit[i]}`,
     }
+  }
+  return null
+}
+
+/** More VMs to keep apart than hosts for them (pigeons and holes: a search would try every arrangement). */
+const crowdedSpread = (model: Model): Binding | null => {
+  const open = new Uint8Array(model.hostCount)
+  for (const part of model.parts) {
+    const rule = model.problem.rules[part.rule]!
+    if (rule.kind !== 'spread' || part.weight >= 0) continue
+    open.fill(0)
+    for (const v of part.scope) for (let h = 0; h < model.hostCount; h++) open[h]! |= model.domain[v]![h]!
+    let holes = 0
+    for (let h = 0; h < model.hostCount; h++) holes += open[h]!
+    if (holes < part.scope.length)
+      return {
+        code: 'rule.anti_affinity',
+        text: `${rule.name ?? 'spread'}: ${part.scope.length} VMs are to be on different hosts, only ${holes} may take them`,
+      }
   }
   return null
 }

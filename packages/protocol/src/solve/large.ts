@@ -23,6 +23,8 @@ export interface LargeResult {
 const neighboursMin = 4
 const neighboursMax = 32
 const nodesOfTry = 2000
+/** Each costs some milliseconds of setting up, whatever it finds. */
+const triesMax = 200
 
 export const solveLarge = (space: Space, options: LargeOptions): LargeResult => {
   const { model } = space
@@ -35,9 +37,10 @@ export const solveLarge = (space: Space, options: LargeOptions): LargeResult => 
     cost = idleCost
   }
   let nodes = 0
+  let tries = 0
   for (const v of first.failed)
     for (let k = neighboursMin; k <= neighboursMax; k *= 2) {
-      if (nodes >= options.nodesMax || options.expired()) break
+      if (nodes >= options.nodesMax || tries++ >= triesMax || options.expired()) break
       const tried = branchAndBound(space, {
         relief: true,
         open: neighbourhood(model, at, v, k),

@@ -19,6 +19,8 @@ import { repair } from './repair.ts'
 export interface SolveOptions {
   /** What is minimised after overload and soft rules: estimated time (default), or first the number of moves. */
   readonly objective?: Objective
+  /** A partial cure, and the reason why there is no full one, are not worth the time. */
+  readonly cureOnly?: boolean
   /** Decides among equally good directions of the local search. */
   readonly seed?: number
   /** Search nodes per stage; deterministic, unlike a clock. */
@@ -61,15 +63,12 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
   }
   if (model.hostCount > hostsOfSearch) return answerLarge(effort, now, stops)
   const obstacle = obviousObstacle(model)
+  if (obstacle !== null && options.cureOnly === true) return { kind: 'infeasible', why: obstacle }
   if (obstacle !== null) return relieve(effort, now, stops, obstacle)
   const cure = findCure(effort)
   if (cure.kind === 'none') {
-    const why = cure.proven
-      ? blame(problem, model)
-      : {
-          code: 'partition.timeout',
-          text: 'no viable placement found in the time given; none is proven impossible',
-        }
+    if (options.cureOnly === true) return { kind: 'infeasible', why: undecided }
+    const why = cure.proven ? blame(problem, model) : undecided
     return relieve(effort, now, stops, why)
   }
   const moves = [...stops, ...movesOf(model, cure.at)]
@@ -77,6 +76,11 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
   const cost = shown(cure.cost)
   const bound = cure.optimal ? cost : shownBound(cure.boundMs, cure.cost)
   return { kind: 'plan', moves, cost, bound, optimal: cure.optimal }
+}
+
+const undecided: Binding = {
+  code: 'partition.timeout',
+  text: 'no viable placement found in the time given; none is proven impossible',
 }
 
 interface Effort {

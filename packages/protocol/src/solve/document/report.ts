@@ -5,9 +5,10 @@ import type { Plan } from '../../plan/plan.ts'
 import { planOrder } from '../../plan/planner.ts'
 import type { Answer, Binding, Cost, Move } from '../answer.ts'
 import { relaxation } from '../blame.ts'
+import { type Goal, pursue } from '../goals.ts'
 import type { Objective } from '../model.ts'
 import type { PlacementProblem } from '../problem.ts'
-import { movesBound, solve } from '../solver.ts'
+import { movesBound, type SolveOptions, solve } from '../solver.ts'
 
 export interface SolveReport {
   readonly schemaVersion: 1
@@ -34,7 +35,7 @@ export interface SolveReport {
 }
 
 export interface ReportOptions {
-  readonly objective: Objective
+  readonly objective: Objective | Goal
   readonly seed?: number
   /** Wall clock budget of the solver, in ms of `now`; null = none. */
   readonly budgetMs: number | null
@@ -58,12 +59,15 @@ const partition = 'solve' as PartitionId
 export const solveProblem = (problem: PlacementProblem, options: ReportOptions): Solved => {
   const started = options.now()
   const deadline = options.budgetMs === null ? Number.POSITIVE_INFINITY : started + options.budgetMs
-  const answer = solve(problem, {
-    objective: options.objective,
+  const { objective } = options
+  const plain = objective === 'time' || objective === 'moves'
+  const search: SolveOptions = {
+    ...(plain ? { objective } : {}),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     nodesMax: options.budgetMs === null ? nodesMaxUnhurried : Number.MAX_SAFE_INTEGER,
     expired: () => options.now() >= deadline,
-  })
+  }
+  const answer = plain ? solve(problem, search) : pursue(problem, objective, search)
   const solvedAt = options.now()
   const moves = answer.kind === 'plan' || answer.kind === 'relief' ? answer.moves : []
   const order = moves.length === 0 ? null : planOrder(problem, moves, partition, { suspend: options.suspend })

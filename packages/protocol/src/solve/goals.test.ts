@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { asHostId, asVmId } from '../ids.ts'
+import { type Goal, pursue } from './goals.ts'
+import type { PlacementProblem } from './problem.ts'
+
+/** Hosts of 100; VMs of 10 each, as many on each host as said. */
+const problem = (counts: readonly number[]): PlacementProblem => ({
+  dimensions: ['cpuMilli'],
+  hosts: counts.map((_, h) => ({
+    id: asHostId(`h${h}`),
+    state: 'online',
+    limit: [100],
+    cpuBaseline: null,
+    failureDomain: null,
+  })),
+  vms: counts.flatMap((count, h) =>
+    Array.from({ length: count }, (_, k) => ({
+      id: asVmId(`v${h}.${k}`),
+      host: asHostId(`h${h}`),
+      state: 'running' as const,
+      wanted: 'running' as const,
+      demand: [10],
+      memoryMiB: 100,
+      dirtyMiBps: 0,
+      movable: true,
+    })),
+  ),
+  rules: [],
+  bandwidthMiBps: 100,
+  migrationsOutMax: 2,
+  migrationsInMax: 2,
+})
+
+const after = (counts: readonly number[], goal: Goal): number[] => {
+  const answer = pursue(problem(counts), goal)
+  const left = [...counts]
+  if (answer.kind === 'plan')
+    for (const move of answer.moves) {
+      left[Number(move.from!.slice(1))]!--
+      left[Number(move.to!.slice(1))]!++
+    }
+  return left
+}
+
+test('Consolidating empties the least loaded hosts completely, and no host half', () => {
+  assert.deepEqual(after([7, 2, 6, 1], 'consolidate').sort(), [0, 0, 10, 6].sort())
+})
+
+test('Balancing lowers the peak as far as it goes; what is nearly balanced is left alone', () => {
+  assert.deepEqual(after([8, 0, 4, 0], 'balance'), [3, 3, 3, 3])
+  assert.deepEqual(after([3, 3, 3, 3], 'balance'), [3, 3, 3, 3])
+})

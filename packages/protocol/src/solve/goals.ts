@@ -1,0 +1,113 @@
+/**
+ * Goals beyond a cure, over the same machinery: a goal is a stricter problem, made as strict as can still be
+ * cured. *Consolidate* drains one host after another, the least loaded first, each completely or not at all
+ * (as CloudSim's power-aware policies do). *Balance* lowers the limits of all hosts together, to the smallest
+ * permille that still has a cure.
+ */
+
+import { demandsInEffect, limitsInEffect } from './amounts.ts'
+import type { Answer } from './answer.ts'
+import type { PlacementProblem } from './problem.ts'
+import { type SolveOptions, solve } from './solver.ts'
+
+export type Goal = 'consolidate' | 'balance'
+
+/** A stricter problem that cannot be cured within this many nodes is given up. */
+const nodesPerTry = 5000
+/** Up to this many hosts each is tried by itself; beyond, only how many of the least loaded can go. */
+const hostsOneByOne = 64
+
+const cured = (answer: Answer): boolean => answer.kind === 'plan' || answer.kind === 'satisfied'
+
+export const pursue = (problem: PlacementProblem, goal: Goal, options: SolveOptions = {}): Answer => {
+  const base = solve(problem, options)
+  if (!cured(base)) return base
+  const expired = options.expired ?? (() => false)
+  const attempt = (stricter: PlacementProblem): boolean =>
+    !expired() && cured(solve(stricter, { ...options, nodesMax: nodesPerTry, cureOnly: true }))
+  const strictest = goal === 'consolidate' ? consolidated(problem, attempt) : balanced(problem, attempt)
+  if (strictest === problem) return base
+  const answer = solve(strictest, options)
+  // A longer search finds what a short one found; should time run out, the plain cure is still an answer.
+  if (!cured(answer)) return base
+  // Proven for the stricter problem only: that no stricter one can be cured is not.
+  return answer.kind === 'plan'
+    ? { ...answer, optimal: false, bound: base.kind === 'plan' ? base.bound : noBound }
+    : answer
+}
+
+const noBound = { overloadedHosts: 0, excess: 0, softPenalty: 0, migrationMs: 0, hostsTouched: 0 }
+
+type Attempt = (stricter: PlacementProblem) => boolean
+
+/** Share of the limits in use, in permille, of each host: the fullest dimension counts. */
+const usage = (problem: PlacementProblem): Map<string, number> => {
+  const dims = problem.dimensions.length
+  const limit = limitsInEffect(problem, problem.hosts)
+  const demand = demandsInEffect(problem, problem.vms)
+  const index = new Map(problem.hosts.map((host, h) => [host.id, h]))
+  const load = new Float64Array(limit.length)
+  problem.vms.forEach((vm, v) => {
+    const h = vm.host === null || vm.state !== 'running' ? undefined : index.get(vm.host)
+    if (h !== undefined) for (let d = 0; d < dims; d++) load[h * dims + d]! += demand[v * dims + d]!
+  })
+  return new Map(
+    problem.hosts.map((host, h) => {
+      let most = 0
+      for (let d = 0; d < dims; d++)
+        most = Math.max(most, Math.floor((load[h * dims + d]! * 1000) / Math.max(1, limit[h * dims + d]!)))
+      return [host.id, most]
+    }),
+  )
+}
+
+const consolidated = (problem: PlacementProblem, attempt: Attempt): PlacementProblem => {
+  const used = usage(problem)
+  const stuck = new Set(problem.vms.filter((vm) => vm.host !== null && !vm.movable).map((vm) => vm.host))
+  const candidates = problem.hosts
+    .filter((host) => host.state === 'online' && !stuck.has(host.id))
+    .map((host) => host.id)
+    .sort((a, b) => used.get(a)! - used.get(b)! || (a < b ? -1 : 1))
+  const draining = (ids: ReadonlySet<string>): PlacementProblem => ({
+    ...problem,
+    hosts: problem.hosts.map((host) => (ids.has(host.id) ? { ...host, state: 'draining' } : host)),
+  })
+  let emptied: ReadonlySet<string> = new Set()
+  if (candidates.length > hostsOneByOne) {
+    let possible = 0
+    let tooMany = candidates.length
+    while (tooMany - possible > 1) {
+      const middle = (possible + tooMany) >> 1
+      if (attempt(draining(new Set(candidates.slice(0, middle))))) possible = middle
+      else tooMany = middle
+    }
+    emptied = new Set(candidates.slice(0, possible))
+  } else
+    for (const id of candidates) {
+      const more = new Set([...emptied, id])
+      if (attempt(draining(more))) emptied = more
+    }
+  return emptied.size === 0 ? problem : draining(emptied)
+}
+
+/** The peak has to fall by at least this much to be worth moving anything. */
+const gainMinPermille = 50
+
+const balanced = (problem: PlacementProblem, attempt: Attempt): PlacementProblem => {
+  const capped = (permille: number): PlacementProblem => ({
+    ...problem,
+    hosts: problem.hosts.map((host) => ({
+      ...host,
+      limit: host.limit.map((amount) => Math.floor((amount * permille) / 1000)),
+    })),
+  })
+  const peak = Math.min(1000, Math.max(0, ...usage(problem).values()))
+  let possible = peak
+  let tooLow = 0
+  while (possible - tooLow > 1) {
+    const middle = (possible + tooLow) >> 1
+    if (attempt(capped(middle))) possible = middle
+    else tooLow = middle
+  }
+  return peak - possible < gainMinPermille ? problem : capped(possible)
+}
