@@ -154,3 +154,24 @@ test('a host dies: the ring heals, and the survivors cure the next overload', as
   await cluster.run(20_000)
   assert.deepEqual(cluster.checker.violations(), [])
 })
+
+test('its owner destroys the VM in the middle of its migration: nobody waits for it for ever', async () => {
+  const cluster = await overloaded()
+  cluster.world.fail({ fault: { kind: 'hang', atPermille: 500 } })
+  assert.ok(await moving(cluster))
+  const { vm } = cluster.world.motions()[0]!
+  cluster.world.byHand.want(vm, 'shut')
+  cluster.world.byHand.destroy(vm, 'h0')
+  await cluster.run(90_000)
+  for (let host = 0; host < 3; host++) {
+    const view = cluster.peer(host).view(Math.floor(cluster.clock.now()))
+    assert.deepEqual(view.motions, [])
+    assert.equal(view.lease, null)
+  }
+  assert.deepEqual(
+    cluster.checker.violations().filter((one) => one.invariant !== 'S2'),
+    [],
+    'S2 aside: between his wish and his deed it still ran',
+  )
+  assert.deepEqual(runningOn(cluster, vm), [])
+})

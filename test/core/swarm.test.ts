@@ -162,7 +162,7 @@ const story = async (seed: number): Promise<void> => {
 for (const seed of seeds) test(`swarm ${seed}`, () => story(seed))
 
 test('the swarms were not idle', () => {
-  if (only === undefined)
+  if (seeds.length >= 40)
     assert.ok(
       total.cured * 2 > seeds.length && total.failed > 0 && total.migrations * 2 > seeds.length,
       JSON.stringify(total),

@@ -141,6 +141,9 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
         put({ ...departure, resuming: true })
         desk.emit({ kind: 'resume', action: departure.action, vm: departure.vm, at: null })
         return
+      case 'gone':
+        desk.warn('vm.lost', `VM ${departure.vm} is active neither here nor at ${departure.to}`, departure.vm)
+        return refuse(departure, 'vm.gone', 'the VM is active at neither end', true)
       case 'hand-over':
         return handOver(departure)
       case 'arrived':

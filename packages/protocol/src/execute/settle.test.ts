@@ -53,3 +53,10 @@ test('a promise is forgotten only when nothing is here to be lost, or the VM run
             `${here} ${source}`,
           )
 })
+
+test('a VM that its owner stopped in the middle does not hold the hosts for ever', () => {
+  assert.equal(judgeSource('absent', 'absent', 0).kind, 'wait', 'it may be between the two for a moment')
+  assert.equal(judgeSource('absent', 'absent', 3).kind, 'gone')
+  assert.equal(judgeSource('shut', 'absent', 3).kind, 'gone')
+  assert.equal(judgeDestination('absent', 'absent', true).kind, 'forget')
+})

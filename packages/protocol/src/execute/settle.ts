@@ -19,6 +19,8 @@ export type SourceVerdict =
   | { readonly kind: 'hand-over' }
   /** It runs there. `staleCopy`: a paused copy is left here for the operator; drover never destroys. */
   | { readonly kind: 'arrived'; readonly staleCopy: boolean }
+  /** Active at neither end, again and again: nothing is left to settle, and the operator is told. */
+  | { readonly kind: 'gone' }
 
 const active = (seen: Seen) => seen === 'running' || seen === 'paused'
 const nowhere = (seen: Seen) => seen === 'absent' || seen === 'shut'
@@ -43,7 +45,9 @@ export const judgeSource = (here: Seen, there: Seen, stable: number): SourceVerd
     case 'shut':
       if (there === 'running') return { kind: 'arrived', staleCopy: false }
       if (there === 'paused') return { kind: 'hand-over' }
-      return { kind: 'wait', warning: nowhere(there) ? 'vm.lost' : null }
+      // Stopped by its owner, or moved on since: no copy is left that this action could lose or double.
+      if (nowhere(there)) return stable >= 3 ? { kind: 'gone' } : { kind: 'wait', warning: null }
+      return { kind: 'wait', warning: null }
     default:
       return unreachable(here)
   }
@@ -68,6 +72,6 @@ export const judgeDestination = (here: Seen, source: Seen, expired: boolean): De
   if (nowhere(here) && active(source) && expired) return { kind: 'forget', warning: null }
   // The source is silent and nothing arrives: after the promise has run out no migration can begin on it.
   if (nowhere(here) && source === null && expired) return { kind: 'forget', warning: null }
-  if (nowhere(here) && nowhere(source)) return { kind: 'wait', warning: 'vm.lost' }
+  if (nowhere(here) && nowhere(source) && expired) return { kind: 'forget', warning: null }
   return { kind: 'wait', warning: null }
 }
