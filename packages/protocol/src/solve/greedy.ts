@@ -125,13 +125,13 @@ export const greedy = ({ model, covers }: Space): Greedy => {
     for (let i = 0; i < of.length; i++) if (of[i]!.weight >= 0 && of[i]!.clashes(at, v, h)) return true
     return false
   }
-  const failed: number[] = []
-  for (const v of leavers) {
+  /** The host where it fits best, touched ones first; −1 when there is none. */
+  const bestHost = (v: number): number => {
     const allowed = domain[v]!
     let chosen = -1
     let least = Number.POSITIVE_INFINITY
     for (let h = 0; h < hostCount; h++) {
-      if (allowed[h] === 0) continue
+      if (allowed[h] === 0 || h === home[v]) continue
       let score = touched[h] === 1 ? 0 : 1_000_000
       for (let d = 0; d < dims; d++) {
         const slack = limit[h * dims + d]! - load[h * dims + d]! - demand[v * dims + d]!
@@ -147,13 +147,45 @@ export const greedy = ({ model, covers }: Space): Greedy => {
       least = score
       chosen = h
     }
-    if (chosen < 0) {
+    return chosen
+  }
+  const arrive = (v: number, h: number): void => {
+    at[v] = h
+    touched[h] = 1
+    for (let d = 0; d < dims; d++) load[h * dims + d]! += demand[v * dims + d]!
+  }
+  /** Another VM of the same host that relieves it as well and has a place to go: the cheapest. */
+  const substitute = (v: number): number => {
+    const h = home[v]!
+    for (const u of covers.homeVms(h)) {
+      if (u === v || at[u] !== h || status[u] !== free) continue
+      let enough = true
+      for (let d = 0; d < dims; d++) {
+        const kept = load[h * dims + d]! + demand[v * dims + d]! - demand[u * dims + d]!
+        if (kept > limit[h * dims + d]!) enough = false
+      }
+      if (enough && bestHost(u) >= 0) return u
+    }
+    return -1
+  }
+  const failed: number[] = []
+  for (const v of leavers) {
+    const h = bestHost(v)
+    if (h >= 0) {
+      arrive(v, h)
+      continue
+    }
+    const mayStay = home[v]! >= 0 && domain[v]![home[v]!] === 1 && starts[v] === 0 && !clashes(v, home[v]!)
+    const u = mayStay ? substitute(v) : -1
+    if (u < 0) {
       failed.push(v)
       continue
     }
-    at[v] = chosen
-    touched[chosen] = 1
-    for (let d = 0; d < dims; d++) load[chosen * dims + d]! += demand[v * dims + d]!
+    for (let d = 0; d < dims; d++) load[home[u]! * dims + d]! -= demand[u * dims + d]!
+    at[u] = -1
+    status[u] = settled
+    arrive(v, home[v]!)
+    arrive(u, bestHost(u))
   }
   // Whoever found no place stays where it is: still overloaded, but nothing is worse than before.
   for (const v of failed) if (home[v]! >= 0 && starts[v] === 0) at[v] = home[v]!
