@@ -4,7 +4,6 @@ import type { GossipSub } from '@libp2p/gossipsub'
 import { type Identify, identify } from '@libp2p/identify'
 import type { ConnectionGater, ConnectionProtector, Libp2p, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
-import { type Ping, ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
@@ -24,7 +23,7 @@ export interface StackInit {
   readonly loopback: boolean
 }
 
-export type Services = { identify: Identify; ping: Ping; gossip: GossipSub }
+export type Services = { identify: Identify; gossip: GossipSub }
 
 export const createStack = (init: StackInit): Promise<Libp2p<Services>> =>
   createLibp2p<Services>({
@@ -60,7 +59,6 @@ export const createStack = (init: StackInit): Promise<Libp2p<Services>> =>
     connectionMonitor: { enabled: false },
     services: {
       identify: identify({ timeout: bounds.exchangeMs }),
-      ping: ping(),
       gossip: gossipService(),
     } as never,
   })
