@@ -15,6 +15,7 @@ import { compile, type Model } from '../solve/model.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
 import { type Course, createCourse, type Step } from './course.ts'
 import type { Action, Plan } from './plan.ts'
+import { findSequence } from './sequence.ts'
 
 export interface PlanOptions {
   /** Circles may be broken by suspending a VM to storage and resuming it elsewhere: it pauses meanwhile. */
@@ -75,10 +76,50 @@ export const planOrder = (
     else if (!started) {
       // A VM steps aside at most twice on average: enough for every circle, and an end for hopeless cases.
       const detour = detours++ > 2 * moves.length ? null : bestDetour(model, steps, pending, course, options)
-      if (detour === null) return { kind: 'no_order', why: deadlock(model, steps, pending, course) }
+      if (detour === null)
+        return (
+          inSequence(model, steps, partition) ?? {
+            kind: 'no_order',
+            why: deadlock(model, steps, pending, course),
+          }
+        )
       applyDetour(steps, pending, detour)
     }
   }
+  return {
+    kind: 'plan',
+    plan: { actions: actionsOf(model, steps, partition), makespanMs: course.timeline.nowMs() },
+  }
+}
+
+/** Only so few VMs are worth trying in every order. */
+const moversOfSequence = 12
+
+/** Every order of stepping aside, one VM at a time; what it finds is replayed, so that it waits for what it must. */
+const inSequence = (model: Model, stuck: readonly Step[], partition: PartitionId): Planned | null => {
+  const targets = new Map<number, number>()
+  for (const step of stuck) {
+    if (step.kind !== 'migrate') return null
+    // The last step of a VM leads to its destination.
+    targets.set(step.vm, step.to)
+  }
+  if (targets.size > moversOfSequence) return null
+  const hops = findSequence(model, targets)
+  if (hops === null) return null
+  const steps: Step[] = []
+  const last = new Map<number, number>()
+  for (const { vm, from, to } of hops) {
+    const previous = last.get(vm) ?? -1
+    last.set(vm, steps.length)
+    steps.push({ kind: 'migrate', vm, from, to, soloMs: model.moveMs[vm]!, after: [], previous })
+  }
+  const course = createCourse(model, steps)
+  for (let next = 0; next < steps.length; ) {
+    if (course.obstacle(next) === null) course.start(next++)
+    else if (course.timeline.inFlight() > 0) course.finish(course.timeline.next())
+    else return null
+  }
+  while (course.timeline.inFlight() > 0) course.finish(course.timeline.next())
   return {
     kind: 'plan',
     plan: { actions: actionsOf(model, steps, partition), makespanMs: course.timeline.nowMs() },
