@@ -140,7 +140,10 @@ export interface Hypervisor {
    */
   locate(vm: VmId, at?: string): Promise<Presence>
   /** Live migration, peer-to-peer: it goes on if this process dies. Resolves when it has ended; never rejects. */
-  migrate(request: MigrationRequest, onProgress?: (progress: MigrationProgress) => void): Promise<MigrationResult>
+  migrate(
+    request: MigrationRequest,
+    onProgress?: (progress: MigrationProgress) => void,
+  ): Promise<MigrationResult>
   /** Changes the bandwidth limit of a running migration, MiB/s. */
   limit(vm: VmId, bandwidthMiBps: number): Promise<void>
   /** Asks a running migration to stop; `migrate` then resolves with what it finds. */
