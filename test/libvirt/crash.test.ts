@@ -8,7 +8,7 @@ import { type HostAgent, libvirtSuite, patienceMs, type Story, seconds } from '.
 const suite = libvirtSuite({ hosts: 3 })
 
 /** Some ten seconds for a guest of 96 MiB: time enough to break something meanwhile. */
-const slow = ['bandwidth_mib_per_s = 6']
+const slow = ['bandwidth_mib_per_s = 8']
 const home = { hot: 1, warm: 1 } as const
 
 /** Overloads hv1 and waits until one of its guests is on its way. */
@@ -70,14 +70,16 @@ suite.story(
 )
 
 suite.story(
-  'an agent that is killed and restarted during its migration grants nothing before that has ended',
-  { guests: home, policy: ['bandwidth_mib_per_s = 4'] },
+  'an agent that loses its life and its journal during its migration learns of it from libvirt before it grants anything',
+  { guests: home, policy: ['bandwidth_mib_per_s = 5'] },
   async (story) => {
-    // The restarted agent finds the migration in its journal and in libvirt. An operator asks it for another one at once:
-    // that has to wait for the first, or is refused; no lease is given away meanwhile (S5).
+    // The restarted agent knows nothing of what it had begun but what its libvirt tells. An operator asks it for another
+    // migration at once: that has to wait for the first, or is refused; no lease is given away meanwhile (S5). The
+    // destination's agent does the rest.
     const { agent, placeOf, guests } = story
     const { moving, to } = await migrationUnderWay(story)
     await agent(1).kill()
+    agent(1).loseJournal()
     await agent(1).start()
     assert.ok(await sends(story, moving), 'the migration takes longer than the restart')
     const other = Object.values(guests).find((one) => one !== moving)!
@@ -93,10 +95,9 @@ suite.story(
       return null
     })
     assert.ok(looks > 0)
-    await until('the first migration is settled', patienceMs, async () => {
-      const { view } = await agent(1).status()
-      return view.motions.every((one) => one.vm !== moving.uuid) ? true : null
-    })
+    await until(`${moving.name} runs on ${to.name}`, patienceMs, async () =>
+      (await runsOn(moving)).join() === to.name ? true : null,
+    )
     await asked
     await until('everything has ended', patienceMs, async () => {
       const { view } = await agent(1).status()
@@ -115,6 +116,8 @@ suite.story(
     // says that its hypervisor is gone, so the next attempt goes to the third host.
     const { agent, placeOf, ring, t } = story
     const { motion, moving, to } = await migrationUnderWay(story)
+    await sleep(1_000)
+    assert.ok(await sends(story, moving))
     await to.host.killLibvirtd()
     const ended = await until('the decision has ended', patienceMs, async () => {
       const { view } = await agent(1).status()
@@ -134,8 +137,16 @@ suite.story(
     })
     await to.host.startLibvirtd()
     await ring()
+    // Its libvirtd finds what it had begun to receive, and that nobody sends it any more.
+    const tidying = performance.now()
+    await until('nothing of the broken migration is left there', patienceMs, async () =>
+      (await moving.where()).length === 1 ? true : null,
+    )
+    t.diagnostic(
+      `the destination was tidy ${seconds(performance.now() - tidying)} after the ring was whole again`,
+    )
     const places = await Promise.all(Object.values(story.guests).map(placeOf))
-    assert.ok(!places.includes(to.host.index), 'nothing of the broken migration is left there')
+    assert.ok(!places.includes(to.host.index))
     for (const one of story.agents) assert.deepEqual((await one.status()).view.motions, [])
   },
 )
@@ -166,63 +177,5 @@ suite.story(
     await bed.host(3).boot()
     await agent(3).start()
     await ring()
-  },
-)
-
-suite.story(
-  'kill -9 of each agent at rest: no guest changes its state',
-  { guests: { hot: 1, warm: 2, cool: 3 } },
-  async ({ agent, agents, guest, placeOf, ring }) => {
-    const guests = ['hot', 'warm', 'cool'].map(guest)
-    const since = performance.now()
-    for (const one of agents) {
-      await one.kill()
-      for (const other of guests) await other.ticks(3)
-    }
-    for (const [i, one] of guests.entries()) assert.equal(await placeOf(one), i + 1)
-    await Promise.all(agents.map((one) => one.start()))
-    await ring()
-    for (const [i, one] of guests.entries()) {
-      assert.equal(await placeOf(one), i + 1)
-      assert.ok(one.pauseMsMax(since) < 10_000)
-    }
-    assert.equal((await agent(1).status()).view.decisions.length, 0)
-  },
-)
-
-suite.story(
-  'libvirt not reachable, at the start and later: the agent stays up, says so, and connects when it can',
-  { guests: { hot: 1 }, start: false },
-  async ({ agent, bed, guest, placeOf }) => {
-    const [host, one] = [bed.host(1), agent(1)]
-    const cannot = async () => {
-      const status = await until('it says that libvirt is gone', patienceMs, async () => {
-        const now = await one.status()
-        return !now.hypervisor.connected && !now.view.able ? now : null
-      })
-      assert.ok(status.view.troubles.includes('hypervisor.unreachable'), status.view.troubles.join())
-      const shown = await one.cli('status', '--strict')
-      assert.equal(shown.code, 1, shown.err)
-      assert.match(shown.out, /hypervisor +libvirt, not connected: \S/)
-    }
-    const can = async () => {
-      await until('it is connected', patienceMs, async () => ((await one.status()).view.able ? true : null))
-      assert.match((await one.cli('status')).out, /hypervisor +libvirt 9?\S*.*, connected/)
-    }
-    await host.killLibvirtd()
-    await one.start()
-    await cannot()
-    await sleep(3_000)
-    await cannot()
-    await host.startLibvirtd()
-    await can()
-    await host.killLibvirtd()
-    await cannot()
-    await host.startLibvirtd()
-    await can()
-    assert.ok(one.alive)
-    assert.equal(await placeOf(guest('hot')), 1)
-    const complaints = one.log().filter((line) => line.code === 'hypervisor.unreachable')
-    assert.ok(complaints.length <= 3, `one line per loss: ${complaints.length}`)
   },
 )

@@ -15,7 +15,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -94,6 +94,8 @@ export interface HostAgent {
   start(): Promise<void>
   /** kill -9; returns when it is dead. */
   kill(): Promise<void>
+  /** What it remembered is gone, but not who it is. Only while it is dead. */
+  loseJournal(): void
   /** SIGTERM; returns its exit code. */
   stop(): Promise<number | null>
   status(): Promise<StatusAnswer>
@@ -314,6 +316,10 @@ const hostAgent = (bed: Testbed, host: Host, number: number, options: StoryOptio
     async kill() {
       running?.kill('SIGKILL')
       await running?.exited
+    },
+    loseJournal() {
+      const data = join(home, 'data')
+      for (const file of readdirSync(data)) if (file !== 'identity.key') rmSync(join(data, file))
     },
     async stop() {
       running?.kill('SIGTERM')
