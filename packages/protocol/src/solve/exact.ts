@@ -72,7 +72,9 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
   const settledLoad = new Float64Array(hostCount * dims)
   const cap = new Float64Array(hostCount * dims)
   for (let i = 0; i < cap.length; i++) cap[i] = relief ? Math.max(limit[i]!, model.load[i]!) : limit[i]!
-  const closed = new Uint8Array(hostCount)
+  /** Relief: dimensions in which a host is left overloaded, and how many of a host's there are. */
+  const closed = new Uint8Array(hostCount * dims)
+  const closedDims = new Uint8Array(hostCount)
   const cover = new Float64Array(hostCount)
   const overfull = new Uint8Array(hostCount)
   const touches = new Int32Array(hostCount)
@@ -112,9 +114,10 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
 
   const refresh = (h: number): void => {
     let over = 0
-    for (let d = 0; d < dims; d++) if (load[h * dims + d]! > limit[h * dims + d]!) over = 1
+    for (let d = 0; d < dims; d++)
+      if (closed[h * dims + d] === 0 && load[h * dims + d]! > limit[h * dims + d]!) over = 1
     overfull[h] = over
-    cover[h] = over === 0 || closed[h] === 1 ? 0 : covers.bound(h, load, status, free)
+    cover[h] = over === 0 || closedDims[h]! > 0 ? 0 : covers.bound(h, load, status, free)
   }
 
   const evict = (v: number): void => {
@@ -179,11 +182,13 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
     } else {
       for (let k = 0; k < openCount; k++) {
         const h = openHosts[k]!
-        let counts = closed[h]!
-        if (closed[h] === 1)
+        let counts = 0
+        if (closedDims[h]! > 0) {
+          counts = 1
           for (let d = 0; d < dims; d++)
-            excess += excessPermille(settledLoad[h * dims + d]!, limit[h * dims + d]!)
-        else if (cover[h] === Number.POSITIVE_INFINITY) counts = 1
+            if (closed[h * dims + d] === 1)
+              excess += excessPermille(settledLoad[h * dims + d]!, limit[h * dims + d]!)
+        } else if (cover[h] === Number.POSITIVE_INFINITY) counts = 1
         overloaded += counts
       }
       for (const v of mayStrand)
@@ -199,7 +204,7 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
     for (let k = 0; k < openCount; k++) {
       const h = openHosts[k]!
       if (cover[h]! < Number.POSITIVE_INFINITY) ms += cover[h]!
-      if (touches[h]! > 0 || (overfull[h] === 1 && closed[h] === 0)) touched++
+      if (touches[h]! > 0 || overfull[h] === 1) touched++
     }
     if (ms !== best.migrationMs) return ms < best.migrationMs
     return touched < best.hostsTouched
@@ -239,16 +244,16 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
     let chosen = -1
     for (let k = 0; k < openCount; k++) {
       const h = openHosts[k]!
-      if (overfull[h] === 0 || closed[h] === 1) continue
+      if (overfull[h] === 0) continue
       if (chosen < 0 || cover[h]! > cover[chosen]!) chosen = h
     }
     return chosen
   }
 
-  /** One of its VMs that weigh in an exceeded dimension must leave; or (relief) it stays overloaded. */
+  /** One of its VMs that weigh in an exceeded dimension must leave; or (relief) it stays overloaded in it. */
   const branchOnHost = (h: number): void => {
     let d = 0
-    while (load[h * dims + d]! <= limit[h * dims + d]!) d++
+    while (closed[h * dims + d] === 1 || load[h * dims + d]! <= limit[h * dims + d]!) d++
     const list = covers.homeVms(h)
     const mark = trailTop
     let alive = true
@@ -264,18 +269,19 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
       refresh(h)
       alive = (relief || cover[h] !== Number.POSITIVE_INFINITY) && promising()
     }
-    if (relief && alive && !stopped) closeHost(h, list)
+    if (relief && alive && !stopped && load[h * dims + d]! <= cap[h * dims + d]!) leaveOverloaded(h, d)
     thawTo(mark)
     refresh(h)
   }
 
-  const closeHost = (h: number, list: Int32Array): void => {
-    for (let i = 0; i < list.length; i++) if (status[list[i]!] === free) freeze(list[i]!)
-    for (let d = 0; d < dims; d++) if (settledLoad[h * dims + d]! > cap[h * dims + d]!) return
-    closed[h] = 1
+  /** All that weigh in the dimension are settled by now. */
+  const leaveOverloaded = (h: number, d: number): void => {
+    closed[h * dims + d] = 1
+    closedDims[h]!++
     refresh(h)
     explore()
-    closed[h] = 0
+    closed[h * dims + d] = 0
+    closedDims[h]!--
   }
 
   /** An equal VM was passed over at this node: letting this one leave instead is the same answer again. */
@@ -420,13 +426,22 @@ export const branchAndBound = ({ model, covers, twin }: Space, options: ExactOpt
       unplace(v, hostList[i]!)
     }
     hostTop = base
-    if (relief && starts[v] === 1 && !stopped) {
-      status[v] = settled
-      unmetPaid++
-      explore()
-      unmetPaid--
-      status[v] = pooled
+    if (relief && starts[v] === 1 && !stopped) leaveUnstarted(v)
+  }
+
+  /** Relief only: it costs no migration after all, and touches nothing. */
+  const leaveUnstarted = (v: number): void => {
+    const h = home[v]!
+    const sign = (by: number): void => {
+      unmetPaid += by
+      msPaid -= by * moveMs[v]!
+      if (h >= 0) touches[h]! -= by * 2
     }
+    status[v] = settled
+    sign(1)
+    explore()
+    sign(-1)
+    status[v] = pooled
   }
 
   // The root: everybody at home who may be, the rest in the pool.

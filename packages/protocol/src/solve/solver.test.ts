@@ -7,7 +7,7 @@ import type { Answer } from './answer.ts'
 import type { PlacementProblem } from './problem.ts'
 import { solve } from './solver.ts'
 import { problems } from './testing/generator.ts'
-import { bestCure, compareTuples, type Tuple, tupleOf } from './testing/oracle.ts'
+import { bestCure, bestRelief, compareTuples, type Tuple, tupleOf } from './testing/oracle.ts'
 
 /** How many random instances; `DROVER_RUNS=100000` for the long run. */
 const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
@@ -77,4 +77,24 @@ test('On small problems the solver, brute force and the independent checker agre
     }),
     { numRuns: runs, seed: 7 },
   )
+})
+
+test('A partial cure called optimal is the best one that makes no host worse', () => {
+  let reliefs = 0
+  fc.assert(
+    fc.property(problems({ hostsMax: 3, vmsMax: 5 }), (ruled) => {
+      const problem = { ...ruled, rules: [] }
+      const answer = solve(problem)
+      if (answer.kind === 'plan' || answer.kind === 'satisfied') return
+      const best = bestRelief(problem)
+      const reached = tupleOf(problem, placementAfter(problem, answer))
+      if (answer.kind === 'relief') {
+        assert.ok(answer.optimal)
+        reliefs++
+      }
+      assert.deepEqual(reached, best)
+    }),
+    { numRuns: runs, seed: 13 },
+  )
+  assert.ok(reliefs > runs / 20)
 })

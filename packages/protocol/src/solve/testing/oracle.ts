@@ -124,3 +124,27 @@ export const bestCure = (problem: PlacementProblem): Tuple | null => {
   }
   return best
 }
+
+/** The best of all placements in which no host carries more than its limit, or than it does now. */
+export const bestRelief = (problem: PlacementProblem): Tuple | null => {
+  const { demand, limit } = amountsInEffect(problem)
+  const loadOf = (placed: (vm: ProblemVm) => HostId | null | undefined, host: HostId, d: number): number =>
+    problem.vms.reduce(
+      (sum, vm) => sum + (!outside(problem, vm) && placed(vm) === host ? demand(vm, d) : 0),
+      0,
+    )
+  const running = (vm: ProblemVm) => (vm.state === 'running' ? vm.host : null)
+  let best: Tuple | null = null
+  for (const placement of placements(problem)) {
+    const worse = problem.hosts.some((host) =>
+      problem.dimensions.some((_, d) => {
+        const load = loadOf((vm) => placement.get(vm.id), host.id, d)
+        return load > Math.max(limit(host, d), loadOf(running, host.id, d))
+      }),
+    )
+    if (worse) continue
+    const tuple = tupleOf(problem, placement)
+    if (best === null || compareTuples(tuple, best) < 0) best = tuple
+  }
+  return best
+}
