@@ -83,7 +83,7 @@ export const parseOptions = (argv: readonly string[]): Parsed => {
     }
   } catch (error) {
     // Of Node's own words the first sentence says what is wrong; the rest is advice about dashes.
-    const [first = 'bad usage'] = (error instanceof Error ? error.message : String(error)).split('. ')
+    const [first = 'bad usage'] = (error instanceof Error ? error.message : String(error)).split(/\.?\n|\. /)
     return { kind: 'wrong', text: `${first.replace(/\.$/, '')} (see --help)` }
   }
 }

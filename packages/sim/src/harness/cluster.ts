@@ -41,7 +41,7 @@ export interface ClusterOptions {
   /** Default `auto`. */
   readonly mode?: Mode
   readonly rules?: readonly Rule[]
-  /** How often each agent looks at its hypervisor, ms. Default 100. */
+  /** How often each agent looks at its hypervisor, ms. Default 100, more with more than 25 hosts. */
   readonly sampleMs?: number
   /** Of every host. Default 8 cores, 32 GiB. */
   readonly capacity?: Resources
@@ -52,7 +52,7 @@ export interface ClusterOptions {
   /** MiB/s of one migration alone on its links (1250). Default 500: a VM takes a few seconds. */
   readonly migrationMiBps?: number
   readonly simulated?: SimulatedOptions
-  /** How long all agents may take to know each other, ms. Default 30,000. */
+  /** How long all agents may take to be up and know each other, ms. Default 30,000. */
   readonly joinMs?: number
   /** Called while the agents start. */
   readonly onProgress?: (progress: {
@@ -124,14 +124,17 @@ const harnessPolicy = (hosts: number): Partial<Policy> => ({
 /** How often the views of all agents are looked at while they join: each look costs as many views as there are agents. */
 const joinPollMs = 250
 
+/** Whoever knows so many others can act; in a larger cluster the rest follows with the gossip. */
+const acquaintances = 24
+
 /** Addresses that a starting agent is told. */
-const bootstrapMax = 3
+const bootstrapMax = 4
 
 /** Agents started at a time; and how many of them make one process so busy that it has to rest between. */
 const startsMax = 4
 const crowd = 16
 
-/** Starts it and waits until every agent knows every other. Throws when an agent cannot start, or WaitError. */
+/** Starts it and waits until every agent knows every other (or 24 of them). Throws when an agent cannot start, or WaitError. */
 export const startCluster = async (options: ClusterOptions = {}): Promise<Cluster> => {
   const {
     hosts: count = 16,
@@ -139,7 +142,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
     seed = 1,
     mode = 'auto',
     rules = [],
-    sampleMs = 100,
+    sampleMs = Math.max(100, 4 * count),
     capacity = { cpuMilli: 8_000, memoryMiB: 32_768 },
     reserve = { cpuMilli: 1_000, memoryMiB: 2_048 },
     loadPermille = 600,
@@ -222,13 +225,22 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
   const waitFor = (condition: () => boolean, timeoutMs: number, what?: string): Promise<void> =>
     waitUntil(condition, timeoutMs, what, state)
 
-  /** Addresses of some living others: what an operator would put into the configuration. */
-  const introductions = randomOf(seed, 'bootstrap')
-  const bootstrap = (self: Member): readonly string[] =>
-    introductions
-      .shuffle(members.filter((m) => m !== self && m.agent !== null && m.addresses.length > 0))
+  /**
+   * Addresses of the nearest living others, as an operator would configure those of the same rack. Agents start in
+   * the ring's order, so these are the neighbours that they will probe, and need no further connection for it.
+   */
+  const bootstrap = (self: Member): readonly string[] => {
+    const at = members.indexOf(self)
+    const away = (other: Member): number => {
+      const distance = Math.abs(members.indexOf(other) - at)
+      return Math.min(distance, count - distance)
+    }
+    return members
+      .filter((m) => m !== self && m.agent !== null && m.addresses.length > 0)
+      .sort((a, b) => away(a) - away(b))
       .slice(0, bootstrapMax)
       .flatMap((m) => m.addresses)
+  }
 
   const quiet = (): boolean =>
     world.motions().length === 0 &&
@@ -247,12 +259,14 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
 
   const known = (): number => {
     const all = views()
-    const want = all.length
+    const want = Math.min(all.length, acquaintances)
     return all.filter(
       (v) => v.able && v.members.filter((m) => m.state === 'alive' || m.state === 'self').length >= want,
     ).length
   }
   try {
+    const joinBy = performance.now() + joinMs
+    const joinLeftMs = (): number => Math.max(0, joinBy - performance.now())
     for (let i = 0; i < count; i += i === 0 ? 1 : startsMax) {
       const wave = members.slice(i, i === 0 ? 1 : i + startsMax)
       onProgress({ started: i, known: 0, hosts: count })
@@ -261,7 +275,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
       const wanted = Math.min(i, bootstrapMax)
       await waitUntil(
         () => wave.every((m) => (m.agent?.status().peersConnected ?? 0) >= wanted),
-        joinMs,
+        joinLeftMs(),
         `${wave.map((m) => m.name).join(', ')} to be connected`,
       )
       if (i >= crowd) await calm(600, 2_000)
@@ -272,7 +286,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
         onProgress({ started: count, known: now, hosts: count })
         return now === count
       },
-      joinMs,
+      joinLeftMs(),
       'all agents to know each other and be able',
       () => `${known()} of ${count} do`,
       joinPollMs,

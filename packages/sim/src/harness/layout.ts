@@ -38,7 +38,8 @@ export const layoutOf = (options: LayoutOptions): Layout => {
   const hostSpecs = Array.from({ length: hosts }, (_, i) => ({
     name: `h${String(i + 1).padStart(digits, '0')}`,
     capacity,
-    location: `rack${Math.floor(i / hostsPerRack) + 1}`,
+    // Rack and place in it: the ring's order is that of the names.
+    location: `rack${String(Math.floor(i / hostsPerRack) + 1).padStart(2, '0')}/u${(i % hostsPerRack) + 1}`,
   }))
   const numbers = new Map<string, number>()
   const vms = hostSpecs.flatMap(({ name: host }, i): VmSpec[] => {

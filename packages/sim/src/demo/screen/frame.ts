@@ -25,7 +25,7 @@ export interface FrameInit {
   readonly migrations: number
 }
 
-const cellWidthMin = 34
+const cellWidthMin = 29
 const cellWidthMax = 44
 /** The bar ends here; what is usable ends at the mark within. */
 const barPermille = 1_300
@@ -68,7 +68,7 @@ const cell = (host: string, view: PeerView | undefined, init: FrameInit, width: 
   const leads = view !== undefined && view.leading !== null
 
   const nameWidth = Math.max(3, host.length)
-  const barWidth = width - nameWidth - 10
+  const barWidth = width - nameWidth - 9
   if (!truth.alive)
     return [
       paint.bad('✕ ') + paint.dim(`${fit(host, nameWidth)} ${fit('no power', width - nameWidth - 3)}`),
@@ -95,7 +95,7 @@ const cell = (host: string, view: PeerView | undefined, init: FrameInit, width: 
       : into !== undefined
         ? [`◂ ${world.vm(into.vm).name} from ${into.from}`, paint.act]
         : view === undefined
-          ? ['agent killed, VMs run on', paint.bad]
+          ? ['agent dead, VMs live', paint.bad]
           : permille > 1_000
             ? ['overloaded', paint.warn]
             : [plural(truth.vms.length, 'VM'), paint.dim]
