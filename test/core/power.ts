@@ -50,20 +50,20 @@ const faults: readonly Fault[] = [
   {
     name: 'ledger: departures are credited when they begin',
     file: 'execute/departure.ts',
-    from: '      hooks.started(moving.action)',
-    to: '      hooks.started(moving.action); hooks.gone(moving.vm)',
+    from: 'hooks.started(moving.action)',
+    to: 'hooks.started(moving.action); hooks.gone(moving.vm)',
   },
   {
     name: 'unknown is taken for failure',
     file: 'execute/departure.ts',
-    from: "          return poll({ ...departure, phase: 'settling' })",
-    to: "          return refuse(departure, result.code, '', true)",
+    from: "return poll({ ...departure, phase: 'settling' })",
+    to: "return refuse(departure, result.code, '', true)",
   },
   {
     name: 'begin: the lease is not checked again',
     file: 'execute/admission.ts',
-    from: "  if (!isCurrent(lease, message.partition, message.epoch))\n    return { code: 'lease.stale', text: 'no such lease here' }\n  if (lease.assigned === null)",
-    to: '  if (lease === null || lease.assigned === null)',
+    from: "if (!isCurrent(lease, message.partition, message.epoch))\n    return { code: 'lease.stale', text: 'no such lease here' }\n  if (lease.assigned === null)",
+    to: 'if (lease === null || lease.assigned === null)',
   },
   {
     name: 'cool-down is ignored',
@@ -129,7 +129,7 @@ for (const name of ['agent', 'protocol', 'sim'])
 const run = (files: readonly string[], env: Record<string, string> = {}): string | null => {
   const { status, stdout } = spawnSync(
     process.execPath,
-    ['--test', ...files.map((file) => join(place, 'test/core', file))],
+    ['--test', ...files.map((file) => join(place, file))],
     {
       encoding: 'utf8',
       env: { ...process.env, ...env },
@@ -139,11 +139,21 @@ const run = (files: readonly string[], env: Record<string, string> = {}): string
   return status === 0 ? null : (stdout.match(/^✖ (.*) \(/m)?.[1] ?? 'it did not end')
 }
 
-const stories = ['overload', 'competition', 'quiet', 'operator', 'faults'].map((name) => `${name}.test.ts`)
+const stories = [
+  ...['overload', 'competition', 'quiet', 'operator', 'faults'].map((name) => `test/core/${name}.test.ts`),
+  ...[
+    'partition/member',
+    'partition/lease',
+    'execute/settle',
+    'execute/executor',
+    'snapshot/host',
+    'snapshot/problem',
+  ].map((name) => `packages/protocol/src/${name}.test.ts`),
+]
 let missed = 0
 const counts: number[] = []
 try {
-  const control = run([...stories, 'swarm.test.ts'], { DROVER_SEEDS: '20' })
+  const control = run([...stories, 'test/core/swarm.test.ts'], { DROVER_SEEDS: '20' })
   if (control !== null) throw new Error(`the sound core fails: ${control}`)
   const words = process.argv.slice(2)
   for (const fault of faults.filter((one) => words.every((word) => one.name.includes(word)))) {
@@ -166,7 +176,10 @@ try {
     let found: string | null = null
     let seeds = 0
     for (let first = 1; first <= seedsMax && found === null; first += seedsPerRun) {
-      found = run(['swarm.test.ts'], { DROVER_SEED_FIRST: String(first), DROVER_SEEDS: String(seedsPerRun) })
+      found = run(['test/core/swarm.test.ts'], {
+        DROVER_SEED_FIRST: String(first),
+        DROVER_SEEDS: String(seedsPerRun),
+      })
       seeds = found === null ? first + seedsPerRun - 1 : Number(found.match(/\d+/)?.[0] ?? first)
     }
     if (found !== null) counts.push(seeds)

@@ -1,0 +1,148 @@
+/** The member's side of a lease, message by message: what ends it, what does not, and what is durable before it is said. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { limits, policyOf } from '../config.ts'
+import { createDesk } from '../desk.ts'
+import { asHostId, partitionIdOf } from '../ids.ts'
+import type { Effect } from '../io.ts'
+import type { Message, Release, Reserve } from '../message.ts'
+import type { HostSnapshot } from '../snapshot/snapshot.ts'
+import { createMemberSide } from './member.ts'
+
+const self = asHostId('self')
+const a = asHostId('a')
+const b = asHostId('b')
+const amounts = { cpuMilli: 0, memoryMiB: 0 }
+const snapshot: HostSnapshot = {
+  host: self,
+  name: 'self',
+  capacity: amounts,
+  reserve: amounts,
+  vms: [],
+  promisedIn: amounts,
+  draining: false,
+  overloaded: false,
+  cpuBaseline: '',
+  failureDomain: null,
+  rules: [],
+  sampleAgeMs: 0,
+}
+const setUp = () => {
+  const desk = createDesk(self, 1, 1, policyOf('balanced'))
+  const world = { busy: false }
+  const member = createMemberSide(desk, 7, {
+    unable: () => null,
+    busy: () => world.busy,
+    snapshot: () => snapshot,
+    report() {},
+  })
+  const reserve = (counter: number, severity: number): Reserve => {
+    const partition = partitionIdOf(a, 1, counter)
+    return {
+      kind: 'reserve',
+      incarnation: 1,
+      partition,
+      epoch: 0,
+      rank: { severity, ageMs: 0, partition },
+      reason: 'drain',
+      intent: 'lease',
+    }
+  }
+  const release = (counter: number, epoch: number): Release => ({
+    kind: 'release',
+    incarnation: 1,
+    partition: partitionIdOf(a, 1, counter),
+    epoch,
+  })
+  const said = (): readonly Message[] =>
+    desk.takeEffects().flatMap((effect: Effect) => (effect.kind === 'send' ? [effect.message] : []))
+  return { desk, world, member, reserve, release, said }
+}
+
+test('a grant carries a new epoch, and the epoch is durable before the grant leaves (S6)', () => {
+  const { desk, member, reserve } = setUp()
+  member.reserve(a, reserve(1, 1))
+  const effects = desk.takeEffects()
+  assert.deepEqual(
+    effects.map((effect) => (effect.kind === 'send' ? effect.message.kind : effect.kind)),
+    ['persist', 'granted'],
+  )
+  assert.equal(member.lease?.epoch, 8)
+})
+
+test('a late release of an old partition does not free the host from the new one', () => {
+  const { member, reserve, release } = setUp()
+  member.reserve(a, reserve(1, 1))
+  member.release(a, release(1, 8))
+  member.reserve(a, reserve(2, 1))
+  member.release(a, release(1, 8))
+  member.release(a, release(1, 0))
+  member.release(a, release(2, 8))
+  member.release(b, release(2, 9))
+  assert.equal(
+    member.lease?.partition,
+    partitionIdOf(a, 1, 2),
+    'wrong partition, wrong epoch, wrong leader: all ignored',
+  )
+  member.release(a, release(2, 9))
+  assert.equal(member.lease, null)
+})
+
+test('a leader that gave up before it heard the grant is believed by its partition alone', () => {
+  const { member, reserve, release } = setUp()
+  member.reserve(a, reserve(1, 1))
+  member.release(a, release(1, 0))
+  assert.equal(member.lease, null)
+})
+
+test('while an action runs here, neither release nor time nor a restarted leader ends the lease (S5)', () => {
+  const { desk, world, member, reserve, release } = setUp()
+  member.reserve(a, reserve(1, 1))
+  world.busy = true
+  member.release(a, release(1, 8))
+  desk.setTime(10 * limits.leaseMs)
+  member.tick()
+  member.leaderRestarted(a, 2)
+  assert.notEqual(member.lease, null)
+  world.busy = false
+  member.tick()
+  assert.equal(member.lease, null, 'and then it ends by itself')
+})
+
+test('a wounded leader is told; one that renews what it no longer has, too', () => {
+  const { member, reserve, said } = setUp()
+  member.reserve(a, reserve(1, 1))
+  said()
+  member.reserve(b, reserve(2, 5))
+  assert.deepEqual(
+    said().map((message) => [message.kind, 'partition' in message && message.partition]),
+    [
+      ['revoked', partitionIdOf(a, 1, 1)],
+      ['granted', partitionIdOf(a, 1, 2)],
+    ],
+  )
+  member.renew(a, { kind: 'renew', incarnation: 1, partition: partitionIdOf(a, 1, 1), epoch: 8 })
+  assert.deepEqual(
+    said().map((message) => message.kind),
+    ['revoked'],
+  )
+})
+
+test('after a restart an unsettled action holds the host although no lease does', () => {
+  const { world, member, reserve, said } = setUp()
+  world.busy = true
+  member.reserve(a, reserve(1, 1))
+  assert.deepEqual(
+    said().map((message) => message.kind),
+    ['declined'],
+  )
+  assert.equal(member.lease, null)
+})
+
+test('a look takes no lease', () => {
+  const { member, reserve, said } = setUp()
+  member.reserve(a, { ...reserve(1, 1), intent: 'observe' })
+  const [granted] = said()
+  assert.ok(granted?.kind === 'granted' && granted.epoch === 0)
+  assert.equal(member.lease, null)
+})
