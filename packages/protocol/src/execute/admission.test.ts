@@ -1,0 +1,140 @@
+/** The last look before a migration begins: at its source, and at its destination, whatever the leader believed. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../ids.ts'
+import type { ObservedVm } from '../io.ts'
+import type { Assign } from '../message.ts'
+import type { Lease } from '../partition/lease.ts'
+import { createHost, observe } from '../snapshot/host.ts'
+import type { VmSnapshot } from '../snapshot/snapshot.ts'
+import type { Rule } from '../solve/rules/rule.ts'
+import { mayArrive, mayLeave } from './admission.ts'
+
+const self = asHostId('self')
+const partition = partitionIdOf(asHostId('leader'), 1, 1)
+const action = actionIdOf(partition, 0)
+const migrate = {
+  kind: 'migrate',
+  id: action,
+  vm: asVmId('web'),
+  from: self,
+  to: asHostId('there'),
+  after: [],
+} as const
+const lease = (changes: Partial<Lease> = {}): Lease => ({
+  partition,
+  epoch: 4,
+  leader: asHostId('leader'),
+  leaderIncarnation: 1,
+  rank: { severity: 1, ageMs: 0, partition },
+  expiresAt: 0,
+  incarnations: new Map([[asVmId('web'), 'boot-1']]),
+  assigned: {
+    assign: { plan: { actions: [migrate], makespanMs: 0 }, epochs: { there: 9 } } as unknown as Assign,
+    unsound: null,
+  },
+  executing: true,
+  ...changes,
+})
+const observed = (name: string, changes: Partial<ObservedVm> = {}): ObservedVm => ({
+  vm: asVmId(name),
+  name,
+  state: 'running',
+  incarnation: 'boot-1',
+  cpuMilli: 400,
+  vcpus: 1,
+  memoryMiB: 256,
+  dirtyMiBps: 0,
+  fixed: null,
+  diskLocked: false,
+  ...changes,
+})
+const hostWith = (vms: ObservedVm[], rules: Rule[] = []) => {
+  const host = createHost(rules, false)
+  host.connected = true
+  host.description = {
+    name: 'self',
+    location: '',
+    capacity: { cpuMilli: 1_000, memoryMiB: 1_024 },
+    reserve: { cpuMilli: 0, memoryMiB: 0 },
+    cpuBaseline: '',
+    failureDomain: null,
+    migrationUri: '',
+    version: '',
+  }
+  observe(host, 0, vms, new Set())
+  return host
+}
+const begin = { kind: 'begin', incarnation: 1, partition, epoch: 4, action } as const
+const leaving = (
+  vms: ObservedVm[],
+  held: Lease | null,
+  message: Omit<typeof begin, 'epoch'> & { epoch: number } = begin,
+) => {
+  const may = mayLeave(hostWith(vms), held, message, self, 0)
+  return 'code' in may ? may.code : `to epoch ${may.toEpoch}, ${may.paused ? 'paused' : 'running'}`
+}
+
+test('a VM leaves under the current lease, by the assigned plan, as the one that the leader saw', () => {
+  const web = observed('web')
+  assert.equal(leaving([web], lease()), 'to epoch 9, paused')
+  assert.equal(leaving([{ ...web, diskLocked: true }], lease()), 'to epoch 9, running')
+  assert.equal(leaving([web], null), 'lease.stale')
+  assert.equal(leaving([web], lease(), { ...begin, epoch: 3 }), 'lease.stale')
+  assert.equal(leaving([web], lease({ assigned: null })), 'plan.unknown')
+  assert.equal(leaving([web], lease(), { ...begin, action: 'other/7' as ActionId } as never), 'plan.unknown')
+  assert.equal(leaving([], lease()), 'vm.absent')
+  assert.equal(leaving([{ ...web, incarnation: 'boot-2' }], lease()), 'vm.restarted')
+  assert.equal(leaving([{ ...web, fixed: 'dev.hostdev' }], lease()), 'dev.hostdev')
+})
+
+const arriving: VmSnapshot = {
+  vm: asVmId('web'),
+  name: 'web',
+  state: 'running',
+  incarnation: 'boot-1',
+  demand: { cpuMilli: 400, memoryMiB: 256 },
+  dirtyMiBps: 0,
+  fixed: null,
+  cooldownMs: 0,
+  movedFrom: null,
+}
+const promise = {
+  action: 'p/0' as ActionId,
+  vm: asVmId('promised'),
+  demand: { cpuMilli: 400, memoryMiB: 256 },
+}
+const arrival = (host = hostWith([]), promises = [promise].slice(0, 0), epoch = 4) =>
+  mayArrive(host, lease(), promises, arriving, { partition, epoch }, self, 2)?.code ?? 'welcome'
+
+test('a VM arrives where there is room beside what is used and what is promised (S9)', () => {
+  assert.equal(arrival(), 'welcome')
+  assert.equal(arrival(hostWith([observed('a')])), 'welcome')
+  assert.equal(
+    arrival(hostWith([observed('a')]), [promise]),
+    'capacity.cpu',
+    'the promise counts before it arrives',
+  )
+  assert.equal(arrival(hostWith([]), [promise, { ...promise, vm: asVmId('second') }]), 'limit.in')
+  assert.equal(arrival(hostWith([]), [], 3), 'lease.stale')
+  assert.equal(arrival(hostWith([observed('web')])), 'vm.present')
+  const draining = hostWith([])
+  draining.draining = true
+  assert.equal(arrival(draining), 'node.draining')
+})
+
+test("the destination's own rules are asked last of all, promised VMs included (S11)", () => {
+  const apart: Rule = { kind: 'spread', vms: [asVmId('web'), asVmId('promised'), asVmId('a')] }
+  assert.equal(arrival(hostWith([observed('b')], [apart])), 'welcome')
+  assert.equal(arrival(hostWith([observed('a')], [apart])), 'rule.anti_affinity')
+  assert.equal(arrival(hostWith([], [apart]), [promise]), 'rule.anti_affinity')
+  assert.equal(
+    arrival(hostWith([], [{ kind: 'ban', vms: [asVmId('web')], hosts: [self] }])),
+    'rule.host_group',
+  )
+  assert.equal(
+    arrival(hostWith([], [{ kind: 'ban', vms: [asVmId('web')], hosts: [self], weight: 3 }])),
+    'welcome',
+    'soft',
+  )
+})
