@@ -53,7 +53,8 @@ export interface VmSample {
   readonly state: 'running' | 'paused'
   /**
    * What the VM *wants*: CPU time used plus time spent waiting for a CPU, over the sampling interval.
-   * Null until two samples of the same incarnation exist (a VM that just started or just arrived).
+   * Null until two samples of the same incarnation exist, far enough apart to say something (a VM that just started or
+   * just arrived).
    */
   readonly cpuMilli: number | null
   readonly vcpus: number
