@@ -59,11 +59,11 @@ const wrongCommand = (line: string): readonly string[] => {
       const script = second === 'run' ? (words[2] ?? '') : npmOwn.includes(second) ? null : second
       return script === null || npmScripts.includes(script) ? [] : [`no npm script ${script}`]
     }
-    if (first === 'node')
-      return words
-        .slice(1)
-        .filter((word) => /^[\w./-]+\.[jt]s$/.test(word) && !existsSync(join(root, word)))
-        .map((word) => `no file ${word}`)
+    const files = words.filter((word) => /^[\w./-]+\.[jt]s$/.test(word))
+    if (first === 'node' && files.some((word) => word.endsWith('.ts')))
+      return [`the Node of the PATH may not read TypeScript: npx ${text.trim()}`]
+    if (first === 'node' || (first === 'npx' && second === 'node'))
+      return files.filter((word) => !existsSync(join(root, word))).map((word) => `no file ${word}`)
     return first === 'drover' || (first === 'npx' && second === 'drover')
       ? wrongDrover(words.slice(words.indexOf('drover') + 1))
       : []
@@ -144,9 +144,10 @@ test('each check can fail', () => {
     'what-is-not-there-yet',
   ])
   assert.deepEqual(wrongCommand('npm ci && npm run nothing'), ['no npm script nothing'])
-  assert.deepEqual(wrongCommand('DROVER_SEED=1 node test/run.ts quick && node test/none.ts'), [
+  assert.deepEqual(wrongCommand('DROVER_SEED=1 npx node test/run.ts quick && npx node test/none.ts'), [
     'no file test/none.ts',
   ])
+  assert.equal(wrongCommand('node test/run.ts').length, 1)
   assert.deepEqual(wrongCommand('drover statsu'), ['no command statsu'])
   assert.deepEqual(wrongCommand('npx drover drain --now --dry-run'), ['drain has no option --now'])
   assert.deepEqual(wrongCommand('drover config validate x.toml # drover nothing'), [])

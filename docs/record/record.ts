@@ -1,7 +1,7 @@
 /**
  * Records `npm start` on a pseudo-terminal and writes the README's picture. Needs util-linux' `script`.
  *
- *     node docs/record/record.ts > docs/demo.svg
+ *     npx node docs/record/record.ts > docs/demo.svg
  *
  * Further words go to the demo (`--hosts 8`). Exits with the demo's exit code.
  */

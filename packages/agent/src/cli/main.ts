@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { schemaVersion } from '../api/answers.ts'
 import { ApiError } from '../api/client.ts'
+import { droverVersion } from '../version.ts'
 import { agentCommand } from './agent.ts'
 import { configCommand } from './config.ts'
 import { drainCommand } from './drain.ts'
@@ -30,6 +31,7 @@ const inherit = (parent: Command): void => {
 export const programOf = (io: Io): Command => {
   const program = new Command('drover')
     .description('Schedules VMs over a cluster of hypervisors with no scheduler in the middle.')
+    .version(`drover ${droverVersion}`, '--version', 'the version of this program')
     .option('--socket <path>', "the agent's socket (default: as the agent's configuration says)")
     .exitOverride()
     .configureOutput({
