@@ -109,6 +109,34 @@ suite.story(
 )
 
 suite.story(
+  "kill -9 of the destination's agent during the migration: the source lets the guest run there",
+  { guests: home, policy: slow },
+  async (story) => {
+    // The copy arrives paused (R2) on a host whose agent is dead. Nobody there answers, so hv1's agent, which knows that
+    // its own copy is gone, asks that host's libvirt to let it run. The agent comes back and has nothing left to do.
+    const { agent, placeOf, ring, t } = story
+    const { moving, to } = await migrationUnderWay(story)
+    const killedAt = performance.now()
+    await to.kill()
+    await until(`${moving.name} runs on ${to.name}`, patienceMs, async () =>
+      (await runsOn(moving)).join() === to.name ? true : null,
+    )
+    await moving.ticks(10)
+    t.diagnostic(`longest pause: ${moving.pauseMsMax(killedAt)} ms`)
+    await until('hv1 has ended its part', patienceMs, async () =>
+      (await agent(1).status()).view.motions.length === 0 ? true : null,
+    )
+    await to.start()
+    await ring()
+    await until(`${to.name} has ended its part`, patienceMs, async () => {
+      const { view } = await to.status()
+      return view.motions.length === 0 && view.vms.some((one) => one.vm === moving.uuid) ? true : null
+    })
+    assert.equal(await placeOf(moving), to.host.index)
+  },
+)
+
+suite.story(
   "the destination's libvirtd is killed during the migration: the guest runs once, and the action is settled",
   { guests: home, policy: slow },
   async (story) => {
