@@ -9,14 +9,12 @@ import { fit, paintOf, wantsColour, widthOf } from './paint.ts'
 const pictured = async (width: number, height: number, colour: boolean): Promise<string[]> => {
   const small = smallWorld(12)
   for (let i = 1; i <= 12; i++) small.vm(`web-${i}`, `h${i}`, { vcpus: 8, cpuMilli: i * 700 })
-  void small
-    .driver('h12')
-    .migrate({
-      vm: small.world.host('h12').vms[0]!,
-      to: 'sim://h1',
-      handOverPaused: true,
-      bandwidthMiBps: null,
-    })
+  void small.driver('h12').migrate({
+    vm: small.world.host('h12').vms[0]!,
+    to: 'sim://h1',
+    handOverPaused: true,
+    bandwidthMiBps: null,
+  })
   small.world.killHost('h3')
   await small.clock.advance(2_000)
   const cluster = {
