@@ -100,6 +100,8 @@ export interface Cluster {
   /** Runs until the condition holds; false when `ms` passed without. */
   until(condition: () => boolean, ms: number): Promise<boolean>
   command(host: number, command: Command): Promise<Reply>
+  /** The same, without waiting for the reply. */
+  tell(host: number, command: Command): string
   replies: Map<string, Reply>
   /** Which effect met with the crash that was asked for, or null: the story has fewer effects. */
   crashed(): string | null
@@ -428,10 +430,14 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       }
       return condition()
     },
-    async command(host, command) {
+    tell(host, command) {
       const request = `request-${++requests}`
       const site = at(host)
       feed(site, site.life, { kind: 'commanded', request, command })
+      return request
+    },
+    async command(host, command) {
+      const request = cluster.tell(host, command)
       await cluster.until(() => replies.has(request), 20_000)
       const reply = replies.get(request)
       if (reply === undefined) throw new Error(`no reply to ${command.kind}`)

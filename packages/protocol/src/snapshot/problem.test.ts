@@ -108,3 +108,13 @@ test('an operator names the host, or only that it shall not be this one', () => 
   assert.equal(formulate(hosts, asHostId('a'), wish('b'), policy, 'clear').rules[0]?.kind, 'fence')
   assert.equal(formulate(hosts, asHostId('a'), wish(null), policy, 'clear').rules[0]?.kind, 'ban')
 })
+
+test('a paused copy that a broken migration left behind is load, not a second VM', () => {
+  const hosts = [host('a', [vm('1', 0, { state: 'paused' })]), host('b', [vm('1', 500)])]
+  const problem = formulate(hosts, asHostId('a'), need, policy, 'usable')
+  assert.deepEqual(
+    problem.vms.map((one) => one.host),
+    ['b'],
+  )
+  assert.equal(problem.hosts[0]?.limit[1], 900, 'its memory is taken')
+})

@@ -2,7 +2,16 @@
 import type { Policy } from '../config.ts'
 import type { Need } from '../detect/need.ts'
 import { byText, type HostId } from '../ids.ts'
-import { type Dimension, dimensions, type Resources, resources, scale, subtract, sum } from '../resources.ts'
+import {
+  add,
+  type Dimension,
+  dimensions,
+  type Resources,
+  resources,
+  scale,
+  subtract,
+  sum,
+} from '../resources.ts'
 import type { Problem, ProblemHost, ProblemVm } from '../solve/problem.ts'
 import type { Rule } from '../solve/rules/rule.ts'
 import type { HostSnapshot, VmSnapshot } from './snapshot.ts'
@@ -64,6 +73,27 @@ const wish = (need: Need, leader: HostId): readonly Rule[] => {
     : [{ kind: 'fence', name: 'operator', vms: [need.vm], hosts: [need.to], continuous: false }]
 }
 
+/**
+ * A broken migration may leave a paused copy on one host while the VM runs on another (R1: only an operator removes it). The
+ * running one is the VM; a copy is part of what its host has promised away.
+ */
+const onlyOnce = (snapshots: readonly HostSnapshot[]): readonly HostSnapshot[] => {
+  const running = new Set(
+    snapshots.flatMap(({ vms }) => vms.filter((vm) => vm.state === 'running').map((vm) => vm.vm)),
+  )
+  const seen = new Set<string>()
+  return snapshots.map((snapshot) => {
+    const copies = snapshot.vms.filter((vm) => (running.has(vm.vm) ? vm.state === 'paused' : seen.has(vm.vm)))
+    for (const vm of snapshot.vms) seen.add(vm.vm)
+    if (copies.length === 0) return snapshot
+    return {
+      ...snapshot,
+      vms: snapshot.vms.filter((vm) => !copies.includes(vm)),
+      promisedIn: add(snapshot.promisedIn, sum(copies.map((vm) => vm.demand))),
+    }
+  })
+}
+
 export const formulate = (
   snapshots: readonly HostSnapshot[],
   leader: HostId,
@@ -71,7 +101,7 @@ export const formulate = (
   policy: Policy,
   target: Target,
 ): Problem => {
-  const sorted = [...snapshots].sort((a, b) => byText(a.host, b.host))
+  const sorted = onlyOnce([...snapshots].sort((a, b) => byText(a.host, b.host)))
   const hosts = sorted.map(
     (snapshot): ProblemHost => ({
       id: snapshot.host,
