@@ -144,6 +144,15 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
       case 'gone':
         desk.warn('vm.lost', `VM ${departure.vm} is active neither here nor at ${departure.to}`, departure.vm)
         return refuse(departure, 'vm.gone', 'the VM is active at neither end', true)
+      case 'give-up':
+        desk.warn(
+          'vm.stale_copy',
+          `VM ${departure.vm} goes on at ${departure.to}; a paused copy is left here`,
+          departure.vm,
+        )
+        end(departure, { kind: 'done' }, true)
+        // Should this be lost: whoever asks about a closed action is told the same.
+        return sayHandOver(departure)
       case 'hand-over':
         return handOver(departure)
       case 'arrived':

@@ -16,10 +16,11 @@ test('the source hands over only what is positively not running here, and never 
   for (const here of all)
     for (const there of all)
       if (judgeSource(here, there, 9).kind === 'hand-over') {
-        assert.ok(here === 'absent' || here === 'shut' || here === 'paused', `${here}`)
+        assert.ok(here === 'absent' || here === 'shut', `${here}`)
         assert.equal(there, 'paused')
       }
   assert.equal(judgeSource('paused', 'paused', 0).kind, 'wait', 'not at the first look')
+  assert.equal(judgeSource('paused', 'paused', 2).kind, 'give-up')
 })
 
 test('no answer is no answer: the source waits', () => {

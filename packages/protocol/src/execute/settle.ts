@@ -17,6 +17,8 @@ export type SourceVerdict =
   | { readonly kind: 'resume-here' }
   /** Positively gone from here: the destination may let it run (R2). */
   | { readonly kind: 'hand-over' }
+  /** Both paused, for good: ours is given up, durably, before the other is told that it may run. */
+  | { readonly kind: 'give-up' }
   /** It runs there. `staleCopy`: a paused copy is left here for the operator; drover never destroys. */
   | { readonly kind: 'arrived'; readonly staleCopy: boolean }
   /** Active at neither end, again and again: nothing is left to settle, and the operator is told. */
@@ -39,7 +41,7 @@ export const judgeSource = (here: Seen, there: Seen, stable: number): SourceVerd
       if (there === 'running') return { kind: 'arrived', staleCopy: true }
       // Both paused, and no job at either end: complete forward. Our copy is given up durably before the hand-over
       // is said (adr/004), so that at most one of the two is ever resumed by drover.
-      if (there === 'paused' && stable >= 2) return { kind: 'hand-over' }
+      if (there === 'paused' && stable >= 2) return { kind: 'give-up' }
       return { kind: 'wait', warning: 'vm.paused_in_doubt' }
     case 'absent':
     case 'shut':
