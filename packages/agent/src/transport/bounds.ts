@@ -13,7 +13,7 @@ export const bounds = {
    * at each end, once: nothing for a host, but too much for 64 agents that share one process.
    */
   mesh: { fullMeshPeers: 64, wantedPeers: 24 },
-  meshOnOneMachine: { fullMeshPeers: 20, wantedPeers: 8 },
+  meshOnOneMachine: { fullMeshPeers: 15, wantedPeers: 5 },
   connectionsMax: 128,
   /** Peers whose addresses are remembered, and what one exchange may tell. */
   knownPeersMax: 1_024,
@@ -48,6 +48,8 @@ export const bounds = {
   probeTimeoutMs: 2_000,
   /** Up to this many connections are probed at the full rate: 16 agents × 15 connections cost about 2 % of a core. */
   probedPeersAtFullRate: 16,
+  /** 64 agents of one process would ask a thousand times a second otherwise. */
+  probedPeersAtFullRateOnOneMachine: 2,
 
   /** Garbage from one peer within the window: the stream is closed each time, at this many the connection too. */
   garbageMax: 3,

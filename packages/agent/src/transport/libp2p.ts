@@ -48,7 +48,9 @@ export const libp2pTransport = (init: Libp2pTransportInit): Transport => {
   const { log } = init
   const self = hostIdOf(init.privateKey)
   const tally = newTally()
-  const alive = liveness()
+  const alive = liveness(
+    init.loopback === true ? bounds.probedPeersAtFullRateOnOneMachine : bounds.probedPeersAtFullRate,
+  )
   /** Raw connections, for `kill`. */
   const sockets = new Set<MultiaddrConnection>()
   const channels = new Map<HostId, Channel>()

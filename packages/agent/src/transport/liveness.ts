@@ -25,12 +25,12 @@ interface Watched {
   probing: boolean
 }
 
-export const liveness = (): Liveness => {
+export const liveness = (peersAtFullRate: number = bounds.probedPeersAtFullRate): Liveness => {
   const watched = new Set<Watched>()
   let timer: NodeJS.Timeout | null = null
   let stopped = false
 
-  const slowDown = (): number => Math.max(1, watched.size / bounds.probedPeersAtFullRate)
+  const slowDown = (): number => Math.max(1, watched.size / peersAtFullRate)
 
   const probeOne = async (one: Watched): Promise<void> => {
     if (one.probing) return
