@@ -171,15 +171,6 @@ test('every reason code that a page names exists', () =>
   everywhere((page, path) => (path.startsWith('docs/adr/') ? [] : wrongCodes(page))))
 test('every metric that a page names exists', () => everywhere(wrongMetrics))
 
-test('every reason code of the core has its sentence', () => {
-  // An operator who reads `journal.lost: (journal.lost)` has learnt nothing.
-  const literals = globSync('packages/protocol/src/**/*.ts', { cwd: root })
-    .filter((path) => !/\.test\.ts$|\/(?:testing|arbitrary|document)\b/.test(path))
-    .flatMap((path) => [...read(path).matchAll(/'([a-z]+\.[a-z_]+)'/g)].map(([, code = '']) => code))
-  assert.ok(literals.length > 50)
-  none([...new Set(literals)].filter((code) => !isReasonCode(code)))
-})
-
 test('the systemd unit starts what is in this repository', () => {
   const commands = read('packaging/drover.service').match(/^ExecStart(?:Pre)?=.*$/gm) ?? []
   assert.equal(commands.length, 2)

@@ -1,3 +1,4 @@
+/** What a test asks of a guest stands in its libvirt description, and nothing that it did not ask for. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { domainXml } from './domain.ts'

@@ -1,3 +1,4 @@
+/** A guest counts on its console. Its log alone tells whether it stopped, was started again or ran twice. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { judgeGuestLog, logLines, parseLine } from './guest-log.ts'

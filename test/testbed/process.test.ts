@@ -1,3 +1,4 @@
+/** Processes are started, watched and killed by number; a number that was given anew since belongs to somebody else. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { test } from 'node:test'

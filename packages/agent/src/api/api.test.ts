@@ -1,3 +1,4 @@
+/** Commands reach the agent through a unix socket: who may use it, what a wrong request is told, and what waits for its end. */
 import assert from 'node:assert/strict'
 import { linkSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'

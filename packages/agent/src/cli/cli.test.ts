@@ -1,3 +1,4 @@
+/** An operator at a terminal, against a fake agent: what each command prints, and the exit code that a script sees. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -53,10 +54,8 @@ const run = async (line: string, whileRunning?: (err: string) => void) => {
     nowWallMs: () => Date.UTC(2026, 10, 22, 22, 0, 0),
     pollMs: 5,
   }
-  const exit = await runCli(
-    line.split(' ').filter((word) => word !== ''),
-    io,
-  )
+  const words = line.split(' ').filter((word) => word !== '')
+  const exit = await runCli(words, io)
   return { exit, out, err }
 }
 const text = (...lines: string[]): string => `${lines.join('\n')}\n`

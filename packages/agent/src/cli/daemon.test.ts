@@ -1,3 +1,4 @@
+/** The daemon as a process of its own: started, looked at, started twice by mistake, stopped; and begun by an old Node.js. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'

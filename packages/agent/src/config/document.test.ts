@@ -1,3 +1,4 @@
+/** The page about the configuration is written by the schema, so that it cannot say anything else than the check does. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'

@@ -1,3 +1,4 @@
+/** From files, environment and flags to settings: defaults, every mistake at once with its line, and who has the last word. */
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

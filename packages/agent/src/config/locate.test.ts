@@ -1,3 +1,4 @@
+/** A mistake in a TOML file is told with its line, however its author chose to write the key. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

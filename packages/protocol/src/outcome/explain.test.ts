@@ -1,3 +1,4 @@
+/** A tired operator asks why: every VM, host and decision is explained with a stable code, a sentence and the numbers. */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -110,11 +111,12 @@ test('a host and a decision are explained, too', () => {
 test('every reason code that the core can say has a sentence', () => {
   // The story: a colleague adds a refusal and forgets the operator, who then reads "(rule.lonely)" at 3 a.m.
   const root = new URL('../', import.meta.url).pathname
-  const families = 'vm|dev|mem|cpu|capacity|reserve|rule|node|limit|window|mode|gain|partition|drain|overload'
-  const pattern = new RegExp(`'((?:${families})\\.[a-z_]+)'`, 'g')
+  const pattern = /'([a-z]+\.[a-z_]+)'/g
   const unknown = new Set<string>()
   for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith('.ts') || /\.test\.ts$/.test(entry.name)) continue
+    // There, a path in a document looks like a code.
+    if (entry.parentPath.endsWith('document')) continue
     const text = readFileSync(join(entry.parentPath, entry.name), 'utf8')
     for (const [, code] of text.matchAll(pattern))
       if (code !== undefined && !isReasonCode(code)) unknown.add(code)

@@ -41,13 +41,13 @@ test('an expired lease is free, but not while an action touches the host (S5)', 
 })
 
 test('ranks are a total order: of two partitions exactly one goes first, on every host', () => {
-  const any = fc.record({
+  const someRank = fc.record({
     severity: fc.nat(3),
     ageMs: fc.nat(3),
     partition: fc.constantFrom('a.1.1', 'b.1.1', 'a.2.1', 'a.1.10').map((text) => text as PartitionId),
   })
   fc.assert(
-    fc.property(any, any, any, (a, b, c) => {
+    fc.property(someRank, someRank, someRank, (a, b, c) => {
       assert.equal(Math.sign(compareRank(a, b)), -Math.sign(compareRank(b, a)) || 0)
       if (compareRank(a, b) === 0) assert.equal(a.partition, b.partition)
       if (compareRank(a, b) > 0 && compareRank(b, c) > 0) assert.ok(compareRank(a, c) > 0)

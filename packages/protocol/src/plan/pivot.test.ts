@@ -1,3 +1,4 @@
+/** Hosts so full that nothing can move directly: some VM has to step aside for a while, and the planner finds which. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

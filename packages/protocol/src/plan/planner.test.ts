@@ -1,3 +1,4 @@
+/** Moves are known, their order is not: each waits for the room that it needs, and circles are broken by a third host. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -1,3 +1,4 @@
+/** The same solver with other aims: hosts are emptied completely or not at all, and peaks are lowered as far as it goes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId, asVmId } from '../ids.ts'

@@ -1,3 +1,4 @@
+/** Random small placements, and an oracle that tries everything: the solver is never worse, and never breaks a rule. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -1,3 +1,4 @@
+/** Someone solves a problem from a file and wants to know what to move, how good that is, or why it cannot be done. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readDocument } from './read.ts'
