@@ -12,6 +12,7 @@ import { greedyBound } from './greedy.ts'
 import { improve } from './improve.ts'
 import { solveLarge } from './large.ts'
 import { compile, type Model, moveUnit, type Objective } from './model.ts'
+import { assignByPrices } from './prices/assign.ts'
 import type { PlacementProblem } from './problem.ts'
 import { type RandomStream, randomStream } from './random.ts'
 import { repair } from './repair.ts'
@@ -41,6 +42,8 @@ const nodesOfTry = 150
 const firstShare = 1 / 16
 /** An iteration of the repair search costs as much as this many nodes. */
 const nodesPerIteration = 40
+/** And a node of the search by prices as much as this many. */
+const nodesPerPriced = 100
 
 const unlimited: FullCost = {
   ...noCost,
@@ -106,7 +109,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   const exact = (best: FullCost, nodes: number) =>
     branchAndBound(space, { relief: false, open: null, start: model.home, best, nodesMax: nodes, expired })
   const glance = exact(unlimited, Math.min(nodesMax, nodesOfGlance))
-  const boundMs = glance.rootMs
+  let boundMs = glance.rootMs
   let at = glance.at
   let cost = glance.cost
   if (glance.complete)
@@ -122,13 +125,14 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   }
   // Improving and proving take turns, each time with more effort: neither knows how far it is from its end.
   let complete = false
-  for (let share = firstShare, nodesPerTry = nodesOfTry; share < 1 && !complete && !expired(); share *= 2) {
+  let share = firstShare
+  for (let nodesPerTry = nodesOfTry; share < 1 && !complete && !expired(); share *= 4) {
     if (at !== null) {
       const better = improve(space, at, cost, {
         relief: false,
         nodesMax: Math.ceil(nodesMax * share),
         nodesPerTry,
-        patience: 10 * model.hostCount,
+        patience: 2 * model.hostCount,
         random,
         expired,
         reached: (one) => one.softPenalty === 0 && one.migrationMs <= boundMs && one.hostsTouched <= 2,
@@ -136,6 +140,15 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
       at = better.at
       cost = better.cost
     }
+    if (at !== null && cost.softPenalty === 0) {
+      const nodes = Math.ceil((nodesMax * share) / nodesPerPriced)
+      const priced = assignByPrices(model, { at, cost, nodesMax: nodes, expired })
+      at = priced.at
+      cost = priced.cost
+      boundMs = Math.max(boundMs, priced.boundMs)
+      complete = priced.complete
+    }
+    if (complete) break
     const proof = exact(at === null ? unlimited : cost, Math.ceil(nodesMax * share))
     if (proof.at !== null) {
       at = proof.at

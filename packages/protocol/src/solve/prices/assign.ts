@@ -1,0 +1,190 @@
+/**
+ * Branch and bound by prices (prices.ts): settles one VM per level on one of its hosts, the VM about which the
+ * hosts disagree most. At every node the bound is raised by a few rounds, hosts whose bound says that no better
+ * answer lies there are struck out (reduced-cost fixing), and so are those that the settled VMs have filled or
+ * that a rule forbids. Proves what exact.ts cannot where nearly everything is full.
+ *
+ * For full cures only, and only when an answer is known that breaks no soft rule: then those are hard, too.
+ */
+import { compareCost, costOf, type FullCost } from '../cost.ts'
+import type { Model } from '../model.ts'
+import { createPrices } from './prices.ts'
+
+export interface AssignOptions {
+  readonly at: Int32Array
+  readonly cost: FullCost
+  readonly nodesMax: number
+  readonly expired: () => boolean
+}
+
+export interface Assigned {
+  readonly at: Int32Array
+  readonly cost: FullCost
+  /** True: nothing is better. */
+  readonly complete: boolean
+  /** Lower bound of migrationMs. */
+  readonly boundMs: number
+  readonly nodes: number
+}
+
+const roundsOfRoot = 200
+const roundsOfNode = 12
+
+export const assignByPrices = (model: Model, options: AssignOptions): Assigned => {
+  const { hostCount, vmCount, dims, demand, limit, domain, home, moveMs, parts } = model
+  const prices = createPrices(model, parts)
+  const { movers, unit, takers, taker } = prices
+  let at = options.at
+  let cost = options.cost
+  let nodes = 0
+  let stopped = false
+  let rootBound = 0
+  const trial = Int32Array.from(model.home)
+  const settled = new Int32Array(vmCount).fill(-1)
+  for (let v = 0; v < vmCount; v++) if (model.active[v] === 1 && model.fixed[v] === 1) settled[v] = home[v]!
+  const scratch = new Int32Array(vmCount + 1)
+  const room = new Float64Array(hostCount * dims)
+  /** A better answer costs at most this. */
+  const target = (): number => cost.migrationMs * unit + cost.hostsTouched - 1
+  const levels: { readonly allowed: Uint8Array; readonly price: Float64Array }[] = []
+  const level = (depth: number) => {
+    levels[depth] ??= { allowed: new Uint8Array(vmCount * hostCount), price: new Float64Array(vmCount) }
+    return levels[depth]!
+  }
+
+  /** Strikes out what is full or forbidden, until nothing changes; false when some VM has no host left. */
+  const propagate = (allowed: Uint8Array): boolean => {
+    for (let changed = true; changed; ) {
+      changed = false
+      room.set(limit)
+      for (let v = 0; v < vmCount; v++) if (model.active[v] === 1 && model.fixed[v] === 1) charge(v, home[v]!)
+      for (const v of movers) {
+        settled[v] = -1
+        let count = 0
+        let last = -1
+        for (let h = 0; h < hostCount; h++)
+          if (allowed[v * hostCount + h] === 1) {
+            count++
+            last = h
+          }
+        if (count === 0) return false
+        if (count > 1) continue
+        settled[v] = last
+        charge(v, last)
+      }
+      for (let i = 0; i < room.length; i++) if (room[i]! < 0) return false
+      for (const v of movers) {
+        const alone = settled[v]! >= 0
+        const of = model.partsOf[v]!
+        if (alone && of.length === 0) continue
+        for (let h = 0; h < hostCount; h++) {
+          if (allowed[v * hostCount + h] === 0) continue
+          let out = false
+          for (let d = 0; d < dims && !alone; d++) if (demand[v * dims + d]! > room[h * dims + d]!) out = true
+          for (let i = 0; i < of.length && !out; i++) if (of[i]!.clashes(settled, v, h)) out = true
+          if (!out) continue
+          if (alone) return false
+          allowed[v * hostCount + h] = 0
+          changed = true
+        }
+      }
+    }
+    return true
+  }
+  const charge = (v: number, h: number): void => {
+    for (let d = 0; d < dims; d++) room[h * dims + d]! -= demand[v * dims + d]!
+  }
+
+  /** Strikes out hosts by bound; true when some VM has but one left that had more. */
+  const strike = (allowed: Uint8Array): boolean => {
+    let narrowed = false
+    for (const v of movers) {
+      if (settled[v]! >= 0) continue
+      let count = 0
+      for (let h = 0; h < hostCount; h++) {
+        if (allowed[v * hostCount + h] === 0) continue
+        if (prices.boundWith(v, h) > target()) allowed[v * hostCount + h] = 0
+        else count++
+      }
+      if (count <= 1) narrowed = true
+    }
+    return narrowed
+  }
+
+  /** The VM to settle next: one that nobody or several would take, of those the one with least choice. */
+  const choose = (allowed: Uint8Array): number => {
+    let chosen = -1
+    let fewest = Number.POSITIVE_INFINITY
+    for (const v of movers) {
+      if (settled[v]! >= 0 || takers[v] === 1) continue
+      let count = 0
+      for (let h = 0; h < hostCount; h++) count += allowed[v * hostCount + h]!
+      if (count < fewest || (count === fewest && moveMs[v]! > moveMs[chosen]!)) {
+        fewest = count
+        chosen = v
+      }
+    }
+    if (chosen >= 0) return chosen
+    // The hosts agree: an answer, unless a rule over several hosts is broken.
+    for (const v of movers) trial[v] = taker[v]!
+    for (const part of parts) {
+      const n = part.conflict(trial, scratch, 0)
+      for (let i = 0; i < n; i++) if (settled[scratch[i]!]! < 0) return scratch[i]!
+      if (n > 0) return -1
+    }
+    const found = costOf(model, trial)
+    if (compareCost(found, cost) < 0) {
+      at = Int32Array.from(trial)
+      cost = found
+    }
+    for (const v of movers) if (settled[v]! < 0) return v
+    return -1
+  }
+
+  const explore = (depth: number): void => {
+    const { allowed, price } = level(depth)
+    nodes++
+    if (nodes > options.nodesMax || options.expired()) stopped = true
+    if (stopped || !propagate(allowed)) return
+    let bound = prices.ascend(allowed, price, target(), depth === 0 ? roundsOfRoot : roundsOfNode)
+    if (depth === 0) rootBound = bound
+    while (bound <= target() && strike(allowed)) {
+      if (!propagate(allowed)) return
+      bound = prices.ascend(allowed, price, target(), roundsOfNode)
+    }
+    if (bound > target()) return
+    const v = choose(allowed)
+    if (v < 0 || bound > target()) return
+    const child = level(depth + 1)
+    const hosts: number[] = []
+    const bounds: number[] = []
+    for (let h = 0; h < hostCount; h++) {
+      if (allowed[v * hostCount + h] === 0) continue
+      const least = prices.boundWith(v, h)
+      let k = hosts.length
+      for (; k > 0 && bounds[k - 1]! > least; k--) {
+        hosts[k] = hosts[k - 1]!
+        bounds[k] = bounds[k - 1]!
+      }
+      hosts[k] = h
+      bounds[k] = least
+    }
+    for (let k = 0; k < hosts.length && !stopped; k++) {
+      if (bounds[k]! > target()) break
+      child.allowed.set(allowed)
+      child.price.set(price)
+      child.allowed.fill(0, v * hostCount, (v + 1) * hostCount)
+      child.allowed[v * hostCount + hosts[k]!] = 1
+      explore(depth + 1)
+    }
+  }
+
+  const root = level(0)
+  for (const v of movers) {
+    for (let h = 0; h < hostCount; h++) root.allowed[v * hostCount + h] = domain[v]![h]!
+    root.price[v] = moveMs[v]! * unit
+  }
+  explore(0)
+  const boundMs = stopped ? Math.max(0, Math.floor(rootBound / unit)) : cost.migrationMs
+  return { at, cost, complete: !stopped, boundMs: Math.min(boundMs, cost.migrationMs), nodes }
+}

@@ -1,0 +1,171 @@
+/**
+ * Multidimensional knapsack, small and often: which of these VMs would a host keep or take for most profit, under
+ * all its limits at once? Depth first, best profit per weight first (Horowitz and Sahni 1974), bounded by the
+ * fractional knapsack of *one* surrogate dimension, a mix of all dimensions (Glover 1965). When the steps run out
+ * the answer is an upper bound, which is all that the prices need. Nothing is allocated per solve.
+ */
+
+export interface Knapsack {
+  /** Items in use: 0 … count − 1. */
+  count: number
+  /** What the caller calls them. */
+  readonly item: Int32Array
+  /** Integers above 0. */
+  readonly profit: Float64Array
+  /** [item × dims] */
+  readonly weight: Float64Array
+  readonly capacity: Float64Array
+  /** Of the best set found. */
+  readonly chosen: Uint8Array
+  /**
+   * Solves; returns an upper bound of the best total, exact unless the steps ran out. `afresh`: the mix is chosen
+   * anew, not taken from the last time.
+   */
+  readonly solve: (mayJoin: MayJoin | null, afresh: boolean) => number
+  /** After `solve`: at most this much with item `without` (−1 = none) left out and these capacities. */
+  readonly atMost: (without: number, capacity: Float64Array) => number
+}
+
+/** May the item join those that are in? `join` and `part` tell which are. */
+export interface MayJoin {
+  readonly may: (item: number) => boolean
+  readonly join: (item: number) => void
+  readonly part: (item: number) => void
+}
+
+const stepsMax = 600
+/** Mixes are whole numbers, each dimension's capacity worth about this much. */
+const mixUnit = 1024
+
+export const createKnapsack = (dims: number, most: number): Knapsack => {
+  const item = new Int32Array(most)
+  const profit = new Float64Array(most)
+  const weight = new Float64Array(most * dims)
+  const capacity = new Float64Array(dims)
+  const chosen = new Uint8Array(most)
+  const mix = new Float64Array(dims)
+  const bestMix = new Float64Array(dims)
+  /** Of each item in the surrogate dimension. */
+  const surrogate = new Float64Array(most)
+  const order = new Int32Array(most)
+  const ratio = new Float64Array(most)
+  const left = new Float64Array(dims)
+  const inside = new Uint8Array(most)
+  let best = 0
+  let open = 0
+  let steps = 0
+  let joining: MayJoin | null = null
+
+  const mixed = (amounts: Float64Array, from: number): number => {
+    let total = 0
+    for (let d = 0; d < dims; d++) total += mix[d]! * amounts[from + d]!
+    return total
+  }
+
+  const arrange = (): void => {
+    for (let i = 0; i < self.count; i++) {
+      surrogate[i] = mixed(weight, i * dims)
+      ratio[i] = surrogate[i] === 0 ? Number.POSITIVE_INFINITY : profit[i]! / surrogate[i]!
+      let k = i
+      for (; k > 0 && ratio[order[k - 1]!]! < ratio[i]!; k--) order[k] = order[k - 1]!
+      order[k] = i
+    }
+  }
+
+  /** The fractional knapsack over the items from the `from`-th best on. */
+  const fractional = (from: number, room: number, without: number): number => {
+    let total = 0
+    let free = room
+    for (let k = from; k < self.count; k++) {
+      const i = order[k]!
+      if (i === without) continue
+      if (surrogate[i]! > free) return total + Math.floor((profit[i]! * free) / surrogate[i]!)
+      free -= surrogate[i]!
+      total += profit[i]!
+    }
+    return total
+  }
+
+  const consider = (emphasis: number, others: number): void => {
+    for (let d = 0; d < dims; d++)
+      mix[d] = Math.max(
+        emphasis < 0 ? 1 : 0,
+        Math.floor(
+          ((mixUnit * (emphasis < 0 || d === emphasis ? 4 : others)) / 4 / Math.max(1, capacity[d]!)) * scale,
+        ),
+      )
+    arrange()
+    const bound = fractional(0, mixed(capacity, 0), -1)
+    if (bound >= lowest) return
+    lowest = bound
+    bestMix.set(mix)
+  }
+  let lowest = 0
+  let scale = 1
+
+  /** The mix whose bound is lowest: each dimension alone, all together, each with some of the others. */
+  const chooseMix = (): void => {
+    lowest = Number.POSITIVE_INFINITY
+    scale = 1
+    for (let d = 0; d < dims; d++) scale = Math.max(scale, capacity[d]!)
+    consider(-1, 4)
+    for (let d = 0; d < dims; d++)
+      for (let others = 0; others < (dims > 1 ? 3 : 1); others++) consider(d, others)
+    mix.set(bestMix)
+    arrange()
+  }
+
+  const visit = (k: number, value: number, room: number): void => {
+    if (value > best) {
+      best = value
+      chosen.set(inside)
+    }
+    if (k === self.count) return
+    const bound = value + fractional(k, room, -1)
+    if (bound <= best) return
+    if (++steps > stepsMax) {
+      open = Math.max(open, bound)
+      return
+    }
+    const i = order[k]!
+    let fits = true
+    for (let d = 0; d < dims; d++) if (weight[i * dims + d]! > left[d]!) fits = false
+    if (fits && (joining === null || joining.may(item[i]!))) {
+      for (let d = 0; d < dims; d++) left[d]! -= weight[i * dims + d]!
+      inside[i] = 1
+      joining?.join(item[i]!)
+      visit(k + 1, value + profit[i]!, room - surrogate[i]!)
+      joining?.part(item[i]!)
+      inside[i] = 0
+      for (let d = 0; d < dims; d++) left[d]! += weight[i * dims + d]!
+    }
+    visit(k + 1, value, room)
+  }
+
+  const self: Knapsack = {
+    count: 0,
+    item,
+    profit,
+    weight,
+    capacity,
+    chosen,
+    solve: (mayJoin, afresh) => {
+      if (afresh) chooseMix()
+      else arrange()
+      joining = mayJoin
+      best = 0
+      open = 0
+      steps = 0
+      inside.fill(0, 0, self.count)
+      chosen.fill(0, 0, self.count)
+      left.set(capacity)
+      visit(0, 0, mixed(capacity, 0))
+      return Math.max(best, open)
+    },
+    atMost: (without, room) => {
+      for (let d = 0; d < dims; d++) if (room[d]! < 0) return Number.NEGATIVE_INFINITY
+      return fractional(0, mixed(room, 0), without)
+    },
+  }
+  return self
+}

@@ -1,0 +1,260 @@
+/**
+ * Prices for VMs (Lagrangian relaxation of "every VM is on exactly one host", as for the generalised assignment
+ * problem: Ross and Soland 1975, Fisher 1981). Given a price per VM each host by itself takes the set that pays
+ * best within its limits; what all prices add up to, less what the hosts earn, is a lower bound of any cure.
+ * Prices of VMs that nobody takes rise, of those that several take fall (subgradient ascent, Polyak's step).
+ *
+ * Costs are counted in units of one touched host; a millisecond is `unit` of them, so that both are one number.
+ * Prices are integers, so the bound is exact arithmetic.
+ */
+import type { Model } from '../model.ts'
+import type { Part } from '../parts/part.ts'
+import { createKnapsack, type Knapsack, type MayJoin } from './knapsack.ts'
+
+export interface Prices {
+  /** Active VMs that are not fixed. */
+  readonly movers: Int32Array
+  /** Units per millisecond. */
+  readonly unit: number
+  /**
+   * Raises `price` until the bound exceeds `target` or the rounds are over; returns the best bound in units and
+   * leaves the prices that gave it. `allowed[v × hosts + h]`: 1 = may be there. Infinity: some VM has no place.
+   */
+  readonly ascend: (allowed: Uint8Array, price: Float64Array, target: number, rounds: number) => number
+  /** After `ascend`: at least this much with VM `v` on host `h`. */
+  readonly boundWith: (v: number, h: number) => number
+  /** After `ascend`: how many hosts take the VM, and the last one that does. */
+  readonly takers: Int32Array
+  readonly taker: Int32Array
+}
+
+/** Rounds without a better bound before the steps are halved. */
+const patience = 6
+/** How often the hosts look for a better surrogate. */
+const roundsPerMix = 16
+
+export const createPrices = (model: Model, parts: readonly Part[]): Prices => {
+  const { hostCount, vmCount, dims, limit, demand, home, active, fixed, moveMs, starts } = model
+  const unit = hostCount + 1
+  const movers = Int32Array.from({ length: vmCount }, (_, v) => v).filter(
+    (v) => active[v] === 1 && fixed[v] === 0,
+  )
+  /** What is left of each host beside the VMs that cannot move. */
+  const room = Float64Array.from(limit)
+  const at = new Int32Array(vmCount).fill(-1)
+  for (let v = 0; v < vmCount; v++) {
+    if (active[v] === 0 || fixed[v] === 0) continue
+    at[v] = home[v]!
+    for (let d = 0; d < dims; d++) room[home[v]! * dims + d]! -= demand[v * dims + d]!
+  }
+  const bags: Knapsack[] = Array.from({ length: hostCount }, () => createKnapsack(dims, movers.length))
+  const partsOf: Part[][] = Array.from({ length: vmCount }, () => [])
+  for (const part of parts) for (const v of part.scope) partsOf[v]!.push(part)
+  const ruled = parts.length > 0
+
+  /** What each host earns at most, and without its VMs that have no choice. */
+  const earns = new Float64Array(hostCount)
+  const forcedProfit = new Float64Array(hostCount)
+  const choices = new Int32Array(vmCount)
+  const only = new Int32Array(vmCount)
+  const takers = new Int32Array(vmCount)
+  const taker = new Int32Array(vmCount)
+  const direction = new Float64Array(vmCount)
+  const bestPrice = new Float64Array(vmCount)
+  const dirty = new Uint8Array(hostCount)
+  const afresh = new Uint8Array(hostCount)
+  /** [host × vm]: 1 = takes it. */
+  const takes = new Uint8Array(hostCount * vmCount)
+  let spots = new Uint8Array(0)
+  let prices = new Float64Array(0)
+  let total = 0
+  const scratch = new Float64Array(dims)
+
+  const costAt = (v: number, h: number): number => (h === home[v] ? 0 : moveMs[v]! * unit)
+
+  const joiners: readonly MayJoin[] = Array.from({ length: hostCount }, (_, h) => ({
+    may: (v) => {
+      const of = partsOf[v]!
+      for (let i = 0; i < of.length; i++) if (of[i]!.clashes(at, v, h)) return false
+      return true
+    },
+    join: (v) => {
+      at[v] = h
+    },
+    part: (v) => {
+      at[v] = -1
+    },
+  }))
+
+  /** 1 = the VMs there now break a rule among themselves: not all of them can stay. */
+  const broken = new Uint8Array(hostCount)
+  if (ruled) {
+    const now = Int32Array.from(home, (h, v) => (active[v] === 1 && starts[v] === 0 ? h : -1))
+    for (let v = 0; v < vmCount; v++)
+      for (const part of partsOf[v]!) if (now[v]! >= 0 && part.clashes(now, v, now[v]!)) broken[now[v]!] = 1
+  }
+
+  /** False: what must be there does not fit. */
+  const trade = (h: number): boolean => {
+    const bag = bags[h]!
+    let n = 0
+    let untouched = broken[h] === 0
+    let ownProfit = 0
+    forcedProfit[h] = 0
+    for (let d = 0; d < dims; d++) {
+      bag.capacity[d] = room[h * dims + d]!
+      scratch[d] = room[h * dims + d]!
+    }
+    for (let m = 0; m < movers.length; m++) {
+      const v = movers[m]!
+      takes[h * vmCount + v] = 0
+      const own = home[v] === h && starts[v] === 0
+      if (spots[v * hostCount + h] === 0) {
+        if (own) untouched = false
+        continue
+      }
+      const profit = prices[v]! - costAt(v, h)
+      if (own) {
+        ownProfit += profit
+        for (let d = 0; d < dims; d++) scratch[d]! -= demand[v * dims + d]!
+      }
+      if (choices[v] === 1) {
+        takes[h * vmCount + v] = 1
+        forcedProfit[h]! += profit
+        if (!own) untouched = false
+        for (let d = 0; d < dims; d++) bag.capacity[d]! -= demand[v * dims + d]!
+        continue
+      }
+      if (profit <= 0) continue
+      bag.item[n] = v
+      bag.profit[n] = profit
+      for (let d = 0; d < dims; d++) bag.weight[n * dims + d] = demand[v * dims + d]!
+      n++
+    }
+    for (let d = 0; d < dims; d++) {
+      if (bag.capacity[d]! < 0) return false
+      if (scratch[d]! < 0) untouched = false
+    }
+    bag.count = n
+    // A set that changes anything touches the host; leaving it as it is costs nothing.
+    const earned = forcedProfit[h]! + bag.solve(ruled ? joiners[h]! : null, afresh[h] === 1) - 1
+    afresh[h] = 0
+    if (untouched && ownProfit >= earned) {
+      earns[h] = ownProfit
+      for (let m = 0; m < movers.length; m++) {
+        const v = movers[m]!
+        if (home[v] === h && starts[v] === 0) takes[h * vmCount + v] = 1
+      }
+    } else {
+      earns[h] = earned
+      for (let i = 0; i < n; i++) takes[h * vmCount + bag.item[i]!] = bag.chosen[i]!
+    }
+    return true
+  }
+
+  const settle = (): number => {
+    total = 0
+    takers.fill(0)
+    for (let h = 0; h < hostCount; h++) {
+      if (dirty[h] === 1 && !trade(h)) return Number.POSITIVE_INFINITY
+      dirty[h] = 0
+      total -= earns[h]!
+    }
+    for (let m = 0; m < movers.length; m++) {
+      const v = movers[m]!
+      total += prices[v]!
+      for (let h = 0; h < hostCount; h++)
+        if (takes[h * vmCount + v] === 1) {
+          takers[v]!++
+          taker[v] = h
+        }
+    }
+    return total
+  }
+
+  const ascend: Prices['ascend'] = (allowed, price, target, rounds) => {
+    spots = allowed
+    prices = price
+    for (let m = 0; m < movers.length; m++) {
+      const v = movers[m]!
+      choices[v] = 0
+      for (let h = 0; h < hostCount; h++)
+        if (allowed[v * hostCount + h] === 1) {
+          choices[v]!++
+          only[v] = h
+        }
+      if (choices[v] === 0) return Number.POSITIVE_INFINITY
+      direction[v] = 0
+      if (ruled) at[v] = choices[v] === 1 ? only[v]! : -1
+    }
+    dirty.fill(1)
+    afresh.fill(1)
+    let best = Number.NEGATIVE_INFINITY
+    let stale = 0
+    let stride = 1
+    for (let round = 0; ; round++) {
+      if (round % roundsPerMix === 0) afresh.fill(1)
+      const bound = settle()
+      if (bound === Number.POSITIVE_INFINITY) return bound
+      if (bound > best) {
+        best = bound
+        bestPrice.set(price)
+        stale = 0
+      } else if (++stale > patience) {
+        stride /= 2
+        stale = 0
+      }
+      if (best > target || round >= rounds) break
+      let length = 0
+      for (let m = 0; m < movers.length; m++) {
+        const v = movers[m]!
+        direction[v] = choices[v] === 1 ? 0 : 1 - takers[v]! + direction[v]! / 3
+        length += direction[v]! * direction[v]!
+      }
+      if (length === 0) break
+      const step = (stride * (Math.max(target - bound, unit) + unit)) / length
+      let moved = false
+      for (let m = 0; m < movers.length; m++) {
+        const v = movers[m]!
+        const by = Math.round(step * direction[v]!)
+        if (by === 0) continue
+        moved = true
+        const old = price[v]!
+        price[v] = old + by
+        const high = Math.max(old, old + by)
+        for (let h = 0; h < hostCount; h++)
+          if (allowed[v * hostCount + h] === 1 && high > costAt(v, h)) dirty[h] = 1
+      }
+      if (!moved) break
+    }
+    if (total !== best) {
+      price.set(bestPrice)
+      dirty.fill(1)
+      settle()
+    }
+    return best
+  }
+
+  const boundWith: Prices['boundWith'] = (v, h) => {
+    const bag = bags[h]!
+    let bound = total
+    if (takes[h * vmCount + v] === 0) {
+      for (let d = 0; d < dims; d++) scratch[d] = bag.capacity[d]! - demand[v * dims + d]!
+      const earned = prices[v]! - costAt(v, h) + forcedProfit[h]! + bag.atMost(indexIn(bag, v), scratch)
+      bound += Math.max(0, earns[h]! - earned)
+    }
+    for (let g = 0; g < hostCount; g++)
+      if (g !== h && takes[g * vmCount + v] === 1) {
+        const other = bags[g]!
+        const earned = forcedProfit[g]! + other.atMost(indexIn(other, v), other.capacity)
+        bound += Math.max(0, earns[g]! - earned)
+      }
+    return bound
+  }
+  const indexIn = (bag: Knapsack, v: number): number => {
+    for (let i = 0; i < bag.count; i++) if (bag.item[i] === v) return i
+    return -1
+  }
+
+  return { movers, unit, ascend, boundWith, takers, taker }
+}
