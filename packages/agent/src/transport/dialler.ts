@@ -76,7 +76,7 @@ export const dialler = (init: DiallerInit): Dialler => {
     } finally {
       active -= 1
       target.dialling = false
-      if (id !== null && !target.nameless) dialling.delete(id)
+      if (id !== null) dialling.delete(id)
       poke()
     }
   }
