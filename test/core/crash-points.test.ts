@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { VmId } from '../../packages/protocol/src/index.ts'
-import { type ClusterOptions, virtualCluster } from '../kit/virtual-cluster.ts'
+import type { ClusterOptions } from '../kit/cluster.ts'
+import { virtualCluster } from '../kit/virtual-cluster.ts'
 
 const tell = async (crash: ClusterOptions['crash']) => {
   const cluster = await virtualCluster({ hosts: 3, ...(crash === undefined ? {} : { crash }) })

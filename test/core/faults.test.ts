@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { VmId } from '../../packages/protocol/src/index.ts'
-import { type Cluster, virtualCluster } from '../kit/virtual-cluster.ts'
+import type { Cluster } from '../kit/cluster.ts'
+import { virtualCluster } from '../kit/virtual-cluster.ts'
 
 /** Three hosts; the first is overloaded by one VM's worth. */
 const overloaded = async (options = {}): Promise<Cluster> => {

@@ -10,7 +10,6 @@ import { applyRecord, emptyState, restoredFrom } from '../../packages/agent/src/
 import {
   asHostId,
   asVmId,
-  type Command,
   createPeer,
   type Decision,
   decodeMessage,
@@ -21,55 +20,20 @@ import {
   type HostId,
   type Input,
   type Message,
-  type Mode,
   nothing,
   type Peer,
-  type Policy,
   policyOf,
   type Reply,
-  type Rule,
   solve,
-  type VmId,
 } from '../../packages/protocol/src/index.ts'
-import { type ManualClock, manualClock } from '../../packages/sim/src/clock.ts'
+import { manualClock } from '../../packages/sim/src/clock.ts'
 import { simulatedHypervisor } from '../../packages/sim/src/hypervisor/simulated.ts'
-import { createWorld, type World } from '../../packages/sim/src/hypervisor/world.ts'
-import { type Checker, createChecker } from '../../packages/sim/src/invariants.ts'
-import { type Random, randomOf } from '../../packages/sim/src/random.ts'
-
-export interface ClusterOptions {
-  readonly hosts: number
-  readonly seed?: number
-  readonly policy?: Partial<Policy>
-  readonly mode?: Mode
-  readonly rules?: readonly Rule[]
-  /** Per host. Default 8 cores, 32 GiB, of which all is usable. */
-  readonly cpuMilli?: number
-  readonly memoryMiB?: number
-  readonly sampleMs?: number
-  readonly latencyMs?: number
-  /** What a solve takes, ms. */
-  readonly solveMs?: number
-  /**
-   * Kills the agent that is to carry out the n-th effect that matters (probes, summaries and time-outs do not), before
-   * or after it does; told in `crashed`. The agent is started again a second later.
-   */
-  readonly crash?: {
-    readonly effect: number
-    readonly when: 'before' | 'after'
-    readonly journal: 'intact' | 'lost'
-  }
-  /** Printed by a failing test; every message and decision. */
-  readonly trace?: boolean
-}
-
-/** What the network does to messages between agents, each with this probability. */
-export interface Weather {
-  drop: number
-  duplicate: number
-  /** Added to the latency: up to this many ms more. */
-  jitterMs: number
-}
+import { createWorld } from '../../packages/sim/src/hypervisor/world.ts'
+import { createChecker } from '../../packages/sim/src/invariants.ts'
+import { randomOf } from '../../packages/sim/src/random.ts'
+import type { Cluster, ClusterOptions } from './cluster.ts'
+import { nameOf as effectName, matters } from './crash.ts'
+import { createNetwork } from './network.ts'
 
 interface Site {
   readonly id: HostId
@@ -83,39 +47,6 @@ interface Site {
   journalFull: boolean
   journalLost: boolean
   incarnation: number
-}
-
-export interface Cluster {
-  readonly clock: ManualClock
-  readonly world: World
-  readonly checker: Checker
-  readonly random: Random
-  readonly weather: Weather
-  readonly ids: readonly HostId[]
-  readonly decisions: readonly { readonly by: HostId; readonly decision: Decision }[]
-  readonly messages: readonly { readonly from: HostId; readonly to: HostId; readonly message: Message }[]
-  vm(name: string, host: number, cpuMilli: number, changes?: object): VmId
-  peer(host: number): Peer
-  run(ms: number): Promise<void>
-  /** Runs until the condition holds; false when `ms` passed without. */
-  until(condition: () => boolean, ms: number): Promise<boolean>
-  command(host: number, command: Command): Promise<Reply>
-  /** The same, without waiting for the reply. */
-  tell(host: number, command: Command): string
-  replies: Map<string, Reply>
-  /** Which effect met with the crash that was asked for, or null: the story has fewer effects. */
-  crashed(): string | null
-  killAgent(host: number): void
-  restartAgent(host: number): void
-  loseJournal(host: number): void
-  fullJournal(host: number, full: boolean): void
-  killHost(host: number): void
-  bootHost(host: number): void
-  cut(a: number, b: number): void
-  heal(): void
-  overloaded(): readonly string[]
-  /** Deduplicated by id, the leader's own last word. */
-  outcomes(): readonly Decision[]
 }
 
 const nameOf = (index: number) => `h${index}`
@@ -133,8 +64,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
   const clock = manualClock()
   const world = createWorld({ clock })
   const random = randomOf(seed, 'network')
-  const weather: Weather = { drop: 0, duplicate: 0, jitterMs: 0 }
-  const cuts = new Set<string>()
+  const network = createNetwork(clock, random, latencyMs)
   const decisions: { by: HostId; decision: Decision }[] = []
   const messages: { from: HostId; to: HostId; message: Message }[] = []
   const replies = new Map<string, Reply>()
@@ -165,7 +95,6 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
   })
   const siteOf = new Map(sites.map((site) => [site.id, site]))
   const alive = (site: Site) => world.host(site.name).alive
-  const pair = (a: HostId, b: HostId) => (a < b ? `${a}|${b}` : `${b}|${a}`)
 
   const checker = createChecker({
     world,
@@ -178,20 +107,10 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     migrationsInMax: policy.migrationsInMax,
   })
 
-  const matters = new Set<Effect['kind']>([
-    'persist',
-    'send',
-    'perform',
-    'solve',
-    'inspect',
-    'resume',
-    'reply',
-  ])
-  const aboutProbes = new Set<Message['kind']>(['ping', 'ack', 'ping-req', 'suspect'])
   let effectsSoFar = 0
   let crashed: string | null = null
   const crash = (site: Site, index: number, effect: Effect): void => {
-    crashed = `${site.name} ${options.crash?.when} effect ${effectsSoFar} (${effect.kind === 'send' ? effect.message.kind : effect.kind})`
+    crashed = `${site.name} ${options.crash?.when} effect ${effectsSoFar} (${effectName(effect)})`
     if (options.crash?.journal === 'lost') cluster.loseJournal(index)
     stop(site)
     clock.after(1_000, () => void start(site))
@@ -202,8 +121,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     const effects = site.peer.step(Math.floor(clock.now()), input)
     let durable = true
     for (const effect of effects) {
-      const counts =
-        matters.has(effect.kind) && !(effect.kind === 'send' && aboutProbes.has(effect.message.kind))
+      const counts = matters(effect)
       if (counts) effectsSoFar += 1
       const now =
         counts && options.crash?.effect === effectsSoFar && crashed === null ? options.crash.when : null
@@ -213,16 +131,11 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     }
   }
 
-  const deliver = (from: HostId, to: HostId, arrive: (site: Site, life: number) => void): void => {
-    const once = () => {
+  const deliver = (from: HostId, to: HostId, arrive: (site: Site, life: number) => void): void =>
+    network.deliver(from, to, () => {
       const site = siteOf.get(to)
-      if (site === undefined || site.peer === null || cuts.has(pair(from, to)) || !alive(site)) return
-      arrive(site, site.life)
-    }
-    if (random.chance(weather.drop)) return
-    const copies = random.chance(weather.duplicate) ? 2 : 1
-    for (let i = 0; i < copies; i++) clock.after(latencyMs + random.fraction() * weather.jitterMs, once)
-  }
+      if (site?.peer && alive(site)) arrive(site, site.life)
+    })
 
   const look = async (site: Site, life: number): Promise<void> => {
     try {
@@ -406,7 +319,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     world,
     checker,
     random,
-    weather,
+    weather: network.weather,
     ids: sites.map((site) => site.id),
     decisions,
     messages,
@@ -463,11 +376,11 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       void start(at(host))
     },
     cut(a, b) {
-      cuts.add(pair(idOf(a), idOf(b)))
+      network.cut(idOf(a), idOf(b))
       world.cut(nameOf(a), nameOf(b))
     },
     heal() {
-      cuts.clear()
+      network.heal()
       world.heal()
     },
     overloaded: () =>

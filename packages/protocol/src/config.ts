@@ -86,6 +86,8 @@ export const limits = {
   closedActionsMax: 256,
   /** A sample older than this, ms, is no ground for a promise. */
   sampleAgeMsMax: 15_000,
+  /** How long a source waits for the word that its VM runs, ms, before it says again that the VM is gone, and sees to it itself. */
+  handOverMs: 300,
   /** How often both ends of an unfinished action are asked, ms. */
   settlePollMs: 1_000,
   /** First and last pause before a leader tries again, ms; doubling, with jitter. */

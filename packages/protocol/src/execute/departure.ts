@@ -110,7 +110,13 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
   const handOver = (departure: Departure): void => {
     hooks.gone(departure.vm)
     sayHandOver(
-      put({ ...departure, phase: 'handing', nextAt: desk.now() + pollMs, silence: 0, resuming: false }),
+      put({
+        ...departure,
+        phase: 'handing',
+        nextAt: desk.now() + limits.handOverMs,
+        silence: 0,
+        resuming: false,
+      }),
     )
   }
 
@@ -199,7 +205,7 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
         const silence = departure.silence + 1
         put({ ...departure, nextAt: desk.now() + pollMs, silence })
         // Its agent may be dead while its hypervisor lives: finish for it; gone from here is our own knowledge.
-        if (silence >= 2 && departure.uri !== null)
+        if (departure.uri !== null)
           desk.emit({ kind: 'resume', action: departure.action, vm: departure.vm, at: departure.uri })
         return
       }
