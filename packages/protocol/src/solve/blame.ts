@@ -5,11 +5,12 @@
  */
 import type { Binding } from './answer.ts'
 import { noCost } from './cost.ts'
-import { branchAndBound, prepare } from './exact.ts'
+import { branchAndBound } from './exact.ts'
 import { capacityCode } from './explain.ts'
 import { compile, type Model } from './model.ts'
 import type { PlacementProblem } from './problem.ts'
 import type { PlacementRule } from './rules/rule.ts'
+import { prepare } from './search-state.ts'
 
 const ruleCodes: Readonly<Record<PlacementRule['kind'], string>> = {
   spread: 'rule.anti_affinity',

@@ -3,7 +3,7 @@
  * each placed, largest first, where it fits best, on hosts that are touched already if possible. Its cost in
  * migrations equals the lower bound whenever everything finds a place.
  */
-import type { Space } from './exact.ts'
+import type { Space } from './search-state.ts'
 
 export interface Greedy {
   /** Host index per VM; a VM that found no place is at home, or nowhere if it has none. */

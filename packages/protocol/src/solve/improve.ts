@@ -3,8 +3,9 @@
  * moved, and lets branch and bound find the best arrangement of just those.
  */
 import { compareCost, type FullCost } from './cost.ts'
-import { branchAndBound, type Space } from './exact.ts'
+import { branchAndBound } from './exact.ts'
 import type { RandomStream } from './random.ts'
+import type { Space } from './search-state.ts'
 
 export interface ImproveOptions {
   readonly relief: boolean

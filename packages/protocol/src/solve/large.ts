@@ -3,9 +3,10 @@
  * a neighbourhood of its own, its home and the hosts with most room for it, solved by branch and bound.
  */
 import { compareCost, costOf, type FullCost } from './cost.ts'
-import { branchAndBound, type Space } from './exact.ts'
+import { branchAndBound } from './exact.ts'
 import { greedy } from './greedy.ts'
 import type { Model } from './model.ts'
+import type { Space } from './search-state.ts'
 
 export interface LargeOptions {
   /** Doing nothing; the answer is never worse. */

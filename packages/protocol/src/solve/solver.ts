@@ -6,7 +6,7 @@
 import type { Answer, Binding, Cost, Move } from './answer.ts'
 import { blame } from './blame.ts'
 import { compareCost, costOf, type FullCost, noCost, publicCost } from './cost.ts'
-import { branchAndBound, prepare, type Space } from './exact.ts'
+import { branchAndBound } from './exact.ts'
 import { obviousObstacle } from './explain.ts'
 import { greedyBound } from './greedy.ts'
 import { improve } from './improve.ts'
@@ -16,6 +16,7 @@ import { assignByPrices } from './prices/assign.ts'
 import type { PlacementProblem } from './problem.ts'
 import { type RandomStream, randomStream } from './random.ts'
 import { repair } from './repair.ts'
+import { prepare, type Space } from './search-state.ts'
 
 export interface SolveOptions {
   /** What is minimised after overload and soft rules: estimated time (default), or first the number of moves. */
@@ -42,8 +43,8 @@ const nodesOfTry = 150
 const firstShare = 1 / 16
 /** An iteration of the repair search costs as much as this many nodes. */
 const nodesPerIteration = 40
-/** And a node of the search by prices as much as this many. */
-const nodesPerPriced = 100
+/** And a node of the search by prices, which sells every VM to every host some twelve times, as much as this many. */
+const nodesPerPriced = ({ hostCount, vmCount }: Model): number => 40 + Math.ceil((hostCount * vmCount) / 3)
 
 const unlimited: FullCost = {
   ...noCost,
@@ -141,8 +142,8 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
       cost = better.cost
     }
     if (at !== null && cost.softPenalty === 0) {
-      const nodes = Math.ceil((nodesMax * share) / nodesPerPriced)
-      const priced = assignByPrices(model, { at, cost, nodesMax: nodes, expired })
+      const nodes = Math.ceil((nodesMax * share) / nodesPerPriced(model))
+      const priced = assignByPrices(model, { at, cost, nodesMax: nodes, random, expired })
       at = priced.at
       cost = priced.cost
       boundMs = Math.max(boundMs, priced.boundMs)

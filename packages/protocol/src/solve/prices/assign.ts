@@ -8,12 +8,15 @@
  */
 import { compareCost, costOf, type FullCost } from '../cost.ts'
 import type { Model } from '../model.ts'
+import type { RandomStream } from '../random.ts'
+import { repair } from '../repair.ts'
 import { createPrices } from './prices.ts'
 
 export interface AssignOptions {
   readonly at: Int32Array
   readonly cost: FullCost
   readonly nodesMax: number
+  readonly random: RandomStream
   readonly expired: () => boolean
 }
 
@@ -29,6 +32,9 @@ export interface Assigned {
 
 const roundsOfRoot = 200
 const roundsOfNode = 12
+/** An answer is made of the prices at the root and at every so many nodes. */
+const nodesPerRounding = 8
+const iterationsOfRounding = 100
 
 export const assignByPrices = (model: Model, options: AssignOptions): Assigned => {
   const { hostCount, vmCount, dims, demand, limit, domain, home, moveMs, parts } = model
@@ -141,6 +147,22 @@ export const assignByPrices = (model: Model, options: AssignOptions): Assigned =
     return -1
   }
 
+  /** Where the hosts agree is nearly an answer: the repair search makes one of it. */
+  const round = (): void => {
+    for (const v of movers) trial[v] = takers[v] === 0 ? -1 : taker[v]!
+    const repaired = repair(model, {
+      start: trial,
+      iterationsMax: iterationsOfRounding,
+      random: options.random,
+      expired: options.expired,
+    })
+    if (repaired === null) return
+    const found = costOf(model, repaired)
+    if (compareCost(found, cost) >= 0) return
+    at = repaired
+    cost = found
+  }
+
   const explore = (depth: number): void => {
     const { allowed, price } = level(depth)
     nodes++
@@ -148,6 +170,7 @@ export const assignByPrices = (model: Model, options: AssignOptions): Assigned =
     if (stopped || !propagate(allowed)) return
     let bound = prices.ascend(allowed, price, target(), depth === 0 ? roundsOfRoot : roundsOfNode)
     if (depth === 0) rootBound = bound
+    if (bound <= target() && (depth === 0 || nodes % nodesPerRounding === 0)) round()
     while (bound <= target() && strike(allowed)) {
       if (!propagate(allowed)) return
       bound = prices.ascend(allowed, price, target(), roundsOfNode)

@@ -33,9 +33,17 @@ export interface MayJoin {
   readonly part: (item: number) => void
 }
 
-const stepsMax = 600
+const stepsMax = 300
 /** Mixes are whole numbers, each dimension's capacity worth about this much. */
 const mixUnit = 1024
+/** Keeps sums of surrogate amounts exact, however large the amounts are. */
+const scaleMax = 2 ** 32
+
+/** `profit × part ÷ whole`, rounded down, or up where it cannot be computed exactly: an upper bound. */
+const share = (profit: number, part: number, whole: number): number => {
+  const product = profit * part
+  return Math.floor(product / whole) + (product > Number.MAX_SAFE_INTEGER ? 2 : 0)
+}
 
 export const createKnapsack = (dims: number, most: number): Knapsack => {
   const item = new Int32Array(most)
@@ -79,7 +87,7 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
     for (let k = from; k < self.count; k++) {
       const i = order[k]!
       if (i === without) continue
-      if (surrogate[i]! > free) return total + Math.floor((profit[i]! * free) / surrogate[i]!)
+      if (surrogate[i]! > free) return total + share(profit[i]!, free, surrogate[i]!)
       free -= surrogate[i]!
       total += profit[i]!
     }
@@ -107,7 +115,7 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
   const chooseMix = (): void => {
     lowest = Number.POSITIVE_INFINITY
     scale = 1
-    for (let d = 0; d < dims; d++) scale = Math.max(scale, capacity[d]!)
+    for (let d = 0; d < dims; d++) scale = Math.max(scale, Math.min(scaleMax, capacity[d]!))
     consider(-1, 4)
     for (let d = 0; d < dims; d++)
       for (let others = 0; others < (dims > 1 ? 3 : 1); others++) consider(d, others)
@@ -115,14 +123,28 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
     arrange()
   }
 
-  const visit = (k: number, value: number, room: number): void => {
+  /** Sums over the sorted items before each, so that a bound continues where the one above it stopped. */
+  const profitBefore = new Float64Array(most + 1)
+  const surrogateBefore = new Float64Array(most + 1)
+
+  /**
+   * Decides the `k`-th best item. `split`: the item that the fractional knapsack of the parent cuts. Taking an
+   * item does not change that, so `bound` still holds; leaving one out can only push it on.
+   */
+  const visit = (k: number, value: number, room: number, split: number, known: number): void => {
     if (value > best) {
       best = value
-      chosen.set(inside)
+      for (let i = 0; i < self.count; i++) chosen[i] = inside[i]!
     }
-    if (k === self.count) return
-    const bound = value + fractional(k, room, -1)
-    if (bound <= best) return
+    let bound = known
+    if (known < 0) {
+      const reach = room + surrogateBefore[k]!
+      while (split < self.count && surrogateBefore[split + 1]! <= reach) split++
+      bound = value + profitBefore[split]! - profitBefore[k]!
+      if (split < self.count)
+        bound += share(profit[order[split]!]!, reach - surrogateBefore[split]!, surrogate[order[split]!]!)
+    }
+    if (k === self.count || bound <= best) return
     if (++steps > stepsMax) {
       open = Math.max(open, bound)
       return
@@ -134,12 +156,12 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
       for (let d = 0; d < dims; d++) left[d]! -= weight[i * dims + d]!
       inside[i] = 1
       joining?.join(item[i]!)
-      visit(k + 1, value + profit[i]!, room - surrogate[i]!)
+      visit(k + 1, value + profit[i]!, room - surrogate[i]!, split, bound)
       joining?.part(item[i]!)
       inside[i] = 0
       for (let d = 0; d < dims; d++) left[d]! += weight[i * dims + d]!
     }
-    visit(k + 1, value, room)
+    visit(k + 1, value, room, Math.max(split, k + 1), -1)
   }
 
   const self: Knapsack = {
@@ -159,7 +181,11 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
       inside.fill(0, 0, self.count)
       chosen.fill(0, 0, self.count)
       left.set(capacity)
-      visit(0, 0, mixed(capacity, 0))
+      for (let k = 0; k < self.count; k++) {
+        profitBefore[k + 1] = profitBefore[k]! + profit[order[k]!]!
+        surrogateBefore[k + 1] = surrogateBefore[k]! + surrogate[order[k]!]!
+      }
+      visit(0, 0, mixed(capacity, 0), 0, -1)
       return Math.max(best, open)
     },
     atMost: (without, room) => {

@@ -65,8 +65,12 @@ export const createPrices = (model: Model, parts: readonly Part[]): Prices => {
   const afresh = new Uint8Array(hostCount)
   /** [host × vm]: 1 = takes it. */
   const takes = new Uint8Array(hostCount * vmCount)
-  let spots = new Uint8Array(0)
-  let prices = new Float64Array(0)
+  /** [host × mover]: who may be there. */
+  const welcome = new Int32Array(hostCount * movers.length)
+  const welcomeCount = new Int32Array(hostCount)
+  /** 1 = one of its VMs must leave. */
+  const deserted = new Uint8Array(hostCount)
+  let prices: Float64Array = new Float64Array(0)
   let total = 0
   const scratch = new Float64Array(dims)
 
@@ -89,30 +93,30 @@ export const createPrices = (model: Model, parts: readonly Part[]): Prices => {
   /** 1 = the VMs there now break a rule among themselves: not all of them can stay. */
   const broken = new Uint8Array(hostCount)
   if (ruled) {
-    const now = Int32Array.from(home, (h, v) => (active[v] === 1 && starts[v] === 0 ? h : -1))
-    for (let v = 0; v < vmCount; v++)
-      for (const part of partsOf[v]!) if (now[v]! >= 0 && part.clashes(now, v, now[v]!)) broken[now[v]!] = 1
+    const here = new Int32Array(vmCount).fill(-1)
+    const runsOn = (v: number, h: number) => home[v] === h && active[v] === 1 && starts[v] === 0
+    for (let h = 0; h < hostCount; h++) {
+      for (let v = 0; v < vmCount; v++) here[v] = runsOn(v, h) ? h : -1
+      for (let v = 0; v < vmCount; v++)
+        if (here[v] === h && partsOf[v]!.some((part) => part.clashes(here, v, h))) broken[h] = 1
+    }
   }
 
   /** False: what must be there does not fit. */
   const trade = (h: number): boolean => {
     const bag = bags[h]!
     let n = 0
-    let untouched = broken[h] === 0
+    let untouched = broken[h] === 0 && deserted[h] === 0
     let ownProfit = 0
     forcedProfit[h] = 0
     for (let d = 0; d < dims; d++) {
       bag.capacity[d] = room[h * dims + d]!
       scratch[d] = room[h * dims + d]!
     }
-    for (let m = 0; m < movers.length; m++) {
-      const v = movers[m]!
+    for (let k = 0; k < welcomeCount[h]!; k++) {
+      const v = welcome[h * movers.length + k]!
       takes[h * vmCount + v] = 0
       const own = home[v] === h && starts[v] === 0
-      if (spots[v * hostCount + h] === 0) {
-        if (own) untouched = false
-        continue
-      }
       const profit = prices[v]! - costAt(v, h)
       if (own) {
         ownProfit += profit
@@ -141,8 +145,8 @@ export const createPrices = (model: Model, parts: readonly Part[]): Prices => {
     afresh[h] = 0
     if (untouched && ownProfit >= earned) {
       earns[h] = ownProfit
-      for (let m = 0; m < movers.length; m++) {
-        const v = movers[m]!
+      for (let k = 0; k < welcomeCount[h]!; k++) {
+        const v = welcome[h * movers.length + k]!
         if (home[v] === h && starts[v] === 0) takes[h * vmCount + v] = 1
       }
     } else {
@@ -159,22 +163,22 @@ export const createPrices = (model: Model, parts: readonly Part[]): Prices => {
       if (dirty[h] === 1 && !trade(h)) return Number.POSITIVE_INFINITY
       dirty[h] = 0
       total -= earns[h]!
+      for (let k = 0; k < welcomeCount[h]!; k++) {
+        const v = welcome[h * movers.length + k]!
+        if (takes[h * vmCount + v] === 0) continue
+        takers[v]!++
+        taker[v] = h
+      }
     }
-    for (let m = 0; m < movers.length; m++) {
-      const v = movers[m]!
-      total += prices[v]!
-      for (let h = 0; h < hostCount; h++)
-        if (takes[h * vmCount + v] === 1) {
-          takers[v]!++
-          taker[v] = h
-        }
-    }
+    for (let m = 0; m < movers.length; m++) total += prices[movers[m]!]!
     return total
   }
 
   const ascend: Prices['ascend'] = (allowed, price, target, rounds) => {
-    spots = allowed
     prices = price
+    welcomeCount.fill(0)
+    deserted.fill(0)
+    takes.fill(0)
     for (let m = 0; m < movers.length; m++) {
       const v = movers[m]!
       choices[v] = 0
@@ -182,13 +186,15 @@ export const createPrices = (model: Model, parts: readonly Part[]): Prices => {
         if (allowed[v * hostCount + h] === 1) {
           choices[v]!++
           only[v] = h
-        }
+          welcome[h * movers.length + welcomeCount[h]!++] = v
+        } else if (home[v] === h && starts[v] === 0) deserted[h] = 1
       if (choices[v] === 0) return Number.POSITIVE_INFINITY
       direction[v] = 0
       if (ruled) at[v] = choices[v] === 1 ? only[v]! : -1
     }
     dirty.fill(1)
     afresh.fill(1)
+    const priceMax = 4 * (Math.max(0, target) + unit)
     let best = Number.NEGATIVE_INFINITY
     let stale = 0
     let stride = 1
@@ -205,25 +211,31 @@ export const createPrices = (model: Model, parts: readonly Part[]): Prices => {
         stale = 0
       }
       if (best > target || round >= rounds) break
+      // Polyak's step along the disagreement, smoothed over the rounds.
+      let disagreement = 0
       let length = 0
       for (let m = 0; m < movers.length; m++) {
         const v = movers[m]!
-        direction[v] = choices[v] === 1 ? 0 : 1 - takers[v]! + direction[v]! / 3
+        if (choices[v] === 1) continue
+        const off = 1 - takers[v]!
+        disagreement += off * off
+        direction[v] = off + direction[v]! / 3
         length += direction[v]! * direction[v]!
       }
-      if (length === 0) break
-      const step = (stride * (Math.max(target - bound, unit) + unit)) / length
+      if (disagreement === 0) break
+      const step = (stride * (Math.max(target - bound, unit) + unit)) / Math.max(length, disagreement)
       let moved = false
       for (let m = 0; m < movers.length; m++) {
         const v = movers[m]!
-        const by = Math.round(step * direction[v]!)
-        if (by === 0) continue
-        moved = true
         const old = price[v]!
-        price[v] = old + by
-        const high = Math.max(old, old + by)
+        const fresh = Math.max(-priceMax, Math.min(priceMax, old + Math.round(step * direction[v]!)))
+        if (fresh === old) continue
+        moved = true
+        price[v] = fresh
+        const high = Math.max(old, fresh)
         for (let h = 0; h < hostCount; h++)
-          if (allowed[v * hostCount + h] === 1 && high > costAt(v, h)) dirty[h] = 1
+          // Staying as it is counts all its VMs, also those that do not pay.
+          if (allowed[v * hostCount + h] === 1 && (h === home[v] || high > costAt(v, h))) dirty[h] = 1
       }
       if (!moved) break
     }

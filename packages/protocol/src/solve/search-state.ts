@@ -1,0 +1,257 @@
+/**
+ * The state of the search of exact.ts: who is free, settled or in the pool, what every host carries with and
+ * without the free ones, and what the decisions so far cost. Every step has its inverse.
+ */
+import { excessPermille, type FullCost, stranded } from './cost.ts'
+import { type Covers, createCovers } from './cover.ts'
+import type { Model } from './model.ts'
+import { twinsOf } from './twins.ts'
+
+export interface ExactOptions {
+  readonly relief: boolean
+  /** Hosts that the search may change; everything elsewhere stays as in `start`. Null = all. */
+  readonly open: Uint8Array | null
+  /** The assignment outside the open hosts, and for VMs that already left their home. */
+  readonly start: Int32Array
+  /** Only answers better than this are looked for. */
+  readonly best: FullCost
+  readonly nodesMax: number
+  readonly expired: () => boolean
+  /** Any answer better than `best` will do. */
+  readonly first?: boolean
+}
+
+/** At home, undecided. */
+export const free = 0
+/** Stays, or has its place. */
+export const settled = 1
+/** Has left, and has no place yet. */
+export const pooled = 2
+
+/** What all searches over one model share. */
+export interface Space {
+  readonly model: Model
+  readonly covers: Covers
+  readonly twin: Int32Array
+}
+
+export const prepare = (model: Model): Space => ({ model, covers: createCovers(model), twin: twinsOf(model) })
+
+export interface SearchState {
+  readonly isOpen: (h: number) => boolean
+  readonly openHosts: Int32Array
+  /** free, settled or pooled. [vm] */
+  readonly status: Uint8Array
+  /** Where everybody is if the free ones stay at home; −1 in the pool. */
+  readonly at: Int32Array
+  /** The same, without the free ones. */
+  readonly settledAt: Int32Array
+  /** What `at` and `settledAt` weigh, and what a host may carry at most. [host × dims] */
+  readonly load: Float64Array
+  readonly settledLoad: Float64Array
+  readonly cap: Float64Array
+  /** Relief: dimensions in which a host is left overloaded, and how many of a host's there are. */
+  readonly closed: Uint8Array
+  readonly closedDims: Uint8Array
+  /** Covering bound of each host, and is there anything to cover? */
+  readonly cover: Float64Array
+  readonly overfull: Uint8Array
+  /** Moves that start or end there. [host] */
+  readonly touches: Int32Array
+  readonly pool: Int32Array
+  readonly trail: Int32Array
+  /** Relief: VMs that may be left where they should not be. */
+  readonly mayStrand: readonly number[]
+  poolTop: number
+  trailTop: number
+  msPaid: number
+  unmetPaid: number
+  /** What the closed hosts contribute whatever happens here. */
+  overloadedElsewhere: number
+  excessElsewhere: number
+  touchedElsewhere: number
+  readonly refresh: (h: number) => void
+  readonly evict: (v: number) => void
+  readonly unevict: (v: number) => void
+  readonly freeze: (v: number) => void
+  readonly thawTo: (mark: number) => void
+  readonly place: (v: number, h: number) => void
+  readonly unplace: (v: number, h: number) => void
+}
+
+/** The root: everybody at home who may be, the rest in the pool. */
+export const createState = ({ model, covers }: Space, { relief, start, open }: ExactOptions): SearchState => {
+  const { hostCount, vmCount, dims, limit, demand, home, active, fixed, moveMs, domain, starts } = model
+  const isOpen = (h: number) => open === null || open[h] === 1
+  const openHosts = Int32Array.from({ length: hostCount }, (_, h) => h).filter(isOpen)
+  const status = new Uint8Array(vmCount).fill(settled)
+  const at = Int32Array.from(start)
+  const settledAt = new Int32Array(vmCount).fill(-1)
+  const load = new Float64Array(hostCount * dims)
+  const settledLoad = new Float64Array(hostCount * dims)
+  const cap = new Float64Array(hostCount * dims)
+  for (let i = 0; i < cap.length; i++) cap[i] = relief ? Math.max(limit[i]!, model.load[i]!) : limit[i]!
+  const closed = new Uint8Array(hostCount * dims)
+  const closedDims = new Uint8Array(hostCount)
+  const cover = new Float64Array(hostCount)
+  const overfull = new Uint8Array(hostCount)
+  const touches = new Int32Array(hostCount)
+  const pool = new Int32Array(vmCount)
+  const trail = new Int32Array(vmCount)
+  const mayStrand: number[] = []
+
+  const addLoad = (to: Float64Array, v: number, h: number, sign: number): void => {
+    for (let d = 0; d < dims; d++) to[h * dims + d]! += sign * demand[v * dims + d]!
+  }
+
+  const refresh = (h: number): void => {
+    let over = 0
+    for (let d = 0; d < dims; d++)
+      if (closed[h * dims + d] === 0 && load[h * dims + d]! > limit[h * dims + d]!) over = 1
+    overfull[h] = over
+    cover[h] = over === 0 || closedDims[h]! > 0 ? 0 : covers.bound(h, load, status, free)
+  }
+
+  const evict = (v: number): void => {
+    const h = home[v]!
+    status[v] = pooled
+    at[v] = -1
+    addLoad(load, v, h, -1)
+    touches[h]!++
+    self.msPaid += moveMs[v]!
+    pool[self.poolTop++] = v
+    refresh(h)
+  }
+  const unevict = (v: number): void => {
+    const h = home[v]!
+    self.poolTop--
+    self.msPaid -= moveMs[v]!
+    touches[h]!--
+    addLoad(load, v, h, 1)
+    at[v] = h
+    status[v] = free
+    refresh(h)
+  }
+  const freeze = (v: number): void => {
+    status[v] = settled
+    settledAt[v] = home[v]!
+    addLoad(settledLoad, v, home[v]!, 1)
+    trail[self.trailTop++] = v
+  }
+  const thawTo = (mark: number): void => {
+    while (self.trailTop > mark) {
+      const v = trail[--self.trailTop]!
+      status[v] = free
+      settledAt[v] = -1
+      addLoad(settledLoad, v, home[v]!, -1)
+    }
+  }
+  const place = (v: number, h: number): void => {
+    status[v] = settled
+    at[v] = h
+    settledAt[v] = h
+    addLoad(load, v, h, 1)
+    addLoad(settledLoad, v, h, 1)
+    touches[h]!++
+    refresh(h)
+  }
+  const unplace = (v: number, h: number): void => {
+    touches[h]!--
+    addLoad(settledLoad, v, h, -1)
+    addLoad(load, v, h, -1)
+    settledAt[v] = -1
+    at[v] = -1
+    status[v] = pooled
+    refresh(h)
+  }
+
+  const self: SearchState = {
+    isOpen,
+    openHosts,
+    status,
+    at,
+    settledAt,
+    load,
+    settledLoad,
+    cap,
+    closed,
+    closedDims,
+    cover,
+    overfull,
+    touches,
+    pool,
+    trail,
+    mayStrand,
+    poolTop: 0,
+    trailTop: 0,
+    msPaid: 0,
+    unmetPaid: 0,
+    overloadedElsewhere: 0,
+    excessElsewhere: 0,
+    touchedElsewhere: 0,
+    refresh,
+    evict,
+    unevict,
+    freeze,
+    thawTo,
+    place,
+    unplace,
+  }
+
+  for (let v = 0; v < vmCount; v++) {
+    if (active[v] === 0) continue
+    const h = home[v]!
+    const elsewhere = start[v]! >= 0 && start[v] !== h && !isOpen(start[v]!)
+    if (elsewhere || fixed[v] === 1 || (h >= 0 && !isOpen(h) && start[v] === h)) {
+      const there = fixed[v] === 1 ? h : start[v]!
+      at[v] = there
+      settledAt[v] = there
+      addLoad(load, v, there, 1)
+      addLoad(settledLoad, v, there, 1)
+      if (there !== h) {
+        self.msPaid += moveMs[v]!
+        touches[there]!++
+        if (h >= 0) touches[h]!++
+      } else if (starts[v] === 1) touches[there]!++
+      if (domain[v]![there] === 0 && !stranded(model, v, there)) self.unmetPaid++
+      continue
+    }
+    status[v] = free
+    at[v] = h
+    if (h >= 0 && isOpen(h)) {
+      addLoad(load, v, h, 1)
+      if (starts[v] === 1) touches[h]!++
+      if (domain[v]![h] === 1) continue
+      if (relief && starts[v] === 0) mayStrand.push(v)
+      else evictAtRoot(v)
+    } else {
+      at[v] = -1
+      status[v] = pooled
+      pool[self.poolTop++] = v
+      if (h >= 0) {
+        touches[h]!++
+        self.msPaid += moveMs[v]!
+      }
+    }
+  }
+  function evictAtRoot(v: number): void {
+    status[v] = pooled
+    at[v] = -1
+    addLoad(load, v, home[v]!, -1)
+    touches[home[v]!]! += 1 - starts[v]!
+    self.msPaid += moveMs[v]!
+    pool[self.poolTop++] = v
+  }
+  for (let h = 0; h < hostCount; h++) {
+    if (isOpen(h)) {
+      refresh(h)
+      continue
+    }
+    if (touches[h]! > 0) self.touchedElsewhere++
+    const before = self.excessElsewhere
+    for (let d = 0; d < dims; d++)
+      self.excessElsewhere += excessPermille(load[h * dims + d]!, limit[h * dims + d]!)
+    if (self.excessElsewhere > before) self.overloadedElsewhere++
+  }
+  return self
+}
