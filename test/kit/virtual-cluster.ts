@@ -17,6 +17,7 @@ import {
   type Effect,
   encodeMessage,
   encodeSummary,
+  fits,
   type HostId,
   type Input,
   type Message,
@@ -49,6 +50,15 @@ interface Site {
   incarnation: number
 }
 
+/** All that a description is made of; everything is usable. */
+const settings = (name: string): Settings =>
+  ({
+    host: { name, location: '', failureDomain: null, dataDir: '' },
+    capacity: {},
+    reserve: nothing,
+    hypervisor: { migrationUri: null },
+  }) as unknown as Settings
+
 const nameOf = (index: number) => `h${index}`
 const idOf = (index: number): HostId => asHostId(`peer-${String(index).padStart(4, '0')}`)
 
@@ -69,14 +79,6 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
   const messages: { from: HostId; to: HostId; message: Message }[] = []
   const replies = new Map<string, Reply>()
   let requests = 0
-
-  const settings = (name: string) =>
-    ({
-      host: { name, location: '', failureDomain: null, dataDir: '' },
-      capacity: {},
-      reserve: nothing,
-      hypervisor: { migrationUri: null },
-    }) as unknown as Settings
 
   const sites: Site[] = Array.from({ length: hosts }, (_, index) => {
     world.addHost({ name: nameOf(index), capacity })
@@ -159,7 +161,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
         site.journal = applyRecord(site.journal, effect.record, clock.now())
         return durable
       case 'send': {
-        if (!durable) return durable
+        if (!durable) return false
         const bytes = encodeMessage(effect.message)
         messages.push({ from: site.id, to: effect.to, message: effect.message })
         if (options.trace)
@@ -200,19 +202,17 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
           queueMicrotask(() => feed(site, life, { kind: 'finished', action: effect.action, result }))
           return durable
         }
-        const { vm, uri, paused, bandwidthMiBps } = effect
-        void site.hypervisor
-          .migrate({ vm, to: uri, handOverPaused: paused, bandwidthMiBps })
-          .then(async (result) => {
-            feed(site, life, {
-              kind: 'finished',
-              action: effect.action,
-              result:
-                result.kind === 'done'
-                  ? { kind: 'done' }
-                  : { kind: result.kind, code: result.code, detail: result.detail },
-            })
+        const { vm, uri: to, paused: handOverPaused, bandwidthMiBps } = effect
+        void site.hypervisor.migrate({ vm, to, handOverPaused, bandwidthMiBps }).then(async (result) => {
+          feed(site, life, {
+            kind: 'finished',
+            action: effect.action,
+            result:
+              result.kind === 'done'
+                ? { kind: 'done' }
+                : { kind: result.kind, code: result.code, detail: result.detail },
           })
+        })
         return durable
       }
       case 'inspect': {
@@ -337,10 +337,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     },
     run: (ms) => clock.advance(ms),
     async until(condition, ms) {
-      for (let passed = 0; passed < ms; passed += 10) {
-        if (condition()) return true
-        await clock.advance(10)
-      }
+      for (let passed = 0; passed < ms && !condition(); passed += 10) await clock.advance(10)
       return condition()
     },
     tell(host, command) {
@@ -386,11 +383,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     overloaded: () =>
       world
         .hosts()
-        .filter(
-          (host) =>
-            host.alive &&
-            (host.demand.cpuMilli > capacity.cpuMilli || host.demand.memoryMiB > capacity.memoryMiB),
-        )
+        .filter((host) => host.alive && !fits(host.demand, capacity))
         .map((host) => host.name),
     outcomes() {
       const last = new Map<string, Decision>()
