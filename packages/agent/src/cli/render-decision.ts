@@ -22,6 +22,8 @@ export const placesText = (decision: Decision, action: Decision['actions'][numbe
       return `resume on ${hostName(decision, action.to)}`
     case 'start':
       return `start on ${hostName(decision, action.to)}`
+    case 'stop':
+      return `stop on ${hostName(decision, action.from)}`
     default:
       return action satisfies never
   }

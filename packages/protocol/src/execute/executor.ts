@@ -3,7 +3,7 @@
  * start, within the migration slots of both ends (Q2); after the first failure nothing new starts (architecture §5.8).
  */
 import type { ActionId, HostId } from '../ids.ts'
-import type { Action, ActionResult, Plan } from '../plan/plan.ts'
+import { type Action, type ActionResult, departs, type Plan } from '../plan/plan.ts'
 
 export interface Execution {
   readonly plan: Plan
@@ -15,7 +15,7 @@ export const execution = (plan: Plan): Execution => ({ plan, begun: new Set(), r
 
 /** The host whose agent carries the action out. */
 export const performerOf = (action: Action): HostId =>
-  action.kind === 'migrate' || action.kind === 'suspend' ? action.from : action.to
+  action.kind === 'migrate' || departs(action) ? action.from : action.to
 
 const hostsOf = (action: Action): readonly HostId[] =>
   action.kind === 'migrate' ? [action.from, action.to] : [performerOf(action)]

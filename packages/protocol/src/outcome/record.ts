@@ -2,7 +2,7 @@
 import type { Need } from '../detect/need.ts'
 import type { Execution } from '../execute/executor.ts'
 import type { HostId, Instant, PartitionId } from '../ids.ts'
-import type { Plan } from '../plan/plan.ts'
+import { departs, originOf, type Plan } from '../plan/plan.ts'
 import { add, type Resources, subtract } from '../resources.ts'
 import type { Mode } from '../ring/summary.ts'
 import { snapshotDemand, snapshotUsable } from '../snapshot/problem.ts'
@@ -42,9 +42,9 @@ export const demandAfter = (
   for (const action of plan?.actions ?? []) {
     const demand = demands.get(action.vm)
     if (demand === undefined) continue
-    if (action.kind === 'migrate' || action.kind === 'suspend')
-      after.set(action.from, subtract(after.get(action.from)!, demand))
-    if (action.kind !== 'suspend') after.set(action.to, add(after.get(action.to)!, demand))
+    const origin = originOf(action)
+    if (origin !== null) after.set(origin, subtract(after.get(origin)!, demand))
+    if (!departs(action)) after.set(action.to, add(after.get(action.to)!, demand))
   }
   return after
 }

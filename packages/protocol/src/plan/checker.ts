@@ -12,7 +12,7 @@ import { createStays, type Stay, staysOf } from '../solve/rules/stays.ts'
 import { worstGain } from '../solve/rules/worst-load.ts'
 import { amountsInEffect } from './amounts.ts'
 import { type Dag, dagOf, width } from './dag.ts'
-import type { Action, Plan } from './plan.ts'
+import { type Action, type Departure, departs, originOf, type Plan } from './plan.ts'
 
 export interface PlanViolation {
   /** Reason code: `plan.malformed`, `capacity.cpu`, `rule.anti_affinity`, `vm.pinned`, `limit.out` … */
@@ -140,19 +140,22 @@ const walk = (problem: PlacementProblem, plan: Plan, dag: Dag): Walked => {
       const action = plan.actions[i]!
       const blame = (code: string, text: string) => found.push({ code, action: action.id, text })
       if (k > 0 && !dag.before(steps[k - 1]!, i)) blame('plan.malformed', `${vm.id} has two actions at once`)
-      const target = action.kind === 'suspend' ? undefined : hosts.get(action.to)
-      if (action.kind !== 'suspend')
-        checkTarget(vm, action, target, hosts.get(vm.host ?? ('' as HostId)), blame)
-      const leaves = action.kind === 'migrate' || action.kind === 'suspend'
+      const target = departs(action) ? undefined : hosts.get(action.to)
+      if (!departs(action)) checkTarget(vm, action, target, hosts.get(vm.host ?? ('' as HostId)), blame)
+      const origin = originOf(action)
+      const leaves = origin !== null
       const expected = leaves ? 'running' : action.kind === 'resume' ? 'sleeping' : 'ready'
       if (state !== expected) blame('plan.malformed', `${vm.id} is ${state}, not ${expected}`)
       if (leaves) {
-        if (action.from !== host) blame('plan.malformed', `${vm.id} is on ${host}, not on ${action.from}`)
-        if (!vm.movable) blame('vm.pinned', `${vm.id} cannot move`)
+        if (origin !== host) blame('plan.malformed', `${vm.id} is on ${host}, not on ${origin}`)
+        if (!vm.movable && !(departs(action) && vm.wanted !== 'running'))
+          blame('vm.pinned', `${vm.id} cannot move`)
+        if (action.kind === 'stop' && vm.wanted !== 'ready')
+          blame('plan.malformed', `${vm.id} is to be ${vm.wanted}, not stopped`)
         if (host !== null) stays.push({ vm: vm.id, host, arrival, departure: i })
       }
-      state = action.kind === 'suspend' ? 'sleeping' : 'running'
-      host = action.kind === 'suspend' ? null : action.to
+      state = action.kind === 'suspend' ? 'sleeping' : action.kind === 'stop' ? 'ready' : 'running'
+      host = departs(action) ? null : action.to
       arrival = i
     }
     if (host !== null) stays.push({ vm: vm.id, host, arrival, departure: null })
@@ -162,7 +165,7 @@ const walk = (problem: PlacementProblem, plan: Plan, dag: Dag): Walked => {
 
 const checkTarget = (
   vm: ProblemVm,
-  action: Exclude<Action, { kind: 'suspend' }>,
+  action: Exclude<Action, Departure>,
   target: ProblemHost | undefined,
   source: ProblemHost | undefined,
   blame: (code: string, text: string) => void,
@@ -185,8 +188,9 @@ const checkLoads = (problem: PlacementProblem, plan: Plan, dag: Dag): PlanViolat
     else list.push(i)
   }
   plan.actions.forEach((action, i) => {
-    if (action.kind !== 'suspend') note(arriving, action.to, i)
-    if (action.kind === 'migrate' || action.kind === 'suspend') note(leaving, action.from, i)
+    if (!departs(action)) note(arriving, action.to, i)
+    const origin = originOf(action)
+    if (origin !== null) note(leaving, origin, i)
   })
   const effective = amountsInEffect(problem)
   const initial = new Map<HostId, number[]>()

@@ -36,7 +36,22 @@ export interface Start extends Common {
   readonly to: HostId
 }
 
-export type Action = Migrate | Suspend | Resume | Start
+/** Shut a running VM down: it is ready again, and has no host. */
+export interface Stop extends Common {
+  readonly kind: 'stop'
+  readonly from: HostId
+}
+
+export type Action = Migrate | Suspend | Resume | Start | Stop
+
+/** Actions after which the VM is on no host. */
+export type Departure = Suspend | Stop
+
+export const departs = (action: Action): action is Departure =>
+  action.kind === 'suspend' || action.kind === 'stop'
+
+/** Where the VM is when the action begins; null = nowhere. */
+export const originOf = (action: Action): HostId | null => ('from' in action ? action.from : null)
 
 export interface Plan {
   readonly actions: readonly Action[]

@@ -127,6 +127,33 @@ test('A VM joins a host only after its anti-affine mate has left it', () => {
   assert.deepEqual(plan.actions.find((action) => action.vm === 'v0')!.after.length, 1)
 })
 
+test('A VM that is to be stopped makes its room before another one comes; on a host that is off nothing is done', () => {
+  const problem = small(
+    [10, 10, 10],
+    [
+      [0, 8],
+      [1, 8],
+      [1, 8],
+      [2, 8],
+    ],
+  )
+  const stopping: PlacementProblem = {
+    ...problem,
+    hosts: problem.hosts.map((host, h) => (h === 2 ? { ...host, state: 'offline' } : host)),
+    vms: problem.vms.map((vm, v) => (v === 0 || v === 3 ? { ...vm, wanted: 'ready', movable: false } : vm)),
+  }
+  const answer = solve(stopping)
+  if (answer.kind !== 'plan') assert.fail(answer.kind)
+  const plan = planFor(stopping, planOrder(stopping, answer.moves, partition))
+  const [first, second] = [...plan.actions].sort((a, b) => a.after.length - b.after.length)
+  assert.deepEqual([first!.kind, first!.vm], ['stop', 'v0'])
+  assert.deepEqual([second!.kind, second!.after], ['migrate', [first!.id]])
+  assert.equal(plan.actions.length, 2)
+  // Nobody asked for this one to be stopped.
+  const violations = checkPlan(problem, { ...plan, actions: [first!] })
+  assert.equal(violations[0]?.code, 'plan.malformed')
+})
+
 test('Whatever the solver answers can be ordered, or the planner says that it cannot; plans always check', () => {
   let planned = 0
   fc.assert(

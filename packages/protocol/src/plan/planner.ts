@@ -24,10 +24,12 @@ export interface PlanOptions {
 
 export type Planned =
   | { readonly kind: 'plan'; readonly plan: Plan }
-  | { readonly kind: 'no_order'; readonly why: Binding }
+  /** `blocked`: the VMs that wait for each other, and where they were to go. */
+  | { readonly kind: 'no_order'; readonly why: Binding; readonly blocked: readonly Move[] }
 
-/** How long a boot is taken to last; the problem does not say. */
+/** How long a boot and a shutdown are taken to last; the problem does not say. */
 const bootMs = 1000
+const stopMs = 1000
 
 export const planOrder = (
   problem: PlacementProblem,
@@ -47,6 +49,7 @@ export const planOrder = (
       return {
         kind: 'no_order',
         why: { code: 'plan.malformed', text: `${move.vm} → ${move.to}: not in the problem` },
+        blocked: [],
       }
     const step = stepFor(model, v, to)
     if (step === null)
@@ -56,6 +59,7 @@ export const planOrder = (
           code: 'plan.unsupported',
           text: `${move.vm}: no action turns ${model.vms[v]!.state} into what is wanted`,
         },
+        blocked: [],
       }
     pending.push(steps.length)
     steps.push(step)
@@ -81,6 +85,7 @@ export const planOrder = (
           inSequence(model, steps, partition) ?? {
             kind: 'no_order',
             why: deadlock(model, steps, pending, course),
+            blocked: blockedMoves(model, steps, pending),
           }
         )
       applyDetour(steps, pending, detour)
@@ -131,6 +136,8 @@ const stepFor = (model: Model, v: number, to: number): Step | null => {
   const home = model.home[v]!
   const base = { vm: v, to, after: [], previous: -1 }
   if (vm.state === 'running') {
+    if (to < 0 && home < 0) return null
+    if (to < 0 && vm.wanted === 'ready') return { ...base, kind: 'stop', from: home, soloMs: stopMs }
     if (to < 0)
       return vm.wanted === 'sleeping'
         ? { ...base, kind: 'suspend', from: home, soloMs: storageMs(model, v) }
@@ -215,6 +222,15 @@ const applyDetour = (steps: Step[], pending: number[], { blocked, pivot }: Detou
   steps[blocked] = { ...step, kind: kinds[0], to: pivot, after: [] }
 }
 
+const blockedMoves = (model: Model, steps: readonly Step[], pending: readonly number[]): Move[] =>
+  [...pending]
+    .sort((a, b) => a - b)
+    .flatMap((i): Move[] => {
+      const { vm, to } = steps[i]!
+      const of = model.vms[vm]!
+      return to < 0 ? [] : [{ vm: of.id, from: of.host, to: model.hosts[to]!.id }]
+    })
+
 const deadlock = (
   model: Model,
   steps: readonly Step[],
@@ -256,6 +272,8 @@ const actionsOf = (model: Model, steps: readonly Step[], partition: PartitionId)
         return { ...common, kind: 'resume', to: to! }
       case 'start':
         return { ...common, kind: 'start', to: to! }
+      case 'stop':
+        return { ...common, kind: 'stop', from: from! }
       default:
         return step.kind satisfies never
     }

@@ -263,10 +263,15 @@ const idleAssignment = (model: Model): Int32Array => {
 const initialCost = (model: Model, now: FullCost): FullCost =>
   model.starts.includes(1) ? costOf(model, idleAssignment(model)) : now
 
-/** VMs that run now and shall not: they need no decision. */
+/** VMs that run now and shall not: they need no decision. Nothing can be done to those on a host that is off. */
 const stopMoves = (model: Model): Move[] =>
   model.vms
-    .filter((vm) => vm.state === 'running' && vm.wanted !== 'running' && vm.host !== null)
+    .filter((vm, v) => {
+      const host = model.hosts[model.home[v]!]
+      return (
+        vm.state === 'running' && vm.wanted !== 'running' && host !== undefined && host.state !== 'offline'
+      )
+    })
     .map((vm) => ({ vm: vm.id, from: vm.host, to: null }))
 
 const movesOf = (model: Model, at: Int32Array): Move[] => {

@@ -56,6 +56,7 @@ const anyAction: fc.Arbitrary<Action> = fc.oneof(
   record({ ...planned, kind: just('suspend' as const), from: host }),
   record({ ...planned, kind: just('resume' as const), to: host }),
   record({ ...planned, kind: just('start' as const), to: host }),
+  record({ ...planned, kind: just('stop' as const), from: host }),
 )
 const result: fc.Arbitrary<ActionResult> = fc.oneof(
   record({ kind: just('done' as const) }),

@@ -27,7 +27,8 @@ export const migrate = z.object({ ...common, kind: z.literal('migrate'), from: h
 const suspend = z.object({ ...common, kind: z.literal('suspend'), from: hostId })
 const resume = z.object({ ...common, kind: z.literal('resume'), to: hostId })
 const start = z.object({ ...common, kind: z.literal('start'), to: hostId })
-export const action = z.discriminatedUnion('kind', [migrate, suspend, resume, start])
+const stop = z.object({ ...common, kind: z.literal('stop'), from: hostId })
+export const action = z.discriminatedUnion('kind', [migrate, suspend, resume, start, stop])
 
 export const plan = z.object({
   actions: z.array(action).max(limits.planActionsMax),

@@ -1,6 +1,7 @@
 /** From a problem to the report that `drover solve` prints: solve, order, check; all pure but for the clock given. */
 import type { HostId, PartitionId, VmId } from '../../ids.ts'
 import { checkPlacement, checkPlan, type PlanViolation } from '../../plan/checker.ts'
+import { type Orderable, solveOrderable } from '../../plan/orderable.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { planOrder } from '../../plan/planner.ts'
 import type { Answer, Binding, Cost, Move } from '../answer.ts'
@@ -67,10 +68,13 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
     nodesMax: options.budgetMs === null ? nodesMaxUnhurried : Number.MAX_SAFE_INTEGER,
     expired: () => options.now() >= deadline,
   }
-  const answer = plain ? solve(problem, search) : pursue(problem, objective, search)
+  const first = plain ? solve(problem, search) : pursue(problem, objective, search)
   const solvedAt = options.now()
+  // A goal's answer is one to a stricter problem: only its order is looked for.
+  const { answer, order } = plain
+    ? solveOrderable(problem, partition, { ...search, suspend: options.suspend }, first)
+    : orderOf(problem, first, options.suspend)
   const moves = answer.kind === 'plan' || answer.kind === 'relief' ? answer.moves : []
-  const order = moves.length === 0 ? null : planOrder(problem, moves, partition, { suspend: options.suspend })
   const plannedAt = options.now()
   const plan = order?.kind === 'plan' ? order.plan : null
   const before = overloaded(checkPlacement(problem, placementAfter(problem, [])))
@@ -104,6 +108,14 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
     },
   }
 }
+
+const orderOf = (problem: PlacementProblem, answer: Answer, suspend: boolean): Orderable => ({
+  answer,
+  order:
+    (answer.kind === 'plan' || answer.kind === 'relief') && answer.moves.length > 0
+      ? planOrder(problem, answer.moves, partition, { suspend })
+      : null,
+})
 
 /** Larger problems would have to be solved a dozen times for it. */
 const hostsOfRelaxation = 64
