@@ -176,3 +176,14 @@ test('its owner destroys the VM in the middle of its migration: nobody waits for
   )
   assert.deepEqual(runningOn(cluster, vm), [])
 })
+
+test('a solver that crashes fails the partition at once, with no host held meanwhile', async () => {
+  const cluster = await overloaded({
+    solver: () => ({ kind: 'infeasible', why: { code: 'solver.failed', text: 'the worker died' } }),
+  })
+  await cluster.run(3_000)
+  const [first] = cluster.outcomes()
+  assert.equal(`${first?.result} ${first?.code}`, 'failed solver.failed')
+  assert.equal(first?.members.length, 2, 'it did not grow')
+  assert.ok(cluster.outcomes().length < 8, 'and backs off')
+})

@@ -1,5 +1,6 @@
 /** A cluster of cores in virtual time, as its stories see it; `virtual-cluster.ts` makes one. */
 import type {
+  Answer,
   Command,
   Decision,
   HostId,
@@ -7,6 +8,7 @@ import type {
   Mode,
   Peer,
   Policy,
+  Problem,
   Reply,
   Rule,
   VmId,
@@ -27,6 +29,8 @@ export interface ClusterOptions {
   readonly memoryMiB?: number
   readonly sampleMs?: number
   readonly latencyMs?: number
+  /** Instead of the real solver. */
+  readonly solver?: (problem: Problem) => Answer
   /** What a solve takes, ms. */
   readonly solveMs?: number
   /**

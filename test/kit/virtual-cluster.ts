@@ -63,6 +63,7 @@ const nameOf = (index: number) => `h${index}`
 const idOf = (index: number): HostId => asHostId(`peer-${String(index).padStart(4, '0')}`)
 
 export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> => {
+  const solver = options.solver ?? ((problem) => solve(problem, { seed: 1 }))
   const { hosts, seed = 1, sampleMs = 200, latencyMs = 1, solveMs = 2, mode = 'auto', rules = [] } = options
   const capacity = { cpuMilli: options.cpuMilli ?? 8_000, memoryMiB: options.memoryMiB ?? 32_768 }
   const policy = policyOf('balanced', {
@@ -193,7 +194,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       case 'solve':
         clock.after(solveMs, () => {
           const { partition, round } = effect
-          feed(site, life, { kind: 'solved', partition, round, answer: solve(effect.problem, { seed: 1 }) })
+          feed(site, life, { kind: 'solved', partition, round, answer: solver(effect.problem) })
         })
         return durable
       case 'perform': {

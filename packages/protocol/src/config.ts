@@ -93,6 +93,8 @@ export const limits = {
   /** First and last pause before a leader tries again, ms; doubling, with jitter. */
   backOffMsMin: 100,
   backOffMsMax: 10_000,
+  /** The first pause when nobody could even be asked, ms: each try is a decision on record. */
+  aloneBackOffMsMin: 1_000,
   /** The same after a decision that moved nothing because nothing could be done, or because mode is observe. */
   idleBackOffMsMin: 5_000,
   idleBackOffMsMax: 300_000,

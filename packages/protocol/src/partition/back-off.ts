@@ -9,7 +9,7 @@ export interface BackOff {
   /** Until then nothing is begun; at or before now = free. */
   readonly until: Instant
   concluded(decision: Decision): void
-  /** Something changed among the others: what was impossible may be possible now. Not at once: more news may follow. */
+  /** Someone can help now who could not before: what was impossible may be possible. Not at once: more may follow. */
   news(): void
   reset(): void
 }
@@ -42,7 +42,14 @@ export const createBackOff = (desk: Desk): BackOff => {
           return
         case 'failed':
         case 'satisfied':
-          until = desk.now() + pauseMs(desk, failures++, limits.backOffMsMin, limits.backOffMsMax)
+          until =
+            desk.now() +
+            pauseMs(
+              desk,
+              failures++,
+              alone ? limits.aloneBackOffMsMin : limits.backOffMsMin,
+              limits.backOffMsMax,
+            )
           return
         case 'relieved':
         case 'nothing':
@@ -54,7 +61,7 @@ export const createBackOff = (desk: Desk): BackOff => {
       }
     },
     news() {
-      if (idle > 0) until = Math.min(until, desk.now() + limits.idleBackOffMsMin)
+      if (until > desk.now()) until = Math.min(until, desk.now() + limits.backOffMsMin)
     },
     reset() {
       until = 0

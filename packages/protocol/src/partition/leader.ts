@@ -276,6 +276,9 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
         attempt.promise = { result: 'relieved', code: answer.why.code, text: answer.why.text }
         return proceed(attempt, problem, answer.moves)
       case 'infeasible':
+        // More members would not mend a broken solver.
+        if (answer.why.code === 'solver.failed')
+          return conclude(attempt, 'failed', answer.why.code, answer.why.text, null)
         if (escalate(attempt)) return
         return conclude(attempt, 'nothing', answer.why.code, answer.why.text, null)
       default:

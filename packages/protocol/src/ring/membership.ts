@@ -22,7 +22,7 @@ export interface MembershipHooks {
 }
 
 export interface Membership {
-  /** True when it is news that may change a decision. */
+  /** True when it is news: a host that can help now, and could not before. */
   heard(summary: LoadSummary): boolean
   /** False: the message is from before its sender's restart, and must be dropped. */
   hello(from: HostId, incarnation: number): boolean
@@ -38,6 +38,10 @@ export interface Membership {
   nextAt(): Instant | null
   view(now: Instant): readonly MemberView[]
 }
+
+/** Could it take a VM in? Its load may change with every summary; this does not. */
+const helpful = (summary: LoadSummary): boolean =>
+  summary.able && summary.state === 'up' && summary.mode === 'auto' && !summary.overloaded
 
 export const createMembership = (desk: Desk, hooks: MembershipHooks): Membership => {
   const { self } = desk
@@ -59,10 +63,10 @@ export const createMembership = (desk: Desk, hooks: MembershipHooks): Membership
 
   return {
     heard(summary) {
-      const heard = ring.hear(summary, desk.now())
-      if (heard === null || summary.host === self) return false
+      const before = ring.get(summary.host)?.summary
+      if (ring.hear(summary, desk.now()) === null || summary.host === self) return false
       follow(prober.onHeard(desk.now(), summary.host, summary.incarnation))
-      return heard === 'changed'
+      return helpful(summary) && (before === undefined || !helpful(before))
     },
 
     hello(from, incarnation) {
