@@ -6,8 +6,8 @@ import { solve } from '../solve/solver.ts'
 import { problems } from '../solve/testing/generator.ts'
 import { checkPlan } from './checker.ts'
 import { solveOrderable } from './orderable.ts'
-import { small } from './planner.test.ts'
 import { planOrder } from './planner.ts'
+import { small } from './testing/small.ts'
 
 const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 const partition = 'p.1.1' as PartitionId

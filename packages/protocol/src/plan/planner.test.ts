@@ -11,35 +11,10 @@ import { problems } from '../solve/testing/generator.ts'
 import { checkPlan } from './checker.ts'
 import type { Plan } from './plan.ts'
 import { type Planned, planOrder } from './planner.ts'
+import { small } from './testing/small.ts'
 
 const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 const partition = 'p.1.1' as PartitionId
-
-/** Hosts `h0…` with these limits; VMs `v0…` of [host, size]; one dimension. */
-export const small = (limits: number[], vms: [number, number][], rules: Rule[] = []): PlacementProblem => ({
-  dimensions: ['memoryMiB'],
-  hosts: limits.map((limit, i) => ({
-    id: asHostId(`h${i}`),
-    state: 'online',
-    limit: [limit],
-    cpuBaseline: null,
-    failureDomain: null,
-  })),
-  vms: vms.map(([host, size], i) => ({
-    id: asVmId(`v${i}`),
-    host: asHostId(`h${host}`),
-    state: 'running',
-    wanted: 'running',
-    demand: [size],
-    memoryMiB: size,
-    dirtyMiBps: 0,
-    movable: true,
-  })),
-  rules,
-  bandwidthMiBps: 100,
-  migrationsOutMax: 2,
-  migrationsInMax: 2,
-})
 
 const moves = (problem: PlacementProblem, to: Record<number, number>): Move[] =>
   Object.entries(to).map(([v, h]) => ({

@@ -17,6 +17,7 @@ import type { PlacementProblem } from './problem.ts'
 import { type RandomStream, randomStream } from './random.ts'
 import { repair } from './repair.ts'
 import { prepare, type Space } from './search-state.ts'
+import { touchBound } from './touch-bound.ts'
 
 export interface SolveOptions {
   /** What is minimised after overload and soft rules: estimated time (default), or first the number of moves. */
@@ -78,7 +79,7 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
   const moves = [...stops, ...movesOf(model, cure.at)]
   if (moves.length === 0) return { kind: 'satisfied' }
   const cost = shown(cure.cost)
-  const bound = cure.optimal ? cost : shownBound(cure.boundMs, cure.cost)
+  const bound = cure.optimal ? cost : shownBound(model, cure.boundMs, cure.cost)
   return { kind: 'plan', moves, cost, bound, optimal: cure.optimal }
 }
 
@@ -167,10 +168,11 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
 const shown = (cost: FullCost): Cost => ({ ...publicCost(cost), migrationMs: cost.migrationMs % moveUnit })
 
 /** A bound on time alone means something only if no move more than the bound's is made. */
-const shownBound = (ms: number, cost: FullCost): Cost => {
+const shownBound = (model: Model, ms: number, cost: FullCost): Cost => {
   const bounded = Math.min(ms, cost.migrationMs)
   const sameMoves = Math.floor(bounded / moveUnit) === Math.floor(cost.migrationMs / moveUnit)
-  return { ...noCost, migrationMs: sameMoves ? bounded % moveUnit : 0 }
+  const hostsTouched = Math.min(touchBound(model), cost.hostsTouched)
+  return { ...noCost, migrationMs: sameMoves ? bounded % moveUnit : 0, hostsTouched }
 }
 
 const answerLarge = (effort: Effort, now: FullCost, stops: readonly Move[]): Answer => {
@@ -178,7 +180,7 @@ const answerLarge = (effort: Effort, now: FullCost, stops: readonly Move[]): Ans
   const { model } = space
   const { at, cost, boundMs } = solveLarge(space, { idle: idleAssignment(model), nodesMax, expired })
   const moves = [...stops, ...movesOf(model, at)]
-  const bound = shownBound(boundMs, cost)
+  const bound = shownBound(model, boundMs, cost)
   if (cost.unmet === 0 && cost.overloadedHosts === 0)
     return moves.length === 0
       ? { kind: 'satisfied' }
@@ -187,7 +189,8 @@ const answerLarge = (effort: Effort, now: FullCost, stops: readonly Move[]): Ans
           moves,
           cost: shown(cost),
           bound,
-          optimal: compareCost({ ...cost, ...bound }, cost) >= 0,
+          optimal:
+            cost.softPenalty === 0 && boundMs >= cost.migrationMs && bound.hostsTouched >= cost.hostsTouched,
         }
   const why = obviousObstacle(model) ?? {
     code: 'partition.timeout',
