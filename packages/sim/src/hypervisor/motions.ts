@@ -1,12 +1,11 @@
 /**
- * Live migrations in flight, by the pre-copy model of VMPlaceS (Lèbre et al., Euro-Par 2015) as a fluid: the first
- * round sends all memory, each further one what was rewritten during the round before (at most nine tenths of
- * the memory), until the rest can be sent within 30 ms; then the guest stops for the rest. Rates are shared
- * max-min over the hosts' links. A migration is peer-to-peer: it belongs to the world, not to who began it.
+ * Live migrations in flight: from the destination's consent to the end, and everything that may come between. Rates
+ * are shared max-min over the hosts' links. A migration is peer-to-peer: it belongs to the world, not to who began it.
  */
 import type { VmId } from '@drover/protocol'
 import type { MotionEnd, MotionTruth } from './events.ts'
 import type { Faults, MotionFault } from './faults.ts'
+import { advance, converged, nextRound, type Precopy, tinyMiB, untilFaultMiB } from './precopy.ts'
 import { fairRates } from './share.ts'
 import {
   type Copy,
@@ -18,12 +17,6 @@ import {
   reaches,
   type State,
 } from './state.ts'
-
-/** Stop and copy begins when what remains takes at most this long, ms (QEMU's `downtime-limit` of old). */
-const downtimeMsMax = 30
-/** No round rewrites more than this share of the memory, permille. */
-const dirtiedPermilleMax = 900
-const tinyMiB = 1e-6
 
 /** What the hypervisor tells whoever began it. `error` null = success; it may lie (`fail-after-success`). */
 export interface MotionReport {
@@ -45,7 +38,7 @@ export interface Refusal {
   readonly detail: string
 }
 
-interface Motion {
+interface Motion extends Precopy {
   readonly source: Copy
   readonly target: Copy
   readonly paused: boolean
@@ -57,10 +50,6 @@ interface Motion {
   capMiBps: number
   phase: 'copying' | 'finishing'
   hung: boolean
-  toSendMiB: number
-  dirtiedMiB: number
-  transferredMiB: number
-  rateMiBps: number
   stoppedAt: number
   disarm: () => void
 }
@@ -115,21 +104,9 @@ export const createMotions = (
     const seconds = (state.clock.now() - settledAt) / 1000
     settledAt = state.clock.now()
     if (seconds <= 0) return
-    for (const m of motions.values()) {
-      if (m.phase !== 'copying') continue
-      const sent = Math.min(m.toSendMiB, m.rateMiBps * seconds)
-      m.toSendMiB -= sent
-      m.transferredMiB += sent
-      const dirtied = m.dirtiedMiB + dirtyMiBps(m.source) * seconds
-      m.dirtiedMiB = Math.min(dirtied, (m.source.vm.memoryMiB * dirtiedPermilleMax) / 1000)
-    }
+    for (const m of motions.values())
+      if (m.phase === 'copying') advance(m, seconds, m.source.vm.memoryMiB, dirtyMiBps(m.source))
   }
-
-  /** What is still to be sent before its fault strikes; null = it has none of that kind. */
-  const untilFaultMiB = ({ fault, source, transferredMiB, hung }: Motion): number | null =>
-    !hung && (fault?.kind === 'abort' || fault?.kind === 'hang')
-      ? Math.max(0, (source.vm.memoryMiB * fault.atPermille) / 1000 - transferredMiB)
-      : null
 
   /** Rates and next events of all; call after anything changed. */
   const reschedule = (): void => {
@@ -149,31 +126,29 @@ export const createMotions = (
       m.disarm = () => {}
       if (m.rateMiBps <= 0) continue
       const untilMiB = Math.min(m.toSendMiB, untilFaultMiB(m) ?? m.toSendMiB)
-      m.disarm = state.clock.after((untilMiB / m.rateMiBps) * 1000, () => turn(m))
+      m.disarm = state.clock.after((untilMiB / m.rateMiBps) * 1000, turn)
     }
   }
 
-  /** A round has ended, or a fault strikes. */
-  const turn = (m: Motion): void => {
+  /** Something is due: for whoever it is, since each timer that fires disarms all others. */
+  const turn = (): void => {
     settle()
-    const untilMiB = untilFaultMiB(m)
-    if (untilMiB !== null && untilMiB <= tinyMiB) strike(m)
-    else if (m.toSendMiB <= tinyMiB) {
-      if (m.dirtiedMiB <= (m.rateMiBps * downtimeMsMax) / 1000) {
-        // A fault beyond the last byte strikes at the end.
-        if (untilMiB !== null) strike(m)
-        else stopAndCopy(m)
-      } else {
-        m.toSendMiB = m.dirtiedMiB
-        m.dirtiedMiB = 0
-      }
+    for (const m of [...motions.values()]) {
+      if (m.phase !== 'copying' || m.hung) continue
+      const untilFault = untilFaultMiB(m)
+      // A fault beyond the last byte strikes at the end.
+      if (untilFault !== null && (untilFault <= tinyMiB || converged(m))) strike(m)
+      else if (converged(m)) stopAndCopy(m)
+      else nextRound(m)
     }
     reschedule()
   }
 
   const strike = (m: Motion): void => {
-    if (m.fault?.kind === 'hang') m.hung = true
-    else end(m, 'stayed', 'migration broke off: the connection was reset', 'stayed')
+    if (m.fault?.kind === 'hang') {
+      m.hung = true
+      m.faultAtMiB = null
+    } else end(m, 'stayed', 'migration broke off: the connection was reset', 'stayed')
   }
 
   const stopAndCopy = (m: Motion): void => {
@@ -290,6 +265,8 @@ export const createMotions = (
         startedAt: state.clock.now(),
         was: { state: source.state, pausedBy: source.pausedBy },
         fault,
+        faultAtMiB:
+          fault?.kind === 'abort' || fault?.kind === 'hang' ? (vm.memoryMiB * fault.atPermille) / 1000 : null,
         capMiBps: order.capMiBps,
         phase: 'copying',
         hung: false,
@@ -338,6 +315,7 @@ export const createMotions = (
       settle()
       m.hung = false
       m.fault = null
+      m.faultAtMiB = null
       reschedule()
     },
     settle,

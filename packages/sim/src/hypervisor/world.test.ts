@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MigrationProgress, MigrationResult } from '@drover/agent'
+import { asVmId } from '@drover/protocol'
+import { manualClock } from '../clock.ts'
+import type { MotionEnd } from './events.ts'
+import { simulatedHypervisor } from './simulated.ts'
 import { smallWorld } from './testing.ts'
+import { createWorld } from './world.ts'
 
 const to = (host: string, changes = {}) => ({
   to: `sim://${host}`,
@@ -102,6 +107,35 @@ test('two migrations over one link take twice as long', async () => {
   assert.deepEqual([first.result, second.result], [null, null])
   await clock.advance(60)
   assert.deepEqual([first.result?.kind, second.result?.kind], ['done', 'done'])
+})
+
+test('on a busy machine timers fire late; migrations take as long as they take, all of them', async () => {
+  // Seen with 64 agents in one process: each timer that fired disarmed those of the others, and some never came.
+  const clock = manualClock()
+  const lateMs = 50
+  const late = (ms: number): number => (Math.floor((clock.now() + ms) / lateMs) + 1) * lateMs - clock.now()
+  const world = createWorld({ clock: { now: clock.now, after: (ms, fn) => clock.after(late(ms), fn) } })
+  const results: MotionEnd[] = []
+  world.events((event) => event.kind === 'motion-ended' && results.push(event.end))
+  for (let i = 0; i < 8; i++) {
+    for (const name of [`from${i}`, `to${i}`])
+      world.addHost({ name, capacity: { cpuMilli: 8_000, memoryMiB: 32_768 } })
+    const vm = asVmId(`v${i}`)
+    world.addVm({
+      vm,
+      name: vm,
+      host: `from${i}`,
+      vcpus: 1,
+      memoryMiB: 1_024,
+      cpuMilli: 500,
+      dirtyMiBps: 30 + i,
+    })
+    const source = simulatedHypervisor(world, `from${i}`)
+    source.open()
+    void source.migrate({ vm, ...to(`to${i}`, { bandwidthMiBps: 500 }) })
+  }
+  await clock.advance(3_000) // 2.05 s / (1 − 37 / 500), and a few late timers
+  assert.deepEqual(results, Array(8).fill('moved'))
 })
 
 test('progress is told while it goes, and both ends say what they see', async () => {
