@@ -1,14 +1,25 @@
-/** The core's `solve` under a time budget. */
-import { type Answer, asHostId, asVmId, type Problem, solve } from '@drover/protocol'
+/** The core's `solveOrderable` under a time budget. */
+import {
+  type Answer,
+  asHostId,
+  asVmId,
+  type PartitionId,
+  type Problem,
+  solveOrderable,
+} from '@drover/protocol'
 
 /** Search nodes when a clock ends the search: far more than any budget allows. */
 const nodesMax = 100_000_000
+
+/** The order is only tried here: the leader makes its own, with its partition's name. */
+const anyPartition = 'solver' as PartitionId
 
 /** Never throws: what the solver cannot bear is an `infeasible` with code `solver.failed`. */
 export const solveWithin = (problem: Problem, budgetMs: number, seed: number): Answer => {
   const end = performance.now() + budgetMs
   try {
-    return solve(problem, { seed, nodesMax, expired: () => performance.now() >= end })
+    const options = { seed, nodesMax, expired: () => performance.now() >= end }
+    return solveOrderable(problem, anyPartition, options).answer
   } catch (error) {
     return solverFailed(error instanceof Error ? error.message : String(error))
   }

@@ -1,0 +1,106 @@
+/** Someone without any agent solves a problem from a file: plain or zipped, for people or for a script, or a bad one. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import type { Io } from './io.ts'
+import { runCli } from './main.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'drover-solve-'))
+after(() => rmSync(directory, { recursive: true }))
+
+const run = async (...words: string[]) => {
+  let out = ''
+  let err = ''
+  const io: Io = {
+    out: (text) => {
+      out += text
+    },
+    err: (text) => {
+      err += text
+    },
+    env: {},
+    colour: false,
+    onInterrupt: () => () => false,
+    nowWallMs: () => 0,
+    pollMs: 5,
+  }
+  return { exit: await runCli(['solve', ...words], io), out, err }
+}
+
+const write = (name: string, content: unknown, zip = false): string => {
+  const file = join(directory, name)
+  const text = typeof content === 'string' ? content : JSON.stringify(content)
+  writeFileSync(file, zip ? gzipSync(text) : text)
+  return file
+}
+
+/** `a` wants 12 of 10. */
+const hot = {
+  hosts: [
+    { id: 'a', limit: [10, 100] },
+    { id: 'b', limit: [10, 100] },
+  ],
+  vms: [
+    { id: 'x', host: 'a', demand: [6, 10] },
+    { id: 'y', host: 'a', demand: [6, 10] },
+  ],
+}
+
+test('the moves are printed for people, with what they cost and what is proven', async () => {
+  const { exit, out } = await run(write('hot.json', hot))
+  assert.equal(exit, 0)
+  assert.match(out, /^plan \(proven optimal\): 1 moves, no cure needs fewer than 1\n {2}x {2}a → b\n/)
+  assert.match(out, /overloaded hosts 1 → 0/)
+})
+
+test('a script gets one line of JSON, with the ordered plan when it asks', async () => {
+  const { exit, out } = await run('--json', '--plan', write('hot.json.gz', hot, true))
+  assert.equal(exit, 0)
+  assert.equal(out.indexOf('\n'), out.length - 1)
+  const { schemaVersion, status, optimal, movesBound, violations, plan } = JSON.parse(out)
+  assert.deepEqual(
+    { schemaVersion, status, optimal, movesBound, violations },
+    { schemaVersion: 1, status: 'plan', optimal: true, movesBound: 1, violations: [] },
+  )
+  const [{ kind, vm, from, to }] = plan.actions
+  assert.deepEqual({ kind, vm, from, to }, { kind: 'migrate', vm: 'x', from: 'a', to: 'b' })
+})
+
+test('a problem without a cure is explained, and is no failure of the command', async () => {
+  const { exit, out } = await run(write('full.json', { ...hot, hosts: hot.hosts.slice(0, 1) }))
+  assert.equal(exit, 0)
+  assert.match(out, /^infeasible: 0 moves/)
+  assert.match(out, /capacity\..*12 .*10.*2 short/)
+})
+
+test('a bad file is named with the place inside it', async () => {
+  const misspelt = write('bad.json', { ...hot, vms: [{ ...hot.vms[0], demand: 'much' }] })
+  const cases: readonly [string, RegExp][] = [
+    [misspelt, /bad\.json: vms\[0\]\.demand/],
+    [write('cut.json', '{"hosts": ['), /cut\.json: .*JSON/],
+    [write('cut.json.gz', '\u001f\u008b'), /cut\.json\.gz: /],
+    [join(directory, 'absent.json'), /absent\.json: ENOENT/],
+  ]
+  for (const [file, text] of cases) {
+    const { exit, out, err } = await run(file)
+    assert.equal(exit, 2)
+    assert.equal(out, '')
+    assert.match(err, text)
+  }
+  const { exit, out } = await run('--json', misspelt)
+  assert.equal(exit, 2)
+  assert.equal(JSON.parse(out).error.path, 'vms[0].demand')
+})
+
+test('a word that is no objective, or a budget that is none, is wrong usage', async () => {
+  const file = write('hot.json', hot)
+  for (const words of [
+    ['--objective', 'beauty'],
+    ['--budget', '0'],
+    ['--budget', 'soon'],
+  ])
+    assert.equal((await run(...words, file)).exit, 2)
+})
