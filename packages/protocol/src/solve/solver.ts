@@ -40,8 +40,9 @@ const nodesMaxDefault = 200_000
 const nodesOfGlance = 3000
 /** One neighbourhood. */
 const nodesOfTry = 150
-/** Of the node budget, for the first turn of improving and proving. */
-const firstShare = 1 / 16
+/** The first turn of improving and proving, each; later ones get `growth` times as many. */
+const nodesOfTurn = 12_500
+const growth = 4
 /** An iteration of the repair search costs as much as this many nodes. */
 const nodesPerIteration = 40
 /** And a node of the search by prices, which sells every VM to every host some twelve times, as much as this many. */
@@ -127,12 +128,16 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   }
   // Improving and proving take turns, each time with more effort: neither knows how far it is from its end.
   let complete = false
-  let share = firstShare
-  for (let nodesPerTry = nodesOfTry; share < 1 && !complete && !expired(); share *= 4) {
+  let nodesPerTry = nodesOfTry
+  for (
+    let turn = Math.min(nodesMax, nodesOfTurn);
+    turn <= nodesMax && !complete && !expired();
+    turn *= growth
+  ) {
     if (at !== null) {
       const better = improve(space, at, cost, {
         relief: false,
-        nodesMax: Math.ceil(nodesMax * share),
+        nodesMax: turn,
         nodesPerTry,
         patience: 2 * model.hostCount,
         random,
@@ -143,7 +148,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
       cost = better.cost
     }
     if (at !== null && cost.softPenalty === 0) {
-      const nodes = Math.ceil((nodesMax * share) / nodesPerPriced(model))
+      const nodes = Math.ceil(turn / nodesPerPriced(model))
       const priced = assignByPrices(model, { at, cost, nodesMax: nodes, random, expired })
       at = priced.at
       cost = priced.cost
@@ -151,13 +156,13 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
       complete = priced.complete
     }
     if (complete) break
-    const proof = exact(at === null ? unlimited : cost, Math.ceil(nodesMax * share))
+    const proof = exact(at === null ? unlimited : cost, turn)
     if (proof.at !== null) {
       at = proof.at
       cost = proof.cost
     }
     complete = proof.complete
-    nodesPerTry *= 4
+    nodesPerTry *= growth
   }
   return at === null
     ? { kind: 'none', proven: complete }

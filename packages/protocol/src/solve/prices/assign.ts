@@ -38,7 +38,7 @@ const iterationsOfRounding = 100
 
 export const assignByPrices = (model: Model, options: AssignOptions): Assigned => {
   const { hostCount, vmCount, dims, demand, limit, domain, home, moveMs, parts } = model
-  const prices = createPrices(model, parts)
+  const prices = createPrices(model, parts, options.expired)
   const { movers, unit, takers, taker } = prices
   let at = options.at
   let cost = options.cost

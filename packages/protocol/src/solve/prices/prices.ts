@@ -33,7 +33,7 @@ const patience = 6
 /** How often the hosts look for a better surrogate. */
 const roundsPerMix = 16
 
-export const createPrices = (model: Model, parts: readonly Part[]): Prices => {
+export const createPrices = (model: Model, parts: readonly Part[], expired: () => boolean): Prices => {
   const { hostCount, vmCount, dims, limit, demand, home, active, fixed, moveMs, starts } = model
   const unit = hostCount + 1
   const movers = Int32Array.from({ length: vmCount }, (_, v) => v).filter(
@@ -199,7 +199,10 @@ export const createPrices = (model: Model, parts: readonly Part[]): Prices => {
     let stale = 0
     let stride = 1
     for (let round = 0; ; round++) {
-      if (round % roundsPerMix === 0) afresh.fill(1)
+      if (round % roundsPerMix === 0) {
+        afresh.fill(1)
+        if (expired()) rounds = round
+      }
       const bound = settle()
       if (bound === Number.POSITIVE_INFINITY) return bound
       if (bound > best) {
