@@ -32,6 +32,8 @@ export interface Assigned {
 
 const roundsOfRoot = 200
 const roundsOfNode = 12
+/** Of the gap's upper end: less is not worth another turn at the root. */
+const worthwhile = 0.005
 /** An answer is made of the prices at the root and at every so many nodes. */
 const nodesPerRounding = 8
 const iterationsOfRounding = 100
@@ -171,6 +173,13 @@ export const assignByPrices = (model: Model, options: AssignOptions): Assigned =
     let bound = prices.ascend(allowed, price, target(), depth === 0 ? roundsOfRoot : roundsOfNode)
     if (depth === 0) rootBound = bound
     if (bound <= target() && (depth === 0 || nodes % nodesPerRounding === 0)) round()
+    // Polyak's step depends on how good the best answer is: the root goes on as long as that helps.
+    for (let before = -1; depth === 0 && bound <= target() && bound - before > target() * worthwhile; ) {
+      before = bound
+      bound = prices.ascend(allowed, price, target(), roundsOfRoot)
+      rootBound = bound
+      if (bound <= target()) round()
+    }
     while (bound <= target() && strike(allowed)) {
       if (!propagate(allowed)) return
       bound = prices.ascend(allowed, price, target(), roundsOfNode)
