@@ -1,3 +1,4 @@
+/** What a large answer is measured against must never promise too much: every cure touches as many hosts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -8,7 +9,6 @@ import { touchBound } from './touch-bound.ts'
 
 const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 
-// What a large answer is measured against must never promise too much: every cure there is touches as many hosts.
 test('No full cure touches fewer hosts than the bound says', () => {
   let tight = 0
   fc.assert(

@@ -1,13 +1,13 @@
 /** From a problem to the report that `drover solve` prints: solve, order, check; all pure but for the clock given. */
 import type { HostId, PartitionId, VmId } from '../../ids.ts'
 import { checkPlacement, checkPlan, type PlanViolation } from '../../plan/checker.ts'
-import { type Orderable, solveOrderable } from '../../plan/orderable.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { planOrder } from '../../plan/planner.ts'
 import type { Answer, Binding, Cost, Move } from '../answer.ts'
 import { relaxation } from '../blame.ts'
 import { type Goal, pursue } from '../goals.ts'
 import type { Objective } from '../model.ts'
+import { type Orderable, solveOrderable } from '../orderable.ts'
 import type { PlacementProblem } from '../problem.ts'
 import { movesBound, type SolveOptions, solve } from '../solver.ts'
 

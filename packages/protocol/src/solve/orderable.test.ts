@@ -1,13 +1,14 @@
+/** A cure that nobody can carry out step by step is worth nothing: another one is looked for, or the truth is told. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { asVmId, type PartitionId } from '../ids.ts'
-import { solve } from '../solve/solver.ts'
-import { problems } from '../solve/testing/generator.ts'
-import { checkPlan } from './checker.ts'
+import { checkPlan } from '../plan/checker.ts'
+import { planOrder } from '../plan/planner.ts'
+import { small } from '../plan/testing/small.ts'
 import { solveOrderable } from './orderable.ts'
-import { planOrder } from './planner.ts'
-import { small } from './testing/small.ts'
+import { solve } from './solver.ts'
+import { problems } from './testing/generator.ts'
 
 const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 const partition = 'p.1.1' as PartitionId

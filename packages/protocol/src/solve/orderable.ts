@@ -5,11 +5,11 @@
  * orderable answer first found being taken. Bounded: after some tries the first answer stands, without an order.
  */
 import type { PartitionId } from '../ids.ts'
-import type { Answer, Cost, Move } from '../solve/answer.ts'
-import type { PlacementProblem } from '../solve/problem.ts'
-import type { PlacementRule } from '../solve/rules/rule.ts'
-import { type SolveOptions, solve } from '../solve/solver.ts'
-import { type Planned, type PlanOptions, planOrder } from './planner.ts'
+import { type Planned, type PlanOptions, planOrder } from '../plan/planner.ts'
+import type { Answer, Cost, Move } from './answer.ts'
+import type { PlacementProblem } from './problem.ts'
+import type { PlacementRule } from './rules/rule.ts'
+import { type SolveOptions, solve } from './solver.ts'
 
 export interface Orderable {
   readonly answer: Answer
