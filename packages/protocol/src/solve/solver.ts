@@ -129,6 +129,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   // Improving and proving take turns, each time with more effort: neither knows how far it is from its end.
   let complete = false
   let nodesPerTry = nodesOfTry
+  let patience = 2 * model.hostCount
   for (
     let turn = Math.min(nodesMax, nodesOfTurn);
     turn <= nodesMax && !complete && !expired();
@@ -139,7 +140,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
         relief: false,
         nodesMax: turn,
         nodesPerTry,
-        patience: 2 * model.hostCount,
+        patience,
         random,
         expired,
         reached: (one) => one.softPenalty === 0 && one.migrationMs <= boundMs && one.hostsTouched <= 2,
@@ -163,6 +164,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
     }
     complete = proof.complete
     nodesPerTry *= growth
+    patience *= growth
   }
   return at === null
     ? { kind: 'none', proven: complete }
