@@ -34,7 +34,7 @@ export interface SolveOptions {
 
 /** Larger problems are solved greedily and repaired locally. */
 const hostsOfSearch = 64
-/** About 200 ms on one core. */
+/** Some seconds on one core where nearly everything is full; callers in a hurry have `expired`. */
 const nodesMaxDefault = 200_000
 /** The first look: enough for nearly every partition. */
 const nodesOfGlance = 3000
