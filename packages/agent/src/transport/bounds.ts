@@ -51,6 +51,9 @@ export const bounds = {
   /** 64 agents of one process would ask a thousand times a second otherwise. */
   probedPeersAtFullRateOnOneMachine: 2,
 
+  /** Signed summaries that the agents of one process need not check again. */
+  provenMax: 512,
+
   /** Garbage from one peer within the window: the stream is closed each time, at this many the connection too. */
   garbageMax: 3,
   garbageWindowMs: 10_000,

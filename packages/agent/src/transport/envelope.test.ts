@@ -1,7 +1,7 @@
 /** Signed summaries: the author is who signed, whoever carried them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sealer, unsealer } from './envelope.ts'
+import { provenOnce, sealer, unsealer } from './envelope.ts'
 import { hostIdOf, newIdentity } from './identity.ts'
 
 const topic = 'drover/load/1/0'
@@ -30,6 +30,19 @@ test('a single changed byte anywhere, or another topic, is refused', async () =>
     assert.equal(open(forged), null, `byte ${at}`)
   }
   assert.equal(unsealer('drover/load/1/1')(bytes), null)
+})
+
+test('what one agent of a process has checked, the next need not; a forgery is refused by both', async () => {
+  const bytes = sealer(topic, await newIdentity())(payload)
+  const proven = provenOnce()
+  const [first, second] = [unsealer(topic, proven), unsealer(topic, proven)]
+  const forged = Uint8Array.from(bytes)
+  forged[forged.length - 1] = (forged[forged.length - 1] ?? 0) ^ 1
+  assert.equal(first(forged), null)
+  assert.equal(first(bytes)?.author, second(bytes)?.author)
+  assert.ok(proven.has(topic, bytes))
+  assert.equal(second(forged), null)
+  assert.equal(unsealer('drover/load/1/1', proven)(bytes), null)
 })
 
 test('cut short, or empty, is refused', async () => {

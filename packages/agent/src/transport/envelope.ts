@@ -3,7 +3,7 @@
  * author must be proven by the message itself. We sign ourselves, not gossipsub: a key that is parsed once per
  * author and one native check cost a fraction of what its own signatures do (docs/adr/002-gossip-signing.md).
  */
-import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
 import { asHostId, type HostId } from '@drover/protocol'
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
@@ -54,7 +54,27 @@ export const sealer = (topic: string, privateKey: PrivateKey): Seal => {
   }
 }
 
-export const unsealer = (topic: string): Unseal => {
+/** Envelopes that were found to be signed by whom they name, by topic and digest; the newest few. */
+export interface Proven {
+  has(topic: string, bytes: Uint8Array): boolean
+  add(topic: string, bytes: Uint8Array): void
+}
+
+/** For the agents of one process, which all hear the same: each signature is checked by the first, not by each. */
+export const provenOnce = (): Proven => {
+  const digests = new Set<string>()
+  const digestOf = (topic: string, bytes: Uint8Array): string => `${topic} ${hash('sha256', bytes, 'base64')}`
+  return {
+    has: (topic, bytes) => digests.has(digestOf(topic, bytes)),
+    add(topic, bytes) {
+      if (digests.size >= bounds.provenMax) digests.delete(digests.keys().next().value as string)
+      digests.add(digestOf(topic, bytes))
+    },
+  }
+}
+
+/** `proven` null: every signature is checked (each message comes once: gossipsub drops repetitions). */
+export const unsealer = (topic: string, proven: Proven | null = null): Unseal => {
   const authors = new Map<string, { readonly id: HostId; readonly key: KeyObject }>()
 
   const author = (raw: Uint8Array) => {
@@ -74,7 +94,10 @@ export const unsealer = (topic: string): Unseal => {
     if (bytes.length < payloadAt || bytes[0] !== version) return null
     try {
       const { id, key } = author(bytes.subarray(1, 1 + keyBytes))
-      if (!verify(null, signed(topic, bytes), key, bytes.subarray(headerBytes, payloadAt))) return null
+      if (proven?.has(topic, bytes) !== true) {
+        if (!verify(null, signed(topic, bytes), key, bytes.subarray(headerBytes, payloadAt))) return null
+        proven?.add(topic, bytes)
+      }
       return { author: id, payload: bytes.subarray(payloadAt) }
     } catch {
       return null // not a point of the curve

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import type { HostId } from '@drover/protocol'
 import { type GossipSub, type GossipSubComponents, gossipsub, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { PrivateKey } from '@libp2p/interface'
-import { sealer, unsealer } from './envelope.ts'
+import { type Proven, sealer, unsealer } from './envelope.ts'
 
 /** One arc for now: it holds the whole ring. */
 export const topicOf = (arc: string): string => `drover/load/1/${arc}`
@@ -52,10 +52,11 @@ export const joinGossip = (
   privateKey: PrivateKey,
   allows: (author: HostId) => boolean,
   heard: (author: HostId, payload: Uint8Array) => boolean,
+  proven: Proven | null = null,
 ): Gossip => {
   const topic = topicOf(arc)
   const seal = sealer(topic, privateKey)
-  const unseal = unsealer(topic)
+  const unseal = unsealer(topic, proven)
 
   pubsub.topicValidators.set(topic, (_, { data }) => {
     const opened = data.length > gossipBytesMax ? null : unseal(data)

@@ -13,6 +13,7 @@ import { type Channel, channel, messageProtocol } from './channel.ts'
 import { clusterKey } from './cluster-key.ts'
 import { newTally } from './counters.ts'
 import { dialler } from './dialler.ts'
+import { provenOnce } from './envelope.ts'
 import {
   addressesToTell,
   type Directory,
@@ -43,6 +44,9 @@ export interface Libp2pTransportInit {
   /** Many agents on one machine (the harness): no limit on connections from one address. */
   readonly loopback?: boolean
 }
+
+/** Shared by the agents of this process, where there are several. */
+const provenHere = provenOnce()
 
 export const libp2pTransport = (init: Libp2pTransportInit): Transport => {
   const { log } = init
@@ -252,12 +256,14 @@ export const libp2pTransport = (init: Libp2pTransportInit): Transport => {
       { maxInboundStreams: 2, maxOutboundStreams: 2 },
     )
     await stack.start()
-    gossip = joinGossip(stack.services.gossip, '0', init.privateKey, gate.allows, (author, payload) => {
+    const heard = (author: HostId, payload: Uint8Array): boolean => {
       if (author === self) return true
       const ok = told((to) => to.heard(author, payload), true)
       if (!ok) tally.garbage += 1
       return ok
-    })
+    }
+    const proven = init.loopback === true ? provenHere : null
+    gossip = joinGossip(stack.services.gossip, '0', init.privateKey, gate.allows, heard, proven)
     const now = performance.now()
     for (const address of init.bootstrap) book.introduce(address, now)
     dials.poke()

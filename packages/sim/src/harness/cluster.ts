@@ -26,6 +26,7 @@ import { type Chronicle, createChronicle } from './chronicle.ts'
 import { createCuts } from './cuts.ts'
 import { layoutOf } from './layout.ts'
 import { clusterKeyOf, createMember, type Member } from './member.ts'
+import { slowGossip } from './slow-gossip.ts'
 import { calm, waitUntil } from './wait.ts'
 import { createWorkload, type OverloadOptions } from './workload.ts'
 
@@ -131,7 +132,7 @@ const acquaintances = 24
 const bootstrapMax = 4
 
 /** Agents started at a time; and how many of them make one process so busy that it has to rest between. */
-const startsMax = 4
+const startsMax = 2
 const crowd = 16
 
 /** Starts it and waits until every agent knows every other (or 24 of them). Throws when an agent cannot start, or WaitError. */
@@ -172,7 +173,8 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
         solver,
         settings: { name, location, clusterKey: clusterKeyOf(seed), reserve, policy, mode, rules, sampleMs },
         simulated,
-        wrap: cuts.wrap,
+        wrap: (transport) =>
+          cuts.wrap(count > crowd + 8 ? slowGossip(transport, policy.gossipMs / 8) : transport),
         born: chronicle.follow,
       }),
     ),
@@ -226,18 +228,17 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
     waitUntil(condition, timeoutMs, what, state)
 
   /**
-   * Addresses of the nearest living others, as an operator would configure those of the same rack. Agents start in
-   * the ring's order, so these are the neighbours that they will probe, and need no further connection for it.
+   * Addresses of the nearest others in the ring as it is now, as an operator would configure those of the same rack:
+   * the neighbours that it will probe at once. One that must be dialled first answers late, and is doubted for it.
    */
   const bootstrap = (self: Member): readonly string[] => {
-    const at = members.indexOf(self)
-    const away = (other: Member): number => {
-      const distance = Math.abs(members.indexOf(other) - at)
-      return Math.min(distance, count - distance)
-    }
-    return members
-      .filter((m) => m !== self && m.agent !== null && m.addresses.length > 0)
-      .sort((a, b) => away(a) - away(b))
+    const ring = members.filter((m) => m === self || (m.agent !== null && m.addresses.length > 0))
+    const at = ring.indexOf(self)
+    const away = (index: number): number => Math.min(Math.abs(index - at), ring.length - Math.abs(index - at))
+    return ring
+      .map((m, index) => ({ addresses: m.addresses, away: away(index) }))
+      .filter((m) => m.away > 0)
+      .sort((a, b) => a.away - b.away)
       .slice(0, bootstrapMax)
       .flatMap((m) => m.addresses)
   }
