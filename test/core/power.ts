@@ -145,6 +145,7 @@ const stories = [
     'partition/member',
     'partition/lease',
     'execute/settle',
+    'execute/departure',
     'execute/admission',
     'execute/executor',
     'snapshot/host',

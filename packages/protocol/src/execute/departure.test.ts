@@ -1,0 +1,130 @@
+/** One migration from its source's side, message by message: what is durable when, when the VM is credited, who is asked. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { limits, policyOf } from '../config.ts'
+import { createDesk } from '../desk.ts'
+import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../ids.ts'
+import type { Admitted, Begin } from '../message.ts'
+import type { ActionResult } from '../plan/plan.ts'
+import type { VmSnapshot } from '../snapshot/snapshot.ts'
+import { createClosedActions } from './closed.ts'
+import { createDepartures } from './departure.ts'
+
+const [self, there] = [asHostId('self'), asHostId('there')]
+const partition = partitionIdOf(self, 1, 1)
+const action = actionIdOf(partition, 0)
+const vm: VmSnapshot = {
+  vm: asVmId('web'),
+  name: 'web',
+  state: 'running',
+  incarnation: '1',
+  demand: { cpuMilli: 500, memoryMiB: 256 },
+  dirtyMiBps: 0,
+  fixed: null,
+  cooldownMs: 0,
+  movedFrom: null,
+}
+const begin: Begin = { kind: 'begin', incarnation: 1, partition, epoch: 3, action }
+const admitted: Admitted = {
+  kind: 'admitted',
+  incarnation: 1,
+  partition,
+  epoch: 9,
+  action,
+  uri: 'sim://there',
+  validMs: 4_000,
+}
+
+const setUp = () => {
+  const desk = createDesk(self, 1, 1, policyOf('balanced'))
+  const log: string[] = []
+  const departures = createDepartures(desk, createClosedActions([]), {
+    started: () => void log.push('started'),
+    gone: () => void log.push('gone'),
+    ended: (_, result: ActionResult) =>
+      void log.push(`ended ${result.kind === 'done' ? 'done' : `${result.kind} ${result.code}`}`),
+  })
+  departures.begin(
+    self,
+    begin,
+    { kind: 'migrate', id: action, vm: vm.vm, from: self, to: there, after: [] },
+    9,
+    vm,
+    true,
+    'sim://self',
+  )
+  /** Effects since the last look, in words, and what the hooks heard. */
+  const happened = (): readonly string[] => {
+    const effects = desk.takeEffects().map((effect) => {
+      if (effect.kind === 'send') return `send ${effect.message.kind}`
+      if (effect.kind === 'persist') return `persist ${effect.record.kind}`
+      if (effect.kind === 'inspect' || effect.kind === 'resume')
+        return `${effect.kind} ${effect.at ?? 'here'}`
+      return effect.kind
+    })
+    return [...effects, ...log.splice(0)]
+  }
+  const later = (ms: number) => {
+    desk.setTime(desk.now() + ms)
+    departures.tick()
+  }
+  return { departures, happened, later }
+}
+
+test('the VM is credited when it is gone, not when it begins to leave (S9); all is durable before it is done', () => {
+  const { departures, happened } = setUp()
+  assert.deepEqual(happened(), ['send admit'])
+  departures.admitted(there, admitted)
+  assert.deepEqual(happened(), ['persist opened', 'perform', 'started'])
+  departures.finished(action, { kind: 'done' })
+  assert.deepEqual(happened(), ['send hand-over', 'gone'])
+  departures.tookOver(action, there)
+  assert.deepEqual(happened(), ['persist closed', 'ended done'])
+})
+
+test('a destination that is silent, or answers too late, is a refusal: nothing has begun', () => {
+  const silent = setUp()
+  silent.happened()
+  silent.later(limits.admitMs)
+  assert.deepEqual(silent.happened(), ['send cancelled', 'ended refused node.unreachable'])
+  silent.departures.admitted(there, admitted)
+  assert.deepEqual(silent.happened(), [], 'the late answer begins nothing')
+})
+
+test('a refusal by the hypervisor ends it here and there', () => {
+  const { departures, happened } = setUp()
+  departures.admitted(there, admitted)
+  happened()
+  departures.finished(action, { kind: 'refused', code: 'hypervisor.refused' })
+  assert.deepEqual(happened(), ['send cancelled', 'persist closed', 'ended refused hypervisor.refused'])
+})
+
+test('unknown is settled by asking both ends, and is never tried again (S12)', () => {
+  const { departures, happened, later } = setUp()
+  departures.admitted(there, admitted)
+  happened()
+  departures.finished(action, { kind: 'unknown', code: 'hypervisor.unreachable' })
+  assert.deepEqual(happened(), ['warn', 'inspect here', 'send where-is'])
+  later(limits.settlePollMs)
+  assert.deepEqual(
+    happened(),
+    ['inspect here', 'send where-is', 'inspect sim://there'],
+    'its hypervisor too, when its agent is silent',
+  )
+  departures.inspected(action, 'here', 'absent')
+  assert.deepEqual(happened(), [], 'one end is not enough')
+  departures.inspected(action, 'there', 'paused')
+  assert.deepEqual(happened(), ['send hand-over', 'gone'])
+})
+
+test('the copy is resumed from here when the agent there stays silent: that it is gone is our own knowledge', () => {
+  const { departures, happened, later } = setUp()
+  departures.admitted(there, admitted)
+  departures.finished(action, { kind: 'done' })
+  happened()
+  later(limits.handOverMs)
+  assert.deepEqual(happened(), ['send hand-over', 'resume sim://there'])
+  departures.resumed(action, 'there', true)
+  departures.inspected(action, 'there', 'running')
+  assert.deepEqual(happened(), ['inspect sim://there', 'persist closed', 'ended done'])
+})
