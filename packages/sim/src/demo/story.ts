@@ -161,7 +161,7 @@ export const tellStory = async ({
         }),
       )
     }
-    const someOf = Math.max(2, Math.round(count / 8))
+    const someOf = Math.max(2, Math.round(count / 16))
 
     const waves: (() => Promise<void>)[] = [
       async () => {
