@@ -187,3 +187,42 @@ test('a solver that crashes fails the partition at once, with no host held meanw
   assert.equal(first?.members.length, 2, 'it did not grow')
   assert.ok(cluster.outcomes().length < 8, 'and backs off')
 })
+
+test('the destination dies with the VM before its source has heard of it: the source is free again', async () => {
+  // The source's agent is dead while the VM arrives; then the destination loses its power. Nobody will ever answer.
+  const cluster = await overloaded()
+  assert.ok(await moving(cluster))
+  const destination = Number(cluster.world.motions()[0]!.to.slice(1))
+  cluster.killAgent(0)
+  assert.ok(await finished(cluster))
+  await cluster.run(3_000)
+  cluster.killHost(destination)
+  cluster.restartAgent(0)
+  await cluster.run(20_000)
+  assert.deepEqual(cluster.peer(0).view(Math.floor(cluster.clock.now())).motions, [])
+  cluster.world.setCpu(cluster.world.host('h0').vms[0]!, 4_000)
+  assert.ok(
+    await cluster.until(() => cluster.overloaded().length === 0, 30_000),
+    'it cures its next overload',
+  )
+})
+
+test('the destination is cut off with the VM: it runs there as soon as it can ask', async () => {
+  const cluster = await overloaded()
+  assert.ok(await moving(cluster))
+  const { vm, to } = cluster.world.motions()[0]!
+  const destination = Number(to.slice(1))
+  cluster.killAgent(0)
+  cluster.killAgent(destination)
+  assert.ok(await finished(cluster))
+  for (const host of [0, 1, 2]) if (host !== destination) cluster.cut(host, destination)
+  cluster.restartAgent(0)
+  cluster.restartAgent(destination)
+  await cluster.run(40_000)
+  assert.deepEqual(runningOn(cluster, vm), [], 'nobody guesses')
+  assert.deepEqual(cluster.peer(0).view(Math.floor(cluster.clock.now())).motions, [])
+  cluster.heal()
+  assert.ok(await cluster.until(() => runningOn(cluster, vm).length === 1, 10_000))
+  await cluster.run(5_000)
+  assert.deepEqual(cluster.checker.checkAtRest(), [])
+})

@@ -88,6 +88,8 @@ export const limits = {
   sampleAgeMsMax: 15_000,
   /** How long a source waits for the word that its VM runs, ms, before it says again that the VM is gone, and sees to it itself. */
   handOverMs: 300,
+  /** How often it says so before it lets go: the destination is dead or cut off, and will ask when it is back. */
+  handOverTriesMax: 10,
   /** How often both ends of an unfinished action are asked, ms. */
   settlePollMs: 1_000,
   /** First and last pause before a leader tries again, ms; doubling, with jitter. */

@@ -291,6 +291,7 @@ export const createPeer = (init: PeerInit): Peer => {
       desk.setTime(now)
       if (started === null) {
         started = desk.now()
+        motions.restore()
         for (const { vm, from, remainingMs } of init.restored.cooldowns)
           rest(host, vm, started + remainingMs, from)
       }

@@ -107,6 +107,28 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
   const sayHandOver = (departure: Departure): void =>
     desk.send(departure.to, { kind: 'hand-over', ...about(departure), vm: departure.vm })
 
+  /**
+   * Positively gone from here, and the destination is silent. Our part is done, and remembered as done: when the
+   * destination asks, it is told to let the VM run. Its leader is told the truth: nobody knows whether it does.
+   */
+  const letGo = (departure: Departure): void => {
+    const { action, vm, to } = departure
+    desk.warn(
+      'vm.unconfirmed',
+      `VM ${vm} left for ${to}, which does not answer: whether it runs there is not known`,
+      vm,
+    )
+    all.delete(action)
+    const record = { action, vm, end: 'departure', result: { kind: 'done' } } as const
+    closed.remember(record)
+    desk.emit({ kind: 'persist', record: { kind: 'closed', ...record } })
+    hooks.ended(departure, {
+      kind: 'unknown',
+      code: 'node.unreachable',
+      detail: 'gone from here; the destination is silent',
+    })
+  }
+
   const handOver = (departure: Departure): void => {
     hooks.gone(departure.vm)
     sayHandOver(
@@ -201,6 +223,7 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
         put({ ...departure, nextAt: Number.MAX_SAFE_INTEGER })
         return
       case 'handing': {
+        if (departure.silence >= limits.handOverTriesMax) return letGo(departure)
         sayHandOver(departure)
         const silence = departure.silence + 1
         put({ ...departure, nextAt: desk.now() + pollMs, silence })

@@ -64,6 +64,8 @@ export interface Motions {
   learnt(input: MotionInput): void
   /** All running migrations, as the hypervisor tells; those that are not ours hold the host as ours do. */
   jobs(vms: readonly VmId[]): void
+  /** Once, when the time is known: takes up what the journal had open. */
+  restore(): void
   /** A peer's agent is gone, as far as one can tell: ask its hypervisor. */
   silent(host: HostId): void
   tick(): void
@@ -102,8 +104,6 @@ export const createMotions = (
   })
 
   const whereabouts = createWhereabouts(desk, departures, closed)
-
-  for (const open of restored.open) (open.kind === 'departure' ? departures : arrivals).restore(open)
 
   const promises = () => [...arrivals.all.values()]
   const uri = () => host.description?.migrationUri ?? ''
@@ -200,6 +200,10 @@ export const createMotions = (
 
     jobs(vms) {
       jobs = new Set(vms)
+    },
+
+    restore() {
+      for (const open of restored.open) (open.kind === 'departure' ? departures : arrivals).restore(open)
     },
 
     silent: arrivals.nudge,

@@ -49,7 +49,9 @@ export const judgeSource = (here: Seen, there: Seen, stable: number): SourceVerd
       if (there === 'paused') return { kind: 'hand-over' }
       // Stopped by its owner, or moved on since: no copy is left that this action could lose or double.
       if (nowhere(there)) return stable >= 3 ? { kind: 'gone' } : { kind: 'wait', warning: null }
-      return { kind: 'wait', warning: null }
+      // Gone from here is all that the destination needs to know. Should it be dead, it cannot be told; but nothing of the VM
+      // is left here to wait for.
+      return there === null && stable >= 2 ? { kind: 'hand-over' } : { kind: 'wait', warning: null }
     default:
       return unreachable(here)
   }

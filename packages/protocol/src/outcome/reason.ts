@@ -31,6 +31,7 @@ export const reasons = {
   'vm.still_defined': 'It left, but its definition is still here and could be started a second time.',
   'vm.shut': 'It was shut down meanwhile.',
   'vm.lost': 'It is on neither of the two hosts that were asked. Look at once.',
+  'vm.unconfirmed': 'It left this host; whether it runs at its destination, which is silent, is not known.',
   'vm.double': 'Two hosts say that it runs. Look at once.',
   'vm.stale_copy':
     'A paused copy is left on the source while the VM runs at the destination; an operator decides.',

@@ -13,8 +13,8 @@ const hasteMs = 500
 const notablePermille = 50
 
 export interface Announcer {
-  /** The summary to publish now, or null. `forced`: someone suspects us. */
-  due(now: Instant, facts: Facts, gossipMs: number, forced: boolean): LoadSummary | null
+  /** The summary to publish now, or null. `soon`: someone suspects us. `now`: there is no later. */
+  due(now: Instant, facts: Facts, gossipMs: number, haste: 'none' | 'soon' | 'now'): LoadSummary | null
   nextAt(): Instant | null
 }
 
@@ -33,14 +33,10 @@ export const createAnnouncer = (): Announcer => {
   let saidAt: Instant = 0
   let next: Instant | null = null
   return {
-    due(now, facts, gossipMs, forced) {
-      const changed = last === null || notable(facts, last)
+    due(now, facts, gossipMs, haste) {
+      const soon = haste === 'soon' || (last !== null && notable(facts, last))
       const at =
-        last === null || forced
-          ? now
-          : changed
-            ? Math.min(saidAt + hasteMs, saidAt + gossipMs)
-            : saidAt + gossipMs
+        last === null || haste === 'now' ? now : saidAt + (soon ? Math.min(hasteMs, gossipMs) : gossipMs)
       if (now < at) {
         next = at
         return null

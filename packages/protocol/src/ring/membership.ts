@@ -92,7 +92,12 @@ export const createMembership = (desk: Desk, hooks: MembershipHooks): Membership
 
     announce(facts, hasty) {
       if (facts === null) return
-      const summary = announcer.due(desk.now(), facts, desk.policy.gossipMs, hasty || suspected)
+      const summary = announcer.due(
+        desk.now(),
+        facts,
+        desk.policy.gossipMs,
+        hasty ? 'now' : suspected ? 'soon' : 'none',
+      )
       if (summary === null) return
       suspected = false
       ring.hear(summary, desk.now())
