@@ -77,6 +77,9 @@ export interface DepartureHooks {
 /** Long enough for a polling round trip and a slow hypervisor; then the other end counts as silent for this poll. */
 const pollMs = limits.settlePollMs
 
+/** Of a departure that nobody was asked about yet. */
+const nothingKnown = { here: null, there: null, stable: 0, silence: 0, resuming: false }
+
 export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: DepartureHooks): Departures => {
   const all = new Map<ActionId, Departure>()
 
@@ -85,12 +88,13 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
     return departure
   }
 
-  const end = (departure: Departure, result: ActionResult, durable: boolean): void => {
+  /** `told`: what its leader hears, where that differs from what is remembered here. */
+  const end = (departure: Departure, result: ActionResult, durable: boolean, told = result): void => {
     all.delete(departure.action)
     const record = { action: departure.action, vm: departure.vm, end: 'departure', result } as const
     closed.remember(record)
     if (durable) desk.emit({ kind: 'persist', record: { kind: 'closed', ...record } })
-    hooks.ended(departure, result)
+    hooks.ended(departure, told)
   }
 
   const about = (departure: Departure) => ({
@@ -112,17 +116,13 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
    * destination asks, it is told to let the VM run. Its leader is told the truth: nobody knows whether it does.
    */
   const letGo = (departure: Departure): void => {
-    const { action, vm, to } = departure
+    const { vm, to } = departure
     desk.warn(
       'vm.unconfirmed',
       `VM ${vm} left for ${to}, which does not answer: whether it runs there is not known`,
       vm,
     )
-    all.delete(action)
-    const record = { action, vm, end: 'departure', result: { kind: 'done' } } as const
-    closed.remember(record)
-    desk.emit({ kind: 'persist', record: { kind: 'closed', ...record } })
-    hooks.ended(departure, {
+    end(departure, { kind: 'done' }, true, {
       kind: 'unknown',
       code: 'node.unreachable',
       detail: 'gone from here; the destination is silent',
@@ -257,11 +257,7 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
         phase: 'asking',
         uri: null,
         nextAt: desk.now() + limits.admitMs,
-        here: null,
-        there: null,
-        stable: 0,
-        silence: 0,
-        resuming: false,
+        ...nothingKnown,
       })
       desk.send(migrate.to, {
         kind: 'admit',
@@ -289,11 +285,7 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
         phase: 'settling',
         uri: open.peerUri,
         nextAt: desk.now(),
-        here: null,
-        there: null,
-        stable: 0,
-        silence: 0,
-        resuming: false,
+        ...nothingKnown,
       })
     },
 
