@@ -143,6 +143,7 @@ const stories = [
   ...['overload', 'competition', 'quiet', 'operator', 'faults'].map((name) => `test/core/${name}.test.ts`),
   ...[
     'partition/member',
+    'partition/drive',
     'partition/lease',
     'execute/settle',
     'execute/departure',

@@ -1,0 +1,36 @@
+/** What a leader says while a plan runs: words may be lost on the way, so it says again what still matters. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { policyOf } from '../config.ts'
+import { createDesk } from '../desk.ts'
+import { noNeed } from '../detect/find.ts'
+import { execution, finish } from '../execute/executor.ts'
+import { actionIdOf, asHostId, asVmId } from '../ids.ts'
+import type { HostSnapshot } from '../snapshot/snapshot.ts'
+import { createAttempt } from './attempt.ts'
+import { beginUnblocked, remind } from './drive.ts'
+
+test('an action that was begun and has not ended is begun again with each renewal, until its end is known', () => {
+  const source = asHostId('source')
+  const desk = createDesk(asHostId('leader'), 1, 1, policyOf('balanced'))
+  const attempt = createAttempt(desk, noNeed(0), 'lease', '')
+  const action = actionIdOf(attempt.partition, 0)
+  attempt.members.set(source, { state: 'granted', epoch: 5, snapshot: {} as HostSnapshot })
+  attempt.execution = execution({
+    actions: [
+      { kind: 'migrate', id: action, vm: asVmId('web'), from: source, to: asHostId('there'), after: [] },
+    ],
+    makespanMs: 0,
+  })
+  const said = () =>
+    desk
+      .takeEffects()
+      .map((effect) => (effect.kind === 'send' ? `${effect.message.kind} to ${effect.to}` : effect.kind))
+  beginUnblocked(desk, attempt)
+  assert.deepEqual(said(), ['begin to source'])
+  remind(desk, attempt)
+  assert.deepEqual(said(), ['renew to source', 'begin to source'])
+  attempt.execution = finish(attempt.execution, action, { kind: 'done' })
+  remind(desk, attempt)
+  assert.deepEqual(said(), ['renew to source'])
+})
