@@ -11,6 +11,7 @@ import type { HostId, VmId } from '../packages/protocol/src/ids.ts'
 import { checkPlacement } from '../packages/protocol/src/plan/checker.ts'
 import { migrationMs } from '../packages/protocol/src/solve/migration-time.ts'
 import type { PlacementProblem } from '../packages/protocol/src/solve/problem.ts'
+import { isContinuous } from '../packages/protocol/src/solve/rules/rule.ts'
 
 /** CommonJS, with types that say otherwise. */
 const loadHighs = createRequire(import.meta.url)('highs') as () => Promise<Highs>
@@ -43,7 +44,12 @@ export const toLp = (problem: PlacementProblem): string => {
         for (const h of [...allowed[vmIndex.get(vm)!]!])
           if (named.has(h) === (rule.kind === 'ban')) allowed[vmIndex.get(vm)!]!.delete(h)
     } else if (rule.kind === 'among') {
-      const named = new Set(rule.parts.flat().map((id) => hostIndex.get(id)!))
+      // A continuous rule that holds now holds at every step, so its VMs cannot change groups one by one.
+      const homes = rule.vms.map((vm) => problem.vms[vmIndex.get(vm)!]!.host!)
+      const now = isContinuous(rule)
+        ? rule.parts.find((part) => homes.every((home) => part.includes(home)))
+        : undefined
+      const named = new Set((now ?? rule.parts.flat()).map((id) => hostIndex.get(id)!))
       for (const vm of rule.vms)
         for (const h of [...allowed[vmIndex.get(vm)!]!])
           if (!named.has(h)) allowed[vmIndex.get(vm)!]!.delete(h)
@@ -103,12 +109,16 @@ const costOfColumns = (problem: PlacementProblem, value: (name: string) => numbe
   return checkPlacement(problem, placement).length === 0 ? cost : Number.NaN
 }
 
+/** Other work on the machine must not count against it: so much of the time must have been on a processor. */
+const cpuShareMin = 0.8
+const stretchMax = 5
+
+/** `seconds` of one processor, or nearly. */
 export const createHighs = async (): Promise<
   (problem: PlacementProblem, seconds: number) => Promise<HighsAnswer>
 > => {
   let highs = await loadHighs()
-  return async (problem, seconds) => {
-    const lp = toLp(problem)
+  const attempt = async (problem: PlacementProblem, lp: string, seconds: number): Promise<HighsAnswer> => {
     const started = performance.now()
     const cpu = process.cpuUsage()
     const took = () => {
@@ -134,6 +144,16 @@ export const createHighs = async (): Promise<
       // A module that has trapped is not to be used again.
       highs = await loadHighs()
       return { status: 'none', migrationMs: Number.NaN, ...took() }
+    }
+  }
+  return async (problem, seconds) => {
+    const lp = toLp(problem)
+    for (let stretch = 1; ; ) {
+      const answer = await attempt(problem, lp, seconds * stretch)
+      const proven = answer.status === 'optimal' || answer.status === 'infeasible'
+      const disturbed = answer.ms >= seconds * 1000 && answer.cpuMs < seconds * 1000 * cpuShareMin
+      if (proven || !disturbed || stretch >= stretchMax) return answer
+      stretch = Math.min(stretchMax, (stretch * 1.2 * seconds * 1000) / answer.cpuMs)
     }
   }
 }
