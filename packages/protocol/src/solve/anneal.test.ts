@@ -1,3 +1,4 @@
+/** The walk through placements that are not viable ends in ones that are, and crosses what no single step can. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
