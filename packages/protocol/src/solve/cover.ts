@@ -1,8 +1,9 @@
 /**
  * What it costs at least to relieve a host: a lower bound of the cheapest set of its VMs whose departure brings
- * it under its limits (a covering knapsack per dimension; the host's bound is the largest over dimensions).
- * Bounds of different hosts add up, since a VM has one home.
+ * it under its limits and ends the conflicts there (a covering knapsack per dimension, then a short exact search
+ * over all dimensions and pairs in conflict). Bounds of different hosts add up, since a VM has one home.
  */
+import { foesOf } from './foes.ts'
 import type { Model } from './model.ts'
 
 /** VMs of one host in the orders the bounds need. Static: a VM's home never changes during a search. */
@@ -18,9 +19,16 @@ interface HostOrders {
 export interface Covers {
   /**
    * Lower bound in ms of bringing host `h` with this load (`load[h × dims + d]`) under its limit by evicting
-   * VMs with `status[v] === free`; Infinity when all of them do not suffice; 0 without excess.
+   * VMs with `status[v] === free`; Infinity when all of them do not suffice; 0 without excess. With `settledAt`
+   * (host of whoever is settled) no two of its VMs may be left that a hard rule keeps apart.
    */
-  readonly bound: (h: number, load: Float64Array, status: Uint8Array, free: number) => number
+  readonly bound: (
+    h: number,
+    load: Float64Array,
+    status: Uint8Array,
+    free: number,
+    settledAt: Int32Array | null,
+  ) => number
   /** The VMs whose home is `h`, best to evict first. */
   readonly homeVms: (h: number) => Int32Array
   /** The cheapest VMs to evict (the best found, on very full hosts); null when all together do not suffice. */
@@ -31,6 +39,8 @@ export interface Covers {
 const coverStepsMax = 300
 /** The same when the set itself is wanted, once per host. */
 const setStepsMax = 20_000
+/** Conflicts among more VMs of one host than this are not looked at: a mask has so many bits. */
+const bitsMax = 31
 const noVms = new Int32Array(0)
 
 export const createCovers = (model: Model): Covers => {
@@ -60,6 +70,12 @@ export const createCovers = (model: Model): Covers => {
     ),
     byCost: Int32Array.from([...list].sort((a, b) => moveMs[a]! - moveMs[b]! || a - b)),
   })
+
+  const foes = foesOf(model)
+  /** 1 = some VM of the host has foes. */
+  const quarrels = new Uint8Array(hostCount)
+  for (let v = 0; v < vmCount; v++) if (home[v]! >= 0 && foes[v]!.length > 0) quarrels[home[v]!] = 1
+  const place = new Int32Array(vmCount).fill(-1)
 
   const evictionOrder: (Int32Array | undefined)[] = new Array(hostCount)
 
@@ -114,9 +130,41 @@ export const createCovers = (model: Model): Covers => {
   const cheapestSet = new Int32Array(scratch.length)
   let cheapestCount = 0
 
+  /** Of the first `bits` items: which of the others they cannot stay with. */
+  const foeMask = new Int32Array(bitsMax)
+  /** Items that cannot stay at all. */
+  let mustLeave = 0
+  let feud = false
+
+  /** Reads who cannot stay with whom; false when nobody is in conflict. */
+  const readFoes = (h: number, status: Uint8Array, free: number, settledAt: Int32Array): boolean => {
+    feud = false
+    mustLeave = 0
+    const bits = Math.min(count, bitsMax)
+    for (let i = 0; i < bits; i++) place[scratch[i]!] = i
+    for (let i = 0; i < bits; i++) {
+      const of = foes[scratch[i]!]!
+      foeMask[i] = 0
+      for (let k = 0; k < of.length; k++) {
+        const u = of[k]!
+        if (settledAt[u] === h) mustLeave |= 1 << i
+        else if (home[u] === h && status[u] === free && place[u]! >= 0) foeMask[i]! |= 1 << place[u]!
+      }
+      if (foeMask[i] !== 0) feud = true
+    }
+    for (let i = 0; i < bits; i++) place[scratch[i]!] = -1
+    return feud || mustLeave !== 0
+  }
+
   /** Depth first over the free VMs, cheapest first; `cheapest` holds the best full cover found. */
-  const search = (from: number, cost: number, depth: number): void => {
+  const search = (from: number, cost: number, depth: number, stay: number): void => {
     let open = false
+    if (feud || mustLeave !== 0) {
+      const rest = from < bitsMax ? -1 << from : 0
+      if ((mustLeave & rest) !== 0) open = true
+      for (let i = from; i < count && i < bitsMax && !open; i++)
+        if ((foeMask[i]! & (stay | rest)) !== 0) open = true
+    }
     for (let d = 0; d < dims; d++) {
       if (need[d]! <= 0) continue
       open = true
@@ -128,6 +176,7 @@ export const createCovers = (model: Model): Covers => {
       for (let i = 0; i < depth; i++) cheapestSet[i] = chosen[i]!
       return
     }
+    let staying = stay
     for (let i = from; i < count; i++) {
       const v = scratch[i]!
       if (cost + moveMs[v]! >= cheapest || ++steps > stepsMax) return
@@ -138,27 +187,33 @@ export const createCovers = (model: Model): Covers => {
       if (!reachable) return
       for (let d = 0; d < dims; d++) need[d]! -= demand[v * dims + d]!
       chosen[depth] = v
-      search(i + 1, cost + moveMs[v]!, depth + 1)
+      search(i + 1, cost + moveMs[v]!, depth + 1, staying)
       for (let d = 0; d < dims; d++) need[d]! += demand[v * dims + d]!
+      if (i >= bitsMax) continue
+      if ((mustLeave & (1 << i)) !== 0 || (foeMask[i]! & staying) !== 0) return
+      staying |= 1 << i
     }
   }
 
-  const exact = (h: number, relaxed: number, status: Uint8Array, free: number): number => {
+  const gather = (h: number, status: Uint8Array, free: number): void => {
     const order = ordersOf(h).byCost
     count = 0
     for (let i = 0; i < order.length; i++) if (status[order[i]!] === free) scratch[count++] = order[i]!
+  }
+
+  const exact = (relaxed: number): number => {
     for (let d = 0; d < dims; d++) suffix[count * dims + d] = 0
     for (let i = count - 1; i >= 0; i--)
       for (let d = 0; d < dims; d++)
         suffix[i * dims + d] = suffix[(i + 1) * dims + d]! + demand[scratch[i]! * dims + d]!
     steps = 0
     cheapest = Number.POSITIVE_INFINITY
-    search(0, 0, 0)
+    search(0, 0, 0, 0)
     return steps > stepsMax ? relaxed : cheapest
   }
 
   return {
-    bound: (h, load, status, free) => {
+    bound: (h, load, status, free, settledAt) => {
       let bound = 0
       const of = ordersOf(h)
       for (let d = 0; d < dims; d++) {
@@ -168,7 +223,13 @@ export const createCovers = (model: Model): Covers => {
         if (relaxed === Number.POSITIVE_INFINITY) return relaxed
         bound = Math.max(bound, relaxed, counted(of, d, need[d]!, status, free))
       }
-      return bound === 0 ? 0 : exact(h, bound, status, free)
+      const ruled = settledAt !== null && quarrels[h] === 1
+      if (bound === 0 && !ruled) return 0
+      gather(h, status, free)
+      feud = false
+      mustLeave = 0
+      if (ruled && !readFoes(h, status, free, settledAt) && bound === 0) return 0
+      return exact(bound)
     },
     set: (h, load, status, free) => {
       let over = false
@@ -178,7 +239,10 @@ export const createCovers = (model: Model): Covers => {
       }
       if (!over) return noVms
       stepsMax = setStepsMax
-      exact(h, 0, status, free)
+      feud = false
+      mustLeave = 0
+      gather(h, status, free)
+      exact(0)
       stepsMax = coverStepsMax
       return cheapest === Number.POSITIVE_INFINITY ? null : cheapestSet.slice(0, cheapestCount)
     },

@@ -31,7 +31,7 @@ export const greedyBound = ({ model, covers }: Space): number => {
     for (let d = 0; d < dims; d++) load[h * dims + d]! += demand[v * dims + d]!
   }
   for (let h = 0; h < hostCount; h++) {
-    const ms = covers.bound(h, load, status, free)
+    const ms = covers.bound(h, load, status, free, null)
     if (ms < Number.POSITIVE_INFINITY) bound += ms
   }
   return bound
@@ -81,7 +81,7 @@ export const greedy = ({ model, covers }: Space): Greedy => {
     leavers.push(v)
   }
   for (let h = 0; h < hostCount; h++) {
-    const bound = covers.bound(h, load, status, free)
+    const bound = covers.bound(h, load, status, free, null)
     if (bound === 0) continue
     if (bound < Number.POSITIVE_INFINITY) boundMs += bound
     for (const v of covers.set(h, load, status, free) ?? covers.homeVms(h)) if (status[v] === free) leave(v)

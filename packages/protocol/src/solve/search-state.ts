@@ -109,7 +109,9 @@ export const createState = ({ model, covers }: Space, { relief, start, open }: E
     for (let d = 0; d < dims; d++)
       if (closed[h * dims + d] === 0 && load[h * dims + d]! > limit[h * dims + d]!) over = 1
     overfull[h] = over
-    cover[h] = over === 0 || closedDims[h]! > 0 ? 0 : covers.bound(h, load, status, free)
+    // A partial cure may leave rules broken, so only a full one counts on their being mended.
+    if (relief) cover[h] = over === 0 || closedDims[h]! > 0 ? 0 : covers.bound(h, load, status, free, null)
+    else cover[h] = covers.bound(h, load, status, free, settledAt)
   }
 
   const evict = (v: number): void => {

@@ -3,10 +3,10 @@
  * partial cure; or why there is none. Deterministic: the same problem, options and node budget give the same
  * answer, whatever the order of the input. The clock, if any, is the caller's `expired`.
  */
-import { anneal } from './anneal.ts'
 import type { Answer, Binding, Cost, Move } from './answer.ts'
 import { blame } from './blame.ts'
 import { compareCost, costOf, type FullCost, noCost, publicCost } from './cost.ts'
+import { deepen } from './deepen.ts'
 import { branchAndBound } from './exact.ts'
 import { obviousObstacle } from './explain.ts'
 import { greedyBound } from './greedy.ts'
@@ -38,6 +38,8 @@ const hostsOfSearch = 64
 /** Some seconds on one core where nearly everything is full; callers in a hurry have `expired`. */
 const nodesMaxDefault = 200_000
 /** The first look: enough for nearly every partition. */
+const nodesOfDeepening = 30_000
+/** The same without a notion of what to beat. */
 const nodesOfGlance = 3000
 /** One neighbourhood. */
 const nodesOfTry = 150
@@ -46,8 +48,6 @@ const nodesOfTurn = 12_500
 const growth = 4
 /** An iteration of the repair search costs as much as this many nodes. */
 const nodesPerIteration = 40
-/** A step of annealing costs as much as a fifth of a node. */
-const stepsPerNode = 5
 /** And a node of the search by prices, which sells every VM to every host some twelve times, as much as this many. */
 const nodesPerPriced = ({ hostCount, vmCount }: Model): number => 40 + Math.ceil((hostCount * vmCount) / 3)
 
@@ -109,17 +109,29 @@ type Cure =
       readonly optimal: boolean
     }
 
-/** A short exact search solves most problems; the others get an answer first, then a better one, then a proof. */
+/** Deepening solves most problems; the others get an answer first, then a better one, then a proof. */
 const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   const { model } = space
   const exact = (best: FullCost, nodes: number) =>
     branchAndBound(space, { relief: false, open: null, start: model.home, best, nodesMax: nodes, expired })
-  const glance = exact(unlimited, Math.min(nodesMax, nodesOfGlance))
-  let boundMs = glance.rootMs
-  let at = glance.at
-  let cost = glance.cost
-  if (glance.complete)
-    return at === null ? { kind: 'none', proven: true } : { kind: 'found', at, cost, boundMs, optimal: true }
+  const first = deepen(space, { nodesMax: Math.min(nodesMax, nodesOfDeepening), expired })
+  let { at, cost, boundMs } = first
+  if (at !== null && first.complete) return { kind: 'found', at, cost, boundMs, optimal: true }
+  if (at === null) {
+    // Maybe no answer keeps the soft rules.
+    const soft = model.parts.some((part) => part.weight >= 0)
+    if (first.complete && !soft) return { kind: 'none', proven: true }
+    if (soft) {
+      const glance = exact(unlimited, Math.min(nodesMax, nodesOfGlance))
+      at = glance.at
+      cost = glance.cost
+      boundMs = glance.rootMs
+      if (glance.complete)
+        return at === null
+          ? { kind: 'none', proven: true }
+          : { kind: 'found', at, cost, boundMs, optimal: true }
+    }
+  }
   if (at === null) {
     at = repair(model, {
       start: model.home,
@@ -138,17 +150,6 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
     turn <= nodesMax && !complete && !expired();
     turn *= growth
   ) {
-    const annealed = anneal(model, {
-      start: model.home,
-      best: cost,
-      steps: turn * stepsPerNode,
-      random,
-      expired,
-    })
-    if (annealed.at !== null) {
-      at = annealed.at
-      cost = annealed.cost
-    }
     if (at !== null) {
       const better = improve(space, at, cost, {
         relief: false,

@@ -1,0 +1,36 @@
+/** Deepening against brute force: it ends at the best cure, and the bound of a search cut short is never above it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { deepen } from './deepen.ts'
+import { compile } from './model.ts'
+import { prepare } from './search-state.ts'
+import { problems } from './testing/generator.ts'
+import { bestCure } from './testing/oracle.ts'
+
+const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
+
+test('Deepening finds the best cure that keeps all rules, and its bound never exceeds it', () => {
+  let found = 0
+  fc.assert(
+    fc.property(problems({ hostsMax: 3, vmsMax: 5 }), fc.nat(30), (ruled, few) => {
+      const problem = { ...ruled, rules: ruled.rules.map((rule) => ({ ...rule, continuous: false })) }
+      const best = bestCure(problem)
+      const kept = best === null || best[3] > 0 ? null : best
+      const space = prepare(compile(problem))
+      const whole = deepen(space, { nodesMax: 1_000_000, expired: () => false })
+      assert.ok(whole.complete)
+      assert.deepEqual(
+        whole.at === null ? null : [whole.cost.migrationMs, whole.cost.hostsTouched],
+        kept === null ? null : kept.slice(4),
+      )
+      const short = deepen(space, { nodesMax: few, expired: () => false })
+      if (kept === null) return assert.equal(short.at, null)
+      found++
+      assert.ok(short.boundMs <= kept[4])
+      if (short.complete) assert.deepEqual([short.cost.migrationMs, short.cost.hostsTouched], kept.slice(4))
+    }),
+    { numRuns: runs, seed: 23 },
+  )
+  assert.ok(found > runs / 4)
+})
