@@ -1,7 +1,7 @@
 /** Generated placement problems. Deterministic by seed; nothing here is known to the solver. */
 import { asHostId, asVmId, type HostId } from '../packages/protocol/src/ids.ts'
 import type { PlacementProblem, ProblemVm } from '../packages/protocol/src/solve/problem.ts'
-import type { PlacementRule, Rule } from '../packages/protocol/src/solve/rules/rule.ts'
+import type { PlacementRule } from '../packages/protocol/src/solve/rules/rule.ts'
 
 /** mulberry32: small, fast, good enough for instances. */
 export const random = (seed: number): (() => number) => {
@@ -20,7 +20,7 @@ export interface PartitionShape {
   readonly vms: number
   /** Demand of the fuller dimension over all limits, in percent. */
   readonly loadPercent: number
-  /** Spread, fence and ban rules on about half of the VMs. */
+  /** Spread rules on about half of the VMs, and on most of those also a fence or an among. */
   readonly rules: boolean
   /** `hot`: balanced, then the VMs of a few hosts grow. `random`: every VM somewhere at random. */
   readonly style: 'hot' | 'random'
@@ -69,8 +69,14 @@ export const partition = (shape: PartitionShape): PlacementProblem => {
       else vm.cpu = Math.max(1, Math.floor(vm.cpu * (1 - (0.5 * hot) / Math.max(1, shape.hosts - hot))))
     }
   }
-  const rules: Rule[] = []
+  const rules: PlacementRule[] = []
   if (shape.rules) {
+    const hostIds = Array.from({ length: shape.hosts }, (_, h) => asHostId(`h${pad(h)}`))
+    // Racks for the amongs: no fewer than two, so that the rule says something.
+    const rack = Math.min(4, Math.ceil(shape.hosts / 2))
+    const racks = Array.from({ length: Math.ceil(shape.hosts / rack) }, (_, g) =>
+      hostIds.slice(g * rack, (g + 1) * rack),
+    )
     const order = vms.map((_, i) => i)
     for (let i = order.length - 1; i > 0; i--) {
       const j = int(0, i)
@@ -80,12 +86,11 @@ export const partition = (shape: PartitionShape): PlacementProblem => {
       const size = int(2, Math.min(4, shape.hosts))
       const members = order.slice(i, i + size).map((v) => asVmId(`v${pad(v)}`))
       rules.push({ kind: 'spread', vms: members })
-      if (next() < 0.5) {
-        const hosts = Array.from({ length: shape.hosts }, (_, h) => asHostId(`h${pad(h)}`)).filter(
-          () => next() < 0.7,
-        )
+      const also = next()
+      if (also < 0.4) {
+        const hosts = hostIds.filter(() => next() < 0.7)
         if (hosts.length >= size) rules.push({ kind: 'fence', vms: members, hosts })
-      }
+      } else if (also < 0.8 && size <= rack) rules.push({ kind: 'among', vms: members, parts: racks })
       i += size
     }
   }

@@ -1,7 +1,11 @@
 /**
  * `npm run bench:solve`: generated partitions against HiGHS, generated data centres and BtrPlace's instances.
  * Prints a table and writes bench/solve.json. Options: --count N (instances per row), --highs SECONDS (0 = no
- * comparison), --large no, --data DIR (BtrPlace instances), --seed N.
+ * comparison), --large no, --data DIR (BtrPlace instances), --seed N, --only partitions|large|makespan|tight.
+ *
+ * `--only tight --highs 60`: nearly full partitions against HiGHS given a minute each, which takes hours the first
+ * time; `--cached` leaves out what HiGHS has not answered yet, `--budget 50,200` adds rows with less time for drover
+ * (ms), `--row TEXT` takes the rows whose name contains it.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,6 +18,7 @@ import { solve } from '../packages/protocol/src/solve/solver.ts'
 import { createHighs } from './highs.ts'
 import { dataCentre, partition } from './instances.ts'
 import { evacuation } from './makespan.ts'
+import { tightRows } from './tight.ts'
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +28,9 @@ const { values } = parseArgs({
     data: { type: 'string', default: '../shared/data/btrplace' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    budget: { type: 'string', default: '' },
+    cached: { type: 'boolean', default: false },
+    row: { type: 'string', default: '' },
   },
 })
 const count = Number(values.count)
@@ -34,13 +42,13 @@ const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 const ms = (value: number): number => Math.round(value * 100) / 100
 
-const partitionRow = (
+const partitionRow = async (
   hosts: number,
   vms: number,
   loadPercent: number,
   rules: boolean,
   style: 'hot' | 'random',
-) => {
+): Promise<void> => {
   const times: number[] = []
   const row = { cured: 0, optimal: 0, within1: 0, compared: 0, worse: 0, better: 0, missed: 0 }
   for (let i = 0; i < count; i++) {
@@ -58,7 +66,7 @@ const partitionRow = (
     )
       row.within1++
     if (highsSeconds === 0 || answer.kind === 'satisfied') continue
-    const oracle = highs(problem, highsSeconds)
+    const oracle = await highs(problem, highsSeconds)
     if (oracle.status === 'none') continue
     row.compared++
     if (oracle.status === 'infeasible') {
@@ -107,10 +115,10 @@ for (let seed = 1000; seed < 1100; seed++)
 if (values.only === '' || values.only === 'partitions') {
   for (const style of ['hot', 'random'] as const)
     for (const rules of [false, true])
-      for (const load of [60, 80, 90, 95, 99]) partitionRow(4, 40, load, rules, style)
+      for (const load of [60, 80, 90, 95, 99]) await partitionRow(4, 40, load, rules, style)
   for (const rules of [false, true])
-    for (const load of [80, 90, 95, 99]) partitionRow(16, 160, load, rules, 'hot')
-  partitionRow(1, 16, 90, false, 'random')
+    for (const load of [80, 90, 95, 99]) await partitionRow(16, 160, load, rules, 'hot')
+  await partitionRow(1, 16, 90, false, 'random')
 }
 if (values.large === 'yes' && (values.only === '' || values.only === 'large')) {
   for (const shape of [
@@ -140,6 +148,17 @@ if (values.only === '' || values.only === 'makespan')
         planMs: ms(Math.max(...results.map((one) => one.ms))),
       })
     }
+if (values.only === 'tight')
+  rows.push(
+    ...(await tightRows({
+      count,
+      seed: Number(values.seed),
+      seconds: highsSeconds,
+      cached: values.cached,
+      budgetsMs: values.budget === '' ? [] : values.budget.split(',').map(Number),
+      row: values.row,
+    })),
+  )
 console.table(rows)
 writeFileSync(
   new URL('./solve.json', import.meta.url),

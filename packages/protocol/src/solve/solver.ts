@@ -3,6 +3,7 @@
  * partial cure; or why there is none. Deterministic: the same problem, options and node budget give the same
  * answer, whatever the order of the input. The clock, if any, is the caller's `expired`.
  */
+import { anneal } from './anneal.ts'
 import type { Answer, Binding, Cost, Move } from './answer.ts'
 import { blame } from './blame.ts'
 import { compareCost, costOf, type FullCost, noCost, publicCost } from './cost.ts'
@@ -48,6 +49,8 @@ const nodesOfTurn = 12_500
 const growth = 4
 /** An iteration of the repair search costs as much as this many nodes. */
 const nodesPerIteration = 40
+/** A step of annealing costs as much as a fifth of a node. */
+const stepsPerNode = 5
 /** And a node of the search by prices, which sells every VM to every host some twelve times, as much as this many. */
 const nodesPerPriced = ({ hostCount, vmCount }: Model): number => 40 + Math.ceil((hostCount * vmCount) / 3)
 
@@ -150,6 +153,17 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
     turn <= nodesMax && !complete && !expired();
     turn *= growth
   ) {
+    const annealed = anneal(model, {
+      start: model.home,
+      best: cost,
+      steps: turn * stepsPerNode,
+      random,
+      expired,
+    })
+    if (annealed.at !== null) {
+      at = annealed.at
+      cost = annealed.cost
+    }
     if (at !== null) {
       const better = improve(space, at, cost, {
         relief: false,

@@ -39,6 +39,20 @@ export const apartPart = (base: PartBase, colour: Int32Array, place: Int32Array)
       }
       return false
     },
+    broken: (at) => {
+      let count = 0
+      for (let i = 1; i < scope.length; i++) {
+        const h = at[scope[i]!]!
+        if (h < 0) continue
+        for (let j = 0; j < i; j++) {
+          const g = at[scope[j]!]!
+          if (g < 0 || place[g] !== place[h] || colour[j] === colour[i]) continue
+          count++
+          break
+        }
+      }
+      return count
+    },
   }
 }
 
@@ -65,6 +79,17 @@ export const lonelyPart = (base: PartBase, member: Uint8Array, hostCount: number
       for (let i = 0; i < scope.length; i++)
         if (at[scope[i]!] === h && scope[i] !== v && member[scope[i]!] !== member[v]) return true
       return false
+    },
+    broken: (at) => {
+      seenMember.fill(-1)
+      for (let i = 0; i < scope.length; i++)
+        if (member[scope[i]!] === 1 && at[scope[i]!]! >= 0) seenMember[at[scope[i]!]!] = scope[i]!
+      let count = 0
+      for (let i = 0; i < scope.length; i++) {
+        const h = at[scope[i]!]!
+        if (h >= 0 && member[scope[i]!] === 0 && seenMember[h]! >= 0) count++
+      }
+      return count
     },
   }
 }

@@ -19,6 +19,8 @@ export interface Part {
   readonly conflict: (at: Int32Array, out: Int32Array, start: number) => number
   /** Would VM `v` on host `h` conflict with where the others of the scope are? */
   readonly clashes: (at: Int32Array, v: number, h: number) => boolean
+  /** How far the rule is from holding, about in VMs that have to be elsewhere: 0 when it holds. */
+  readonly broken: (at: Int32Array) => number
 }
 
 export interface PartBase {

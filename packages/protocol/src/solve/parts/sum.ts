@@ -27,6 +27,18 @@ export const sumPart = (base: PartBase, inside: Uint8Array, amount: Float64Array
       }
       return total > max && amount[v]! > 0
     },
+    broken: (at) => {
+      let total = 0
+      let n = 0
+      for (let i = 0; i < scope.length; i++) {
+        const h = at[scope[i]!]!
+        if (h < 0 || inside[h] === 0 || amount[scope[i]!] === 0) continue
+        total += amount[scope[i]!]!
+        n++
+      }
+      // In VMs of average size.
+      return total > max ? Math.ceil(((total - max) * n) / total) : 0
+    },
   }
 }
 
@@ -61,6 +73,17 @@ export const usedHostsPart = (base: PartBase, inside: Uint8Array, max: number): 
         hosts++
       }
       return hosts > max
+    },
+    broken: (at) => {
+      used.fill(0)
+      let hosts = 0
+      for (let i = 0; i < scope.length; i++) {
+        const h = at[scope[i]!]!
+        if (h < 0 || inside[h] === 0 || used[h] === 1) continue
+        used[h] = 1
+        hosts++
+      }
+      return Math.max(0, hosts - max)
     },
   }
 }

@@ -4,6 +4,8 @@ import type { Part, PartBase } from './part.ts'
 /** `group[h]`: the host's group, −1 = in none (never allowed). */
 export const togetherPart = (base: PartBase, group: Int32Array): Part => {
   const { scope } = base
+  /** Per group. Made when first asked for: a data centre has thousands of these rules. */
+  let members: Int32Array | null = null
   return {
     ...base,
     conflict: (at, out, start) => {
@@ -31,6 +33,19 @@ export const togetherPart = (base: PartBase, group: Int32Array): Part => {
         if (g >= 0 && scope[i] !== v && group[g] !== group[h]) return true
       }
       return false
+    },
+    broken: (at) => {
+      members ??= new Int32Array(group.length)
+      members.fill(0)
+      let count = 0
+      let most = 0
+      for (let i = 0; i < scope.length; i++) {
+        const h = at[scope[i]!]!
+        if (h < 0) continue
+        count++
+        if (group[h]! >= 0) most = Math.max(most, ++members[group[h]!]!)
+      }
+      return count - most
     },
   }
 }
@@ -67,6 +82,20 @@ export const splitAmongPart = (base: PartBase, side: Int32Array, group: Int32Arr
         if (g >= 0 && scope[i] !== v && (side[i] === mine) !== (group[g] === group[h])) return true
       }
       return false
+    },
+    broken: (at) => {
+      let count = 0
+      for (let i = 0; i < scope.length; i++) {
+        const h = at[scope[i]!]!
+        if (h < 0) continue
+        let bad = group[h]! < 0
+        for (let j = 0; j < i && !bad; j++) {
+          const g = at[scope[j]!]!
+          bad = g >= 0 && (side[i] === side[j]) !== (group[g] === group[h])
+        }
+        if (bad) count++
+      }
+      return count
     },
   }
 }

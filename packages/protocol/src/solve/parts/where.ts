@@ -16,5 +16,13 @@ export const wherePart = (base: PartBase, allowed: (v: number, h: number) => boo
       return 0
     },
     clashes: (_at, v, h) => !allowed(v, h),
+    broken: (at) => {
+      let count = 0
+      for (let i = 0; i < scope.length; i++) {
+        const h = at[scope[i]!]!
+        if (h >= 0 && !allowed(scope[i]!, h)) count++
+      }
+      return count
+    },
   }
 }
