@@ -1,9 +1,10 @@
 /**
  * The planner's virtual execution: what may start now, and for which departures it had to wait.
  */
-import { capacityCode } from '../solve/explain.ts'
+
 import type { Model } from '../solve/model.ts'
 import { isContinuous } from '../solve/rules/rule.ts'
+import { capacityCode } from '../solve/why/names.ts'
 import type { Action } from './plan.ts'
 import { createOpenings, createPools, predecessors } from './pools.ts'
 import { createTimeline, type Timeline } from './timeline.ts'

@@ -13,8 +13,11 @@ import type { Binding, Move } from '../solve/answer.ts'
 import { migrationMs } from '../solve/migration-time.ts'
 import { compile, type Model } from '../solve/model.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
+import { listed, ruleName } from '../solve/why/names.ts'
 import { type Course, createCourse, type Step } from './course.ts'
+import { blockedMoves, deadlock } from './deadlock.ts'
 import type { Action, Plan } from './plan.ts'
+import { circularOrder } from './pools.ts'
 import { findSequence } from './sequence.ts'
 
 export interface PlanOptions {
@@ -64,9 +67,20 @@ export const planOrder = (
     pending.push(steps.length)
     steps.push(step)
   }
+  const circle = circularOrder(model, new Set(moves.map((move) => move.vm)))
+  if (circle.length > 0)
+    return {
+      kind: 'no_order',
+      why: {
+        code: 'rule.order',
+        text: `no order: ${listed(circle.map(ruleName), 'and')} put these moves in a circle; drop one of them`,
+      },
+      blocked: blockedMoves(model, steps, pending),
+    }
   const course = createCourse(model, steps)
   prioritise(model, steps, pending)
   let detours = 0
+  let stuck: { readonly why: Binding; readonly blocked: readonly Move[] } | null = null
   while (pending.length > 0 || course.timeline.inFlight() > 0) {
     let started = false
     for (let i = 0; i < pending.length; ) {
@@ -78,16 +92,14 @@ export const planOrder = (
     }
     if (course.timeline.inFlight() > 0) course.finish(course.timeline.next())
     else if (!started) {
+      stuck ??= {
+        why: deadlock(model, steps, pending, course),
+        blocked: blockedMoves(model, steps, pending),
+      }
       // A VM steps aside at most twice on average: enough for every circle, and an end for hopeless cases.
       const detour = detours++ > 2 * moves.length ? null : bestDetour(model, steps, pending, course, options)
       if (detour === null)
-        return (
-          inSequence(model, steps, partition) ?? {
-            kind: 'no_order',
-            why: deadlock(model, steps, pending, course),
-            blocked: blockedMoves(model, steps, pending),
-          }
-        )
+        return inSequence(model, steps, partition) ?? withoutWayOut(problem, moves, partition, options, stuck)
       applyDetour(steps, pending, detour)
     }
   }
@@ -222,35 +234,25 @@ const applyDetour = (steps: Step[], pending: number[], { blocked, pivot }: Detou
   steps[blocked] = { ...step, kind: kinds[0], to: pivot, after: [] }
 }
 
-const blockedMoves = (model: Model, steps: readonly Step[], pending: readonly number[]): Move[] =>
-  [...pending]
-    .sort((a, b) => a - b)
-    .flatMap((i): Move[] => {
-      const { vm, to } = steps[i]!
-      const of = model.vms[vm]!
-      return to < 0 ? [] : [{ vm: of.id, from: of.host, to: model.hosts[to]!.id }]
-    })
-
-const deadlock = (
-  model: Model,
-  steps: readonly Step[],
-  pending: readonly number[],
-  course: Course,
-): Binding => {
-  const blocked = [...pending].sort((a, b) => a - b)
-  const first = blocked
-    .map((i) => course.obstacle(i))
-    .find((one) => one !== null && one.code !== 'plan.waits')
-  const names = blocked
-    .slice(0, 5)
-    .map(
-      (i) =>
-        `${model.vms[steps[i]!.vm]!.id} → ${steps[i]!.to < 0 ? 'storage' : model.hosts[steps[i]!.to]!.id}`,
-    )
-  const more = blocked.length > 5 ? ` and ${blocked.length - 5} more` : ''
+/** Why stepping aside does not help either, and whether suspending would. */
+const withoutWayOut = (
+  problem: PlacementProblem,
+  moves: readonly Move[],
+  partition: PartitionId,
+  options: PlanOptions,
+  stuck: { readonly why: Binding; readonly blocked: readonly Move[] },
+): Planned => {
+  const noPivot = 'no host can take one of the VMs meanwhile'
+  const end =
+    options.suspend === true
+      ? `${noPivot}, and suspending does not help either`
+      : planOrder(problem, moves, partition, { ...options, suspend: true }).kind === 'plan'
+        ? `${noPivot}; there is an order if a VM may be suspended`
+        : `${noPivot}; suspending one would not help either`
   return {
-    code: first?.code ?? 'capacity.mem',
-    text: `no order: ${names.join(', ')}${more} wait for each other and no host can hold one meanwhile; ${first?.text ?? ''}`,
+    kind: 'no_order',
+    why: { ...stuck.why, text: `${stuck.why.text}; ${end}` },
+    blocked: stuck.blocked,
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the planner tracks for rules over several hosts or VMs: caps, hosts in use, sequences. */
 import type { Model } from '../solve/model.ts'
-import { isContinuous } from '../solve/rules/rule.ts'
+import { isContinuous, type PlacementRule } from '../solve/rules/rule.ts'
 
 /** A continuous cap over several hosts: like a host with one dimension. */
 export interface Pool {
@@ -43,6 +43,35 @@ export const predecessors = (model: Model): ReadonlyMap<number, readonly number[
     })
   }
   return first
+}
+
+/** Rules of order that, together, put a VM of `moved` before itself; [] when an order is possible. */
+export const circularOrder = (model: Model, moved: ReadonlySet<string>): readonly PlacementRule[] => {
+  const orders = model.problem.rules.flatMap((rule) => {
+    if (rule.kind !== 'seq' || rule.weight !== undefined) return []
+    const vms = [...new Set(rule.vms)].filter((vm) => moved.has(vm))
+    return vms.length < 2 ? [] : [{ rule, vms }]
+  })
+  const circular = (some: typeof orders): boolean => {
+    const waiting = new Set(some.flatMap(({ vms }) => vms))
+    for (;;) {
+      const heads = [...waiting].filter((vm) =>
+        some.every(({ vms }) => {
+          const queue = vms.filter((one) => waiting.has(one))
+          return !queue.includes(vm) || queue[0] === vm
+        }),
+      )
+      if (heads.length === 0) return waiting.size > 0
+      for (const vm of heads) waiting.delete(vm)
+    }
+  }
+  let kept = orders
+  if (!circular(kept)) return []
+  for (const one of orders) {
+    const without = kept.filter((other) => other !== one)
+    if (circular(without)) kept = without
+  }
+  return kept.map(({ rule }) => rule)
 }
 
 /** A continuous maxOnline: every host that ever carries a VM counts, as the checker counts. */

@@ -5,11 +5,9 @@
  */
 import { anneal } from './anneal.ts'
 import type { Answer, Binding, Cost, Move } from './answer.ts'
-import { blame } from './blame.ts'
 import { compareCost, costOf, type FullCost, noCost, publicCost } from './cost.ts'
 import { deepen } from './deepen.ts'
 import { branchAndBound } from './exact.ts'
-import { obviousObstacle } from './explain.ts'
 import { greedyBound } from './greedy.ts'
 import { improve } from './improve.ts'
 import { solveLarge } from './large.ts'
@@ -20,6 +18,10 @@ import { type RandomStream, randomStream } from './random.ts'
 import { repair } from './repair.ts'
 import { prepare, type Space } from './search-state.ts'
 import { touchBound } from './touch-bound.ts'
+import { blame } from './why/blame.ts'
+import { contradiction } from './why/contradiction.ts'
+import { localise } from './why/localise.ts'
+import { obviousObstacle } from './why/obstacle.ts'
 
 export interface SolveOptions {
   /** What is minimised after overload and soft rules: estimated time (default), or first the number of moves. */
@@ -73,14 +75,14 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
     expired: options.expired ?? (() => false),
     random: randomStream(options.seed ?? 1),
   }
-  if (model.hostCount > hostsOfSearch) return answerLarge(effort, now, stops)
-  const obstacle = obviousObstacle(model)
+  if (model.hostCount > hostsOfSearch) return answerLarge(effort, now, stops, options.cureOnly === true)
+  const obstacle = obviousObstacle(model) ?? contradiction(model, false)
   if (obstacle !== null && options.cureOnly === true) return { kind: 'infeasible', why: obstacle }
   if (obstacle !== null) return relieve(effort, now, stops, obstacle)
   const cure = findCure(effort)
   if (cure.kind === 'none') {
     if (options.cureOnly === true) return { kind: 'infeasible', why: undecided }
-    const why = cure.proven ? blame(problem, model) : undecided
+    const why = cure.proven ? blame(problem) : undecided
     return relieve(effort, now, stops, why)
   }
   const moves = [...stops, ...movesOf(model, cure.at)]
@@ -211,7 +213,7 @@ const shownBound = (model: Model, ms: number, cost: FullCost): Cost => {
   return { ...noCost, migrationMs: sameMoves ? bounded % moveUnit : 0, hostsTouched }
 }
 
-const answerLarge = (effort: Effort, now: FullCost, stops: readonly Move[]): Answer => {
+const answerLarge = (effort: Effort, now: FullCost, stops: readonly Move[], cureOnly: boolean): Answer => {
   const { space, nodesMax, expired } = effort
   const { model } = space
   const { at, cost, boundMs } = solveLarge(space, { idle: idleAssignment(model), nodesMax, expired })
@@ -228,10 +230,7 @@ const answerLarge = (effort: Effort, now: FullCost, stops: readonly Move[]): Ans
           optimal:
             cost.softPenalty === 0 && boundMs >= cost.migrationMs && bound.hostsTouched >= cost.hostsTouched,
         }
-  const why = obviousObstacle(model) ?? {
-    code: 'partition.timeout',
-    text: `${cost.overloadedHosts} hosts stay overloaded and ${cost.unmet} rules or VMs unmet; none is proven incurable`,
-  }
+  const { why } = cureOnly ? { why: undecided } : localise(model, at)
   const idle = initialCost(model, now)
   if (compareCost(cost, idle) >= 0) return { kind: 'infeasible', why }
   return { kind: 'relief', why, moves, cost: shown(cost), bound: noCost, optimal: false }

@@ -128,7 +128,7 @@ const readConstraints = (document: Fields, world: World): PlacementRule[] => {
   listAt(document['constraints'] ?? [], 'constraints').forEach((constraint, i) => {
     const path = `constraints[${i}]`
     const rule = readConstraint(fieldsAt(constraint, path), path, world, sharedGroups)
-    if (rule !== null) rules.push(rule)
+    if (rule !== null) rules.push({ ...rule, readAt: path })
   })
   return rules
 }

@@ -98,6 +98,7 @@ export const readNative = (document: unknown): PlacementProblem => {
   const memory = read.dimensions.indexOf('memoryMiB')
   const problem: PlacementProblem = {
     ...read,
+    rules: read.rules.map((one, i) => ({ ...one, readAt: `rules[${i}]` })),
     vms: read.vms.map((vm) => ({
       ...vm,
       state: vm.state ?? (vm.host === null ? 'ready' : 'running'),

@@ -4,12 +4,12 @@ import { checkPlacement, checkPlan, type PlanViolation } from '../../plan/checke
 import type { Plan } from '../../plan/plan.ts'
 import { planOrder } from '../../plan/planner.ts'
 import type { Answer, Binding, Cost, Move } from '../answer.ts'
-import { relaxation } from '../blame.ts'
 import { type Goal, pursue } from '../goals.ts'
 import type { Objective } from '../model.ts'
 import { type Orderable, solveOrderable } from '../orderable.ts'
 import type { PlacementProblem } from '../problem.ts'
 import { movesBound, type SolveOptions, solve } from '../solver.ts'
+import { relaxation } from '../why/relaxation.ts'
 
 export interface SolveReport {
   readonly schemaVersion: 1

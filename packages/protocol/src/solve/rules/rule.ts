@@ -135,7 +135,7 @@ export interface MaxOnline extends Common {
 export type Rule = Spread | Ban | Fence
 
 /** All that the solver, the planner and the checker understand. */
-export type PlacementRule =
+export type PlacementRule = (
   | Rule
   | DomainSpread
   | Gather
@@ -151,6 +151,10 @@ export type PlacementRule =
   | ResourceCapacity
   | RunningCapacity
   | MaxOnline
+) & {
+  /** Its path in the document that it was read from, e.g. `constraints[12]`. */
+  readonly readAt?: string
+}
 
 /** Does the rule hold between actions too? */
 export const isContinuous = (rule: PlacementRule): boolean =>

@@ -2,16 +2,20 @@
  * Why there is no viable placement: the first necessary condition that fails, with its numbers. The codes are
  * the stable reason codes that operators see.
  */
-import type { Binding } from './answer.ts'
-import type { Model } from './model.ts'
-
-const shortName: Readonly<Record<string, string>> = { cpuMilli: 'cpu', memoryMiB: 'mem' }
-
-export const capacityCode = (dimension: string): string => `capacity.${shortName[dimension] ?? dimension}`
+import type { Binding } from '../answer.ts'
+import type { Model } from '../model.ts'
+import { contradiction } from './contradiction.ts'
+import { capacityCode, ruleName } from './names.ts'
+import { shortage } from './shortage.ts'
 
 /** A proof of infeasibility that needs no search, or null. */
 export const obviousObstacle = (model: Model): Binding | null =>
-  totalTooLarge(model) ?? homelessVm(model) ?? fixedLoadTooLarge(model) ?? crowdedSpread(model)
+  totalTooLarge(model) ??
+  homelessVm(model) ??
+  fixedLoadTooLarge(model) ??
+  crowdedSpread(model) ??
+  shortage(model)?.why ??
+  null
 
 const totalTooLarge = (model: Model): Binding | null => {
   for (let d = 0; d < model.dims; d++) {
@@ -28,7 +32,7 @@ const totalTooLarge = (model: Model): Binding | null => {
     if (wanted > room)
       return {
         code: capacityCode(dimension),
-        text: `all VMs together need ${wanted} ${dimension}, the online hosts have ${room}: ${wanted - room} short`,
+        text: `all VMs together need ${wanted} ${dimension}, ${room === 0 ? 'no host is online' : `the online hosts have ${room}: ${wanted - room} short`}`,
       }
   }
   return null
@@ -82,10 +86,12 @@ const noAllowedHost = (model: Model, v: number): Binding => {
       code: 'cpu.incompatible',
       text: `${vm.id} needs CPU baseline ${baseline}; no online host has it`,
     }
-  return {
-    code: 'rule.host_group',
-    text: `ban and fence rules leave ${vm.id} none of ${compatible.length} compatible hosts`,
-  }
+  return (
+    contradiction(model, false) ?? {
+      code: 'rule.host_group',
+      text: `rules leave ${vm.id} none of ${compatible.length} compatible hosts`,
+    }
+  )
 }
 
 const fixedLoadTooLarge = (model: Model): Binding | null => {
@@ -119,7 +125,7 @@ const crowdedSpread = (model: Model): Binding | null => {
     if (holes < part.scope.length)
       return {
         code: 'rule.anti_affinity',
-        text: `${rule.name ?? 'spread'}: ${part.scope.length} VMs are to be on different hosts, only ${holes} may take them`,
+        text: `${ruleName(rule)}: ${part.scope.length} VMs are to be on different hosts, only ${holes} may take them`,
       }
   }
   return null

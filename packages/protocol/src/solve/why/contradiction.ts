@@ -1,0 +1,182 @@
+/**
+ * Rules that contradict each other, found before any search for a placement. VMs tied by rules form a component;
+ * what a component asks for is tried by itself, on hosts with nobody else, first with VMs that weigh nothing. Hosts
+ * that no rule of the component tells apart are interchangeable, and no more of them than it has VMs are needed, so
+ * the question stays small whatever the size of the data centre. A component that holds now, with nothing to start
+ * or to drain, needs no question: where it is shows that it can.
+ */
+import type { HostId } from '../../ids.ts'
+import type { Binding } from '../answer.ts'
+import type { Model } from '../model.ts'
+import type { PlacementProblem, ProblemHost } from '../problem.ts'
+import type { PlacementRule } from '../rules/rule.ts'
+import { conflictOf } from './conflict.ts'
+import { feasible, patience, withoutDemand } from './feasible.ts'
+import { relaxation } from './relaxation.ts'
+
+/** Of one component; larger ones are left to the search. */
+const hostsMax = 64
+const vmsMax = 128
+/** Components asked about. */
+const componentsMax = 200
+
+/** A proven contradiction, or null. `withRoom`: also rules that cannot hold for lack of room on empty hosts. */
+export const contradiction = (model: Model, withRoom: boolean): Binding | null => {
+  const suspects = suspectsOf(model)
+  if (suspects.length === 0) return null
+  const left = patience()
+  const ties = tiesOf(model)
+  const asked = new Set<number>()
+  for (const v of suspects) {
+    const component = ties.find(v)
+    if (asked.has(component) || asked.size >= componentsMax) continue
+    asked.add(component)
+    const members = ties.members(component)
+    if (members.length > vmsMax || (members.length === 1 && hasPlace(model, v))) continue
+    for (const weightless of withRoom ? [true, false] : [true]) {
+      const part = partOf(model, members, weightless)
+      if (part === null || feasible(part, left) !== false) continue
+      const why = conflictOf(part, part.rules, weightless ? 'contradiction' : 'room', left)
+      const help = withRoom ? relaxation(part, left) : null
+      return help === null ? why : { ...why, text: `${why.text}; ${help}` }
+    }
+  }
+  return null
+}
+
+/** Alone, and at least one host may take it. */
+const hasPlace = ({ fixed, domain, home }: Model, v: number): boolean =>
+  fixed[v] === 1 ? domain[v]![home[v]!] === 1 : domain[v]!.includes(1)
+
+/** VMs that are not where they may be, or in a hard rule that is broken now. */
+const suspectsOf = (model: Model): readonly number[] => {
+  const found = new Set<number>()
+  const { vmCount, active, home, starts, domain } = model
+  const at = Int32Array.from(home, (h, v) => (starts[v] === 1 ? -1 : h))
+  const scratch = new Int32Array(vmCount)
+  for (const part of model.parts) {
+    if (part.weight >= 0) continue
+    const n = part.conflict(at, scratch, 0)
+    for (let i = 0; i < n; i++) found.add(scratch[i]!)
+  }
+  for (let v = 0; v < vmCount; v++) {
+    if (active[v] === 0) continue
+    if (starts[v] === 1 || home[v]! < 0 || domain[v]![home[v]!] === 0) found.add(v)
+  }
+  return [...found]
+}
+
+interface Ties {
+  readonly find: (v: number) => number
+  readonly members: (component: number) => readonly number[]
+}
+
+const vmsOf = (rule: PlacementRule): readonly string[] =>
+  'vms' in rule ? rule.vms : rule.kind === 'split' || rule.kind === 'splitAmong' ? rule.parts.flat() : []
+
+/** A rule about single VMs ties nobody to anybody. */
+const tying: ReadonlySet<PlacementRule['kind']> = new Set<PlacementRule['kind']>([
+  'spread',
+  'domainSpread',
+  'gather',
+  'split',
+  'among',
+  'splitAmong',
+  'lonely',
+])
+
+const tiesOf = (model: Model): Ties => {
+  const parent = Int32Array.from({ length: model.vmCount }, (_, v) => v)
+  const find = (v: number): number => {
+    let root = v
+    while (parent[root] !== root) root = parent[root]!
+    while (parent[v] !== root) {
+      const next = parent[v]!
+      parent[v] = root
+      v = next
+    }
+    return root
+  }
+  const index = new Map<string, number>(model.vms.map((vm, v) => [vm.id, v]))
+  for (const rule of model.problem.rules) {
+    if (rule.weight !== undefined || !tying.has(rule.kind)) continue
+    let first = -1
+    for (const id of vmsOf(rule)) {
+      const v = index.get(id)
+      if (v === undefined || model.active[v] === 0) continue
+      if (first < 0) first = find(v)
+      else parent[find(v)] = first
+    }
+  }
+  return {
+    find,
+    members: (component) => model.vms.flatMap((_, v) => (find(v) === component ? [v] : [])),
+  }
+}
+
+/** The component by itself; null when too many of its hosts differ. */
+const partOf = (model: Model, members: readonly number[], weightless: boolean): PlacementProblem | null => {
+  const { problem } = model
+  const ids = new Set<string>(members.map((v) => model.vms[v]!.id))
+  const rules = problem.rules.filter(
+    (rule) =>
+      rule.weight === undefined &&
+      ('vms' in rule || rule.kind === 'split' || rule.kind === 'splitAmong'
+        ? vmsOf(rule).some((id) => ids.has(id))
+        : !weightless || (rule.kind !== 'overbook' && rule.kind !== 'resourceCapacity')),
+  )
+  const hosts = hostsOf(model, members, rules, weightless)
+  if (hosts === null) return null
+  const kept = new Set<string>(hosts.map((host) => host.id))
+  const part = {
+    ...problem,
+    hosts,
+    vms: members.map((v) => model.vms[v]!),
+    rules: rules.filter(
+      (rule) => !('hosts' in rule) || 'vms' in rule || rule.hosts.some((id) => kept.has(id)),
+    ),
+  }
+  return weightless ? withoutDemand(part) : part
+}
+
+const hostsOf = (
+  model: Model,
+  members: readonly number[],
+  rules: readonly PlacementRule[],
+  weightless: boolean,
+): readonly ProblemHost[] | null => {
+  const { dims, limit, hosts } = model
+  const byDomain = rules.some((rule) => rule.kind === 'domainSpread')
+  const homes = new Set(members.map((v) => model.home[v]!))
+  const marks = new Map<HostId, string>()
+  const mark = (ids: readonly HostId[], text: string): void => {
+    for (const id of ids) marks.set(id, `${marks.get(id) ?? ''}${text}`)
+  }
+  rules.forEach((rule, r) => {
+    const groups = rule.kind === 'among' ? rule.parts : rule.kind === 'splitAmong' ? rule.among : []
+    groups.forEach((group, g) => {
+      mark(group, `,${r}.${g}`)
+    })
+    // Caps of single hosts are limits.
+    if ('hosts' in rule && rule.kind !== 'overbook' && rule.kind !== 'resourceCapacity')
+      mark(rule.hosts, `,${r}`)
+    if (rule.kind === 'resourceCapacity' && rule.hosts.length > 1) mark(rule.hosts, `,${r}`)
+  })
+  const taken = new Map<string, number>()
+  const kept: ProblemHost[] = []
+  for (let h = 0; h < hosts.length; h++) {
+    const host = hosts[h]!
+    const isHome = homes.has(h)
+    if (!isHome) {
+      if (host.state !== 'online') continue
+      const size = weightless ? '' : limit.subarray(h * dims, (h + 1) * dims).join()
+      const kind = `${marks.get(host.id) ?? ''}|${host.cpuBaseline}|${byDomain ? host.failureDomain : ''}|${size}`
+      const count = taken.get(kind) ?? 0
+      if (count >= members.length) continue
+      taken.set(kind, count + 1)
+    }
+    if (kept.length >= hostsMax) return null
+    kept.push(host)
+  }
+  return kept
+}

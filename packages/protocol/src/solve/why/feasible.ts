@@ -1,0 +1,51 @@
+/** Is there any viable placement? The question of which explanations are made, asked of ever smaller problems. */
+import { noCost } from '../cost.ts'
+import { branchAndBound } from '../exact.ts'
+import { compile } from '../model.ts'
+import type { PlacementProblem } from '../problem.ts'
+import { prepare } from '../search-state.ts'
+
+/** Search nodes that all questions about one problem may take together, and one of them. */
+export interface Patience {
+  nodesLeft: number
+  readonly nodesPerQuestion: number
+}
+
+const nodesPerQuestion = 5000
+const nodesOfExplanation = 200_000
+
+export const patience = (): Patience => ({ nodesLeft: nodesOfExplanation, nodesPerQuestion })
+
+/** Compiling costs as much as some nodes. */
+const nodesOfCompiling = 20
+
+/** True: has a viable placement; false: proven to have none; null: not decided within the nodes. */
+export const feasible = (problem: PlacementProblem, left: Patience): boolean | null => {
+  const nodesMax = Math.min(left.nodesPerQuestion, left.nodesLeft)
+  if (nodesMax <= 0) return null
+  const model = compile(problem)
+  const result = branchAndBound(prepare(model), {
+    relief: false,
+    open: null,
+    start: model.home,
+    best: { ...noCost, unmet: 0, softPenalty: Number.POSITIVE_INFINITY },
+    nodesMax,
+    expired: () => false,
+    first: true,
+  })
+  left.nodesLeft -= result.nodes + nodesOfCompiling
+  if (result.at !== null) return true
+  return result.complete ? false : null
+}
+
+/** Nothing weighs anything: what is impossible now is impossible because of rules alone. */
+export const withoutDemand = (problem: PlacementProblem): PlacementProblem => ({
+  ...problem,
+  vms: problem.vms.map((vm) => ({ ...vm, demand: vm.demand.map(() => 0) })),
+  rules: problem.rules.filter((rule) => rule.kind !== 'preserve'),
+})
+
+export const withRules = (problem: PlacementProblem, rules: PlacementProblem['rules']): PlacementProblem => ({
+  ...problem,
+  rules,
+})
