@@ -3,6 +3,9 @@
  * each placed, largest first, where it fits best, on hosts that are touched already if possible. Its cost in
  * migrations equals the lower bound whenever everything finds a place.
  */
+import type { Model } from './model.ts'
+import type { Part } from './parts/part.ts'
+import type { MaxOnline } from './rules/rule.ts'
 import type { Space } from './search-state.ts'
 
 export interface Greedy {
@@ -88,8 +91,21 @@ export const greedy = ({ model, covers }: Space): Greedy => {
   }
   // Rules that are broken now: the cheapest of those in conflict goes, until none is left.
   const pair = new Int32Array(vmCount)
+  const shut = new Uint8Array(hostCount)
+  const byHosts = new Set<Part>()
   for (const part of parts) {
     if (part.weight >= 0) continue
+    const rule = model.problem.rules[part.rule]!
+    if (rule.kind === 'maxOnline' && part.conflict(at, pair, 0) > 0) {
+      // Host by host: VM by VM, many would be left half empty.
+      for (const h of emptiest(model, load, at, status, rule)) {
+        if (shut[h] === 1) continue
+        shut[h] = 1
+        for (const v of covers.homeVms(h)) if (status[v] === free) leave(v)
+      }
+      byHosts.add(part)
+      continue
+    }
     for (let n = part.conflict(at, pair, 0); n > 0; n = part.conflict(at, pair, 0)) {
       let chosen = -1
       for (let i = 0; i < n; i++) {
@@ -117,7 +133,8 @@ export const greedy = ({ model, covers }: Space): Greedy => {
 
   const clashes = (v: number, h: number): boolean => {
     const of = partsOf[v]!
-    for (let i = 0; i < of.length; i++) if (of[i]!.weight < 0 && of[i]!.clashes(at, v, h)) return true
+    for (let i = 0; i < of.length; i++)
+      if (of[i]!.weight < 0 && !byHosts.has(of[i]!) && of[i]!.clashes(at, v, h)) return true
     return false
   }
   const offended = (v: number, h: number): boolean => {
@@ -131,7 +148,7 @@ export const greedy = ({ model, covers }: Space): Greedy => {
     let chosen = -1
     let least = Number.POSITIVE_INFINITY
     for (let h = 0; h < hostCount; h++) {
-      if (allowed[h] === 0 || h === home[v]) continue
+      if (allowed[h] === 0 || h === home[v] || shut[h] === 1) continue
       let score = touched[h] === 1 ? 0 : 1_000_000
       for (let d = 0; d < dims; d++) {
         const slack = limit[h * dims + d]! - load[h * dims + d]! - demand[v * dims + d]!
@@ -190,4 +207,33 @@ export const greedy = ({ model, covers }: Space): Greedy => {
   // Whoever found no place stays where it is: still overloaded, but nothing is worse than before.
   for (const v of failed) if (home[v]! >= 0 && starts[v] === 0) at[v] = home[v]!
   return { at, failed, boundMs }
+}
+
+/** Hosts that shall carry nothing, so that no more than allowed carry something: the least loaded, and the empty ones. */
+const emptiest = (
+  { hostCount, vmCount, hosts, dims, limit }: Model,
+  load: Float64Array,
+  at: Int32Array,
+  status: Uint8Array,
+  rule: MaxOnline,
+): readonly number[] => {
+  const named = new Set<string>(rule.hosts)
+  const used = new Uint8Array(hostCount)
+  const stuck = new Uint8Array(hostCount)
+  for (let v = 0; v < vmCount; v++) {
+    if (at[v]! < 0) continue
+    used[at[v]!] = 1
+    if (status[v] !== free) stuck[at[v]!] = 1
+  }
+  const share = (h: number): number => {
+    let most = 0
+    for (let d = 0; d < dims; d++)
+      most = Math.max(most, Math.floor((load[h * dims + d]! * 1000) / Math.max(1, limit[h * dims + d]!)))
+    return most
+  }
+  const inside = Array.from({ length: hostCount }, (_, h) => h)
+    .filter((h) => named.has(hosts[h]!.id))
+    .map((h) => ({ h, rank: used[h] === 0 ? -1 : stuck[h] === 1 ? Number.MAX_SAFE_INTEGER : share(h) }))
+    .sort((a, b) => a.rank - b.rank || a.h - b.h)
+  return inside.slice(0, Math.max(0, inside.length - rule.amount)).map(({ h }) => h)
 }

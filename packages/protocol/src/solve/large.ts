@@ -27,6 +27,11 @@ const nodesOfTry = 2000
 /** Each costs some milliseconds of setting up, whatever it finds. */
 const triesMax = 200
 
+/** Rules about everybody are looked at in full at every node: fewer nodes then. */
+const stepsMax = 500_000_000
+const stepsPerNode = ({ parts }: Model): number =>
+  parts.reduce((sum, part) => sum + (part.scope.length > 1000 ? part.scope.length : 0), 1)
+
 export const solveLarge = (space: Space, options: LargeOptions): LargeResult => {
   const { model } = space
   const first = greedy(space)
@@ -39,15 +44,16 @@ export const solveLarge = (space: Space, options: LargeOptions): LargeResult => 
   }
   let nodes = 0
   let tries = 0
+  const nodesMax = Math.min(options.nodesMax, Math.ceil(stepsMax / stepsPerNode(model)))
   for (const v of first.failed)
     for (let k = neighboursMin; k <= neighboursMax; k *= 2) {
-      if (nodes >= options.nodesMax || tries++ >= triesMax || options.expired()) break
+      if (nodes >= nodesMax || tries++ >= triesMax || options.expired()) break
       const tried = branchAndBound(space, {
         relief: true,
         open: neighbourhood(model, at, v, k),
         start: at,
         best: cost,
-        nodesMax: nodesOfTry,
+        nodesMax: Math.min(nodesOfTry, nodesMax - nodes),
         expired: options.expired,
       })
       nodes += tried.nodes

@@ -104,10 +104,14 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
       solveMs: round(solvedAt - started),
       planMs: round(plannedAt - solvedAt),
       makespan: plan?.makespanMs ?? 0,
-      explanation: order?.kind === 'no_order' ? order.why : why,
+      explanation: order?.kind === 'no_order' ? both(why, order.why) : why,
     },
   }
 }
+
+/** A partial cure may lack an order, too. */
+const both = (why: Binding | null, order: Binding): Binding =>
+  why === null ? order : { code: why.code, text: `${why.text}; and of the partial cure, ${order.text}` }
 
 const orderOf = (problem: PlacementProblem, answer: Answer, suspend: boolean): Orderable => ({
   answer,

@@ -153,15 +153,17 @@ const hostsOf = (
     for (const id of ids) marks.set(id, `${marks.get(id) ?? ''}${text}`)
   }
   rules.forEach((rule, r) => {
-    const groups = rule.kind === 'among' ? rule.parts : rule.kind === 'splitAmong' ? rule.among : []
-    groups.forEach((group, g) => {
-      mark(group, `,${r}.${g}`)
-    })
     // Caps of single hosts are limits.
     if ('hosts' in rule && rule.kind !== 'overbook' && rule.kind !== 'resourceCapacity')
       mark(rule.hosts, `,${r}`)
     if (rule.kind === 'resourceCapacity' && rule.hosts.length > 1) mark(rule.hosts, `,${r}`)
   })
+  const kindOf = (h: number): string => {
+    const host = hosts[h]!
+    const size = weightless ? '' : limit.subarray(h * dims, (h + 1) * dims).join()
+    return `${marks.get(host.id) ?? ''}|${host.state}|${host.cpuBaseline}|${byDomain ? host.failureDomain : ''}|${size}`
+  }
+  markGroups(model, members, rules, kindOf, mark)
   const taken = new Map<string, number>()
   const kept: ProblemHost[] = []
   for (let h = 0; h < hosts.length; h++) {
@@ -169,8 +171,8 @@ const hostsOf = (
     const isHome = homes.has(h)
     if (!isHome) {
       if (host.state !== 'online') continue
-      const size = weightless ? '' : limit.subarray(h * dims, (h + 1) * dims).join()
-      const kind = `${marks.get(host.id) ?? ''}|${host.cpuBaseline}|${byDomain ? host.failureDomain : ''}|${size}`
+      const kind = kindOf(h)
+      if (kind.includes(spare)) continue
       const count = taken.get(kind) ?? 0
       if (count >= members.length) continue
       taken.set(kind, count + 1)
@@ -179,4 +181,52 @@ const hostsOf = (
     kept.push(host)
   }
   return kept
+}
+
+/** Marks hosts of groups that are more of the same than the VMs could need. */
+const spare = ',spare'
+
+/**
+ * Groups of hosts (among, splitAmong). Where all rules share one list of groups, groups made of the same kinds of
+ * hosts are interchangeable as well, unless a VM lives there; otherwise each group is a kind of its own.
+ */
+const markGroups = (
+  model: Model,
+  members: readonly number[],
+  rules: readonly PlacementRule[],
+  kindOf: (h: number) => string,
+  mark: (ids: readonly HostId[], text: string) => void,
+): void => {
+  const lists = new Set(
+    rules.flatMap((rule) =>
+      rule.kind === 'among' ? [rule.parts] : rule.kind === 'splitAmong' ? [rule.among] : [],
+    ),
+  )
+  const index = new Map<string, number>(lists.size === 1 ? model.hosts.map((host, h) => [host.id, h]) : [])
+  const homes = new Set<string | null>(members.map((v) => model.vms[v]!.host))
+  const marked: (readonly [readonly HostId[], string])[] = []
+  let list = 0
+  for (const groups of lists) {
+    const alike = new Map<string, number>()
+    groups.forEach((group, g) => {
+      let text = `,${list}.${g}`
+      if (lists.size === 1 && !group.some((id) => homes.has(id))) {
+        const kinds = new Map<string, number>()
+        for (const id of group) {
+          const h = index.get(id)
+          if (h !== undefined) kinds.set(kindOf(h), (kinds.get(kindOf(h)) ?? 0) + 1)
+        }
+        const key = [...kinds]
+          .map(([kind, n]) => `${kind} ${Math.min(n, members.length)}`)
+          .sort()
+          .join(';')
+        const count = alike.get(key) ?? 0
+        alike.set(key, count + 1)
+        if (count >= members.length) text = spare
+      }
+      marked.push([group, text])
+    })
+    list++
+  }
+  for (const [group, text] of marked) mark(group, text)
 }

@@ -10,7 +10,7 @@ import { blame } from './blame.ts'
 import { contradiction } from './contradiction.ts'
 import { feasible, patience } from './feasible.ts'
 import { capacityCode, some } from './names.ts'
-import { obviousObstacle } from './obstacle.ts'
+import { singleObstacle } from './obstacle.ts'
 import { relaxation } from './relaxation.ts'
 import { shortage } from './shortage.ts'
 
@@ -25,13 +25,12 @@ export interface Localised {
 
 /** `at`: the best assignment found, which leaves something undone. */
 export const localise = (model: Model, at: Int32Array): Localised => {
-  const short = shortage(model)
-  if (short !== null)
-    return {
-      proven: true,
-      why: { ...short.why, text: `${short.why.text}; at least this would help: ${short.help}` },
-    }
-  const proof = contradiction(model, true) ?? obviousObstacle(model) ?? searched(model, at)
+  const short = singleObstacle(model) ?? shortage(model)
+  if (short !== null) {
+    const help = short.help === '' ? '' : `; at least this would help: ${short.help}`
+    return { proven: true, why: { ...short.why, text: `${short.why.text}${help}` } }
+  }
+  const proof = contradiction(model, true) ?? searched(model, at)
   return proof === null ? { proven: false, why: leftOver(model, at) } : { proven: true, why: proof }
 }
 

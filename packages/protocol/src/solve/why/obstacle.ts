@@ -5,19 +5,18 @@
 import type { Binding } from '../answer.ts'
 import type { Model } from '../model.ts'
 import { contradiction } from './contradiction.ts'
-import { capacityCode, ruleName } from './names.ts'
-import { shortage } from './shortage.ts'
+import { capacityCode, ruleName, ruleReference } from './names.ts'
+import { type Shortage, shortage } from './shortage.ts'
 
 /** A proof of infeasibility that needs no search, or null. */
 export const obviousObstacle = (model: Model): Binding | null =>
-  totalTooLarge(model) ??
-  homelessVm(model) ??
-  fixedLoadTooLarge(model) ??
-  crowdedSpread(model) ??
-  shortage(model)?.why ??
-  null
+  (totalTooLarge(model) ?? singleObstacle(model) ?? shortage(model))?.why ?? null
 
-const totalTooLarge = (model: Model): Binding | null => {
+/** One VM, one host or one rule by itself. */
+export const singleObstacle = (model: Model): Shortage | null =>
+  homelessVm(model) ?? fixedLoadTooLarge(model) ?? crowdedSpread(model)
+
+const totalTooLarge = (model: Model): Shortage | null => {
   for (let d = 0; d < model.dims; d++) {
     let wanted = 0
     let room = 0
@@ -31,42 +30,58 @@ const totalTooLarge = (model: Model): Binding | null => {
     const dimension = model.problem.dimensions[d]!
     if (wanted > room)
       return {
-        code: capacityCode(dimension),
-        text: `all VMs together need ${wanted} ${dimension}, ${room === 0 ? 'no host is online' : `the online hosts have ${room}: ${wanted - room} short`}`,
+        why: {
+          code: capacityCode(dimension),
+          text: `all VMs together need ${wanted} ${dimension}, ${room === 0 ? 'no host is online' : `the online hosts have ${room}: ${wanted - room} short`}`,
+        },
+        help: `${wanted - room} ${dimension} more`,
       }
   }
   return null
 }
 
 /** A VM that no host can take, even if it had the host for itself. */
-const homelessVm = (model: Model): Binding | null => {
+const homelessVm = (model: Model): Shortage | null => {
+  const { dims, demand, limit, hostCount } = model
   for (let v = 0; v < model.vmCount; v++) {
     if (model.active[v] === 0 || model.fixed[v] === 1) continue
     const domain = model.domain[v]!
     let allowed = 0
-    let roomy = 0
-    let largest = -1
+    let roomy = false
+    /** The host that lacks least, and in which dimension it lacks most. */
+    let nearest = -1
     let tight = 0
-    for (let h = 0; h < model.hostCount; h++) {
+    let least = Number.POSITIVE_INFINITY
+    for (let h = 0; h < hostCount && !roomy; h++) {
       if (domain[h] === 0) continue
       allowed++
-      let short = -1
-      for (let d = 0; d < model.dims; d++)
-        if (model.demand[v * model.dims + d]! > model.limit[h * model.dims + d]!) short = d
-      if (short < 0) roomy++
-      else if (model.limit[h * model.dims + short]! > largest) {
-        largest = model.limit[h * model.dims + short]!
-        tight = short
+      let short = 0
+      let of = 0
+      for (let d = 0; d < dims; d++) {
+        const missing = demand[v * dims + d]! - limit[h * dims + d]!
+        if (missing > short) {
+          short = missing
+          of = d
+        }
+      }
+      if (short === 0) roomy = true
+      else if (short < least) {
+        least = short
+        nearest = h
+        tight = of
       }
     }
     const vm = model.vms[v]!
-    if (allowed === 0) return noAllowedHost(model, v)
-    if (roomy === 0) {
-      const dimension = model.problem.dimensions[tight]!
-      return {
+    if (allowed === 0) return { why: noAllowedHost(model, v), help: '' }
+    if (roomy) continue
+    const dimension = model.problem.dimensions[tight]!
+    const host = model.hosts[nearest]!.id
+    return {
+      why: {
         code: capacityCode(dimension),
-        text: `${vm.id} needs ${model.demand[v * model.dims + tight]} ${dimension}; the largest host it may be on has ${largest}`,
-      }
+        text: `${vm.id} needs ${demand[v * dims + tight]} ${dimension}; the largest host it may be on, ${host}, has ${limit[nearest * dims + tight]}`,
+      },
+      help: `${least} ${dimension} more on ${host}`,
     }
   }
   return null
@@ -94,7 +109,7 @@ const noAllowedHost = (model: Model, v: number): Binding => {
   )
 }
 
-const fixedLoadTooLarge = (model: Model): Binding | null => {
+const fixedLoadTooLarge = (model: Model): Shortage | null => {
   const load = new Float64Array(model.hostCount * model.dims)
   for (let v = 0; v < model.vmCount; v++)
     if (model.active[v] === 1 && model.fixed[v] === 1)
@@ -105,27 +120,36 @@ const fixedLoadTooLarge = (model: Model): Binding | null => {
     const host = model.hosts[Math.floor(i / model.dims)]!
     const dimension = model.problem.dimensions[i % model.dims]!
     return {
-      code: 'vm.pinned',
-      text: `VMs that cannot move need ${load[i]} ${dimension} on ${host.id}, which may carry ${model.limit[i]}`,
+      why: {
+        code: 'vm.pinned',
+        text: `VMs that cannot move need ${load[i]} ${dimension} on ${host.id}, which may carry ${model.limit[i]}`,
+      },
+      help: `${load[i]! - model.limit[i]!} ${dimension} more on ${host.id}`,
     }
   }
   return null
 }
 
 /** More VMs to keep apart than hosts for them (pigeons and holes: a search would try every arrangement). */
-const crowdedSpread = (model: Model): Binding | null => {
+const crowdedSpread = (model: Model): Shortage | null => {
   const open = new Uint8Array(model.hostCount)
   for (const part of model.parts) {
     const rule = model.problem.rules[part.rule]!
     if (rule.kind !== 'spread' || part.weight >= 0) continue
     open.fill(0)
-    for (const v of part.scope) for (let h = 0; h < model.hostCount; h++) open[h]! |= model.domain[v]![h]!
+    const domains = new Set<Uint8Array>()
+    for (const v of part.scope) domains.add(model.domain[v]!)
+    for (const domain of domains) for (let h = 0; h < model.hostCount; h++) open[h]! |= domain[h]!
     let holes = 0
     for (let h = 0; h < model.hostCount; h++) holes += open[h]!
-    if (holes < part.scope.length)
+    const missing = part.scope.length - holes
+    if (missing > 0)
       return {
-        code: 'rule.anti_affinity',
-        text: `${ruleName(rule)}: ${part.scope.length} VMs are to be on different hosts, only ${holes} may take them`,
+        why: {
+          code: 'rule.anti_affinity',
+          text: `${ruleName(rule)}: ${part.scope.length} VMs are to be on different hosts, only ${holes} may take them`,
+        },
+        help: `${missing} more host${missing === 1 ? '' : 's'} for them or ${ruleReference(rule)} dropped`,
       }
   }
   return null
