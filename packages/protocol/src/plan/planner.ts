@@ -196,31 +196,39 @@ const bestDetour = (
   course: Course,
   options: PlanOptions,
 ): Detour | null => {
-  let best: Detour | null = null
-  let bestHelps = false
-  for (const i of [...pending].sort((a, b) => a - b)) {
-    const step = steps[i]!
-    if (step.kind !== 'migrate') continue
-    // A VM that already stands aside gains nothing by standing elsewhere; nor does one whose second half waits.
-    if (step.previous >= 0 || steps.some((other) => other.previous === i)) continue
-    const helps = pending.some(
-      (j) =>
-        j !== i && steps[j]!.to === step.from && course.roomFor(steps[j]!.vm, step.from, step.vm) === null,
+  const halves = new Set(steps.map((step) => step.previous))
+  const waitingFor = new Map<number, number[]>()
+  for (const i of pending) waitingFor.set(steps[i]!.to, [...(waitingFor.get(steps[i]!.to) ?? []), i])
+  // A VM that already stands aside gains nothing by standing elsewhere; nor does one whose second half waits.
+  const able = [...pending]
+    .sort((a, b) => a - b)
+    .filter((i) => steps[i]!.kind === 'migrate' && steps[i]!.previous < 0 && !halves.has(i))
+  const helps = (i: number): boolean =>
+    (waitingFor.get(steps[i]!.from) ?? []).some(
+      (j) => j !== i && course.roomFor(steps[j]!.vm, steps[i]!.from, steps[i]!.vm) === null,
     )
-    const offer = (detour: Detour): void => {
-      if (best !== null && bestHelps && !helps) return
-      if (best !== null && bestHelps === helps && best.extraMs <= detour.extraMs) return
-      best = detour
-      bestHelps = helps
+  const cheapest = (candidates: readonly number[]): Detour | null => {
+    let best: Detour | null = null
+    for (const i of candidates) {
+      const step = steps[i]!
+      if (best === null || step.soloMs < best.extraMs)
+        for (let h = 0; h < model.hostCount; h++) {
+          if (h === step.from || h === step.to || model.domain[step.vm]![h] === 0) continue
+          if (course.roomFor(step.vm, h, -1) !== null) continue
+          best = { blocked: i, pivot: h, extraMs: step.soloMs }
+          break
+        }
+      const suspended = Math.max(0, 2 * storageMs(model, step.vm) - step.soloMs)
+      if (options.suspend === true && (best === null || suspended < best.extraMs))
+        best = { blocked: i, pivot: -1, extraMs: suspended }
     }
-    for (let h = 0; h < model.hostCount; h++) {
-      if (h === step.from || h === step.to || model.domain[step.vm]![h] === 0) continue
-      if (course.roomFor(step.vm, h, -1) === null) offer({ blocked: i, pivot: h, extraMs: step.soloMs })
-    }
-    if (options.suspend === true)
-      offer({ blocked: i, pivot: -1, extraMs: Math.max(0, 2 * storageMs(model, step.vm) - step.soloMs) })
+    return best
   }
-  return best
+  const helping = able.filter(helps)
+  const direct = cheapest(helping)
+  // In a data centre there is somebody whose leaving helps, or the circles are hopeless.
+  if (direct !== null || model.hostCount > hostsOfLongWays) return direct
+  return cheapest(able.filter((i) => !helping.includes(i)))
 }
 
 /** The blocked step becomes the first half; the second half is a new step that waits for it. */
@@ -234,6 +242,11 @@ const applyDetour = (steps: Step[], pending: number[], { blocked, pivot }: Detou
   steps[blocked] = { ...step, kind: kinds[0], to: pivot, after: [] }
 }
 
+/** Up to this many hosts, VMs that make room for nobody directly are tried as well. */
+const hostsOfLongWays = 64
+/** With more, it is not worth planning once more only to tell whether suspending would help. */
+const movesOfAdvice = 64
+
 /** Why stepping aside does not help either, and whether suspending would. */
 const withoutWayOut = (
   problem: PlacementProblem,
@@ -246,9 +259,11 @@ const withoutWayOut = (
   const end =
     options.suspend === true
       ? `${noPivot}, and suspending does not help either`
-      : planOrder(problem, moves, partition, { ...options, suspend: true }).kind === 'plan'
-        ? `${noPivot}; there is an order if a VM may be suspended`
-        : `${noPivot}; suspending one would not help either`
+      : moves.length > movesOfAdvice
+        ? noPivot
+        : planOrder(problem, moves, partition, { ...options, suspend: true }).kind === 'plan'
+          ? `${noPivot}; there is an order if a VM may be suspended`
+          : `${noPivot}; suspending one would not help either`
   return {
     kind: 'no_order',
     why: { ...stuck.why, text: `${stuck.why.text}; ${end}` },

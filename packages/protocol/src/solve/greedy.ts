@@ -40,6 +40,8 @@ export const greedyBound = ({ model, covers }: Space): number => {
   return bound
 }
 
+/** Rules about more VMs than this are not about who meets whom. */
+const crowd = 1000
 const free = 0
 const settled = 1
 
@@ -204,8 +206,28 @@ export const greedy = ({ model, covers }: Space): Greedy => {
     arrive(v, home[v]!)
     arrive(u, bestHost(u))
   }
-  // Whoever found no place stays where it is: still overloaded, but nothing is worse than before.
-  for (const v of failed) if (home[v]! >= 0 && starts[v] === 0) at[v] = home[v]!
+  // Whoever found no place stays where it is: still overloaded, but nothing is worse than before. Those who came
+  // there meanwhile, and must not meet it, go elsewhere, or stay at home as well.
+  const stay = (v: number): void => {
+    at[v] = home[v]!
+    for (let d = 0; d < dims; d++) load[home[v]! * dims + d]! += demand[v * dims + d]!
+  }
+  for (let i = 0; i < failed.length; i++) {
+    const v = failed[i]!
+    if (home[v]! < 0 || starts[v] === 1) continue
+    stay(v)
+    for (const part of partsOf[v]!) {
+      if (part.weight >= 0 || part.scope.length > crowd) continue
+      for (const u of part.scope) {
+        if (at[u] !== home[v] || at[u] === home[u] || !clashes(u, at[u]!)) continue
+        for (let d = 0; d < dims; d++) load[at[u]! * dims + d]! -= demand[u * dims + d]!
+        at[u] = -1
+        const h = bestHost(u)
+        if (h >= 0) arrive(u, h)
+        else failed.push(u)
+      }
+    }
+  }
   return { at, failed, boundMs }
 }
 

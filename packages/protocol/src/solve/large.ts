@@ -26,9 +26,10 @@ const neighboursMax = 32
 const nodesOfTry = 2000
 /** Each costs some milliseconds of setting up, whatever it finds. */
 const triesMax = 200
+const triesWhenHopeless = 20
 
 /** Rules about everybody are looked at in full at every node: fewer nodes then. */
-const stepsMax = 500_000_000
+const stepsMax = 50_000_000
 const stepsPerNode = ({ parts }: Model): number =>
   parts.reduce((sum, part) => sum + (part.scope.length > 1000 ? part.scope.length : 0), 1)
 
@@ -45,9 +46,13 @@ export const solveLarge = (space: Space, options: LargeOptions): LargeResult => 
   let nodes = 0
   let tries = 0
   const nodesMax = Math.min(options.nodesMax, Math.ceil(stepsMax / stepsPerNode(model)))
+  // Where very many found no place, there is hardly any: a few looks show whether there is some.
+  const hopeless = first.failed.length > triesMax
+  const widest = hopeless ? neighboursMin : neighboursMax
   for (const v of first.failed)
-    for (let k = neighboursMin; k <= neighboursMax; k *= 2) {
-      if (nodes >= nodesMax || tries++ >= triesMax || options.expired()) break
+    for (let k = neighboursMin; k <= widest; k *= 2) {
+      if (nodes >= nodesMax || tries++ >= (hopeless ? triesWhenHopeless : triesMax) || options.expired())
+        break
       const tried = branchAndBound(space, {
         relief: true,
         open: neighbourhood(model, at, v, k),

@@ -200,12 +200,17 @@ const tooTightCap = (model: Model, room: Float64Array): Shortage | null => {
       continue
     const named = new Set<string>(rule.hosts)
     const inside = Uint8Array.from(hosts, (host) => (named.has(host.id) ? 1 : 0))
+    const known = new Map<Uint8Array, boolean>()
+    const within = (of: Uint8Array): boolean => {
+      const answer = known.get(of) ?? of.every((bit, h) => bit === 0 || inside[h] === 1)
+      known.set(of, answer)
+      return answer
+    }
     let bound = 0
     const amounts = new Float64Array(dims)
     for (let v = 0; v < vmCount; v++) {
       if (active[v] === 0) continue
-      const confined =
-        fixed[v] === 1 ? inside[home[v]!] === 1 : domain[v]!.every((bit, h) => bit === 0 || inside[h] === 1)
+      const confined = fixed[v] === 1 ? inside[home[v]!] === 1 : within(domain[v]!)
       if (!confined) continue
       bound++
       for (let d = 0; d < dims; d++) amounts[d]! += demand[v * dims + d]!
