@@ -72,7 +72,7 @@ test('a script gets one line of JSON, with the ordered plan when it asks', async
 test('a problem without a cure is explained, and is no failure of the command', async () => {
   const { exit, out } = await run(write('full.json', { ...hot, hosts: hot.hosts.slice(0, 1) }))
   assert.equal(exit, 0)
-  assert.match(out, /^infeasible: 0 moves/)
+  assert.match(out, /^infeasible: nothing that helps can be done, 1 hosts are overloaded/)
   assert.match(out, /capacity\..*12 .*10.*2 short/)
 })
 
@@ -82,6 +82,21 @@ test('a bad file is named with the place inside it', async () => {
     [misspelt, /bad\.json: vms\[0\]\.demand/],
     [write('cut.json', '{"hosts": ['), /cut\.json: .*JSON/],
     [write('cut.json.gz', '\u001f\u008b'), /cut\.json\.gz: /],
+    [write('hello.json.gz', 'hello'), /hello\.json\.gz: .*JSON/],
+    [directory, /EISDIR/],
+    [
+      write('stranger.json', { ...hot, rules: [{ kind: 'spread', vms: ['x', 'z'] }] }),
+      /rules\[0\]\.vms\[1\]: .* z/,
+    ],
+    [
+      write('group.json', { ...hot, rules: [{ kind: 'among', vms: ['x'], parts: [['a'], ['b', 'c']] }] }),
+      /rules\[0\]\.parts\[1\]\[1\]: .* c/,
+    ],
+    [write('less.json', { ...hot, hosts: [{ id: 'a', limit: [-1, 1] }] }), /hosts\[0\]\.limit\[0\]/],
+    [
+      write('off.json', { ...hot, hosts: [{ ...hot.hosts[0], state: 'offline' }, hot.hosts[1]] }),
+      /vms\[0\]\.host: x cannot run on a, which is offline/,
+    ],
     [join(directory, 'absent.json'), /absent\.json: ENOENT/],
   ]
   for (const [file, text] of cases) {
@@ -103,4 +118,55 @@ test('a word that is no objective, or a budget that is none, is wrong usage', as
     ['--budget', 'soon'],
   ])
     assert.equal((await run(...words, file)).exit, 2)
+})
+
+const keys = [
+  'schemaVersion',
+  'status',
+  'optimal',
+  'moves',
+  'cost',
+  'bound',
+  'movesBound',
+  'overloadedBefore',
+  'overloadedAfter',
+  'violations',
+  'loadMs',
+  'solveMs',
+  'planMs',
+  'makespan',
+  'explanation',
+]
+
+test('whatever the answer, a script finds the same keys', async () => {
+  const wide = { id: 'w', host: 'b', demand: [7, 10] }
+  const cases: readonly [string, unknown][] = [
+    ['plan', hot],
+    ['satisfied', { ...hot, vms: hot.vms.slice(1) }],
+    ['infeasible', { ...hot, hosts: hot.hosts.slice(0, 1) }],
+    // Two of 6 and one of 7 on two hosts of 10; the small one alone can leave.
+    ['relief', { ...hot, vms: [...hot.vms, wide, { id: 'z', host: 'a', demand: [1, 10] }] }],
+  ]
+  for (const [status, document] of cases) {
+    const { exit, out } = await run('--json', write(`${status}.json`, document))
+    assert.equal(exit, 0)
+    const report = JSON.parse(out)
+    assert.equal(report.status, status)
+    assert.deepEqual(Object.keys(report), keys)
+    assert.equal(report.explanation !== null, status === 'infeasible' || status === 'relief')
+  }
+})
+
+test('a BtrPlace instance that wants a VM both running and asleep is told so', async () => {
+  const { exit, out } = await run(
+    write('both.json', {
+      model: { mapping: { onlineNodes: { 0: { runningVMs: [7] } } }, views: [] },
+      constraints: [
+        { id: 'running', vm: 7 },
+        { id: 'sleeping', vms: [7] },
+      ],
+    }),
+  )
+  assert.equal(exit, 0)
+  assert.match(out, /VM 7 is to be running by constraints\[0\] and sleeping by constraints\[1\]/)
 })

@@ -10,6 +10,7 @@ import {
   type Plan,
   readDocument,
   type Solved,
+  type SolveReport,
   solveProblem,
 } from '@drover/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
@@ -39,7 +40,7 @@ const milliseconds = (text: string): number => {
 
 const parse = (file: string): unknown => {
   try {
-    const bytes = readFileSync(file)
+    const bytes = readFileSync(file === '-' ? 0 : file)
     const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b
     return JSON.parse((zipped ? gunzipSync(bytes) : bytes).toString('utf8'))
   } catch (error) {
@@ -58,11 +59,25 @@ const planLines = (plan: Plan): string[] =>
     return `  ${action.id.split('/').at(-1)}  ${action.kind} ${action.vm}${from}${to}${after}`
   })
 
+const reasons = ({ explanation }: SolveReport): string[] =>
+  explanation === null ? [] : [`${explanation.code}: ${explanation.text}`]
+
+const times = (report: SolveReport): string =>
+  `loaded in ${report.loadMs} ms, solved in ${report.solveMs} ms, ordered in ${report.planMs} ms`
+
 const lines = ({ report, plan }: Solved, flags: SolveFlags): string[] => {
   const { cost, bound, moves } = report
   const shown = flags.plan === true && plan !== null
+  const proven = report.optimal ? ' (proven optimal)' : ''
+  if (report.status === 'infeasible')
+    return [
+      `infeasible: nothing that helps can be done, ${report.overloadedBefore} hosts are overloaded`,
+      ...reasons(report),
+      times(report),
+    ]
+  const orderless = moves.length > 0 && plan === null ? ', in no order that is viable at every step' : ''
   return [
-    `${report.status}${report.optimal ? ' (proven optimal)' : ''}: ${moves.length} moves, no cure needs fewer than ${report.movesBound}`,
+    `${report.status}${proven}: ${moves.length} moves${orderless}, no cure needs fewer than ${report.movesBound}`,
     ...(shown
       ? planLines(plan)
       : moves.map((move) => `  ${move.vm}  ${move.from ?? '—'} → ${move.to ?? '—'}`)),
@@ -71,8 +86,8 @@ const lines = ({ report, plan }: Solved, flags: SolveFlags): string[] => {
     `bound  ${seconds(bound.migrationMs)}, ${bound.hostsTouched} hosts, soft penalty ${bound.softPenalty}`,
     ...(plan === null ? [] : [`makespan about ${seconds(report.makespan)}`]),
     ...report.violations.map((one) => `violation ${one.code}: ${one.text}`),
-    ...(report.explanation === null ? [] : [`${report.explanation.code}: ${report.explanation.text}`]),
-    `loaded in ${report.loadMs} ms, solved in ${report.solveMs} ms, ordered in ${report.planMs} ms`,
+    ...reasons(report),
+    times(report),
   ]
 }
 
@@ -84,6 +99,7 @@ const run = (io: Io, file: string, flags: SolveFlags): void => {
     objective: flags.objective ?? read.objective,
     budgetMs: flags.budget ?? null,
     suspend: flags.suspend === true,
+    contradiction: read.contradiction,
     loadMs: performance.now() - started,
     now: () => performance.now(),
   })
@@ -101,7 +117,7 @@ export const solveCommand = (io: Io): Command =>
     'drover solve problem.json',
     'drover solve --json --plan instance.json.gz',
   )
-    .argument('<file>', 'the document')
+    .argument('<file>', 'the document; - reads standard input')
     .addOption(
       new Option('--objective <what>', 'what to minimise after overload').choices([
         'time',

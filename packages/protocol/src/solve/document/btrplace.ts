@@ -6,6 +6,7 @@
  * as online, and an online one that must be offline is drained.
  */
 import { asHostId, asVmId, type HostId, type VmId } from '../../ids.ts'
+import type { Binding } from '../answer.ts'
 import type { PlacementProblem, ProblemHost, ProblemVm } from '../problem.ts'
 import type { PlacementRule } from '../rules/rule.ts'
 import { BadDocument, type Fields, fieldsAt, integerAt, listAt } from './document.ts'
@@ -19,7 +20,13 @@ interface Resource {
   readonly consumption: (vm: string) => number
 }
 
-export const readBtrplace = (document: Fields): PlacementProblem => {
+export interface BtrplaceRead {
+  readonly problem: PlacementProblem
+  /** Two constraints want different states of the same VM or host. */
+  readonly contradiction: Binding | null
+}
+
+export const readBtrplace = (document: Fields): BtrplaceRead => {
   const model = fieldsAt(document['model'], 'model')
   const mapping = fieldsAt(model['mapping'], 'model.mapping')
   const resources = readResources(model)
@@ -64,15 +71,41 @@ export const readBtrplace = (document: Fields): PlacementProblem => {
   })
   addVms(mapping['readyVMs'], null, 'ready', 'model.mapping.readyVMs')
 
-  const rules = readConstraints(document, { hosts, vms, dimensions: resources.map((one) => one.id) })
-  return {
-    dimensions: resources.map((resource) => resource.id),
+  const wishes = createWishes()
+  const dimensions = resources.map((one) => one.id)
+  const rules = readConstraints(document, { hosts, vms, dimensions, wishes })
+  const problem: PlacementProblem = {
+    dimensions,
     hosts: [...hosts.values()],
     vms: [...vms.values()],
     rules,
     bandwidthMiBps,
     migrationsOutMax: 2,
     migrationsInMax: 2,
+  }
+  return { problem, contradiction: wishes.contradiction() }
+}
+
+/** Who is to be in which state, and where that was asked for. */
+interface Wishes {
+  readonly wish: (subject: string, code: string, state: string, path: string) => void
+  readonly contradiction: () => Binding | null
+}
+
+const createWishes = (): Wishes => {
+  const known = new Map<string, { readonly state: string; readonly path: string }>()
+  let found: Binding | null = null
+  return {
+    wish: (subject, code, state, path) => {
+      const before = known.get(subject)
+      if (before === undefined) known.set(subject, { state, path })
+      else if (before.state !== state)
+        found ??= {
+          code,
+          text: `${subject} is to be ${before.state} by ${before.path} and ${state} by ${path}; it would do to drop one of the two`,
+        }
+    },
+    contradiction: () => found,
   }
 }
 
@@ -120,6 +153,7 @@ interface World {
   readonly hosts: Map<string, ProblemHost>
   readonly vms: Map<string, ProblemVm>
   readonly dimensions: readonly string[]
+  readonly wishes: Wishes
 }
 
 const readConstraints = (document: Fields, world: World): PlacementRule[] => {
@@ -140,6 +174,8 @@ const readConstraint = (
   sharedGroups: SharedGroups,
 ): PlacementRule | null => {
   const id = fields['id']
+  if (fields['continuous'] !== undefined && typeof fields['continuous'] !== 'boolean')
+    throw new BadDocument(`${path}.continuous`, 'must be true or false')
   const continuous = typeof fields['continuous'] === 'boolean' ? { continuous: fields['continuous'] } : {}
   const vms = () => membersAt<VmId>(fields, 'vm', 'vms', path, world.vms)
   const hosts = () => membersAt<HostId>(fields, 'node', 'nodes', path, world.hosts)
@@ -212,12 +248,15 @@ const readConstraint = (
     case 'sleeping':
     case 'ready':
     case 'killed':
-      for (const vm of vms())
+      for (const vm of vms()) {
+        world.wishes.wish(`VM ${vm}`, 'rule.state', id, path)
         world.vms.set(vm, { ...world.vms.get(vm)!, wanted: id === 'killed' ? 'ready' : id })
+      }
       return null
     case 'online':
     case 'offline':
       for (const host of hosts()) {
+        world.wishes.wish(`host ${host}`, 'rule.state', id, path)
         const known = world.hosts.get(host)!
         const state = id === 'online' ? 'online' : known.state === 'offline' ? 'offline' : 'draining'
         if (state !== known.state) world.hosts.set(host, { ...known, state })

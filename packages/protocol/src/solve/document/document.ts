@@ -1,4 +1,5 @@
 /** A placement document: what `drover solve` reads. Reading ends with a problem, or with what is wrong and where. */
+import type { Binding } from '../answer.ts'
 import type { Objective } from '../model.ts'
 import type { PlacementProblem } from '../problem.ts'
 
@@ -9,6 +10,8 @@ export type DocumentRead =
       readonly problem: PlacementProblem
       /** What the format's users expect to be minimised. */
       readonly objective: Objective
+      /** What the document asks for and forbids at once, so that there is nothing to solve; null = nothing. */
+      readonly contradiction: Binding | null
     }
   | {
       readonly kind: 'bad'

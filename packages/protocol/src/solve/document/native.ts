@@ -111,18 +111,34 @@ export const readNative = (document: unknown): PlacementProblem => {
 
 const checkReferences = (problem: PlacementProblem): void => {
   const width = problem.dimensions.length
+  problem.dimensions.forEach((name, d) => {
+    if (problem.dimensions.indexOf(name) < d)
+      throw new BadDocument(`dimensions[${d}]`, `dimension ${name} is listed twice`)
+  })
   const known = new Set<string>()
   problem.hosts.forEach((host, i) => {
     if (known.has(host.id)) throw new BadDocument(`hosts[${i}].id`, `host ${host.id} is listed twice`)
     if (host.limit.length !== width) throw new BadDocument(`hosts[${i}].limit`, `needs ${width} amounts`)
     known.add(host.id)
   })
+  const offline = new Set<string>(problem.hosts.flatMap((one) => (one.state === 'offline' ? [one.id] : [])))
   const vms = new Set<string>()
   problem.vms.forEach((vm, i) => {
     if (vms.has(vm.id)) throw new BadDocument(`vms[${i}].id`, `VM ${vm.id} is listed twice`)
     if (vm.demand.length !== width) throw new BadDocument(`vms[${i}].demand`, `needs ${width} amounts`)
     if (vm.host !== null && !known.has(vm.host))
       throw new BadDocument(`vms[${i}].host`, `there is no host ${vm.host}`)
+    const off = offline.has(vm.host ?? '')
+    if (off && vm.state === 'running')
+      throw new BadDocument(
+        `vms[${i}].host`,
+        `${vm.id} cannot run on ${vm.host}, which is offline: a host that is to be left is "draining", a VM to be started again has no host`,
+      )
+    if (off && vm.state === 'sleeping' && vm.wanted === 'running')
+      throw new BadDocument(
+        `vms[${i}].host`,
+        `${vm.id} cannot be resumed: its image is on ${vm.host}, which is offline`,
+      )
     if (vm.host === null && vm.state === 'running')
       throw new BadDocument(`vms[${i}].host`, 'a running VM needs a host')
     vms.add(vm.id)
@@ -135,6 +151,23 @@ const checkReferences = (problem: PlacementProblem): void => {
     }
     if ('vms' in rule) strangers(rule.vms, vms, 'vms')
     if ('hosts' in rule) strangers(rule.hosts, known, 'hosts')
+    const groups = (parts: readonly (readonly string[])[], of: ReadonlySet<string>, key: string): void => {
+      parts.forEach((ids, k) => {
+        strangers(ids, of, `${key}[${k}]`)
+      })
+    }
+    if (rule.kind === 'among') groups(rule.parts, known, 'parts')
+    if (rule.kind === 'split' || rule.kind === 'splitAmong') {
+      groups(rule.parts, vms, 'parts')
+      const seen = new Set<string>()
+      rule.parts.forEach((ids, k) => {
+        for (const one of new Set(ids)) {
+          if (seen.has(one)) throw new BadDocument(`rules[${i}].parts[${k}]`, `${one} is in two parts`)
+          seen.add(one)
+        }
+      })
+    }
+    if (rule.kind === 'splitAmong') groups(rule.among, known, 'among')
     if ('dimension' in rule && !problem.dimensions.includes(rule.dimension))
       throw new BadDocument(`rules[${i}].dimension`, `there is no dimension ${rule.dimension}`)
   })

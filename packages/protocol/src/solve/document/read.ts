@@ -8,8 +8,14 @@ export const readDocument = (document: unknown): DocumentRead => {
   try {
     const fields = fieldsAt(document, '')
     if (fields['model'] !== undefined)
-      return { kind: 'problem', format: 'btrplace', problem: readBtrplace(fields), objective: 'moves' }
-    return { kind: 'problem', format: 'drover', problem: readNative(document), objective: 'time' }
+      return { kind: 'problem', format: 'btrplace', objective: 'moves', ...readBtrplace(fields) }
+    return {
+      kind: 'problem',
+      format: 'drover',
+      problem: readNative(document),
+      objective: 'time',
+      contradiction: null,
+    }
   } catch (error) {
     if (error instanceof BadDocument) return { kind: 'bad', path: error.path, text: error.message }
     throw error

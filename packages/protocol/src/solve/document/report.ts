@@ -41,6 +41,8 @@ export interface ReportOptions {
   /** Wall clock budget of the solver, in ms of `now`; null = none. */
   readonly budgetMs: number | null
   readonly suspend: boolean
+  /** What the document contradicts itself in: then there is nothing to solve. */
+  readonly contradiction?: Binding | null
   readonly loadMs: number
   /** A monotonic clock in ms. */
   readonly now: () => number
@@ -68,7 +70,13 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
     nodesMax: options.budgetMs === null ? nodesMaxUnhurried : Number.MAX_SAFE_INTEGER,
     expired: () => options.now() >= deadline,
   }
-  const first = plain ? solve(problem, search) : pursue(problem, objective, search)
+  const contradicted = options.contradiction ?? null
+  const first: Answer =
+    contradicted !== null
+      ? { kind: 'infeasible', why: contradicted }
+      : plain
+        ? solve(problem, search)
+        : pursue(problem, objective, search)
   const solvedAt = options.now()
   // A goal's answer is one to a stricter problem: only its order is looked for.
   const { answer, order } = plain
@@ -85,7 +93,9 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
     ...(answer.kind === 'plan' ? final : []),
   ]
   const why =
-    answer.kind === 'relief' || answer.kind === 'infeasible' ? withRelaxation(problem, answer.why) : null
+    answer.kind === 'relief' || answer.kind === 'infeasible'
+      ? (contradicted ?? withRelaxation(problem, answer.why))
+      : null
   const round = (ms: number) => Math.round(ms * 1000) / 1000
   return {
     plan,
