@@ -156,17 +156,3 @@ test('whatever the answer, a script finds the same keys', async () => {
     assert.equal(report.explanation !== null, status === 'infeasible' || status === 'relief')
   }
 })
-
-test('a BtrPlace instance that wants a VM both running and asleep is told so', async () => {
-  const { exit, out } = await run(
-    write('both.json', {
-      model: { mapping: { onlineNodes: { 0: { runningVMs: [7] } } }, views: [] },
-      constraints: [
-        { id: 'running', vm: 7 },
-        { id: 'sleeping', vms: [7] },
-      ],
-    }),
-  )
-  assert.equal(exit, 0)
-  assert.match(out, /VM 7 is to be running by constraints\[0\] and sleeping by constraints\[1\]/)
-})

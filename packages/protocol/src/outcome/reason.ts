@@ -73,6 +73,7 @@ export const reasons = {
   'rule.host_group': 'A rule forbids it on that host.',
   'rule.capacity': 'A rule limits how much these hosts may hold.',
   'rule.order': 'A rule wants another action to come first.',
+  'rule.state': 'It is asked to be in two states at once.',
   'node.draining': 'The host is being drained, or leaves.',
   'node.paused':
     'The host grants nothing now: its hypervisor does not answer, or its journal cannot be written.',

@@ -1,9 +1,13 @@
 /** The same solver with other aims: hosts are emptied completely or not at all, and peaks are lowered as far as it goes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asHostId, asVmId } from '../ids.ts'
+import fc from 'fast-check'
+import { asHostId, asVmId, type PartitionId } from '../ids.ts'
+import { checkPlan } from '../plan/checker.ts'
 import { type Goal, pursue } from './goals.ts'
+import { solveOrderable } from './orderable.ts'
 import type { PlacementProblem } from './problem.ts'
+import { problems } from './testing/generator.ts'
 
 /** Hosts of 100; VMs of 10 each, as many on each host as said. */
 const problem = (counts: readonly number[]): PlacementProblem => ({
@@ -33,8 +37,11 @@ const problem = (counts: readonly number[]): PlacementProblem => ({
   migrationsInMax: 2,
 })
 
+const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
+const partition = 'p.1.1' as PartitionId
+
 const after = (counts: readonly number[], goal: Goal): number[] => {
-  const answer = pursue(problem(counts), goal)
+  const { answer } = pursue(problem(counts), goal, partition)
   const left = [...counts]
   if (answer.kind === 'plan')
     for (const move of answer.moves) {
@@ -51,4 +58,28 @@ test('Consolidating empties the least loaded hosts completely, and no host half'
 test('Balancing lowers the peak as far as it goes; what is nearly balanced is left alone', () => {
   assert.deepEqual(after([8, 0, 4, 0], 'balance'), [3, 3, 3, 3])
   assert.deepEqual(after([3, 3, 3, 3], 'balance'), [3, 3, 3, 3])
+})
+
+// A plan that evens out or empties hosts must be carried out step by step, like any other.
+test('A goal is pursued only as far as there is an order for it', () => {
+  let reached = 0
+  fc.assert(
+    fc.property(
+      problems({ hostsMax: 4, vmsMax: 7 }),
+      fc.constantFrom<Goal>('consolidate', 'balance'),
+      (random, goal) => {
+        const { answer, order } = pursue(random, goal, partition)
+        if (answer.kind !== 'plan') return
+        if (order?.kind !== 'plan') {
+          // Then not even the plain cure has one.
+          assert.equal(solveOrderable(random, partition).order?.kind, 'no_order')
+          return
+        }
+        reached++
+        assert.deepEqual(checkPlan(random, order.plan), [])
+      },
+    ),
+    { numRuns: Math.ceil(runs / 3), seed: 37 },
+  )
+  assert.ok(reached > runs / 20)
 })

@@ -5,8 +5,11 @@
  * permille that still has a cure.
  */
 
+import type { PartitionId } from '../ids.ts'
+import type { PlanOptions } from '../plan/planner.ts'
 import { demandsInEffect, limitsInEffect } from './amounts.ts'
 import type { Answer } from './answer.ts'
+import { type Orderable, ordered, solveOrderable } from './orderable.ts'
 import type { PlacementProblem } from './problem.ts'
 import { type SolveOptions, solve } from './solver.ts'
 
@@ -19,21 +22,38 @@ const hostsOneByOne = 64
 
 const cured = (answer: Answer): boolean => answer.kind === 'plan' || answer.kind === 'satisfied'
 
-export const pursue = (problem: PlacementProblem, goal: Goal, options: SolveOptions = {}): Answer => {
-  const base = solve(problem, options)
-  if (!cured(base)) return base
+/** A goal that cannot be reached step by step is not reached: only answers that have an order count. */
+export const pursue = (
+  problem: PlacementProblem,
+  goal: Goal,
+  partition: PartitionId,
+  options: SolveOptions & PlanOptions = {},
+): Orderable => {
+  const base = solveOrderable(problem, partition, options)
+  if (!cured(base.answer)) return base
   const expired = options.expired ?? (() => false)
-  const attempt = (stricter: PlacementProblem): boolean =>
-    !expired() && cured(solve(stricter, { ...options, nodesMax: nodesPerTry, cureOnly: true }))
+  let reached = base
+  const attempt = (stricter: PlacementProblem): boolean => {
+    if (expired()) return false
+    const tried = solve(stricter, { ...options, nodesMax: nodesPerTry, cureOnly: true })
+    if (!cured(tried)) return false
+    const found = ordered(problem, tried, partition, options)
+    if (found.order?.kind === 'no_order') return false
+    reached = found
+    return true
+  }
   const strictest = goal === 'consolidate' ? consolidated(problem, attempt) : balanced(problem, attempt)
   if (strictest === problem) return base
-  const answer = solve(strictest, options)
-  // A longer search finds what a short one found; should time run out, the plain cure is still an answer.
-  if (!cured(answer)) return base
+  // A longer search finds a cheaper way to the same end, unless time runs out.
+  const longer = solve(strictest, options)
+  const usable = (one: Orderable): boolean => cured(one.answer) && one.order?.kind !== 'no_order'
+  const direct = ordered(problem, longer, partition, options)
+  const found = usable(direct) ? direct : solveOrderable(strictest, partition, options, longer)
+  const { answer, order } = usable(found) ? found : reached
+  if (answer.kind !== 'plan') return { answer, order }
   // Proven for the stricter problem only: that no stricter one can be cured is not.
-  return answer.kind === 'plan'
-    ? { ...answer, optimal: false, bound: base.kind === 'plan' ? base.bound : noBound }
-    : answer
+  const bound = base.answer.kind === 'plan' ? base.answer.bound : noBound
+  return { answer: { ...answer, optimal: false, bound }, order }
 }
 
 const noBound = { overloadedHosts: 0, excess: 0, softPenalty: 0, migrationMs: 0, hostsTouched: 0 }

@@ -52,7 +52,8 @@ export const solveOrderable = (
   return best ?? found
 }
 
-const ordered = (
+/** The answer as it is, with its order if it has one. */
+export const ordered = (
   problem: PlacementProblem,
   answer: Answer,
   partition: PartitionId,

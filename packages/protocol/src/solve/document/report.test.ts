@@ -12,6 +12,7 @@ const report = (document: unknown): SolveReport => {
     objective: read.objective,
     budgetMs: null,
     suspend: false,
+    contradiction: read.contradiction,
     loadMs: 0,
     now: () => clock++,
   }).report
@@ -109,6 +110,40 @@ test('A BtrPlace instance: demand rises, a spread keeps two apart, singular and 
   assert.deepEqual(
     moves.map((move) => `${move.vm} ${move.from} ${move.to}`),
     ['1 0 1', '3 null 0'],
+  )
+})
+
+test('A BtrPlace instance that wants a VM both running and asleep is told so', () => {
+  const { status, explanation } = report({
+    model: { mapping: { onlineNodes: { 0: { runningVMs: [7] } } }, views: [] },
+    constraints: [
+      { id: 'running', vm: 7 },
+      { id: 'sleeping', vms: [7] },
+    ],
+  })
+  assert.equal(status, 'infeasible')
+  assert.match(
+    explanation!.text,
+    /^VM 7 is to be running by constraints\[0\] and sleeping by constraints\[1\]/,
+  )
+})
+
+test('Rules of order that go in a circle are named instead of an order', () => {
+  const { status, makespan, explanation } = report({
+    hosts: [host('a', 10), host('b', 10), host('c', 10)],
+    vms: [vm('x', 'a', 1), vm('y', 'b', 1)],
+    rules: [
+      { kind: 'seq', vms: ['x', 'y'] },
+      { kind: 'seq', name: 'back', vms: ['y', 'x'] },
+      { kind: 'ban', vms: ['x'], hosts: ['a'] },
+      { kind: 'ban', vms: ['y'], hosts: ['b'] },
+    ],
+  })
+  assert.equal(status, 'plan')
+  assert.equal(makespan, 0)
+  assert.match(
+    explanation!.text,
+    /^no order: seq\(x, y\) at rules\[0\] and back at rules\[1\] put these moves in a circle/,
   )
 })
 

@@ -2,11 +2,10 @@
 import type { HostId, PartitionId, VmId } from '../../ids.ts'
 import { checkPlacement, checkPlan, type PlanViolation } from '../../plan/checker.ts'
 import type { Plan } from '../../plan/plan.ts'
-import { planOrder } from '../../plan/planner.ts'
 import type { Answer, Binding, Cost, Move } from '../answer.ts'
 import { type Goal, pursue } from '../goals.ts'
 import type { Objective } from '../model.ts'
-import { type Orderable, solveOrderable } from '../orderable.ts'
+import { solveOrderable } from '../orderable.ts'
 import type { PlacementProblem } from '../problem.ts'
 import { movesBound, type SolveOptions, solve } from '../solver.ts'
 import { relaxation } from '../why/relaxation.ts'
@@ -71,17 +70,15 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
     expired: () => options.now() >= deadline,
   }
   const contradicted = options.contradiction ?? null
+  const ordering = { ...search, suspend: options.suspend }
+  const pursued = plain || contradicted !== null ? null : pursue(problem, objective, partition, ordering)
   const first: Answer =
     contradicted !== null
       ? { kind: 'infeasible', why: contradicted }
-      : plain
-        ? solve(problem, search)
-        : pursue(problem, objective, search)
+      : (pursued?.answer ?? solve(problem, search))
   const solvedAt = options.now()
-  // A goal's answer is one to a stricter problem: only its order is looked for.
-  const { answer, order } = plain
-    ? solveOrderable(problem, partition, { ...search, suspend: options.suspend }, first)
-    : orderOf(problem, first, options.suspend)
+  // A goal's answer comes with its order: without one it would not have been reached.
+  const { answer, order } = pursued ?? solveOrderable(problem, partition, ordering, first)
   const moves = answer.kind === 'plan' || answer.kind === 'relief' ? answer.moves : []
   const plannedAt = options.now()
   const plan = order?.kind === 'plan' ? order.plan : null
@@ -122,14 +119,6 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
 /** A partial cure may lack an order, too. */
 const both = (why: Binding | null, order: Binding): Binding =>
   why === null ? order : { code: why.code, text: `${why.text}; and of the partial cure, ${order.text}` }
-
-const orderOf = (problem: PlacementProblem, answer: Answer, suspend: boolean): Orderable => ({
-  answer,
-  order:
-    (answer.kind === 'plan' || answer.kind === 'relief') && answer.moves.length > 0
-      ? planOrder(problem, answer.moves, partition, { suspend })
-      : null,
-})
 
 /** Larger problems would have to be solved a dozen times for it. */
 const hostsOfRelaxation = 64
