@@ -42,6 +42,8 @@ export const greedyBound = ({ model, covers }: Space): number => {
 
 /** Rules about more VMs than this are not about who meets whom. */
 const crowd = 1000
+/** Worse than any touched host. */
+const untouched = 1_000_000
 const free = 0
 const settled = 1
 
@@ -151,14 +153,16 @@ export const greedy = ({ model, covers }: Space): Greedy => {
     let least = Number.POSITIVE_INFINITY
     for (let h = 0; h < hostCount; h++) {
       if (allowed[h] === 0 || h === home[v] || shut[h] === 1) continue
-      let score = touched[h] === 1 ? 0 : 1_000_000
+      // The fullest of the touched hosts; or else the roomiest of the others, since more will come there.
+      let score = touched[h] === 1 ? 0 : untouched
+      const sign = touched[h] === 1 ? 1 : -1
       for (let d = 0; d < dims; d++) {
         const slack = limit[h * dims + d]! - load[h * dims + d]! - demand[v * dims + d]!
         if (slack < 0) {
           score = Number.POSITIVE_INFINITY
           break
         }
-        score += Math.floor((slack * 1000) / Math.max(1, limit[h * dims + d]!))
+        score += sign * Math.floor((slack * 1000) / Math.max(1, limit[h * dims + d]!))
       }
       if (score >= least || clashes(v, h)) continue
       if (offended(v, h)) score += 10_000_000
