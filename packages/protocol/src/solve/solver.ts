@@ -120,7 +120,8 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   const exact = (best: FullCost, nodes: number) =>
     branchAndBound(space, { relief: false, open: null, start: model.home, best, nodesMax: nodes, expired })
   const first = deepen(space, { nodesMax: Math.min(nodesMax, nodesOfDeepening), expired })
-  let { at, cost, boundMs } = first
+  let { at, boundMs } = first
+  let cost = at === null ? unlimited : first.cost
   if (at !== null && first.complete) return { kind: 'found', at, cost, boundMs, optimal: true }
   if (at === null) {
     // Maybe no answer keeps the soft rules.
