@@ -11,6 +11,7 @@
  * Nothing is allocated per search node.
  */
 import { compareCost, costOf, excessPermille, type FullCost, stranded, strandedPermille } from './cost.ts'
+import { createGroupChoice, type GroupChoice } from './groups.ts'
 import type { Part } from './parts/part.ts'
 import { createState, type ExactOptions, free, pooled, type Space, settled } from './search-state.ts'
 
@@ -46,6 +47,7 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
   /** Parts that this search can change anything about. */
   let hard: readonly Part[] = []
   let soft: readonly Part[] = []
+  let groups: GroupChoice | null = null
   const wasBroken = new Uint8Array(model.problem.rules.length)
 
   let listTop = 0
@@ -105,6 +107,11 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     nodes++
     if (nodes > options.nodesMax || (nodes % nodesPerLook === 0 && options.expired())) stopped = true
     if (stopped || !promising()) return
+    if (groups !== null && groups.undecided() !== null) {
+      if (state.msPaid + groups.boundMs() <= best.migrationMs || best.softPenalty > 0)
+        groups.branch(explore, isStopped)
+      return
+    }
     for (const v of mayStrand) if (status[v] === free) return branchOnStranded(v)
     const h = fullestHost()
     if (h >= 0) return branchOnHost(h)
@@ -122,6 +129,8 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     }
     record()
   }
+
+  const isStopped = (): boolean => stopped
 
   const fullestHost = (): number => {
     let chosen = -1
@@ -238,6 +247,7 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
 
   const mayHost = (v: number, h: number): boolean => {
     if (domain[v]![h] === 0 || h === home[v]!) return false
+    if (groups !== null && !groups.allows(v, h)) return false
     for (let d = 0; d < dims; d++)
       if (settledLoad[h * dims + d]! + demand[v * dims + d]! > cap[h * dims + d]!) return false
     const parts = model.partsOf[v]!
@@ -332,8 +342,11 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
   soft = concerned.filter((part) => part.weight >= 0)
   const running = model.home.map((h, v) => (starts[v] === 1 ? -1 : h))
   for (const part of hard) wasBroken[part.rule] = part.conflict(running, lists, 0) > 0 ? 1 : 0
+  // A partial cure may leave such a rule broken.
+  if (!relief) groups = createGroupChoice(model, covers, state, hard)
   let rootMs = state.msPaid
   for (let k = 0; k < openCount; k++) rootMs += cover[openHosts[k]!]!
+  if (groups !== null) rootMs = Math.max(rootMs, state.msPaid + groups.boundMs())
   explore()
   return { at: bestAt, cost: best, complete: !stopped, nodes, rootMs }
 }

@@ -15,6 +15,8 @@ export interface Part {
   readonly weight: number
   /** The VMs whose place matters to it. */
   readonly scope: Int32Array
+  /** Per host its group, −1 = none: all VMs of the scope must be in the same one. Undefined: no such rule. */
+  readonly group?: Int32Array
   /** Writes the VMs in conflict to `out` from `start` and returns how many: 0 when the rule holds. */
   readonly conflict: (at: Int32Array, out: Int32Array, start: number) => number
   /** Would VM `v` on host `h` conflict with where the others of the scope are? */

@@ -8,6 +8,7 @@ export const togetherPart = (base: PartBase, group: Int32Array): Part => {
   let members: Int32Array | null = null
   return {
     ...base,
+    group,
     conflict: (at, out, start) => {
       let first = -1
       for (let i = 0; i < scope.length; i++) {
