@@ -47,7 +47,13 @@ const untouched = 1_000_000
 const free = 0
 const settled = 1
 
-export const greedy = ({ model, covers }: Space): Greedy => {
+/**
+ * Which untouched host is opened: `roomiest` touches few, since more will come there; `tightest` leaves large room
+ * whole, for where it is scarce.
+ */
+export type Opening = 'roomiest' | 'tightest'
+
+export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'): Greedy => {
   const {
     hostCount,
     vmCount,
@@ -153,9 +159,8 @@ export const greedy = ({ model, covers }: Space): Greedy => {
     let least = Number.POSITIVE_INFINITY
     for (let h = 0; h < hostCount; h++) {
       if (allowed[h] === 0 || h === home[v] || shut[h] === 1) continue
-      // The fullest of the touched hosts; or else the roomiest of the others, since more will come there.
       let score = touched[h] === 1 ? 0 : untouched
-      const sign = touched[h] === 1 ? 1 : -1
+      const sign = touched[h] === 1 || opening === 'tightest' ? 1 : -1
       for (let d = 0; d < dims; d++) {
         const slack = limit[h * dims + d]! - load[h * dims + d]! - demand[v * dims + d]!
         if (slack < 0) {

@@ -6,6 +6,7 @@ import { compareCost, costOf, type FullCost } from './cost.ts'
 import { branchAndBound } from './exact.ts'
 import { greedy } from './greedy.ts'
 import type { Model } from './model.ts'
+import { spareReceivers } from './receivers.ts'
 import type { Space } from './search-state.ts'
 
 export interface LargeOptions {
@@ -35,9 +36,18 @@ const stepsPerNode = ({ parts }: Model): number =>
 
 export const solveLarge = (space: Space, options: LargeOptions): LargeResult => {
   const { model } = space
-  const first = greedy(space)
+  let first = greedy(space)
   let at = first.at
   let cost = costOf(model, at)
+  if (cost.unmet + cost.overloadedHosts > 0 || cost.migrationMs > first.boundMs) {
+    const second = greedy(space, 'tightest')
+    const secondCost = costOf(model, second.at)
+    if (compareCost(secondCost, cost) < 0) {
+      first = second
+      at = second.at
+      cost = secondCost
+    }
+  }
   const idleCost = costOf(model, options.idle)
   if (compareCost(idleCost, cost) < 0) {
     at = options.idle
@@ -67,7 +77,13 @@ export const solveLarge = (space: Space, options: LargeOptions): LargeResult => 
       cost = tried.cost
       break
     }
-  return { at, cost, boundMs: first.boundMs }
+  if (cost.unmet + cost.overloadedHosts > 0) return { at, cost, boundMs: first.boundMs }
+  const spared = Int32Array.from(at)
+  spareReceivers(model, spared)
+  const sparedCost = costOf(model, spared)
+  return compareCost(sparedCost, cost) < 0
+    ? { at: spared, cost: sparedCost, boundMs: first.boundMs }
+    : { at, cost, boundMs: first.boundMs }
 }
 
 /** The VM's home and the `k` allowed hosts with most room. */
