@@ -49,6 +49,8 @@ const nodesOfTry = 150
 /** The first turn of improving and proving, each; later ones get `growth` times as many. */
 const nodesOfTurn = 12_500
 const growth = 4
+/** Branch and bound that knows what to beat is cheap beside the rest of a turn. */
+const turnsOfSearch = 4
 /** An iteration of the repair search costs as much as this many nodes. */
 const nodesPerIteration = 40
 /** A step of annealing costs as much as a fifth of a node. */
@@ -149,6 +151,23 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   }
   // Improving and proving take turns, each time with more effort: neither knows how far it is from its end.
   let complete = false
+  const byPrices = (turn: number): void => {
+    if (at === null || cost.softPenalty > 0) return
+    const nodes = Math.ceil(turn / nodesPerPriced(model))
+    const priced = assignByPrices(model, { at, cost, nodesMax: nodes, random, expired })
+    at = priced.at
+    cost = priced.cost
+    boundMs = Math.max(boundMs, priced.boundMs)
+    complete = priced.complete
+  }
+  const bySearch = (turn: number): void => {
+    const proof = exact(at === null ? unlimited : cost, Math.min(nodesMax, turn * turnsOfSearch))
+    if (proof.at !== null) {
+      at = proof.at
+      cost = proof.cost
+    }
+    complete = proof.complete
+  }
   let nodesPerTry = nodesOfTry
   let patience = 2 * model.hostCount
   for (
@@ -180,21 +199,9 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
       at = better.at
       cost = better.cost
     }
-    if (at !== null && cost.softPenalty === 0) {
-      const nodes = Math.ceil(turn / nodesPerPriced(model))
-      const priced = assignByPrices(model, { at, cost, nodesMax: nodes, random, expired })
-      at = priced.at
-      cost = priced.cost
-      boundMs = Math.max(boundMs, priced.boundMs)
-      complete = priced.complete
-    }
-    if (complete) break
-    const proof = exact(at === null ? unlimited : cost, turn)
-    if (proof.at !== null) {
-      at = proof.at
-      cost = proof.cost
-    }
-    complete = proof.complete
+    // Prices see what fits, and not the rules over several hosts: where there are rules the search goes first.
+    for (const prove of model.parts.length > 0 ? [bySearch, byPrices] : [byPrices, bySearch])
+      if (!complete) prove(turn)
     nodesPerTry *= growth
     patience *= growth
   }
