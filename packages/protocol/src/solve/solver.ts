@@ -53,8 +53,8 @@ const growth = 4
 const turnsOfSearch = 4
 /** An iteration of the repair search costs as much as this many nodes. */
 const nodesPerIteration = 40
-/** A step of annealing costs as much as a fifth of a node. */
-const stepsPerNode = 5
+/** A step of annealing costs as much as a sixth of a node. */
+const stepsPerNode = 6
 /** And a node of the search by prices, which sells every VM to every host some twelve times, as much as this many. */
 const nodesPerPriced = ({ hostCount, vmCount }: Model): number => 40 + Math.ceil((hostCount * vmCount) / 3)
 
@@ -169,7 +169,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
     complete = proof.complete
   }
   let nodesPerTry = nodesOfTry
-  let patience = 2 * model.hostCount
+  let patience = 10 * model.hostCount
   for (
     let turn = Math.min(nodesMax, nodesOfTurn);
     turn <= nodesMax && !complete && !expired();
