@@ -47,7 +47,7 @@ const nodesOfGlance = 3000
 /** One neighbourhood. */
 const nodesOfTry = 150
 /** The first turn of improving and proving, each; later ones get `growth` times as many. */
-const nodesOfTurn = 12_500
+const nodesOfTurn = 3125
 const growth = 4
 /** Branch and bound that knows what to beat is cheap beside the rest of a turn. */
 const turnsOfSearch = 4
