@@ -170,13 +170,11 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   }
   let nodesPerTry = nodesOfTry
   let patience = 10 * model.hostCount
-  for (
-    let turn = Math.min(nodesMax, nodesOfTurn);
-    turn <= nodesMax && !complete && !expired();
-    turn *= growth
-  ) {
+  const firstTurn = Math.min(nodesMax, nodesOfTurn)
+  for (let turn = firstTurn; turn <= nodesMax && !complete && !expired(); turn *= growth) {
     const annealed = anneal(model, {
-      start: model.home,
+      // From where everybody is at first; later walks keep what is good in the answer there is.
+      start: turn === firstTurn || at === null ? model.home : at,
       best: cost,
       steps: turn * stepsPerNode,
       random,
