@@ -1,0 +1,56 @@
+/** What one run gave, as `drover sim run --json` prints it. Documented in docs/simulation.md; add, never rename. */
+
+export interface RunResult {
+  readonly schemaVersion: 1
+  readonly algorithm: string
+  readonly hosts: number
+  readonly vms: number
+  readonly seed: number
+  /** Σ over hosts of the time with demand above capacity, s. */
+  readonly overloadSeconds: number
+  readonly overloads: number
+  readonly overloadMedianS: number
+  readonly overloadP95S: number
+  /** That began. */
+  readonly migrations: number
+  readonly movedMiB: number
+  readonly partitionSizeMedian: number
+  readonly partitionSizeMax: number
+  /** Hosts × the time that they were held by a partition, s. */
+  readonly bookedHostSeconds: number
+  readonly messages: number
+  readonly bytes: number
+  /** Hosts without demand draw idle power. */
+  readonly energyKwh: number
+  /** Of this run, load excluded. */
+  readonly cpuSeconds: number
+  readonly peakRssMiB: number
+  /** SHA-256 of the trace: the same seed and configuration give the same. */
+  readonly traceHash: string
+  /** Beyond the contract of the issue. */
+  readonly workload: string
+  readonly preset: string | null
+  readonly durationS: number
+  readonly overloadsCured: number
+  /** Every overload's length, s, in the order in which they ended; those open at the end included. */
+  readonly overloadDurationsS: readonly number[]
+}
+
+/** What the timeline of the report shows; kept for runs of at most `timelineHostsMax` hosts. Times in s. */
+export interface Timeline {
+  readonly hosts: readonly string[]
+  /** [host, from, to] */
+  readonly overloads: readonly (readonly [number, number, number])[]
+  /** [host, from, to]: held by a partition. */
+  readonly held: readonly (readonly [number, number, number])[]
+  /** [from host, to host, from, to] */
+  readonly migrations: readonly (readonly [number, number, number, number])[]
+}
+export const timelineHostsMax = 512
+
+/** A run with what the report draws beyond its figures. */
+export interface Run {
+  readonly result: RunResult
+  readonly partitionSizes: readonly number[]
+  readonly timeline: Timeline | null
+}
