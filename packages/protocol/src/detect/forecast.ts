@@ -34,16 +34,11 @@ export const horizonS = 300
  * migration, so only this share of their natural length is lost.
  */
 const lostPermille = 150
-/** Without any history demand is expected to be drawn anew so often, s, and to stray by this share of a vCPU, cpuMilli. */
-const turnoverSPrior = 300
-const deviationMilliPrior = 200
-/** This many VM-seconds of the prior are mixed in. */
-const priorS = 600
 export const watchedSMin = 60
 const turnoverSMin = 2
 const turnoverSMax = 3_600
 
-const empty: Outlook = { nowMilli: 0, meanMilli: 0, away: 0, variance: 0, turnoverS: turnoverSPrior }
+const empty: Outlook = { nowMilli: 0, meanMilli: 0, away: 0, variance: 0, turnoverS: turnoverSMax }
 
 export interface Watched {
   readonly nowMilli: number
@@ -59,22 +54,21 @@ export interface Prospects {
 }
 
 export const prospectsOf = (vms: readonly Watched[]): Prospects => {
-  if (vms.length === 0) return { each: [], turnoverS: turnoverSPrior, known: false }
+  if (vms.length === 0) return { each: [], turnoverS: turnoverSMax, known: false }
   let time = 0
-  let now = 0
-  for (const { habit, nowMilli } of vms) {
-    time += habit.watchedS
-    now += nowMilli
+  for (const { habit } of vms) time += habit.watchedS
+  if (time <= 0) {
+    const each = vms.map(({ nowMilli }) => ({ nowMilli, meanMilli: nowMilli, variance: 0 }))
+    return { each, turnoverS: turnoverSMax, known: false }
   }
-  let total = (priorS * now) / vms.length
+  let total = 0
   for (const { habit } of vms) total += habit.meanMilli * habit.watchedS
-  const mean = total / (time + priorS)
+  const mean = total / time
 
   // Variance about the common mean, what of it is within each VM, and half the squared change per second.
-  const variancePrior = deviationMilliPrior * deviationMilliPrior
-  let whole = priorS * variancePrior
+  let whole = 0
   let within = 0
-  let change = (priorS * variancePrior) / turnoverSPrior
+  let change = 0
   for (const { habit } of vms) {
     const { watchedS, meanMilli, turnoverS } = habit
     const own = habit.deviationMilli * habit.deviationMilli
@@ -82,9 +76,9 @@ export const prospectsOf = (vms: readonly Watched[]): Prospects => {
     within += watchedS * own
     if (turnoverS > 0) change += (watchedS * own) / turnoverS
   }
-  whole /= time + priorS
-  within = time > 0 ? within / time : 0
-  change /= time + priorS
+  whole /= time
+  within /= time
+  change /= time
 
   const variance = Math.max(1, withinVariance(whole, within, change, time / vms.length))
   const between = Math.max(0, whole - variance)
@@ -111,10 +105,10 @@ export const prospectsOf = (vms: readonly Watched[]): Prospects => {
 /**
  * The variance of one VM's demand about its own mean, from the variance about the common mean and that within the
  * watched time: a short time hides part of it. x − 2x²/(change · time) = within; where that has no solution the time is
- * too short to tell VMs apart, and all of the variance counts as theirs.
+ * too short to tell VMs apart, and all of the variance counts as theirs. Demand that never changed is expected to stay.
  */
 const withinVariance = (whole: number, within: number, change: number, timeS: number): number => {
-  if (change <= 0 || timeS <= 0) return whole
+  if (change <= 0) return 0
   const a = 2 / (change * timeS)
   const discriminant = 1 - 4 * a * within
   if (discriminant < 0) return whole

@@ -79,7 +79,7 @@ export const observe = (
     const known = before.get(vm.vm)
     const past = known?.watch ?? unwatched
     const seen =
-      known === undefined || vm.cpuMilli === null
+      known === undefined || known.cpuMilli === null || vm.cpuMilli === null
         ? past
         : watch(past, elapsedS, known.demand.cpuMilli, cpuMilli)
     host.vms.set(vm.vm, { ...vm, demand, unseen: 0, watch: seen })
