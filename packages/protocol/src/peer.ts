@@ -5,10 +5,12 @@
  */
 import { unreachable } from './assert.ts'
 import { limits } from './config.ts'
-import { createDesk, earliest } from './desk.ts'
-import { findNeed, noNeed } from './detect/find.ts'
+import { createDesk, type Desk, earliest } from './desk.ts'
+import { findNeed, forecastNeed, noNeed } from './detect/find.ts'
+import { createForesight } from './detect/foresight.ts'
 import { calm, detectLoad, type LoadState, nextLoadCheck } from './detect/load.ts'
 import type { Need } from './detect/need.ts'
+import { type SaidOutlook, sayOutlook } from './detect/prevention.ts'
 import { createRequests } from './detect/requests.ts'
 import { createMotions } from './execute/motions.ts'
 import { byText, type HostId, type Instant } from './ids.ts'
@@ -16,10 +18,11 @@ import type { Effect, Input, PeerInit } from './io.ts'
 import type { Message, PartitionMessage } from './message.ts'
 import type { Decision } from './outcome/decision.ts'
 import { createBackOff } from './partition/back-off.ts'
+import { helpersFor } from './partition/helpers.ts'
 import { createLeader } from './partition/leader.ts'
 import { createMemberSide } from './partition/member.ts'
 import type { Facts } from './ring/announce.ts'
-import { createMembership } from './ring/membership.ts'
+import { createMembership, type Membership, type MembershipHooks } from './ring/membership.ts'
 import { createHost, demandOf, observe, rest, snapshotVm, usableOf } from './snapshot/host.ts'
 import { takeSnapshot } from './snapshot/take.ts'
 import type { PeerView } from './view.ts'
@@ -29,7 +32,10 @@ export interface Peer {
   view(now: Instant): PeerView
 }
 
-export const createPeer = (init: PeerInit): Peer => {
+/** How the others are known: by `ring/`, unless a world that models gossip as a whole knows better. */
+export type MakeMembership = (desk: Desk, hooks: MembershipHooks) => Membership
+
+export const createPeer = (init: PeerInit, makeMembership: MakeMembership = createMembership): Peer => {
   const self = init.host
   const desk = createDesk(self, init.incarnation, init.seed, init.policy)
   const host = createHost(init.rules, init.restored.draining)
@@ -67,10 +73,18 @@ export const createPeer = (init: PeerInit): Peer => {
       requests.answer(asking, { kind: 'ok', text: decision.text, decision: decision.id })
       asking = null
     } else if (need.kind === 'migrate') requests.ended(need)
-    else backOff.concluded(decision)
+    else if (need.kind === 'forecast') {
+      lookedAt = -1
+      caution.concluded(decision)
+    } else backOff.concluded(decision)
   }
 
   const backOff = createBackOff(desk)
+  /** The same for needs that are only foreseen: they must not put off a real one. */
+  const caution = createBackOff(desk)
+  const lookAhead = createForesight(host, desk.policy)
+  /** The state of this host for which it was last seen that nobody could spare it what is foreseen. */
+  let lookedAt = -1
 
   const requests = createRequests(desk, host, {
     mode: () => mode,
@@ -78,10 +92,13 @@ export const createPeer = (init: PeerInit): Peer => {
       mode = wanted
       if (mode === 'observe') leader.abandon('mode.observe', 'the mode was set to observe')
     },
-    changed: backOff.reset,
+    changed() {
+      backOff.reset()
+      caution.reset()
+    },
   })
 
-  const membership = createMembership(desk, {
+  const membership = makeMembership(desk, {
     dead(other) {
       leader.dead(other)
       motions.silent(other)
@@ -181,7 +198,10 @@ export const createPeer = (init: PeerInit): Peer => {
       case 'received':
         return onReceived(input.from, input.message)
       case 'heard':
-        if (membership.heard(input.summary)) backOff.news()
+        if (membership.heard(input.summary)) {
+          backOff.news()
+          caution.news()
+        }
         return
       case 'disconnected':
         motions.silent(input.host)
@@ -231,16 +251,36 @@ export const createPeer = (init: PeerInit): Peer => {
 
   const think = (): void => {
     const now = desk.now()
-    load = detectLoad(load, now, demandOf(host), usableOf(host), desk.policy)
+    const ahead = lookAhead()
+    load = detectLoad(load, now, demandOf(host), usableOf(host), desk.policy, ahead?.atRisk === true)
     if (trouble() !== null) return
     const need = findNeed(host, self, load, requests.wishes(), now, desk.policy.clearPermille)
     if (leader.leading === null) {
       asking = requests.takeQuestion()
       if (asking !== null) return void leader.form(need ?? noNeed(now), 'observe')
     }
-    if (need === null || !free(need)) return
+    if (need === null) return prevent()
+    if (!free(need)) return
     if (need.kind === 'migrate') requests.granted(need, leader.form(need, 'lease'))
-    else if (backOff.until <= now) leader.form(need, mode === 'auto' ? 'lease' : 'observe')
+    else if (backOff.until <= now)
+      leader.form(need, mode === 'auto' ? 'lease' : 'observe', need.kind === 'overload' ? helpers(true) : [])
+  }
+
+  const helpers = (inNeed: boolean): readonly HostId[] => {
+    const ahead = lookAhead()
+    if (ahead === null) return []
+    return helpersFor(host, ahead, membership.candidates(), desk.policy, desk.now(), inNeed)
+  }
+
+  /** Nothing is wrong: would a migration now save more overload than it costs? */
+  const prevent = (): void => {
+    const ahead = lookAhead()
+    if (ahead?.atRisk !== true || host.draining || lookedAt === host.revision) return
+    const need = forecastNeed(ahead.footing, desk.now())
+    if (caution.until > desk.now() || !free(need)) return
+    const best = helpers(false)
+    if (best.length > 0) leader.form(need, mode === 'auto' ? 'lease' : 'observe', best)
+    else lookedAt = host.revision
   }
 
   const facts = (): Facts | null => {
@@ -257,6 +297,7 @@ export const createPeer = (init: PeerInit): Peer => {
       committedIn: motions.promisedIn(),
       committedOut: motions.leaving(),
       vms: host.vms.size,
+      outlook: outlookSaid(),
       overloaded: load.overloaded !== null,
       state: leaving ? 'leaving' : host.draining ? 'draining' : 'up',
       able: trouble() === null,
@@ -267,6 +308,11 @@ export const createPeer = (init: PeerInit): Peer => {
       version: description.version,
       policyHash: init.policyHash,
     }
+  }
+
+  const outlookSaid = (): SaidOutlook | null => {
+    const ahead = lookAhead()
+    return ahead === null ? null : sayOutlook(ahead.footing.outlook)
   }
 
   const nextWake = (): Instant => {
@@ -281,6 +327,7 @@ export const createPeer = (init: PeerInit): Peer => {
       requests.nextAt(),
       nextLoadCheck(load, desk.policy),
       later(backOff.until),
+      later(caution.until),
       later(quarantineEnd),
     ])
     return Math.max(now + 1, next ?? now + desk.policy.gossipMs)

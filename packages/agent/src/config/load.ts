@@ -172,6 +172,7 @@ const policyFrom = (policy: FileConfig['policy']): Policy =>
     given<Policy>({
       overloadHoldMs: policy.overload_hold_ms,
       clearPermille: policy.clear_permille,
+      forecastGainMsMin: policy.act_early ? policy.forecast_gain_ms_min : null,
       cooldownMs: policy.cooldown_ms,
       gainMinPermille: policy.gain_min_permille,
       migrationsOutMax: policy.migrations_out_max,

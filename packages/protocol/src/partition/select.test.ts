@@ -22,6 +22,7 @@ const candidate = (
     demand: { cpuMilli: usedCpu, memoryMiB: 100 },
     committedIn: { cpuMilli: 0, memoryMiB: 0 },
     committedOut: { cpuMilli: 0, memoryMiB: 0 },
+    outlook: null,
     vms: 1,
     overloaded: false,
     state: 'up',
@@ -43,6 +44,7 @@ const wish: Wish = {
   cpuBaseline: 'x',
   clearPermille: 1_000,
   intent: 'lease',
+  preferred: [],
 }
 
 test('one near host that suffices is enough, even if a nearer one has a little room', () => {

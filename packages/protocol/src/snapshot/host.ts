@@ -2,6 +2,8 @@
  * This host as its own agent knows it: what the hypervisor last said of its VMs, and what is known beyond that
  * (the demand of a VM that has just arrived, cool-downs, quarantines). One owner: the peer.
  */
+import { type Prospects, prospectsOf } from '../detect/forecast.ts'
+import { habitOf, unwatched, type Watch, watch, watchOf } from '../detect/habit.ts'
 import { byText, type HostId, type Instant, type VmId } from '../ids.ts'
 import type { HostDescription, ObservedVm } from '../io.ts'
 import { nothing, type Resources, resources, subtract, sum } from '../resources.ts'
@@ -12,6 +14,7 @@ export interface KnownVm extends ObservedVm {
   readonly demand: Resources
   /** A VM that we took over but no sample has shown yet survives this many samples without it. */
   readonly unseen: number
+  readonly watch: Watch
 }
 
 /** What is remembered of a VM apart from its samples; kept while it matters, even if the VM is not here. */
@@ -32,6 +35,8 @@ export interface HostState {
   /** VMs that left in the last moments: one older sample may still show them. */
   readonly left: Map<VmId, number>
   sampledAt: Instant | null
+  /** Goes up whenever `vms` changes. */
+  revision: number
 }
 
 export const createHost = (rules: readonly Rule[], draining: boolean): HostState => ({
@@ -43,6 +48,7 @@ export const createHost = (rules: readonly Rule[], draining: boolean): HostState
   memory: new Map(),
   left: new Map(),
   sampledAt: null,
+  revision: 0,
 })
 
 /** Samples that may have been under way when a VM came or went. */
@@ -63,12 +69,20 @@ export const observe = (
   incoming: ReadonlySet<VmId>,
 ): void => {
   const before = new Map(host.vms)
+  const elapsedS = host.sampledAt === null ? 0 : (now - host.sampledAt) / 1000
+  host.revision += 1
   host.vms.clear()
   for (const vm of [...observed].sort((a, b) => byText(a.vm, b.vm))) {
     if (incoming.has(vm.vm) || host.left.has(vm.vm)) continue
     const cpuMilli = cpuDemand(vm, before.get(vm.vm))
     const demand = resources((d) => (d === 'cpuMilli' ? cpuMilli : vm.memoryMiB))
-    host.vms.set(vm.vm, { ...vm, demand, unseen: 0 })
+    const known = before.get(vm.vm)
+    const past = known?.watch ?? unwatched
+    const seen =
+      known === undefined || known.cpuMilli === null || vm.cpuMilli === null
+        ? past
+        : watch(past, elapsedS, known.demand.cpuMilli, cpuMilli)
+    host.vms.set(vm.vm, { ...vm, demand, unseen: 0, watch: seen })
   }
   for (const vm of before.values())
     if (vm.unseen > 0 && !host.vms.has(vm.vm)) host.vms.set(vm.vm, { ...vm, unseen: vm.unseen - 1 })
@@ -84,6 +98,7 @@ export const observe = (
 /** A VM runs here now: its promised demand becomes use at once, not at the next sample. */
 export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instant, from: HostId): void => {
   host.left.delete(snapshot.vm)
+  host.revision += 1
   host.vms.set(snapshot.vm, {
     vm: snapshot.vm,
     name: snapshot.name,
@@ -98,6 +113,7 @@ export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instan
     diskLocked: false,
     demand: snapshot.demand,
     unseen: samplesInFlight,
+    watch: watchOf(snapshot.habit),
   })
   rest(host, snapshot.vm, restsUntil, from)
 }
@@ -105,6 +121,7 @@ export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instan
 /** A VM is positively gone from here: credited now. */
 export const depart = (host: HostState, vm: VmId): void => {
   host.vms.delete(vm)
+  host.revision += 1
   host.left.set(vm, samplesInFlight)
 }
 
@@ -133,6 +150,12 @@ export const usableOf = (host: HostState): Resources =>
 
 export const demandOf = (host: HostState): Resources => sum([...host.vms.values()].map((vm) => vm.demand))
 
+/** What is expected of the demand of its VMs, in the order of `vms`. */
+export const prospectsHere = (host: HostState): Prospects =>
+  prospectsOf(
+    [...host.vms.values()].map((vm) => ({ nowMilli: vm.demand.cpuMilli, habit: habitOf(vm.watch) })),
+  )
+
 /** Why a VM must stay, or null. Cool-down is not a reason in itself: it depends on the host's need (Q1). */
 export const fixedCode = (host: HostState, now: Instant, vm: KnownVm): string | null => {
   if (vm.fixed !== null) return vm.fixed
@@ -154,6 +177,7 @@ export const snapshotVm = (host: HostState, now: Instant, vm: KnownVm): VmSnapsh
     incarnation: vm.incarnation,
     demand: vm.demand,
     dirtyMiBps: vm.dirtyMiBps ?? dirtyGuess(vm.memoryMiB),
+    habit: habitOf(vm.watch),
     fixed: fixedCode(host, now, vm),
     cooldownMs: resting ? memory.restsUntil - now : 0,
     movedFrom: resting ? memory.movedFrom : null,
