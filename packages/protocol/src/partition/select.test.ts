@@ -99,3 +99,20 @@ test('whoever cannot help is left out, each with its code', () => {
     ],
   )
 })
+
+test('who would help most is asked first, alone; unless leased, overloaded or unfit by now', () => {
+  const around = [
+    candidate('near', 100),
+    candidate('leased', 100, { partition: 'p' as never }),
+    candidate('drained', 100, { state: 'draining' }),
+    candidate('best', 300),
+    candidate('second', 300),
+  ]
+  const preferred = ['leased', 'drained', 'unknown', 'best', 'second'].map(asHostId)
+  const choice = selectMembers(around, { ...wish, preferred }, 0)
+  assert.deepEqual(choice.ask, ['best'])
+  assert.deepEqual(choice.later, ['second', 'near', 'leased'])
+  assert.deepEqual(selectMembers(around, { ...wish, preferred }, 2).ask, ['best', 'second'])
+  const none = selectMembers(around, { ...wish, preferred: [asHostId('drained')] }, 0)
+  assert.deepEqual(none.ask, ['near'], 'as if nobody had been preferred')
+})
