@@ -3,7 +3,7 @@ import { parse, TomlError } from 'smol-toml'
 import { locateKeys, type Path, pathKey } from './locate.ts'
 import type { Origin } from './origin.ts'
 import { keyText, type Problem, suggestKey } from './problem.ts'
-import { schemaAt } from './schema-node.ts'
+import { configReader } from './schema-node.ts'
 
 type Tree = { [key: string]: unknown }
 
@@ -42,7 +42,7 @@ export const fileLayer = (file: string, text: string): Layer | Problem => {
 
 /** Text from the environment or a flag, as the type that the schema wants; what does not fit stays text. */
 const coerce = (path: Path, text: string): unknown => {
-  switch (schemaAt(path)?.type) {
+  switch (configReader.at(path)?.type) {
     case 'integer':
     case 'number':
       return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
@@ -113,11 +113,11 @@ export const envLayer = (
     if (!name.startsWith('DROVER_') || text === undefined) continue
     const path = name.slice('DROVER_'.length).toLowerCase().split('__')
     const origin: Origin = { kind: 'env', name }
-    const node = schemaAt(path)
+    const node = configReader.at(path)
     if (node !== null && node.properties === undefined) pairs.push({ path, text, origin })
     else {
       const key = path.at(-1) ?? ''
-      const suggestion = node === null ? suggestKey(path.slice(0, -1), key) : null
+      const suggestion = node === null ? suggestKey(configReader, path.slice(0, -1), key) : null
       if (path.length > 1 || (suggestion !== null && !suggestion.includes('.')))
         problems.push({
           code: 'unknown_key',

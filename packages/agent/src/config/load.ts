@@ -8,6 +8,7 @@ import { envLayer, fileLayer, flagLayer, type Layer, mergeLayers } from './layer
 import type { Path } from './locate.ts'
 import { type Problem, problemsOf } from './problem.ts'
 import { type FileConfig, fileSchema } from './schema.ts'
+import { configReader } from './schema-node.ts'
 import { readClusterKey } from './secret.ts'
 import type { Settings } from './settings.ts'
 
@@ -88,7 +89,7 @@ export const loadSettings = (options: LoadOptions = {}): Loaded => {
   const all: Problem[] = [
     ...problems,
     ...env.problems,
-    ...(checked.success ? [] : problemsOf(checked.error.issues, merged.tree, merged.originOf)),
+    ...(checked.success ? [] : problemsOf(checked.error.issues, merged.tree, merged.originOf, configReader)),
   ]
   const warnings: Problem[] = []
   const at = (path: Path, code: Problem['code'], key: string, text: string): Problem => ({

@@ -32,6 +32,13 @@ export interface RunResult {
   readonly preset: string | null
   readonly durationS: number
   readonly overloadsCured: number
+  /** Of the kernel that happened: what a run's CPU time is spent on. */
+  readonly events: number
+  /**
+   * What the JavaScript heap grew by from before the scheduler began to the end of the run, after collecting garbage, by
+   * host, KiB; null where it was not measured (only the scaling study does).
+   */
+  readonly heapKiBPerHost: number | null
   /** Every overload's length, s, in the order in which they ended; those open at the end included. */
   readonly overloadDurationsS: readonly number[]
 }
