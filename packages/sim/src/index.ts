@@ -30,6 +30,8 @@
  */
 export * from './clock.ts'
 export * from './curable.ts'
+export { createGround, type GroundOptions, type GroundRun } from './ground/create.ts'
+export type { Books, Ground, GroundHost, Scheduler } from './ground/ground.ts'
 export type { Chronicle } from './harness/chronicle.ts'
 export * from './harness/cluster.ts'
 export type { Member } from './harness/member.ts'

@@ -39,6 +39,8 @@ export interface RunResult {
    * host, KiB; null where it was not measured (only the scaling study does).
    */
   readonly heapKiBPerHost: number | null
+  /** As `energyKwh`, where a host without demand is off and draws nothing. */
+  readonly energyIdleOffKwh: number
   /** Every overload's length, s, in the order in which they ended; those open at the end included. */
   readonly overloadDurationsS: readonly number[]
 }

@@ -10,10 +10,13 @@ import { fairRates } from './share.ts'
 import {
   type Copy,
   change,
+  dirtyMiBpsOf,
+  dropCopy,
   type HostRecord,
   incarnate,
   memoryTakenMiB,
   newCopy,
+  putCopy,
   reaches,
   type State,
 } from './state.ts'
@@ -94,18 +97,12 @@ export const createMotions = (
     paused: m.paused,
   })
 
-  const dirtyMiBps = ({ state: run, vm, grantedMilli }: Copy): number => {
-    if (run !== 'running') return 0
-    const { dirtyMiBps: dirty } = vm.spec
-    return typeof dirty === 'number' ? dirty : dirty(grantedMilli)
-  }
-
   const settle = (): void => {
     const seconds = (state.clock.now() - settledAt) / 1000
     settledAt = state.clock.now()
     if (seconds <= 0) return
     for (const m of motions.values())
-      if (m.phase === 'copying') advance(m, seconds, m.source.vm.memoryMiB, dirtyMiBps(m.source))
+      if (m.phase === 'copying') advance(m, seconds, m.source.vm.memoryMiB, dirtyMiBpsOf(m.source))
   }
 
   /** Rates and next events of all; call after anything changed. */
@@ -202,10 +199,10 @@ export const createMotions = (
     }
     change(state, [source.host, copy.host], () => {
       if (how === 'moved') {
-        source.host.copies.delete(vm)
+        dropCopy(source)
         land(false)
       } else {
-        if (target === 'stayed' || target === 'gone') copy.host.copies.delete(vm)
+        if (target === 'stayed' || target === 'gone') dropCopy(copy)
         else land(target === 'paused')
         if (how === 'stayed' || how === 'split') restore()
       }
@@ -256,7 +253,7 @@ export const createMotions = (
       settle()
       const target = newCopy(vm, to, 'incoming')
       target.defined = false
-      change(state, [to], () => void to.copies.set(where.vm, target))
+      change(state, [to], () => putCopy(target))
       const motion: Motion = {
         source,
         target,

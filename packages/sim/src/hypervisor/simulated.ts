@@ -22,6 +22,7 @@ import {
   type Copy,
   change,
   demandOf,
+  dirtyMiBpsOf,
   type HostRecord,
   incarnate,
   memoryTakenMiB,
@@ -131,7 +132,6 @@ export const simulatedHypervisor = (
         ? Math.round((wanted - before.wanted) / elapsedMs)
         : before.cpuMilli
     if (!same || elapsedMs > 0) last.set(spec.vm, { incarnation, at: now, wanted, cpuMilli })
-    const dirty = typeof spec.dirtyMiBps === 'number' ? spec.dirtyMiBps : spec.dirtyMiBps(copy.grantedMilli)
     return {
       vm: spec.vm,
       name: spec.name,
@@ -139,7 +139,7 @@ export const simulatedHypervisor = (
       cpuMilli,
       vcpus: spec.vcpus,
       memoryMiB: vm.memoryMiB,
-      dirtyMiBps: copy.state === 'running' ? Math.round(dirty) : 0,
+      dirtyMiBps: Math.round(dirtyMiBpsOf(copy)),
       incarnation,
       migratable: spec.fixed === null ? { movable: true } : { movable: false, code: spec.fixed },
       diskLocked: spec.diskLocked,

@@ -24,8 +24,8 @@ export interface VmSpec {
   readonly memoryMiB: number
   /** What it wants, at most 1000 per vCPU; what it gets depends on its neighbours. */
   readonly cpuMilli: number
-  /** Memory it rewrites, MiB/s, or how that follows from the CPU it gets. Default 0. */
-  readonly dirtyMiBps?: number | ((grantedMilli: number) => number)
+  /** Memory it rewrites, MiB/s, or how that follows from the CPU that it gets and that it wants. Default 0. */
+  readonly dirtyMiBps?: number | ((grantedMilli: number, wantedMilli: number) => number)
   /** Why it cannot be live-migrated (`dev.hostdev` …); default null: it can. */
   readonly fixed?: string | null
   /** Its disks are guarded by a lock manager. Default false. */
@@ -69,6 +69,8 @@ export interface HostRecord {
 
 export interface VmRecord {
   readonly spec: Required<Omit<VmSpec, 'host' | 'state' | 'cpuMilli' | 'memoryMiB'>>
+  /** In the order in which they came to be: while it migrates, the source's first. */
+  readonly copies: Set<Copy>
   cpuMilli: number
   memoryMiB: number
   /** What its owner wants of it: S2 promises that drover changes nothing about it. */
@@ -162,6 +164,23 @@ export const change = (state: State, hosts: readonly HostRecord[], what: () => v
   for (const host of hosts) account(state, host)
   what()
   for (const host of hosts) regrant(host)
+}
+
+export const putCopy = (copy: Copy): void => {
+  copy.host.copies.set(copy.vm.spec.vm, copy)
+  copy.vm.copies.add(copy)
+}
+
+export const dropCopy = (copy: Copy): void => {
+  copy.host.copies.delete(copy.vm.spec.vm)
+  copy.vm.copies.delete(copy)
+}
+
+/** Memory that a copy rewrites now, MiB/s. */
+export const dirtyMiBpsOf = ({ state: run, vm, grantedMilli }: Copy): number => {
+  if (run !== 'running') return 0
+  const { dirtyMiBps: dirty } = vm.spec
+  return typeof dirty === 'number' ? dirty : dirty(grantedMilli, vm.cpuMilli)
 }
 
 export const newCopy = (vm: VmRecord, host: HostRecord, copyState: Copy['state']): Copy => ({

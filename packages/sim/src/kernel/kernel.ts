@@ -4,7 +4,17 @@
  */
 import type { Clock } from '../clock.ts'
 
+/** What happens by itself, one thing after another, too much of it to wait in the queue. */
+export interface Feed {
+  /** When its next thing happens, ms; infinity = nothing more. Never goes back. */
+  readonly nextMs: number
+  /** Lets it happen: called when its time has come, and before any timer of the same instant. */
+  happen(): void
+}
+
 export interface Kernel extends Clock {
+  /** From now on this happens too. One feed; RangeError when there is one already. */
+  feed(feed: Feed): void
   /** Runs, in order, everything due until then (ms, included), and lets the time be `untilMs`. */
   run(untilMs: number): void
   /** Runs the earliest event not after `untilMs`; false when there is none, and time stays what it is. */
@@ -32,6 +42,7 @@ export const createKernel = (): Kernel => {
   let sequence = 0
   let events = 0
   let cancelled = 0
+  let fed: Feed | null = null
 
   const push = (entry: Entry): void => {
     let i = heap.length
@@ -71,21 +82,32 @@ export const createKernel = (): Kernel => {
     cancelled = 0
   }
 
-  const step = (untilMs: number): boolean => {
-    for (let next = heap[0]; next !== undefined && next.at <= untilMs; next = heap[0]) {
+  /** The earliest timer that lives; the dead before it are gone. */
+  const first = (): Entry | undefined => {
+    while (heap.length > 0 && heap[0]!.fn === null) {
       pop()
-      const { fn } = next
-      if (fn === null) {
-        cancelled--
-        continue
-      }
-      next.fn = null
-      now = next.at
+      cancelled--
+    }
+    return heap[0]
+  }
+
+  const step = (untilMs: number): boolean => {
+    const timer = first()
+    const timerMs = timer?.at ?? Number.POSITIVE_INFINITY
+    if (fed !== null && fed.nextMs <= untilMs && fed.nextMs <= timerMs) {
+      now = Math.max(now, fed.nextMs)
       events++
-      fn()
+      fed.happen()
       return true
     }
-    return false
+    if (timer === undefined || timerMs > untilMs) return false
+    pop()
+    const fn = timer.fn!
+    timer.fn = null
+    now = Math.max(now, timerMs)
+    events++
+    fn()
+    return true
   }
 
   const pass = (ms: number): void => {
@@ -93,6 +115,10 @@ export const createKernel = (): Kernel => {
   }
 
   return {
+    feed(feed) {
+      if (fed !== null) throw new RangeError('one feed is enough')
+      fed = feed
+    },
     now: () => now,
     after(ms, fn) {
       const entry: Entry = { at: now + Math.max(0, ms), sequence: sequence++, fn }
