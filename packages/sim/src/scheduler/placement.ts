@@ -1,0 +1,116 @@
+/** From hosts of the ground to a problem for our solver, and back to their migrations, as the rivals see them. */
+import {
+  type Action,
+  asHostId,
+  type HostId,
+  type Problem,
+  type ProblemHost,
+  type ProblemVm,
+  partitionIdOf,
+  type SolveOptions,
+  solveOrderable,
+} from '@drover/protocol'
+import type { Ground, GroundHost } from '../ground/ground.ts'
+
+/** Its VMs want more than it has. */
+export const overloaded = (host: GroundHost): boolean => host.cpuMilli > host.capacityMilli
+
+/**
+ * The demand of now and nothing else. A VM costs by its memory alone to move: Entropy, which all three rivals of VMPlaceS
+ * plan with, is given one constant for every migration (`MockDurationEvaluator`), so it does not know which VM is fast.
+ */
+const problemOf = (ground: Ground, hosts: readonly GroundHost[]): Problem => ({
+  dimensions: ['cpuMilli', 'memoryMiB'],
+  hosts: hosts.map(
+    (host): ProblemHost => ({
+      id: host.id,
+      state: 'online',
+      limit: [
+        Math.max(0, host.capacityMilli - host.arrivingMilli),
+        Math.max(0, host.capacityMiB - host.arrivingMiB),
+      ],
+      cpuBaseline: null,
+      failureDomain: null,
+    }),
+  ),
+  vms: hosts.flatMap((host) =>
+    [...host.vms].map(
+      (vm): ProblemVm => ({
+        id: vm.spec.vm,
+        host: host.id,
+        state: 'running',
+        wanted: 'running',
+        demand: [vm.cpuMilli, vm.memoryMiB],
+        memoryMiB: vm.memoryMiB,
+        dirtyMiBps: 0,
+        movable: !ground.moving(vm.spec.vm),
+      }),
+    ),
+  ),
+  rules: [],
+  bandwidthMiBps: ground.workload.migrationMiBps,
+  migrationsOutMax: Number.MAX_SAFE_INTEGER,
+  migrationsInMax: Number.MAX_SAFE_INTEGER,
+})
+
+export type Decision =
+  /** Nobody is overloaded: there is nothing to do. */
+  | { readonly kind: 'calm' }
+  | { readonly kind: 'plan'; readonly actions: readonly Action[] }
+  /** These hosts cannot help themselves. */
+  | { readonly kind: 'stuck' }
+
+/** A cure of all overloads among these hosts by moves among them; a partial cure is none. */
+export const decide = (ground: Ground, hosts: readonly GroundHost[], options: SolveOptions): Decision => {
+  if (!hosts.some(overloaded)) return { kind: 'calm' }
+  const partition = partitionIdOf(asHostId('baseline'), 0, 0)
+  const { answer, order } = solveOrderable(problemOf(ground, hosts), partition, {
+    ...options,
+    objective: 'moves',
+    cureOnly: true,
+  })
+  return answer.kind === 'plan' && order?.kind === 'plan'
+    ? { kind: 'plan', actions: order.plan.actions }
+    : { kind: 'stuck' }
+}
+
+/**
+ * Carries a plan out in its order. When a migration fails nothing more is begun; `onEnd` comes, once, after the last
+ * one that was begun has ended: true = all is done.
+ */
+export const carryOut = (
+  ground: Ground,
+  hosts: readonly GroundHost[],
+  actions: readonly Action[],
+  onEnd: (complete: boolean) => void,
+): void => {
+  const hostOf = new Map<HostId, GroundHost>(hosts.map((host) => [host.id, host]))
+  const waiting = new Set(actions)
+  const done = new Set<string>()
+  let running = 0
+  let broken = false
+  let ended = false
+
+  const turn = (): void => {
+    for (const action of [...waiting]) {
+      if (broken) break
+      if (!action.after.every((id) => done.has(id))) continue
+      waiting.delete(action)
+      const to = action.kind === 'migrate' ? hostOf.get(action.to) : undefined
+      const began =
+        to !== undefined &&
+        ground.migrate(action.vm, to, (end) => {
+          running--
+          if (end === 'moved') done.add(action.id)
+          else broken = true
+          turn()
+        })
+      if (began) running++
+      else broken = true
+    }
+    if (running > 0 || ended) return
+    ended = true
+    onEnd(done.size === actions.length)
+  }
+  turn()
+}
