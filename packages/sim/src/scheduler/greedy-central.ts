@@ -76,7 +76,7 @@ const fastest = (ground: Ground, from: GroundHost, neededMilli: number): VmRecor
 
 const expectedMs = (ground: Ground, vm: VmRecord): number => {
   const { dirtyMiBps } = vm.spec
-  const dirty = typeof dirtyMiBps === 'number' ? dirtyMiBps : dirtyMiBps(vm.cpuMilli)
+  const dirty = typeof dirtyMiBps === 'number' ? dirtyMiBps : dirtyMiBps(vm.cpuMilli, vm.cpuMilli)
   return migrationMs(vm.memoryMiB, dirty, ground.workload.migrationMiBps)
 }
 
