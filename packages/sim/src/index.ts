@@ -51,3 +51,6 @@ export {
 } from './hypervisor/world.ts'
 export * from './invariants.ts'
 export * from './random.ts'
+export { FileError } from './workload/csv.ts'
+export { generateVmplaces, type VmplacesLaw, type VmplacesModel } from './workload/vmplaces.ts'
+export * from './workload/vmplaces-files.ts'
