@@ -1,7 +1,7 @@
 /** All ways to schedule that the simulator carries, by name. */
 import type { Scheduler } from '../ground/ground.ts'
 import { crs } from './crs.ts'
-import { dvms } from './dvms.ts'
+import { type DvmsOptions, dvms } from './dvms.ts'
 import { entropy } from './entropy.ts'
 import { greedyCentral } from './greedy-central.ts'
 import { lazyFfd } from './lazy-ffd.ts'
@@ -39,7 +39,7 @@ export const schedulers = {
   },
   'dvms-random': {
     about: 'as dvms, the next host drawn at random',
-    create: () => dvms({ next: 'random' }),
+    create: (options: DvmsOptions = {}) => dvms({ ...options, next: 'random' }),
   },
   crs: {
     about: "central, every 10 s: one balancing move when imbalance lasts (Proxmox VE's scheduler)",
