@@ -47,7 +47,6 @@ const run = async (line: string, whileRunning?: (err: string) => void) => {
     },
     env: { DROVER_API__SOCKET: socket },
     colour: false,
-    columns: null,
     onInterrupt(listener) {
       interrupts.add(listener)
       return () => interrupts.delete(listener)

@@ -23,7 +23,6 @@ const run = async (...words: string[]) => {
     },
     env: {},
     colour: false,
-    columns: null,
     onInterrupt: () => () => false,
     nowWallMs: () => 0,
     pollMs: 5,
