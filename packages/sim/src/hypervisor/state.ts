@@ -65,6 +65,8 @@ export interface HostRecord {
   alive: boolean
   daemon: DaemonState
   accountedAt: number
+  /** Called before the CPU is divided anew, for what depends on how it was: migrations from here book their progress. */
+  readonly followers: Set<() => void>
 }
 
 export interface VmRecord {
@@ -140,6 +142,7 @@ export const account = (state: State, host: HostRecord): void => {
   const elapsedMs = now - host.accountedAt
   host.accountedAt = now
   if (elapsedMs <= 0) return
+  for (const follower of host.followers) follower()
   for (const copy of host.copies.values()) {
     if (copy.state !== 'running') continue
     copy.used += copy.grantedMilli * elapsedMs
@@ -149,13 +152,22 @@ export const account = (state: State, host: HostRecord): void => {
 
 /** Divides the host's CPU anew. Call after anything changed there. A host whose memory is over-full swaps, and slows. */
 export const regrant = (host: HostRecord): void => {
+  let wantedMilli = 0
+  let takenMiB = 0
+  for (const copy of host.copies.values()) {
+    // What each would get if there were enough for all, as there nearly always is.
+    copy.grantedMilli = copy.state === 'running' ? copy.vm.cpuMilli : 0
+    wantedMilli += copy.grantedMilli
+    if (copy.state !== 'shut') takenMiB += copy.vm.memoryMiB
+  }
+  const { capacity } = host.spec
+  const cpuMilli = capacity.cpuMilli * Math.min(1, capacity.memoryMiB / Math.max(1, takenMiB))
+  if (wantedMilli <= cpuMilli) return
   const running = [...host.copies.values()].filter((copy) => copy.state === 'running')
-  const swap = Math.min(1, host.spec.capacity.memoryMiB / Math.max(1, memoryTakenMiB(host)))
   const shares = fairShares(
     running.map((copy) => copy.vm.cpuMilli),
-    host.spec.capacity.cpuMilli * swap,
+    cpuMilli,
   )
-  for (const copy of host.copies.values()) copy.grantedMilli = 0
   for (const [i, copy] of running.entries()) copy.grantedMilli = shares[i] ?? 0
 }
 

@@ -171,7 +171,6 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
     const vm = vmOf(id)
     const wanted = Math.round(Math.max(0, Math.min(cpuMilli, vm.spec.vcpus * 1000)))
     if (wanted === vm.cpuMilli) return
-    motions.settle()
     change(state, hostsOf(vm), () => {
       vm.cpuMilli = wanted
     })
@@ -188,6 +187,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
         alive: true,
         daemon: 'up',
         accountedAt: clock.now(),
+        followers: new Set(),
       })
     },
     addVm({ host: hostName, state: wanted = 'running', cpuMilli, memoryMiB, ...spec }) {
@@ -218,7 +218,6 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
     setCpu,
     setMemory(id, memoryMiB) {
       const vm = vmOf(id)
-      motions.settle()
       change(state, hostsOf(vm), () => {
         vm.memoryMiB = memoryMiB
       })
