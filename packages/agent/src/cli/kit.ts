@@ -9,8 +9,10 @@
  *   })
  * ```
  */
-export { fileLayer, type Layer, mergeLayers } from '../config/layer.ts'
+export { type Flag, fileLayer, flagLayer, type Layer, mergeLayers } from '../config/layer.ts'
+export { policyFrom } from '../config/load.ts'
 export type { Origin } from '../config/origin.ts'
+export { policy as policySchema } from '../config/policy-section.ts'
 export { nearest, type Problem, problemsOf, problemText } from '../config/problem.ts'
 export { type SchemaReader, schemaReader } from '../config/schema-node.ts'
 export { droverVersion } from '../version.ts'

@@ -95,7 +95,7 @@ const asFailure = (error: unknown): CliFailure => {
 export const runCli = async (args: readonly string[], io: Io): Promise<number> => {
   try {
     // Loaded only when it may be meant: nobody who drains a host waits for a simulator.
-    const program = programOf(io, args.includes('sim') ? await loadSimCommand(io) : simPlaceholder())
+    const program = programOf(io, args.includes('sim') ? await loadSimCommand(io, args) : simPlaceholder())
     await program.parseAsync([...args], { from: 'user' })
     return exitCode.done
   } catch (error) {

@@ -8,7 +8,8 @@ import type { Io } from './io.ts'
 
 /** What `@drover/sim/cli` exports. */
 interface CommandModule {
-  readonly createCommand: (io: Io) => Command
+  /** `args`: the words of the command line, as its record. */
+  readonly createCommand: (io: Io, args: readonly string[]) => Command
 }
 
 const isCommandModule = (found: unknown): found is CommandModule =>
@@ -49,5 +50,5 @@ export const simPlaceholder = (): Command =>
     })
 
 /** The simulator's commands, or what stands for them where it is not installed. */
-export const loadSimCommand = async (io: Io): Promise<Command> =>
-  (await load())?.createCommand(io) ?? simPlaceholder()
+export const loadSimCommand = async (io: Io, args: readonly string[]): Promise<Command> =>
+  (await load())?.createCommand(io, args) ?? simPlaceholder()
