@@ -51,6 +51,7 @@ export {
 } from './hypervisor/world.ts'
 export * from './invariants.ts'
 export * from './random.ts'
+export { type ReportInput, renderReport } from './report/report.ts'
 export { FileError } from './workload/csv.ts'
 export { generateVmplaces, type VmplacesLaw, type VmplacesModel } from './workload/vmplaces.ts'
 export * from './workload/vmplaces-files.ts'

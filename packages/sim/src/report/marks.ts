@@ -1,5 +1,5 @@
 /** What plots are drawn with: markers by algorithm, axes, and the card around each plot. */
-import { html, type Html, type Part } from './html.ts'
+import { type Html, html, type Part } from './html.ts'
 import { about } from './numbers.ts'
 import type { Scale } from './scale.ts'
 import type { Variant } from './variants.ts'
@@ -77,12 +77,17 @@ export interface Plot {
 }
 
 /** Its colours with their names; one that has only one preset goes by the algorithm's name. */
-export const legend = (variants: readonly Variant[]): Html => html`<p class="legend">${variants.map(
-  (variant) => html`<span data-algorithm="${variant.algorithm}"><svg width="26" height="12" viewBox="-13 -6 26 12" aria-hidden="true">${curve(variant, 'M-13 0H13', '')}${marker(variant, 0, 0, 3.5, '')}</svg>${variant.label}</span> `,
-)}</p>`
+export const legend = (variants: readonly Variant[]): Html =>
+  html`<p class="legend">${variants.map(
+    (variant) =>
+      html`<span data-algorithm="${variant.algorithm}"><svg width="26" height="12" viewBox="-13 -6 26 12" aria-hidden="true">${curve(variant, 'M-13 0H13', '')}${marker(variant, 0, 0, 3.5, '')}</svg>${variant.label}</span> `,
+  )}</p>`
 
 /** `legendOf`: those that the drawing itself does not name. */
-export const card = (plot: Plot, legendOf: readonly Variant[] = []): Html => html`<figure class="${plot.wide === true ? 'plot wide' : 'plot'}">
+export const card = (
+  plot: Plot,
+  legendOf: readonly Variant[] = [],
+): Html => html`<figure class="${plot.wide === true ? 'plot wide' : 'plot'}">
 <h3>${plot.title}</h3>
 <p class="note">${plot.note}</p>
 ${legendOf.length === 0 ? null : legend(legendOf)}

@@ -1,6 +1,6 @@
 /** One figure by algorithm: a bar as long as the mean, a dot for every seed. */
 import { type Figure, titleOf, valuesOf } from './figures.ts'
-import { html, type Html } from './html.ts'
+import { type Html, html } from './html.ts'
 import { type Area, bottomAxis, card, marker } from './marks.ts'
 import { about, counted, fixed, mean } from './numbers.ts'
 import { linearScale } from './scale.ts'
@@ -28,7 +28,13 @@ export const barPlot = (variants: readonly Variant[], figure: Figure, note: stri
       const y = middle + (values.length < 2 ? 0 : ((seed % 3) - 1) * 4)
       return value === null
         ? null
-        : marker(variant, scale.at(value), y, 3, `${variant.label}, seed ${result.seed}: ${write(value)} ${figure.unit}`)
+        : marker(
+            variant,
+            scale.at(value),
+            y,
+            3,
+            `${variant.label}, seed ${result.seed}: ${write(value)} ${figure.unit}`,
+          )
     })
     return html`${name}<rect class="bar look-${variant.look}" data-algorithm="${variant.algorithm}" data-tip="${tip}" x="${area.left}" y="${middle - 8}" width="${Math.round((end - area.left) * 10) / 10}" height="16"/>${dots}<text class="value" x="${width - 4}" y="${middle}" dy="0.35em" text-anchor="end">${about(average)}</text>`
   }

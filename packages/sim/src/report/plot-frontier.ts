@@ -1,6 +1,6 @@
 /** Overload seconds against migrations: what a scheduler gets for what it pays. Down and to the left is better. */
 import { figures, meanOf } from './figures.ts'
-import { html, type Html } from './html.ts'
+import { type Html, html } from './html.ts'
 import { type Area, bottomAxis, card, curve, leftAxis, marker, points } from './marks.ts'
 import { about, fixed } from './numbers.ts'
 import { linearScale, logScale } from './scale.ts'
@@ -119,7 +119,12 @@ export const frontierPlot = (variants: readonly Variant[]): Html => {
       rows: of.map(({ variant, x: migrations, y: seconds }) => {
         const idle = of.find((other) => other.variant.algorithm === 'none')
         const saved = idle === undefined || migrations === 0 ? null : (idle.y - seconds) / migrations
-        return [variant.label, fixed(migrations, 1), fixed(seconds, 1), saved === null ? '–' : fixed(saved, 1)]
+        return [
+          variant.label,
+          fixed(migrations, 1),
+          fixed(seconds, 1),
+          saved === null ? '–' : fixed(saved, 1),
+        ]
       }),
     },
   })

@@ -1,5 +1,5 @@
 /** A distribution by algorithm: which share is at most so long (the empirical distribution function), on a log axis. */
-import { html, type Html } from './html.ts'
+import { type Html, html } from './html.ts'
 import { type Area, bottomAxis, card, curve, leftAxis, marker, points } from './marks.ts'
 import { about, fixed, quantile, sortedNumbers } from './numbers.ts'
 import { linearScale, logScale } from './scale.ts'
@@ -24,7 +24,11 @@ const percents = [10, 25, 50, 75, 90, 95, 99]
 const cornersMax = 160
 
 /** Steps up at each value; of many values, every so-manieth. */
-const steps = (sorted: readonly number[], x: (value: number) => number, y: (share: number) => number): string => {
+const steps = (
+  sorted: readonly number[],
+  x: (value: number) => number,
+  y: (share: number) => number,
+): string => {
   const every = Math.max(1, Math.ceil(sorted.length / cornersMax))
   const places: [number, number][] = []
   let share = 0
@@ -54,7 +58,13 @@ export const sharePlot = (variants: readonly Variant[], what: Distribution): Htm
     const name = `${variant.label} (${fixed(sorted.length, 0)} ${what.things})`
     const marks = percents.map((percent) => {
       const value = quantile(sorted, percent / 100)
-      return marker(variant, x.at(value), y.at(percent), 3, `${name}: ${percent} % are at most ${write(value)}`)
+      return marker(
+        variant,
+        x.at(value),
+        y.at(percent),
+        3,
+        `${name}: ${percent} % are at most ${write(value)}`,
+      )
     })
     return html`${curve(variant, steps(sorted, x.at, up), name)}${marks}`
   })
