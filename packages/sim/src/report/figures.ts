@@ -127,6 +127,14 @@ export const figures = {
     of: (r) => orNull(r.energyKwh),
     cost: false,
   },
+  energyIdleOffKwh: {
+    title: 'Energy, hosts without demand switched off',
+    head: 'kWh, idle off',
+    unit: 'kWh',
+    decimals: 2,
+    of: (r) => orNull(r.energyIdleOffKwh),
+    cost: false,
+  },
   cpuSeconds: {
     title: 'CPU time of the run',
     head: 'CPU, s',

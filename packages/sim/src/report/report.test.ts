@@ -56,7 +56,7 @@ test('every figure stands in the summary, and every field of every run in the li
 
 test('every plot says what it shows, on which axes, and says it again as a table', () => {
   const plots = report(comparison).match(/<figure[\s\S]*?<\/figure>/g) ?? []
-  assert.equal(plots.length, 12)
+  assert.equal(plots.length, 13)
   for (const plot of plots) {
     const title = /<h3>([^<]+)<\/h3>/.exec(plot)?.[1]
     assert.ok(title, plot.slice(0, 200))

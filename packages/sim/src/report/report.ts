@@ -82,6 +82,7 @@ ${barPlot(variants, figures.bookedPerCure, 'The same, for each overload that mig
 ${barPlot(variants, figures.messages, 'Between hosts; central policies are given what they know for nothing.')}
 ${barPlot(variants, figures.bytes, 'On the wire, as above.')}
 ${barPlot(variants, figures.energyKwh, 'Of all hosts; idle ones draw idle power.')}
+${barPlot(variants, figures.energyIdleOffKwh, 'The same, where a host without demand is off and draws nothing.')}
 ${barPlot(variants, figures.cpuSeconds, 'Of the machine that simulated: comparable within this report only.')}
 </div>`
 

@@ -96,6 +96,7 @@ export const madeUpRun = (told: MadeUp): Run => {
       overloadsCured: Math.min(overloads, migrations),
       events: hosts * 20_000,
       heapKiBPerHost: null,
+      energyIdleOffKwh: hosts * 0.059,
       overloadDurationsS: lengths,
     },
     partitionSizes: sizes,
