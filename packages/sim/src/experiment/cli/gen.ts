@@ -22,8 +22,8 @@ export const genCommand = (io: Io): Command =>
     .option('--out <prefix>', 'F, how the names of the files begin (default as 64h640v_seed1)')
     .action(async (_: unknown, self: Command) => {
       const { out, json } = self.optsWithGlobals<{ readonly out?: string; readonly json?: boolean }>()
-      const kind = { flag: 'gen', key: 'workload.kind', text: 'vmplaces' }
-      const read = readExperiment(null, [kind, ...flagsOf(self, keys)])
+      const kind = { flag: 'drover sim gen', key: 'workload.kind', text: 'vmplaces' }
+      const read = readExperiment(null, flagsOf(self, keys), [kind])
       if (read.kind === 'wrong') throw problemsFailure(read.problems)
       const { workload: spec, seeds } = read.experiment
       const [seed] = seeds

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { schedulers } from '../../scheduler/schedulers.ts'
 import { genCommand } from './gen.ts'
 import { compareCommand, runCommand } from './run.ts'
+import { scaleCommand } from './scale.ts'
 
 const algorithmsCommand = (io: Io): Command =>
   command('algorithms', 'the algorithms that can be compared', 'drover sim algorithms').action(
@@ -20,5 +21,6 @@ export const createCommand = (io: Io, args: readonly string[]): Command =>
     .description('simulate clusters: run, compare, gen, report, scale')
     .addCommand(runCommand(io, args))
     .addCommand(compareCommand(io, args))
+    .addCommand(scaleCommand(io, args))
     .addCommand(genCommand(io))
     .addCommand(algorithmsCommand(io))

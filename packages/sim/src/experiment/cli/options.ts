@@ -27,6 +27,11 @@ export const seedOption: KeyOption = {
   key: 'seeds',
   help: 'decides all that is drawn',
 }
+export const sizesOption: KeyOption = {
+  flags: '--hosts <list>',
+  key: 'scaling.hosts',
+  help: 'sizes of the cluster, as 64,256,1024',
+}
 export const seedsOption: KeyOption = { flags: '--seeds <list>', key: 'seeds', help: 'as 1,2,3' }
 export const algorithmOption: KeyOption = {
   flags: '--algorithm <name>',

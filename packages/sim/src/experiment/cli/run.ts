@@ -31,6 +31,8 @@ const experimentOf = (file: string | undefined, self: Command, keys: typeof runK
   const read = readExperiment(file ?? null, flags)
   if (read.kind === 'wrong') throw problemsFailure(read.problems)
   const { experiment } = read
+  if (experiment.configuration.scaling !== undefined)
+    throw usage(`[scaling] is for drover sim scale: drover sim scale ${file ?? ''}`)
   if (
     flags.some(({ flag }) => flag === '--preset') &&
     experiment.algorithms.every(({ preset }) => preset === null)

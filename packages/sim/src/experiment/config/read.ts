@@ -47,9 +47,13 @@ const readLayer = (file: string): Layer | Problem => {
   }
 }
 
-/** `file`: a path, or null for the options alone. Options win. */
-export const readExperiment = (file: string | null, flags: readonly Flag[]): ReadExperiment => {
-  const layers: Layer[] = []
+/** `file`: a path, or null for the options alone. Options win over the file, and the file over `defaults`. */
+export const readExperiment = (
+  file: string | null,
+  flags: readonly Flag[],
+  defaults: readonly Flag[] = [],
+): ReadExperiment => {
+  const layers: Layer[] = [flagLayer(defaults, reader)]
   if (file !== null) {
     const layer = readLayer(file)
     if ('code' in layer) return { kind: 'wrong', problems: [layer] }
