@@ -1,6 +1,7 @@
 /** The algorithm of a run as plain data, which travels to the process of that run, and the scheduler made of it. */
 import type { Scheduler } from '../ground/ground.ts'
 import type { CrsOptions } from '../scheduler/crs.ts'
+import type { DroverOptions } from '../scheduler/drover/options.ts'
 import type { DvmsOptions } from '../scheduler/dvms.ts'
 import type { EntropyOptions } from '../scheduler/entropy.ts'
 import type { GreedyCentralOptions } from '../scheduler/greedy-central.ts'
@@ -21,6 +22,7 @@ export type AlgorithmSpec = {
   | { readonly name: 'snooze'; readonly options: SnoozeOptions }
   | { readonly name: 'dvms' | 'dvms-random'; readonly options: DvmsOptions }
   | { readonly name: 'crs'; readonly options: CrsOptions }
+  | { readonly name: 'drover'; readonly options: DroverOptions }
 )
 
 export const algorithmNames = Object.keys(schedulers) as readonly SchedulerName[]
@@ -43,6 +45,8 @@ export const createScheduler = (spec: AlgorithmSpec): Scheduler => {
       return schedulers[spec.name].create(spec.options)
     case 'crs':
       return schedulers.crs.create(spec.options)
+    case 'drover':
+      return schedulers.drover.create(spec.options)
     default:
       return spec satisfies never
   }

@@ -1,6 +1,7 @@
 /** All ways to schedule that the simulator carries, by name. */
 import type { Scheduler } from '../ground/ground.ts'
 import { crs } from './crs.ts'
+import { drover } from './drover/drover.ts'
 import { type DvmsOptions, dvms } from './dvms.ts'
 import { entropy } from './entropy.ts'
 import { greedyCentral } from './greedy-central.ts'
@@ -44,6 +45,11 @@ export const schedulers = {
   crs: {
     about: "central, every 10 s: one balancing move when imbalance lasts (Proxmox VE's scheduler)",
     create: crs,
+  },
+  drover: {
+    about:
+      "distributed: on every host the core of drover's own daemon, in the smallest partitions that suffice",
+    create: drover,
   },
 } as const satisfies Readonly<Record<string, SchedulerEntry>>
 

@@ -1,5 +1,6 @@
 /** What `drover:aggressive` in a list of algorithms means, with what the configuration says about it. */
-import { presets } from '@drover/protocol'
+import { policyFrom } from '@drover/agent/cli'
+import { type Preset, presets } from '@drover/protocol'
 import { type AlgorithmSpec, algorithmNames } from '../algorithms.ts'
 import { camelKeys } from '../camel.ts'
 import type { ExperimentFile } from './schema.ts'
@@ -11,6 +12,8 @@ export interface UnknownName {
   readonly choices: readonly string[]
 }
 
+const presetNames = Object.keys(presets) as readonly Preset[]
+
 export const algorithmOf = (file: ExperimentFile, label: string): AlgorithmSpec | UnknownName => {
   const [word = '', variant] = label.split(':')
   const name = algorithmNames.find((one) => one === word)
@@ -20,7 +23,7 @@ export const algorithmOf = (file: ExperimentFile, label: string): AlgorithmSpec 
       part: word,
       choices: algorithmNames,
     }
-  const choices = word === 'drover' ? Object.keys(presets) : []
+  const choices: readonly string[] = name === 'drover' ? presetNames : []
   if (variant !== undefined && !choices.includes(variant))
     return {
       text:
@@ -47,6 +50,12 @@ export const algorithmOf = (file: ExperimentFile, label: string): AlgorithmSpec 
       return { name, ...plain, options: camelKeys(file.dvms) }
     case 'crs':
       return { name, ...plain, options: camelKeys(file.crs) }
+    case 'drover': {
+      const { policy, ...rest } = file.drover
+      const preset = presetNames.find((one) => one === variant) ?? policy.preset
+      const numbers = policyFrom({ ...policy, preset })
+      return { name, label, preset, options: { ...camelKeys(rest), preset, policy: numbers } }
+    }
     default:
       return name satisfies never
   }
