@@ -76,6 +76,26 @@ test('a VM counts on its source until it has arrived, its last stop included', (
   assert.throws(() => ground.hostOf(asVmId('nobody')), { name: 'RangeError', message: 'no VM nobody' })
 })
 
+test('while it stands still for its last pages, it still counts, whatever its neighbours do', () => {
+  const moving = smallWorkload({
+    hosts: 2,
+    vms: [
+      ['a', 'h0', 4_000],
+      ['b', 'h0', 2_000],
+    ],
+    changes: [[8_500, 'b', 4_000]],
+  })
+  const { ground, run, measures } = createGround({ workload: moving, seed: 1, finishMs: 1_000 })
+  ground.migrate(a, ground.hosts[1]!)
+  const seen: unknown[] = []
+  ground.kernel.after(8_600, () => {
+    seen.push(ground.world.vm(a).copies[0]?.state, ground.hosts[0]!.cpuMilli, ground.hosts[0]!.leavingMilli)
+  })
+  run()
+  assert.deepEqual(seen, ['paused', 8_000, 4_000])
+  assert.equal(measures().measured.overloadSeconds, (9_192 - 8_500) / 1_000)
+})
+
 test('a migration takes as long as VMPlaceS says: 8.19 s / (1 − load · dirty share)', () => {
   for (const load of [0, 0.3, 0.6, 1])
     for (const dirty of [0.1, 0.2, 0.3, 0.4, 0.5]) {

@@ -33,6 +33,15 @@ export interface GroundRun {
 
 /** All hosts and VMs as they are at time 0. Throws RangeError on a VM or host twice, or a VM on no host. */
 const settleWorld = (world: World, { hosts, vms }: Workload): void => {
+  /** A VM that wants more rewrites more, whether it is served or not (VMPlaceS: load · dirty share · rate). */
+  const dirtying = new Map<number, (grantedMilli: number, wantedMilli: number) => number>()
+  const dirtyingOf = (perCore: number): ((grantedMilli: number, wantedMilli: number) => number) => {
+    const known = dirtying.get(perCore)
+    if (known !== undefined) return known
+    const law = (_: number, wantedMilli: number): number => (wantedMilli / 1_000) * perCore
+    dirtying.set(perCore, law)
+    return law
+  }
   for (const { name, capacity, linkMiBps } of hosts) world.addHost({ name, capacity, linkMiBps })
   for (const { vm, host, vcpus, memoryMiB, cpuMilli, dirtyMiBpsPerCore } of vms)
     world.addVm({
@@ -42,8 +51,7 @@ const settleWorld = (world: World, { hosts, vms }: Workload): void => {
       vcpus,
       memoryMiB,
       cpuMilli,
-      // A VM that wants more rewrites more, whether it is served or not (VMPlaceS: load · dirty share · rate).
-      dirtyMiBps: (_, wantedMilli) => (wantedMilli / 1_000) * dirtyMiBpsPerCore,
+      dirtyMiBps: dirtyingOf(dirtyMiBpsPerCore),
     })
 }
 
@@ -99,6 +107,7 @@ export const createGround = (options: GroundOptions): GroundRun => {
       recount(one)
       meters.host(one)
     }
+    // To the host where it is on its way, nothing happened yet.
     for (const copy of copies) if (isActive(copy)) told(counted(copy.host))
   }
   const motionStarted = ({ vm, from, to }: MotionTruth): void => {

@@ -129,7 +129,11 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
     if (vm === undefined) throw new RangeError(`no VM ${id}`)
     return vm
   }
-  const hostsOf = (vm: VmRecord): HostRecord[] => Array.from(vm.copies, (copy) => copy.host)
+  const hostsOf = (vm: VmRecord): HostRecord[] => {
+    const hosts: HostRecord[] = []
+    for (const copy of vm.copies) hosts.push(copy.host)
+    return hosts
+  }
   const copyAt = (id: VmId, host: HostRecord): Copy => {
     const found = host.copies.get(id)
     if (found !== undefined) return found

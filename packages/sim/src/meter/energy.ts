@@ -22,7 +22,7 @@ export interface EnergyMeter {
   read(nowMs: number): Energy
 }
 
-const kwhPerJoule = 1 / 3_600_000
+const joulesPerKwh = 3_600_000
 
 export const createEnergyMeter = (curves: readonly PowerCurve[]): EnergyMeter => {
   const watts = new Float64Array(curves.length)
@@ -45,7 +45,7 @@ export const createEnergyMeter = (curves: readonly PowerCurve[]): EnergyMeter =>
     },
     read(nowMs) {
       for (let host = 0; host < curves.length; host++) book(host, nowMs)
-      return { kwh: joules * kwhPerJoule, idleOffKwh: joulesIdleOff * kwhPerJoule }
+      return { kwh: joules / joulesPerKwh, idleOffKwh: joulesIdleOff / joulesPerKwh }
     },
   }
 }
