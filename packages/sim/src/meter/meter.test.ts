@@ -59,7 +59,7 @@ test('an idle host draws its idle power, or nothing where it counts as off; a de
   meter.set(0, 0, 0)
   meter.set(1, 1, 0)
   meter.set(1, null, 3_600_000)
-  assert.deepEqual(meter.read(7_200_000), { kwh: (2 * 93.7 + 135) / 1_000, idleOffKwh: 0.135 })
+  assert.deepEqual(meter.read(7_200_000), { kwh: 0.3224, idleOffKwh: 0.135 })
 })
 
 test('a trace is hashed as one text, however long it is, and may be read on the way', () => {
