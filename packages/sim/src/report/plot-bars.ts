@@ -11,7 +11,9 @@ const width = 560
 
 export const barPlot = (variants: readonly Variant[], figure: Figure, note: string): Html => {
   const rows = variants.map((variant) => ({ variant, values: valuesOf(variant, figure) }))
-  const area: Area = { left: 150, right: width - 62, top: 4, bottom: 4 + rows.length * rowHeight }
+  const longest = Math.max(...rows.map(({ variant }) => variant.label.length))
+  const left = Math.min(220, Math.max(80, 14 + longest * 6.4))
+  const area: Area = { left, right: width - 62, top: 4, bottom: 4 + rows.length * rowHeight }
   const scale = linearScale(Math.max(0, ...rows.flatMap(({ values }) => values)), area.left, area.right)
   const write = (value: number): string => fixed(value, figure.decimals)
 
@@ -19,7 +21,7 @@ export const barPlot = (variants: readonly Variant[], figure: Figure, note: stri
     const middle = area.top + (i + 0.5) * rowHeight
     const name = html`<text class="name" x="${area.left - 8}" y="${middle}" dy="0.35em" text-anchor="end">${variant.label}</text>`
     if (values.length === 0)
-      return html`${name}<text class="none" x="${area.left + 6}" y="${middle}" dy="0.35em">none</text>`
+      return html`${name}<text class="none" x="${area.left + 6}" y="${middle}" dy="0.35em">has none</text>`
     const average = mean(values)
     const end = scale.at(average)
     const tip = `${variant.label}: mean ${write(average)} ${figure.unit} of ${counted(values.length, 'seed')}`

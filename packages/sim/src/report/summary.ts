@@ -18,7 +18,8 @@ export const bestOf = (variants: readonly Variant[], figure: Figure): ReadonlySe
   const rivals = competing(variants, figure)
   const least = Math.min(...rivals.map((variant) => shown(variant, figure)))
   const best = rivals.filter((variant) => shown(variant, figure) === least)
-  return new Set(best.length < rivals.length ? best : [])
+  // What most of them reach distinguishes nobody.
+  return new Set(best.length * 2 <= rivals.length ? best : [])
 }
 
 const cell = (variant: Variant, figure: Figure, best: boolean): Html => {

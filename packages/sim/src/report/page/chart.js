@@ -8,7 +8,7 @@
  */
 import { crowdOf, momentOf } from './moment.js'
 
-const gutter = { left: 84, right: 12, top: 52, bottom: 26 }
+const gutter = { left: 84, right: 22, top: 52, bottom: 26 }
 const stripHeight = 40
 
 /** @param {Story} story */
@@ -106,15 +106,28 @@ export const createChart = (pane) => {
     const every = Math.ceil(12 / rowHeight)
     for (let host = 0; host < hosts.length; host += every)
       pen.fillText((hosts[host] ?? '').slice(0, 13), gutter.left - 6, y(host) + rowHeight / 2)
-    pen.fillText('overloaded', gutter.left - 6, 20)
+    const most = Math.max(1, ...crowd.map(([, count]) => count))
+    pen.fillText('overloaded', gutter.left - 6, 16)
+    pen.fillText(`hosts (≤ ${most})`, gutter.left - 6, 30)
 
     pen.save()
     pen.beginPath()
     pen.rect(gutter.left, 0, right - gutter.left, bottom)
     pen.clip()
 
+    // Stripes, so that the eye finds a name's row.
+    pen.fillStyle = inks.line
+    pen.globalAlpha = 0.35
+    for (let host = 0; host < hosts.length; host += 2 * every)
+      pen.fillRect(
+        gutter.left,
+        y(host),
+        right - gutter.left,
+        rowHeight * Math.min(every, hosts.length - host),
+      )
+    pen.globalAlpha = 1
+
     // How many are overloaded.
-    const most = Math.max(1, ...crowd.map(([, count]) => count))
     pen.fillStyle = inks.overload
     crowd.forEach(([at, count], i) => {
       const until = crowd[i + 1]?.[0] ?? glance.to

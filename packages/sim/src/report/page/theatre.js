@@ -89,7 +89,6 @@ export const createTheatre = (section) => {
   const draw = () => {
     asked = false
     const glance = windowOf()
-    slider.max = String(end())
     slider.value = String(Math.round(time))
     slider.setAttribute('aria-valuetext', `${secondsOf(time)}`)
     charts.forEach((chart, i) => {
@@ -145,6 +144,7 @@ export const createTheatre = (section) => {
     const story = element === null ? null : storyOf(JSON.parse(element.textContent ?? ''))
     stories[i] = story
     charts[i]?.show(story)
+    slider.max = String(end())
     list()
     go(time)
   }
