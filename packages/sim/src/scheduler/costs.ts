@@ -13,18 +13,26 @@ export const messageBytes = 1024
 /** A manager asks all its hosts how they are, in parallel, and has their answers, ms (Snooze in VMPlaceS: "a round trip"). */
 export const pullMs = 70
 
-/** Entropy is given a second for every so many hosts (VMPlaceS, `setTimeLimit(hosts / 8)`; 0 = as long as it takes). */
-const hostsPerSecond = 8
-/** So long it takes without a limit, in partitions of four hosts (Euro-Par 2015: 0.29 s ± 0.03 s), ms. */
-const smallMs = 290
+/** Entropy is given a second for every so many hosts (VMPlaceS, `setTimeLimit(hosts / 8)`), ms. */
+const limitMs = (hosts: number): number => (hosts < 8 ? smallLimitMs : Math.floor(hosts / 8) * 1000)
+/** That would be no limit for fewer; the planner that DVMS's agents bring along has this one. */
+const smallLimitMs = 3000
+/** To make the model and find a first plan, ms: what planning takes in partitions of four hosts (Euro-Par 2015: 0.29 s). */
+const firstPlanMs = 290
+/** Search nodes that Choco visits in a millisecond, and VMs on an overloaded host that may move: by order of magnitude. */
+const nodesPerMs = 1
+const movable = 10
 
 /**
- * What Entropy takes to plan for so many hosts, ms. It minimises the sum of the actions' ends, which constraint
- * programming hardly ever proves within its limit, so it takes all of it. With nothing overloaded there is nothing to
- * decide: Entropy repairs, and no VM is in need (published means over *all* rounds are a fifth of the limit with a
- * deviation twice the mean, at 128 to 1024 hosts: nearly nothing, or nearly the limit).
+ * What Entropy takes to plan for so many hosts, of which so many are overloaded, ms. Its first plan is nearly always the
+ * best, but it has to prove that: for one overloaded host that is immediate, since one must leave; for each further
+ * one every VM of it has to be tried on every host, for all that was tried before, until the limit ends it. With
+ * nothing overloaded there is nothing to decide: Entropy repairs.
  */
 export const planningMs = (hosts: number, overloaded: number): number => {
   if (overloaded === 0) return 0
-  return Math.max(smallMs, Math.floor(hosts / hostsPerSecond) * 1000)
+  let nodes = 0
+  for (let left = overloaded; left > 1 && nodes < limitMs(hosts) * nodesPerMs; left--)
+    nodes = Math.max(1, nodes) * movable * hosts
+  return Math.min(limitMs(hosts), firstPlanMs + Math.ceil(nodes / nodesPerMs))
 }

@@ -10,7 +10,8 @@
  */
 import type { Ground, GroundHost, Scheduler } from '../ground/ground.ts'
 import { messageBytes, messageMs as messageMsOfVmplaces, planningMs } from './costs.ts'
-import { carryOut, decide, overloaded } from './placement.ts'
+import { overloaded } from './first-choice.ts'
+import { carryOut, decide } from './placement.ts'
 
 export interface DvmsOptions {
   /** `ring`: the neighbour after it. `random`: any host outside the partition. */
@@ -114,7 +115,7 @@ export const dvms = ({
       const { members } = partition
       if (members.length < membersMin) return grow(partition, leader)
       const ill = members.filter(overloaded)
-      const decision = decide(ground, members, { nodesMax })
+      const decision = decide(ground, [...members].reverse(), { nodesMax })
       partition.cancelTimeout()
       kernel.after(planningMs(members.length, ill.length), () => {
         if (decision.kind !== 'plan') return grow(partition, leader)

@@ -5,7 +5,8 @@
  */
 import type { GroundHost, Scheduler } from '../ground/ground.ts'
 import { messageBytes, planningMs, pullMs } from './costs.ts'
-import { carryOut, decide, overloaded } from './placement.ts'
+import { overloaded } from './first-choice.ts'
+import { carryOut, decide } from './placement.ts'
 
 export interface EntropyOptions {
   /** From the beginning of a round to the beginning of the next, or later, if the round lasts longer, ms. */

@@ -7,7 +7,7 @@ import { byText } from '@drover/protocol'
 import type { Ground, GroundHost, Scheduler } from '../ground/ground.ts'
 import type { VmRecord } from '../hypervisor/state.ts'
 import { messageBytes, pullMs } from './costs.ts'
-import { overloaded } from './placement.ts'
+import { overloaded } from './first-choice.ts'
 
 export interface LazyFfdOptions {
   /** From the end of a round to the beginning of the next one, ms. */

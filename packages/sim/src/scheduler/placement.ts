@@ -7,13 +7,12 @@ import {
   type ProblemHost,
   type ProblemVm,
   partitionIdOf,
+  planOrder,
   type SolveOptions,
   solveOrderable,
 } from '@drover/protocol'
 import type { Ground, GroundHost } from '../ground/ground.ts'
-
-/** Its VMs want more than it has. */
-export const overloaded = (host: GroundHost): boolean => host.cpuMilli > host.capacityMilli
+import { firstChoice, overloaded } from './first-choice.ts'
 
 /**
  * The demand of now and nothing else. A VM costs by its memory alone to move: Entropy, which all three rivals of VMPlaceS
@@ -60,11 +59,19 @@ export type Decision =
   /** These hosts cannot help themselves. */
   | { readonly kind: 'stuck' }
 
-/** A cure of all overloads among these hosts by moves among them; a partial cure is none. */
+/**
+ * A cure of all overloads among these hosts by moves among them; a partial cure is none. Of the answers with the fewest
+ * moves there are many, and which one is taken decides where the next overload is: it is Entropy's, as far as
+ * one move for each overloaded host is enough, and our solver's where more is needed. Hosts in Entropy's order.
+ */
 export const decide = (ground: Ground, hosts: readonly GroundHost[], options: SolveOptions): Decision => {
   if (!hosts.some(overloaded)) return { kind: 'calm' }
   const partition = partitionIdOf(asHostId('baseline'), 0, 0)
-  const { answer, order } = solveOrderable(problemOf(ground, hosts), partition, {
+  const problem = problemOf(ground, hosts)
+  const moves = firstChoice(ground, hosts)
+  const planned = moves === null ? null : planOrder(problem, moves, partition)
+  if (planned?.kind === 'plan') return { kind: 'plan', actions: planned.plan.actions }
+  const { answer, order } = solveOrderable(problem, partition, {
     ...options,
     objective: 'moves',
     cureOnly: true,

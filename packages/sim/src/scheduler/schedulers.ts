@@ -13,7 +13,7 @@ export interface SchedulerEntry {
   /** One line for people. */
   readonly about: string
   /** A fresh one: a scheduler serves one run. */
-  readonly create: () => Scheduler
+  readonly create: (options?: never) => Scheduler
 }
 
 export const schedulers = {

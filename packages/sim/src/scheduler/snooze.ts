@@ -6,7 +6,8 @@
  */
 import type { GroundHost, Scheduler } from '../ground/ground.ts'
 import { messageBytes, messageMs, planningMs, pullMs } from './costs.ts'
-import { carryOut, type Decision, decide, overloaded } from './placement.ts'
+import { overloaded } from './first-choice.ts'
+import { carryOut, type Decision, decide } from './placement.ts'
 
 export interface SnoozeOptions {
   readonly groupHostsMax?: number
