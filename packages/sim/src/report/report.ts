@@ -5,9 +5,10 @@ import { figures, migrates } from './figures.ts'
 import { type Html, html } from './html.ts'
 import { page } from './page.ts'
 import { barPlot } from './plot-bars.ts'
+import { durationsPlot } from './plot-durations.ts'
 import { frontierPlot } from './plot-frontier.ts'
 import { scalingPlots } from './plot-scaling.ts'
-import { sharePlot } from './plot-shares.ts'
+import { sizesPlot } from './plot-sizes.ts'
 import { allRuns, summaryTable, whereDroverLoses } from './summary.ts'
 import { theatre } from './theatre.ts'
 import { timelinesOf } from './timelines.ts'
@@ -39,7 +40,7 @@ const header = (manifest: Manifest, runs: readonly Run[]): Html => {
 <p class="lead">A simulation of drover and its rivals on the same ground: same hosts, same VMs, same changes of demand.</p>
 <dl>${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 <p>Again, with the same figures but for CPU time and memory:</p>
-<pre><code>npx ${manifest.command.map(shellWord).join(' ')}</code></pre>
+<pre class="command"><code>npx ${manifest.command.map(shellWord).join(' ')}</code></pre>
 <details><summary>The configuration, every default filled in</summary><pre>${JSON.stringify(manifest.configuration, null, 2) ?? ''}</pre></details>
 </header>`
 }
@@ -59,24 +60,10 @@ const alarm = (runs: readonly Run[], still: readonly Variant[]): Html | null => 
 const plots = ({ variants }: Scenario): Html => html`<div class="plots">
 ${frontierPlot(variants)}
 ${barPlot(variants, figures.overloadSeconds, 'Time with demand above capacity, summed over all hosts: what the guests suffer. Bars are means, dots single seeds.')}
-${sharePlot(variants, {
-  title: 'How long overloads last',
-  note: 'Share of all overloads that last at most so long, logarithmic; further left is better. Those still open at the end are included. Few overloads are good as well: see the counts.',
-  label: 'length of an overload, s',
-  unit: 's',
-  things: 'overloads',
-  of: (variant) => variant.runs.flatMap(({ result }) => result.overloadDurationsS),
-})}
+${durationsPlot(variants)}
 ${barPlot(variants, figures.migrations, 'Live migrations that began, per run.')}
 ${barPlot(variants, figures.movedMiB, 'Memory sent by migrations, what was sent again included.')}
-${sharePlot(variants, {
-  title: 'Partition sizes',
-  note: 'Share of all partitions with at most so many hosts; two is the least that can move a VM.',
-  label: 'hosts in a partition',
-  unit: 'hosts',
-  things: 'partitions',
-  of: (variant) => variant.runs.flatMap(({ partitionSizes }) => partitionSizes),
-})}
+${sizesPlot(variants)}
 ${barPlot(variants, figures.bookedHostSeconds, 'Hosts × the time that a partition kept them from others.')}
 ${barPlot(variants, figures.bookedPerCure, 'The same, for each overload that migrations cured.')}
 ${barPlot(variants, figures.messages, 'Between hosts; central policies are given what they know for nothing.')}
@@ -86,13 +73,17 @@ ${barPlot(variants, figures.energyIdleOffKwh, 'The same, where a host without de
 ${barPlot(variants, figures.cpuSeconds, 'Of the machine that simulated: comparable within this report only.')}
 </div>`
 
-const scenarioSection = (scenario: Scenario, index: number): Html => html`<section id="scenario-${index}">
-<h2>${scenario.title}</h2>
-${summaryTable(scenario)}
+/** `folded`: one size of a study; its own plots are for whoever asks. */
+const scenarioSection = (scenario: Scenario, index: number, folded: boolean): Html => {
+  const content = html`${summaryTable(scenario)}
 ${whereDroverLoses(scenario)}
 ${plots(scenario)}
-${allRuns(scenario)}
+${allRuns(scenario)}`
+  return html`<section id="scenario-${index}">
+<h2>${scenario.title}</h2>
+${folded ? html`<details><summary>Figures and plots of this size</summary>${content}</details>` : content}
 </section>`
+}
 
 const scalingSection = (runs: readonly Run[]): Html | null => {
   const drawn = scalingPlots(runs, algorithmsOf(runs))
@@ -109,20 +100,22 @@ const scalingSection = (runs: readonly Run[]): Html | null => {
 export const renderReport = ({ runs, manifest, scaling }: ReportInput): string => {
   const scenarios = scenariosOf(runs)
   const still = scenarios.flatMap(({ variants }) => variants.filter((variant) => !migrates(variant)))
-  const timelines = timelinesOf(runs)
+  const timelines = timelinesOf(runs, scenarios.length > 1)
+  const studied = scalingSection(scaling ?? runs)
+  const study = scaling === undefined && studied !== null
   const links = [
     ...scenarios.map(({ title }, i) => ({ to: `scenario-${i}`, title })),
     ...(timelines.shown.length > 0 ? [{ to: 'theatre', title: 'Timeline of hosts' }] : []),
+    ...(studied === null ? [] : [{ to: 'scaling', title: 'Scaling' }]),
   ]
-  const studied = scalingSection(scaling ?? runs)
-  if (studied !== null) links.push({ to: 'scaling', title: 'Scaling' })
   const body = html`${header(manifest, runs)}
 ${alarm(runs, still)}
 ${links.length > 1 ? html`<nav>${links.map(({ to, title }) => html`<a href="#${to}">${title}</a> `)}</nav>` : null}
 <main>
-${scenarios.map(scenarioSection)}
+${study ? studied : null}
+${scenarios.map((scenario, i) => scenarioSection(scenario, i, study))}
 ${theatre(timelines)}
-${studied}
+${study ? null : studied}
 </main>`
   return page(`${manifest.name} · drover sim`, body, timelines.shown)
 }

@@ -1,4 +1,5 @@
 /** The summary: every figure of every variant, the best of each marked; and in words where drover loses. */
+import { flat } from '../experiment/files.ts'
 import { type Figure, figures, meanOf, migrates, titleOf, valuesOf } from './figures.ts'
 import { type Html, html } from './html.ts'
 import { counted, fixed } from './numbers.ts'
@@ -107,7 +108,7 @@ ${
 
 /** Every figure of every run, as `--json` prints them. */
 export const allRuns = ({ variants }: Scenario): Html => {
-  const results = variants.flatMap(({ runs }) => runs.map(({ result: { overloadDurationsS: _, ...r } }) => r))
+  const results = variants.flatMap(({ runs }) => runs.map(({ result }) => flat(result)))
   const head = Object.keys(results[0] ?? {})
   return html`<details><summary>Every run, every figure</summary><div class="scroll"><table class="runs">
 <caption>Fields as <code>drover sim run --json</code> names them</caption>

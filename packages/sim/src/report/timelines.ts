@@ -88,8 +88,8 @@ export interface Timelines {
   readonly without: number
 }
 
-/** The first seed of every variant before the second of any. */
-export const timelinesOf = (runs: readonly Run[]): Timelines => {
+/** The first seed of every variant before the second of any. `several`: their titles must name the scenario. */
+export const timelinesOf = (runs: readonly Run[], several: boolean): Timelines => {
   const variants = variantsOf(runs, algorithmsOf(runs))
   const turns = Math.max(0, ...variants.map((variant) => variant.runs.length))
   const queue = Array.from({ length: turns }, (_, turn) =>
@@ -103,7 +103,7 @@ export const timelinesOf = (runs: readonly Run[]): Timelines => {
   return {
     shown: shown.map(({ label, result: r, timeline }) =>
       thinned(
-        `${label}, seed ${r.seed}, ${r.hosts} hosts, ${r.workload}: ${Math.round(r.overloadSeconds)} overload s, ${r.migrations} migrations`,
+        `${label}, seed ${r.seed}: ${Math.round(r.overloadSeconds)} overload s, ${r.migrations} migrations${several ? ` (${r.workload}, ${r.hosts} hosts)` : ''}`,
         r.durationS,
         timeline,
         each,

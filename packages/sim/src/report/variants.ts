@@ -5,6 +5,7 @@
 import type { Run } from '../experiment/result.ts'
 
 export interface Variant {
+  /** As `--algorithms` names it. */
   readonly label: string
   readonly algorithm: string
   readonly preset: string | null
@@ -76,7 +77,7 @@ export const variantsOf = (runs: readonly Run[], all: readonly string[]): readon
         byText(a.preset ?? '', b.preset ?? ''),
     )
   return found.map(({ group, algorithm, preset }, i) => ({
-    label: preset === null ? algorithm : `${algorithm} ${preset}`,
+    label: preset === null ? algorithm : `${algorithm}:${preset}`,
     algorithm,
     preset,
     look: lookOf(algorithm, all),

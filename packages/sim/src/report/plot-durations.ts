@@ -1,21 +1,9 @@
-/** A distribution by algorithm: which share is at most so long (the empirical distribution function), on a log axis. */
+/** How long overloads last, by algorithm: which share is at most so long (the empirical distribution function), on a log axis. */
 import { type Html, html } from './html.ts'
 import { type Area, bottomAxis, card, curve, leftAxis, marker, points } from './marks.ts'
 import { about, fixed, quantile, sortedNumbers } from './numbers.ts'
 import { linearScale, logScale } from './scale.ts'
 import type { Variant } from './variants.ts'
-
-export interface Distribution {
-  readonly title: string
-  readonly note: string
-  /** Of the horizontal axis, with its unit. */
-  readonly label: string
-  readonly unit: string
-  /** What is counted: "overloads". */
-  readonly things: string
-  /** Of all runs of the variant, in any order. */
-  readonly of: (variant: Variant) => readonly number[]
-}
 
 const width = 560
 const area: Area = { left: 52, right: width - 16, top: 8, bottom: 268 }
@@ -43,19 +31,25 @@ const steps = (
   return points(places)
 }
 
-export const sharePlot = (variants: readonly Variant[], what: Distribution): Html | null => {
-  const all = variants.map((variant) => ({ variant, sorted: sortedNumbers(what.of(variant)) }))
+/** Null when nothing was ever overloaded. */
+export const durationsPlot = (variants: readonly Variant[]): Html | null => {
+  const all = variants.map((variant) => ({
+    variant,
+    sorted: sortedNumbers(variant.runs.flatMap(({ result }) => result.overloadDurationsS)),
+  }))
   const some = all.filter(({ sorted }) => sorted.length > 0)
   if (some.length === 0) return null
-  const least = Math.min(...some.map(({ sorted }) => sorted.find((value) => value > 0) ?? 1))
+  // A few that lasted an instant would push all others into a corner: they sit at the edge.
+  const positive = sortedNumbers(some.flatMap(({ sorted }) => sorted.filter((value) => value > 0)))
+  const least = quantile(positive, 0.01) || 1
   const most = Math.max(...some.map(({ sorted }) => sorted.at(-1)!), least)
   const x = logScale(least, most, area.left, area.right)
   const y = linearScale(100, area.bottom, area.top)
   const up = (share: number): number => y.at(share * 100)
-  const write = (value: number): string => `${about(value)} ${what.unit}`.trim()
+  const write = (value: number): string => `${about(value)} s`
 
   const drawn = some.map(({ variant, sorted }) => {
-    const name = `${variant.label} (${fixed(sorted.length, 0)} ${what.things})`
+    const name = `${variant.label} (${fixed(sorted.length, 0)} overloads)`
     const marks = percents.map((percent) => {
       const value = quantile(sorted, percent / 100)
       return marker(
@@ -71,13 +65,13 @@ export const sharePlot = (variants: readonly Variant[], what: Distribution): Htm
 
   return card(
     {
-      title: what.title,
-      note: what.note,
+      title: 'How long overloads last',
+      note: 'Share of all overloads that last at most so long, logarithmic; further left is better. Those still open at the end are included. Few overloads are good as well: see the counts.',
       width,
       height: area.bottom + 40,
       drawing: [
-        bottomAxis(x, area, what.label),
-        leftAxis(y, area, `share of the ${what.things}, %`, (tick) => String(tick)),
+        bottomAxis(x, area, 'length of an overload, s'),
+        leftAxis(y, area, 'share of the overloads, %', (tick) => String(tick)),
         ...drawn,
       ],
       table: {
