@@ -68,7 +68,7 @@ const studies: readonly Study[] = [
 ]
 
 const width = 560
-const area: Area = { left: 62, right: width - 26, top: 10, bottom: 230 }
+const area: Area = { left: 72, right: width - 26, top: 10, bottom: 230 }
 
 /** "+3 %" from the first size of at least 256 hosts to the largest: below that, everyone is everyone's neighbour. */
 const growth = (found: readonly { readonly hosts: number; readonly value: number }[]): string => {

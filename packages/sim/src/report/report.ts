@@ -103,10 +103,12 @@ export const renderReport = ({ runs, manifest, scaling }: ReportInput): string =
   const timelines = timelinesOf(runs, scenarios.length > 1)
   const studied = scalingSection(scaling ?? runs)
   const study = scaling === undefined && studied !== null
+  const toScaling = studied === null ? [] : [{ to: 'scaling', title: 'Scaling' }]
   const links = [
+    ...(study ? toScaling : []),
     ...scenarios.map(({ title }, i) => ({ to: `scenario-${i}`, title })),
     ...(timelines.shown.length > 0 ? [{ to: 'theatre', title: 'Timeline of hosts' }] : []),
-    ...(studied === null ? [] : [{ to: 'scaling', title: 'Scaling' }]),
+    ...(study ? [] : toScaling),
   ]
   const body = html`${header(manifest, runs)}
 ${alarm(runs, still)}

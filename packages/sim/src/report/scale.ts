@@ -37,7 +37,7 @@ export const logScale = (min: number, max: number, from: number, to: number): Sc
   const decades = marked.filter((_, i) => Math.abs(Math.log10(marked[i]!) % 1) < 1e-9)
   return {
     at: (value) => from + clamp(Math.log(Math.max(value, start) / start) / span, 0, 1) * (to - from),
-    ticks: (marked.length > 9 && decades.length > 2 ? decades : marked).map((tick) =>
+    ticks: (marked.length > 13 && decades.length > 2 ? decades : marked).map((tick) =>
       Number(tick.toPrecision(3)),
     ),
   }

@@ -65,13 +65,12 @@ export const createChart = (pane) => {
     if (story === null) return
     const { hosts, overloads, held, moves } = story
     const rowHeight = rowHeightOf(story)
-    const width = pane.clientWidth
+    const width = canvas.clientWidth
     const height = gutter.top + hosts.length * rowHeight + gutter.bottom
     const sharp = window.devicePixelRatio || 1
     if (canvas.width !== Math.round(width * sharp) || canvas.height !== Math.round(height * sharp)) {
       canvas.width = Math.round(width * sharp)
       canvas.height = Math.round(height * sharp)
-      canvas.style.height = `${height}px`
     }
     const pen = canvas.getContext('2d')
     if (pen === null) return
