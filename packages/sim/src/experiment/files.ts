@@ -1,6 +1,6 @@
 /** The files of an experiment: written whole under another name, then renamed, so that nobody ever reads half of one. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { csv } from '@drover/agent/cli'
 import type { Manifest } from './manifest.ts'
 import { QuestionError } from './question-error.ts'
@@ -8,8 +8,13 @@ import type { Run, RunResult } from './result.ts'
 
 export const writeWhole = (file: string, content: string | Uint8Array): void => {
   const draft = `${file}.${process.pid}.tmp`
-  writeFileSync(draft, content)
-  renameSync(draft, file)
+  try {
+    writeFileSync(draft, content)
+    renameSync(draft, file)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw new QuestionError(`${file}: cannot be written: ${(error as Error).message}`)
+  }
 }
 
 /** What `--json` prints and `runs.csv` holds: all but the list, which `runs.jsonl` has. */
@@ -24,13 +29,21 @@ export const runsCsv = (runs: readonly Run[]): string => {
   return csv([columns, ...runs.map(({ result }) => columns.map((column) => result[column]))])
 }
 
+/** Step by step: Node's own `recursive` never returns where the parent exists and still cannot hold it, as in /proc. */
+const make = (directory: string): void => {
+  if (existsSync(directory)) return
+  make(dirname(directory))
+  mkdirSync(directory)
+}
+
 /** Makes the directory where it is not there. Throws `QuestionError` when it cannot be one. */
 export const openDirectory = (directory: string): void => {
   try {
-    mkdirSync(directory, { recursive: true })
+    make(resolve(directory))
   } catch (error) {
     throw new QuestionError(`${directory}: ${(error as Error).message}`)
   }
+  if (!statSync(directory).isDirectory()) throw new QuestionError(`${directory}: is no directory`)
 }
 
 /** The manifest comes last: where it is, all is. */

@@ -3,6 +3,7 @@ import { command, type Io, printJson, table } from '@drover/agent/cli'
 import { Command } from 'commander'
 import { schedulers } from '../../scheduler/schedulers.ts'
 import { genCommand } from './gen.ts'
+import { reportCommand } from './report.ts'
 import { compareCommand, runCommand } from './run.ts'
 import { scaleCommand } from './scale.ts'
 
@@ -23,4 +24,5 @@ export const createCommand = (io: Io, args: readonly string[]): Command =>
     .addCommand(compareCommand(io, args))
     .addCommand(scaleCommand(io, args))
     .addCommand(genCommand(io))
+    .addCommand(reportCommand(io))
     .addCommand(algorithmsCommand(io))
