@@ -239,6 +239,7 @@ const story: Rule = {
 /** Where `node` means something else than a host, and never a host. */
 const otherNodes: readonly { readonly path: RegExp; readonly why: string }[] = [
   { path: /^packages\/(?:protocol|agent)\/src\/solve\//, why: 'nodes of a search tree' },
+  { path: /^packages\/sim\/src\/scheduler\//, why: 'the same nodes: the budget that rivals give our solver' },
   { path: /^packages\/agent\/src\/config\//, why: 'nodes of a schema' },
   {
     path: /^packages\/agent\/src\/hypervisor\/libvirt\//,
