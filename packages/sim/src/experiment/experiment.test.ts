@@ -112,7 +112,7 @@ test('what is wrong is told at once, with line and suggestion', () => {
     ],
   )
   assert.deepEqual(problems(null, flag('--scenario', 'workload.kind', 'vmplaces')), [
-    'default: workload.hosts: is missing: give hosts to generate a workload, or events and vms to replay one',
+    '--scenario: workload.hosts: is missing: give hosts to generate a workload, or events and vms to replay one',
   ])
   assert.deepEqual(
     problems(null, ...small, flag('--events', 'workload.events', 'x'))
