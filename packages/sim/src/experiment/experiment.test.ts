@@ -7,8 +7,10 @@ import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { problemText } from '@drover/agent/cli'
+import { problemText, schemaReader } from '@drover/agent/cli'
+import { algorithmSections } from './config/algorithm-sections.ts'
 import { type Experiment, readExperiment } from './config/read.ts'
+import { experimentSchema } from './config/schema.ts'
 import { readResults, runsCsv, writeResults } from './files.ts'
 import { canonicalJson, hashOf, manifestOf } from './manifest.ts'
 import { QuestionError } from './question-error.ts'
@@ -27,6 +29,8 @@ const file = (name: string, ...lines: readonly string[]): string => {
   return path
 }
 const flag = (name: string, key: string, text: string) => ({ flag: name, key, text })
+/** Tables, which have rows for their keys only. */
+const experimentKeys = ['workload', 'scaling', ...Object.keys(algorithmSections)]
 const small = [
   flag('--scenario', 'workload.kind', 'vmplaces'),
   flag('--hosts', 'workload.hosts', '6'),
@@ -137,6 +141,17 @@ test('every example is valid', () => {
   const examples = globSync('../../../../examples/*.toml', { cwd: import.meta.dirname })
   assert.ok(examples.length >= 4)
   for (const example of examples) assert.deepEqual(problems(join(import.meta.dirname, example)), [], example)
+})
+
+test('the page about simulation has every key of the configuration, and every field of the results', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../../docs/simulation.md'), 'utf8')
+  const keys = schemaReader(experimentSchema).allKeys.filter(
+    (key) => !key.startsWith('drover.policy.') && !experimentKeys.some((table) => key === table),
+  )
+  assert.ok(keys.length > 30)
+  const { result } = await runOnce(specsOf(experimentOf(flag('--algorithm', 'algorithms', 'none')))[0]!)
+  const missing = [...keys, ...Object.keys(result)].filter((name) => !page.includes(`\n| \`${name}\` |`))
+  assert.deepEqual(missing, [])
 })
 
 test('results are written whole, and read back as they were', async () => {
