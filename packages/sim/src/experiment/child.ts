@@ -39,8 +39,7 @@ const carryOut = async ({ spec, heap }: RunOrder): Promise<void> => {
 }
 
 if (import.meta.main) {
-  // The parent decides what Ctrl-C means; a parent that died wants no answer.
-  process.on('SIGINT', () => {})
+  // A parent that died wants no answer.
   process.on('disconnect', () => process.exit())
   process.once('message', (order) => void carryOut(order as RunOrder))
 }

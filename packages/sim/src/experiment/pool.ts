@@ -25,6 +25,8 @@ const runInChild = (order: RunOrder, options: PoolOptions, index: number): Promi
       serialization: 'advanced',
       execArgv: order.heap ? ['--expose-gc'] : [],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // A terminal's Ctrl-C is for the parent, which decides what it means.
+      detached: true,
     })
     let answered = false
     const abort = (): void => void child.kill('SIGKILL')

@@ -25,8 +25,9 @@ export interface Order {
   readonly heap?: boolean
 }
 
+/** Sizes last: a narrow terminal cuts there. */
 const nameOf = ({ algorithm, seed, workload }: RunSpec): string =>
-  `${algorithm.label}, ${'hosts' in workload && workload.hosts !== undefined ? `${workload.hosts} hosts, ` : ''}seed ${seed}`
+  `${algorithm.label}, seed ${seed}${'hosts' in workload && workload.hosts !== undefined ? `, ${workload.hosts} hosts` : ''}`
 
 /** Throws `CliFailure` with exit code 130 on Ctrl-C, after it has kept what was done. */
 export const carryOut = async (io: Io, order: Order, running: Running): Promise<readonly Run[]> => {
