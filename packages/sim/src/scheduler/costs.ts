@@ -17,7 +17,7 @@ export const pullMs = 70
 const limitMs = (hosts: number): number => (hosts < 8 ? smallLimitMs : Math.floor(hosts / 8) * 1000)
 /** That would be no limit for fewer; the planner that DVMS's agents bring along has this one. */
 const smallLimitMs = 3000
-/** To make the model and find a first plan, ms: what planning takes in partitions of four hosts (Euro-Par 2015: 0.29 s). */
+/** To make the model and find a first plan, ms: about what its authors give for DVMS's partitions (docs/simulation-baselines.md). */
 const firstPlanMs = 290
 /** Search nodes that Choco visits in a millisecond, and VMs on an overloaded host that may move: by order of magnitude. */
 const nodesPerMs = 1

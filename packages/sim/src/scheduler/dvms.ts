@@ -115,7 +115,7 @@ export const dvms = ({
       const { members } = partition
       if (members.length < membersMin) return grow(partition, leader)
       const ill = members.filter(overloaded)
-      const decision = decide(ground, [...members].reverse(), { nodesMax })
+      const decision = decide(ground, [...members].reverse(), nodesMax)
       partition.cancelTimeout()
       kernel.after(planningMs(members.length, ill.length), () => {
         if (decision.kind !== 'plan') return grow(partition, leader)

@@ -19,7 +19,7 @@ export interface EntropyOptions {
 
 export const entropy = ({
   periodMs = 30_000,
-  nodesMax = 50_000,
+  nodesMax = 20_000,
   planningMs: thinkingMs = planningMs,
 }: EntropyOptions = {}): Scheduler => ({
   name: 'entropy',
@@ -36,7 +36,7 @@ export const entropy = ({
     }
     const plan = (): void => {
       const ill = hosts.filter(overloaded)
-      const decision = decide(ground, hosts, { nodesMax })
+      const decision = decide(ground, hosts, nodesMax)
       if (decision.kind === 'calm') return next()
       books.solved(hosts)
       kernel.after(thinkingMs(hosts.length, ill.length), () => {

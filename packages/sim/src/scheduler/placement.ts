@@ -1,15 +1,17 @@
 /** From hosts of the ground to a problem for our solver, and back to their migrations, as the rivals see them. */
 import {
   type Action,
+  type Answer,
   asHostId,
   type HostId,
+  type Move,
   type Problem,
   type ProblemHost,
   type ProblemVm,
   partitionIdOf,
   planOrder,
   type SolveOptions,
-  solveOrderable,
+  solve,
 } from '@drover/protocol'
 import type { Ground, GroundHost } from '../ground/ground.ts'
 import { firstChoice, overloaded } from './first-choice.ts'
@@ -64,22 +66,26 @@ export type Decision =
  * moves there are many, and which one is taken decides where the next overload is: it is Entropy's, as far as
  * one move for each overloaded host is enough, and our solver's where more is needed. Hosts in Entropy's order.
  */
-export const decide = (ground: Ground, hosts: readonly GroundHost[], options: SolveOptions): Decision => {
+export const decide = (ground: Ground, hosts: readonly GroundHost[], nodesMax: number): Decision => {
   if (!hosts.some(overloaded)) return { kind: 'calm' }
   const partition = partitionIdOf(asHostId('baseline'), 0, 0)
   const problem = problemOf(ground, hosts)
-  const moves = firstChoice(ground, hosts)
+  const moves = firstChoice(ground, hosts) ?? movesOf(solve(problem, searching(nodesMax)))
   const planned = moves === null ? null : planOrder(problem, moves, partition)
-  if (planned?.kind === 'plan') return { kind: 'plan', actions: planned.plan.actions }
-  const { answer, order } = solveOrderable(problem, partition, {
-    ...options,
-    objective: 'moves',
-    cureOnly: true,
-  })
-  return answer.kind === 'plan' && order?.kind === 'plan'
-    ? { kind: 'plan', actions: order.plan.actions }
-    : { kind: 'stuck' }
+  return planned?.kind === 'plan' ? { kind: 'plan', actions: planned.plan.actions } : { kind: 'stuck' }
 }
+
+/**
+ * A budget in nodes, and one of looks at the clock: our solver would go on for long to prove what it has found, or to
+ * find a cheaper answer; Entropy's time is up then.
+ */
+const searching = (nodesMax: number): SolveOptions => {
+  let looks = Math.ceil(nodesMax / nodesPerLook)
+  return { objective: 'moves', cureOnly: true, nodesMax, expired: () => looks-- <= 0 }
+}
+const nodesPerLook = 100
+
+const movesOf = (answer: Answer): readonly Move[] | null => (answer.kind === 'plan' ? answer.moves : null)
 
 /**
  * Carries a plan out in its order. When a migration fails nothing more is begun; `onEnd` comes, once, after the last

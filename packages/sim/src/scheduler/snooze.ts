@@ -30,7 +30,7 @@ export const snooze = ({
   groupHostsMax = 32,
   pauseMs = 1000,
   heartbeatMs = 5000,
-  nodesMax = 20_000,
+  nodesMax = 5000,
 }: SnoozeOptions = {}): Scheduler => ({
   name: 'snooze',
   begin(ground) {
@@ -57,7 +57,7 @@ export const snooze = ({
     const run = (group: Group): void => {
       const sinceMs = kernel.now()
       const ill = group.hosts.filter(overloaded)
-      const decision = decide(ground, group.hosts, { nodesMax })
+      const decision = decide(ground, group.hosts, nodesMax)
       if (decision.kind === 'calm') return rest([group])
       books.solved(group.hosts)
       kernel.after(planningMs(group.hosts.length, ill.length), () =>
@@ -75,7 +75,7 @@ export const snooze = ({
         const count = 2 * other.hosts.length
         books.messages(count, count * messageBytes)
         const ill = both.filter(overloaded)
-        const decision = decide(ground, both, { nodesMax })
+        const decision = decide(ground, both, nodesMax)
         books.solved(both)
         kernel.after(pullMs + planningMs(both.length, ill.length), () =>
           decision.kind === 'plan'
