@@ -102,7 +102,7 @@ test('what is wrong is told at once, with line and suggestion', () => {
     '[drover.policy]',
     'cooldown = 3',
   )
-  const kinds = '"vmplaces"'
+  const kinds = '"vmplaces", "planetlab", "bitbrains", "steps", "waves" or "flash-crowds"'
   assert.deepEqual(problems(path).toSorted(), [
     './wrong.toml:1: algoritms: unknown key; did you mean algorithms?',
     `./wrong.toml:3: workload.kind: expected ${kinds}, got "vmplace"; did you mean vmplaces?`,

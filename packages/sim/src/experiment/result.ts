@@ -1,4 +1,5 @@
 /** What one run gave, as `drover sim run --json` prints it. Documented in docs/simulation.md; add, never rename. */
+import type { PowerManagement } from '../meter/energy.ts'
 
 export interface RunResult {
   readonly schemaVersion: 1
@@ -20,7 +21,7 @@ export interface RunResult {
   readonly bookedHostSeconds: number
   readonly messages: number
   readonly bytes: number
-  /** Hosts without demand draw idle power. */
+  /** With the run's power management; hosts without demand draw idle power. */
   readonly energyKwh: number
   /** Of this run, load excluded. */
   readonly cpuSeconds: number
@@ -39,8 +40,16 @@ export interface RunResult {
    * host, KiB; null where it was not measured (only the scaling study does).
    */
   readonly heapKiBPerHost: number | null
-  /** As `energyKwh`, where a host without demand is off and draws nothing. */
+  /** `load`: hosts draw what their load needs. `none`: they draw their maximum all the time (CloudSim's baseline). */
+  readonly powerManagement: PowerManagement
+  /** What `none` comes to. */
+  readonly energyFullKwh: number
+  /** What `load` comes to, where a host without demand draws idle power. */
+  readonly energyIdleOnKwh: number
+  /** The same, where a host without demand is off and draws nothing. */
   readonly energyIdleOffKwh: number
+  /** The same as CloudSim meters it, to put beside published figures; null where the workload does not ask for it. */
+  readonly energySampledKwh: number | null
   /** Every overload's length, s, in the order in which they ended; those open at the end included. */
   readonly overloadDurationsS: readonly number[]
 }

@@ -4,7 +4,7 @@ import { generateVmplaces } from '../workload/vmplaces.ts'
 import { type AlgorithmSpec, createScheduler } from './algorithms.ts'
 import type { Run } from './result.ts'
 import type { RunSpec } from './spec.ts'
-import { loadWorkload } from './workloads.ts'
+import { loadWorkload, powerManagementOf } from './workloads.ts'
 
 export interface RunOptions {
   /** Hears the share of simulated time that has passed; true = it has said so, and wants the process to see to its mail. */
@@ -40,7 +40,7 @@ export const runOnce = async (spec: RunSpec, options: RunOptions = {}): Promise<
   if (options.heap === true) warmUp(algorithm)
   const workload = loadWorkload(spec.workload, seed)
   const cpuBefore = process.cpuUsage()
-  const { ground, measures } = createGround({ workload, seed })
+  const { ground, measures } = createGround({ workload, seed, powerManagement: powerManagementOf(spec) })
   const heapBefore = options.heap === true ? usedHeap() : null
   createScheduler(algorithm).begin(ground)
 
@@ -84,7 +84,11 @@ export const runOnce = async (spec: RunSpec, options: RunOptions = {}): Promise<
       overloadsCured: measured.overloadsCured,
       events: kernel.events,
       heapKiBPerHost: heapGrown === null ? null : heapGrown / 1_024 / measured.hosts,
+      powerManagement: measured.powerManagement,
+      energyFullKwh: measured.energyFullKwh,
+      energyIdleOnKwh: measured.energyIdleOnKwh,
       energyIdleOffKwh: measured.energyIdleOffKwh,
+      energySampledKwh: measured.energySampledKwh,
       overloadDurationsS: measured.overloadDurationsS,
     },
     partitionSizes,

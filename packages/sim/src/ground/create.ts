@@ -5,6 +5,7 @@ import type { MotionEnd, MotionTruth, WorldEvent } from '../hypervisor/events.ts
 import { type HostRecord, isActive } from '../hypervisor/state.ts'
 import { createWorld, type World } from '../hypervisor/world.ts'
 import { createKernel } from '../kernel/kernel.ts'
+import type { PowerManagement } from '../meter/energy.ts'
 import { createMeters, type Measures } from '../meter/meters.ts'
 import { randomOf } from '../random.ts'
 import type { Workload } from '../workload/workload.ts'
@@ -21,6 +22,8 @@ export interface GroundOptions {
   readonly timeline?: boolean
   /** From the last page sent to the guest running there, ms. Default 0: VMPlaceS counts none. */
   readonly finishMs?: number
+  /** Of all hosts; what `energyKwh` counts by. Default `load`. */
+  readonly powerManagement?: PowerManagement
 }
 
 export interface GroundRun {
@@ -81,6 +84,7 @@ export const createGround = (options: GroundOptions): GroundRun => {
     nowMs: kernel.now,
     listener: options.trace,
     timeline: options.timeline ?? hosts.length <= timelineHostsMax,
+    powerManagement: options.powerManagement ?? 'load',
   })
   /** Where each VM was seen last. */
   const places = new Map<VmId, CountedHost>()

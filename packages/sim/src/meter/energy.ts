@@ -9,10 +9,20 @@ export const wattsAt = (curve: PowerCurve, share: number): number => {
   return a + (b - a) * (at - low)
 }
 
+/**
+ * Who manages the power of hosts. `load`: they do it themselves, and draw what their load needs (DVFS). `none`: nobody
+ * does, and every host that is alive draws its maximum all the time; CloudSim's baseline "no power management".
+ */
+export type PowerManagement = 'none' | 'load'
+
 export interface Energy {
-  /** Every host that is alive draws at least its idle power. */
+  /** With the power management of this meter; hosts without demand are on. */
   readonly kwh: number
-  /** A host without demand is off, and draws nothing: waking is instant and free (scenarios §2). */
+  /** With `none`, whatever is done. */
+  readonly fullKwh: number
+  /** With `load`, where every host that is alive draws at least its idle power. */
+  readonly idleOnKwh: number
+  /** With `load`, where a host without demand is off, and draws nothing: waking is instant and free (scenarios §2). */
   readonly idleOffKwh: number
 }
 
@@ -24,28 +34,43 @@ export interface EnergyMeter {
 
 const joulesPerKwh = 3_600_000
 
-export const createEnergyMeter = (curves: readonly PowerCurve[]): EnergyMeter => {
-  const watts = new Float64Array(curves.length)
-  const wattsIdleOff = new Float64Array(curves.length)
+export const createEnergyMeter = (
+  curves: readonly PowerCurve[],
+  { management = 'load' }: { readonly management?: PowerManagement } = {},
+): EnergyMeter => {
   const since = new Float64Array(curves.length)
-  let joules = 0
-  let joulesIdleOff = 0
+  /** Watts of each host from then on, by way of counting; and what that came to so far. */
+  const counts = {
+    full: { watts: new Float64Array(curves.length), joules: 0 },
+    idleOn: { watts: new Float64Array(curves.length), joules: 0 },
+    idleOff: { watts: new Float64Array(curves.length), joules: 0 },
+  }
+  const { full, idleOn, idleOff } = counts
+  const ways = Object.values(counts)
 
   const book = (host: number, nowMs: number): void => {
     const seconds = (nowMs - since[host]!) / 1_000
-    joules += watts[host]! * seconds
-    joulesIdleOff += wattsIdleOff[host]! * seconds
     since[host] = nowMs
+    for (const way of ways) way.joules += way.watts[host]! * seconds
   }
   return {
     set(host, share, nowMs) {
       book(host, nowMs)
-      watts[host] = share === null ? 0 : wattsAt(curves[host]!, share)
-      wattsIdleOff[host] = share === 0 ? 0 : watts[host]!
+      const curve = curves[host]!
+      full.watts[host] = share === null ? 0 : wattsAt(curve, 1)
+      idleOn.watts[host] = share === null ? 0 : wattsAt(curve, share)
+      idleOff.watts[host] = share === 0 ? 0 : idleOn.watts[host]!
     },
     read(nowMs) {
       for (let host = 0; host < curves.length; host++) book(host, nowMs)
-      return { kwh: joules / joulesPerKwh, idleOffKwh: joulesIdleOff / joulesPerKwh }
+      const fullKwh = full.joules / joulesPerKwh
+      const idleOnKwh = idleOn.joules / joulesPerKwh
+      return {
+        kwh: management === 'none' ? fullKwh : idleOnKwh,
+        fullKwh,
+        idleOnKwh,
+        idleOffKwh: idleOff.joules / joulesPerKwh,
+      }
     },
   }
 }

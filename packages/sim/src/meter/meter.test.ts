@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ml110G5 } from '../workload/power.ts'
-import { createEnergyMeter, wattsAt } from './energy.ts'
+import { wattsAt } from './energy.ts'
 import { createOverloadMeter } from './overload.ts'
 import { createTrace } from './trace.ts'
 
@@ -52,14 +52,6 @@ test('power is linear between the points of the curve, and no more than all of i
   const at = (share: number): number => wattsAt(ml110G5, share)
   assert.deepEqual([at(0), at(0.1), at(0.5), at(1), at(1.2)], [93.7, 97, 116, 135, 135])
   assert.ok(Math.abs(at(0.55) - 118.5) < 1e-9)
-})
-
-test('an idle host draws its idle power, or nothing where it counts as off; a dead one draws nothing', () => {
-  const meter = createEnergyMeter([ml110G5, ml110G5])
-  meter.set(0, 0, 0)
-  meter.set(1, 1, 0)
-  meter.set(1, null, 3_600_000)
-  assert.deepEqual(meter.read(7_200_000), { kwh: 0.3224, idleOffKwh: 0.135 })
 })
 
 test('a trace is hashed as one text, however long it is, and may be read on the way', () => {

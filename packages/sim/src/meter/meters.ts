@@ -4,8 +4,9 @@ import type { Books, GroundHost } from '../ground/ground.ts'
 import type { MotionTruth } from '../hypervisor/events.ts'
 import { quantile } from '../quantile.ts'
 import type { Workload } from '../workload/workload.ts'
-import { createEnergyMeter } from './energy.ts'
+import { createEnergyMeter, type PowerManagement } from './energy.ts'
 import { createOverloadMeter } from './overload.ts'
+import { createSampledEnergyMeter } from './sampled-energy.ts'
 import { createTrace, type Trace } from './trace.ts'
 
 /** The part of a result that is seen on the ground; the rest is known to whoever began the run. */
@@ -43,13 +44,18 @@ export interface MetersOptions {
   readonly nowMs: () => number
   readonly listener: ((line: string) => void) | undefined
   readonly timeline: boolean
+  readonly powerManagement: PowerManagement
 }
 
 const seconds = (ms: number): number => ms / 1_000
 
-export const createMeters = ({ workload, nowMs, listener, timeline }: MetersOptions): Meters => {
+export const createMeters = (options: MetersOptions): Meters => {
+  const { workload, nowMs, listener, timeline, powerManagement } = options
   const overload = createOverloadMeter(workload.hosts.length)
-  const energy = createEnergyMeter(workload.hosts.map((host) => host.power))
+  const curves = workload.hosts.map((host) => host.power)
+  const energy = createEnergyMeter(curves, { management: powerManagement })
+  const sampled =
+    workload.energySampleMs === undefined ? null : createSampledEnergyMeter(curves, workload.energySampleMs)
   const trace = createTrace(listener)
   const partitionSizes: number[] = []
   const held: (readonly [number, number, number])[] = []
@@ -91,7 +97,9 @@ export const createMeters = ({ workload, nowMs, listener, timeline }: MetersOpti
     host({ index, record, cpuMilli, capacityMilli }) {
       const now = nowMs()
       overload.set(index, cpuMilli > capacityMilli, now)
-      energy.set(index, record.alive ? cpuMilli / capacityMilli : null, now)
+      const share = record.alive ? cpuMilli / capacityMilli : null
+      energy.set(index, share, now)
+      sampled?.set(index, share, now)
     },
     begun() {
       migrationsBegun += 1
@@ -104,7 +112,7 @@ export const createMeters = ({ workload, nowMs, listener, timeline }: MetersOpti
       const now = nowMs()
       const spans = overload.spans(now)
       const durationsS = spans.map(({ fromMs, toMs }) => seconds(toMs - fromMs))
-      const { kwh, idleOffKwh } = energy.read(now)
+      const { kwh, fullKwh, idleOnKwh, idleOffKwh } = energy.read(now)
       const goingOn = moving.map(
         ({ motion, from, to }) => [from.index, to.index, seconds(motion.startedAt), seconds(now)] as const,
       )
@@ -124,7 +132,11 @@ export const createMeters = ({ workload, nowMs, listener, timeline }: MetersOpti
           messages,
           bytes,
           energyKwh: kwh,
+          powerManagement,
+          energyFullKwh: fullKwh,
+          energyIdleOnKwh: idleOnKwh,
           energyIdleOffKwh: idleOffKwh,
+          energySampledKwh: sampled?.read(now) ?? null,
           traceHash: trace.hash(),
           workload: workload.name,
           durationS: seconds(workload.durationMs),

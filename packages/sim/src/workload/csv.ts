@@ -16,23 +16,26 @@ export interface Row {
   wrong(column: string, why: string): FileError
 }
 
-/** The text of a file, unpacked if it is gzipped (known by its first bytes, not its name). Throws FileError. */
-export const readText = (path: string): string => {
+/** What is in a file, unpacked if it is gzipped (known by its first bytes, not its name). Throws FileError. */
+export const readBytes = (path: string): Buffer => {
   let bytes: Buffer
   try {
     bytes = readFileSync(path)
   } catch (error) {
     throw new FileError(`${path}: ${error instanceof Error ? error.message : String(error)}`)
   }
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString('utf8')
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
   try {
-    return gunzipSync(bytes).toString('utf8')
+    return gunzipSync(bytes)
   } catch (error) {
     throw new FileError(
       `${path}: not a whole gzip file: ${error instanceof Error ? error.message : String(error)}`,
     )
   }
 }
+
+/** The same as text. */
+export const readText = (path: string): string => readBytes(path).toString('utf8')
 
 /** Reads row by row. The first line names the columns, in any order; those of `columns` have to be there. */
 export const readTable = (path: string, columns: readonly string[], each: (row: Row) => void): void => {

@@ -34,7 +34,7 @@ const milliPerLoad = 10
 const migrationMiBps = 125
 /** One change per VM in so many seconds, on average. */
 const gapS = 300
-const dirtyPercents = [10, 20, 30, 40, 50] as const
+export const dirtyPercents = [10, 20, 30, 40, 50] as const
 
 export const vmplacesHost = (name: string, capacity: number): WorkloadHost => ({
   name,

@@ -18,7 +18,16 @@ export const workloadOptions: readonly KeyOption[] = [
   { flags: '--duration <s>', key: 'workload.duration_s', help: 'simulated seconds' },
 ]
 export const replayOptions: readonly KeyOption[] = [
-  { flags: '--scenario <kind>', key: 'workload.kind', help: 'kind of workload, without a file: vmplaces, …' },
+  {
+    flags: '--scenario <kind>',
+    key: 'workload.kind',
+    help: 'kind of workload, without a file: vmplaces, planetlab, bitbrains, steps, waves, flash-crowds',
+  },
+  {
+    flags: '--data <path>',
+    key: 'workload.data',
+    help: 'traces of planetlab (DAY.tar.gz) or bitbrains (PREFIX)',
+  },
   { flags: '--events <file>', key: 'workload.events', help: 'changes of demand to replay (F.load.csv.gz)' },
   { flags: '--vms <file>', key: 'workload.vms', help: 'the VMs of these events (F.vms.csv.gz)' },
 ]

@@ -35,5 +35,75 @@ const vmplaces = z
         say(key, 'is of generated workloads; the files say it where one is replayed')
   })
 
-export const workloadSection = z.discriminatedUnion('kind', [vmplaces])
+/** Replayed: a day of PlanetLab on CloudSim's hosts. */
+const planetlab = z.strictObject({
+  kind: z.literal('planetlab'),
+  /** `<day>.tar.gz`, or a folder. */
+  data: path.default('../shared/data/planetlab/20110303.tar.gz'),
+  hosts: count.optional(),
+  memory: z.enum(['enforced', 'ignored']).optional(),
+  /** Default: `none` where nobody schedules (CloudSim's baseline), else `load`. */
+  power_management: z.enum(['none', 'load']).optional(),
+  duration_s: duration.optional(),
+})
+
+/** Replayed: a day of business VMs; the hosts are made up. */
+const bitbrains = z.strictObject({
+  kind: z.literal('bitbrains'),
+  /** What the names of its three files begin with. */
+  data: path.default('../shared/data/bitbrains/rnd-20130814'),
+  hosts: count.optional(),
+  host_cores: count.optional(),
+  host_memory_gib: count.optional(),
+  overcommit: z.number().positive().optional(),
+  placement: z.enum(['first-fit', 'spread']).optional(),
+  memory: z.enum(['given', 'used']).optional(),
+  dirty_mibps_per_core: z.number().min(0).optional(),
+  link_mbps: z.number().positive().optional(),
+  duration_s: duration.optional(),
+})
+
+/** Generated: demand with a shape, from the seed of the run. */
+const shape = {
+  hosts: count,
+  vms_per_host: count.optional(),
+  capacity: z.number().positive().optional(),
+  duration_s: duration.optional(),
+  mean: z.number().min(0).max(100).optional(),
+  std: z.number().min(0).max(100).optional(),
+  peak: z.number().min(0).max(100).optional(),
+  sample_s: duration.optional(),
+}
+const share = z.number().min(0).max(1).optional()
+const steps = z.strictObject({
+  kind: z.literal('steps'),
+  ...shape,
+  every_s: duration.optional(),
+  hold_s: z.number().min(0).optional(),
+  share,
+})
+const waves = z.strictObject({
+  kind: z.literal('waves'),
+  ...shape,
+  period_s: duration.optional(),
+  groups: count.optional(),
+})
+const flashCrowds = z.strictObject({
+  kind: z.literal('flash-crowds'),
+  ...shape,
+  gap_s: duration.optional(),
+  share,
+  rise_s: z.number().min(0).optional(),
+  hold_s: z.number().min(0).optional(),
+  fall_s: z.number().min(0).optional(),
+})
+
+export const workloadSection = z.discriminatedUnion('kind', [
+  vmplaces,
+  planetlab,
+  bitbrains,
+  steps,
+  waves,
+  flashCrowds,
+])
 export type WorkloadSpec = z.output<typeof workloadSection>
