@@ -37,6 +37,8 @@ export interface HostState {
   sampledAt: Instant | null
   /** Goes up whenever `vms` changes. */
   revision: number
+  /** What its VMs want together, as of that revision. */
+  summed: { readonly revision: number; readonly demand: Resources }
 }
 
 export const createHost = (rules: readonly Rule[], draining: boolean): HostState => ({
@@ -49,6 +51,7 @@ export const createHost = (rules: readonly Rule[], draining: boolean): HostState
   left: new Map(),
   sampledAt: null,
   revision: 0,
+  summed: { revision: 0, demand: nothing },
 })
 
 /** Samples that may have been under way when a VM came or went. */
@@ -74,9 +77,9 @@ export const observe = (
   host.vms.clear()
   for (const vm of [...observed].sort((a, b) => byText(a.vm, b.vm))) {
     if (incoming.has(vm.vm) || host.left.has(vm.vm)) continue
-    const cpuMilli = cpuDemand(vm, before.get(vm.vm))
-    const demand = resources((d) => (d === 'cpuMilli' ? cpuMilli : vm.memoryMiB))
     const known = before.get(vm.vm)
+    const cpuMilli = cpuDemand(vm, known)
+    const demand: Resources = { cpuMilli, memoryMiB: vm.memoryMiB }
     const past = known?.watch ?? unwatched
     const seen =
       known === undefined || known.cpuMilli === null || vm.cpuMilli === null
@@ -148,7 +151,12 @@ export const blame = (host: HostState, vm: VmId, now: Instant, quarantineMs: num
 export const usableOf = (host: HostState): Resources =>
   host.description === null ? nothing : subtract(host.description.capacity, host.description.reserve)
 
-export const demandOf = (host: HostState): Resources => sum([...host.vms.values()].map((vm) => vm.demand))
+/** Asked for several times in every step, and changed by few of them. */
+export const demandOf = (host: HostState): Resources => {
+  if (host.summed.revision !== host.revision)
+    host.summed = { revision: host.revision, demand: sum([...host.vms.values()].map((vm) => vm.demand)) }
+  return host.summed.demand
+}
 
 /** What is expected of the demand of its VMs, in the order of `vms`. */
 export const prospectsHere = (host: HostState): Prospects =>
