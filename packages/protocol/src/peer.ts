@@ -49,19 +49,26 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   /** The question that the partition under way answers; null = it serves a need. */
   let asking: string | null = null
 
-  /** Why this host can neither grant nor lead nor begin anything, as codes. */
-  const troubles = (): readonly string[] => {
-    const now = desk.now()
-    const seen = host.sampledAt !== null && now - host.sampledAt <= limits.sampleAgeMsMax
-    return [
-      ...(host.connected && host.description !== null && jobsKnown && seen ? [] : ['hypervisor.unreachable']),
-      ...(journalHealthy ? [] : ['journal.full']),
-      // With the journal the epochs are gone: wait until every lease of before has run out (S6).
-      ...(init.restored.journalIntact || now - (started ?? now) >= limits.leaseMs ? [] : ['journal.lost']),
-      ...(leaving ? ['node.leaving'] : []),
-    ]
-  }
-  const trouble = (): string | null => troubles()[0] ?? null
+  /** Why this host can neither grant nor lead nor begin anything, as codes; the gravest first. */
+  const ills: readonly (readonly [code: string, suffered: () => boolean])[] = [
+    [
+      'hypervisor.unreachable',
+      () =>
+        !host.connected ||
+        host.description === null ||
+        !jobsKnown ||
+        host.sampledAt === null ||
+        desk.now() - host.sampledAt > limits.sampleAgeMsMax,
+    ],
+    ['journal.full', () => !journalHealthy],
+    // With the journal the epochs are gone: wait until every lease of before has run out (S6).
+    [
+      'journal.lost',
+      () => !init.restored.journalIntact && desk.now() - (started ?? desk.now()) < limits.leaseMs,
+    ],
+    ['node.leaving', () => leaving],
+  ]
+  const trouble = (): string | null => ills.find(([, suffered]) => suffered())?.[0] ?? null
 
   const report = (decision: Decision): void => {
     decisions = [decision, ...decisions.filter((one) => one.id !== decision.id)].slice(0, limits.decisionsMax)
@@ -361,7 +368,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       mode,
       draining: host.draining,
       able: trouble() === null,
-      troubles: troubles(),
+      troubles: ills.flatMap(([code, suffered]) => (suffered() ? [code] : [])),
       usable: usableOf(host),
       demand: demandOf(host),
       committedIn: motions.promisedIn(),

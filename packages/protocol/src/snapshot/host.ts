@@ -6,7 +6,7 @@ import { type Prospects, prospectsOf } from '../detect/forecast.ts'
 import { habitOf, unwatched, type Watch, watch, watchOf } from '../detect/habit.ts'
 import { byText, type HostId, type Instant, type VmId } from '../ids.ts'
 import type { HostDescription, ObservedVm } from '../io.ts'
-import { nothing, type Resources, resources, subtract, sum } from '../resources.ts'
+import { nothing, type Resources, subtract, sum } from '../resources.ts'
 import type { Rule } from '../solve/rules/rule.ts'
 import type { VmSnapshot } from './snapshot.ts'
 
@@ -14,7 +14,8 @@ export interface KnownVm extends ObservedVm {
   readonly demand: Resources
   /** A VM that we took over but no sample has shown yet survives this many samples without it. */
   readonly unseen: number
-  readonly watch: Watch
+  /** Goes on while nothing else about the VM changes. */
+  watch: Watch
 }
 
 /** What is remembered of a VM apart from its samples; kept while it matters, even if the VM is not here. */
@@ -64,6 +65,29 @@ const cpuDemand = (vm: ObservedVm, before: KnownVm | undefined): number => {
   return vm.cpuMilli ?? before?.demand.cpuMilli ?? 0
 }
 
+/** It was seen so before, and was measured: only time has passed. */
+const isAsBefore = (known: KnownVm, vm: ObservedVm): boolean =>
+  known.vm === vm.vm &&
+  known.cpuMilli === vm.cpuMilli &&
+  known.cpuMilli !== null &&
+  known.unseen === 0 &&
+  known.state === vm.state &&
+  known.incarnation === vm.incarnation &&
+  known.memoryMiB === vm.memoryMiB &&
+  known.dirtyMiBps === vm.dirtyMiBps &&
+  known.vcpus === vm.vcpus &&
+  known.fixed === vm.fixed &&
+  known.diskLocked === vm.diskLocked &&
+  known.name === vm.name
+
+/** Most samples say what the one before them said. */
+const allAsBefore = ({ vms, left }: HostState, observed: readonly ObservedVm[]): boolean => {
+  if (left.size > 0 || vms.size !== observed.length) return false
+  let i = 0
+  for (const known of vms.values()) if (!isAsBefore(known, observed[i++]!)) return false
+  return true
+}
+
 /** Takes in one sample. `incoming` VMs are promised arrivals, counted by the ledger until they are taken over. */
 export const observe = (
   host: HostState,
@@ -71,8 +95,29 @@ export const observe = (
   observed: readonly ObservedVm[],
   incoming: ReadonlySet<VmId>,
 ): void => {
-  const before = new Map(host.vms)
   const elapsedS = host.sampledAt === null ? 0 : (now - host.sampledAt) / 1000
+  if (incoming.size === 0 && allAsBefore(host, observed)) {
+    const demand = demandOf(host)
+    for (const known of host.vms.values()) {
+      const { cpuMilli } = known.demand
+      known.watch = watch(known.watch, elapsedS, cpuMilli, cpuMilli)
+    }
+    host.revision += 1
+    host.summed = { revision: host.revision, demand }
+  } else takeIn(host, elapsedS, observed, incoming)
+  for (const [vm, memory] of host.memory)
+    if (memory.restsUntil <= now && memory.quarantinedUntil <= now && !host.vms.has(vm))
+      host.memory.delete(vm)
+  host.sampledAt = now
+}
+
+const takeIn = (
+  host: HostState,
+  elapsedS: number,
+  observed: readonly ObservedVm[],
+  incoming: ReadonlySet<VmId>,
+): void => {
+  const before = new Map(host.vms)
   host.revision += 1
   host.vms.clear()
   for (const vm of [...observed].sort((a, b) => byText(a.vm, b.vm))) {
@@ -92,10 +137,6 @@ export const observe = (
   for (const [vm, samples] of host.left)
     if (samples <= 1) host.left.delete(vm)
     else host.left.set(vm, samples - 1)
-  for (const [vm, memory] of host.memory)
-    if (memory.restsUntil <= now && memory.quarantinedUntil <= now && !host.vms.has(vm))
-      host.memory.delete(vm)
-  host.sampledAt = now
 }
 
 /** A VM runs here now: its promised demand becomes use at once, not at the next sample. */

@@ -4,15 +4,17 @@
  */
 
 /**
- * Quantiles in ms, linear between them: measured among real agents in one process.
- * FIXME
+ * Quantiles in ms, linear between them: row `published → heard` of `npm run bench:gossip -- 32 60`, 2,759 deliveries among 32
+ * agents in one process, on two cores that others kept busy (load 7). That errs on the slow side: with 16 agents the same minute
+ * gave 8.7 (median), 21.7 (p90) and 73 ms (p99). 64 agents in one process measure their queue for the CPU.
  */
 const quantiles: readonly (readonly [share: number, ms: number])[] = [
-  [0, 1],
-  [0.5, 10],
-  [0.9, 30],
-  [0.99, 100],
-  [1, 200],
+  [0, 0.7],
+  [0.1, 4.3],
+  [0.5, 35],
+  [0.9, 135],
+  [0.99, 422],
+  [1, 575],
 ]
 
 export const gossipDelayMsMax = quantiles.at(-1)![1]

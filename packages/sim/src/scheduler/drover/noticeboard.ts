@@ -18,7 +18,7 @@ interface Published {
 }
 
 export interface NoticeboardHooks {
-  /** Each summary that is published, with its length; `news`: this host can help now, and could not before. */
+  /** Each summary that is published, with its length (to within some bytes); `news`: this host can help now, and could not before. */
   published(host: number, summary: LoadSummary, bytes: number, news: boolean): void
   bytesOf(summary: LoadSummary): number
   delayMs(from: number, to: number): number
@@ -37,6 +37,13 @@ export interface Noticeboard {
   settle(nowMs: number): void
 }
 
+/** But for a byte of a number here and there: what makes a summary long is names, and what may be missing. */
+const sameLength = (a: LoadSummary, b: LoadSummary): boolean =>
+  a.partition === b.partition &&
+  (a.outlook === null) === (b.outlook === null) &&
+  a.state === b.state &&
+  a.mode === b.mode
+
 export const createNoticeboard = (hosts: number, hooks: NoticeboardHooks): Noticeboard => {
   const { gossipMs, delayMsMax } = hooks
   interface Author {
@@ -44,8 +51,7 @@ export const createNoticeboard = (hosts: number, hooks: NoticeboardHooks): Notic
     /** The newest last; older ones only while somebody may not have heard of newer ones. */
     readonly said: Published[]
     facts: Facts | null
-    /** What the last summary was made of, and its length. */
-    saidFacts: Facts | null
+    /** The length of what was said last. */
     bytes: number
   }
   const authors = Array.from(
@@ -54,7 +60,6 @@ export const createNoticeboard = (hosts: number, hooks: NoticeboardHooks): Notic
       announcer: createAnnouncer(),
       said: [],
       facts: null,
-      saidFacts: null,
       bytes: 0,
     }),
   )
@@ -62,8 +67,7 @@ export const createNoticeboard = (hosts: number, hooks: NoticeboardHooks): Notic
   const publish = (host: number, author: Author, atMs: number, summary: LoadSummary): void => {
     const { said } = author
     const before = said.at(-1)?.candidate.summary
-    if (author.saidFacts !== author.facts) author.bytes = hooks.bytesOf(summary)
-    author.saidFacts = author.facts
+    if (before === undefined || !sameLength(before, summary)) author.bytes = hooks.bytesOf(summary)
     while (said.length > 1 && said[1]!.atMs + delayMsMax <= atMs) said.shift()
     said.push({ atMs, candidate: { summary, state: 'alive', stale: false } })
     hooks.published(

@@ -1,90 +1,61 @@
 /**
- * When an agent looks at its host. The daemon looks every `sampleMs`; here a look at which nothing could have changed is
- * left out, since the next one tells the same and covers its time. What matters to the core is kept: no input meets a sample
- * older than the daemon's could be, and no gap is so long that the core takes it for one.
+ * When an agent looks at its host: every `sampleMs`, as the daemon does. Each look is told to the core, even one at which
+ * nothing is new: what is expected of a host also follows from how long its VMs have stayed the same.
  */
 import type { ObservedVm } from '@drover/protocol'
 import type { Kernel } from '../../kernel/kernel.ts'
 
 export interface SamplerInit {
   readonly kernel: Kernel
-  /** 0 = at every change. */
+  /** 0 = at every change, and every 2 s. */
   readonly sampleMs: number
   /** Where in its period this host's looks fall, 0 … 1. */
   readonly phase: number
   /** The VMs of the host, as they are now. */
   look(): readonly ObservedVm[]
-  /** Tells the core, as of that time (ms, never later than now). */
-  tell(atMs: number, vms: readonly ObservedVm[]): void
+  tell(vms: readonly ObservedVm[]): void
 }
 
 export interface Sampler {
-  /** The first look, as of that time (before 0: the agent was started then). */
-  start(atMs: number): void
-  /** Something on the host has changed: the next look sees it. */
+  /** Something on the host has changed. */
   changed(): void
-  /** The core is looking for something that others may have at any time: it looks again when the daemon would. */
-  again(): void
   /** Looks now. */
   now(): void
-  /** Before any other input: tells once more what was seen last, if that is older than a daemon's would be. */
-  refresh(): void
 }
 
-/** With `sampleMs` 0, what stands for the period where one is needed. */
 const periodMsDefault = 2_000
-/** The core knows nothing of the demand in a gap between samples of more than 120 s (detect/habit.ts). */
-const gapMsMax = 100_000
 
+/** The first look is at once. */
 export const createSampler = ({ kernel, sampleMs, phase, look, tell }: SamplerInit): Sampler => {
   const periodMs = sampleMs > 0 ? sampleMs : periodMsDefault
-  const offsetMs = Math.floor(phase * periodMs)
   let seen: readonly ObservedVm[] = []
-  let seenAt = 0
-  /** When the next look falls due; infinity = nothing to see. */
-  let dueAt = Number.POSITIVE_INFINITY
-
-  const bridge = (): void => {
-    while (kernel.now() - seenAt > gapMsMax) {
-      seenAt += gapMsMax
-      tell(seenAt, seen)
-    }
-  }
+  let outdated = true
+  let summoned = false
 
   const now = (): void => {
-    bridge()
-    seen = look()
-    seenAt = kernel.now()
-    tell(seenAt, seen)
+    if (outdated) seen = look()
+    outdated = false
+    tell(seen)
   }
-
-  const lookAt = (atMs: number): void => {
-    if (atMs >= dueAt) return
-    dueAt = atMs
-    kernel.after(atMs - kernel.now(), () => {
-      if (dueAt !== atMs) return
-      dueAt = Number.POSITIVE_INFINITY
+  const regularly = (): void => {
+    kernel.after(periodMs, regularly)
+    now()
+  }
+  const summon = (): void => {
+    summoned = true
+    kernel.after(0, () => {
+      summoned = false
       now()
     })
   }
-
-  /** The first time of a look at or after `ms`. */
-  const tickFrom = (ms: number): number => offsetMs + Math.ceil((ms - offsetMs) / periodMs) * periodMs
+  now()
+  kernel.after(phase * periodMs, regularly)
 
   return {
-    start(atMs) {
-      seen = look()
-      seenAt = atMs
-      tell(atMs, seen)
+    changed() {
+      outdated = true
+      if (sampleMs === 0 && !summoned) summon()
     },
-    changed: () => lookAt(sampleMs > 0 ? tickFrom(kernel.now()) : kernel.now()),
-    again: () => lookAt(tickFrom(kernel.now() + 1)),
     now,
-    refresh() {
-      if (kernel.now() - seenAt <= periodMs) return
-      bridge()
-      seenAt = kernel.now()
-      tell(seenAt, seen)
-    },
   }
 }

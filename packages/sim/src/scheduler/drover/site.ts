@@ -63,7 +63,7 @@ export const createSite = (init: SiteInit): Site => {
   const { kernel, books } = ground
   const randomly = ground.random('agent', host.index)
   /** The core's time: whole milliseconds of its own clock. */
-  const clockAt = (ms: number): Instant => Math.floor(ms) + clockMs
+  const clock = (): Instant => Math.floor(kernel.now()) + clockMs
 
   let leased: PartitionId | null = null
   let leasedAt = 0
@@ -74,16 +74,10 @@ export const createSite = (init: SiteInit): Site => {
     leasedAt = kernel.now()
   }
 
-  /** Somebody who could help was looked for in this step. */
-  let searching = false
   const watched: MakeMembership = (desk, hooks) => {
     const membership = init.membership(desk, hooks)
     return {
       ...membership,
-      candidates() {
-        searching = true
-        return membership.candidates()
-      },
       announce(facts, hasty) {
         if (facts !== null) hold(facts.partition)
         membership.announce(facts, hasty)
@@ -118,7 +112,7 @@ export const createSite = (init: SiteInit): Site => {
   let wakeAt: Instant = Number.MAX_SAFE_INTEGER
   /** When its one timer fires, which may be sooner than it has to. */
   let timerAt: Instant = Number.MAX_SAFE_INTEGER
-  const lastAt = clockAt(ground.workload.durationMs)
+  const lastAt = Math.floor(ground.workload.durationMs) + clockMs
   const setTimer = (): void => {
     if (wakeAt >= timerAt || wakeAt > lastAt) return
     const at = wakeAt
@@ -126,38 +120,25 @@ export const createSite = (init: SiteInit): Site => {
     kernel.after(at - clockMs - kernel.now(), () => {
       if (timerAt !== at) return
       timerAt = Number.MAX_SAFE_INTEGER
-      if (wakeAt <= clockAt(kernel.now())) feed({ kind: 'tick' })
+      if (wakeAt <= clock()) feed({ kind: 'tick' })
       else setTimer()
     })
   }
 
   // ---- inputs
 
-  const queue: { readonly at: Instant; readonly input: Input }[] = []
+  const queue: Input[] = []
   let draining = false
   const put = (at: Instant, input: Input): void => {
-    queue.push({ at, input })
+    queue.push(input)
     if (draining) return
     draining = true
     for (let next = queue.shift(); next !== undefined; next = queue.shift())
-      for (const effect of peer.step(next.at, next.input)) carryOut(effect)
+      for (const effect of peer.step(at, next)) carryOut(effect)
     draining = false
     setTimer()
-    if (searching) sampler.again()
-    searching = false
   }
-  const feed = (input: Input): void => {
-    sampler.refresh()
-    put(clockAt(kernel.now()), input)
-  }
-
-  const sampler = createSampler({
-    kernel,
-    sampleMs: init.sampleMs,
-    phase: randomly.fraction(),
-    look: () => observedOn(host),
-    tell: (atMs, vms) => put(clockAt(atMs), { kind: 'observed', vms }),
-  })
+  const feed = (input: Input): void => put(clock(), input)
 
   // ---- effects
 
@@ -232,10 +213,18 @@ export const createSite = (init: SiteInit): Site => {
     }
   }
 
+  // As the daemon begins; on the clock of its host that was some seconds ago.
   put(0, { kind: 'hypervisor', connected: true })
   put(0, { kind: 'described', description: describe(host) })
-  sampler.start(-clockMs)
+  put(0, { kind: 'observed', vms: observedOn(host) })
   put(0, { kind: 'jobs', outgoing: [], incoming: [] })
+  const sampler = createSampler({
+    kernel,
+    sampleMs: init.sampleMs,
+    phase: randomly.fraction(),
+    look: () => observedOn(host),
+    tell: (vms) => feed({ kind: 'observed', vms }),
+  })
 
   return {
     feed,
