@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { problemText, schemaReader } from '@drover/agent/cli'
+import { camelKeys } from './camel.ts'
 import { algorithmSections } from './config/algorithm-sections.ts'
 import { type Experiment, readExperiment } from './config/read.ts'
 import { experimentSchema } from './config/schema.ts'
@@ -128,6 +129,20 @@ test('what is wrong is told at once, with line and suggestion', () => {
   assert.deepEqual(problems(join(directory, 'none.toml')), ['./none.toml: no such file'])
 })
 
+test('keys arrive as the code calls them', () => {
+  assert.deepEqual(camelKeys({ host_memory_gib: 1, link_mbps: 2, hosts: 3, peak: undefined }), {
+    hostMemoryGiB: 1,
+    linkMbps: 2,
+    hosts: 3,
+  })
+})
+
+test('what makes no sense to a scheduler is a wrong question, not a fault', async () => {
+  const flags = [flag('--set', 'drover.gossip', 'full'), flag('--hosts', 'workload.hosts', '129')]
+  const [spec] = specsOf(experimentOf(...flags))
+  await assert.rejects(runOnce(spec!), (error) => error instanceof QuestionError && /128/.test(error.message))
+})
+
 test('a file of traces that is not there is named before anything runs', () => {
   const { workload } = experimentOf()
   checkFiles(workload)
@@ -139,7 +154,7 @@ test('a file of traces that is not there is named before anything runs', () => {
 
 test('every example is valid', () => {
   const examples = globSync('../../../../examples/*.toml', { cwd: import.meta.dirname })
-  assert.ok(examples.length >= 4)
+  assert.ok(examples.length >= 6)
   for (const example of examples) assert.deepEqual(problems(join(import.meta.dirname, example)), [], example)
 })
 

@@ -2,6 +2,7 @@
 import { createGround } from '../ground/create.ts'
 import { generateVmplaces } from '../workload/vmplaces.ts'
 import { type AlgorithmSpec, createScheduler } from './algorithms.ts'
+import { QuestionError } from './question-error.ts'
 import type { Run } from './result.ts'
 import type { RunSpec } from './spec.ts'
 import { loadWorkload, powerManagementOf } from './workloads.ts'
@@ -34,15 +35,25 @@ const warmUp = (algorithm: AlgorithmSpec): void => {
 
 const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+/** A workload or an option that makes no sense is a wrong question; later on it would be a fault. */
+const asked = <T>(make: () => T): T => {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof RangeError) throw new QuestionError(error.message)
+    throw error
+  }
+}
+
 /** Throws `QuestionError` for what the specification asks for and is not there. */
 export const runOnce = async (spec: RunSpec, options: RunOptions = {}): Promise<Run> => {
   const { algorithm, seed } = spec
   if (options.heap === true) warmUp(algorithm)
-  const workload = loadWorkload(spec.workload, seed)
+  const workload = asked(() => loadWorkload(spec.workload, seed))
   const cpuBefore = process.cpuUsage()
   const { ground, measures } = createGround({ workload, seed, powerManagement: powerManagementOf(spec) })
   const heapBefore = options.heap === true ? usedHeap() : null
-  createScheduler(algorithm).begin(ground)
+  asked(() => createScheduler(algorithm).begin(ground))
 
   const { kernel } = ground
   while (kernel.step(workload.durationMs))
