@@ -6,7 +6,7 @@
  * - memory as configured, GB of 2^30 bytes: all of it is sent in the first round.
  * - the line, of which Ethernet, IP and TCP leave 94 % to the migration (line-rate.ts): counted, not fitted.
  * - the rate at which the guest rewrites memory: 5 MiB/s, one value for all four cases. What the measured guests rewrote
- *   is not published with the means, so this is assumed: a few MiB/s, as of a guest that serves something. With 0 the
+ *   is not known to us, so this is assumed, with the means in view: a few MiB/s, as of a guest that serves something. With 0 the
  *   model is 7 to 11 % short, with 10 MiB/s 13 % long at worst; the second test says how little hangs on it.
  * - 5 ms to hand over, the world's default.
  */
