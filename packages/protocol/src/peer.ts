@@ -259,7 +259,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   const think = (): void => {
     const now = desk.now()
     const ahead = lookAhead()
-    load = detectLoad(load, now, demandOf(host), usableOf(host), desk.policy, ahead?.atRisk === true)
+    load = detectLoad(load, now, demandOf(host), usableOf(host), desk.policy, ahead?.lasts === true)
     if (trouble() !== null) return
     const need = findNeed(host, self, load, requests.wishes(), now, desk.policy.clearPermille)
     if (leader.leading === null) {

@@ -13,7 +13,12 @@ export interface Foresight {
   readonly each: readonly Prospect[]
   /** More is foreseen than a migration has to save: worth a look. */
   readonly atRisk: boolean
+  /** Demand that is above what is usable now is expected to be so for more than a moment. */
+  readonly lasts: boolean
 }
+
+/** Foreseen overload, ms as of `foreseenMs`, above which an overload is no blip: ten seconds of it. */
+const lastsMsMin = 1_500
 
 /** Null: the policy does not act early, or too little was seen yet. */
 export const createForesight = (host: HostState, policy: Policy): (() => Foresight | null) => {
@@ -28,7 +33,12 @@ export const createForesight = (host: HostState, policy: Policy): (() => Foresig
       return known
     }
     const footing = footingOf(outlookOf(prospects), usableOf(host).cpuMilli)
-    known = { footing, each: prospects.each, atRisk: footing.foreseenMs >= policy.forecastGainMsMin }
+    known = {
+      footing,
+      each: prospects.each,
+      atRisk: footing.foreseenMs >= policy.forecastGainMsMin,
+      lasts: footing.foreseenMs >= lastsMsMin,
+    }
     return known
   }
 }
