@@ -28,7 +28,7 @@ export interface Outlook {
 }
 
 /** How far ahead is looked, s: a move should pay within this time. */
-export const horizonS = 300
+export const horizonS = 100
 /**
  * What a second of foreseen overload counts, permille: most overloads are cured as they come, in about the time of one
  * migration, so only this share of their natural length is lost.
@@ -137,12 +137,12 @@ const add = (outlook: Outlook, vm: Prospect, sign: 1 | -1): Outlook => {
 
 /** Where the chance is looked at, s from now, and the seconds for which each stands. */
 const looks: readonly (readonly [atS: number, forS: number])[] = [
-  [6, 15],
-  [24, 27],
-  [60, 48],
-  [120, 75],
-  [210, 90],
-  [300, 45],
+  [2, 5],
+  [8, 9],
+  [20, 16],
+  [40, 25],
+  [70, 30],
+  [100, 15],
 ]
 
 /**

@@ -68,9 +68,9 @@ export interface Taker {
 }
 
 /** As far round the ring is looked for the best host: near ones are as good, and their migrations are cheap. */
-export const takersMax = 48
+export const takersMax = 96
 /** Savings that differ by less, ms, are the same: the nearer host is taken. */
-const sameMs = 500
+const sameMs = 50
 
 /**
  * The hosts by what they could save us at best, best first, only those that save at least `gainMsMin`. With `excess`
