@@ -39,6 +39,7 @@ export * from './peer.ts'
 export * from './view.ts'
 
 // The stages that others build on, in the order of the story.
+export * from './detect/attention.ts'
 export type { Reason } from './detect/need.ts'
 export * from './ring/summary.ts'
 export type { Candidate } from './partition/select.ts'

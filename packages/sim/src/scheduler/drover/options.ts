@@ -6,7 +6,7 @@ export interface DroverOptions {
   readonly preset?: Preset
   /** Changes to the preset. */
   readonly policy?: Partial<Policy>
-  /** How often each agent looks at its hypervisor, ms. Default 2,000, as the daemon's `hypervisor.sample_ms`. 0 = at every change. */
+  /** How often each agent looks at its hypervisor, ms. Default 1,000, as the daemon's `hypervisor.sample_ms`. 0 = at every change. */
   readonly sampleMs?: number
   /** What a message takes from host to host, ms, and up to how much longer it may take. Default 1 each. */
   readonly latencyMs?: number
@@ -26,7 +26,7 @@ export const fullGossipHostsMax = 128
 
 /** Throws RangeError for what makes no sense. */
 export const settingsOf = (options: DroverOptions): DroverSettings => {
-  const { sampleMs = 2_000, latencyMs = 1, jitterMs = 1, arcHosts = 32, gossip = 'arcs' } = options
+  const { sampleMs = 1_000, latencyMs = 1, jitterMs = 1, arcHosts = 32, gossip = 'arcs' } = options
   for (const [name, value] of Object.entries({ sampleMs, latencyMs, jitterMs }))
     if (!(value >= 0)) throw new RangeError(`${name} must not be negative, and is ${value}`)
   if (!(arcHosts >= 1)) throw new RangeError(`arcHosts must be at least 1, and is ${arcHosts}`)

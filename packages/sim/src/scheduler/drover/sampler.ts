@@ -1,5 +1,5 @@
 /**
- * When an agent looks at its host: every `sampleMs`, as the daemon does. Each look is told to the core, even one at which
+ * When an agent looks at its host: every `sampleMs`, or closer (`samplePeriodMs`), as the daemon does. Each look is told to the core, even one at which
  * nothing is new: what is expected of a host also follows from how long its VMs have stayed the same.
  */
 import type { ObservedVm } from '@drover/protocol'
@@ -7,10 +7,12 @@ import type { Kernel } from '../../kernel/kernel.ts'
 
 export interface SamplerInit {
   readonly kernel: Kernel
-  /** 0 = at every change, and every 2 s. */
+  /** 0 = at every change, and every second. */
   readonly sampleMs: number
   /** Where in its period this host's looks fall, 0 … 1. */
   readonly phase: number
+  /** The time to the next look, ms, with what was seen last. */
+  period(seen: readonly ObservedVm[]): number
   /** The VMs of the host, as they are now. */
   look(): readonly ObservedVm[]
   tell(vms: readonly ObservedVm[]): void
@@ -23,10 +25,10 @@ export interface Sampler {
   now(): void
 }
 
-const periodMsDefault = 2_000
+const periodMsDefault = 1_000
 
 /** The first look is at once. */
-export const createSampler = ({ kernel, sampleMs, phase, look, tell }: SamplerInit): Sampler => {
+export const createSampler = ({ kernel, sampleMs, phase, period, look, tell }: SamplerInit): Sampler => {
   const periodMs = sampleMs > 0 ? sampleMs : periodMsDefault
   let seen: readonly ObservedVm[] = []
   let outdated = true
@@ -38,8 +40,8 @@ export const createSampler = ({ kernel, sampleMs, phase, look, tell }: SamplerIn
     tell(seen)
   }
   const regularly = (): void => {
-    kernel.after(periodMs, regularly)
     now()
+    kernel.after(sampleMs > 0 ? period(seen) : periodMs, regularly)
   }
   const summon = (): void => {
     summoned = true

@@ -15,6 +15,7 @@ import {
   type Message,
   type PartitionId,
   type Policy,
+  samplePeriodMs,
 } from '@drover/protocol'
 import type { Ground, GroundHost } from '../../ground/ground.ts'
 import type { MotionEnd } from '../../hypervisor/events.ts'
@@ -218,10 +219,12 @@ export const createSite = (init: SiteInit): Site => {
   put(0, { kind: 'described', description: describe(host) })
   put(0, { kind: 'observed', vms: observedOn(host) })
   put(0, { kind: 'jobs', outgoing: [], incoming: [] })
+  const usable = { cpuMilli: host.capacityMilli, memoryMiB: host.capacityMiB }
   const sampler = createSampler({
     kernel,
     sampleMs: init.sampleMs,
     phase: randomly.fraction(),
+    period: (seen) => samplePeriodMs(init.sampleMs, seen, usable),
     look: () => observedOn(host),
     tell: (vms) => feed({ kind: 'observed', vms }),
   })
