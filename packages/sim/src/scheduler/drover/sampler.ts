@@ -1,6 +1,8 @@
 /**
- * When an agent looks at its host: every `sampleMs`, or closer (`samplePeriodMs`), as the daemon does. Each look is told to the core, even one at which
- * nothing is new: what is expected of a host also follows from how long its VMs have stayed the same.
+ * When an agent looks at its host: every `sampleMs`, or closer (`samplePeriodMs`), as the daemon does. Each look at which
+ * something is new is told to the core; of those at which nothing is, one every five seconds: what is expected of a host also
+ * follows from how long its VMs have stayed the same, but the daemon's core hears it each time, and so sees a little sooner
+ * that someone else could help.
  */
 import type { ObservedVm } from '@drover/protocol'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -26,22 +28,29 @@ export interface Sampler {
 }
 
 const periodMsDefault = 1_000
+const unchangedMs = 5_000
 
 /** The first look is at once. */
 export const createSampler = ({ kernel, sampleMs, phase, period, look, tell }: SamplerInit): Sampler => {
   const periodMs = sampleMs > 0 ? sampleMs : periodMsDefault
   let seen: readonly ObservedVm[] = []
   let outdated = true
+  let toldAt = 0
+  let stepMs = periodMs
   let summoned = false
 
   const now = (): void => {
-    if (outdated) seen = look()
+    if (outdated) {
+      seen = look()
+      stepMs = sampleMs > 0 ? period(seen) : periodMs
+    }
     outdated = false
+    toldAt = kernel.now()
     tell(seen)
   }
   const regularly = (): void => {
-    now()
-    kernel.after(sampleMs > 0 ? period(seen) : periodMs, regularly)
+    if (outdated || kernel.now() - toldAt >= unchangedMs) now()
+    kernel.after(stepMs, regularly)
   }
   const summon = (): void => {
     summoned = true
