@@ -7,7 +7,7 @@ import { unreachable } from './assert.ts'
 import { limits } from './config.ts'
 import { createDesk, type Desk, earliest } from './desk.ts'
 import { findNeed, forecastNeed, noNeed } from './detect/find.ts'
-import { createForesight } from './detect/foresight.ts'
+import { createForesight, type Foresight } from './detect/foresight.ts'
 import { calm, detectLoad, type LoadState, nextLoadCheck } from './detect/load.ts'
 import type { Need } from './detect/need.ts'
 import { type SaidOutlook, sayOutlook } from './detect/prevention.ts'
@@ -90,8 +90,9 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   /** The same for needs that are only foreseen: they must not put off a real one. */
   const caution = createBackOff(desk)
   const lookAhead = createForesight(host, desk.policy)
-  /** The state of this host for which it was last seen that nobody could spare it what is foreseen. */
-  let lookedAt = -1
+  /** The sample, and the state of this host, for which it was last seen that nobody could spare it what is foreseen. */
+  let lookedAt: Instant | null = -1
+  let lookedFor = -1
 
   const requests = createRequests(desk, host, {
     mode: () => mode,
@@ -214,7 +215,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
         motions.silent(input.host)
         return membership.disconnected(input.host)
       case 'observed':
-        return observe(host, desk.now(), input.vms, new Set(motions.promises().map((promise) => promise.vm)))
+        return observe(host, desk.now(), input.vms, motions.promisedVms())
       case 'jobs':
         jobsKnown = true
         return motions.jobs([...input.outgoing, ...input.incoming])
@@ -282,12 +283,17 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   /** Nothing is wrong: would a migration now save more overload than it costs? */
   const prevent = (): void => {
     const ahead = lookAhead()
-    if (ahead?.atRisk !== true || host.draining || lookedAt === host.revision) return
+    if (ahead?.atRisk !== true || host.draining) return
+    // With every sample anew: the others change, too.
+    if (lookedAt === host.sampledAt && lookedFor === host.revision) return
     const need = forecastNeed(ahead.footing, desk.now())
     if (caution.until > desk.now() || !free(need)) return
     const best = helpers(false)
     if (best.length > 0) leader.form(need, mode === 'auto' ? 'lease' : 'observe', best)
-    else lookedAt = host.revision
+    else {
+      lookedAt = host.sampledAt
+      lookedFor = host.revision
+    }
   }
 
   const facts = (): Facts | null => {
@@ -317,9 +323,13 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
     }
   }
 
+  let saidFor: Foresight | null = null
+  let said: SaidOutlook | null = null
   const outlookSaid = (): SaidOutlook | null => {
     const ahead = lookAhead()
-    return ahead === null ? null : sayOutlook(ahead.footing.outlook)
+    if (ahead !== saidFor) said = ahead === null ? null : sayOutlook(ahead.footing.outlook)
+    saidFor = ahead
+    return said
   }
 
   const nextWake = (): Instant => {

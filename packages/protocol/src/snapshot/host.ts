@@ -36,10 +36,15 @@ export interface HostState {
   /** VMs that left in the last moments: one older sample may still show them. */
   readonly left: Map<VmId, number>
   sampledAt: Instant | null
-  /** Goes up whenever `vms` changes. */
+  /** The last sample, when it said what the one before it said. */
+  sample: readonly ObservedVm[] | null
+  /** For how long samples have come, s; and how much of it is not yet in the watches on its VMs, which did not change in it. */
+  watchedS: number
+  steadyS: number
+  /** Goes up whenever something else is to be expected of `vms`: they changed, or the watches on them went on. */
   revision: number
-  /** What its VMs want together, as of that revision. */
-  summed: { readonly revision: number; readonly demand: Resources }
+  /** What its VMs want together; null = to be added up. */
+  demand: Resources | null
 }
 
 export const createHost = (rules: readonly Rule[], draining: boolean): HostState => ({
@@ -51,8 +56,11 @@ export const createHost = (rules: readonly Rule[], draining: boolean): HostState
   memory: new Map(),
   left: new Map(),
   sampledAt: null,
+  sample: null,
+  watchedS: 0,
+  steadyS: 0,
   revision: 0,
-  summed: { revision: 0, demand: nothing },
+  demand: null,
 })
 
 /** Samples that may have been under way when a VM came or went. */
@@ -81,11 +89,35 @@ const isAsBefore = (known: KnownVm, vm: ObservedVm): boolean =>
   known.name === vm.name
 
 /** Most samples say what the one before them said. */
-const allAsBefore = ({ vms, left }: HostState, observed: readonly ObservedVm[]): boolean => {
+const allAsBefore = ({ vms, left, sample }: HostState, observed: readonly ObservedVm[]): boolean => {
   if (left.size > 0 || vms.size !== observed.length) return false
+  if (observed === sample) return true
   let i = 0
   for (const known of vms.values()) if (!isAsBefore(known, observed[i++]!)) return false
   return true
+}
+
+/**
+ * Steady time goes into the watches when it has become more than this share of all: less would change no forecast by more, and
+ * forecasts are not cheap. But it never becomes so long that the watch takes it for a gap.
+ */
+const steadyShare = 1 / 32
+const steadySMax = 60
+
+const watchOn = (host: HostState): void => {
+  for (const known of host.vms.values()) {
+    const { cpuMilli } = known.demand
+    known.watch = watch(known.watch, host.steadyS, cpuMilli, cpuMilli)
+  }
+  host.steadyS = 0
+}
+
+/** Call before `vms` changes. */
+const changing = (host: HostState): void => {
+  if (host.steadyS > 0) watchOn(host)
+  host.revision += 1
+  host.sample = null
+  host.demand = null
 }
 
 /** Takes in one sample. `incoming` VMs are promised arrivals, counted by the ledger until they are taken over. */
@@ -97,14 +129,15 @@ export const observe = (
 ): void => {
   const elapsedS = host.sampledAt === null ? 0 : (now - host.sampledAt) / 1000
   if (incoming.size === 0 && allAsBefore(host, observed)) {
-    const demand = demandOf(host)
-    for (const known of host.vms.values()) {
-      const { cpuMilli } = known.demand
-      known.watch = watch(known.watch, elapsedS, cpuMilli, cpuMilli)
+    host.sample = observed
+    if (host.steadyS + elapsedS > steadySMax) watchOn(host)
+    host.steadyS += elapsedS
+    if (host.steadyS >= host.watchedS * steadyShare) {
+      watchOn(host)
+      host.revision += 1
     }
-    host.revision += 1
-    host.summed = { revision: host.revision, demand }
   } else takeIn(host, elapsedS, observed, incoming)
+  host.watchedS += elapsedS
   for (const [vm, memory] of host.memory)
     if (memory.restsUntil <= now && memory.quarantinedUntil <= now && !host.vms.has(vm))
       host.memory.delete(vm)
@@ -117,8 +150,8 @@ const takeIn = (
   observed: readonly ObservedVm[],
   incoming: ReadonlySet<VmId>,
 ): void => {
+  changing(host)
   const before = new Map(host.vms)
-  host.revision += 1
   host.vms.clear()
   for (const vm of [...observed].sort((a, b) => byText(a.vm, b.vm))) {
     if (incoming.has(vm.vm) || host.left.has(vm.vm)) continue
@@ -141,8 +174,8 @@ const takeIn = (
 
 /** A VM runs here now: its promised demand becomes use at once, not at the next sample. */
 export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instant, from: HostId): void => {
+  changing(host)
   host.left.delete(snapshot.vm)
-  host.revision += 1
   host.vms.set(snapshot.vm, {
     vm: snapshot.vm,
     name: snapshot.name,
@@ -164,8 +197,8 @@ export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instan
 
 /** A VM is positively gone from here: credited now. */
 export const depart = (host: HostState, vm: VmId): void => {
+  changing(host)
   host.vms.delete(vm)
-  host.revision += 1
   host.left.set(vm, samplesInFlight)
 }
 
@@ -194,9 +227,8 @@ export const usableOf = (host: HostState): Resources =>
 
 /** Asked for several times in every step, and changed by few of them. */
 export const demandOf = (host: HostState): Resources => {
-  if (host.summed.revision !== host.revision)
-    host.summed = { revision: host.revision, demand: sum([...host.vms.values()].map((vm) => vm.demand)) }
-  return host.summed.demand
+  host.demand ??= sum([...host.vms.values()].map((vm) => vm.demand))
+  return host.demand
 }
 
 /** What is expected of the demand of its VMs, in the order of `vms`. */
