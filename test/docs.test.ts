@@ -11,7 +11,10 @@ import type { Command } from 'commander'
 import { processIo } from '../packages/agent/src/cli/io.ts'
 import { programOf } from '../packages/agent/src/cli/main.ts'
 import { loadSettings } from '../packages/agent/src/config/load.ts'
+import type { Problem } from '../packages/agent/src/config/problem.ts'
 import { isReasonCode, reasons } from '../packages/protocol/src/outcome/reason.ts'
+import { createCommand } from '../packages/sim/src/experiment/cli/main.ts'
+import { readExperiment } from '../packages/sim/src/experiment/config/read.ts'
 import { anchorsOf, codeOf, commandLines, linksOf } from './docs/markdown.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -43,7 +46,8 @@ const brokenLinks = (page: string, path: string): readonly string[] =>
 
 const npmScripts = Object.keys(JSON.parse(read('package.json')).scripts)
 const npmOwn = ['', 'ci', 'install', 'run', 'exec']
-const program = programOf(processIo())
+const io = processIo()
+const program = programOf(io, createCommand(io, []))
 
 /** Of one command line, what does not exist; empty for commands that are not ours. */
 const wrongCommand = (line: string): readonly string[] => {
@@ -92,6 +96,13 @@ const wrongCommands = (page: string): readonly string[] =>
     commandLines(code).flatMap((line) => wrongCommand(line).map((what) => `${code.line}: ${line}: ${what}`)),
   )
 
+/** What has a workload is an experiment of `drover sim`; everything else configures an agent. */
+const problemsIn = (file: string, text: string): readonly Problem[] => {
+  if (!/^\[workload\]/m.test(text)) return loadSettings({ file, secrets: 'noted' }).problems
+  const read = readExperiment(file, [])
+  return read.kind === 'wrong' ? read.problems : []
+}
+
 const wrongToml = (page: string): readonly string[] => {
   const directory = mkdtempSync(join(tmpdir(), 'drover-docs-'))
   try {
@@ -99,8 +110,7 @@ const wrongToml = (page: string): readonly string[] => {
       if (code.language !== 'toml') return []
       const file = join(directory, 'config.toml')
       writeFileSync(file, code.text)
-      const { problems } = loadSettings({ file, secrets: 'noted' })
-      return problems.map(({ key, text }) => `${code.line}: ${key}: ${text}`)
+      return problemsIn(file, code.text).map(({ key, text }) => `${code.line}: ${key}: ${text}`)
     })
   } finally {
     rmSync(directory, { recursive: true })
@@ -156,6 +166,11 @@ test('each check can fail', () => {
     wrongToml('text\n```toml\n[policy]\ncooldown = 1\n```').map((text) => text.slice(0, 20)),
     ['3: policy.cooldown: '],
   )
+  assert.match(
+    wrongToml('```toml\n[workload]\nkind = "vmplaces"\nhosts = 3\nhost = 4\n```').join(),
+    /^2: workload\.host: unknown key$/,
+  )
+  assert.deepEqual(wrongCommand('npx drover sim run --jobs 2 --jbos 2'), ['run has no option --jbos'])
   assert.deepEqual(wrongCodes('`vm.ignored` `vm.no_such` `policy.preset`'), ['1: no code vm.no_such'])
   assert.deepEqual(wrongMetrics('drover_up drover_down'), ['no metric drover_down'])
 })

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { join, sep } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { test } from 'node:test'
 import { filesOf, suites } from './run.ts'
 import { deadFiles } from './tidy/reach.ts'
@@ -35,6 +35,14 @@ const tracked = (): readonly string[] => {
 const scripts = ['package.json', ...globSync('packages/*/package.json', { cwd: root })].flatMap((path) =>
   Object.values<string>(JSON.parse(readFileSync(join(root, path), 'utf8')).scripts ?? {}),
 )
+
+/** The public pages of our packages, from the root. */
+const exported = globSync('packages/*/package.json', { cwd: root }).flatMap((path) => {
+  const { exports: pages }: { exports?: Record<string, string> } = JSON.parse(
+    readFileSync(join(root, path), 'utf8'),
+  )
+  return Object.values(pages ?? {}).map((page) => join(dirname(path), page).split(sep).join('/'))
+})
 
 /** One failure lists all findings, so that they are mended in one go. */
 const none = (findings: readonly string[]): void =>
@@ -103,6 +111,7 @@ test('the whole repository was looked at', () => {
   for (const known of ['packages/protocol/src/index.ts', 'packages/agent/src/agent.ts', 'test/tidy.test.ts'])
     assert.ok(paths.includes(known), known)
   assert.ok(scripts.some((script) => script.includes('test/run.ts')))
+  assert.ok(exported.includes('packages/agent/src/cli/kit.ts'))
 })
 
 for (const rule of codeRules)
@@ -117,7 +126,7 @@ for (const rule of textRules)
     ),
   )
 
-test('no dead files', () => none(deadFiles(sources, scripts)))
+test('no dead files', () => none(deadFiles(sources, [...scripts, ...exported])))
 
 test('every test file is run by some suite', () => {
   const run = new Set(Object.values(suites).flatMap((suite) => filesOf(suite, [], root)))

@@ -10,11 +10,12 @@ const started: readonly string[] = [
   'packages/agent/src/solve/worker.ts', // worker-pool.ts: so that the emitted package starts `worker.js`
 ]
 
-const isEntry = (source: Source, scripts: readonly string[]): boolean =>
+/** `named`: npm scripts, and the files that a manifest exports. */
+const isEntry = (source: Source, named: readonly string[]): boolean =>
   /^packages\/[^/]+\/(?:src\/index\.ts|bin\/)/.test(source.path) ||
   started.includes(source.path) ||
   /\bimport\.meta\.main\b/.test(source.code) ||
-  scripts.some((script) => script.includes(source.path))
+  named.some((text) => text.includes(source.path))
 
 const reachFrom = (start: readonly string[], sources: ReadonlyMap<string, Source>): ReadonlySet<string> => {
   const seen = new Set(start)
@@ -31,11 +32,11 @@ const reachFrom = (start: readonly string[], sources: ReadonlyMap<string, Source
  * Files of `packages/<name>/src` that nothing uses. What is for tests must be used by a test; everything else by the
  * product: a test alone keeps no product code alive.
  */
-export const deadFiles = (all: readonly Source[], scripts: readonly string[]): readonly string[] => {
+export const deadFiles = (all: readonly Source[], named: readonly string[]): readonly string[] => {
   const sources = new Map(all.map((source) => [source.path, source]))
   const paths = [...sources.keys()]
   const inProduct = reachFrom(
-    paths.filter((path) => !isTest(path) && !isTestSupport(path) && isEntry(sources.get(path)!, scripts)),
+    paths.filter((path) => !isTest(path) && !isTestSupport(path) && isEntry(sources.get(path)!, named)),
     sources,
   )
   const inTests = reachFrom(

@@ -32,6 +32,13 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   agent: ['protocol'],
   sim: ['agent', 'protocol'],
 }
+/** What a package shows of itself beside its `index.ts`. */
+const pages: Readonly<Record<string, readonly string[]>> = { agent: ['/cli'], sim: ['/cli'] }
+/**
+ * Against the direction, on demand only: the one program `drover` finds the simulator's commands when they are asked
+ * for. It names no type of theirs, and says so in words when they are not installed.
+ */
+const onDemand: Readonly<Record<string, string>> = { 'packages/agent/src/cli/sim.ts': '@drover/sim/cli' }
 const coreLibraries = ['zod', 'cborg']
 
 const inCore = (name: string): Snippet['path'] => `packages/protocol/src/${name}.ts`
@@ -41,7 +48,7 @@ const importDirections: Rule = {
   judge: (source) => {
     const own = packageOf(source.path)
     if (own === null || !product(source)) return []
-    return importsOf(source).flatMap(({ value, at }) => {
+    return importsOf(source).flatMap(({ value, at, before }) => {
       const say = (what: string): string[] => [`${lineOf(source, at)}: ${value}: ${what}`]
       if (value.startsWith('.')) {
         const target = posix.join(posix.dirname(source.path), value)
@@ -51,7 +58,9 @@ const importDirections: Rule = {
       }
       const ours = /^@drover\/([^/]+)(\/.*)?$/.exec(value)
       if (ours !== null) {
-        if (ours[2] !== undefined) return say('only the public page of another package')
+        if (onDemand[source.path] === value && /\bimport\s*\($/.test(before)) return []
+        if (ours[2] !== undefined && !(pages[ours[1]!] ?? []).includes(ours[2]))
+          return say('only the public pages of another package')
         return (directions[own] ?? []).includes(ours[1]!) ? [] : say('against the direction')
       }
       if (own === 'protocol' && !coreLibraries.includes(value)) return say('the core does no I/O')
@@ -67,6 +76,9 @@ const importDirections: Rule = {
     { path: 'packages/agent/src/a.ts', text: "import {\n  a,\n} from '../../sim/src/index.ts'" },
     { path: 'packages/agent/src/a.ts', text: "import { a } from '@drover/sim'" },
     { path: 'packages/sim/src/a.ts', text: "import { a } from '@drover/protocol/src/ids.ts'" },
+    { path: 'packages/sim/src/a.ts', text: "import { a } from '@drover/protocol/cli'" },
+    { path: 'packages/agent/src/cli/sim.ts', text: "import { a } from '@drover/sim/cli'" },
+    { path: 'packages/agent/src/cli/a.ts', text: "const a = await import('@drover/sim/cli')" },
     { path: 'packages/agent/src/a.ts', text: "import { a } from './hypervisor/compliance.ts'" },
   ],
   good: [
@@ -74,6 +86,8 @@ const importDirections: Rule = {
     { path: inCore('a.test'), text: "import assert from 'node:assert/strict'" },
     { path: inCore('a'), text: "// import { a } from 'node:fs'\nconst text = 'from', b = 'node:fs'" },
     { path: 'packages/sim/src/a.ts', text: "import { a } from '@drover/agent'\nimport { b } from 'node:fs'" },
+    { path: 'packages/sim/src/a.ts', text: "import { a } from '@drover/agent/cli'" },
+    { path: 'packages/agent/src/cli/sim.ts', text: "const a = await import('@drover/sim/cli')" },
     { path: 'packages/agent/src/a.test.ts', text: "import { a } from '../../sim/src/world.ts'" },
   ],
 }
@@ -226,6 +240,7 @@ const story: Rule = {
 const otherNodes: readonly { readonly path: RegExp; readonly why: string }[] = [
   { path: /^packages\/(?:protocol|agent)\/src\/solve\//, why: 'nodes of a search tree' },
   { path: /^bench\/tight\.ts$/, why: "the solver's budget of search nodes" },
+  { path: /^packages\/sim\/src\/scheduler\//, why: 'the same nodes: the budget that rivals give our solver' },
   { path: /^packages\/agent\/src\/config\//, why: 'nodes of a schema' },
   {
     path: /^packages\/agent\/src\/hypervisor\/libvirt\//,

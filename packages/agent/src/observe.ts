@@ -1,12 +1,13 @@
 /**
- * Watches the hypervisor and tells the core: `hypervisor`, `described`, `observed`, `jobs`. It looks every `sampleMs`,
+ * Watches the hypervisor and tells the core: `hypervisor`, `described`, `observed`, `jobs`. It looks every `sampleMs`
+ * (closer while the host is nearly full),
  * soon after the hypervisor says that something changed, and when the core asks. One look at a time: whoever asks while one
  * is under way gets one more look after it, however many ask.
  */
-import type { HostDescription, Input, ObservedVm } from '@drover/protocol'
+import { type HostDescription, type Input, type ObservedVm, samplePeriodMs } from '@drover/protocol'
 import type { Logger } from 'pino'
 import type { Settings } from './config/settings.ts'
-import { describeHost, observedVms, sameDescription, vmsOfJobs } from './describe.ts'
+import { describeHost, observedVms, sameDescription, usableOf, vmsOfJobs } from './describe.ts'
 import { type Hypervisor, HypervisorError, type HypervisorEvent, type Sample } from './hypervisor/port.ts'
 
 export interface Observer {
@@ -58,6 +59,7 @@ export const createObserver = (init: ObserverInit): Observer => {
   let lookAgain = false
   let stopped = false
   let sampleTimer: NodeJS.Timeout | undefined
+  let seen: readonly ObservedVm[] = []
   let changedTimer: NodeJS.Timeout | undefined
   let unsubscribe = () => {}
 
@@ -105,6 +107,7 @@ export const createObserver = (init: ObserverInit): Observer => {
     trouble = null
     sayAnswering(true)
     const vms = observedVms(sample)
+    seen = vms
     init.sampled(vms, sample.pressure)
     feed({ kind: 'observed', vms })
     feed({ kind: 'jobs', ...vmsOfJobs(jobs) })
@@ -140,7 +143,10 @@ export const createObserver = (init: ObserverInit): Observer => {
 
   const lookRegularly = (): void => {
     const first = sampleTimer === undefined
-    sampleTimer = setTimeout(lookRegularly, settings.hypervisor.sampleMs)
+    const { sampleMs } = settings.hypervisor
+    const usable = usableOf(description)
+    const nextMs = usable === null ? sampleMs : samplePeriodMs(sampleMs, seen, usable)
+    sampleTimer = setTimeout(lookRegularly, nextMs)
     if (!looking) look()
     // It may take a moment to connect; after a whole period it is worth a word.
     if (!first && answering === false) complain()

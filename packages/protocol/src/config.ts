@@ -8,6 +8,11 @@ export interface Policy {
   readonly overloadHoldMs: number
   /** An overload is over, and a cure must bring it to, this share of the usable capacity, permille. Default 950. Against flapping at the edge. */
   readonly clearPermille: number
+  /**
+   * A migration that prevents an overload must be expected to save at least so much overload, ms; null = never act early.
+   * Default 3,300. Against moves that would not have been needed.
+   */
+  readonly forecastGainMsMin: number | null
   /** A VM that was moved rests this long, ms, unless its host is still overloaded. Default 1,800,000. Against ping-pong (Q1). */
   readonly cooldownMs: number
   /** A relief plan must lower the total excess by this share, permille. Default 100. Against moves that help nobody. */
@@ -27,6 +32,7 @@ export const presets = {
   conservative: {
     overloadHoldMs: 120_000,
     clearPermille: 930,
+    forecastGainMsMin: 6_000,
     cooldownMs: 3_600_000,
     gainMinPermille: 200,
     migrationsOutMax: 1,
@@ -35,6 +41,7 @@ export const presets = {
   balanced: {
     overloadHoldMs: 60_000,
     clearPermille: 950,
+    forecastGainMsMin: 3_300,
     cooldownMs: 1_800_000,
     gainMinPermille: 100,
     migrationsOutMax: 1,
@@ -43,6 +50,7 @@ export const presets = {
   aggressive: {
     overloadHoldMs: 10_000,
     clearPermille: 970,
+    forecastGainMsMin: 1_500,
     cooldownMs: 600_000,
     gainMinPermille: 50,
     migrationsOutMax: 2,

@@ -108,3 +108,13 @@ export const earliest = (all: Iterable<Instant | null>): Instant | null => {
   for (const at of all) if (at !== null && (min === null || at < min)) min = at
   return min
 }
+
+/** The earliest instant that these ask for, or null when there are none. */
+export const earliestOf = <T>(all: Iterable<T>, at: (one: T) => Instant): Instant | null => {
+  let min: Instant | null = null
+  for (const one of all) {
+    const instant = at(one)
+    if (min === null || instant < min) min = instant
+  }
+  return min
+}

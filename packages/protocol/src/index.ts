@@ -39,8 +39,10 @@ export * from './peer.ts'
 export * from './view.ts'
 
 // The stages that others build on, in the order of the story.
+export * from './detect/attention.ts'
 export type { Reason } from './detect/need.ts'
 export * from './ring/summary.ts'
+export type { Candidate } from './partition/select.ts'
 export * from './partition/rank.ts'
 export * from './snapshot/snapshot.ts'
 export * from './solve/rules/rule.ts'
@@ -63,5 +65,11 @@ export * from './outcome/words.ts'
 export * from './outcome/subject.ts'
 export * from './outcome/explanation.ts'
 export * from './outcome/explain.ts'
+
+// What a world that models gossip as a whole builds its own `Membership` from.
+export type { Desk } from './desk.ts'
+export * from './ring/announce.ts'
+export * from './ring/membership.ts'
+export * from './ring/order.ts'
 
 // biome-ignore-end assist/source/organizeImports: the order is the story

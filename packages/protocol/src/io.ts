@@ -14,7 +14,7 @@ import type { ActionResult } from './plan/plan.ts'
 import type { Resources } from './resources.ts'
 import type { LoadSummary, Mode } from './ring/summary.ts'
 import type { Answer } from './solve/answer.ts'
-import type { Problem } from './solve/problem.ts'
+import type { PartitionProblem } from './solve/problem.ts'
 import type { Rule } from './solve/rules/rule.ts'
 
 /** One active VM as its host measured it. */
@@ -156,7 +156,7 @@ export type Effect =
       readonly kind: 'solve'
       readonly partition: PartitionId
       readonly round: number
-      readonly problem: Problem
+      readonly problem: PartitionProblem
       readonly budgetMs: number
     }
   /** Begin a migration of a VM that is here; its end comes back as `finished`. */

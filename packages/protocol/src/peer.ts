@@ -5,10 +5,12 @@
  */
 import { unreachable } from './assert.ts'
 import { limits } from './config.ts'
-import { createDesk, earliest } from './desk.ts'
-import { findNeed, noNeed } from './detect/find.ts'
+import { createDesk, type Desk, earliest } from './desk.ts'
+import { findNeed, forecastNeed, noNeed } from './detect/find.ts'
+import { createForesight, type Foresight } from './detect/foresight.ts'
 import { calm, detectLoad, type LoadState, nextLoadCheck } from './detect/load.ts'
 import type { Need } from './detect/need.ts'
+import { type SaidOutlook, sayOutlook } from './detect/prevention.ts'
 import { createRequests } from './detect/requests.ts'
 import { createMotions } from './execute/motions.ts'
 import { byText, type HostId, type Instant } from './ids.ts'
@@ -16,10 +18,11 @@ import type { Effect, Input, PeerInit } from './io.ts'
 import type { Message, PartitionMessage } from './message.ts'
 import type { Decision } from './outcome/decision.ts'
 import { createBackOff } from './partition/back-off.ts'
+import { helpersFor } from './partition/helpers.ts'
 import { createLeader } from './partition/leader.ts'
 import { createMemberSide } from './partition/member.ts'
 import type { Facts } from './ring/announce.ts'
-import { createMembership } from './ring/membership.ts'
+import { createMembership, type Membership, type MembershipHooks } from './ring/membership.ts'
 import { createHost, demandOf, observe, rest, snapshotVm, usableOf } from './snapshot/host.ts'
 import { takeSnapshot } from './snapshot/take.ts'
 import type { PeerView } from './view.ts'
@@ -29,7 +32,10 @@ export interface Peer {
   view(now: Instant): PeerView
 }
 
-export const createPeer = (init: PeerInit): Peer => {
+/** How the others are known: by `ring/`, unless a world that models gossip as a whole knows better. */
+export type MakeMembership = (desk: Desk, hooks: MembershipHooks) => Membership
+
+export const createPeer = (init: PeerInit, makeMembership: MakeMembership = createMembership): Peer => {
   const self = init.host
   const desk = createDesk(self, init.incarnation, init.seed, init.policy)
   const host = createHost(init.rules, init.restored.draining)
@@ -43,19 +49,26 @@ export const createPeer = (init: PeerInit): Peer => {
   /** The question that the partition under way answers; null = it serves a need. */
   let asking: string | null = null
 
-  /** Why this host can neither grant nor lead nor begin anything, as codes. */
-  const troubles = (): readonly string[] => {
-    const now = desk.now()
-    const seen = host.sampledAt !== null && now - host.sampledAt <= limits.sampleAgeMsMax
-    return [
-      ...(host.connected && host.description !== null && jobsKnown && seen ? [] : ['hypervisor.unreachable']),
-      ...(journalHealthy ? [] : ['journal.full']),
-      // With the journal the epochs are gone: wait until every lease of before has run out (S6).
-      ...(init.restored.journalIntact || now - (started ?? now) >= limits.leaseMs ? [] : ['journal.lost']),
-      ...(leaving ? ['node.leaving'] : []),
-    ]
-  }
-  const trouble = (): string | null => troubles()[0] ?? null
+  /** Why this host can neither grant nor lead nor begin anything, as codes; the gravest first. */
+  const ills: readonly (readonly [code: string, suffered: () => boolean])[] = [
+    [
+      'hypervisor.unreachable',
+      () =>
+        !host.connected ||
+        host.description === null ||
+        !jobsKnown ||
+        host.sampledAt === null ||
+        desk.now() - host.sampledAt > limits.sampleAgeMsMax,
+    ],
+    ['journal.full', () => !journalHealthy],
+    // With the journal the epochs are gone: wait until every lease of before has run out (S6).
+    [
+      'journal.lost',
+      () => !init.restored.journalIntact && desk.now() - (started ?? desk.now()) < limits.leaseMs,
+    ],
+    ['node.leaving', () => leaving],
+  ]
+  const trouble = (): string | null => ills.find(([, suffered]) => suffered())?.[0] ?? null
 
   const report = (decision: Decision): void => {
     decisions = [decision, ...decisions.filter((one) => one.id !== decision.id)].slice(0, limits.decisionsMax)
@@ -67,10 +80,19 @@ export const createPeer = (init: PeerInit): Peer => {
       requests.answer(asking, { kind: 'ok', text: decision.text, decision: decision.id })
       asking = null
     } else if (need.kind === 'migrate') requests.ended(need)
-    else backOff.concluded(decision)
+    else if (need.kind === 'forecast') {
+      lookedAt = -1
+      caution.concluded(decision)
+    } else backOff.concluded(decision)
   }
 
   const backOff = createBackOff(desk)
+  /** The same for needs that are only foreseen: they must not put off a real one. */
+  const caution = createBackOff(desk)
+  const lookAhead = createForesight(host, desk.policy)
+  /** The sample, and the state of this host, for which it was last seen that nobody could spare it what is foreseen. */
+  let lookedAt: Instant | null = -1
+  let lookedFor = -1
 
   const requests = createRequests(desk, host, {
     mode: () => mode,
@@ -78,10 +100,13 @@ export const createPeer = (init: PeerInit): Peer => {
       mode = wanted
       if (mode === 'observe') leader.abandon('mode.observe', 'the mode was set to observe')
     },
-    changed: backOff.reset,
+    changed() {
+      backOff.reset()
+      caution.reset()
+    },
   })
 
-  const membership = createMembership(desk, {
+  const membership = makeMembership(desk, {
     dead(other) {
       leader.dead(other)
       motions.silent(other)
@@ -181,13 +206,16 @@ export const createPeer = (init: PeerInit): Peer => {
       case 'received':
         return onReceived(input.from, input.message)
       case 'heard':
-        if (membership.heard(input.summary)) backOff.news()
+        if (membership.heard(input.summary)) {
+          backOff.news()
+          caution.news()
+        }
         return
       case 'disconnected':
         motions.silent(input.host)
         return membership.disconnected(input.host)
       case 'observed':
-        return observe(host, desk.now(), input.vms, new Set(motions.promises().map((promise) => promise.vm)))
+        return observe(host, desk.now(), input.vms, motions.promisedVms())
       case 'jobs':
         jobsKnown = true
         return motions.jobs([...input.outgoing, ...input.incoming])
@@ -231,16 +259,41 @@ export const createPeer = (init: PeerInit): Peer => {
 
   const think = (): void => {
     const now = desk.now()
-    load = detectLoad(load, now, demandOf(host), usableOf(host), desk.policy)
+    const ahead = lookAhead()
+    load = detectLoad(load, now, demandOf(host), usableOf(host), desk.policy, ahead?.lasts === true)
     if (trouble() !== null) return
     const need = findNeed(host, self, load, requests.wishes(), now, desk.policy.clearPermille)
     if (leader.leading === null) {
       asking = requests.takeQuestion()
       if (asking !== null) return void leader.form(need ?? noNeed(now), 'observe')
     }
-    if (need === null || !free(need)) return
+    if (need === null) return prevent()
+    if (!free(need)) return
     if (need.kind === 'migrate') requests.granted(need, leader.form(need, 'lease'))
-    else if (backOff.until <= now) leader.form(need, mode === 'auto' ? 'lease' : 'observe')
+    else if (backOff.until <= now)
+      leader.form(need, mode === 'auto' ? 'lease' : 'observe', need.kind === 'overload' ? helpers(true) : [])
+  }
+
+  const helpers = (inNeed: boolean): readonly HostId[] => {
+    const ahead = lookAhead()
+    if (ahead === null) return []
+    return helpersFor(host, ahead, membership.candidates(), desk.policy, desk.now(), inNeed)
+  }
+
+  /** Nothing is wrong: would a migration now save more overload than it costs? */
+  const prevent = (): void => {
+    const ahead = lookAhead()
+    if (ahead?.atRisk !== true || host.draining) return
+    // With every sample anew: the others change, too.
+    if (lookedAt === host.sampledAt && lookedFor === host.revision) return
+    const need = forecastNeed(ahead.footing, desk.now())
+    if (caution.until > desk.now() || !free(need)) return
+    const best = helpers(false)
+    if (best.length > 0) leader.form(need, mode === 'auto' ? 'lease' : 'observe', best)
+    else {
+      lookedAt = host.sampledAt
+      lookedFor = host.revision
+    }
   }
 
   const facts = (): Facts | null => {
@@ -257,6 +310,7 @@ export const createPeer = (init: PeerInit): Peer => {
       committedIn: motions.promisedIn(),
       committedOut: motions.leaving(),
       vms: host.vms.size,
+      outlook: outlookSaid(),
       overloaded: load.overloaded !== null,
       state: leaving ? 'leaving' : host.draining ? 'draining' : 'up',
       able: trouble() === null,
@@ -267,6 +321,15 @@ export const createPeer = (init: PeerInit): Peer => {
       version: description.version,
       policyHash: init.policyHash,
     }
+  }
+
+  let saidFor: Foresight | null = null
+  let said: SaidOutlook | null = null
+  const outlookSaid = (): SaidOutlook | null => {
+    const ahead = lookAhead()
+    if (ahead !== saidFor) said = ahead === null ? null : sayOutlook(ahead.footing.outlook)
+    saidFor = ahead
+    return said
   }
 
   const nextWake = (): Instant => {
@@ -281,6 +344,7 @@ export const createPeer = (init: PeerInit): Peer => {
       requests.nextAt(),
       nextLoadCheck(load, desk.policy),
       later(backOff.until),
+      later(caution.until),
       later(quarantineEnd),
     ])
     return Math.max(now + 1, next ?? now + desk.policy.gossipMs)
@@ -314,7 +378,7 @@ export const createPeer = (init: PeerInit): Peer => {
       mode,
       draining: host.draining,
       able: trouble() === null,
-      troubles: troubles(),
+      troubles: ills.flatMap(([code, suffered]) => (suffered() ? [code] : [])),
       usable: usableOf(host),
       demand: demandOf(host),
       committedIn: motions.promisedIn(),

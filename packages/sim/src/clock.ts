@@ -2,6 +2,7 @@
  * Whose time the world runs in. The simulated hypervisors never read a clock of their own, so that the same world
  * runs in real time under real agents, and in virtual time under tests and the discrete-event simulator.
  */
+import { createKernel } from './kernel/kernel.ts'
 
 export interface Clock {
   /** Milliseconds since the clock began; never goes back. */
@@ -54,47 +55,22 @@ export interface ManualClock extends Clock {
 
 /** Time that stands still until a test lets it pass. */
 export const manualClock = (): ManualClock => {
-  let now = 0
-  let sequence = 0
-  const due = new Map<number, { readonly at: number; readonly fn: () => void }>()
-
-  /** The earliest entry not after `until`; ties go to the one asked for first (Map keeps insertion order). */
-  const next = (until: number): number | null => {
-    let best: number | null = null
-    let bestAt = until
-    for (const [id, { at }] of due)
-      if (at < bestAt || (at === bestAt && best === null)) {
-        best = id
-        bestAt = at
-      }
-    return best
-  }
+  const kernel = createKernel()
   /** A macrotask: every promise that can settle without time passing has settled after it. */
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
   return {
-    now: () => now,
-    after(ms, fn) {
-      const id = sequence++
-      due.set(id, { at: now + Math.max(0, ms), fn })
-      return () => void due.delete(id)
-    },
+    now: kernel.now,
+    after: kernel.after,
     async advance(ms) {
-      const until = now + ms
+      const until = kernel.now() + ms
       await settle()
-      for (let id = next(until); id !== null; id = next(until)) {
-        const entry = due.get(id)
-        if (entry === undefined) break
-        due.delete(id)
-        now = Math.max(now, entry.at)
-        entry.fn()
-        await settle()
-      }
-      now = until
+      while (kernel.step(until)) await settle()
+      kernel.pass(until)
       await settle()
     },
     get pending() {
-      return due.size
+      return kernel.pending
     },
   }
 }

@@ -30,6 +30,8 @@
  */
 export * from './clock.ts'
 export * from './curable.ts'
+export { createGround, type GroundOptions, type GroundRun } from './ground/create.ts'
+export type { Books, Ground, GroundHost, Scheduler } from './ground/ground.ts'
 export type { Chronicle } from './harness/chronicle.ts'
 export * from './harness/cluster.ts'
 export type { Member } from './harness/member.ts'
@@ -49,3 +51,7 @@ export {
 } from './hypervisor/world.ts'
 export * from './invariants.ts'
 export * from './random.ts'
+export { type ReportInput, renderReport } from './report/report.ts'
+export { FileError } from './workload/csv.ts'
+export { generateVmplaces, type VmplacesLaw, type VmplacesModel } from './workload/vmplaces.ts'
+export * from './workload/vmplaces-files.ts'

@@ -22,6 +22,23 @@ test('draws keep to their range, and spread over it', () => {
   assert.ok(Math.abs(mean - 60) < 1.5, `mean ${mean}`)
 })
 
+test('gaps between rare things are exponential: mean, spread and the share beyond the mean', () => {
+  const random = randomOf(11, 'gaps')
+  const gaps = Array.from({ length: 20_000 }, () => random.exponential(300))
+  const mean = gaps.reduce((a, b) => a + b, 0) / gaps.length
+  const variance = gaps.reduce((a, b) => a + (b - mean) ** 2, 0) / gaps.length
+  assert.ok(Math.abs(mean - 300) < 9, `mean ${mean}`)
+  assert.ok(Math.abs(Math.sqrt(variance) - 300) < 15, `deviation ${Math.sqrt(variance)}`)
+  for (const [multiple, share] of [
+    [0.5, 0.6065],
+    [1, 0.3679],
+    [3, 0.0498],
+  ] as const) {
+    const beyond = gaps.filter((gap) => gap > multiple * 300).length / gaps.length
+    assert.ok(Math.abs(beyond - share) < 0.015, `${beyond} beyond ${multiple}`)
+  }
+})
+
 test('a shuffle loses nothing and leaves its argument alone', () => {
   const cards = [1, 2, 3, 4, 5, 6, 7, 8]
   const shuffled = randomOf(3, 'cards').shuffle(cards)

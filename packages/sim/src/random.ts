@@ -14,6 +14,8 @@ export interface Random {
   chance(probability: number): boolean
   /** About normal (the sum of twelve uniform draws: no logarithm, so no rounding that differs by machine). */
   normal(mean: number, deviation: number): number
+  /** Exponential, exactly, by comparing uniform draws (von Neumann 1951): no logarithm here either. */
+  exponential(mean: number): number
   /** One of a non-empty list. */
   pick<T>(from: readonly T[]): T
   /** A shuffled copy. */
@@ -58,6 +60,19 @@ export const randomOf = (seed: number, name: string, index = 0): Random => {
       let total = -6
       for (let i = 0; i < 12; i++) total += fraction()
       return mean + total * deviation
+    },
+    exponential(mean) {
+      // A falling run of draws x > u1 > u2 > … of odd length has density e^−x on [0, 1); each even one adds 1 to x.
+      for (let whole = 0; ; whole++) {
+        const first = fraction()
+        let last = first
+        let length = 0
+        for (let next = last; next <= last; length++) {
+          last = next
+          next = fraction()
+        }
+        if (length % 2 === 1) return mean * (whole + first)
+      }
     },
     pick<T>(from: readonly T[]): T {
       if (from.length === 0) throw new RangeError('nothing to pick from')

@@ -1,6 +1,7 @@
 /** `drover agent`: the daemon. */
 import type { Command } from 'commander'
 import { schemaVersion } from '../api/answers.ts'
+import type { Flag } from '../config/layer.ts'
 import { loadSettings } from '../config/load.ts'
 import { problemText } from '../config/problem.ts'
 import { problemsFailure } from './config.ts'
@@ -16,12 +17,6 @@ interface AgentOptions extends CommonOptions {
   readonly dataDir?: string
   readonly logLevel?: string
   readonly check?: boolean
-}
-
-interface Flag {
-  readonly flag: string
-  readonly key: string
-  readonly text: string
 }
 
 const flagsOf = (options: AgentOptions, self: Command): readonly Flag[] => {

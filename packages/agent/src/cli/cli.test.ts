@@ -47,6 +47,7 @@ const run = async (line: string, whileRunning?: (err: string) => void) => {
     },
     env: { DROVER_API__SOCKET: socket },
     colour: false,
+    columns: null,
     onInterrupt(listener) {
       interrupts.add(listener)
       return () => interrupts.delete(listener)

@@ -12,6 +12,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
   /** True when stdout is a terminal that wants colour. */
   readonly colour: boolean
+  /** Width of the terminal that stderr is; null where it is none. */
+  readonly columns: number | null
   /** Ctrl-C. Returns the function that stops listening. */
   onInterrupt(listener: () => void): () => void
   nowWallMs(): number
@@ -25,6 +27,7 @@ export const processIo = (): Io => ({
   env: process.env,
   colour:
     process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
+  columns: process.stderr.isTTY === true ? (process.stderr.columns ?? 80) : null,
   onInterrupt: (listener) => {
     process.on('SIGINT', listener)
     return () => process.off('SIGINT', listener)

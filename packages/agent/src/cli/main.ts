@@ -14,6 +14,7 @@ import { membersCommand } from './members.ts'
 import { migrateCommand } from './migrate.ts'
 import { modeCommand } from './mode.ts'
 import { planCommand } from './plan.ts'
+import { loadSimCommand, simPlaceholder } from './sim.ts'
 import { solveCommand } from './solve.ts'
 import { statusCommand } from './status.ts'
 import { undrainCommand } from './undrain.ts'
@@ -28,7 +29,8 @@ const inherit = (parent: Command): void => {
   }
 }
 
-export const programOf = (io: Io): Command => {
+/** `sim`: the simulator's commands, where they were loaded. */
+export const programOf = (io: Io, sim: Command = simPlaceholder()): Command => {
   const program = new Command('drover')
     .description('Schedules VMs over a cluster of hypervisors with no scheduler in the middle.')
     .version(`drover ${droverVersion}`, '--version', 'the version of this program')
@@ -62,6 +64,7 @@ export const programOf = (io: Io): Command => {
     versionCommand,
   ])
     program.addCommand(command(io))
+  program.addCommand(sim)
   inherit(program)
   return program
 }
@@ -90,8 +93,9 @@ const asFailure = (error: unknown): CliFailure => {
 
 /** Runs one command; `args` without the program's name. Never throws. */
 export const runCli = async (args: readonly string[], io: Io): Promise<number> => {
-  const program = programOf(io)
   try {
+    // Loaded only when it may be meant: nobody who drains a host waits for a simulator.
+    const program = programOf(io, args.includes('sim') ? await loadSimCommand(io, args) : simPlaceholder())
     await program.parseAsync([...args], { from: 'user' })
     return exitCode.done
   } catch (error) {

@@ -23,6 +23,7 @@ const run = async (...words: string[]) => {
     },
     env: {},
     colour: false,
+    columns: null,
     onInterrupt: () => () => false,
     nowWallMs: () => 0,
     pollMs: 5,

@@ -2,7 +2,7 @@
  * Writes `docs/configuration.md` from the schema, so that the page cannot say anything else than the check does.
  * Run it to write the page: `node packages/agent/src/config/document.ts > docs/configuration.md`.
  */
-import { jsonSchema, type SchemaNode } from './schema-node.ts'
+import { configReader, type SchemaNode } from './schema-node.ts'
 
 const titles: Readonly<Record<string, string>> = {
   host: 'This host',
@@ -81,7 +81,7 @@ const ruleRows = (items: SchemaNode): readonly string[] => {
 }
 
 export const configurationPage = (): string => {
-  const sections = Object.entries(jsonSchema.properties ?? {})
+  const sections = Object.entries(configReader.root.properties ?? {})
   const top = sections.filter(([, node]) => node.properties === undefined && node.type !== 'array')
   const parts = [introduction, '## Top level\n', head, ...top.map(([key, node]) => row(key, node)), '']
   for (const [key, node] of sections) {
@@ -93,7 +93,7 @@ export const configurationPage = (): string => {
       )
     parts.push(head, ...rows(node), '')
   }
-  const items = jsonSchema.properties?.['rules']?.items
+  const items = configReader.root.properties?.['rules']?.items
   if (items !== undefined)
     parts.push(
       '## Rules\n',

@@ -125,10 +125,11 @@ export const hypervisor = z
       ),
     sample_ms: ms(200)
       .max(600_000)
-      .default(2_000)
+      .default(1_000)
       .meta(
         about({
-          description: 'How often the load of host and VMs is measured.',
+          description:
+            'How often the load of host and VMs is measured; four times as often while the host is nearly full.',
           unit: 'ms',
           prevents: 'decisions on stale numbers (too long) and a busy hypervisor (too short)',
         }),

@@ -3,7 +3,7 @@ import { parse, TomlError } from 'smol-toml'
 import { locateKeys, type Path, pathKey } from './locate.ts'
 import type { Origin } from './origin.ts'
 import { keyText, type Problem, suggestKey } from './problem.ts'
-import { schemaAt } from './schema-node.ts'
+import { configReader, type SchemaNode, type SchemaReader } from './schema-node.ts'
 
 type Tree = { [key: string]: unknown }
 
@@ -41,8 +41,8 @@ export const fileLayer = (file: string, text: string): Layer | Problem => {
 }
 
 /** Text from the environment or a flag, as the type that the schema wants; what does not fit stays text. */
-const coerce = (path: Path, text: string): unknown => {
-  switch (schemaAt(path)?.type) {
+const coerce = (node: SchemaNode | null | undefined, text: string): unknown => {
+  switch (node?.type) {
     case 'integer':
     case 'number':
       return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
@@ -59,6 +59,7 @@ const coerce = (path: Path, text: string): unknown => {
         .split(',')
         .map((part) => part.trim())
         .filter((part) => part !== '')
+        .map((part) => coerce(node.items, part))
     default:
       return text
   }
@@ -80,11 +81,12 @@ const place = (tree: Tree, path: readonly string[], value: unknown): void => {
 
 const pairsLayer = (
   pairs: readonly { readonly path: readonly string[]; readonly text: string; readonly origin: Origin }[],
+  schema: SchemaReader,
 ): Layer => {
   const tree: Tree = {}
   const origins = new Map<string, Origin>()
   for (const { path, text, origin } of pairs) {
-    place(tree, path, coerce(path, text))
+    place(tree, path, coerce(schema.at(path), text))
     for (let length = 1; length <= path.length; length++) origins.set(pathKey(path.slice(0, length)), origin)
   }
   return {
@@ -113,11 +115,11 @@ export const envLayer = (
     if (!name.startsWith('DROVER_') || text === undefined) continue
     const path = name.slice('DROVER_'.length).toLowerCase().split('__')
     const origin: Origin = { kind: 'env', name }
-    const node = schemaAt(path)
+    const node = configReader.at(path)
     if (node !== null && node.properties === undefined) pairs.push({ path, text, origin })
     else {
       const key = path.at(-1) ?? ''
-      const suggestion = node === null ? suggestKey(path.slice(0, -1), key) : null
+      const suggestion = node === null ? suggestKey(configReader, path.slice(0, -1), key) : null
       if (path.length > 1 || (suggestion !== null && !suggestion.includes('.')))
         problems.push({
           code: 'unknown_key',
@@ -128,15 +130,21 @@ export const envLayer = (
         })
     }
   }
-  return { layer: pairsLayer(pairs), problems }
+  return { layer: pairsLayer(pairs, configReader), problems }
+}
+
+export interface Flag {
+  readonly flag: string
+  /** Dotted. */
+  readonly key: string
+  readonly text: string
 }
 
 /** Flags as `key=value`; unknown keys are found by the schema, as in a file. */
-export const flagLayer = (
-  flags: readonly { readonly flag: string; readonly key: string; readonly text: string }[],
-): Layer =>
+export const flagLayer = (flags: readonly Flag[], schema: SchemaReader): Layer =>
   pairsLayer(
     flags.map(({ flag, key, text }) => ({ path: key.split('.'), text, origin: { kind: 'flag', flag } })),
+    schema,
   )
 
 /** Tables are joined key by key, `rules` of all sources add up, anything else is replaced by the later source. */

@@ -4,10 +4,11 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { asHostId, asVmId, type Policy, policyOf, type Resources, type Rule } from '@drover/protocol'
 import * as z from 'zod'
-import { envLayer, fileLayer, flagLayer, type Layer, mergeLayers } from './layer.ts'
+import { envLayer, type Flag, fileLayer, flagLayer, type Layer, mergeLayers } from './layer.ts'
 import type { Path } from './locate.ts'
 import { type Problem, problemsOf } from './problem.ts'
 import { type FileConfig, fileSchema } from './schema.ts'
+import { configReader } from './schema-node.ts'
 import { readClusterKey } from './secret.ts'
 import type { Settings } from './settings.ts'
 
@@ -17,7 +18,7 @@ export interface LoadOptions {
   /** Exactly this file, which must exist. Default: `/etc/drover/config.toml` if it exists, and `config.d/*.toml` beside it. */
   readonly file?: string
   readonly env?: Readonly<Record<string, string | undefined>>
-  readonly flags?: readonly { readonly flag: string; readonly key: string; readonly text: string }[]
+  readonly flags?: readonly Flag[]
   /**
    * `required`: a missing or open secret file is a problem (the agent). `noted`: only a warning, for a
    * configuration that is checked on another machine than it is meant for. Default `required`.
@@ -83,12 +84,12 @@ const partsOf = (directory: string): readonly string[] => {
 export const loadSettings = (options: LoadOptions = {}): Loaded => {
   const { layers, problems, files } = readLayers(options)
   const env = envLayer(options.env ?? {})
-  const merged = mergeLayers([...layers, env.layer, flagLayer(options.flags ?? [])])
+  const merged = mergeLayers([...layers, env.layer, flagLayer(options.flags ?? [], configReader)])
   const checked = fileSchema.safeParse(merged.tree)
   const all: Problem[] = [
     ...problems,
     ...env.problems,
-    ...(checked.success ? [] : problemsOf(checked.error.issues, merged.tree, merged.originOf)),
+    ...(checked.success ? [] : problemsOf(checked.error.issues, merged.tree, merged.originOf, configReader)),
   ]
   const warnings: Problem[] = []
   const at = (path: Path, code: Problem['code'], key: string, text: string): Problem => ({
@@ -166,12 +167,14 @@ const given = <T extends object>(values: { readonly [K in keyof T]: T[K] | undef
 const amountsOf = (amounts: FileConfig['reserve']): Partial<Resources> =>
   given<Resources>({ cpuMilli: amounts.cpu_milli, memoryMiB: amounts.memory_mib })
 
-const policyFrom = (policy: FileConfig['policy']): Policy =>
+/** The policy of the core, of the section of the file. */
+export const policyFrom = (policy: FileConfig['policy']): Policy =>
   policyOf(
     policy.preset,
     given<Policy>({
       overloadHoldMs: policy.overload_hold_ms,
       clearPermille: policy.clear_permille,
+      forecastGainMsMin: policy.act_early ? policy.forecast_gain_ms_min : null,
       cooldownMs: policy.cooldown_ms,
       gainMinPermille: policy.gain_min_permille,
       migrationsOutMax: policy.migrations_out_max,

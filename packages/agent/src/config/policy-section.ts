@@ -45,6 +45,27 @@ export const policy = z
           prevents: 'flapping at the edge',
         }),
       ),
+    act_early: z
+      .boolean()
+      .default(true)
+      .meta(
+        about({
+          description:
+            'Watches how the CPU demand of each VM varies, and moves VMs before a host is overloaded when that saves enough. Off: only overloads that have lasted for `overload_hold_ms` are cured.',
+          prevents: 'overloads that could be seen coming',
+        }),
+      ),
+    forecast_gain_ms_min: ms(0)
+      .optional()
+      .meta(
+        about({
+          description:
+            'A migration before an overload must be expected to save at least so much overload time. Less: fewer overloads, more migrations.',
+          unit: 'ms',
+          byPreset: byPreset('forecastGainMsMin'),
+          prevents: 'migrations that would not have been needed',
+        }),
+      ),
     cooldown_ms: ms(0)
       .optional()
       .meta(

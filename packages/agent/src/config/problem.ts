@@ -3,7 +3,7 @@ import { closest, distance } from 'fastest-levenshtein'
 import type { core } from 'zod'
 import type { Path } from './locate.ts'
 import { type Origin, originText } from './origin.ts'
-import { allKeys, keysAt } from './schema-node.ts'
+import type { SchemaReader } from './schema-node.ts'
 
 export interface Problem {
   readonly code: 'unreadable' | 'syntax' | 'unknown_key' | 'ill_typed' | 'invalid' | 'secret'
@@ -46,17 +46,29 @@ export const nearest = (word: string, words: readonly string[]): string | null =
 }
 
 /** First among the keys that may stand here, then anywhere else. */
-export const suggestKey = (section: readonly PropertyKey[], key: string): string | null => {
-  const here = nearest(key, keysAt(section))
+export const suggestKey = (
+  schema: SchemaReader,
+  section: readonly PropertyKey[],
+  key: string,
+): string | null => {
+  const here = nearest(key, schema.keysAt(section))
   if (here !== null) return keyText([...section, here])
-  const elsewhere = allKeys().filter((other) => plain(other.slice(other.lastIndexOf('.') + 1)) === plain(key))
+  const elsewhere = schema.allKeys.filter(
+    (other) => plain(other.slice(other.lastIndexOf('.') + 1)) === plain(key),
+  )
   if (elsewhere.length > 0) return elsewhere[0] ?? null
-  return section.length === 0 ? nearest(key, allKeys()) : null
+  return section.length === 0 ? nearest(key, schema.allKeys) : null
 }
 
 const shown = (value: unknown): string => {
   const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? String(value))
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}
+
+/** `"a"`, `"a" or "b"`, `"a", "b" or "c"`. */
+const orText = (words: readonly string[]): string => {
+  const quoted = words.map((word) => JSON.stringify(word))
+  return [quoted.slice(0, -1).join(', '), ...quoted.slice(-1)].filter((part) => part !== '').join(' or ')
 }
 
 const valueAt = (tree: unknown, path: readonly PropertyKey[]): unknown =>
@@ -85,6 +97,7 @@ export const problemsOf = (
   issues: readonly core.$ZodIssue[],
   tree: unknown,
   originOf: (path: Path) => Origin,
+  schema: SchemaReader,
 ): readonly Problem[] =>
   issues.flatMap((issue): readonly Problem[] => {
     const path = issue.path as Path
@@ -102,7 +115,7 @@ export const problemsOf = (
           code: 'unknown_key',
           key: keyText([...path, key]),
           text: 'unknown key',
-          suggestion: suggestKey(path, key),
+          suggestion: suggestKey(schema, path, key),
           origin: originOf([...path, key]),
         }))
       case 'invalid_type':
@@ -114,18 +127,19 @@ export const problemsOf = (
         return [
           one(
             'invalid',
-            `expected ${wanted.map((value) => JSON.stringify(value)).join(' or ')}, got ${shown(found)}`,
+            `expected ${orText(wanted)}, got ${shown(found)}`,
             typeof found === 'string' ? nearest(found, wanted) : null,
           ),
         ]
       }
       case 'invalid_union': {
         const kind = valueAt(tree, path)
+        const wanted = schema.choicesAt(path)
         return [
           one(
             'invalid',
-            `expected "spread", "ban" or "fence", got ${kind === undefined ? 'nothing' : shown(kind)}`,
-            typeof kind === 'string' ? nearest(kind, ['spread', 'ban', 'fence']) : null,
+            `expected ${orText(wanted)}, got ${kind === undefined ? 'nothing' : shown(kind)}`,
+            typeof kind === 'string' ? nearest(kind, wanted) : null,
           ),
         ]
       }

@@ -1,9 +1,9 @@
-/** Reads the schema as a tree: which keys exist, of which type, with which default. */
+/** Reads a schema as a tree: which keys exist, of which type, with which default. */
 import * as z from 'zod'
 import type { About } from './fields.ts'
 import { fileSchema } from './schema.ts'
 
-/** The part of JSON Schema that zod writes for the schema above and that we read. */
+/** The part of JSON Schema that zod writes for configurations and that we read. */
 export interface SchemaNode extends Partial<About> {
   readonly type?: string
   readonly enum?: readonly string[]
@@ -15,35 +15,54 @@ export interface SchemaNode extends Partial<About> {
   readonly const?: string
 }
 
-export const jsonSchema = z.toJSONSchema(fileSchema, { io: 'input' }) as SchemaNode
-
-/** The node at a path of keys (numbers are places in arrays), or null when there is no such key. */
-export const schemaAt = (path: readonly PropertyKey[]): SchemaNode | null => {
-  let nodes: readonly SchemaNode[] = [jsonSchema]
-  for (const key of path)
-    nodes = nodes.flatMap((node) => {
-      if (typeof key === 'number') {
-        const items = node.items
-        return items === undefined ? [] : (items.oneOf ?? items.anyOf ?? [items])
-      }
-      const next = node.properties?.[String(key)]
-      return next === undefined ? [] : [next]
-    })
-  return nodes[0] ?? null
+/** The keys of one kind of configuration file. */
+export interface SchemaReader {
+  readonly root: SchemaNode
+  /** The node at a path of keys (numbers are places in arrays), or null when there is no such key. */
+  at(path: readonly PropertyKey[]): SchemaNode | null
+  /** The keys that may follow a path. */
+  keysAt(path: readonly PropertyKey[]): readonly string[]
+  /** What may stand at a path whose value chooses among tables, e.g. `rules[0].kind`. */
+  choicesAt(path: readonly PropertyKey[]): readonly string[]
+  /** Every dotted key, outside of arrays. */
+  readonly allKeys: readonly string[]
 }
 
-/** The keys that may follow a path. */
-export const keysAt = (path: readonly PropertyKey[]): readonly string[] => {
-  const last = path.at(-1)
-  if (typeof last !== 'number') return Object.keys(schemaAt(path)?.properties ?? {})
-  const items = schemaAt(path.slice(0, -1))?.items
-  const variants = items?.oneOf ?? items?.anyOf ?? (items === undefined ? [] : [items])
-  return [...new Set(variants.flatMap((variant) => Object.keys(variant.properties ?? {})))]
+const variantsOf = (node: SchemaNode): readonly SchemaNode[] => node.oneOf ?? node.anyOf ?? [node]
+
+const keysBelow = (node: SchemaNode, prefix: string): readonly string[] =>
+  variantsOf(node).flatMap((variant) =>
+    Object.entries(variant.properties ?? {}).flatMap(([key, child]) => [
+      prefix + key,
+      ...keysBelow(child, `${prefix}${key}.`),
+    ]),
+  )
+
+export const schemaReader = (schema: z.ZodType): SchemaReader => {
+  const root = z.toJSONSchema(schema, { io: 'input' }) as SchemaNode
+  const nodesAt = (path: readonly PropertyKey[]): readonly SchemaNode[] => {
+    let nodes: readonly SchemaNode[] = [root]
+    for (const key of path)
+      nodes = nodes.flatMap(variantsOf).flatMap((node) => {
+        const next = typeof key === 'number' ? node.items : node.properties?.[String(key)]
+        return next === undefined ? [] : [next]
+      })
+    return nodes
+  }
+  return {
+    root,
+    at: (path) => nodesAt(path)[0] ?? null,
+    keysAt: (path) => [
+      ...new Set(
+        nodesAt(path)
+          .flatMap(variantsOf)
+          .flatMap((node) => Object.keys(node.properties ?? {})),
+      ),
+    ],
+    choicesAt: (path) => nodesAt(path).flatMap((node) => (node.const === undefined ? [] : [node.const])),
+    allKeys: [...new Set(keysBelow(root, ''))],
+  }
 }
 
-/** Every dotted key of the schema, outside of arrays. */
-export const allKeys = (node: SchemaNode = jsonSchema, prefix = ''): readonly string[] =>
-  Object.entries(node.properties ?? {}).flatMap(([key, child]) => [
-    prefix + key,
-    ...allKeys(child, `${prefix}${key}.`),
-  ])
+/** Of the agent's own files. */
+export const configReader: SchemaReader = schemaReader(fileSchema)

@@ -6,7 +6,8 @@ import { demandOf, fixedCode, type HostState, usableOf } from '../snapshot/host.
 import { checkRule } from '../solve/rules/check.ts'
 import { staysOf } from '../solve/rules/stays.ts'
 import { type LoadState, overloadReason, severityOf } from './load.ts'
-import type { DrainNeed, MigrateNeed, Need, NoNeed, OverloadNeed, RuleNeed } from './need.ts'
+import type { DrainNeed, ForecastNeed, MigrateNeed, Need, NoNeed, OverloadNeed, RuleNeed } from './need.ts'
+import type { Footing } from './prevention.ts'
 
 const zero = resources(() => 0)
 
@@ -52,6 +53,16 @@ const drain = (host: HostState, now: Instant): DrainNeed | null => {
     text: `draining: ${leaving.length} VM${leaving.length === 1 ? '' : 's'} to leave`,
   }
 }
+
+/** Nothing is wrong yet. */
+export const forecastNeed = (footing: Footing, now: Instant): ForecastNeed => ({
+  kind: 'forecast',
+  reason: 'forecast.cpu',
+  since: now,
+  severity: 0,
+  wanted: zero,
+  text: `demand ${footing.outlook.nowMilli} of ${footing.usableMilli} usable cpuMilli; ${(footing.foreseenMs / 1000).toFixed(1)} s of overload foreseen`,
+})
 
 /** Rules that the VMs on this host break among themselves, or by being on this host. */
 const brokenRule = (host: HostState, self: HostId, now: Instant): RuleNeed | null => {

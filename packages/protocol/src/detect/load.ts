@@ -74,7 +74,7 @@ const notAfter = (at: Instant | null, now: Instant): Instant | null =>
 
 /**
  * The next state, from demand and usable (= capacity − reserve) as they are at `now`. Call it on every change, and
- * at `nextLoadCheck`. Returns `state` itself when nothing changed.
+ * at `nextLoadCheck`. `lasts`: demand is expected to stay above, so there is no blip to wait for. Returns `state` itself when nothing changed.
  */
 export const detectLoad = (
   state: LoadState,
@@ -82,8 +82,9 @@ export const detectLoad = (
   demand: Resources,
   usable: Resources,
   policy: Policy,
+  lasts = false,
 ): LoadState => {
-  const next = nextState(state, now, demand, usable, policy)
+  const next = nextState(state, now, demand, usable, lasts ? 0 : policy.overloadHoldMs, policy.clearPermille)
   const same =
     next.since === state.since &&
     next.overloaded === state.overloaded &&
@@ -96,13 +97,14 @@ const nextState = (
   now: Instant,
   demand: Resources,
   usable: Resources,
-  policy: Policy,
+  holdMs: number,
+  clearPermille: number,
 ): LoadState => {
   const above = worstAbove(demand, usable)
   const since = notAfter(state.since, now)
 
   if (state.overloaded !== null) {
-    const clear = clearOf(usable, policy.clearPermille)
+    const clear = clearOf(usable, clearPermille)
     if (fits(demand, clear)) return calm
     const current = state.overloaded
     const overloaded = above ?? (demand[current] > clear[current] ? current : worstAbove(demand, clear))
@@ -111,7 +113,7 @@ const nextState = (
 
   if (above === null) return calm
   const began = since ?? now
-  if (now - began < policy.overloadHoldMs) return { since: began, overloaded: null, overloadedAt: null }
+  if (now - began < holdMs) return { since: began, overloaded: null, overloadedAt: null }
   return { since: began, overloaded: above, overloadedAt: now }
 }
 

@@ -6,7 +6,13 @@ import type { HostId, Instant, VmId } from '../ids.ts'
 import type { Dimension, Resources } from '../resources.ts'
 
 /** Why a partition is formed: the first of the reason codes (`outcome/reason.ts`). */
-export type Reason = 'overload.cpu' | 'overload.mem' | 'drain' | 'operator' | 'rule.violation'
+export type Reason =
+  | 'overload.cpu'
+  | 'overload.mem'
+  | 'forecast.cpu'
+  | 'drain'
+  | 'operator'
+  | 'rule.violation'
 
 interface Common {
   readonly reason: Reason
@@ -23,6 +29,10 @@ interface Common {
 export interface OverloadNeed extends Common {
   readonly kind: 'overload'
   readonly dimension: Dimension
+}
+/** No overload yet, but one is foreseen, and a migration would save more than it costs. */
+export interface ForecastNeed extends Common {
+  readonly kind: 'forecast'
 }
 export interface DrainNeed extends Common {
   readonly kind: 'drain'
@@ -41,4 +51,4 @@ export interface NoNeed extends Common {
   readonly kind: 'none'
 }
 
-export type Need = OverloadNeed | DrainNeed | RuleNeed | MigrateNeed | NoNeed
+export type Need = OverloadNeed | ForecastNeed | DrainNeed | RuleNeed | MigrateNeed | NoNeed

@@ -129,6 +129,7 @@ export const createRequests = (desk: Desk, host: HostState, hooks: RequestHooks)
     answer,
 
     tick(code) {
+      if (wishes.length === 0 && questions.length === 0) return
       const late = [...wishes.filter((wish) => !wish.formed), ...questions].filter(
         (one) => one.until <= desk.now(),
       )

@@ -1,6 +1,8 @@
 /** The last look before a migration begins: at its source, and at its destination, whatever the leader believed. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { noHabit } from '../detect/habit.ts'
 import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../ids.ts'
 import type { ObservedVm } from '../io.ts'
 import type { Assign } from '../message.ts'
@@ -96,6 +98,7 @@ const arriving: VmSnapshot = {
   demand: { cpuMilli: 400, memoryMiB: 256 },
   dirtyMiBps: 0,
   fixed: null,
+  habit: noHabit,
   cooldownMs: 0,
   movedFrom: null,
 }

@@ -2,9 +2,11 @@
  * One migration as its *destination* sees it: a promise in the ledger, a copy that may arrive paused, and rule R2:
  * the copy runs only after the source has positively let go.
  */
+
 import { unreachable } from '../assert.ts'
 import { limits } from '../config.ts'
-import type { Desk } from '../desk.ts'
+import { type Desk, earliestOf } from '../desk.ts'
+import { noHabit } from '../detect/habit.ts'
 import type { ActionId, HostId, Instant, PartitionId, VmId } from '../ids.ts'
 import type { OpenAction } from '../io.ts'
 import type { Admit, Presence } from '../message.ts'
@@ -196,6 +198,7 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
           demand: open.demand,
           dirtyMiBps: 0,
           fixed: null,
+          habit: noHabit,
           cooldownMs: 0,
           movedFrom: null,
         },
@@ -251,13 +254,10 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
     },
 
     tick() {
-      for (const arrival of [...all.values()]) if (arrival.nextAt <= desk.now()) poll(arrival)
+      if (all.size > 0)
+        for (const arrival of [...all.values()]) if (arrival.nextAt <= desk.now()) poll(arrival)
     },
 
-    nextAt: () =>
-      [...all.values()].reduce<Instant | null>(
-        (min, one) => (min === null || one.nextAt < min ? one.nextAt : min),
-        null,
-      ),
+    nextAt: () => earliestOf(all.values(), (one) => one.nextAt),
   }
 }

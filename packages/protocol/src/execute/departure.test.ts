@@ -1,8 +1,10 @@
 /** One migration from its source's side, message by message: what is durable when, when the VM is credited, who is asked. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limits, policyOf } from '../config.ts'
 import { createDesk } from '../desk.ts'
+import { noHabit } from '../detect/habit.ts'
 import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../ids.ts'
 import type { Admitted, Begin } from '../message.ts'
 import type { ActionResult } from '../plan/plan.ts'
@@ -21,6 +23,7 @@ const vm: VmSnapshot = {
   demand: { cpuMilli: 500, memoryMiB: 256 },
   dirtyMiBps: 0,
   fixed: null,
+  habit: noHabit,
   cooldownMs: 0,
   movedFrom: null,
 }

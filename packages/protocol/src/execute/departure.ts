@@ -5,7 +5,7 @@
  */
 import { unreachable } from '../assert.ts'
 import { limits } from '../config.ts'
-import type { Desk } from '../desk.ts'
+import { type Desk, earliestOf } from '../desk.ts'
 import type { ActionId, HostId, Instant, PartitionId, VmId } from '../ids.ts'
 import type { OpenAction } from '../io.ts'
 import type { Admitted, Begin, Presence } from '../message.ts'
@@ -386,13 +386,9 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
     },
 
     tick() {
-      for (const departure of [...all.values()]) tickOne(departure)
+      if (all.size > 0) for (const departure of [...all.values()]) tickOne(departure)
     },
 
-    nextAt: () =>
-      [...all.values()].reduce<Instant | null>(
-        (min, one) => (min === null || one.nextAt < min ? one.nextAt : min),
-        null,
-      ),
+    nextAt: () => earliestOf(all.values(), (one) => one.nextAt),
   }
 }

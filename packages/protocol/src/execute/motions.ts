@@ -8,12 +8,12 @@ import { type ActionId, type HostId, type Instant, leaderOf, type VmId } from '.
 import type { ClosedAction, Input, OpenAction } from '../io.ts'
 import type { Admit, Begin, PartitionMessage } from '../message.ts'
 import type { Lease } from '../partition/lease.ts'
-import { type Resources, sum } from '../resources.ts'
+import { nothing, type Resources, sum } from '../resources.ts'
 import { arrive, blame, depart, type HostState } from '../snapshot/host.ts'
-import { type Promised, promisedIn } from '../snapshot/ledger.ts'
+import { promisedIn } from '../snapshot/ledger.ts'
 import type { MotionView } from '../view.ts'
 import { mayArrive, mayLeave } from './admission.ts'
-import { createArrivals } from './arrival.ts'
+import { type Arrival, createArrivals } from './arrival.ts'
 import { createClosedActions } from './closed.ts'
 import { createDepartures } from './departure.ts'
 import { createWhereabouts } from './whereabouts.ts'
@@ -26,6 +26,10 @@ const blameworthy = new Set([
   'hypervisor.refused',
   'mem.would_not_converge',
 ])
+
+/** Most of the time nothing is under way. */
+const none: readonly Arrival[] = []
+const nobody: ReadonlySet<VmId> = new Set()
 
 export interface MotionHooks {
   lease(): Lease | null
@@ -57,7 +61,8 @@ export type MotionInput = Extract<Input, { readonly kind: 'finished' | 'inspecte
 export interface Motions {
   /** Something is under way: the lease is held, whatever the clock says (S5). */
   busy(): boolean
-  promises(): readonly Promised[]
+  /** VMs that are to arrive. */
+  promisedVms(): ReadonlySet<VmId>
   promisedIn(): Resources
   leaving(): Resources
   received(from: HostId, message: MotionMessage): void
@@ -105,7 +110,7 @@ export const createMotions = (
 
   const whereabouts = createWhereabouts(desk, departures, closed)
 
-  const promises = () => [...arrivals.all.values()]
+  const promises = (): readonly Arrival[] => (arrivals.all.size === 0 ? none : [...arrivals.all.values()])
   const uri = () => host.description?.migrationUri ?? ''
 
   const begin = (from: HostId, message: Begin): void => {
@@ -153,9 +158,12 @@ export const createMotions = (
       arrivals.all.size > 0 ||
       // Jobs that are not ours: an operator's, a backup's.
       [...jobs].some((vm) => ![...departures.all.values(), ...promises()].some((one) => one.vm === vm)),
-    promises,
-    promisedIn: () => promisedIn(promises()),
-    leaving: () => sum([...departures.all.values()].map((departure) => departure.demand)),
+    promisedVms: () => (arrivals.all.size === 0 ? nobody : new Set(promises().map((one) => one.vm))),
+    promisedIn: () => (arrivals.all.size === 0 ? nothing : promisedIn(promises())),
+    leaving: () =>
+      departures.all.size === 0
+        ? nothing
+        : sum([...departures.all.values()].map((departure) => departure.demand)),
 
     received(from, message) {
       switch (message.kind) {

@@ -1,4 +1,5 @@
 /** A small ring with one of everything, for tests of what operators read. Not part of the public page. */
+import { noHabit } from '../detect/habit.ts'
 import { actionIdOf, asHostId, asVmId, type HostId, partitionIdOf } from '../ids.ts'
 import type { Resources } from '../resources.ts'
 import type { LoadSummary } from '../ring/summary.ts'
@@ -58,6 +59,7 @@ const member = (
     demand,
     committedIn: amount(0, 0),
     committedOut: amount(0, 0),
+    outlook: null,
     vms: 2,
     overloaded: false,
     state: 'up',
@@ -88,6 +90,7 @@ const vm = (
   demand,
   dirtyMiBps: 10,
   fixed: null,
+  habit: noHabit,
   cooldownMs: 0,
   movedFrom: null,
   ...changes,

@@ -54,9 +54,7 @@ export const explainHost = (
   const code = unfit(
     { summary, state: member.state === 'self' ? 'alive' : member.state, stale: false },
     {
-      wanted: nothing,
       cpuBaseline: view.description?.cpuBaseline ?? summary.cpuBaseline,
-      clearPermille: 1000,
       intent: 'lease',
     },
   )

@@ -104,10 +104,7 @@ const couldTake = (view: PeerView, member: MemberView, demand: Resources): Candi
   const { host, name } = summary
   const baseline = view.description?.cpuBaseline ?? summary.cpuBaseline
   const state = member.state === 'self' ? 'alive' : member.state
-  const code = unfit(
-    { summary, state, stale: false },
-    { wanted: demand, cpuBaseline: baseline, clearPermille: 1000, intent: 'lease' },
-  )
+  const code = unfit({ summary, state, stale: false }, { cpuBaseline: baseline, intent: 'lease' })
   const usable = subtract(summary.capacity, summary.reserve)
   const free = subtract(subtract(usable, summary.demand), summary.committedIn)
   if (code !== null) return { host, name, code, text: `${numberFor(code, member, baseline)}` }

@@ -7,6 +7,7 @@ export const reasons = {
   // ---- why something is done
   'overload.cpu': 'The VMs want more CPU than the host may give.',
   'overload.mem': 'The VMs hold more memory than the host may give.',
+  'forecast.cpu': 'The VMs will probably want more CPU than the host may give, before long.',
   'overload.psi': 'Tasks wait for CPU, memory or disk for too much of the time.',
   'rule.violation': 'A placement rule is broken.',
   drain: 'The host is being emptied for maintenance.',

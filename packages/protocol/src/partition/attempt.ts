@@ -10,7 +10,7 @@ import type { Plan } from '../plan/plan.ts'
 import type { Mode } from '../ring/summary.ts'
 import type { Target } from '../snapshot/problem.ts'
 import type { HostSnapshot } from '../snapshot/snapshot.ts'
-import type { Problem } from '../solve/problem.ts'
+import type { PartitionProblem } from '../solve/problem.ts'
 import type { Rank } from './rank.ts'
 import type { Wish } from './select.ts'
 
@@ -37,7 +37,7 @@ export interface Attempt {
   target: Target
   grown: boolean
   round: number
-  problem: Problem | null
+  problem: PartitionProblem | null
   /** The snapshots that `problem` was made from: members come and go after it. */
   frozen: readonly HostSnapshot[] | null
   solvingSince: Instant
@@ -56,6 +56,7 @@ export const createAttempt = (
   need: Need,
   intent: 'lease' | 'observe',
   cpuBaseline: string,
+  preferred: readonly HostId[],
 ): Attempt => {
   const now = desk.now()
   const partition = desk.nextPartition()
@@ -64,7 +65,7 @@ export const createAttempt = (
     rank: { severity: need.severity, ageMs: Math.max(0, now - need.since), partition },
     need,
     intent,
-    wish: { wanted: need.wanted, cpuBaseline, clearPermille: desk.policy.clearPermille, intent },
+    wish: { wanted: need.wanted, cpuBaseline, clearPermille: desk.policy.clearPermille, intent, preferred },
     formedAt: now,
     members: new Map(),
     lost: new Map(),
@@ -72,7 +73,8 @@ export const createAttempt = (
     phase: 'reserving',
     deadline: now + limits.reserveMs,
     renewAt: now + renewMs,
-    target: 'clear',
+    // What is foreseen says how much room to leave; a fixed mark would ask for more moves.
+    target: preferred.length > 0 ? 'usable' : 'clear',
     grown: false,
     round: 0,
     problem: null,

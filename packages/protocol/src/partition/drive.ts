@@ -4,7 +4,7 @@ import * as executor from '../execute/executor.ts'
 import { byText, type HostId } from '../ids.ts'
 import type { Decision } from '../outcome/decision.ts'
 import type { Plan } from '../plan/plan.ts'
-import type { Problem } from '../solve/problem.ts'
+import type { PartitionProblem } from '../solve/problem.ts'
 import type { Attempt } from './attempt.ts'
 
 export const release = (desk: Desk, attempt: Attempt, host: HostId): void => {
@@ -28,7 +28,7 @@ export const releaseUntouched = (desk: Desk, attempt: Attempt): void => {
 export const assign = (
   desk: Desk,
   attempt: Attempt,
-  problem: Problem,
+  { forecast: _, ...problem }: PartitionProblem,
   plan: Plan,
   decision: Decision,
 ): void => {

@@ -16,7 +16,7 @@ import { preparePlan } from '../plan/prepare.ts'
 import type { Mode } from '../ring/summary.ts'
 import { formulate } from '../snapshot/problem.ts'
 import type { Answer, Move } from '../solve/answer.ts'
-import type { Problem } from '../solve/problem.ts'
+import type { PartitionProblem } from '../solve/problem.ts'
 import { type Attempt, createAttempt, knownOf, renewMs, snapshotsOf } from './attempt.ts'
 import { assign, beginUnblocked, release, releaseUntouched, remind, tellOutcome } from './drive.ts'
 import { excessOf, gainTooSmall } from './gain.ts'
@@ -34,7 +34,8 @@ export interface LeaderHooks {
 
 export interface Leader {
   readonly leading: PartitionId | null
-  form(need: Need, intent: 'lease' | 'observe'): PartitionId
+  /** `preferred`: whom to ask first, best first; none = whoever is near and has room. */
+  form(need: Need, intent: 'lease' | 'observe', preferred?: readonly HostId[]): PartitionId
   granted(from: HostId, message: Granted): void
   refused(from: HostId, message: Busy | Declined): void
   revoked(from: HostId, message: Revoked): void
@@ -185,7 +186,7 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     return false
   }
 
-  const proceed = (attempt: Attempt, problem: Problem, moves: readonly Move[]): void => {
+  const proceed = (attempt: Attempt, problem: PartitionProblem, moves: readonly Move[]): void => {
     const prepared = preparePlan(problem, moves, attempt.partition)
     if (prepared.kind === 'no-order')
       return conclude(attempt, 'nothing', 'plan.no_order', prepared.text, null)
@@ -291,8 +292,8 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
       return current?.partition ?? null
     },
 
-    form(need, intent) {
-      const attempt = createAttempt(desk, need, intent, hooks.cpuBaseline())
+    form(need, intent, preferred = []) {
+      const attempt = createAttempt(desk, need, intent, hooks.cpuBaseline(), preferred)
       const { partition, wish } = attempt
       current = attempt
       if (need.kind === 'migrate' && need.to !== null) {

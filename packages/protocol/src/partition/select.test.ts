@@ -22,6 +22,7 @@ const candidate = (
     demand: { cpuMilli: usedCpu, memoryMiB: 100 },
     committedIn: { cpuMilli: 0, memoryMiB: 0 },
     committedOut: { cpuMilli: 0, memoryMiB: 0 },
+    outlook: null,
     vms: 1,
     overloaded: false,
     state: 'up',
@@ -43,6 +44,7 @@ const wish: Wish = {
   cpuBaseline: 'x',
   clearPermille: 1_000,
   intent: 'lease',
+  preferred: [],
 }
 
 test('one near host that suffices is enough, even if a nearer one has a little room', () => {
@@ -96,4 +98,21 @@ test('whoever cannot help is left out, each with its code', () => {
       'other cpu.incompatible',
     ],
   )
+})
+
+test('who would help most is asked first, alone; unless leased, overloaded or unfit by now', () => {
+  const around = [
+    candidate('near', 100),
+    candidate('leased', 100, { partition: 'p' as never }),
+    candidate('drained', 100, { state: 'draining' }),
+    candidate('best', 300),
+    candidate('second', 300),
+  ]
+  const preferred = ['leased', 'drained', 'unknown', 'best', 'second'].map(asHostId)
+  const choice = selectMembers(around, { ...wish, preferred }, 0)
+  assert.deepEqual(choice.ask, ['best'])
+  assert.deepEqual(choice.later, ['second', 'near', 'leased'])
+  assert.deepEqual(selectMembers(around, { ...wish, preferred }, 2).ask, ['best', 'second'])
+  const none = selectMembers(around, { ...wish, preferred: [asHostId('drained')] }, 0)
+  assert.deepEqual(none.ask, ['near'], 'as if nobody had been preferred')
 })

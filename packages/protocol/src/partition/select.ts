@@ -21,6 +21,8 @@ export interface Wish {
   readonly clearPermille: number
   /** `observe` may look at hosts in any mode; a lease is given only by hosts in mode auto. */
   readonly intent: 'lease' | 'observe'
+  /** Hosts that would help most as far as can be foreseen, best first; asked before all others. */
+  readonly preferred: readonly HostId[]
 }
 
 /** A quarter more than the excess: VMs are lumps, and demand moves on while we decide. */
@@ -34,7 +36,10 @@ export const headroomOf = (summary: LoadSummary, clearPermille: number): Resourc
 }
 
 /** Why a host is not asked, or null. */
-export const unfit = ({ summary, state, stale }: Candidate, wish: Wish): string | null => {
+export const unfit = (
+  { summary, state, stale }: Candidate,
+  wish: Pick<Wish, 'intent' | 'cpuBaseline'>,
+): string | null => {
   if (state === 'dead' || stale) return 'node.unreachable'
   if (state === 'suspect') return 'node.suspect'
   if (summary.state !== 'up') return 'node.draining'
@@ -75,6 +80,13 @@ export const selectMembers = (around: readonly Candidate[], wish: Wish, atLeast:
     .sort((a, b) => a.tier - b.tier || a.distance - b.distance)
   const alone = order.slice(0, windowHosts).find((one) => one.tier === 0 && covers(one.summary))
   if (alone !== undefined) order.unshift(...order.splice(order.indexOf(alone), 1))
+  const open = order.filter((one) => one.tier < 2)
+  const preferred = wish.preferred.flatMap((host) => open.find((one) => one.summary.host === host) ?? [])
+  if (preferred.length > 0) {
+    const hosts = [...new Set([...preferred, ...order])].map((one) => one.summary.host)
+    const ask = hosts.slice(0, Math.max(1, atLeast))
+    return { ask, later: hosts.slice(ask.length), left }
+  }
   const ask: HostId[] = []
   let covered = resources(() => 0)
   for (const { summary } of order) {

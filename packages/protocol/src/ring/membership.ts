@@ -40,7 +40,7 @@ export interface Membership {
 }
 
 /** Could it take a VM in? Its load may change with every summary; this does not. */
-const helpful = (summary: LoadSummary): boolean =>
+export const isHelpful = (summary: LoadSummary): boolean =>
   summary.able && summary.state === 'up' && summary.mode === 'auto' && !summary.overloaded
 
 export const createMembership = (desk: Desk, hooks: MembershipHooks): Membership => {
@@ -66,7 +66,7 @@ export const createMembership = (desk: Desk, hooks: MembershipHooks): Membership
       const before = ring.get(summary.host)?.summary
       if (ring.hear(summary, desk.now()) === null || summary.host === self) return false
       follow(prober.onHeard(desk.now(), summary.host, summary.incarnation))
-      return helpful(summary) && (before === undefined || !helpful(before))
+      return isHelpful(summary) && (before === undefined || !isHelpful(before))
     },
 
     hello(from, incarnation) {

@@ -1,4 +1,5 @@
 /** What a host tells everybody: enough to choose partners, far too little to plan with. */
+import type { SaidOutlook } from '../detect/prevention.ts'
 import type { HostId, PartitionId } from '../ids.ts'
 import type { Resources } from '../resources.ts'
 
@@ -20,6 +21,8 @@ export interface LoadSummary {
   readonly committedIn: Resources
   readonly committedOut: Resources
   readonly vms: number
+  /** What it expects of its CPU demand; null while it has not watched for long enough. */
+  readonly outlook: SaidOutlook | null
   readonly overloaded: boolean
   readonly state: 'up' | 'draining' | 'leaving'
   /** False while its hypervisor does not answer, or its journal cannot be written: it grants nothing. */

@@ -2,9 +2,11 @@
  * This host as its own agent knows it: what the hypervisor last said of its VMs, and what is known beyond that
  * (the demand of a VM that has just arrived, cool-downs, quarantines). One owner: the peer.
  */
+import { type Prospects, prospectsOf } from '../detect/forecast.ts'
+import { habitOf, unwatched, type Watch, watch, watchOf } from '../detect/habit.ts'
 import { byText, type HostId, type Instant, type VmId } from '../ids.ts'
 import type { HostDescription, ObservedVm } from '../io.ts'
-import { nothing, type Resources, resources, subtract, sum } from '../resources.ts'
+import { nothing, type Resources, subtract, sum } from '../resources.ts'
 import type { Rule } from '../solve/rules/rule.ts'
 import type { VmSnapshot } from './snapshot.ts'
 
@@ -12,6 +14,8 @@ export interface KnownVm extends ObservedVm {
   readonly demand: Resources
   /** A VM that we took over but no sample has shown yet survives this many samples without it. */
   readonly unseen: number
+  /** Goes on while nothing else about the VM changes. */
+  watch: Watch
 }
 
 /** What is remembered of a VM apart from its samples; kept while it matters, even if the VM is not here. */
@@ -32,6 +36,15 @@ export interface HostState {
   /** VMs that left in the last moments: one older sample may still show them. */
   readonly left: Map<VmId, number>
   sampledAt: Instant | null
+  /** The last sample, when it said what the one before it said. */
+  sample: readonly ObservedVm[] | null
+  /** For how long samples have come, s; and how much of it is not yet in the watches on its VMs, which did not change in it. */
+  watchedS: number
+  steadyS: number
+  /** Goes up whenever something else is to be expected of `vms`: they changed, or the watches on them went on. */
+  revision: number
+  /** What its VMs want together; null = to be added up. */
+  demand: Resources | null
 }
 
 export const createHost = (rules: readonly Rule[], draining: boolean): HostState => ({
@@ -43,6 +56,11 @@ export const createHost = (rules: readonly Rule[], draining: boolean): HostState
   memory: new Map(),
   left: new Map(),
   sampledAt: null,
+  sample: null,
+  watchedS: 0,
+  steadyS: 0,
+  revision: 0,
+  demand: null,
 })
 
 /** Samples that may have been under way when a VM came or went. */
@@ -55,6 +73,53 @@ const cpuDemand = (vm: ObservedVm, before: KnownVm | undefined): number => {
   return vm.cpuMilli ?? before?.demand.cpuMilli ?? 0
 }
 
+/** It was seen so before, and was measured: only time has passed. */
+const isAsBefore = (known: KnownVm, vm: ObservedVm): boolean =>
+  known.vm === vm.vm &&
+  known.cpuMilli === vm.cpuMilli &&
+  known.cpuMilli !== null &&
+  known.unseen === 0 &&
+  known.state === vm.state &&
+  known.incarnation === vm.incarnation &&
+  known.memoryMiB === vm.memoryMiB &&
+  known.dirtyMiBps === vm.dirtyMiBps &&
+  known.vcpus === vm.vcpus &&
+  known.fixed === vm.fixed &&
+  known.diskLocked === vm.diskLocked &&
+  known.name === vm.name
+
+/** Most samples say what the one before them said. */
+const allAsBefore = ({ vms, left, sample }: HostState, observed: readonly ObservedVm[]): boolean => {
+  if (left.size > 0 || vms.size !== observed.length) return false
+  if (observed === sample) return true
+  let i = 0
+  for (const known of vms.values()) if (!isAsBefore(known, observed[i++]!)) return false
+  return true
+}
+
+/**
+ * Steady time goes into the watches when it has become more than this share of all: less would change no forecast by more, and
+ * forecasts are not cheap. But it never becomes so long that the watch takes it for a gap.
+ */
+const steadyShare = 1 / 32
+const steadySMax = 60
+
+const watchOn = (host: HostState): void => {
+  for (const known of host.vms.values()) {
+    const { cpuMilli } = known.demand
+    known.watch = watch(known.watch, host.steadyS, cpuMilli, cpuMilli)
+  }
+  host.steadyS = 0
+}
+
+/** Call before `vms` changes. */
+const changing = (host: HostState): void => {
+  if (host.steadyS > 0) watchOn(host)
+  host.revision += 1
+  host.sample = null
+  host.demand = null
+}
+
 /** Takes in one sample. `incoming` VMs are promised arrivals, counted by the ledger until they are taken over. */
 export const observe = (
   host: HostState,
@@ -62,27 +127,54 @@ export const observe = (
   observed: readonly ObservedVm[],
   incoming: ReadonlySet<VmId>,
 ): void => {
-  const before = new Map(host.vms)
-  host.vms.clear()
-  for (const vm of [...observed].sort((a, b) => byText(a.vm, b.vm))) {
-    if (incoming.has(vm.vm) || host.left.has(vm.vm)) continue
-    const cpuMilli = cpuDemand(vm, before.get(vm.vm))
-    const demand = resources((d) => (d === 'cpuMilli' ? cpuMilli : vm.memoryMiB))
-    host.vms.set(vm.vm, { ...vm, demand, unseen: 0 })
-  }
-  for (const vm of before.values())
-    if (vm.unseen > 0 && !host.vms.has(vm.vm)) host.vms.set(vm.vm, { ...vm, unseen: vm.unseen - 1 })
-  for (const [vm, samples] of host.left)
-    if (samples <= 1) host.left.delete(vm)
-    else host.left.set(vm, samples - 1)
+  const elapsedS = host.sampledAt === null ? 0 : (now - host.sampledAt) / 1000
+  if (incoming.size === 0 && allAsBefore(host, observed)) {
+    host.sample = observed
+    if (host.steadyS + elapsedS > steadySMax) watchOn(host)
+    host.steadyS += elapsedS
+    if (host.steadyS >= host.watchedS * steadyShare) {
+      watchOn(host)
+      host.revision += 1
+    }
+  } else takeIn(host, elapsedS, observed, incoming)
+  host.watchedS += elapsedS
   for (const [vm, memory] of host.memory)
     if (memory.restsUntil <= now && memory.quarantinedUntil <= now && !host.vms.has(vm))
       host.memory.delete(vm)
   host.sampledAt = now
 }
 
+const takeIn = (
+  host: HostState,
+  elapsedS: number,
+  observed: readonly ObservedVm[],
+  incoming: ReadonlySet<VmId>,
+): void => {
+  changing(host)
+  const before = new Map(host.vms)
+  host.vms.clear()
+  for (const vm of [...observed].sort((a, b) => byText(a.vm, b.vm))) {
+    if (incoming.has(vm.vm) || host.left.has(vm.vm)) continue
+    const known = before.get(vm.vm)
+    const cpuMilli = cpuDemand(vm, known)
+    const demand: Resources = { cpuMilli, memoryMiB: vm.memoryMiB }
+    const past = known?.watch ?? unwatched
+    const seen =
+      known === undefined || known.cpuMilli === null || vm.cpuMilli === null
+        ? past
+        : watch(past, elapsedS, known.demand.cpuMilli, cpuMilli)
+    host.vms.set(vm.vm, { ...vm, demand, unseen: 0, watch: seen })
+  }
+  for (const vm of before.values())
+    if (vm.unseen > 0 && !host.vms.has(vm.vm)) host.vms.set(vm.vm, { ...vm, unseen: vm.unseen - 1 })
+  for (const [vm, samples] of host.left)
+    if (samples <= 1) host.left.delete(vm)
+    else host.left.set(vm, samples - 1)
+}
+
 /** A VM runs here now: its promised demand becomes use at once, not at the next sample. */
 export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instant, from: HostId): void => {
+  changing(host)
   host.left.delete(snapshot.vm)
   host.vms.set(snapshot.vm, {
     vm: snapshot.vm,
@@ -98,12 +190,14 @@ export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instan
     diskLocked: false,
     demand: snapshot.demand,
     unseen: samplesInFlight,
+    watch: watchOf(snapshot.habit),
   })
   rest(host, snapshot.vm, restsUntil, from)
 }
 
 /** A VM is positively gone from here: credited now. */
 export const depart = (host: HostState, vm: VmId): void => {
+  changing(host)
   host.vms.delete(vm)
   host.left.set(vm, samplesInFlight)
 }
@@ -131,7 +225,17 @@ export const blame = (host: HostState, vm: VmId, now: Instant, quarantineMs: num
 export const usableOf = (host: HostState): Resources =>
   host.description === null ? nothing : subtract(host.description.capacity, host.description.reserve)
 
-export const demandOf = (host: HostState): Resources => sum([...host.vms.values()].map((vm) => vm.demand))
+/** Asked for several times in every step, and changed by few of them. */
+export const demandOf = (host: HostState): Resources => {
+  host.demand ??= sum([...host.vms.values()].map((vm) => vm.demand))
+  return host.demand
+}
+
+/** What is expected of the demand of its VMs, in the order of `vms`. */
+export const prospectsHere = (host: HostState): Prospects =>
+  prospectsOf(
+    [...host.vms.values()].map((vm) => ({ nowMilli: vm.demand.cpuMilli, habit: habitOf(vm.watch) })),
+  )
 
 /** Why a VM must stay, or null. Cool-down is not a reason in itself: it depends on the host's need (Q1). */
 export const fixedCode = (host: HostState, now: Instant, vm: KnownVm): string | null => {
@@ -154,6 +258,7 @@ export const snapshotVm = (host: HostState, now: Instant, vm: KnownVm): VmSnapsh
     incarnation: vm.incarnation,
     demand: vm.demand,
     dirtyMiBps: vm.dirtyMiBps ?? dirtyGuess(vm.memoryMiB),
+    habit: habitOf(vm.watch),
     fixed: fixedCode(host, now, vm),
     cooldownMs: resting ? memory.restsUntil - now : 0,
     movedFrom: resting ? memory.movedFrom : null,

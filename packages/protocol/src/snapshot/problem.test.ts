@@ -1,7 +1,9 @@
 /** From snapshots to the problem: what may be filled how far, and who must stay. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { policyOf } from '../config.ts'
+import { noHabit } from '../detect/habit.ts'
 import type { Need } from '../detect/need.ts'
 import { asHostId, asVmId } from '../ids.ts'
 import { formulate } from './problem.ts'
@@ -15,6 +17,7 @@ const vm = (name: string, cpuMilli: number, changes: Partial<VmSnapshot> = {}): 
   demand: { cpuMilli, memoryMiB: 100 },
   dirtyMiBps: 5,
   fixed: null,
+  habit: noHabit,
   cooldownMs: 0,
   movedFrom: null,
   ...changes,

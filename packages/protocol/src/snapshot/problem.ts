@@ -1,5 +1,6 @@
 /** From the members' snapshots and the need to the placement problem that the leader solves. */
 import type { Policy } from '../config.ts'
+import { prospectsOf } from '../detect/forecast.ts'
 import type { Need } from '../detect/need.ts'
 import { byText, type HostId } from '../ids.ts'
 import {
@@ -12,7 +13,8 @@ import {
   subtract,
   sum,
 } from '../resources.ts'
-import type { Problem, ProblemHost, ProblemVm } from '../solve/problem.ts'
+import type { Forecast } from '../solve/foresee.ts'
+import type { PartitionProblem, ProblemHost, ProblemVm } from '../solve/problem.ts'
 import type { Rule } from '../solve/rules/rule.ts'
 import type { HostSnapshot, VmSnapshot } from './snapshot.ts'
 
@@ -94,13 +96,36 @@ const onlyOnce = (snapshots: readonly HostSnapshot[]): readonly HostSnapshot[] =
   })
 }
 
+/** What the members expect; nothing where the policy does not act early, or the leader has not seen enough. */
+const forecastOf = (
+  snapshots: readonly HostSnapshot[],
+  leader: HostId,
+  need: Need,
+  policy: Policy,
+): Forecast | null => {
+  if (policy.forecastGainMsMin === null || (need.kind !== 'overload' && need.kind !== 'forecast')) return null
+  const prospects = snapshots.map(({ vms }) =>
+    prospectsOf(vms.map((vm) => ({ nowMilli: vm.demand.cpuMilli, habit: vm.habit }))),
+  )
+  if (!snapshots.some((snapshot, i) => snapshot.host === leader && prospects[i]!.known)) return null
+  return {
+    gainMsMin: policy.forecastGainMsMin,
+    hosts: snapshots.map((snapshot, i) => ({
+      usableMilli: Math.max(0, snapshotUsable(snapshot).cpuMilli - snapshot.promisedIn.cpuMilli),
+      turnoverS: prospects[i]!.turnoverS,
+      mayLeave: snapshot.host === leader,
+    })),
+    vms: prospects.flatMap(({ each }) => each),
+  }
+}
+
 export const formulate = (
   snapshots: readonly HostSnapshot[],
   leader: HostId,
   need: Need,
   policy: Policy,
   target: Target,
-): Problem => {
+): PartitionProblem => {
   const sorted = onlyOnce([...snapshots].sort((a, b) => byText(a.host, b.host)))
   const hosts = sorted.map(
     (snapshot): ProblemHost => ({
@@ -126,7 +151,9 @@ export const formulate = (
       }),
     ),
   )
+  const forecast = forecastOf(sorted, leader, need, policy)
   return {
+    ...(forecast === null ? {} : { forecast }),
     dimensions: [...dimensions],
     hosts,
     vms,

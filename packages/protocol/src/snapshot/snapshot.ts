@@ -2,6 +2,7 @@
  * What a member promises to be true when it grants a lease: its host and its VMs, frozen. The leader solves on
  * snapshots only; nothing else that it knows of a host enters a plan.
  */
+import type { Habit } from '../detect/habit.ts'
 import type { HostId, VmId } from '../ids.ts'
 import type { Resources } from '../resources.ts'
 import type { Rule } from '../solve/rules/rule.ts'
@@ -15,6 +16,8 @@ export interface VmSnapshot {
   readonly demand: Resources
   /** Memory the guest rewrites, MiB/s; an estimate when the hypervisor has not measured it. */
   readonly dirtyMiBps: number
+  /** How its CPU demand has varied, here and where it was before. */
+  readonly habit: Habit
   /** Why it must stay (`dev.hostdev`, `vm.pinned`, `vm.quarantined` …), or null when it may move. */
   readonly fixed: string | null
   /** What is left of its cool-down (Q1), and where it came from; 0 and null outside one. */

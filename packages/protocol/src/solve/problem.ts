@@ -3,6 +3,7 @@
  * a partition of two hosts and a data centre of thousands; amounts are integers, one per entry of `dimensions`.
  */
 import type { HostId, VmId } from '../ids.ts'
+import type { Forecast } from './foresee.ts'
 import type { PlacementRule, Rule } from './rules/rule.ts'
 
 export interface ProblemHost {
@@ -50,4 +51,11 @@ export interface Problem {
 /** A problem under any of the rules that the solver knows, not only those that agents exchange. */
 export interface PlacementProblem extends Omit<Problem, 'rules'> {
   readonly rules: readonly PlacementRule[]
+  /** What is expected of the demand to come; without it only what is there now counts. */
+  readonly forecast?: Forecast
+}
+
+/** What the leader of a partition has solved. Its members check the plan without the forecast: it is no promise. */
+export interface PartitionProblem extends Problem {
+  readonly forecast?: Forecast
 }

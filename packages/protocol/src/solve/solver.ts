@@ -8,6 +8,7 @@ import type { Answer, Binding, Cost, Move } from './answer.ts'
 import { compareCost, costOf, type FullCost, noCost, publicCost } from './cost.ts'
 import { deepen } from './deepen.ts'
 import { branchAndBound } from './exact.ts'
+import { foresee } from './foresee.ts'
 import { greedyBound } from './greedy.ts'
 import { improve } from './improve.ts'
 import { solveLarge } from './large.ts'
@@ -69,6 +70,15 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
   const now = costOf(model, model.home)
   const calm = now.unmet === 0 && now.overloadedHosts === 0 && now.softPenalty === 0
   const stops = stopMoves(model)
+  const foreseen = problem.forecast === undefined ? null : foresee(model, problem.forecast)
+  if (foreseen !== null)
+    return {
+      kind: 'plan',
+      moves: movesOf(model, foreseen.at),
+      cost: shown(foreseen.cost),
+      bound: noCost,
+      optimal: false,
+    }
   if (calm && stops.length === 0 && !model.starts.includes(1)) return { kind: 'satisfied' }
 
   const effort: Effort = {

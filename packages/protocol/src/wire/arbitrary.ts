@@ -72,6 +72,7 @@ const vmSnapshot: fc.Arbitrary<VmSnapshot> = record({
   incarnation: text,
   demand: resources,
   dirtyMiBps: measure,
+  habit: record({ watchedS: measure, meanMilli: measure, deviationMilli: measure, turnoverS: measure }),
   fixed: textOrNull,
   cooldownMs: measure,
   movedFrom: fc.option(host),
@@ -136,6 +137,7 @@ const reason = fc.constantFrom(
   'drain' as const,
   'operator' as const,
   'rule.violation' as const,
+  'forecast.cpu' as const,
 )
 const decision: fc.Arbitrary<Decision> = record({
   id: partition,
@@ -250,6 +252,9 @@ export const arbitrarySummary: fc.Arbitrary<LoadSummary> = record({
   demand: resources,
   committedIn: resources,
   committedOut: resources,
+  outlook: fc.option(
+    record({ meanMilli: measure, awayMilli: measure, deviationMilli: measure, turnoverS: measure }),
+  ),
   vms: count,
   overloaded: fc.boolean(),
   state: fc.constantFrom('up', 'draining', 'leaving'),

@@ -16,7 +16,14 @@ import {
 } from './parts.ts'
 import { action, actionResult } from './plan.ts'
 
-export const reason = z.enum(['overload.cpu', 'overload.mem', 'drain', 'operator', 'rule.violation'])
+export const reason = z.enum([
+  'overload.cpu',
+  'overload.mem',
+  'forecast.cpu',
+  'drain',
+  'operator',
+  'rule.violation',
+])
 
 const actionRecord = z.object({
   action,

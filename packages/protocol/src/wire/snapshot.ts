@@ -12,6 +12,7 @@ export const vmSnapshot = z.object({
   incarnation: text,
   demand: resources,
   dirtyMiBps: measure,
+  habit: z.object({ watchedS: measure, meanMilli: measure, deviationMilli: measure, turnoverS: measure }),
   fixed: z.nullable(code),
   cooldownMs: measure,
   movedFrom: z.nullable(hostId),

@@ -7,6 +7,7 @@ import {
   count,
   type Describes,
   hostId,
+  measure,
   partitionId,
   prose,
   resources,
@@ -25,6 +26,9 @@ export const loadSummary = z.object({
   committedIn: resources,
   committedOut: resources,
   vms: count,
+  outlook: z.nullable(
+    z.object({ meanMilli: measure, awayMilli: measure, deviationMilli: measure, turnoverS: measure }),
+  ),
   overloaded: z.boolean(),
   state: z.enum(['up', 'draining', 'leaving']),
   able: z.boolean(),

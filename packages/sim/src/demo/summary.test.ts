@@ -1,21 +1,7 @@
-// The figures of the summary are those a statistician would give, and the verdict needs all of it to be well.
+// The verdict of the summary needs all of it to be well.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { passed, quantile, type Summary } from './summary.ts'
-
-test('medians and high quantiles are values that were measured', () => {
-  assert.equal(quantile([], 500), null)
-  assert.equal(quantile([7], 990), 7)
-  assert.equal(quantile([5, 1, 3], 500), 3)
-  assert.equal(quantile([4, 1, 3, 2], 500), 2)
-  assert.equal(
-    quantile(
-      Array.from({ length: 200 }, (_, i) => i + 1),
-      990,
-    ),
-    198,
-  )
-})
+import { passed, type Summary } from './summary.ts'
 
 const fine: Summary = {
   schemaVersion: 1,

@@ -1,5 +1,6 @@
 /** What came of it: as JSON for programs, as a table for people. */
 import type { Violation } from '../invariants.ts'
+import { quantile } from '../quantile.ts'
 import type { Paint } from './screen/paint.ts'
 import type { Told } from './story.ts'
 import { plural, seconds } from './words.ts'
@@ -24,13 +25,6 @@ export interface Summary {
     | Violation
     | { readonly invariant: 'Q3'; readonly atMs: number; readonly text: string }
   )[]
-}
-
-/** The value below which `permille` of the sorted values lie (nearest rank); null of none. */
-export const quantile = (values: readonly number[], permille: number): number | null => {
-  const sorted = [...values].sort((a, b) => a - b)
-  const rank = Math.max(1, Math.ceil((sorted.length * permille) / 1_000))
-  return sorted[rank - 1] ?? null
 }
 
 export const summaryOf = (told: Told): Summary => {

@@ -16,6 +16,7 @@ export const list = (words: readonly string[], max = 4): string => {
 const needs: Readonly<Record<Decision['reason'], string>> = {
   'overload.cpu': 'needs CPU',
   'overload.mem': 'needs memory',
+  'forecast.cpu': 'will need CPU',
   drain: 'is being drained',
   operator: 'was asked by an operator',
   'rule.violation': 'breaks a placement rule',

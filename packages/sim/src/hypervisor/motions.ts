@@ -5,15 +5,18 @@
 import type { VmId } from '@drover/protocol'
 import type { MotionEnd, MotionTruth } from './events.ts'
 import type { Faults, MotionFault } from './faults.ts'
+import { createLinks, type Transfer } from './links.ts'
 import { advance, converged, nextRound, type Precopy, tinyMiB, untilFaultMiB } from './precopy.ts'
-import { fairRates } from './share.ts'
 import {
   type Copy,
   change,
+  dirtyMiBpsOf,
+  dropCopy,
   type HostRecord,
   incarnate,
   memoryTakenMiB,
   newCopy,
+  putCopy,
   reaches,
   type State,
 } from './state.ts'
@@ -38,12 +41,16 @@ export interface Refusal {
   readonly detail: string
 }
 
-interface Motion extends Precopy {
+interface Motion extends Precopy, Transfer {
+  rateMiBps: number
   readonly source: Copy
   readonly target: Copy
   readonly paused: boolean
   readonly onEnd: (report: MotionReport) => void
   readonly startedAt: number
+  settledAt: number
+  /** Books its progress before the CPU of its source is divided anew: what the guest rewrites follows it. */
+  readonly follow: () => void
   /** The source's state before, and to return to. */
   readonly was: { readonly state: Copy['state']; readonly pausedBy: Copy['pausedBy'] }
   fault: MotionFault | null
@@ -63,8 +70,6 @@ export interface Motions {
   abort(vm: VmId): boolean
   /** Lets a hung migration go on. */
   unhang(vm: VmId): void
-  /** Books progress; call before something changes that dirtying follows. */
-  settle(): void
   /** Its owner destroyed one of the two copies. */
   copyDestroyed(copy: Copy): void
   hostDied(host: HostRecord): void
@@ -79,7 +84,6 @@ export const createMotions = (
   { finishMs }: { readonly finishMs: number },
 ): Motions => {
   const motions = new Map<VmId, Motion>()
-  let settledAt = 0
 
   const truth = (m: Motion): MotionTruth => ({
     vm: m.source.vm.spec.vm,
@@ -94,64 +98,53 @@ export const createMotions = (
     paused: m.paused,
   })
 
-  const dirtyMiBps = ({ state: run, vm, grantedMilli }: Copy): number => {
-    if (run !== 'running') return 0
-    const { dirtyMiBps: dirty } = vm.spec
-    return typeof dirty === 'number' ? dirty : dirty(grantedMilli)
+  /** Books the progress of this one. */
+  const settle = (m: Motion): void => {
+    const seconds = (state.clock.now() - m.settledAt) / 1000
+    m.settledAt = state.clock.now()
+    if (seconds > 0 && m.phase === 'copying')
+      advance(m, seconds, m.source.vm.memoryMiB, dirtyMiBpsOf(m.source))
   }
 
-  const settle = (): void => {
-    const seconds = (state.clock.now() - settledAt) / 1000
-    settledAt = state.clock.now()
-    if (seconds <= 0) return
-    for (const m of motions.values())
-      if (m.phase === 'copying') advance(m, seconds, m.source.vm.memoryMiB, dirtyMiBps(m.source))
+  /** Its next event at its rate of now; call after either changed. */
+  const arm = (m: Motion): void => {
+    m.disarm()
+    m.disarm = () => {}
+    if (m.rateMiBps <= 0) return
+    const untilMiB = Math.min(m.toSendMiB, untilFaultMiB(m) ?? m.toSendMiB)
+    m.disarm = state.clock.after((untilMiB / m.rateMiBps) * 1000, () => turn(m))
   }
 
-  /** Rates and next events of all; call after anything changed. */
-  const reschedule = (): void => {
-    const copying = [...motions.values()].filter((m) => m.phase === 'copying')
-    const sending = copying.filter((m) => !m.hung)
-    const rates = fairRates(
-      sending.map((m) => ({
-        cap: m.capMiBps,
-        links: [`out ${m.source.host.spec.name}`, `in ${m.target.host.spec.name}`],
-      })),
-      (link) => state.hosts.get(link.slice(link.indexOf(' ') + 1))?.spec.linkMiBps ?? 0,
-    )
-    for (const m of copying) m.rateMiBps = 0
-    for (const [i, m] of sending.entries()) m.rateMiBps = rates[i] ?? 0
-    for (const m of copying) {
-      m.disarm()
-      m.disarm = () => {}
-      if (m.rateMiBps <= 0) continue
-      const untilMiB = Math.min(m.toSendMiB, untilFaultMiB(m) ?? m.toSendMiB)
-      m.disarm = state.clock.after((untilMiB / m.rateMiBps) * 1000, turn)
+  const links = createLinks<Motion>((m, rateMiBps) => {
+    settle(m)
+    m.rateMiBps = rateMiBps
+    arm(m)
+  })
+
+  /** Something is due: a round's end, or a fault. */
+  const turn = (m: Motion): void => {
+    settle(m)
+    const untilFault = untilFaultMiB(m)
+    // A fault beyond the last byte strikes at the end.
+    if (untilFault !== null && (untilFault <= tinyMiB || converged(m))) strike(m)
+    else if (converged(m)) stopAndCopy(m)
+    else {
+      nextRound(m)
+      arm(m)
     }
-  }
-
-  /** Something is due: for whoever it is, since each timer that fires disarms all others. */
-  const turn = (): void => {
-    settle()
-    for (const m of [...motions.values()]) {
-      if (m.phase !== 'copying' || m.hung) continue
-      const untilFault = untilFaultMiB(m)
-      // A fault beyond the last byte strikes at the end.
-      if (untilFault !== null && (untilFault <= tinyMiB || converged(m))) strike(m)
-      else if (converged(m)) stopAndCopy(m)
-      else nextRound(m)
-    }
-    reschedule()
   }
 
   const strike = (m: Motion): void => {
     if (m.fault?.kind === 'hang') {
       m.hung = true
       m.faultAtMiB = null
+      links.leave(m)
+      m.rateMiBps = 0
     } else end(m, 'stayed', 'migration broke off: the connection was reset', 'stayed')
   }
 
   const stopAndCopy = (m: Motion): void => {
+    links.leave(m)
     m.phase = 'finishing'
     m.stoppedAt = state.clock.now()
     m.disarm()
@@ -161,11 +154,7 @@ export const createMotions = (
       if (m.source.state === 'running') m.source.pausedBy = 'migration'
       m.source.state = 'paused'
     })
-    m.disarm = state.clock.after(lastMs + finishMs, () => {
-      complete(m)
-      settle()
-      reschedule()
-    })
+    m.disarm = state.clock.after(lastMs + finishMs, () => complete(m))
   }
 
   const complete = (m: Motion): void => {
@@ -186,9 +175,12 @@ export const createMotions = (
   ): void => {
     const { source, target: copy } = m
     const vm = source.vm.spec.vm
+    settle(m)
     const last = truth(m)
     m.disarm()
     motions.delete(vm)
+    source.host.followers.delete(m.follow)
+    if (m.phase === 'copying' && !m.hung) links.leave(m)
     const restore = (): void => {
       source.state = m.was.state
       source.pausedBy = m.was.pausedBy
@@ -202,10 +194,10 @@ export const createMotions = (
     }
     change(state, [source.host, copy.host], () => {
       if (how === 'moved') {
-        source.host.copies.delete(vm)
+        dropCopy(source)
         land(false)
       } else {
-        if (target === 'stayed' || target === 'gone') copy.host.copies.delete(vm)
+        if (target === 'stayed' || target === 'gone') dropCopy(copy)
         else land(target === 'paused')
         if (how === 'stayed' || how === 'split') restore()
       }
@@ -232,11 +224,9 @@ export const createMotions = (
     return null
   }
 
-  /** All motions that satisfy it, ended one after another; then the rest gets their bandwidth. */
+  /** All motions that satisfy it, ended one after another; who hears of one may have ended another. */
   const endThose = (which: (m: Motion) => boolean, how: (m: Motion) => void): void => {
-    settle()
-    for (const m of [...motions.values()].filter(which)) how(m)
-    reschedule()
+    for (const m of [...motions.values()].filter(which)) if (motions.get(m.source.vm.spec.vm) === m) how(m)
   }
   const broke = (m: Motion, why: string): void => end(m, 'stayed', why, 'stayed')
 
@@ -253,16 +243,19 @@ export const createMotions = (
         state.emit({ kind: 'motion-refused', ...where, ...refusal })
         return refusal
       }
-      settle()
       const target = newCopy(vm, to, 'incoming')
       target.defined = false
-      change(state, [to], () => void to.copies.set(where.vm, target))
+      change(state, [to], () => putCopy(target))
       const motion: Motion = {
         source,
         target,
+        from: source.host,
+        to,
         paused: order.paused,
         onEnd: order.onEnd,
         startedAt: state.clock.now(),
+        settledAt: state.clock.now(),
+        follow: () => settle(motion),
         was: { state: source.state, pausedBy: source.pausedBy },
         fault,
         faultAtMiB:
@@ -278,47 +271,47 @@ export const createMotions = (
         disarm: () => {},
       }
       motions.set(where.vm, motion)
-      reschedule()
+      source.host.followers.add(motion.follow)
+      links.join(motion)
       state.emit({ kind: 'motion-started', motion: truth(motion) })
       return null
     },
     of(vm) {
       const m = motions.get(vm)
       if (m === undefined) return null
-      settle()
+      settle(m)
       return truth(m)
     },
     all() {
-      settle()
+      for (const m of motions.values()) settle(m)
       return [...motions.values()].map(truth)
     },
     limit(vm, capMiBps) {
       const m = motions.get(vm)
       if (m === undefined) return
-      settle()
-      m.capMiBps = capMiBps
-      reschedule()
+      if (m.phase === 'finishing' || m.hung) m.capMiBps = capMiBps
+      else
+        links.change(m, () => {
+          m.capMiBps = capMiBps
+        })
     },
     abort(vm) {
       const m = motions.get(vm)
       if (m === undefined || m.phase === 'finishing' || (m.fault?.kind === 'hang' && m.fault.deaf && m.hung))
         return false
-      endThose(
-        (one) => one === m,
-        () => broke(m, 'migration aborted by the client'),
-      )
+      broke(m, 'migration aborted by the client')
       return true
     },
     unhang(vm) {
       const m = motions.get(vm)
       if (m === undefined) return
-      settle()
-      m.hung = false
       m.fault = null
       m.faultAtMiB = null
-      reschedule()
+      if (!m.hung) return
+      m.hung = false
+      settle(m)
+      links.join(m)
     },
-    settle,
     copyDestroyed(copy) {
       endThose(
         (m) => m.source === copy || m.target === copy,

@@ -22,6 +22,7 @@ import {
   type Copy,
   change,
   demandOf,
+  dirtyMiBpsOf,
   type HostRecord,
   incarnate,
   memoryTakenMiB,
@@ -41,7 +42,8 @@ export interface SimulatedOptions {
 }
 
 /** Where the simulated hypervisors of other hosts reach that of this host. */
-export const uriOf = (hostName: string): string => `sim://${hostName}`
+export const uriOf = (hostName: string): string => `${scheme}${hostName}`
+const scheme = 'sim://'
 
 /** The driver of one host's agent. Throws RangeError when the world has no such host. */
 export const simulatedHypervisor = (
@@ -92,8 +94,10 @@ export const simulatedHypervisor = (
       if (!answers(host)) throw unreachable(host)
     }
   }
+  const hostAt = (uri: string): HostRecord | undefined =>
+    uri.startsWith(scheme) ? state.hosts.get(uri.slice(scheme.length)) : undefined
   const askAt = async (at: string | undefined): Promise<HostRecord> => {
-    const host = at === undefined ? self : [...state.hosts.values()].find((h) => uriOf(h.spec.name) === at)
+    const host = at === undefined ? self : hostAt(at)
     if (host === undefined) throw new HypervisorError('hypervisor.unreachable', `no hypervisor at ${at}`)
     await ask(host)
     return host
@@ -131,7 +135,6 @@ export const simulatedHypervisor = (
         ? Math.round((wanted - before.wanted) / elapsedMs)
         : before.cpuMilli
     if (!same || elapsedMs > 0) last.set(spec.vm, { incarnation, at: now, wanted, cpuMilli })
-    const dirty = typeof spec.dirtyMiBps === 'number' ? spec.dirtyMiBps : spec.dirtyMiBps(copy.grantedMilli)
     return {
       vm: spec.vm,
       name: spec.name,
@@ -139,7 +142,7 @@ export const simulatedHypervisor = (
       cpuMilli,
       vcpus: spec.vcpus,
       memoryMiB: vm.memoryMiB,
-      dirtyMiBps: copy.state === 'running' ? Math.round(dirty) : 0,
+      dirtyMiBps: Math.round(dirtyMiBpsOf(copy)),
       incarnation,
       migratable: spec.fixed === null ? { movable: true } : { movable: false, code: spec.fixed },
       diskLocked: spec.diskLocked,
@@ -258,7 +261,7 @@ export const simulatedHypervisor = (
     },
     async jobs() {
       await ask(self)
-      return motions.all().flatMap(({ vm }) => {
+      return [...self.copies.keys()].flatMap((vm) => {
         const direction = jobOf(self, vm)
         return direction === null ? [] : [{ vm, direction }]
       })
@@ -272,7 +275,7 @@ export const simulatedHypervisor = (
         const source = self.copies.get(request.vm)
         if (source === undefined || source.state === 'incoming' || source.state === 'shut')
           return { kind: 'refused', code: 'vm.absent', detail: `no active VM ${request.vm} here` }
-        const to = [...state.hosts.values()].find((h) => uriOf(h.spec.name) === request.to)
+        const to = hostAt(request.to)
         if (to === undefined)
           return { kind: 'refused', code: 'migration.failed', detail: `no hypervisor at ${request.to}` }
         const before = source.state

@@ -24,8 +24,8 @@ export interface VmSpec {
   readonly memoryMiB: number
   /** What it wants, at most 1000 per vCPU; what it gets depends on its neighbours. */
   readonly cpuMilli: number
-  /** Memory it rewrites, MiB/s, or how that follows from the CPU it gets. Default 0. */
-  readonly dirtyMiBps?: number | ((grantedMilli: number) => number)
+  /** Memory it rewrites, MiB/s, or how that follows from the CPU that it gets and that it wants. Default 0. */
+  readonly dirtyMiBps?: number | ((grantedMilli: number, wantedMilli: number) => number)
   /** Why it cannot be live-migrated (`dev.hostdev` …); default null: it can. */
   readonly fixed?: string | null
   /** Its disks are guarded by a lock manager. Default false. */
@@ -65,10 +65,14 @@ export interface HostRecord {
   alive: boolean
   daemon: DaemonState
   accountedAt: number
+  /** Called before the CPU is divided anew, for what depends on how it was: migrations from here book their progress. */
+  readonly followers: Set<() => void>
 }
 
 export interface VmRecord {
   readonly spec: Required<Omit<VmSpec, 'host' | 'state' | 'cpuMilli' | 'memoryMiB'>>
+  /** In the order in which they came to be: while it migrates, the source's first. */
+  readonly copies: Set<Copy>
   cpuMilli: number
   memoryMiB: number
   /** What its owner wants of it: S2 promises that drover changes nothing about it. */
@@ -138,6 +142,7 @@ export const account = (state: State, host: HostRecord): void => {
   const elapsedMs = now - host.accountedAt
   host.accountedAt = now
   if (elapsedMs <= 0) return
+  for (const follower of host.followers) follower()
   for (const copy of host.copies.values()) {
     if (copy.state !== 'running') continue
     copy.used += copy.grantedMilli * elapsedMs
@@ -147,13 +152,22 @@ export const account = (state: State, host: HostRecord): void => {
 
 /** Divides the host's CPU anew. Call after anything changed there. A host whose memory is over-full swaps, and slows. */
 export const regrant = (host: HostRecord): void => {
+  let wantedMilli = 0
+  let takenMiB = 0
+  for (const copy of host.copies.values()) {
+    // What each would get if there were enough for all, as there nearly always is.
+    copy.grantedMilli = copy.state === 'running' ? copy.vm.cpuMilli : 0
+    wantedMilli += copy.grantedMilli
+    if (copy.state !== 'shut') takenMiB += copy.vm.memoryMiB
+  }
+  const { capacity } = host.spec
+  const cpuMilli = capacity.cpuMilli * Math.min(1, capacity.memoryMiB / Math.max(1, takenMiB))
+  if (wantedMilli <= cpuMilli) return
   const running = [...host.copies.values()].filter((copy) => copy.state === 'running')
-  const swap = Math.min(1, host.spec.capacity.memoryMiB / Math.max(1, memoryTakenMiB(host)))
   const shares = fairShares(
     running.map((copy) => copy.vm.cpuMilli),
-    host.spec.capacity.cpuMilli * swap,
+    cpuMilli,
   )
-  for (const copy of host.copies.values()) copy.grantedMilli = 0
   for (const [i, copy] of running.entries()) copy.grantedMilli = shares[i] ?? 0
 }
 
@@ -162,6 +176,23 @@ export const change = (state: State, hosts: readonly HostRecord[], what: () => v
   for (const host of hosts) account(state, host)
   what()
   for (const host of hosts) regrant(host)
+}
+
+export const putCopy = (copy: Copy): void => {
+  copy.host.copies.set(copy.vm.spec.vm, copy)
+  copy.vm.copies.add(copy)
+}
+
+export const dropCopy = (copy: Copy): void => {
+  copy.host.copies.delete(copy.vm.spec.vm)
+  copy.vm.copies.delete(copy)
+}
+
+/** Memory that a copy rewrites now, MiB/s. */
+export const dirtyMiBpsOf = ({ state: run, vm, grantedMilli }: Copy): number => {
+  if (run !== 'running') return 0
+  const { dirtyMiBps: dirty } = vm.spec
+  return typeof dirty === 'number' ? dirty : dirty(grantedMilli, vm.cpuMilli)
 }
 
 export const newCopy = (vm: VmRecord, host: HostRecord, copyState: Copy['state']): Copy => ({

@@ -14,12 +14,14 @@ import {
   change,
   createState,
   demandOf,
+  dropCopy,
   type HostRecord,
   type HostSpec,
   incarnate,
   isActive,
   newCopy,
   pairOf,
+  putCopy,
   regrant,
   type State,
   type VmRecord,
@@ -127,11 +129,16 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
     if (vm === undefined) throw new RangeError(`no VM ${id}`)
     return vm
   }
-  const copiesOf = (id: VmId): Copy[] =>
-    [...state.hosts.values()].flatMap((host) => host.copies.get(id) ?? [])
+  const hostsOf = (vm: VmRecord): HostRecord[] => {
+    const hosts: HostRecord[] = []
+    for (const copy of vm.copies) hosts.push(copy.host)
+    return hosts
+  }
   const copyAt = (id: VmId, host: HostRecord): Copy => {
-    const copy = host.copies.get(id) ?? newCopy(vmOf(id), host, 'shut')
-    host.copies.set(id, copy)
+    const found = host.copies.get(id)
+    if (found !== undefined) return found
+    const copy = newCopy(vmOf(id), host, 'shut')
+    putCopy(copy)
     return copy
   }
   const tellDemand = ({ spec, cpuMilli, memoryMiB }: VmRecord): void =>
@@ -155,7 +162,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
     memoryMiB: vm.memoryMiB,
     fixed: vm.spec.fixed,
     wanted: vm.wanted,
-    copies: copiesOf(vm.spec.vm).map((copy) => ({
+    copies: Array.from(vm.copies, (copy) => ({
       host: copy.host.spec.name,
       state: copy.state,
       pausedBy: copy.pausedBy,
@@ -168,9 +175,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
     const vm = vmOf(id)
     const wanted = Math.round(Math.max(0, Math.min(cpuMilli, vm.spec.vcpus * 1000)))
     if (wanted === vm.cpuMilli) return
-    motions.settle()
-    const hosts = copiesOf(id).map((copy) => copy.host)
-    change(state, hosts, () => {
+    change(state, hostsOf(vm), () => {
       vm.cpuMilli = wanted
     })
     tellDemand(vm)
@@ -186,6 +191,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
         alive: true,
         daemon: 'up',
         accountedAt: clock.now(),
+        followers: new Set(),
       })
     },
     addVm({ host: hostName, state: wanted = 'running', cpuMilli, memoryMiB, ...spec }) {
@@ -193,6 +199,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
       if (state.vms.has(spec.vm)) throw new RangeError(`VM ${spec.vm} exists`)
       const vm: VmRecord = {
         spec: { dirtyMiBps: 0, fixed: null, diskLocked: false, settings: {}, autostart: true, ...spec },
+        copies: new Set(),
         cpuMilli: Math.min(cpuMilli, spec.vcpus * 1000),
         memoryMiB,
         wanted,
@@ -202,7 +209,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
       const copy = newCopy(vm, host, wanted)
       if (wanted === 'paused') copy.pausedBy = 'owner'
       if (isActive(copy)) incarnate(copy)
-      change(state, [host], () => void host.copies.set(spec.vm, copy))
+      change(state, [host], () => putCopy(copy))
       state.emit({ kind: 'vm', vm: spec.vm, host: hostName, what: isActive(copy) ? 'started' : 'defined' })
     },
     host: (name) => hostTruth(hostNamed(name)),
@@ -215,14 +222,9 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
     setCpu,
     setMemory(id, memoryMiB) {
       const vm = vmOf(id)
-      motions.settle()
-      change(
-        state,
-        copiesOf(id).map((copy) => copy.host),
-        () => {
-          vm.memoryMiB = memoryMiB
-        },
-      )
+      change(state, hostsOf(vm), () => {
+        vm.memoryMiB = memoryMiB
+      })
       tellDemand(vm)
     },
     follow(id, cpuMilliAt, everyMs) {
@@ -242,8 +244,8 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
       host.alive = false
       host.daemon = 'down'
       motions.hostDied(host)
-      for (const [id, copy] of host.copies) {
-        if (copy.state === 'incoming' || !copy.defined) host.copies.delete(id)
+      for (const copy of host.copies.values()) {
+        if (copy.state === 'incoming' || !copy.defined) dropCopy(copy)
         copy.ranAtDeath = isActive(copy)
         copy.state = 'shut'
         copy.pausedBy = null
@@ -326,7 +328,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
         const copy = host.copies.get(id)
         if (copy === undefined) return
         motions.copyDestroyed(copy)
-        change(state, [host], () => void host.copies.delete(id))
+        change(state, [host], () => dropCopy(copy))
         state.emit({ kind: 'vm', vm: id, host: name, what: 'removed' })
       },
       define(id, name) {

@@ -1,0 +1,20 @@
+/** A calm host is looked at every second, a nearly full one four times as often, and never so often that it says nothing. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ObservedVm } from '../io.ts'
+import { samplePeriodMs } from './attention.ts'
+
+const seen = (cpuMilli: number, memoryMiB: number) => [{ cpuMilli, memoryMiB } as ObservedVm]
+const usable = { cpuMilli: 7_000, memoryMiB: 32_000 }
+
+test('nearly full in any dimension is looked at closer', () => {
+  assert.equal(samplePeriodMs(1_000, seen(6_650, 1_000), usable), 1_000)
+  assert.equal(samplePeriodMs(1_000, seen(6_651, 1_000), usable), 250)
+  assert.equal(samplePeriodMs(1_000, seen(0, 31_000), usable), 250)
+})
+
+test('never closer than CPU time can tell, and never less often than asked for', () => {
+  const full = seen(9_000, 0)
+  assert.equal(samplePeriodMs(400, full, usable), 200)
+  assert.equal(samplePeriodMs(100, full, usable), 100)
+})

@@ -1,0 +1,16 @@
+/** How often to look at the hypervisor: a host that is nearly full looks closer, because every second of overload counts. */
+import type { ObservedVm } from '../io.ts'
+import { fits, type Resources, scale, sum } from '../resources.ts'
+
+/** Of what is usable, permille: above it the next change may be an overload. */
+const nearlyFullPermille = 950
+const closerTimes = 4
+/** CPU time over less than this, ms, says little about demand. */
+const periodMsMin = 200
+
+/** The time to the next look, ms, from what the last one saw. */
+export const samplePeriodMs = (sampleMs: number, seen: readonly ObservedVm[], usable: Resources): number => {
+  const demand = sum(seen.map((vm) => ({ cpuMilli: vm.cpuMilli ?? 0, memoryMiB: vm.memoryMiB })))
+  if (fits(demand, scale(usable, nearlyFullPermille))) return sampleMs
+  return Math.min(sampleMs, Math.max(periodMsMin, Math.floor(sampleMs / closerTimes)))
+}

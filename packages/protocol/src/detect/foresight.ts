@@ -1,0 +1,62 @@
+/** What this host expects of itself, and who could spare it an overload. Worked out once for each new state of the host. */
+import type { Policy } from '../config.ts'
+import type { Instant } from '../ids.ts'
+import { type Resources, subtract } from '../resources.ts'
+import { demandOf, fixedCode, type HostState, prospectsHere, usableOf } from '../snapshot/host.ts'
+import { migrationMs } from '../solve/migration-time.ts'
+import { outlookOf, type Prospect } from './forecast.ts'
+import { type Footing, footingOf, type Leaver } from './prevention.ts'
+
+export interface Foresight {
+  readonly footing: Footing
+  /** As the VMs of the host, in their order. */
+  readonly each: readonly Prospect[]
+  /** More is foreseen than a migration has to save: worth a look. */
+  readonly atRisk: boolean
+  /** Demand that is above what is usable now is expected to be so for more than a moment. */
+  readonly lasts: boolean
+}
+
+/** Foreseen overload, ms as of `foreseenMs`, above which an overload is no blip: ten seconds of it. */
+const lastsMsMin = 1_500
+
+/** Null: the policy does not act early, or too little was seen yet. */
+export const createForesight = (host: HostState, policy: Policy): (() => Foresight | null) => {
+  let revision = -1
+  let known: Foresight | null = null
+  return () => {
+    if (policy.forecastGainMsMin === null || host.revision === revision) return known
+    revision = host.revision
+    const prospects = prospectsHere(host)
+    if (!prospects.known) {
+      known = null
+      return known
+    }
+    const footing = footingOf(outlookOf(prospects), usableOf(host).cpuMilli)
+    known = {
+      footing,
+      each: prospects.each,
+      atRisk: footing.foreseenMs >= policy.forecastGainMsMin,
+      lasts: footing.foreseenMs >= lastsMsMin,
+    }
+    return known
+  }
+}
+
+/** The VMs that may leave: resting ones only in need (Q1). */
+export const leaversOf = (
+  host: HostState,
+  { each }: Foresight,
+  now: Instant,
+  policy: Policy,
+  inNeed: boolean,
+): readonly Leaver[] =>
+  [...host.vms.values()].flatMap((vm, i) => {
+    if (fixedCode(host, now, vm) !== null) return []
+    if (!inNeed && (host.memory.get(vm.vm)?.restsUntil ?? 0) > now) return []
+    const movingMs = migrationMs(vm.memoryMiB, vm.dirtyMiBps ?? 0, policy.bandwidthMiBps ?? 125)
+    return [{ prospect: each[i]!, demand: vm.demand, movingMs }]
+  })
+
+/** Demand above what is usable, now. */
+export const excessHere = (host: HostState): Resources => subtract(demandOf(host), usableOf(host))

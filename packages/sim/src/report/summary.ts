@@ -1,0 +1,125 @@
+/** The summary: every figure of every variant, the best of each marked; and in words where drover loses. */
+import { flat } from '../experiment/files.ts'
+import { type Figure, figures, meanOf, migrates, titleOf, valuesOf } from './figures.ts'
+import { type Html, html } from './html.ts'
+import { counted, fixed } from './numbers.ts'
+import { ours, type Scenario, type Variant } from './variants.ts'
+
+const columns: readonly Figure[] = Object.values(figures)
+
+/** Who may be the best: one that never migrates saves every cost and solves nothing. */
+const competing = (variants: readonly Variant[], figure: Figure): readonly Variant[] =>
+  variants.filter((variant) => meanOf(variant, figure) !== null && (!figure.cost || migrates(variant)))
+
+/** Compared as they are printed: what looks equal is equal. */
+const shown = (variant: Variant, figure: Figure): number =>
+  Number((meanOf(variant, figure) ?? Number.NaN).toFixed(figure.decimals))
+
+export const bestOf = (variants: readonly Variant[], figure: Figure): ReadonlySet<Variant> => {
+  const rivals = competing(variants, figure)
+  const least = Math.min(...rivals.map((variant) => shown(variant, figure)))
+  const best = rivals.filter((variant) => shown(variant, figure) === least)
+  // What most of them reach distinguishes nobody.
+  return new Set(best.length * 2 <= rivals.length ? best : [])
+}
+
+const cell = (variant: Variant, figure: Figure, best: boolean): Html => {
+  const values = valuesOf(variant, figure)
+  const average = meanOf(variant, figure)
+  if (average === null) return html`<td>–</td>`
+  const text = fixed(average, figure.decimals)
+  const range =
+    values.length < 2
+      ? ''
+      : `${fixed(Math.min(...values), figure.decimals)} to ${fixed(Math.max(...values), figure.decimals)} over ${counted(values.length, 'seed')}`
+  return best
+    ? html`<td class="best" data-tip="${range}">${text} <span class="star">★<span class="unseen"> best</span></span></td>`
+    : html`<td data-tip="${range}">${text}</td>`
+}
+
+export const summaryTable = ({ variants, seeds }: Scenario): Html => {
+  const best = columns.map((figure) => bestOf(variants, figure))
+  return html`<p class="note">Means over ${counted(seeds.length, 'seed')}; less is better in every column. ★ marks the best; whoever never migrates is not marked for what migrating costs, and – stands where a scheduler has no such thing (no partitions, no messages). Point at a figure for its range.</p>
+<div class="scroll"><table class="summary">
+<thead><tr><th scope="col">Algorithm</th>${columns.map((figure) => html`<th scope="col" data-tip="${titleOf(figure)}">${figure.head}</th>`)}<th scope="col">Runs</th></tr></thead>
+<tbody>${variants.map(
+    (variant) =>
+      html`<tr data-algorithm="${variant.algorithm}"${ours(variant) ? html` class="ours"` : null}><th scope="row"><span class="swatch look-${variant.look}"></span>${variant.label}</th>${columns.map((figure, i) => cell(variant, figure, best[i]?.has(variant) ?? false))}<td>${variant.runs.length}</td></tr>`,
+  )}</tbody>
+</table></div>`
+}
+
+/** Rivals with a better mean than this variant of ours, the best first. */
+const beatenBy = (own: Variant, variants: readonly Variant[], figure: Figure): readonly Variant[] => {
+  if (meanOf(own, figure) === null) return []
+  return competing(variants, figure)
+    .filter((rival) => !ours(rival) && shown(rival, figure) < shown(own, figure))
+    .sort((a, b) => shown(a, figure) - shown(b, figure))
+}
+
+/** Fewer overload seconds and no more migrations, or as few seconds with fewer migrations. */
+const dominates = (rival: Variant, own: Variant): boolean => {
+  const seconds = shown(rival, figures.overloadSeconds) - shown(own, figures.overloadSeconds)
+  const migrations = shown(rival, figures.migrations) - shown(own, figures.migrations)
+  return seconds <= 0 && migrations <= 0 && (seconds < 0 || migrations < 0)
+}
+
+const verdict = (own: Variant, rivals: readonly Variant[]): Html => {
+  const better = rivals.filter((rival) => dominates(rival, own)).map(({ label }) => label)
+  const worse = rivals.filter((rival) => dominates(own, rival)).map(({ label }) => label)
+  const bySeed = own.runs.filter(({ result: r }) =>
+    rivals.every((rival) =>
+      rival.runs.every(({ result }) => result.seed !== r.seed || result.overloadSeconds > r.overloadSeconds),
+    ),
+  )
+  return html`<li><strong>${own.label}</strong> has fewer overload seconds than every rival in ${bySeed.length} of ${counted(own.runs.length, 'run')}. ${
+    better.length > 0
+      ? html`<strong>Beaten on the frontier</strong> (no more overload seconds, no more migrations) by ${better.join(', ')}.`
+      : 'No rival is at least as good in both overload seconds and migrations.'
+  } ${worse.length > 0 ? `It beats ${worse.join(', ')} in both.` : 'It beats no rival in both.'}</li>`
+}
+
+/** Null when there is nothing to compare: no drover, or nobody else. */
+export const whereDroverLoses = ({ variants }: Scenario): Html | null => {
+  const own = variants.filter(ours)
+  const rivals = variants.filter((variant) => !ours(variant))
+  if (own.length === 0 || rivals.length === 0) return null
+  const losses = own.flatMap((variant) => {
+    const lost = columns.flatMap((figure) => {
+      const better = beatenBy(variant, variants, figure)
+      return better.length === 0 ? [] : [{ figure, better }]
+    })
+    const write = (one: Variant, figure: Figure): string => fixed(meanOf(one, figure) ?? 0, figure.decimals)
+    return lost.map(
+      ({ figure, better }, i) =>
+        html`<tr>${i === 0 ? html`<th scope="rowgroup" rowspan="${lost.length}">${variant.label}</th>` : null}<th scope="row">${titleOf(figure)}</th><td>${write(variant, figure)}</td><td class="text">${better.map((rival) => `${rival.label} ${write(rival, figure)}`).join(', ')}</td></tr>`,
+    )
+  })
+  return html`<h3>Where drover wins, and where it loses</h3>
+<ul>${own.map((variant) => verdict(variant, rivals))}</ul>
+${
+  losses.length === 0
+    ? html`<p>No rival has a better mean in any figure.</p>`
+    : html`<div class="scroll"><table class="losses"><caption>Figures in which a rival is better than drover, the best first</caption>
+<thead><tr><th scope="col">Variant</th><th scope="col">Figure</th><th scope="col">Its mean</th><th scope="col" class="text">Better</th></tr></thead>
+<tbody>${losses}</tbody></table></div>`
+}`
+}
+
+/** Every figure of every run, as `--json` prints them. */
+export const allRuns = ({ variants }: Scenario): Html => {
+  const results = variants.flatMap(({ runs }) => runs.map(({ result }) => flat(result)))
+  const head = Object.keys(results[0] ?? {})
+  return html`<details><summary>Every run, every figure</summary><div class="scroll"><table class="runs">
+<caption>Fields as <code>drover sim run --json</code> names them</caption>
+<thead><tr>${head.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
+<tbody>${results.map(
+    (result) =>
+      html`<tr>${Object.entries(result).map(([key, value]) => {
+        if (key === 'traceHash') return html`<td title="${String(value)}">${String(value).slice(0, 12)}…</td>`
+        if (typeof value === 'number')
+          return html`<td>${Number.isInteger(value) ? String(value) : String(Number(value.toFixed(3)))}</td>`
+        return html`<td class="text">${value === null ? '–' : value}</td>`
+      })}</tr>`,
+  )}</tbody></table></div></details>`
+}

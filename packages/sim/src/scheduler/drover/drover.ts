@@ -1,0 +1,79 @@
+/** drover itself as one of the rivals: on every host the core of the daemon, unchanged. */
+import { createHash } from 'node:crypto'
+import { asHostId, type HostId, policyOf } from '@drover/protocol'
+import type { GroundHost, Scheduler } from '../../ground/ground.ts'
+import type { Random } from '../../random.ts'
+import { createGossip } from './gossip.ts'
+import { uriOf } from './observe.ts'
+import { type DroverOptions, settingsOf } from './options.ts'
+import { createSite, type Site } from './site.ts'
+import { createWire } from './wire.ts'
+
+const base58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
+
+/** As long as a peer id of libp2p, so that messages have the length of real ones. */
+const identity = (random: Random): HostId =>
+  asHostId(`12D3KooW${Array.from({ length: 44 }, () => base58[random.integer(0, 57)]).join('')}`)
+
+/** Throws RangeError for options that make no sense; `begin` does for full gossip among too many hosts. */
+export const drover = (options: DroverOptions = {}): Scheduler => {
+  const settings = settingsOf(options)
+  return {
+    name: 'drover',
+    begin(ground) {
+      const { kernel, hosts, workload } = ground
+      const policy = policyOf(options.preset ?? 'balanced', {
+        bandwidthMiBps: workload.migrationMiBps,
+        ...options.policy,
+      })
+      const policyHash = createHash('sha256').update(JSON.stringify(policy)).digest('hex').slice(0, 12)
+      const ids = hosts.map((_, index) => identity(ground.random('identity', index)))
+      const placeOf = new Map(ids.map((id, index) => [id, index]))
+      const placeAt = new Map(hosts.map((host) => [uriOf(host), host.index]))
+      const at = <K>(places: ReadonlyMap<K, number>, key: K): number => {
+        const place = places.get(key)
+        if (place === undefined) throw new RangeError(`no host ${key}`)
+        return place
+      }
+
+      const sites: Site[] = []
+      const wire = createWire(ground, settings, (from, to, message) =>
+        sites[to]!.feed({ kind: 'received', from: ids[from]!, message }),
+      )
+      const gossip = createGossip({
+        ground,
+        ids,
+        placeOf,
+        settings,
+        gossipMs: policy.gossipMs,
+        heard: (to, summary) => sites[to]!.feed({ kind: 'heard', summary }),
+        waits: (host) => sites[host]?.waits ?? false,
+      })
+      for (const host of hosts) sites.push(siteOf(host))
+      ground.onChange((host) => sites[host.index]!.changed())
+      kernel.after(workload.durationMs, () => {
+        gossip.settle()
+        for (const site of sites) site.close()
+      })
+
+      function siteOf(host: GroundHost): Site {
+        const { index } = host
+        const clockMs = ground.random('start', index).integer(0, policy.gossipMs - 1)
+        return createSite({
+          ground,
+          host,
+          id: ids[index]!,
+          clockMs,
+          sampleMs: settings.sampleMs,
+          policy,
+          policyHash,
+          membership: gossip.membership(index, clockMs),
+          hostOf: (id) => hosts[at(placeOf, id)]!,
+          hostAt: (uri) => hosts[at(placeAt, uri)]!,
+          send: (to, message) => wire.send(index, at(placeOf, to), message),
+          publish: (summary) => gossip.publish(index, summary),
+        })
+      }
+    },
+  }
+}

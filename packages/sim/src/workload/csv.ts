@@ -1,0 +1,75 @@
+/** Tables as text, plain or gzipped, read so that whoever mistyped one learns where. */
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+
+/** Something is wrong with a file that the operator gave; the message names it, and where. */
+export class FileError extends Error {
+  override readonly name = 'FileError'
+}
+
+/** One row. Throws FileError, naming file, line and column, when a cell is not what it should be. */
+export interface Row {
+  text(column: string): string
+  /** A number of at least `min` (default 0). */
+  number(column: string, min?: number): number
+  /** Says that this cell is wrong. */
+  wrong(column: string, why: string): FileError
+}
+
+/** What is in a file, unpacked if it is gzipped (known by its first bytes, not its name). Throws FileError. */
+export const readBytes = (path: string): Buffer => {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(path)
+  } catch (error) {
+    throw new FileError(`${path}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
+  try {
+    return gunzipSync(bytes)
+  } catch (error) {
+    throw new FileError(
+      `${path}: not a whole gzip file: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+}
+
+/** The same as text. */
+export const readText = (path: string): string => readBytes(path).toString('utf8')
+
+/** Reads row by row. The first line names the columns, in any order; those of `columns` have to be there. */
+export const readTable = (path: string, columns: readonly string[], each: (row: Row) => void): void => {
+  const lines = readText(path).split('\n')
+  const header = lines[0]!.trim().split(',')
+  const places = new Map(header.map((name, i) => [name.trim(), i]))
+  const missing = columns.filter((name) => !places.has(name))
+  if (missing.length > 0)
+    throw new FileError(`${path}: line 1: no column ${missing.join(', ')}; it has: ${header.join(', ')}`)
+
+  let cells: string[] = []
+  let line = 1
+  const wrong = (column: string, why: string): FileError =>
+    new FileError(`${path}: line ${line}, column ${column}: ${why}`)
+  const text = (column: string): string => {
+    const cell = cells[places.get(column)!]?.trim() ?? ''
+    if (cell === '') throw wrong(column, 'is empty')
+    return cell
+  }
+  const row: Row = {
+    text,
+    number(column, min = 0) {
+      const cell = text(column)
+      const value = Number(cell)
+      if (!Number.isFinite(value)) throw wrong(column, `${cell} is not a number`)
+      if (value < min) throw wrong(column, `${cell} is less than ${min}`)
+      return value
+    },
+    wrong,
+  }
+  for (line = 2; line <= lines.length; line++) {
+    const content = lines[line - 1]!
+    if (content.trim() === '') continue
+    cells = content.split(',')
+    each(row)
+  }
+}
