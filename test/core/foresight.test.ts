@@ -28,7 +28,7 @@ const volatile = async (policy: object, seed: number, seconds: number): Promise<
 }
 
 test('overloads are prevented, and what is done early is explained as such', async () => {
-  const cluster = await volatile({ forecastGainMsMin: 1_000, cooldownMs: 5_000 }, 3, 150)
+  const cluster = await volatile({ forecastGainMsMin: 300, cooldownMs: 5_000 }, 3, 150)
   const early = cluster.outcomes().filter((one) => one.reason === 'forecast.cpu' && one.result === 'cured')
   assert.ok(early.length > 0, 'somebody acted early')
   for (const decision of early) {
@@ -50,7 +50,7 @@ test('told not to act early, nobody does', async () => {
 
 test('an overload that will last is cured at once; the hold time is for those that nothing is known of', async () => {
   const early = await volatile(
-    { forecastGainMsMin: 1_000, overloadHoldMs: 60_000, cooldownMs: 5_000 },
+    { forecastGainMsMin: 3_000, overloadHoldMs: 60_000, cooldownMs: 5_000 },
     5,
     150,
   )

@@ -50,7 +50,7 @@ const problemOf = ({ demands, changes = {}, vm = () => ({}), forecast = {} }: Sh
     migrationsOutMax: 1,
     migrationsInMax: 1,
     forecast: {
-      gainMsMin: 6_000,
+      gainMsMin: 2_000,
       hosts: demands.map((_, h) => ({ usableMilli: 7_000, turnoverS: 300, mayLeave: h === 0 })),
       vms: vms.map(({ demand }) => ({ nowMilli: demand[0]!, meanMilli: 600, variance: 40_000 })),
       ...forecast,
