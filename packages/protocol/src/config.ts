@@ -10,7 +10,7 @@ export interface Policy {
   readonly clearPermille: number
   /**
    * A migration that prevents an overload must be expected to save at least so much overload, ms; null = never act early.
-   * Default 3,300. Against moves that would not have been needed.
+   * Default 3,500. Against moves that would not have been needed.
    */
   readonly forecastGainMsMin: number | null
   /** A VM that was moved rests this long, ms, unless its host is still overloaded. Default 1,800,000. Against ping-pong (Q1). */
@@ -41,7 +41,7 @@ export const presets = {
   balanced: {
     overloadHoldMs: 60_000,
     clearPermille: 950,
-    forecastGainMsMin: 3_300,
+    forecastGainMsMin: 3_500,
     cooldownMs: 1_800_000,
     gainMinPermille: 100,
     migrationsOutMax: 1,
