@@ -9,12 +9,14 @@
  *
  * The story of one overload, file by file:
  *
- * 1. `detect/load.ts`: demand has been above what is usable for the hold time. `detect/find.ts` makes it a need.
+ * 1. `detect/load.ts`: demand has been above what is usable for the hold time, or `detect/forecast.ts` expects, from the
+ *    VMs' `detect/habit.ts`, that it will be. `detect/find.ts` makes it a need.
  * 2. `ring/view.ts` knows the others from their summaries, `ring/probe.ts` who of them lives; `partition/select.ts`
- *    chooses the fewest near ones whose headroom covers the excess.
+ *    chooses the fewest near ones whose headroom covers the excess; `partition/helpers.ts` the one that can best afford it.
  * 3. `partition/leader.ts` asks them all at once; each member's `partition/lease.ts` judges by `partition/rank.ts`, and
  *    `partition/member.ts` grants, with a new epoch and `snapshot/take.ts`'s snapshot.
- * 4. `snapshot/problem.ts` makes the placement problem of the snapshots; `solve/solver.ts` finds the fewest, cheapest moves.
+ * 4. `snapshot/problem.ts` makes the placement problem of the snapshots; `solve/foresee.ts` finds the
+ *    move that saves most, `solve/solver.ts` the fewest, cheapest ones.
  * 5. `plan/planner.ts` puts them in order, `plan/checker.ts` trusts neither; `plan/prepare.ts` brings them together.
  * 6. `partition/drive.ts` assigns the plan and releases whom it does not touch; `execute/executor.ts` says what may begin.
  * 7. The source looks again (`execute/admission.ts`) and asks (`execute/departure.ts`); the destination's ledger
