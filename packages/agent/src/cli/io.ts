@@ -21,20 +21,31 @@ export interface Io {
   readonly pollMs: number
 }
 
-export const processIo = (): Io => ({
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-  env: process.env,
-  colour:
-    process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
-  columns: process.stderr.isTTY === true ? (process.stderr.columns ?? 80) : null,
-  onInterrupt: (listener) => {
-    process.on('SIGINT', listener)
-    return () => process.off('SIGINT', listener)
-  },
-  nowWallMs: () => Date.now(),
-  pollMs: 500,
-})
+/** `drover … | head`: whoever read us has had enough. That is no fault, and nothing more has to be said. */
+const endWithReader = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+}
+
+export const processIo = (): Io => {
+  process.stdout.on('error', endWithReader)
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: process.env,
+    colour:
+      process.stdout.isTTY === true &&
+      (process.env['NO_COLOR'] ?? '') === '' &&
+      process.env['TERM'] !== 'dumb',
+    columns: process.stderr.isTTY === true ? (process.stderr.columns ?? 80) : null,
+    onInterrupt: (listener) => {
+      process.on('SIGINT', listener)
+      return () => process.off('SIGINT', listener)
+    },
+    nowWallMs: () => Date.now(),
+    pollMs: 500,
+  }
+}
 
 export type Colour = 'red' | 'yellow' | 'green' | 'dim' | 'bold'
 export type Paint = (colour: Colour, text: string) => string
