@@ -50,9 +50,12 @@ const overridden = (told: Resources, configured: Partial<Resources>): Resources 
 export const observedVms = (sample: Sample): readonly ObservedVm[] =>
   sample.vms.map(observedVm).sort((a, b) => byText(a.vm, b.vm))
 
+/** Decoders of UTF-8 drop a byte order mark at the beginning of a text: a name must be the same before and after the wire. */
+const unmarked = (name: string): string => name.replace(/^\uFEFF+/, '')
+
 const observedVm = (one: VmSample): ObservedVm => ({
   vm: one.vm,
-  name: one.name,
+  name: unmarked(one.name),
   state: one.state,
   incarnation: one.incarnation,
   cpuMilli: one.cpuMilli === null ? null : Math.max(0, Math.round(one.cpuMilli)),
