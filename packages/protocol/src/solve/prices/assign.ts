@@ -56,7 +56,7 @@ export const assignByPrices = (model: Model, options: AssignOptions): Assigned =
   const target = (): number => cost.migrationMs * unit + cost.hostsTouched - 1
   const levels: { readonly allowed: Uint8Array; readonly price: Float64Array }[] = []
   const level = (depth: number) => {
-    levels[depth] ??= { allowed: new Uint8Array(vmCount * hostCount), price: new Float64Array(vmCount) }
+    levels[depth] ??= { allowed: new Uint8Array(vmCount * hostCount), price: new Float64Array(prices.slots) }
     return levels[depth]!
   }
 
@@ -213,8 +213,11 @@ export const assignByPrices = (model: Model, options: AssignOptions): Assigned =
 
   const root = level(0)
   for (const v of movers) {
-    for (let h = 0; h < hostCount; h++) root.allowed[v * hostCount + h] = domain[v]![h]!
-    root.price[v] = moveMs[v]! * unit
+    for (let h = 0; h < hostCount; h++) {
+      root.allowed[v * hostCount + h] = domain[v]![h]!
+      const s = prices.slotOf[v * hostCount + h]!
+      if (s >= 0) root.price[s] = moveMs[v]! * unit
+    }
   }
   explore(0)
   const boundMs = stopped ? Math.max(0, Math.floor(rootBound / unit)) : cost.migrationMs

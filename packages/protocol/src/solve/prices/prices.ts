@@ -4,11 +4,15 @@
  * best within its limits; what all prices add up to, less what the hosts earn, is a lower bound of any cure.
  * Prices of VMs that nobody takes rise, of those that several take fall (subgradient ascent, Polyak's step).
  *
+ * VMs that a rule wants in one group of hosts (gather, among) have a price per group: the rule buys them where they
+ * are cheapest together, which relaxes "the rule's VMs are where the rule is" in the same way.
+ *
  * Costs are counted in units of one touched host; a millisecond is `unit` of them, so that both are one number.
  * Prices are integers, so the bound is exact arithmetic.
  */
 import type { Model } from '../model.ts'
 import type { Part } from '../parts/part.ts'
+import { createChoosers } from './choosers.ts'
 import { createKnapsack, type Knapsack, type MayJoin } from './knapsack.ts'
 
 export interface Prices {
@@ -16,9 +20,13 @@ export interface Prices {
   readonly movers: Int32Array
   /** Units per millisecond. */
   readonly unit: number
+  /** How many prices there are: one per VM, or one per VM and group. */
+  readonly slots: number
+  /** Which price holds for VM `v` on host `h`; −1 = it cannot be there. [v × hosts + h] */
+  readonly slotOf: Int32Array
   /**
-   * Raises `price` until the bound exceeds `target` or the rounds are over; returns the best bound in units and
-   * leaves the prices that gave it. `allowed[v × hosts + h]`: 1 = may be there. Infinity: some VM has no place.
+   * Raises `price` [slot] until the bound exceeds `target` or the rounds are over; returns the best bound in units
+   * and leaves the prices that gave it. `allowed[v × hosts + h]`: 1 = may be there. Infinity: some VM has no place.
    */
   readonly ascend: (allowed: Uint8Array, price: Float64Array, target: number, rounds: number) => number
   /** After `ascend`: at least this much with VM `v` on host `h`. */
@@ -59,8 +67,12 @@ export const createPrices = (model: Model, parts: readonly Part[], expired: () =
   const only = new Int32Array(vmCount)
   const takers = new Int32Array(vmCount)
   const taker = new Int32Array(vmCount)
-  const direction = new Float64Array(vmCount)
-  const bestPrice = new Float64Array(vmCount)
+  const choosers = createChoosers(model, parts, movers)
+  const { slots, slotOf, firstSlot, owner } = choosers
+  /** How many hosts take the VM where this price holds. */
+  const sold = new Int32Array(slots)
+  const direction = new Float64Array(slots)
+  const bestPrice = new Float64Array(slots)
   const dirty = new Uint8Array(hostCount)
   const afresh = new Uint8Array(hostCount)
   /** [host × vm]: 1 = takes it. */
@@ -117,7 +129,7 @@ export const createPrices = (model: Model, parts: readonly Part[], expired: () =
       const v = welcome[h * movers.length + k]!
       takes[h * vmCount + v] = 0
       const own = home[v] === h && starts[v] === 0
-      const profit = prices[v]! - costAt(v, h)
+      const profit = prices[slotOf[v * hostCount + h]!]! - costAt(v, h)
       if (own) {
         ownProfit += profit
         for (let d = 0; d < dims; d++) scratch[d]! -= demand[v * dims + d]!
@@ -159,6 +171,7 @@ export const createPrices = (model: Model, parts: readonly Part[], expired: () =
   const settle = (): number => {
     total = 0
     takers.fill(0)
+    sold.fill(0)
     for (let h = 0; h < hostCount; h++) {
       if (dirty[h] === 1 && !trade(h)) return Number.POSITIVE_INFINITY
       dirty[h] = 0
@@ -168,9 +181,12 @@ export const createPrices = (model: Model, parts: readonly Part[], expired: () =
         if (takes[h * vmCount + v] === 0) continue
         takers[v]!++
         taker[v] = h
+        sold[slotOf[v * hostCount + h]!]!++
       }
     }
-    for (let m = 0; m < movers.length; m++) total += prices[movers[m]!]!
+    for (let m = 0; m < movers.length; m++)
+      if (owner[movers[m]!]! < 0) total += prices[firstSlot[movers[m]!]!]!
+    total += choosers.settle(prices)
     return total
   }
 
@@ -179,17 +195,18 @@ export const createPrices = (model: Model, parts: readonly Part[], expired: () =
     welcomeCount.fill(0)
     deserted.fill(0)
     takes.fill(0)
+    direction.fill(0)
+    if (!choosers.open(allowed)) return Number.POSITIVE_INFINITY
     for (let m = 0; m < movers.length; m++) {
       const v = movers[m]!
       choices[v] = 0
       for (let h = 0; h < hostCount; h++)
-        if (allowed[v * hostCount + h] === 1) {
+        if (allowed[v * hostCount + h] === 1 && choosers.isOpen(slotOf[v * hostCount + h]!)) {
           choices[v]!++
           only[v] = h
           welcome[h * movers.length + welcomeCount[h]!++] = v
         } else if (home[v] === h && starts[v] === 0) deserted[h] = 1
       if (choices[v] === 0) return Number.POSITIVE_INFINITY
-      direction[v] = 0
       if (ruled) at[v] = choices[v] === 1 ? only[v]! : -1
     }
     dirty.fill(1)
@@ -220,25 +237,35 @@ export const createPrices = (model: Model, parts: readonly Part[], expired: () =
       for (let m = 0; m < movers.length; m++) {
         const v = movers[m]!
         if (choices[v] === 1) continue
-        const off = 1 - takers[v]!
-        disagreement += off * off
-        direction[v] = off + direction[v]! / 3
-        length += direction[v]! * direction[v]!
+        for (let s = firstSlot[v]!; s < firstSlot[v + 1]!; s++) {
+          if (!choosers.isOpen(s)) continue
+          const off = choosers.wants(s) - sold[s]!
+          disagreement += off * off
+          direction[s] = off + direction[s]! / 3
+          length += direction[s]! * direction[s]!
+        }
       }
       if (disagreement === 0) break
       const step = (stride * (Math.max(target - bound, unit) + unit)) / Math.max(length, disagreement)
       let moved = false
       for (let m = 0; m < movers.length; m++) {
         const v = movers[m]!
-        const old = price[v]!
-        const fresh = Math.max(-priceMax, Math.min(priceMax, old + Math.round(step * direction[v]!)))
-        if (fresh === old) continue
-        moved = true
-        price[v] = fresh
-        const high = Math.max(old, fresh)
-        for (let h = 0; h < hostCount; h++)
-          // Staying as it is counts all its VMs, also those that do not pay.
-          if (allowed[v * hostCount + h] === 1 && (h === home[v] || high > costAt(v, h))) dirty[h] = 1
+        for (let s = firstSlot[v]!; s < firstSlot[v + 1]!; s++) {
+          const old = price[s]!
+          const fresh = Math.max(-priceMax, Math.min(priceMax, old + Math.round(step * direction[s]!)))
+          if (fresh === old) continue
+          moved = true
+          price[s] = fresh
+          const high = Math.max(old, fresh)
+          for (let h = 0; h < hostCount; h++)
+            // Staying as it is counts all its VMs, also those that do not pay.
+            if (
+              slotOf[v * hostCount + h] === s &&
+              allowed[v * hostCount + h] === 1 &&
+              (h === home[v] || high > costAt(v, h))
+            )
+              dirty[h] = 1
+        }
       }
       if (!moved) break
     }
@@ -252,10 +279,14 @@ export const createPrices = (model: Model, parts: readonly Part[], expired: () =
 
   const boundWith: Prices['boundWith'] = (v, h) => {
     const bag = bags[h]!
-    let bound = total
+    let bound = total + choosers.extra(slotOf[v * hostCount + h]!)
     if (takes[h * vmCount + v] === 0) {
       for (let d = 0; d < dims; d++) scratch[d] = bag.capacity[d]! - demand[v * dims + d]!
-      const earned = prices[v]! - costAt(v, h) + forcedProfit[h]! + bag.atMost(indexIn(bag, v), scratch)
+      const earned =
+        prices[slotOf[v * hostCount + h]!]! -
+        costAt(v, h) +
+        forcedProfit[h]! +
+        bag.atMost(indexIn(bag, v), scratch)
       bound += Math.max(0, earns[h]! - earned)
     }
     for (let g = 0; g < hostCount; g++)
@@ -271,5 +302,5 @@ export const createPrices = (model: Model, parts: readonly Part[], expired: () =
     return -1
   }
 
-  return { movers, unit, ascend, boundWith, takers, taker }
+  return { movers, unit, slots, slotOf, ascend, boundWith, takers, taker }
 }
