@@ -13,7 +13,8 @@ import { greedyBound } from './greedy.ts'
 import { improve } from './improve.ts'
 import { solveLarge } from './large.ts'
 import { compile, type Model, moveUnit, type Objective } from './model.ts'
-import { assignByPrices } from './prices/assign.ts'
+import { narrowed } from './narrow.ts'
+import { type Assigner, createAssigner } from './prices/assign.ts'
 import type { PlacementProblem } from './problem.ts'
 import { type RandomStream, randomStream } from './random.ts'
 import { repair } from './repair.ts'
@@ -56,8 +57,8 @@ const turnsOfSearch = 4
 const nodesPerIteration = 40
 /** A step of annealing costs as much as a sixth of a node. */
 const stepsPerNode = 6
-/** And a node of the search by prices, which sells every VM to every host some twelve times, as much as this many. */
-const nodesPerPriced = ({ hostCount, vmCount }: Model): number => 40 + Math.ceil((hostCount * vmCount) / 3)
+/** And one of a knapsack in the search by prices as much as a fortieth. */
+const priceStepsPerNode = 40
 
 const unlimited: FullCost = {
   ...noCost,
@@ -129,16 +130,16 @@ type Cure =
 /** Deepening solves most problems; the others get an answer first, then a better one, then a proof. */
 const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   const { model } = space
-  const exact = (best: FullCost, nodes: number) =>
-    branchAndBound(space, { relief: false, open: null, start: model.home, best, nodesMax: nodes, expired })
-  const first = deepen(space, { nodesMax: Math.min(nodesMax, nodesOfDeepening), expired })
-  let { at, boundMs } = first
-  let cost = at === null ? unlimited : first.cost
-  if (at !== null && first.complete) return { kind: 'found', at, cost, boundMs, optimal: true }
+  const exact = (best: FullCost, nodes: number, where = space) =>
+    branchAndBound(where, { relief: false, open: null, start: model.home, best, nodesMax: nodes, expired })
+  const deepened = deepen(space, { nodesMax: Math.min(nodesMax, nodesOfDeepening), expired })
+  let { at, boundMs } = deepened
+  let cost = at === null ? unlimited : deepened.cost
+  if (at !== null && deepened.complete) return { kind: 'found', at, cost, boundMs, optimal: true }
   if (at === null) {
     // Maybe no answer keeps the soft rules.
     const soft = model.parts.some((part) => part.weight >= 0)
-    if (first.complete && !soft) return { kind: 'none', proven: true }
+    if (deepened.complete && !soft) return { kind: 'none', proven: true }
     if (soft) {
       const glance = exact(unlimited, Math.min(nodesMax, nodesOfGlance))
       at = glance.at
@@ -161,17 +162,21 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   }
   // Improving and proving take turns, each time with more effort: neither knows how far it is from its end.
   let complete = false
+  let assigner: Assigner | null = null
   const byPrices = (turn: number): void => {
     if (at === null || cost.softPenalty > 0) return
-    const nodes = Math.ceil(turn / nodesPerPriced(model))
-    const priced = assignByPrices(model, { at, cost, nodesMax: nodes, random, expired })
+    assigner ??= createAssigner(model, random, expired)
+    const priced = assigner.search(at, cost, turn * turnsOfSearch * priceStepsPerNode)
     at = priced.at
     cost = priced.cost
     boundMs = Math.max(boundMs, priced.boundMs)
     complete = priced.complete
   }
   const bySearch = (turn: number): void => {
-    const proof = exact(at === null ? unlimited : cost, Math.min(nodesMax, turn * turnsOfSearch))
+    // Where prices say that no better answer has a VM, the search need not look.
+    const narrow =
+      assigner === null || cost.softPenalty > 0 ? space : prepare(narrowed(model, assigner.allowed))
+    const proof = exact(at === null ? unlimited : cost, Math.min(nodesMax, turn * turnsOfSearch), narrow)
     if (proof.at !== null) {
       at = proof.at
       cost = proof.cost
@@ -180,8 +185,8 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   }
   let nodesPerTry = nodesOfTry
   let patience = 10 * model.hostCount
-  const firstTurn = Math.min(nodesMax, nodesOfTurn)
-  for (let turn = firstTurn; turn <= nodesMax && !complete && !expired(); turn *= growth) {
+const firstTurn = Math.min(nodesMax, nodesOfTurn)
+  const better = (turn: number): void => {
     const annealed = anneal(model, {
       // From where everybody is at first; later walks keep what is good in the answer there is.
       start: turn === firstTurn || at === null ? model.home : at,
@@ -195,7 +200,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
       cost = annealed.cost
     }
     if (at !== null) {
-      const better = improve(space, at, cost, {
+      const improved = improve(space, at, cost, {
         relief: false,
         nodesMax: turn,
         nodesPerTry,
@@ -204,14 +209,18 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
         expired,
         reached: (one) => one.softPenalty === 0 && one.migrationMs <= boundMs && one.hostsTouched <= 2,
       })
-      at = better.at
-      cost = better.cost
+      at = improved.at
+      cost = improved.cost
     }
-    // Prices see what fits, and not the rules over several hosts: where there are rules the search goes first.
-    for (const prove of model.parts.length > 0 ? [bySearch, byPrices] : [byPrices, bySearch])
-      if (!complete) prove(turn)
     nodesPerTry *= growth
     patience *= growth
+  }
+  better(firstTurn)
+  for (let turn = firstTurn; turn <= nodesMax && !complete && !expired(); turn *= growth) {
+    byPrices(turn)
+    if (!complete) bySearch(turn)
+    // The first good answer is mostly the best, so proving it comes before looking for another.
+    if (!complete && turn > firstTurn) better(turn)
   }
   return at === null
     ? { kind: 'none', proven: complete }

@@ -1,23 +1,28 @@
 /**
- * Branch and bound by prices (prices.ts): settles one VM per level on one of its hosts, the VM about which the
- * hosts disagree most. At every node the bound is raised by a few rounds, hosts whose bound says that no better
- * answer lies there are struck out (reduced-cost fixing), and so are those that the settled VMs have filled or
- * that a rule forbids. Proves what exact.ts cannot where nearly everything is full.
+ * Branch and bound by prices (prices.ts): decides one thing per level, first the groups of rules that want their
+ * VMs in one (rule-groups.ts), then one VM, that about which the hosts disagree most. At every node the bound is
+ * raised by a few rounds, hosts whose bound says that no better answer lies there are struck out (reduced-cost
+ * fixing), and so are those that the settled VMs have filled or that a rule forbids. Proves what exact.ts cannot
+ * where nearly everything is full, and tells it where it need not look (narrow.ts).
  *
  * For full cures only, and only when an answer is known that breaks no soft rule: then those are hard, too.
  */
-import { compareCost, costOf, type FullCost } from '../cost.ts'
+import { compareCost, costOf, type FullCost, noCost } from '../cost.ts'
 import type { Model } from '../model.ts'
+import type { Part } from '../parts/part.ts'
 import type { RandomStream } from '../random.ts'
 import { repair } from '../repair.ts'
 import { createPrices } from './prices.ts'
+import { createRuleGroups } from './rule-groups.ts'
 
-export interface AssignOptions {
-  readonly at: Int32Array
-  readonly cost: FullCost
-  readonly nodesMax: number
-  readonly random: RandomStream
-  readonly expired: () => boolean
+export interface Assigner {
+  /**
+   * Looks for answers better than `at`, which costs `cost`, for so many steps of the hosts' knapsacks beyond the
+   * root. What it learned at the root it remembers.
+   */
+  readonly search: (at: Int32Array, cost: FullCost, stepsMax: number) => Assigned
+  /** 1 = some better answer may have VM `v` on host `h`. [v × hosts + h] */
+  readonly allowed: Uint8Array
 }
 
 export interface Assigned {
@@ -27,23 +32,32 @@ export interface Assigned {
   readonly complete: boolean
   /** Lower bound of migrationMs. */
   readonly boundMs: number
-  readonly nodes: number
 }
 
 const roundsOfRoot = 200
 const roundsOfNode = 12
+/** The root again, from the prices where it ended. */
+const roundsOfReturn = 36
 /** Of the gap's upper end: less is not worth another turn at the root. */
 const worthwhile = 0.005
 /** An answer is made of the prices at the root and at every so many nodes. */
 const nodesPerRounding = 8
+/** How often the clock of the caller is asked. */
+const nodesPerLook = 8
 const iterationsOfRounding = 100
 
-export const assignByPrices = (model: Model, options: AssignOptions): Assigned => {
+export const createAssigner = (model: Model, random: RandomStream, expired: () => boolean): Assigner => {
   const { hostCount, vmCount, dims, demand, limit, domain, home, moveMs, parts } = model
-  const prices = createPrices(model, parts, options.expired)
+  const prices = createPrices(model, parts, expired)
   const { movers, unit, takers, taker } = prices
-  let at = options.at
-  let cost = options.cost
+  let at = model.home
+  let cost: FullCost = { ...noCost, unmet: 0 }
+  /** The work of the prices may come this far. */
+  let workMax = 0
+  let steps = 0
+  /** Propagation, striking out and the books of every round, beside the knapsacks. */
+  const stepsOfNode = 16 * hostCount * movers.length
+  let returning = false
   let nodes = 0
   let stopped = false
   let rootBound = 0
@@ -51,6 +65,7 @@ export const assignByPrices = (model: Model, options: AssignOptions): Assigned =
   const settled = new Int32Array(vmCount).fill(-1)
   for (let v = 0; v < vmCount; v++) if (model.active[v] === 1 && model.fixed[v] === 1) settled[v] = home[v]!
   const scratch = new Int32Array(vmCount + 1)
+  const groups = createRuleGroups(model, prices)
   const room = new Float64Array(hostCount * dims)
   /** A better answer costs at most this. */
   const target = (): number => cost.migrationMs * unit + cost.hostsTouched - 1
@@ -81,6 +96,12 @@ export const assignByPrices = (model: Model, options: AssignOptions): Assigned =
         charge(v, last)
       }
       for (let i = 0; i < room.length; i++) if (room[i]! < 0) return false
+      const struck = groups.strike(allowed, settled)
+      if (struck === 'impossible') return false
+      if (struck === 'some') {
+        changed = true
+        continue
+      }
       for (const v of movers) {
         const alone = settled[v]! >= 0
         const of = model.partsOf[v]!
@@ -155,8 +176,8 @@ export const assignByPrices = (model: Model, options: AssignOptions): Assigned =
     const repaired = repair(model, {
       start: trial,
       iterationsMax: iterationsOfRounding,
-      random: options.random,
-      expired: options.expired,
+      random,
+      expired,
     })
     if (repaired === null) return
     const found = costOf(model, repaired)
@@ -165,19 +186,40 @@ export const assignByPrices = (model: Model, options: AssignOptions): Assigned =
     cost = found
   }
 
+  const branchOnGroups = (depth: number, part: Part): void => {
+    const { allowed, price } = level(depth)
+    const child = level(depth + 1)
+    for (const g of groups.groupsOf(part, allowed, settled)) {
+      if (stopped) return
+      child.allowed.set(allowed)
+      child.price.set(price)
+      groups.confine(part, g, child.allowed)
+      explore(depth + 1)
+    }
+  }
+
   const explore = (depth: number): void => {
     const { allowed, price } = level(depth)
     nodes++
-    if (nodes > options.nodesMax || options.expired()) stopped = true
+    if (depth > 0 && prices.work() + nodes * stepsOfNode > workMax) stopped = true
+    if (nodes % nodesPerLook === 0 && expired()) stopped = true
     if (stopped || !propagate(allowed)) return
-    let bound = prices.ascend(allowed, price, target(), depth === 0 ? roundsOfRoot : roundsOfNode)
-    if (depth === 0) rootBound = bound
+    let bound = prices.ascend(
+      allowed,
+      price,
+      target(),
+      depth > 0 ? roundsOfNode : returning ? roundsOfReturn : roundsOfRoot,
+    )
+    if (depth === 0) rootBound = Math.max(rootBound, bound)
     if (bound <= target() && (depth === 0 || nodes % nodesPerRounding === 0)) round()
     // Polyak's step depends on how good the best answer is: the root goes on as long as that helps.
-    for (let before = -1; depth === 0 && bound <= target() && bound - before > target() * worthwhile; ) {
+    for (
+      let before = -1;
+      depth === 0 && !returning && bound <= target() && bound - before > target() * worthwhile;
+    ) {
       before = bound
       bound = prices.ascend(allowed, price, target(), roundsOfRoot)
-      rootBound = bound
+      rootBound = Math.max(rootBound, bound)
       if (bound <= target()) round()
     }
     while (bound <= target() && strike(allowed)) {
@@ -185,9 +227,12 @@ export const assignByPrices = (model: Model, options: AssignOptions): Assigned =
       bound = prices.ascend(allowed, price, target(), roundsOfNode)
     }
     if (bound > target()) return
+    const child = level(depth + 1)
+    if (depth === 0) workMax = prices.work() + steps
+    const part = groups.next(allowed, settled)
+    if (part !== null) return branchOnGroups(depth, part)
     const v = choose(allowed)
     if (v < 0 || bound > target()) return
-    const child = level(depth + 1)
     const hosts: number[] = []
     const bounds: number[] = []
     for (let h = 0; h < hostCount; h++) {
@@ -219,7 +264,16 @@ export const assignByPrices = (model: Model, options: AssignOptions): Assigned =
       if (s >= 0) root.price[s] = moveMs[v]! * unit
     }
   }
-  explore(0)
-  const boundMs = stopped ? Math.max(0, Math.floor(rootBound / unit)) : cost.migrationMs
-  return { at, cost, complete: !stopped, boundMs: Math.min(boundMs, cost.migrationMs), nodes }
+  const search: Assigner['search'] = (from, its, stepsMax) => {
+    at = from
+    cost = its
+    steps = stepsMax
+    nodes = 0
+    stopped = false
+    explore(0)
+    returning = true
+    const boundMs = stopped ? Math.max(0, Math.floor(rootBound / unit)) : cost.migrationMs
+    return { at, cost, complete: !stopped, boundMs: Math.min(boundMs, cost.migrationMs) }
+  }
+  return { search, allowed: root.allowed }
 }

@@ -22,6 +22,8 @@ export interface Knapsack {
    * anew, not taken from the last time.
    */
   readonly solve: (mayJoin: MayJoin | null, afresh: boolean) => number
+  /** How much has been computed so far, in search steps. */
+  readonly work: () => number
   /** After `solve`: at most this much with item `without` (−1 = none) left out and these capacities. */
   readonly atMost: (without: number, capacity: Float64Array) => number
 }
@@ -63,6 +65,7 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
   let open = 0
   let steps = 0
   let joining: MayJoin | null = null
+  let work = 0
 
   const mixed = (amounts: Float64Array, from: number): number => {
     let total = 0
@@ -186,8 +189,10 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
         surrogateBefore[k + 1] = surrogateBefore[k]! + surrogate[order[k]!]!
       }
       visit(0, 0, mixed(capacity, 0), 0, -1)
+      work += steps + self.count
       return Math.max(best, open)
     },
+    work: () => work,
     atMost: (without, room) => {
       for (let d = 0; d < dims; d++) if (room[d]! < 0) return Number.NEGATIVE_INFINITY
       return fractional(0, mixed(room, 0), without)

@@ -31,6 +31,10 @@ export interface Prices {
   readonly ascend: (allowed: Uint8Array, price: Float64Array, target: number, rounds: number) => number
   /** After `ascend`: at least this much with VM `v` on host `h`. */
   readonly boundWith: (v: number, h: number) => number
+  /** After `ascend`: what the rule that pays for VM `v` pays more at least when it is in host `h`'s group. */
+  readonly extra: (v: number, h: number) => number
+  /** How much has been computed so far, in steps of the knapsacks. */
+  readonly work: () => number
   /** After `ascend`: how many hosts take the VM, and the last one that does. */
   readonly takers: Int32Array
   readonly taker: Int32Array
@@ -302,5 +306,12 @@ export const createPrices = (model: Model, parts: readonly Part[], expired: () =
     return -1
   }
 
-  return { movers, unit, slots, slotOf, ascend, boundWith, takers, taker }
+  const work = (): number => {
+    let total = 0
+    for (let h = 0; h < hostCount; h++) total += bags[h]!.work()
+    return total
+  }
+  const extra: Prices['extra'] = (v, h) => choosers.extra(slotOf[v * hostCount + h]!)
+
+  return { movers, unit, slots, slotOf, ascend, boundWith, extra, work, takers, taker }
 }
