@@ -172,11 +172,18 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
     boundMs = Math.max(boundMs, priced.boundMs)
     complete = priced.complete
   }
+  /**
+   * Where prices say that no better answer has a VM the search need not look; but fewer places also mislead its
+   * sense of what is hard to place, so they must be good for a higher bound at least.
+   */
+  const searched = (): Space => {
+    if (assigner === null || cost.softPenalty > 0) return space
+    const narrow = prepare(narrowed(model, assigner.allowed))
+    return exact(cost, 0, narrow).rootMs > exact(cost, 0).rootMs ? narrow : space
+  }
   const bySearch = (turn: number): void => {
-    // Where prices say that no better answer has a VM, the search need not look.
-    const narrow =
-      assigner === null || cost.softPenalty > 0 ? space : prepare(narrowed(model, assigner.allowed))
-    const proof = exact(at === null ? unlimited : cost, Math.min(nodesMax, turn * turnsOfSearch), narrow)
+    const where = at === null ? space : searched()
+    const proof = exact(at === null ? unlimited : cost, Math.min(nodesMax, turn * turnsOfSearch), where)
     if (proof.at !== null) {
       at = proof.at
       cost = proof.cost
@@ -185,7 +192,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   }
   let nodesPerTry = nodesOfTry
   let patience = 10 * model.hostCount
-const firstTurn = Math.min(nodesMax, nodesOfTurn)
+  const firstTurn = Math.min(nodesMax, nodesOfTurn)
   const better = (turn: number): void => {
     const annealed = anneal(model, {
       // From where everybody is at first; later walks keep what is good in the answer there is.

@@ -208,12 +208,20 @@ const tooTightCap = (model: Model, room: Float64Array): Shortage | null => {
     }
     let bound = 0
     const amounts = new Float64Array(dims)
+    /** The same without the VMs that stay, and the hosts that those are on. */
+    const wanted = new Float64Array(dims)
+    const used = new Uint8Array(hosts.length)
     for (let v = 0; v < vmCount; v++) {
       if (active[v] === 0) continue
-      const confined = fixed[v] === 1 ? inside[home[v]!] === 1 : within(domain[v]!)
+      const stays = fixed[v] === 1
+      const confined = stays ? inside[home[v]!] === 1 : within(domain[v]!)
       if (!confined) continue
       bound++
-      for (let d = 0; d < dims; d++) amounts[d]! += demand[v * dims + d]!
+      if (stays) used[home[v]!] = 1
+      for (let d = 0; d < dims; d++) {
+        amounts[d]! += demand[v * dims + d]!
+        if (!stays) wanted[d]! += demand[v * dims + d]!
+      }
     }
     const found =
       rule.kind === 'runningCapacity'
@@ -222,7 +230,7 @@ const tooTightCap = (model: Model, room: Float64Array): Shortage | null => {
           : null
         : rule.kind === 'resourceCapacity'
           ? overCap(amounts[model.problem.dimensions.indexOf(rule.dimension)] ?? 0, rule)
-          : tooFewHosts(model, room, amounts, inside, rule.amount)
+          : tooFewHosts(model, room, wanted, inside, used, rule.amount)
     if (found !== null)
       return {
         why: { code: 'rule.capacity', text: `${ruleName(rule)} cannot hold: ${found}` },
@@ -240,23 +248,29 @@ const overCap = (
     ? `VMs that can be on no other hosts need ${amount} ${rule.dimension} there, ${amount - rule.amount} more than that`
     : null
 
+/** Hosts with VMs that stay are in use anyway, and give what those leave; the roomiest of the others come next. */
 const tooFewHosts = (
   model: Model,
   room: Float64Array,
-  amounts: Float64Array,
+  wanted: Float64Array,
   inside: Uint8Array,
+  used: Uint8Array,
   allowed: number,
 ): string | null => {
   const { dims, hostCount } = model
+  const inUse = used.reduce((sum, one) => sum + one, 0)
+  if (inUse > allowed) return `VMs that cannot move are on ${inUse} of them`
   for (let d = 0; d < dims; d++) {
     const rooms: number[] = []
-    for (let h = 0; h < hostCount; h++) if (inside[h] === 1) rooms.push(room[h * dims + d]!)
+    let missing = wanted[d]!
+    for (let h = 0; h < hostCount; h++)
+      if (used[h] === 1) missing -= room[h * dims + d]!
+      else if (inside[h] === 1) rooms.push(room[h * dims + d]!)
     rooms.sort((a, b) => b - a)
-    let missing = amounts[d]!
-    let needed = 0
-    while (needed < rooms.length && missing > 0) missing -= rooms[needed++]!
-    if (needed > allowed)
-      return `VMs that can be on no other hosts need ${amounts[d]} ${model.problem.dimensions[d]}, for which at least ${needed} of them are necessary`
+    let more = 0
+    while (more < rooms.length && missing > 0) missing -= rooms[more++]!
+    if (inUse + more > allowed)
+      return `VMs that can be on no other hosts need ${wanted[d]} ${model.problem.dimensions[d]}${inUse > 0 ? ' beside those that stay' : ''}, for which at least ${inUse + more} of them are necessary`
   }
   return null
 }

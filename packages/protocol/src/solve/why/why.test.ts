@@ -141,6 +141,18 @@ test('Too little room is told with the dimension, the amount, and the least that
   )
 })
 
+// VMs that cannot move were once counted twice: as wanting room, and as taking it away.
+test('VMs that cannot move need no room beside what they have', () => {
+  const stay = (id: string) => ({ ...vm(id, a, 40), movable: false })
+  const one: PlacementRule = { kind: 'maxOnline', hosts: [a, b], amount: 1 }
+  assert.equal(shortage(compile(problem([host(a), host(b)], [stay('p'), stay('q')], [one]))), null)
+  const apart = [stay('p'), { ...stay('q'), host: b }]
+  assert.match(
+    shortage(compile(problem([host(a), host(b)], apart, [one])))?.why.text ?? '',
+    /VMs that cannot move are on 2 of them/,
+  )
+})
+
 /** 100 hosts of 100, each with a VM of 30 and one of 40. */
 const dataCentre = (
   rules: readonly PlacementRule[],
