@@ -38,6 +38,8 @@ const roundsOfRoot = 200
 const roundsOfNode = 12
 /** The root again, from the prices where it ended. */
 const roundsOfReturn = 36
+/** After an answer that costs less than this share of the one before, the root begins again. */
+const muchBetter = 0.95
 /** Of the gap's upper end: less is not worth another turn at the root. */
 const worthwhile = 0.005
 /** An answer is made of the prices at the root and at every so many nodes. */
@@ -58,6 +60,7 @@ export const createAssigner = (model: Model, random: RandomStream, expired: () =
   /** Propagation, striking out and the books of every round, beside the knapsacks. */
   const stepsOfNode = 16 * hostCount * movers.length
   let returning = false
+  let aimedAt = Number.POSITIVE_INFINITY
   let nodes = 0
   let stopped = false
   let rootBound = 0
@@ -257,21 +260,28 @@ export const createAssigner = (model: Model, random: RandomStream, expired: () =
   }
 
   const root = level(0)
-  for (const v of movers) {
-    for (let h = 0; h < hostCount; h++) {
-      root.allowed[v * hostCount + h] = domain[v]![h]!
-      const s = prices.slotOf[v * hostCount + h]!
-      if (s >= 0) root.price[s] = moveMs[v]! * unit
-    }
+  const startPrices = (): void => {
+    for (const v of movers)
+      for (let h = 0; h < hostCount; h++) {
+        const s = prices.slotOf[v * hostCount + h]!
+        if (s >= 0) root.price[s] = moveMs[v]! * unit
+      }
   }
+  for (const v of movers) for (let h = 0; h < hostCount; h++) root.allowed[v * hostCount + h] = domain[v]![h]!
+
   const search: Assigner['search'] = (from, its, stepsMax) => {
     at = from
     cost = its
     steps = stepsMax
     nodes = 0
     stopped = false
+    // Polyak's steps towards an answer that bad have led astray.
+    returning = cost.migrationMs >= aimedAt * muchBetter
+    if (!returning) {
+      startPrices()
+      aimedAt = cost.migrationMs
+    }
     explore(0)
-    returning = true
     const boundMs = stopped ? Math.max(0, Math.floor(rootBound / unit)) : cost.migrationMs
     return { at, cost, complete: !stopped, boundMs: Math.min(boundMs, cost.migrationMs) }
   }
