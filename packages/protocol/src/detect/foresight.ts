@@ -4,7 +4,8 @@ import type { Instant } from '../ids.ts'
 import { type Resources, subtract } from '../resources.ts'
 import { demandOf, fixedCode, type HostState, prospectsHere, usableOf } from '../snapshot/host.ts'
 import { migrationMs } from '../solve/migration-time.ts'
-import { outlookOf, type Prospect } from './forecast.ts'
+import { foreseenMs, outlookOf, type Prospect } from './forecast.ts'
+import { heldSOf } from './habit.ts'
 import { type Footing, footingOf, type Leaver } from './prevention.ts'
 
 export interface Foresight {
@@ -32,12 +33,17 @@ export const createForesight = (host: HostState, policy: Policy): (() => Foresig
       known = null
       return known
     }
-    const footing = footingOf(outlookOf(prospects), usableOf(host).cpuMilli)
+    const { cpuMilli } = usableOf(host)
+    const footing = footingOf(outlookOf(prospects), cpuMilli)
+    // Demand that has just changed for the first time in an hour looks as if it changed all the time: it is expected to
+    // last as long as demand did so far.
+    const heldS = heldSOf([...host.vms.values()].map((vm) => vm.watch))
+    const held = { ...footing.outlook, turnoverS: Math.max(footing.outlook.turnoverS, heldS) }
     known = {
       footing,
       each: prospects.each,
       atRisk: footing.foreseenMs >= policy.forecastGainMsMin,
-      lasts: footing.foreseenMs >= lastsMsMin,
+      lasts: foreseenMs(held, cpuMilli) >= lastsMsMin,
     }
     return known
   }

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { habitOf, noHabit, unwatched, type Watch, watch, watchOf } from './habit.ts'
+import { habitOf, heldSOf, noHabit, unwatched, type Watch, watch, watchOf } from './habit.ts'
 
 /** Demand that is `values[i]` for `everyS` each, sampled every second. */
 const watched = (values: readonly number[], everyS: number): Watch => {
@@ -69,4 +69,13 @@ test('a habit travels: sums made of it give the same habit', () => {
     ),
   )
   assert.deepEqual(habitOf(watchOf(noHabit)), noHabit)
+})
+
+test('demand lasts as long as it was seen to: a first step after an hour is no sign of haste', () => {
+  const calm = watched([300], 3_600)
+  const stepped = watch(calm, 1, 300, 900)
+  assert.equal(Math.round(heldSOf([calm])), 3_600)
+  assert.equal(Math.round(heldSOf([calm, stepped])), 7_201)
+  assert.equal(Math.round(heldSOf([watched([300, 500, 700, 200], 10)])), 13)
+  assert.ok(habitOf(stepped).turnoverS < 10, 'which its squared change alone would say')
 })

@@ -25,9 +25,11 @@ export interface Watch {
   readonly squares: number
   /** Σ (change)² over all changes, cpuMilli². */
   readonly changes: number
+  /** How many changes those are. */
+  readonly count: number
 }
 
-export const unwatched: Watch = { watchedS: 0, total: 0, squares: 0, changes: 0 }
+export const unwatched: Watch = { watchedS: 0, total: 0, squares: 0, changes: 0, count: 0 }
 
 /** More than this of the past is not kept in full weight, s: demand of the day before says little. */
 const watchSMax = 7_200
@@ -45,6 +47,7 @@ export const watch = (past: Watch, elapsedS: number, before: number, now: number
     total: past.total * fade + before * elapsedS,
     squares: past.squares * fade + before * before * elapsedS,
     changes: past.changes * fade + change * change,
+    count: past.count * fade + (change === 0 ? 0 : 1),
   }
 }
 
@@ -70,5 +73,17 @@ export const watchOf = ({ watchedS, meanMilli, deviationMilli, turnoverS }: Habi
     total: meanMilli * watchedS,
     squares: (variance + meanMilli * meanMilli) * watchedS,
     changes: turnoverS === 0 ? 0 : (2 * variance * watchedS) / turnoverS,
+    count: turnoverS === 0 ? 0 : watchedS / turnoverS,
   }
+}
+
+/** How long a demand lasted on average before it changed, s: never less than what was watched without a change. */
+export const heldSOf = (watches: readonly Watch[]): number => {
+  let watchedS = 0
+  let count = 0
+  for (const one of watches) {
+    watchedS += one.watchedS
+    count += one.count
+  }
+  return watchedS / Math.max(1, count)
 }
