@@ -27,9 +27,10 @@ export const answerTo = (problem: PartitionProblem): Answer => {
 }
 
 /**
- * Fitted to the medians of `npm run bench:solve -- --only partitions --highs 0` at 90 % load: 4 hosts / 40 VMs 0.4 to 1.2 ms
- * (rules: 1.2 to 15), 16 hosts / 160 VMs 18 (rules: 9). Most of a small one is the way to the worker and back: row `solve,
- * worker included` of `npm run bench:latency` less the solve.
+ * Of the order of the medians of `npm run bench:solve -- --only partitions --highs 0` at 90 % load, two runs on a busy machine:
+ * 4 hosts / 40 VMs 0.2 to 0.4 ms without rules, 1.2 to 22 with about 20; 16 hosts / 160 VMs 18 to 61 and 9 to 14. Most of a small
+ * one is the way to the worker thread and back (some 2 ms at rest; row `solve, worker included` of `npm run bench:latency`). What a
+ * few ms more or less do is lost beside a migration of eight seconds.
  */
 const workerMs = 2
 const msPerPair = 0.007
