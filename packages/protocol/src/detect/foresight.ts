@@ -24,10 +24,14 @@ const lastsMsMin = 1_500
 /** Null: the policy does not act early, or too little was seen yet. */
 export const createForesight = (host: HostState, policy: Policy): (() => Foresight | null) => {
   let revision = -1
+  let described: HostState['description'] = null
   let known: Foresight | null = null
   return () => {
-    if (policy.forecastGainMsMin === null || host.revision === revision) return known
+    if (policy.forecastGainMsMin === null) return null
+    // What is usable may change while the VMs do not.
+    if (host.revision === revision && host.description === described) return known
     revision = host.revision
+    described = host.description
     const prospects = prospectsHere(host)
     if (!prospects.known) {
       known = null

@@ -75,7 +75,7 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
   if (foreseen !== null)
     return {
       kind: 'plan',
-      moves: movesOf(model, foreseen.at),
+      moves: [...stops, ...movesOf(model, foreseen.at)],
       cost: shown(foreseen.cost),
       bound: noCost,
       optimal: false,
