@@ -28,8 +28,9 @@ export interface Model {
   readonly active: Uint8Array
   /** 1 = stays where it is. */
   readonly fixed: Uint8Array
-  /** Estimated ms of bringing it to another host than its home. */
+  /** Estimated ms of bringing it to another host than its home, and more when moves count first (`weights`). */
   readonly moveMs: Float64Array
+  readonly weights: Weights
   /** Per VM: 1 for each host that may receive it or, if already there, keep it. Shared among equal VMs. */
   readonly domain: readonly Uint8Array[]
   readonly parts: readonly Part[]
@@ -45,8 +46,27 @@ export interface Model {
 /** `time`: the estimated ms of all migrations. `moves`: their number first, then the time. */
 export type Objective = 'time' | 'moves'
 
-/** What one move weighs when moves count first: more than all migrations of a data centre last together. */
-export const moveUnit = 2 ** 32
+/**
+ * How moves and their time are weighed as one integer. `unit`: what one move weighs when moves count first, more
+ * than all migrations together last; without that objective more than any sum. `grainMs`: the time is counted in
+ * these, so that the sum of everything stays exact even where memory is given in bytes; 1 nearly always.
+ */
+interface Weights {
+  readonly unit: number
+  readonly grainMs: number
+}
+
+const exactMax = 2 ** 53
+const unitUsual = 2 ** 32
+
+const weigh = (totalMs: number, vmCount: number, objective: Objective): Weights => {
+  if (objective === 'time') return { unit: exactMax, grainMs: 1 }
+  let unit = unitUsual
+  while (unit <= totalMs && 2 * unit * (vmCount + 1) <= exactMax) unit *= 2
+  let grainMs = 1
+  while (totalMs / grainMs + vmCount >= unit) grainMs *= 2
+  return { unit, grainMs }
+}
 
 const noParts: readonly Part[] = []
 
@@ -89,7 +109,6 @@ export const compile = (problem: PlacementProblem, objective: Objective = 'time'
       h < 0
         ? 0
         : migrationMs(vm.memoryMiB, vm.state === 'running' ? vm.dirtyMiBps : 0, problem.bandwidthMiBps)
-    if (objective === 'moves' && moveMs[v]! > 0) moveMs[v]! += moveUnit
     if (active[v] === 0) return
     for (let d = 0; d < dims; d++) {
       const amount = wants[v * dims + d]!
@@ -97,6 +116,16 @@ export const compile = (problem: PlacementProblem, objective: Objective = 'time'
       if (h >= 0 && starts[v] === 0) load[h * dims + d]! += amount
     }
   })
+
+  const weights = weigh(
+    moveMs.reduce((sum, ms) => sum + ms, 0),
+    vmCount,
+    objective,
+  )
+  if (objective === 'moves')
+    moveMs.forEach((ms, v) => {
+      if (ms > 0) moveMs[v] = weights.unit + Math.ceil(ms / weights.grainMs)
+    })
 
   const { parts, restrictions, rooted } = compileRules({
     problem,
@@ -127,6 +156,7 @@ export const compile = (problem: PlacementProblem, objective: Objective = 'time'
     active,
     fixed,
     moveMs,
+    weights,
     domain: domainsOf(hosts, vms, home, fixed, restrictions),
     parts,
     partsOf: partsPerVm(vmCount, parts),

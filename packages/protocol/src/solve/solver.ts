@@ -12,7 +12,7 @@ import { foresee } from './foresee.ts'
 import { greedyBound } from './greedy.ts'
 import { improve } from './improve.ts'
 import { solveLarge } from './large.ts'
-import { compile, type Model, moveUnit, type Objective } from './model.ts'
+import { compile, type Model, type Objective } from './model.ts'
 import { narrowed } from './narrow.ts'
 import { type Assigner, createAssigner } from './prices/assign.ts'
 import type { PlacementProblem } from './problem.ts'
@@ -76,7 +76,7 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
     return {
       kind: 'plan',
       moves: [...stops, ...movesOf(model, foreseen.at)],
-      cost: shown(foreseen.cost),
+      cost: shown(model, foreseen.cost),
       bound: noCost,
       optimal: false,
     }
@@ -100,7 +100,7 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
   }
   const moves = [...stops, ...movesOf(model, cure.at)]
   if (moves.length === 0) return { kind: 'satisfied' }
-  const cost = shown(cure.cost)
+  const cost = shown(model, cure.cost)
   const bound = cure.optimal ? cost : shownBound(model, cure.boundMs, cure.cost)
   return { kind: 'plan', moves, cost, bound, optimal: cure.optimal }
 }
@@ -235,14 +235,18 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
 }
 
 /** The estimated time is the rest when moves are counted first. */
-const shown = (cost: FullCost): Cost => ({ ...publicCost(cost), migrationMs: cost.migrationMs % moveUnit })
+const shown = ({ weights }: Model, cost: FullCost): Cost => ({
+  ...publicCost(cost),
+  migrationMs: (cost.migrationMs % weights.unit) * weights.grainMs,
+})
 
 /** A bound on time alone means something only if no move more than the bound's is made. */
 const shownBound = (model: Model, ms: number, cost: FullCost): Cost => {
+  const { unit, grainMs } = model.weights
   const bounded = Math.min(ms, cost.migrationMs)
-  const sameMoves = Math.floor(bounded / moveUnit) === Math.floor(cost.migrationMs / moveUnit)
+  const sameMoves = Math.floor(bounded / unit) === Math.floor(cost.migrationMs / unit)
   const hostsTouched = Math.min(touchBound(model), cost.hostsTouched)
-  return { ...noCost, migrationMs: sameMoves ? bounded % moveUnit : 0, hostsTouched }
+  return { ...noCost, migrationMs: sameMoves ? (bounded % unit) * grainMs : 0, hostsTouched }
 }
 
 const answerLarge = (effort: Effort, now: FullCost, stops: readonly Move[], cureOnly: boolean): Answer => {
@@ -257,7 +261,7 @@ const answerLarge = (effort: Effort, now: FullCost, stops: readonly Move[], cure
       : {
           kind: 'plan',
           moves,
-          cost: shown(cost),
+          cost: shown(model, cost),
           bound,
           optimal:
             cost.softPenalty === 0 && boundMs >= cost.migrationMs && bound.hostsTouched >= cost.hostsTouched,
@@ -265,7 +269,7 @@ const answerLarge = (effort: Effort, now: FullCost, stops: readonly Move[], cure
   const { why } = cureOnly ? { why: undecided } : localise(model, at)
   const idle = initialCost(model, now)
   if (compareCost(cost, idle) >= 0) return { kind: 'infeasible', why }
-  return { kind: 'relief', why, moves, cost: shown(cost), bound: noCost, optimal: false }
+  return { kind: 'relief', why, moves, cost: shown(model, cost), bound: noCost, optimal: false }
 }
 
 const relieve = (effort: Effort, now: FullCost, stops: readonly Move[], why: Binding): Answer => {
@@ -307,7 +311,7 @@ const relieve = (effort: Effort, now: FullCost, stops: readonly Move[], why: Bin
     complete = proof.complete
   }
   if (at === null || compareCost(cost, idle) >= 0) return { kind: 'infeasible', why }
-  const reached = shown(cost)
+  const reached = shown(model, cost)
   const bound: Cost = complete ? reached : noCost
   return {
     kind: 'relief',
@@ -320,8 +324,10 @@ const relieve = (effort: Effort, now: FullCost, stops: readonly Move[], why: Bin
 }
 
 /** A lower bound of the number of migrations of any full cure: the fewest departures that relieve every host. */
-export const movesBound = (problem: PlacementProblem): number =>
-  Math.floor(greedyBound(prepare(compile(problem, 'moves'))) / moveUnit)
+export const movesBound = (problem: PlacementProblem): number => {
+  const model = compile(problem, 'moves')
+  return Math.floor(greedyBound(prepare(model)) / model.weights.unit)
+}
 
 /** Doing nothing: what is not running stays so. */
 const idleAssignment = (model: Model): Int32Array => {

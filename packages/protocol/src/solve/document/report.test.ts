@@ -156,3 +156,26 @@ test('What cannot be read is named by its path', () => {
   assert.equal(bad({ model, constraints: [{ id: 'unheard' }] }), 'constraints[0].id')
   assert.equal(bad(null), '')
 })
+
+test('Memory in bytes makes migrations of ages, and neither their time nor their number is lost', () => {
+  for (const unit of [1e9, 1e12]) {
+    const memory = {
+      id: 'shareableResource',
+      rcId: 'memory',
+      defCapacity: 64 * unit,
+      defConsumption: 40 * unit,
+    }
+    const onlineNodes = Object.fromEntries(
+      [0, 1, 2, 3, 4, 5, 6, 7].map((h) => [h, { runningVMs: h < 4 ? [2 * h, 2 * h + 1] : [] }]),
+    )
+    const { movesBound, moves, cost, bound } = report({
+      model: { mapping: { onlineNodes }, views: [memory] },
+    })
+    assert.equal(movesBound, 4)
+    assert.equal(moves.length, 4)
+    // At 119 MiB/s each; a grain of time is lost where the sum of moves and time would not be exact.
+    const ms = 4 * (100 + Math.ceil((40 * unit * 1000) / 119))
+    assert.ok(cost.migrationMs >= ms && cost.migrationMs < ms + 64, `${cost.migrationMs} for ${ms}`)
+    assert.deepEqual(bound, cost)
+  }
+})
