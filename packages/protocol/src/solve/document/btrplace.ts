@@ -9,16 +9,11 @@ import { asHostId, asVmId, type HostId, type VmId } from '../../ids.ts'
 import type { Binding } from '../answer.ts'
 import type { PlacementProblem, ProblemHost, ProblemVm } from '../problem.ts'
 import type { PlacementRule } from '../rules/rule.ts'
-import { BadDocument, type Fields, fieldsAt, integerAt, listAt } from './document.ts'
+import { readAttributes, readResources } from './btrplace-views.ts'
+import { addExactly, BadDocument, disjointAt, type Fields, fieldsAt, integerAt, listAt } from './document.ts'
 
 /** BtrPlace instances say nothing about links in a form we use: 1 Gbit/s. */
 const bandwidthMiBps = 119
-
-interface Resource {
-  readonly id: string
-  readonly capacity: (host: string) => number
-  readonly consumption: (vm: string) => number
-}
 
 export interface BtrplaceRead {
   readonly problem: PlacementProblem
@@ -33,6 +28,8 @@ export const readBtrplace = (document: Fields): BtrplaceRead => {
   const attributes = readAttributes(model)
   const hosts = new Map<string, ProblemHost>()
   const vms = new Map<string, ProblemVm>()
+  const demands = resources.map(() => 0)
+  const memory = resources.findIndex((resource) => /^mem/i.test(resource.id))
 
   const addHost = (id: string, state: ProblemHost['state'], path: string): void => {
     if (hosts.has(id)) throw new BadDocument(path, `host ${id} is listed twice`)
@@ -44,15 +41,18 @@ export const readBtrplace = (document: Fields): BtrplaceRead => {
       const id = idOf(number, `${path}[${i}]`)
       if (vms.has(id)) throw new BadDocument(`${path}[${i}]`, `VM ${id} is listed twice`)
       const demand = resources.map((resource) => resource.consumption(id))
-      const memory = resources.findIndex((resource) => /^mem/i.test(resource.id))
+      const { memoryMiB, dirtyMiBps } = attributes(id)
+      demand.forEach((amount, d) => {
+        demands[d] = addExactly(demands[d]!, amount, `${path}[${i}]`)
+      })
       vms.set(id, {
         id: asVmId(id),
         host,
         state,
         wanted: state,
         demand,
-        memoryMiB: attributes(id, 'memUsed') ?? (memory < 0 ? 0 : demand[memory]!),
-        dirtyMiBps: dirtyRate(id, attributes),
+        memoryMiB: memoryMiB ?? (memory < 0 ? 0 : demand[memory]!),
+        dirtyMiBps,
         movable: true,
       })
     })
@@ -88,7 +88,9 @@ export const readBtrplace = (document: Fields): BtrplaceRead => {
 
 /** Who is to be in which state, and where that was asked for. */
 interface Wishes {
-  readonly wish: (subject: string, code: string, state: string, path: string) => void
+  /** What no action brings about. */
+  readonly impossible: (text: string) => void
+  readonly wish: (subject: string, state: string, path: string) => void
   readonly contradiction: () => Binding | null
 }
 
@@ -96,12 +98,15 @@ const createWishes = (): Wishes => {
   const known = new Map<string, { readonly state: string; readonly path: string }>()
   let found: Binding | null = null
   return {
-    wish: (subject, code, state, path) => {
+    impossible: (text) => {
+      found ??= { code: 'rule.state', text }
+    },
+    wish: (subject, state, path) => {
       const before = known.get(subject)
       if (before === undefined) known.set(subject, { state, path })
       else if (before.state !== state)
         found ??= {
-          code,
+          code: 'rule.state',
           text: `${subject} is to be ${before.state} by ${before.path} and ${state} by ${path}; it would do to drop one of the two`,
         }
     },
@@ -113,40 +118,6 @@ const idOf = (value: unknown, path: string): string => {
   if (typeof value === 'string' && value !== '') return value
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return String(value)
   throw new BadDocument(path, `must be a number that names a host or a VM, not ${JSON.stringify(value)}`)
-}
-
-const readResources = (model: Fields): readonly Resource[] =>
-  listAt(model['views'] ?? [], 'model.views').flatMap((view, i): Resource[] => {
-    const path = `model.views[${i}]`
-    const fields = fieldsAt(view, path)
-    if (fields['id'] !== 'shareableResource') return []
-    const name = fields['rcId']
-    if (typeof name !== 'string') throw new BadDocument(`${path}.rcId`, 'must be a text')
-    const amounts = (key: 'nodes' | 'vms', fallback: string) => {
-      const own = fieldsAt(fields[key] ?? {}, `${path}.${key}`)
-      const usual = integerAt(fields[fallback] ?? 0, `${path}.${fallback}`)
-      return (id: string) => (own[id] === undefined ? usual : integerAt(own[id], `${path}.${key}.${id}`))
-    }
-    return [
-      { id: name, capacity: amounts('nodes', 'defCapacity'), consumption: amounts('vms', 'defConsumption') },
-    ]
-  })
-
-type Attributes = (vm: string, key: string) => number | undefined
-
-const readAttributes = (model: Fields): Attributes => {
-  const all = fieldsAt(model['attributes'] ?? {}, 'model.attributes')
-  const ofVms = fieldsAt(all['vms'] ?? {}, 'model.attributes.vms')
-  return (vm, key) => {
-    const value = (ofVms[vm] as Fields | undefined)?.[key]
-    return typeof value === 'number' && value >= 0 ? Math.round(value) : undefined
-  }
-}
-
-/** BtrPlace's page-dirtying model: a hot set of some MiB that is rewritten within some seconds. */
-const dirtyRate = (vm: string, attributes: Attributes): number => {
-  const size = attributes(vm, 'hotDirtySize') ?? 0
-  return Math.floor(size / Math.max(1, attributes(vm, 'hotDirtyDuration') ?? 1))
 }
 
 interface World {
@@ -185,8 +156,13 @@ const readConstraint = (
     if (typeof name === 'string' && world.dimensions.includes(name)) return name
     throw new BadDocument(`${path}.rc`, `no resource is called ${JSON.stringify(name)}`)
   }
-  const lists = <T extends string>(key: string, known: ReadonlyMap<string, unknown>) =>
-    listAt(fields[key], `${path}.${key}`).map((part, k) => idsAt<T>(part, `${path}.${key}[${k}]`, known))
+  const lists = <T extends string>(key: string, known: ReadonlyMap<string, unknown>) => {
+    const parts = listAt(fields[key], `${path}.${key}`).map((part, k) =>
+      idsAt<T>(part, `${path}.${key}[${k}]`, known),
+    )
+    disjointAt(parts, `${path}.${key}`)
+    return parts
+  }
   switch (id) {
     case 'spread':
     case 'gather':
@@ -225,7 +201,7 @@ const readConstraint = (
       const ratio = fields['ratio']
       if (typeof ratio !== 'number' || !(ratio > 0))
         throw new BadDocument(`${path}.ratio`, 'must be a number above 0')
-      return { kind: 'overbook', hosts: hosts(), dimension: dimension(), permille: Math.floor(ratio * 1000) }
+      return { kind: 'overbook', hosts: hosts(), dimension: dimension(), permille: permilleOf(ratio) }
     }
     case 'resourceCapacity':
       return {
@@ -249,14 +225,19 @@ const readConstraint = (
     case 'ready':
     case 'killed':
       for (const vm of vms()) {
-        world.wishes.wish(`VM ${vm}`, 'rule.state', id, path)
-        world.vms.set(vm, { ...world.vms.get(vm)!, wanted: id === 'killed' ? 'ready' : id })
+        world.wishes.wish(`VM ${vm}`, id, path)
+        const known = world.vms.get(vm)!
+        if ((id === 'ready' && known.state === 'sleeping') || (id === 'sleeping' && known.state === 'ready'))
+          world.wishes.impossible(
+            `VM ${vm} is ${known.state} and is to be ${id} by ${path}: no action does that; it would have to run in between`,
+          )
+        world.vms.set(vm, { ...known, wanted: id === 'killed' ? 'ready' : id })
       }
       return null
     case 'online':
     case 'offline':
       for (const host of hosts()) {
-        world.wishes.wish(`host ${host}`, 'rule.state', id, path)
+        world.wishes.wish(`host ${host}`, id, path)
         const known = world.hosts.get(host)!
         const state = id === 'online' ? 'online' : known.state === 'offline' ? 'offline' : 'draining'
         if (state !== known.state) world.hosts.set(host, { ...known, state })
@@ -266,6 +247,9 @@ const readConstraint = (
       throw new BadDocument(`${path}.id`, `unknown constraint ${JSON.stringify(id)}`)
   }
 }
+
+/** 1.005 is 1005 permille, though 1.005 × 1000 is a little less. */
+const permilleOf = (ratio: number): number => Math.floor(ratio * 1000 * (1 + Number.EPSILON))
 
 /** `{vm: 3}` and `{vms: [3, 4]}` mean the same thing. */
 const membersAt = <T extends string>(
@@ -312,6 +296,7 @@ const groupsAt = (
   )
   if (equal !== undefined) return equal.groups
   const groups = raw.map((part, i) => idsAt<HostId>(part, `${path}[${i}]`, world.hosts))
+  disjointAt(groups, path)
   shared.push({ raw, groups })
   return groups
 }

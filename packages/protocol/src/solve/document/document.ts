@@ -47,3 +47,22 @@ export const integerAt = (value: unknown, path: string): number => {
     throw new BadDocument(path, `must be a non-negative integer, not ${JSON.stringify(value)}`)
   return value
 }
+
+/** Parts and groups that a rule lists must not overlap: a member of two would be asked for opposite things. */
+export const disjointAt = (lists: readonly (readonly string[])[], path: string): void => {
+  const seen = new Map<string, number>()
+  lists.forEach((ids, k) => {
+    ids.forEach((id, i) => {
+      if ((seen.get(id) ?? k) !== k)
+        throw new BadDocument(`${path}[${k}][${i}]`, `${id} is in ${path}[${seen.get(id)}], too`)
+      seen.set(id, k)
+    })
+  })
+}
+
+/** Loads are sums of demands: beyond this they would no longer be exact. */
+export const addExactly = (sum: number, amount: number, path: string): number => {
+  if (sum + amount > Number.MAX_SAFE_INTEGER)
+    throw new BadDocument(path, 'the demands up to here add up to more than 2^53 − 1; use a larger unit')
+  return sum + amount
+}

@@ -12,7 +12,7 @@ import { asHostId, asVmId } from '../../ids.ts'
 import { dimensions } from '../../resources.ts'
 import type { PlacementProblem } from '../problem.ts'
 import type { PlacementRule } from '../rules/rule.ts'
-import { BadDocument } from './document.ts'
+import { addExactly, BadDocument, disjointAt } from './document.ts'
 
 const id = z.string().min(1)
 const amount = z.int().min(0)
@@ -123,11 +123,17 @@ const checkReferences = (problem: PlacementProblem): void => {
   })
   const offline = new Set<string>(problem.hosts.flatMap((one) => (one.state === 'offline' ? [one.id] : [])))
   const vms = new Set<string>()
+  const demands = problem.dimensions.map(() => 0)
   problem.vms.forEach((vm, i) => {
     if (vms.has(vm.id)) throw new BadDocument(`vms[${i}].id`, `VM ${vm.id} is listed twice`)
     if (vm.demand.length !== width) throw new BadDocument(`vms[${i}].demand`, `needs ${width} amounts`)
     if (vm.host !== null && !known.has(vm.host))
       throw new BadDocument(`vms[${i}].host`, `there is no host ${vm.host}`)
+    vm.demand.forEach((amount, d) => {
+      demands[d] = addExactly(demands[d]!, amount, `vms[${i}].demand[${d}]`)
+    })
+    if (vm.state !== 'running' && vm.wanted !== 'running' && vm.wanted !== vm.state)
+      throw new BadDocument(`vms[${i}].wanted`, `${vm.id} is ${vm.state}: no action makes it ${vm.wanted}`)
     const off = offline.has(vm.host ?? '')
     if (off && vm.state === 'running')
       throw new BadDocument(
@@ -155,18 +161,10 @@ const checkReferences = (problem: PlacementProblem): void => {
       parts.forEach((ids, k) => {
         strangers(ids, of, `${key}[${k}]`)
       })
+      disjointAt(parts, `rules[${i}].${key}`)
     }
     if (rule.kind === 'among') groups(rule.parts, known, 'parts')
-    if (rule.kind === 'split' || rule.kind === 'splitAmong') {
-      groups(rule.parts, vms, 'parts')
-      const seen = new Set<string>()
-      rule.parts.forEach((ids, k) => {
-        for (const one of new Set(ids)) {
-          if (seen.has(one)) throw new BadDocument(`rules[${i}].parts[${k}]`, `${one} is in two parts`)
-          seen.add(one)
-        }
-      })
-    }
+    if (rule.kind === 'split' || rule.kind === 'splitAmong') groups(rule.parts, vms, 'parts')
     if (rule.kind === 'splitAmong') groups(rule.among, known, 'among')
     if ('dimension' in rule && !problem.dimensions.includes(rule.dimension))
       throw new BadDocument(`rules[${i}].dimension`, `there is no dimension ${rule.dimension}`)

@@ -128,6 +128,31 @@ test('A BtrPlace instance that wants a VM both running and asleep is told so', (
   )
 })
 
+test('A BtrPlace instance that wants what no action does is told so: a VM falls asleep only while it runs', () => {
+  const model = {
+    mapping: { readyVMs: [1], onlineNodes: { 0: { runningVMs: [7], sleepingVMs: [2] } } },
+    views: [],
+  }
+  for (const [constraint, text] of [
+    [{ id: 'sleeping', vm: 1 }, /^VM 1 is ready and is to be sleeping by constraints\[0\]/],
+    [{ id: 'ready', vm: 2 }, /^VM 2 is sleeping and is to be ready by constraints\[0\]/],
+  ] as const) {
+    const { status, explanation } = report({ model, constraints: [constraint] })
+    assert.equal(status, 'infeasible')
+    assert.match(explanation!.text, text)
+  }
+  assert.equal(report({ model, constraints: [{ id: 'killed', vms: [1, 2] }] }).status, 'satisfied')
+})
+
+test('A ratio is meant as it is written: 200 overbooked by 1.005 are 201', () => {
+  const cpu = { id: 'shareableResource', rcId: 'cpu', defCapacity: 200, defConsumption: 201 }
+  const { status } = report({
+    model: { mapping: { onlineNodes: { 0: { runningVMs: [0] } } }, views: [cpu] },
+    constraints: [{ id: 'overbook', node: 0, rc: 'cpu', ratio: 1.005 }],
+  })
+  assert.equal(status, 'satisfied')
+})
+
 test('Rules of order that go in a circle are named instead of an order', () => {
   const { status, makespan, explanation } = report({
     hosts: [host('a', 10), host('b', 10), host('c', 10)],
@@ -155,6 +180,38 @@ test('What cannot be read is named by its path', () => {
   assert.equal(bad({ model, constraints: [{ id: 'spread', vms: [0, 7] }] }), 'constraints[0].vms[1]')
   assert.equal(bad({ model, constraints: [{ id: 'unheard' }] }), 'constraints[0].id')
   assert.equal(bad(null), '')
+})
+
+test('What would be read two ways, or not exactly, is named by its path', () => {
+  const hosts = [host('a', 10), host('b', 10)]
+  const vms = [vm('x', 'a', 1), vm('y', 'b', 1)]
+  const overlapping = [['a'], ['a', 'b']]
+  const ruled = (rule: unknown) => bad({ hosts, vms, rules: [rule] })
+  assert.equal(ruled({ kind: 'split', parts: [['x'], ['y', 'x']] }), 'rules[0].parts[1][1]')
+  assert.equal(ruled({ kind: 'among', vms: ['x'], parts: overlapping }), 'rules[0].parts[1][0]')
+  assert.equal(
+    ruled({ kind: 'splitAmong', parts: [['x'], ['y']], among: overlapping }),
+    'rules[0].among[1][0]',
+  )
+  assert.equal(bad({ hosts, vms: [vm('x', 'a', 2 ** 52), vm('y', 'b', 2 ** 52)] }), 'vms[1].demand[0]')
+  const asleep = { id: 'x', host: 'a', state: 'sleeping', wanted: 'ready', demand: [1, 1] }
+  assert.equal(bad({ hosts, vms: [asleep] }), 'vms[0].wanted')
+
+  const mapping = { onlineNodes: { 0: { runningVMs: [0, 1] }, 1: {} } }
+  const cpu = { id: 'shareableResource', rcId: 'cpu', defCapacity: 10, defConsumption: 2 ** 52 }
+  const constrained = (constraint: unknown) =>
+    bad({ model: { mapping, views: [] }, constraints: [constraint] })
+  assert.equal(constrained({ id: 'split', parts: [[0], [1, 0]] }), 'constraints[0].parts[1][1]')
+  assert.equal(constrained({ id: 'among', vms: [0], parts: [[0], [0, 1]] }), 'constraints[0].parts[1][0]')
+  assert.equal(
+    bad({ model: { mapping, views: [{ ...cpu, defConsumption: 1 }, cpu] } }),
+    'model.views[1].rcId',
+  )
+  assert.equal(bad({ model: { mapping, views: [cpu] } }), 'model.mapping.onlineNodes.0.runningVMs[1]')
+  assert.equal(
+    bad({ model: { mapping, views: [], attributes: { vms: { 1: { memUsed: 'much' } } } } }),
+    'model.attributes.vms.1.memUsed',
+  )
 })
 
 test('Memory in bytes makes migrations of ages, and neither their time nor their number is lost', () => {
