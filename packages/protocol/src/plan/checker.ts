@@ -40,8 +40,6 @@ export const checkPlacement = (
 ): readonly PlanViolation[] => {
   const found: PlanViolation[] = []
   const hosts = new Map(problem.hosts.map((host) => [host.id, host]))
-  const load = new Map<HostId, number[]>()
-  const effective = amountsInEffect(problem)
   for (const vm of problem.vms) {
     const current = vm.host === null ? undefined : hosts.get(vm.host)
     // A VM on a host that is off or not ours is outside the problem.
@@ -67,21 +65,12 @@ export const checkPlacement = (
       })
     if (moved && !compatible(current, host))
       found.push({ code: 'cpu.incompatible', action: null, text: `${vm.id} cannot run on ${host.id}` })
-    const there = load.get(host.id) ?? problem.dimensions.map(() => 0)
-    problem.dimensions.forEach((_, d) => {
-      there[d]! += effective.demand(vm, d)
-    })
-    load.set(host.id, there)
   }
-  for (const [id, amounts] of load)
-    amounts.forEach((amount, d) => {
-      const limit = effective.limit(hosts.get(id)!, d)
-      if (amount > limit)
-        found.push({
-          code: capacity(problem, d),
-          action: null,
-          text: `${id} would carry ${amount} ${problem.dimensions[d]}, its limit is ${limit}`,
-        })
+  for (const { host, dimension, amount, limit } of overloads(problem, placement))
+    found.push({
+      code: capacity(problem, dimension),
+      action: null,
+      text: `${host} would carry ${amount} ${problem.dimensions[dimension]}, its limit is ${limit}`,
     })
   const stays = staysOf(counted(problem, placement), problem)
   for (const rule of problem.rules)
@@ -91,7 +80,40 @@ export const checkPlacement = (
   return found
 }
 
-/** Rules look at the VMs that run in the end, on hosts of the problem. */
+export interface Overload {
+  readonly host: HostId
+  /** Index into the problem's dimensions. */
+  readonly dimension: number
+  readonly amount: number
+  readonly limit: number
+}
+
+/** Where the VMs that are to run want more than a host may carry. */
+export const overloads = (
+  problem: PlacementProblem,
+  placement: ReadonlyMap<VmId, HostId>,
+): readonly Overload[] => {
+  const there = counted(problem, placement)
+  const effective = amountsInEffect(problem)
+  const load = new Map<HostId, number[]>()
+  for (const vm of problem.vms) {
+    const host = there.get(vm.id)
+    if (host === undefined) continue
+    const amounts = load.get(host) ?? problem.dimensions.map(() => 0)
+    problem.dimensions.forEach((_, d) => {
+      amounts[d]! += effective.demand(vm, d)
+    })
+    load.set(host, amounts)
+  }
+  return problem.hosts.flatMap((host) =>
+    (load.get(host.id) ?? []).flatMap((amount, dimension) => {
+      const limit = effective.limit(host, dimension)
+      return amount > limit ? [{ host: host.id, dimension, amount, limit }] : []
+    }),
+  )
+}
+
+/** The VMs that run in the end, on hosts of the problem. */
 const counted = (
   problem: PlacementProblem,
   placement: ReadonlyMap<VmId, HostId>,

@@ -25,16 +25,20 @@ export interface Binding {
   readonly text: string
 }
 
-interface Solved {
-  readonly moves: readonly Move[]
+interface Proven {
   readonly cost: Cost
   /** A proven lower bound of the cost. */
   readonly bound: Cost
   readonly optimal: boolean
 }
 
+interface Solved extends Proven {
+  readonly moves: readonly Move[]
+}
+
 export type Answer =
-  | { readonly kind: 'satisfied' }
+  /** All holds but, maybe, soft rules that no move was found to mend: their penalty is the cost. */
+  | ({ readonly kind: 'satisfied' } & Proven)
   | ({ readonly kind: 'plan' } & Solved)
   | ({ readonly kind: 'relief'; readonly why: Binding } & Solved)
   | { readonly kind: 'infeasible'; readonly why: Binding }

@@ -9,6 +9,7 @@ import type { PartitionId } from '../ids.ts'
 import type { PlanOptions } from '../plan/planner.ts'
 import { demandsInEffect, limitsInEffect } from './amounts.ts'
 import type { Answer } from './answer.ts'
+import { noCost } from './cost.ts'
 import { type Orderable, ordered, solveOrderable } from './orderable.ts'
 import type { PlacementProblem } from './problem.ts'
 import { type SolveOptions, solve } from './solver.ts'
@@ -43,20 +44,19 @@ export const pursue = (
     return true
   }
   const strictest = goal === 'consolidate' ? consolidated(problem, attempt) : balanced(problem, attempt)
-  if (strictest === problem) return base
+  if (strictest === problem) return { ...base, answer: unproven(base.answer) }
   // A longer search finds a cheaper way to the same end, unless time runs out.
   const longer = solve(strictest, options)
   const usable = (one: Orderable): boolean => cured(one.answer) && one.order?.kind !== 'no_order'
   const direct = ordered(problem, longer, partition, options)
   const found = usable(direct) ? direct : solveOrderable(strictest, partition, options, longer)
   const { answer, order } = usable(found) ? found : reached
-  if (answer.kind !== 'plan') return { answer, order }
-  // Proven for the stricter problem only: that no stricter one can be cured is not.
-  const bound = base.answer.kind === 'plan' ? base.answer.bound : noBound
-  return { answer: { ...answer, optimal: false, bound }, order }
+  const bound = 'bound' in base.answer ? base.answer.bound : noCost
+  return { answer: unproven('bound' in answer ? { ...answer, bound } : answer), order }
 }
 
-const noBound = { overloadedHosts: 0, excess: 0, softPenalty: 0, migrationMs: 0, hostsTouched: 0 }
+/** Proven for one stricter problem only: that no stricter one can be cured is not. */
+const unproven = (answer: Answer): Answer => ('optimal' in answer ? { ...answer, optimal: false } : answer)
 
 type Attempt = (stricter: PlacementProblem) => boolean
 

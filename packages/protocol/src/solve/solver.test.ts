@@ -23,6 +23,8 @@ export const placementAfter = (problem: PlacementProblem, answer: Answer): Reado
   return at
 }
 
+const unmoved: Answer = { kind: 'infeasible', why: { code: '', text: '' } }
+
 const claimed = (answer: Answer): Tuple | null =>
   answer.kind !== 'plan'
     ? null
@@ -46,12 +48,14 @@ test('On small problems the solver, brute force and the independent checker agre
     fc.property(problems({ hostsMax: 3, vmsMax: 5 }).map(atTheEnd), (problem) => {
       const answer = solve(problem)
       const best = bestCure(problem)
-      const before = tupleOf(problem, placementAfter(problem, { kind: 'satisfied' }))
+      const before = tupleOf(problem, placementAfter(problem, unmoved))
       const after = tupleOf(problem, placementAfter(problem, answer))
       switch (answer.kind) {
         case 'satisfied':
           assert.deepEqual(best === null ? null : best[4], 0)
           assert.deepEqual(before.slice(0, 4), best?.slice(0, 4))
+          assert.equal(answer.cost.softPenalty, before[3])
+          assert.ok(answer.optimal)
           break
         case 'plan':
           assert.deepEqual(claimed(answer), best)

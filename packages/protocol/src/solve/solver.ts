@@ -80,7 +80,8 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
       bound: noCost,
       optimal: false,
     }
-  if (calm && stops.length === 0 && !model.starts.includes(1)) return { kind: 'satisfied' }
+  if (calm && stops.length === 0 && !model.starts.includes(1))
+    return { kind: 'satisfied', cost: noCost, bound: noCost, optimal: true }
 
   const effort: Effort = {
     space: prepare(model),
@@ -99,10 +100,10 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
     return relieve(effort, now, stops, why)
   }
   const moves = [...stops, ...movesOf(model, cure.at)]
-  if (moves.length === 0) return { kind: 'satisfied' }
   const cost = shown(model, cure.cost)
   const bound = cure.optimal ? cost : shownBound(model, cure.boundMs, cure.cost)
-  return { kind: 'plan', moves, cost, bound, optimal: cure.optimal }
+  const proven = { cost, bound, optimal: cure.optimal }
+  return moves.length === 0 ? { kind: 'satisfied', ...proven } : { kind: 'plan', moves, ...proven }
 }
 
 const undecided: Binding = {
@@ -255,17 +256,12 @@ const answerLarge = (effort: Effort, now: FullCost, stops: readonly Move[], cure
   const { at, cost, boundMs } = solveLarge(space, { idle: idleAssignment(model), nodesMax, expired })
   const moves = [...stops, ...movesOf(model, at)]
   const bound = shownBound(model, boundMs, cost)
-  if (cost.unmet === 0 && cost.overloadedHosts === 0)
-    return moves.length === 0
-      ? { kind: 'satisfied' }
-      : {
-          kind: 'plan',
-          moves,
-          cost: shown(model, cost),
-          bound,
-          optimal:
-            cost.softPenalty === 0 && boundMs >= cost.migrationMs && bound.hostsTouched >= cost.hostsTouched,
-        }
+  if (cost.unmet === 0 && cost.overloadedHosts === 0) {
+    const optimal =
+      cost.softPenalty === 0 && boundMs >= cost.migrationMs && bound.hostsTouched >= cost.hostsTouched
+    const proven = { cost: shown(model, cost), bound, optimal }
+    return moves.length === 0 ? { kind: 'satisfied', ...proven } : { kind: 'plan', moves, ...proven }
+  }
   const { why } = cureOnly ? { why: undecided } : localise(model, at)
   const idle = initialCost(model, now)
   if (compareCost(cost, idle) >= 0) return { kind: 'infeasible', why }
@@ -327,6 +323,12 @@ const relieve = (effort: Effort, now: FullCost, stops: readonly Move[], why: Bin
 export const movesBound = (problem: PlacementProblem): number => {
   const model = compile(problem, 'moves')
   return Math.floor(greedyBound(prepare(model)) / model.weights.unit)
+}
+
+/** What it costs to leave everything as it is. */
+export const standingCost = (problem: PlacementProblem): Cost => {
+  const model = compile(problem)
+  return publicCost(costOf(model, idleAssignment(model)))
 }
 
 /** Doing nothing: what is not running stays so. */

@@ -76,6 +76,49 @@ test('Too little room is explained with the dimension, the numbers and what woul
   )
 })
 
+test('Hosts that can carry nothing are not hosts that are off', () => {
+  const hosts = [{ id: 'a', limit: [10, 0] }]
+  const { explanation } = report({ hosts, vms: [vm('x', 'a', 1)] })
+  assert.match(explanation!.text, /need 10 memoryMiB, the online hosts have 0: 10 short/)
+})
+
+test('Overloaded hosts are counted by their whole names, which may contain spaces', () => {
+  const hosts = [host('rack 1', 10), host('rack 2', 10), host('rack 3', 30)]
+  const { overloadedBefore, overloadedAfter } = report({
+    hosts,
+    vms: [vm('x', 'rack 1', 11), vm('y', 'rack 2', 11)],
+  })
+  assert.deepEqual({ overloadedBefore, overloadedAfter }, { overloadedBefore: 2, overloadedAfter: 0 })
+})
+
+test('What cannot be mended, or not helped at all, says what it costs to leave it so', () => {
+  const rules = [{ kind: 'spread', vms: ['x', 'y'], weight: 7 }]
+  const soft = report({ hosts: [host('a', 10)], vms: [vm('x', 'a', 1), vm('y', 'a', 1)], rules })
+  assert.equal(soft.status, 'satisfied')
+  assert.equal(soft.cost.softPenalty, 7)
+  assert.equal(soft.bound.softPenalty, 7)
+  assert.equal(soft.optimal, true)
+  const stuck = report({ hosts: [host('a', 10)], vms: [vm('x', 'a', 12)] })
+  assert.equal(stuck.status, 'infeasible')
+  assert.deepEqual([stuck.cost.overloadedHosts, stuck.cost.excess], [1, 200])
+})
+
+test('A goal beyond a cure is not proven: fewer hosts might do', () => {
+  const read = readDocument({
+    hosts: [host('a', 10), host('b', 10)],
+    vms: [vm('x', 'a', 6), vm('y', 'b', 6)],
+  })
+  if (read.kind === 'bad') assert.fail(read.text)
+  const { status, optimal } = solveProblem(read.problem, {
+    objective: 'consolidate',
+    budgetMs: null,
+    suspend: false,
+    loadMs: 0,
+    now: () => 0,
+  }).report
+  assert.deepEqual({ status, optimal }, { status: 'satisfied', optimal: false })
+})
+
 test('A BtrPlace instance: demand rises, a spread keeps two apart, singular and plural forms are read', () => {
   const { status, moves, movesBound } = report({
     model: {

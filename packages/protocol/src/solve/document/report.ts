@@ -1,13 +1,14 @@
 /** From a problem to the report that `drover solve` prints: solve, order, check; all pure but for the clock given. */
 import type { HostId, PartitionId, VmId } from '../../ids.ts'
-import { checkPlacement, checkPlan, type PlanViolation } from '../../plan/checker.ts'
+import { checkPlacement, checkPlan, overloads, type PlanViolation } from '../../plan/checker.ts'
 import type { Plan } from '../../plan/plan.ts'
 import type { Answer, Binding, Cost, Move } from '../answer.ts'
+import { noCost } from '../cost.ts'
 import { type Goal, pursue } from '../goals.ts'
 import type { Objective } from '../model.ts'
 import { solveOrderable } from '../orderable.ts'
 import type { PlacementProblem } from '../problem.ts'
-import { movesBound, type SolveOptions, solve } from '../solver.ts'
+import { movesBound, type SolveOptions, solve, standingCost } from '../solver.ts'
 import { relaxation } from '../why/relaxation.ts'
 
 export interface SolveReport {
@@ -53,7 +54,6 @@ export interface Solved {
   readonly plan: Plan | null
 }
 
-const nothing: Cost = { overloadedHosts: 0, excess: 0, softPenalty: 0, migrationMs: 0, hostsTouched: 0 }
 /** A few seconds, on the hardest problems only. */
 const nodesMaxUnhurried = 2_000_000
 const partition = 'solve' as PartitionId
@@ -82,12 +82,13 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
   const moves = answer.kind === 'plan' || answer.kind === 'relief' ? answer.moves : []
   const plannedAt = options.now()
   const plan = order?.kind === 'plan' ? order.plan : null
-  const before = overloaded(checkPlacement(problem, placementAfter(problem, [])))
-  const final = checkPlacement(problem, placementAfter(problem, moves))
+  const overloaded = (placement: ReadonlyMap<VmId, HostId>): number =>
+    new Set(overloads(problem, placement).map((one) => one.host)).size
+  const final = placementAfter(problem, moves)
   // What a partial cure leaves is what `explanation` is about, not a fault of the plan.
   const violations = [
     ...(plan === null ? [] : checkPlan(problem, plan)),
-    ...(answer.kind === 'plan' ? final : []),
+    ...(answer.kind === 'plan' || answer.kind === 'satisfied' ? checkPlacement(problem, final) : []),
   ]
   const why =
     answer.kind === 'relief' || answer.kind === 'infeasible'
@@ -99,12 +100,12 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
     report: {
       schemaVersion: 1,
       status: answer.kind,
-      optimal: answer.kind === 'satisfied' || (answer.kind !== 'infeasible' && answer.optimal),
+      optimal: answer.kind !== 'infeasible' && answer.optimal,
       moves,
-      cost: 'cost' in answer ? answer.cost : nothing,
-      bound: 'bound' in answer ? answer.bound : nothing,
+      cost: answer.kind === 'infeasible' ? standingCost(problem) : answer.cost,
+      bound: answer.kind === 'infeasible' ? noCost : answer.bound,
       movesBound: movesBound(problem),
-      overloadedBefore: before,
+      overloadedBefore: overloaded(placementAfter(problem, [])),
       overloadedAfter: overloaded(final),
       violations,
       loadMs: round(options.loadMs),
@@ -127,13 +128,6 @@ const withRelaxation = (problem: PlacementProblem, why: Binding): Binding => {
   const help = problem.hosts.length > hostsOfRelaxation ? null : relaxation(problem)
   return help === null ? why : { ...why, text: `${why.text}; ${help}` }
 }
-
-const overloaded = (violations: readonly PlanViolation[]): number =>
-  new Set(
-    violations
-      .filter((one) => one.code.startsWith('capacity.'))
-      .map((one) => one.text.slice(0, one.text.indexOf(' '))),
-  ).size
 
 const placementAfter = (problem: PlacementProblem, moves: readonly Move[]): ReadonlyMap<VmId, HostId> => {
   const at = new Map<VmId, HostId>()

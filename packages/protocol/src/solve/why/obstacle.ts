@@ -28,11 +28,12 @@ const totalTooLarge = (model: Model): Shortage | null => {
     for (let h = 0; h < model.hostCount; h++)
       if (model.hosts[h]!.state === 'online') room += model.limit[h * model.dims + d]!
     const dimension = model.problem.dimensions[d]!
+    const online = model.hosts.some((host) => host.state === 'online')
     if (wanted > room)
       return {
         why: {
           code: capacityCode(dimension),
-          text: `all VMs together need ${wanted} ${dimension}, ${room === 0 ? 'no host is online' : `the online hosts have ${room}: ${wanted - room} short`}`,
+          text: `all VMs together need ${wanted} ${dimension}, ${online ? `the online hosts have ${room}: ${wanted - room} short` : 'no host is online'}`,
         },
         help: `${wanted - room} ${dimension} more`,
       }
