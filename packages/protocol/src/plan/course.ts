@@ -3,23 +3,11 @@
  */
 
 import type { Model } from '../solve/model.ts'
-import { isContinuous } from '../solve/rules/rule.ts'
 import { capacityCode } from '../solve/why/names.ts'
-import type { Action } from './plan.ts'
 import { createOpenings, createPools, predecessors } from './pools.ts'
+import type { Step } from './step.ts'
 import { createTimeline, type Timeline } from './timeline.ts'
-
-export interface Step {
-  readonly kind: Action['kind']
-  readonly vm: number
-  /** Host indexes, −1 = none. */
-  readonly from: number
-  readonly to: number
-  readonly soloMs: number
-  readonly after: number[]
-  /** A later step of the same VM waits for this one; −1 = none. */
-  readonly previous: number
-}
+import { createWatch } from './watch.ts'
 
 export interface Obstacle {
   readonly code: string
@@ -36,7 +24,8 @@ export interface Course {
   readonly finish: (steps: readonly number[]) => void
 }
 
-export const createCourse = (model: Model, steps: readonly Step[]): Course => {
+/** `targets`: per VM, the host where it is in the end; −1 = nowhere. */
+export const createCourse = (model: Model, steps: readonly Step[], targets: Int32Array): Course => {
   const { dims, hostCount, vmCount, limit } = model
   const { migrationsOutMax, migrationsInMax } = model.problem
   const timeline = createTimeline(hostCount)
@@ -61,11 +50,7 @@ export const createCourse = (model: Model, steps: readonly Step[]): Course => {
   const slots = { out: new Map<number, number[]>(), into: new Map<number, number[]>() }
   const done = new Set<number>()
   const probe = new Int32Array(vmCount).fill(-1)
-  /** Continuous rules that the parts decide; caps over sets of hosts are pools. */
-  const continuous = (rule: number) => {
-    const of = model.problem.rules[rule]!
-    return isContinuous(of) && !['resourceCapacity', 'runningCapacity', 'maxOnline'].includes(of.kind)
-  }
+  const watch = createWatch(model, leaving, targets)
   const pools = createPools(model, leaving)
   const openings = createOpenings(model, leaving)
   const before = predecessors(model)
@@ -92,23 +77,20 @@ export const createCourse = (model: Model, steps: readonly Step[]): Course => {
     for (const opening of openings)
       if (opening.inside[h] === 1 && opening.used[h] === 0 && opening.count >= opening.max)
         return { code: 'rule.capacity', text: `${model.hosts[h]!.id} may not be used as well` }
-    for (const part of model.partsOf[v]!) {
-      if (part.weight >= 0 || !continuous(part.rule)) continue
-      const hold = spare < 0 ? -1 : leaving[spare]!
-      const holdGoing = spare < 0 ? -1 : going[spare]!
-      if (spare >= 0) leaving[spare] = going[spare] = -1
-      const clash = part.clashes(leaving, v, h) || part.clashes(going, v, h)
-      if (spare >= 0) {
-        leaving[spare] = hold
-        going[spare] = holdGoing
-      }
-      if (clash)
-        return {
+    const hold = spare < 0 ? -1 : leaving[spare]!
+    const holdGoing = spare < 0 ? -1 : going[spare]!
+    if (spare >= 0) leaving[spare] = going[spare] = -1
+    const clash = watch.clashes(leaving, v, h) || watch.clashes(going, v, h)
+    if (spare >= 0) {
+      leaving[spare] = hold
+      going[spare] = holdGoing
+    }
+    return clash
+      ? {
           code: 'rule.anti_affinity',
           text: `${model.vms[v]!.id} may not join who is on ${model.hosts[h]!.id}`,
         }
-    }
-    return null
+      : null
   }
 
   const obstacle = (i: number): Obstacle | null => {
@@ -155,8 +137,7 @@ export const createCourse = (model: Model, steps: readonly Step[]): Course => {
 
   /** Departures of VMs that could not have been there together with this one. */
   const waitForRules = (step: Step): void => {
-    for (const part of model.partsOf[step.vm]!) {
-      if (part.weight >= 0 || !continuous(part.rule)) continue
+    for (const part of watch.strictOf(step.vm)) {
       for (const other of part.scope)
         for (const departure of departedOf[other]!) {
           probe[other] = steps[departure]!.from

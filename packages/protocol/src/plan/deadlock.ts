@@ -1,7 +1,8 @@
 /** What is said when no move can start any more: which moves wait for each other, and what each of them lacks. */
 import type { Binding, Move } from '../solve/answer.ts'
 import type { Model } from '../solve/model.ts'
-import type { Course, Step } from './course.ts'
+import type { Course } from './course.ts'
+import type { Step } from './step.ts'
 
 /** The moves that wait for each other, as they were asked for. */
 export const blockedMoves = (model: Model, steps: readonly Step[], pending: readonly number[]): Move[] =>

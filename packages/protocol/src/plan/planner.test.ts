@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { asHostId, asVmId, type PartitionId } from '../ids.ts'
+import { type ActionId, asHostId, asVmId, type PartitionId } from '../ids.ts'
 import type { Move } from '../solve/answer.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
 import type { Rule } from '../solve/rules/rule.ts'
@@ -86,6 +86,72 @@ test('Cycles of any length, and several disjoint ones, are broken through one pi
       const plan = planFor(problem, planOrder(problem, moves(problem, to), partition))
       assert.equal(plan.actions.length, hosts + rings)
     }
+})
+
+test('A VM that stays in the end steps aside and comes back, where only that makes room', () => {
+  const problem = small(
+    [8, 8, 8, 2],
+    [
+      [0, 8],
+      [1, 8],
+      [2, 2],
+    ],
+  )
+  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 1: 0 }), partition))
+  const hops = plan.actions.map((action) => `${action.vm} ${'to' in action ? action.to : ''}`)
+  assert.equal(hops[0], 'v2 h3')
+  assert.equal(hops.at(-1), 'v2 h2')
+  assert.equal(hops.length, 5)
+})
+
+// Two VMs on each side: whoever crosses first leaves the one and joins the other, there is no other way.
+test('VMs that must be together and are not are brought together one after the other, and never apart again', () => {
+  const problem: PlacementProblem = {
+    ...small(
+      [10, 10, 10, 10],
+      [
+        [0, 1],
+        [1, 1],
+        [2, 1],
+        [3, 1],
+      ],
+    ),
+    rules: [
+      {
+        kind: 'among',
+        vms: [0, 1, 2, 3].map((v) => asVmId(`v${v}`)),
+        parts: [
+          [asHostId('h0'), asHostId('h1')],
+          [asHostId('h2'), asHostId('h3')],
+        ],
+      },
+    ],
+  }
+  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 2, 1: 3 }), partition))
+  assert.equal(plan.actions.length, 2)
+  const [first, second] = plan.actions
+  const astray = {
+    ...first!,
+    kind: 'migrate' as const,
+    vm: asVmId('v2'),
+    from: asHostId('h2'),
+    to: asHostId('h0'),
+  }
+  const back = {
+    ...astray,
+    id: 'p.1.1#9' as ActionId,
+    from: asHostId('h0'),
+    to: asHostId('h2'),
+    after: [astray.id],
+  }
+  const worse = [
+    { ...astray, id: 'p.1.1#8' as ActionId },
+    { ...back, after: ['p.1.1#8' as ActionId] },
+  ]
+  assert.deepEqual(
+    checkPlan(problem, { makespanMs: 0, actions: [first!, second!, ...worse] }).map(({ code }) => code),
+    ['rule.host_group'],
+  )
 })
 
 test('A VM joins a host only after its anti-affine mate has left it', () => {

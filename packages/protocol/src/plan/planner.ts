@@ -6,33 +6,58 @@
  * waits for alone made them fit.)
  *
  * When nothing can start, the moves wait for each other in a circle: one VM steps aside to a *pivot* host, or
- * is suspended where that is permitted, whichever is cheaper; otherwise there is no order.
+ * is suspended where that is permitted, whichever is cheaper (detour.ts). Where that leads nowhere a search looks for any
+ * way at all, and may prove that there is none (passage.ts).
  */
-import { actionIdOf, byText, type PartitionId } from '../ids.ts'
+import { assert } from '../assert.ts'
+import { byText, type PartitionId } from '../ids.ts'
 import type { Binding, Move } from '../solve/answer.ts'
-import { migrationMs } from '../solve/migration-time.ts'
 import { compile, type Model } from '../solve/model.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
+import { isContinuous } from '../solve/rules/rule.ts'
 import { listed, ruleName } from '../solve/why/names.ts'
-import { type Course, createCourse, type Step } from './course.ts'
+import { type Course, createCourse } from './course.ts'
 import { blockedMoves, deadlock } from './deadlock.ts'
-import type { Action, Plan } from './plan.ts'
+import { applyDetour, bestDetour } from './detour.ts'
+import { findPassage, type Hop, type Passage } from './passage.ts'
+import type { Plan } from './plan.ts'
 import { circularOrder } from './pools.ts'
-import { findSequence } from './sequence.ts'
+import { createStanding, startOf } from './standing.ts'
+import { actionsOf, hopStep, type Step, stepFor } from './step.ts'
+import { createWatch } from './watch.ts'
 
 export interface PlanOptions {
   /** Circles may be broken by suspending a VM to storage and resuming it elsewhere: it pauses meanwhile. */
   readonly suspend?: boolean
+  /** Effort of the search for a way out, in looks at whether a VM may go to a host; about 20 per µs. */
+  readonly looksMax?: number
 }
 
-export type Planned =
-  | { readonly kind: 'plan'; readonly plan: Plan }
-  /** `blocked`: the VMs that wait for each other, and where they were to go. */
-  | { readonly kind: 'no_order'; readonly why: Binding; readonly blocked: readonly Move[] }
+export type Planned = { readonly kind: 'plan'; readonly plan: Plan } | NoOrder
 
-/** How long a boot and a shutdown are taken to last; the problem does not say. */
-const bootMs = 1000
-const stopMs = 1000
+export interface NoOrder {
+  readonly kind: 'no_order'
+  readonly why: Binding
+  /** The VMs that wait for each other, and where they were to go. */
+  readonly blocked: readonly Move[]
+  /** There is none. Otherwise none was found with the effort spent. */
+  readonly proven: boolean
+}
+
+const looksMaxDefault = 300_000
+
+/**
+ * The problem that a plan is made for: rules that hold only at the end say nothing about the way, and the end is
+ * given.
+ */
+const onTheWay = (problem: PlacementProblem): PlacementProblem => ({
+  ...problem,
+  rules: problem.rules.filter(
+    (rule) =>
+      ['preserve', 'overbook', 'seq'].includes(rule.kind) ||
+      (rule.weight === undefined && isContinuous(rule)),
+  ),
+})
 
 export const planOrder = (
   problem: PlacementProblem,
@@ -40,33 +65,11 @@ export const planOrder = (
   partition: PartitionId,
   options: PlanOptions = {},
 ): Planned => {
-  const model = compile(problem)
-  const steps: Step[] = []
-  const pending: number[] = []
-  const vmIndex = new Map(model.vms.map((vm, v) => [vm.id, v]))
-  const hostIndex = new Map(model.hosts.map((host, h) => [host.id, h]))
-  for (const move of [...moves].sort((a, b) => byText(a.vm, b.vm))) {
-    const v = vmIndex.get(move.vm)
-    const to = move.to === null ? -1 : hostIndex.get(move.to)
-    if (v === undefined || to === undefined)
-      return {
-        kind: 'no_order',
-        why: { code: 'plan.malformed', text: `${move.vm} → ${move.to}: not in the problem` },
-        blocked: [],
-      }
-    const step = stepFor(model, v, to)
-    if (step === null)
-      return {
-        kind: 'no_order',
-        why: {
-          code: 'plan.unsupported',
-          text: `${move.vm}: no action turns ${model.vms[v]!.state} into what is wanted`,
-        },
-        blocked: [],
-      }
-    pending.push(steps.length)
-    steps.push(step)
-  }
+  const model = compile(onTheWay(problem))
+  const asked = stepsOf(model, moves)
+  if (asked.kind === 'no_order') return asked
+  const steps = asked.steps
+  const pending = steps.map((_, i) => i)
   const circle = circularOrder(model, new Set(moves.map((move) => move.vm)))
   if (circle.length > 0)
     return {
@@ -76,11 +79,15 @@ export const planOrder = (
         text: `no order: ${listed(circle.map(ruleName), 'and')} put these moves in a circle; drop one of them`,
       },
       blocked: blockedMoves(model, steps, pending),
+      proven: true,
     }
-  const course = createCourse(model, steps)
+  const targets = startOf(model)
+  for (const step of steps) targets[step.vm] = step.to
+  const course = createCourse(model, steps, targets)
   prioritise(model, steps, pending)
+  const finished: Hop[] = []
   let detours = 0
-  let stuck: { readonly why: Binding; readonly blocked: readonly Move[] } | null = null
+  let stuck: Stuck | null = null
   while (pending.length > 0 || course.timeline.inFlight() > 0) {
     let started = false
     for (let i = 0; i < pending.length; ) {
@@ -90,80 +97,115 @@ export const planOrder = (
         started = true
       } else i++
     }
-    if (course.timeline.inFlight() > 0) course.finish(course.timeline.next())
-    else if (!started) {
+    if (course.timeline.inFlight() > 0) {
+      const ended = course.timeline.next()
+      course.finish(ended)
+      if (stuck === null)
+        for (const i of ended) finished.push({ vm: steps[i]!.vm, from: steps[i]!.from, to: steps[i]!.to })
+    } else if (!started) {
       stuck ??= {
         why: deadlock(model, steps, pending, course),
         blocked: blockedMoves(model, steps, pending),
+        before: finished,
       }
       // A VM steps aside at most twice on average: enough for every circle, and an end for hopeless cases.
-      const detour = detours++ > 2 * moves.length ? null : bestDetour(model, steps, pending, course, options)
-      if (detour === null)
-        return inSequence(model, steps, partition) ?? withoutWayOut(problem, moves, partition, options, stuck)
+      const detour =
+        detours++ > 2 * moves.length
+          ? null
+          : bestDetour(model, steps, pending, course, options.suspend === true)
+      if (detour === null) return byPassage(model, targets, stuck, problem, moves, partition, options)
       applyDetour(steps, pending, detour)
     }
   }
-  return {
-    kind: 'plan',
-    plan: { actions: actionsOf(model, steps, partition), makespanMs: course.timeline.nowMs() },
-  }
+  return planned(model, steps, partition, course)
 }
 
-/** Only so few VMs are worth trying in every order. */
-const moversOfSequence = 12
+const planned = (model: Model, steps: readonly Step[], partition: PartitionId, course: Course): Planned => ({
+  kind: 'plan',
+  plan: { actions: actionsOf(model, steps, partition), makespanMs: course.timeline.nowMs() },
+})
 
-/** Every order of stepping aside, one VM at a time; what it finds is replayed, so that it waits for what it must. */
-const inSequence = (model: Model, stuck: readonly Step[], partition: PartitionId): Planned | null => {
-  const targets = new Map<number, number>()
-  for (const step of stuck) {
-    if (step.kind !== 'migrate') return null
-    // The last step of a VM leads to its destination.
-    targets.set(step.vm, step.to)
+interface Stuck {
+  readonly why: Binding
+  readonly blocked: readonly Move[]
+  /** What was done before. */
+  readonly before: readonly Hop[]
+}
+
+const stepsOf = (
+  model: Model,
+  moves: readonly Move[],
+): NoOrder | { readonly kind: 'steps'; readonly steps: Step[] } => {
+  const refuse = (code: string, text: string): NoOrder => ({
+    kind: 'no_order',
+    why: { code, text },
+    blocked: [],
+    proven: true,
+  })
+  const steps: Step[] = []
+  const vmIndex = new Map(model.vms.map((vm, v) => [vm.id, v]))
+  const hostIndex = new Map(model.hosts.map((host, h) => [host.id, h]))
+  for (const move of [...moves].sort((a, b) => byText(a.vm, b.vm))) {
+    const v = vmIndex.get(move.vm)
+    const to = move.to === null ? -1 : hostIndex.get(move.to)
+    if (v === undefined || to === undefined)
+      return refuse('plan.malformed', `${move.vm} → ${move.to}: not in the problem`)
+    const step = stepFor(model, v, to)
+    if (step === null)
+      return refuse(
+        'plan.unsupported',
+        `${move.vm}: no action turns ${model.vms[v]!.state} into what is wanted`,
+      )
+    steps.push(step)
   }
-  if (targets.size > moversOfSequence) return null
-  const hops = findSequence(model, targets)
-  if (hops === null) return null
+  return { kind: 'steps', steps }
+}
+
+/**
+ * Any way at all: on from where it was stuck, then from the beginning. What is found is replayed, so that each step
+ * waits for what it must.
+ */
+const byPassage = (
+  model: Model,
+  targets: Int32Array,
+  stuck: Stuck,
+  problem: PlacementProblem,
+  moves: readonly Move[],
+  partition: PartitionId,
+  options: PlanOptions,
+): Planned => {
+  const start = startOf(model)
+  const standing = createStanding(model, start, createWatch(model, start, targets))
+  const search = (): Passage =>
+    findPassage(model, standing, targets, {
+      suspend: options.suspend === true,
+      looksMax: options.looksMax ?? looksMaxDefault,
+    })
+  for (const { vm, to } of stuck.before) standing.go(vm, to)
+  let before = stuck.before
+  let passage = search()
+  if (passage.kind === 'none' && before.length > 0) {
+    while (standing.depth() > 0) standing.undo()
+    before = []
+    passage = search()
+  }
+  if (passage.kind === 'none') return withoutWayOut(problem, moves, partition, options, stuck, passage.proven)
   const steps: Step[] = []
   const last = new Map<number, number>()
-  for (const { vm, from, to } of hops) {
+  for (const { vm, from, to } of [...before, ...passage.hops]) {
     const previous = last.get(vm) ?? -1
     last.set(vm, steps.length)
-    steps.push({ kind: 'migrate', vm, from, to, soloMs: model.moveMs[vm]!, after: [], previous })
+    steps.push(hopStep(model, vm, from, to, previous))
   }
-  const course = createCourse(model, steps)
+  const course = createCourse(model, steps, targets)
   for (let next = 0; next < steps.length; ) {
     if (course.obstacle(next) === null) course.start(next++)
     else if (course.timeline.inFlight() > 0) course.finish(course.timeline.next())
-    else return null
+    else assert(false, `step ${next} of the way that was found can be taken`)
   }
   while (course.timeline.inFlight() > 0) course.finish(course.timeline.next())
-  return {
-    kind: 'plan',
-    plan: { actions: actionsOf(model, steps, partition), makespanMs: course.timeline.nowMs() },
-  }
+  return planned(model, steps, partition, course)
 }
-
-const stepFor = (model: Model, v: number, to: number): Step | null => {
-  const vm = model.vms[v]!
-  const home = model.home[v]!
-  const base = { vm: v, to, after: [], previous: -1 }
-  if (vm.state === 'running') {
-    if (to < 0 && home < 0) return null
-    if (to < 0 && vm.wanted === 'ready') return { ...base, kind: 'stop', from: home, soloMs: stopMs }
-    if (to < 0)
-      return vm.wanted === 'sleeping'
-        ? { ...base, kind: 'suspend', from: home, soloMs: storageMs(model, v) }
-        : null
-    return home < 0 || home === to ? null : { ...base, kind: 'migrate', from: home, soloMs: model.moveMs[v]! }
-  }
-  if (to < 0) return null
-  return vm.state === 'sleeping'
-    ? { ...base, kind: 'resume', from: -1, soloMs: storageMs(model, v) }
-    : { ...base, kind: 'start', from: -1, soloMs: bootMs }
-}
-
-const storageMs = (model: Model, v: number): number =>
-  migrationMs(model.vms[v]!.memoryMiB, 0, model.problem.bandwidthMiBps)
 
 /** Steps on the busiest links first, long before short: list scheduling for the makespan. */
 const prioritise = (model: Model, steps: readonly Step[], pending: number[]): void => {
@@ -178,72 +220,6 @@ const prioritise = (model: Model, steps: readonly Step[], pending: number[]): vo
   pending.sort((a, b) => busy(b) - busy(a) || steps[b]!.soloMs - steps[a]!.soloMs || a - b)
 }
 
-interface Detour {
-  readonly blocked: number
-  /** Host to step aside to; −1 = suspend. */
-  readonly pivot: number
-  readonly extraMs: number
-}
-
-/**
- * The cheapest way to set one blocked VM aside. Only VMs whose leaving lets another blocked step start count,
- * unless there are none: then any that is able to leave, as part of a longer way out.
- */
-const bestDetour = (
-  model: Model,
-  steps: readonly Step[],
-  pending: readonly number[],
-  course: Course,
-  options: PlanOptions,
-): Detour | null => {
-  const halves = new Set(steps.map((step) => step.previous))
-  const waitingFor = new Map<number, number[]>()
-  for (const i of pending) waitingFor.set(steps[i]!.to, [...(waitingFor.get(steps[i]!.to) ?? []), i])
-  // A VM that already stands aside gains nothing by standing elsewhere; nor does one whose second half waits.
-  const able = [...pending]
-    .sort((a, b) => a - b)
-    .filter((i) => steps[i]!.kind === 'migrate' && steps[i]!.previous < 0 && !halves.has(i))
-  const helps = (i: number): boolean =>
-    (waitingFor.get(steps[i]!.from) ?? []).some(
-      (j) => j !== i && course.roomFor(steps[j]!.vm, steps[i]!.from, steps[i]!.vm) === null,
-    )
-  const cheapest = (candidates: readonly number[]): Detour | null => {
-    let best: Detour | null = null
-    for (const i of candidates) {
-      const step = steps[i]!
-      if (best === null || step.soloMs < best.extraMs)
-        for (let h = 0; h < model.hostCount; h++) {
-          if (h === step.from || h === step.to || model.domain[step.vm]![h] === 0) continue
-          if (course.roomFor(step.vm, h, -1) !== null) continue
-          best = { blocked: i, pivot: h, extraMs: step.soloMs }
-          break
-        }
-      const suspended = Math.max(0, 2 * storageMs(model, step.vm) - step.soloMs)
-      if (options.suspend === true && (best === null || suspended < best.extraMs))
-        best = { blocked: i, pivot: -1, extraMs: suspended }
-    }
-    return best
-  }
-  const helping = able.filter(helps)
-  const direct = cheapest(helping)
-  // In a data centre there is somebody whose leaving helps, or the circles are hopeless.
-  if (direct !== null || model.hostCount > hostsOfLongWays) return direct
-  return cheapest(able.filter((i) => !helping.includes(i)))
-}
-
-/** The blocked step becomes the first half; the second half is a new step that waits for it. */
-const applyDetour = (steps: Step[], pending: number[], { blocked, pivot }: Detour): void => {
-  const step = steps[blocked]!
-  const kinds = pivot < 0 ? (['suspend', 'resume'] as const) : (['migrate', 'migrate'] as const)
-  pending.splice(pending.indexOf(blocked), 1)
-  pending.unshift(blocked)
-  pending.push(steps.length)
-  steps.push({ ...step, kind: kinds[1], from: pivot, after: [], previous: blocked })
-  steps[blocked] = { ...step, kind: kinds[0], to: pivot, after: [] }
-}
-
-/** Up to this many hosts, VMs that make room for nobody directly are tried as well. */
-const hostsOfLongWays = 64
 /** With more, it is not worth planning once more only to tell whether suspending would help. */
 const movesOfAdvice = 64
 
@@ -253,9 +229,12 @@ const withoutWayOut = (
   moves: readonly Move[],
   partition: PartitionId,
   options: PlanOptions,
-  stuck: { readonly why: Binding; readonly blocked: readonly Move[] },
+  stuck: Stuck,
+  proven: boolean,
 ): Planned => {
-  const noPivot = 'no host can take one of the VMs meanwhile'
+  const noPivot = proven
+    ? 'no host can take one of the VMs meanwhile'
+    : 'no way round was found in the time given'
   const end =
     options.suspend === true
       ? `${noPivot}, and suspending does not help either`
@@ -268,31 +247,6 @@ const withoutWayOut = (
     kind: 'no_order',
     why: { ...stuck.why, text: `${stuck.why.text}; ${end}` },
     blocked: stuck.blocked,
+    proven,
   }
-}
-
-const actionsOf = (model: Model, steps: readonly Step[], partition: PartitionId): Action[] => {
-  return steps.map((step, index): Action => {
-    const common = {
-      id: actionIdOf(partition, index),
-      vm: model.vms[step.vm]!.id,
-      after: [...new Set(step.after)].sort((a, b) => a - b).map((j) => actionIdOf(partition, j)),
-    }
-    const from = step.from < 0 ? null : model.hosts[step.from]!.id
-    const to = step.to < 0 ? null : model.hosts[step.to]!.id
-    switch (step.kind) {
-      case 'migrate':
-        return { ...common, kind: 'migrate', from: from!, to: to! }
-      case 'suspend':
-        return { ...common, kind: 'suspend', from: from! }
-      case 'resume':
-        return { ...common, kind: 'resume', to: to! }
-      case 'start':
-        return { ...common, kind: 'start', to: to! }
-      case 'stop':
-        return { ...common, kind: 'stop', from: from! }
-      default:
-        return step.kind satisfies never
-    }
-  })
 }

@@ -2,7 +2,10 @@
 import type { HostId, VmId } from '../../ids.ts'
 import { excused, type RuleViolation, type Stay, type Stays } from './stays.ts'
 
-/** Stays of the VMs that overlap must be in the same group; a host in no group is a violation by itself. */
+/**
+ * Stays of the VMs that overlap must be in the same group; a host in no group is a violation by itself. Except while a
+ * rule that was broken before the plan is being mended: VMs cannot all cross at the same instant.
+ */
 export const checkTogether = (
   what: string,
   stays: Stays,
@@ -11,7 +14,10 @@ export const checkTogether = (
 ): RuleViolation[] => {
   const violations: RuleViolation[] = []
   const seen: Stay[] = []
-  for (const vm of new Set(vms))
+  const members = new Set(vms)
+  const mended = stays.excuseInitial ? mendedIn(stays, members, groupOf) : null
+  if (mended !== null) return checkMending(what, stays, members, groupOf, mended)
+  for (const vm of members)
     for (const stay of stays.of(vm)) {
       const group = groupOf(stay.host)
       if (group === null) {
@@ -36,6 +42,50 @@ export const checkTogether = (
       }
       seen.push(stay)
     }
+  return violations
+}
+
+/** The group in which the plan gathers VMs that were in several, or in none, before it; null: nothing is mended. */
+const mendedIn = (
+  stays: Stays,
+  vms: ReadonlySet<VmId>,
+  groupOf: (host: HostId) => string | null,
+): string | null => {
+  const before = new Set<string | null>()
+  const after = new Set<string | null>()
+  for (const vm of vms)
+    for (const stay of stays.of(vm)) {
+      if (stay.arrival === null) before.add(groupOf(stay.host))
+      if (stay.departure === null) after.add(groupOf(stay.host))
+    }
+  const broken = before.size > 1 || before.has(null)
+  return broken && after.size === 1 ? [...after][0]! : null
+}
+
+/** Nothing gets worse: who moves does so within its group, or to the one where all will be, and does not leave that again. */
+const checkMending = (
+  what: string,
+  stays: Stays,
+  vms: ReadonlySet<VmId>,
+  groupOf: (host: HostId) => string | null,
+  mended: string,
+): RuleViolation[] => {
+  const violations: RuleViolation[] = []
+  for (const vm of vms) {
+    let here: string | null = null
+    for (const stay of stays.of(vm)) {
+      const group = groupOf(stay.host)
+      const allowed = group === mended || (group !== null && group === here)
+      if (stay.arrival !== null && !allowed)
+        violations.push({
+          code: 'rule.host_group',
+          vms: [vm],
+          hosts: [stay.host],
+          text: `${what}: ${vm} may not pass through ${stay.host}`,
+        })
+      here = group
+    }
+  }
   return violations
 }
 
