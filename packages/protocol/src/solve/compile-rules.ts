@@ -26,6 +26,8 @@ export interface RuleContext {
   readonly demand: Float64Array
   /** Each host's own index: where the place is the host itself. */
   readonly own: Int32Array
+  /** The same as a list of groups. */
+  readonly eachHost: readonly (readonly HostId[])[]
   /** Groups of hosts met so far, by identity of their list. */
   readonly groups: Map<readonly (readonly HostId[])[], Groups>
 }
@@ -90,19 +92,14 @@ const compileRule = (context: RuleContext, rule: PlacementRule, r: number, sink:
     case 'domainSpread': {
       const scope = scopeOf(context, rule.vms)
       const place = rule.kind === 'domainSpread' ? domainIndexes(hosts) : context.own
-      if (scope.length > 1) sink.part(apartPart(base(scope), Int32Array.from(scope), place))
+      if (scope.length > 1)
+        sink.part(apartPart(base(scope), Int32Array.from(scope), place, rule.kind === 'spread'))
       return
     }
     case 'split': {
       const scope = scopeOf(context, rule.parts.flat())
       const side = sidesOf(context, rule.parts, scope)
-      sink.part(
-        apartPart(
-          base(scope),
-          side,
-          Int32Array.from(hosts, (_, h) => h),
-        ),
-      )
+      sink.part(apartPart(base(scope), side, context.own, true))
       return
     }
     case 'lonely': {
@@ -137,14 +134,7 @@ const compileRule = (context: RuleContext, rule: PlacementRule, r: number, sink:
       return
     }
     case 'gather':
-      together(
-        context,
-        rule,
-        r,
-        [rule.vms],
-        hosts.map((host) => [host.id]),
-        sink,
-      )
+      together(context, rule, r, [rule.vms], context.eachHost, sink)
       return
     case 'among':
       together(context, rule, r, [rule.vms], rule.parts, sink)

@@ -138,6 +138,7 @@ export const compile = (problem: PlacementProblem, objective: Objective = 'time'
     starts,
     demand,
     own: Int32Array.from(hosts, (_, h) => h),
+    eachHost: hosts.map((host) => [host.id]),
     groups: new Map(),
   })
   for (const v of rooted) if (home[v]! >= 0) fixed[v] = 1

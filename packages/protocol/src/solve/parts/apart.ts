@@ -2,7 +2,7 @@
 import type { Part, PartBase } from './part.ts'
 
 /** `colour[i]` belongs to `scope[i]`; `place[h]` is the host's place (itself, or its failure domain). */
-export const apartPart = (base: PartBase, colour: Int32Array, place: Int32Array): Part => {
+export const apartPart = (base: PartBase, colour: Int32Array, place: Int32Array, local = false): Part => {
   const { scope } = base
   const colourOf = new Map<number, number>()
   scope.forEach((v, i) => {
@@ -10,6 +10,7 @@ export const apartPart = (base: PartBase, colour: Int32Array, place: Int32Array)
   })
   return {
     ...base,
+    ...(local ? { local } : {}),
     conflict: (at, out, start) => {
       for (let i = 0; i < scope.length; i++) {
         const h = at[scope[i]!]!
@@ -56,19 +57,27 @@ export const apartPart = (base: PartBase, colour: Int32Array, place: Int32Array)
   }
 }
 
-/** The members share a host with nobody else; linear, unlike the pairs of `apartPart`. */
+/** The members share a host with nobody else; linear, unlike the pairs of `apartPart`. Hosts from `hostCount` on do not count. */
 export const lonelyPart = (base: PartBase, member: Uint8Array, hostCount: number): Part => {
   const { scope } = base
   const seenMember = new Int32Array(hostCount)
+  const shut = (h: number): boolean => h < 0 || h >= hostCount
   return {
     ...base,
+    local: true,
+    within: (inner, { vms, far }) =>
+      lonelyPart(
+        inner,
+        Uint8Array.from(vms, (v) => member[v]!),
+        far,
+      ),
     conflict: (at, out, start) => {
       seenMember.fill(-1)
       for (let i = 0; i < scope.length; i++)
-        if (member[scope[i]!] === 1 && at[scope[i]!]! >= 0) seenMember[at[scope[i]!]!] = scope[i]!
+        if (member[scope[i]!] === 1 && !shut(at[scope[i]!]!)) seenMember[at[scope[i]!]!] = scope[i]!
       for (let i = 0; i < scope.length; i++) {
         const h = at[scope[i]!]!
-        if (h < 0 || member[scope[i]!] === 1 || seenMember[h]! < 0) continue
+        if (shut(h) || member[scope[i]!] === 1 || seenMember[h]! < 0) continue
         out[start] = seenMember[h]!
         out[start + 1] = scope[i]!
         return 2
@@ -76,6 +85,7 @@ export const lonelyPart = (base: PartBase, member: Uint8Array, hostCount: number
       return 0
     },
     clashes: (at, v, h) => {
+      if (shut(h)) return false
       for (let i = 0; i < scope.length; i++)
         if (at[scope[i]!] === h && scope[i] !== v && member[scope[i]!] !== member[v]) return true
       return false
@@ -83,11 +93,11 @@ export const lonelyPart = (base: PartBase, member: Uint8Array, hostCount: number
     broken: (at) => {
       seenMember.fill(-1)
       for (let i = 0; i < scope.length; i++)
-        if (member[scope[i]!] === 1 && at[scope[i]!]! >= 0) seenMember[at[scope[i]!]!] = scope[i]!
+        if (member[scope[i]!] === 1 && !shut(at[scope[i]!]!)) seenMember[at[scope[i]!]!] = scope[i]!
       let count = 0
       for (let i = 0; i < scope.length; i++) {
         const h = at[scope[i]!]!
-        if (h >= 0 && member[scope[i]!] === 0 && seenMember[h]! >= 0) count++
+        if (!shut(h) && member[scope[i]!] === 0 && seenMember[h]! >= 0) count++
       }
       return count
     },

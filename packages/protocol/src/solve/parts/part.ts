@@ -21,6 +21,10 @@ export interface Part {
   readonly conflict: (at: Int32Array, out: Int32Array, start: number) => number
   /** Would VM `v` on host `h` conflict with where the others of the scope are? */
   readonly clashes: (at: Int32Array, v: number, h: number) => boolean
+  /** Only VMs on the same host matter to each other. */
+  readonly local?: true
+  /** The same rule for a few hosts and their VMs, with everybody else where they are; for rules about very many. */
+  readonly within?: (base: PartBase, within: Within) => Part
   /** How far the rule is from holding, about in VMs that have to be elsewhere: 0 when it holds. */
   readonly broken: (at: Int32Array) => number
 }
@@ -29,4 +33,18 @@ export interface PartBase {
   readonly rule: number
   readonly weight: number
   readonly scope: Int32Array
+}
+
+/** Some hosts as a problem of their own (neighbourhood.ts): who and what they are in the whole. */
+export interface Within {
+  /** Index in the whole, by index here. */
+  readonly vms: readonly number[]
+  readonly hosts: readonly number[]
+  /** The host index here that stands for all other hosts. */
+  readonly far: number
+  /** Index here, by index in the whole; −1 = not here. */
+  readonly vmHere: Int32Array
+  readonly hostHere: Int32Array
+  /** Where everybody is. */
+  readonly at: Int32Array
 }

@@ -6,6 +6,19 @@ export const sumPart = (base: PartBase, inside: Uint8Array, amount: Float64Array
   const { scope } = base
   return {
     ...base,
+    within: (inner, { vms, hosts, far, vmHere, hostHere, at }) => {
+      let left = max
+      for (const v of scope) {
+        const h = at[v]!
+        if (h >= 0 && inside[h] === 1 && (vmHere[v]! < 0 || hostHere[h]! < 0)) left -= amount[v]!
+      }
+      return sumPart(
+        inner,
+        Uint8Array.from({ length: far + 1 }, (_, h) => (h === far ? 0 : inside[hosts[h]!]!)),
+        Float64Array.from(vms, (v) => amount[v]!),
+        left,
+      )
+    },
     conflict: (at, out, start) => {
       let total = 0
       let n = 0
@@ -48,6 +61,21 @@ export const usedHostsPart = (base: PartBase, inside: Uint8Array, max: number): 
   const used = new Uint8Array(inside.length)
   return {
     ...base,
+    within: (inner, { hosts, far, hostHere, at }) => {
+      used.fill(0)
+      let left = max
+      for (const v of scope) {
+        const h = at[v]!
+        if (h < 0 || inside[h] === 0 || hostHere[h]! >= 0 || used[h] === 1) continue
+        used[h] = 1
+        left--
+      }
+      return usedHostsPart(
+        inner,
+        Uint8Array.from({ length: far + 1 }, (_, h) => (h === far ? 0 : inside[hosts[h]!]!)),
+        left,
+      )
+    },
     conflict: (at, out, start) => {
       used.fill(0)
       let hosts = 0

@@ -6,6 +6,8 @@ export const wherePart = (base: PartBase, allowed: (v: number, h: number) => boo
   const { scope } = base
   return {
     ...base,
+    within: (inner, { vms, hosts, far }) =>
+      wherePart(inner, (i, h) => h === far || allowed(vms[i]!, hosts[h]!)),
     conflict: (at, out, start) => {
       for (let i = 0; i < scope.length; i++) {
         const h = at[scope[i]!]!

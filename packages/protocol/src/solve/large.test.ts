@@ -1,0 +1,38 @@
+/** The way of data centres, tried on problems small enough to know the answer: nothing gets worse, little is missed. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { compareCost, costOf } from './cost.ts'
+import { solveLarge } from './large.ts'
+import { compile } from './model.ts'
+import { prepare } from './search-state.ts'
+import { solve } from './solver.ts'
+import { problems } from './testing/generator.ts'
+
+const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
+const never = () => false
+
+test('A data centre is never left worse than it was, and a cure that exists is rarely missed', () => {
+  let cures = 0
+  let missed = 0
+  let dearer = 0
+  fc.assert(
+    fc.property(problems({ hostsMax: 5, vmsMax: 10 }), (problem) => {
+      const model = compile(problem)
+      const idle = model.home.map((h, v) => (model.starts[v] === 1 ? -1 : h))
+      const { at, cost, boundMs } = solveLarge(prepare(model), { idle, nodesMax: 50_000, expired: never })
+      assert.deepEqual(cost, costOf(model, at))
+      assert.ok(compareCost(cost, costOf(model, idle)) <= 0)
+      const best = solve(problem, { cureOnly: true })
+      if (best.kind === 'infeasible' || best.kind === 'relief') return
+      cures++
+      if (cost.unmet + cost.overloadedHosts > 0) missed++
+      else if (best.kind === 'plan') {
+        assert.ok(boundMs <= best.cost.migrationMs || best.cost.softPenalty > 0)
+        if (cost.migrationMs > best.cost.migrationMs) dearer++
+      }
+    }),
+    { numRuns: runs, seed: 47 },
+  )
+  assert.ok(missed * 50 < cures && dearer * 50 < cures, `${missed} missed, ${dearer} dearer of ${cures}`)
+})
