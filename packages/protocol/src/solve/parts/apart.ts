@@ -61,6 +61,8 @@ export const apartPart = (base: PartBase, colour: Int32Array, place: Int32Array,
 export const lonelyPart = (base: PartBase, member: Uint8Array, hostCount: number): Part => {
   const { scope } = base
   const seenMember = new Int32Array(hostCount)
+  const members = scope.filter((v) => member[v] === 1)
+  const others = scope.filter((v) => member[v] !== 1)
   const shut = (h: number): boolean => h < 0 || h >= hostCount
   return {
     ...base,
@@ -73,31 +75,36 @@ export const lonelyPart = (base: PartBase, member: Uint8Array, hostCount: number
       ),
     conflict: (at, out, start) => {
       seenMember.fill(-1)
-      for (let i = 0; i < scope.length; i++)
-        if (member[scope[i]!] === 1 && !shut(at[scope[i]!]!)) seenMember[at[scope[i]!]!] = scope[i]!
-      for (let i = 0; i < scope.length; i++) {
-        const h = at[scope[i]!]!
-        if (shut(h) || member[scope[i]!] === 1 || seenMember[h]! < 0) continue
+      let met = false
+      for (let i = 0; i < members.length; i++)
+        if (!shut(at[members[i]!]!)) {
+          seenMember[at[members[i]!]!] = members[i]!
+          met = true
+        }
+      for (let i = 0; met && i < others.length; i++) {
+        const h = at[others[i]!]!
+        if (shut(h) || seenMember[h]! < 0) continue
         out[start] = seenMember[h]!
-        out[start + 1] = scope[i]!
+        out[start + 1] = others[i]!
         return 2
       }
       return 0
     },
     clashes: (at, v, h) => {
       if (shut(h)) return false
-      for (let i = 0; i < scope.length; i++)
-        if (at[scope[i]!] === h && scope[i] !== v && member[scope[i]!] !== member[v]) return true
+      // Nearly everybody is one of the others, whom only the few members concern.
+      const against = member[v] === 1 ? others : members
+      for (let i = 0; i < against.length; i++) if (at[against[i]!] === h) return true
       return false
     },
     broken: (at) => {
       seenMember.fill(-1)
-      for (let i = 0; i < scope.length; i++)
-        if (member[scope[i]!] === 1 && !shut(at[scope[i]!]!)) seenMember[at[scope[i]!]!] = scope[i]!
+      for (let i = 0; i < members.length; i++)
+        if (!shut(at[members[i]!]!)) seenMember[at[members[i]!]!] = members[i]!
       let count = 0
-      for (let i = 0; i < scope.length; i++) {
-        const h = at[scope[i]!]!
-        if (!shut(h) && member[scope[i]!] === 0 && seenMember[h]! >= 0) count++
+      for (let i = 0; i < others.length; i++) {
+        const h = at[others[i]!]!
+        if (!shut(h) && seenMember[h]! >= 0) count++
       }
       return count
     },
