@@ -19,7 +19,10 @@ export interface RuleContext {
   readonly vmIndex: ReadonlyMap<VmId, number>
   readonly vmCount: number
   readonly home: Int32Array
-  readonly active: Uint8Array
+  /** VMs whose place the rules are about: those that run in the end, and for a plan those that run now, too. */
+  readonly concerned: Uint8Array
+  /** Of these, who does not run in the end. */
+  readonly departs: (v: number) => boolean
   /** Active but not running yet. */
   readonly starts: Uint8Array
   /** [vm × dims] */
@@ -231,6 +234,8 @@ const commonGroup = (context: RuleContext, members: Int32Array, group: Int32Arra
   let common = -1
   let running = 0
   for (const v of members) {
+    // Once it has left, the others may go elsewhere.
+    if (context.departs(v)) return -1
     if (context.starts[v] === 1 || context.home[v]! < 0) continue
     const g = group[context.home[v]!]!
     if (g < 0 || (running > 0 && g !== common)) return -1
@@ -244,13 +249,13 @@ const scopeOf = (context: RuleContext, ids: readonly VmId[]): Int32Array => {
   const found = new Set<number>()
   for (const id of ids) {
     const v = context.vmIndex.get(id)
-    if (v !== undefined && context.active[v] === 1) found.add(v)
+    if (v !== undefined && context.concerned[v] === 1) found.add(v)
   }
   return Int32Array.from(found).sort()
 }
 
 const everybody = (context: RuleContext): Int32Array =>
-  Int32Array.from({ length: context.vmCount }, (_, v) => v).filter((v) => context.active[v] === 1)
+  Int32Array.from({ length: context.vmCount }, (_, v) => v).filter((v) => context.concerned[v] === 1)
 
 /** Which part each VM of the scope is in. */
 const sidesOf = (
