@@ -25,8 +25,8 @@ export interface Deepened {
   readonly nodes: number
 }
 
-/** Each turn allows this much more than the last, in percent. */
-const growthPercent = 15
+/** The second turn allows this much more than the bound, in permille; each later one adds twice as much. */
+const firstStepPermille = 5
 
 export const deepen = (space: Space, { nodesMax, expired }: DeepenOptions): Deepened => {
   const { model } = space
@@ -44,6 +44,7 @@ export const deepen = (space: Space, { nodesMax, expired }: DeepenOptions): Deep
   let mostMs = 0
   let boundMs = 0
   let nodes = 0
+  let stepPermille = firstStepPermille
   for (;;) {
     const turn = search(mostMs, nodesMax - nodes)
     nodes += turn.nodes
@@ -52,6 +53,7 @@ export const deepen = (space: Space, { nodesMax, expired }: DeepenOptions): Deep
     else if (turn.complete) boundMs = Math.max(boundMs, mostMs + 1)
     if (!turn.complete || turn.at !== null || mostMs >= dearest)
       return { at: turn.at, cost: turn.cost, complete: turn.complete, boundMs, nodes }
-    mostMs = Math.min(dearest, Math.max(boundMs, Math.ceil((mostMs * (100 + growthPercent)) / 100)))
+    mostMs = Math.min(dearest, Math.max(boundMs, Math.ceil((mostMs * (1000 + stepPermille)) / 1000)))
+    stepPermille *= 2
   }
 }

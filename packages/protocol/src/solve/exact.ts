@@ -13,6 +13,7 @@
 import { compareCost, costOf, excessPermille, type FullCost, stranded, strandedPermille } from './cost.ts'
 import { createGroupChoice, type GroupChoice } from './groups.ts'
 import type { Part } from './parts/part.ts'
+import { createPlaces } from './places.ts'
 import { createState, type ExactOptions, free, pooled, type Space, settled } from './search-state.ts'
 
 export interface ExactResult {
@@ -26,6 +27,8 @@ export interface ExactResult {
   readonly rootMs: number
 }
 
+/** A conflict between two VMs leaves as many: one or the other leaves. */
+const choicesOfConflict = 2
 /** How often the clock of the caller is asked. */
 const nodesPerLook = 256
 
@@ -35,7 +38,7 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
   const { relief } = options
   const state = createState(space, options)
   const { openHosts, status, at, settledAt, load, settledLoad, cap, closed, closedDims } = state
-  const { cover, overfull, touches, pool, trail, mayStrand } = state
+  const { cover, overfull, touches, trail, mayStrand } = state
   const { refresh, evict, unevict, freeze, thawTo, place, unplace } = state
   const openCount = openHosts.length
   /** By rule. */
@@ -58,8 +61,12 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
   let best = options.best
   let bestAt: Int32Array | null = null
 
+  /** What may still be paid beyond the bound; Infinity as long as the answer is better at a higher level. */
+  let budgetMs = Number.POSITIVE_INFINITY
+
   /** What the decisions so far cost at least; false when that cannot beat the best answer. */
   const promising = (): boolean => {
+    budgetMs = Number.POSITIVE_INFINITY
     let overloaded = state.overloadedElsewhere
     let excess = state.excessElsewhere
     if (!relief) {
@@ -91,7 +98,8 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
       if (cover[h]! < Number.POSITIVE_INFINITY) ms += cover[h]!
       if (touches[h]! > 0 || overfull[h] === 1) touched++
     }
-    if (ms !== best.migrationMs) return ms < best.migrationMs
+    budgetMs = best.migrationMs - ms
+    if (budgetMs !== 0) return budgetMs > 0
     return touched < best.hostsTouched
   }
 
@@ -113,14 +121,19 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
       return
     }
     for (const v of mayStrand) if (status[v] === free) return branchOnStranded(v)
-    const h = fullestHost()
-    if (h >= 0) return branchOnHost(h)
+    const v = places.hardest(budgetMs)
+    const choices = v < 0 ? Number.POSITIVE_INFINITY : places.choices()
+    if (choices === 0 && !mayStayAway(v)) return
+    if (choices <= 1) return branchOnPlace(v)
+    // What leaves fewest choices comes first: it fails first.
     for (const part of hard) {
       if (accepted[part.rule] === 1) continue
       const n = part.conflict(at, lists, listTop)
       if (n > 0) return branchOnConflict(part, n)
     }
-    const v = hardestToPlace()
+    if (choices <= choicesOfConflict) return branchOnPlace(v)
+    const h = fullestHost()
+    if (h >= 0) return branchOnHost(h)
     if (v >= 0) return branchOnPlace(v)
     for (const part of soft) {
       if (accepted[part.rule] === 1) continue
@@ -265,26 +278,9 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     return true
   }
 
-  /** The pooled VM with the fewest hosts that take it as they are; it fails first, so it is tried first. */
-  const hardestToPlace = (): number => {
-    let chosen = -1
-    let fewest = openCount + 1
-    for (let i = 0; i < state.poolTop; i++) {
-      const v = pool[i]!
-      if (status[v] !== pooled) continue
-      let options = 0
-      for (let k = 0; k < openCount && options < fewest; k++)
-        if (mayHost(v, openHosts[k]!) && fitsBesideFree(v, openHosts[k]!)) options++
-      if (options < fewest) {
-        fewest = options
-        chosen = v
-      }
-    }
-    return chosen
-  }
-
   const branchOnPlace = (v: number): void => {
     const base = hostTop
+    const within = budgetMs
     if (hostTop + openCount > hostList.length) {
       const widerList = new Int32Array(hostList.length * 2)
       const widerScore = new Float64Array(hostList.length * 2)
@@ -295,7 +291,7 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     }
     for (let k = 0; k < openCount; k++) {
       const h = openHosts[k]!
-      if (!mayHost(v, h)) continue
+      if (!mayHost(v, h) || places.extra(v, h, within) > within) continue
       // Hosts that take it as they are first (touched ones, then the fullest), then those that must let others go.
       let score = touches[h]! > 0 ? 0 : 1e4
       if (!fitsBesideFree(v, h)) score = 1e6
@@ -319,8 +315,10 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
       unplace(v, hostList[i]!)
     }
     hostTop = base
-    if (relief && starts[v] === 1 && !stopped) leaveUnstarted(v)
+    if (mayStayAway(v) && !stopped) leaveUnstarted(v)
   }
+
+  const mayStayAway = (v: number): boolean => relief && starts[v] === 1
 
   /** Relief only: it costs no migration after all, and touches nothing. */
   const leaveUnstarted = (v: number): void => {
@@ -337,6 +335,7 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     status[v] = pooled
   }
 
+  const places = createPlaces(space, state, relief, mayHost)
   const concerned = model.parts.filter((part) => part.scope.some((v) => status[v] !== settled))
   hard = concerned.filter((part) => part.weight < 0)
   soft = concerned.filter((part) => part.weight >= 0)

@@ -163,10 +163,10 @@ test('A BtrPlace instance: demand rises, a spread keeps two apart, singular and 
   })
   assert.equal(status, 'plan')
   assert.equal(movesBound, 1)
-  assert.deepEqual(
-    moves.map((move) => `${move.vm} ${move.from} ${move.to}`),
-    ['1 0 1', '3 null 0'],
-  )
+  const [relieved, started] = moves.map((move) => `${move.vm} ${move.from} ${move.to}`)
+  assert.equal(relieved, '1 0 1')
+  // Both hosts have room for it and are touched anyway.
+  assert.match(started!, /^3 null [01]$/)
 })
 
 test('A BtrPlace instance that wants a VM both running and asleep is told so', () => {
