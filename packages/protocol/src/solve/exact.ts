@@ -27,14 +27,12 @@ export interface ExactResult {
   readonly rootMs: number
 }
 
-/** A conflict between two VMs leaves as many: one or the other leaves. */
-const choicesOfConflict = 2
 /** How often the clock of the caller is asked. */
 const nodesPerLook = 256
 
 export const branchAndBound = (space: Space, options: ExactOptions): ExactResult => {
   const { model, covers, twin } = space
-  const { vmCount, dims, limit, demand, home, moveMs, domain, starts } = model
+  const { vmCount, dims, limit, demand, home, moveMs, starts } = model
   const { relief } = options
   const state = createState(space, options)
   const { openHosts, status, at, settledAt, load, settledLoad, cap, closed, closedDims } = state
@@ -50,6 +48,11 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
   /** Parts that this search can change anything about. */
   let hard: readonly Part[] = []
   let soft: readonly Part[] = []
+  /** Hard parts that may be in conflict: those that were at the root, and those of VMs that found a place. */
+  const suspects: Part[] = []
+  let suspectTop = 0
+  /** By rule: 1 = among the suspects. */
+  const suspected = new Uint8Array(model.problem.rules.length)
   let groups: GroupChoice | null = null
   const wasBroken = new Uint8Array(model.problem.rules.length)
 
@@ -67,37 +70,30 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
   /** What the decisions so far cost at least; false when that cannot beat the best answer. */
   const promising = (): boolean => {
     budgetMs = Number.POSITIVE_INFINITY
-    let overloaded = state.overloadedElsewhere
-    let excess = state.excessElsewhere
-    if (!relief) {
-      for (let k = 0; k < openCount; k++) if (cover[openHosts[k]!] === Number.POSITIVE_INFINITY) return false
-    } else {
-      for (let k = 0; k < openCount; k++) {
-        const h = openHosts[k]!
-        let counts = 0
-        if (closedDims[h]! > 0) {
-          counts = 1
-          for (let d = 0; d < dims; d++)
-            if (closed[h * dims + d] === 1)
-              excess += excessPermille(settledLoad[h * dims + d]!, limit[h * dims + d]!)
-        } else if (cover[h] === Number.POSITIVE_INFINITY) counts = 1
-        overloaded += counts
-      }
-      for (const v of mayStrand)
-        if (settledAt[v] === home[v] && stranded(model, v, home[v]!)) excess += strandedPermille(model, v)
-    }
-    if (state.unmetPaid !== best.unmet) return state.unmetPaid < best.unmet
-    if (overloaded !== best.overloadedHosts) return overloaded < best.overloadedHosts
-    if (excess !== best.excess) return excess < best.excess
-    if (softPaid !== best.softPenalty) return softPaid < best.softPenalty
-    // From here on nothing more may be left overloaded, so each overfull host must be relieved in full.
+    let { overloadedElsewhere: overloaded, excessElsewhere: excess } = state
     let ms = state.msPaid
     let touched = state.touchedElsewhere
     for (let k = 0; k < openCount; k++) {
       const h = openHosts[k]!
       if (cover[h]! < Number.POSITIVE_INFINITY) ms += cover[h]!
+      else if (!relief) return false
       if (touches[h]! > 0 || overfull[h] === 1) touched++
+      if (!relief) continue
+      if (closedDims[h]! === 0) overloaded += cover[h] === Number.POSITIVE_INFINITY ? 1 : 0
+      else {
+        overloaded++
+        for (let d = 0; d < dims; d++)
+          if (closed[h * dims + d] === 1)
+            excess += excessPermille(settledLoad[h * dims + d]!, limit[h * dims + d]!)
+      }
     }
+    for (const v of mayStrand)
+      if (settledAt[v] === home[v] && stranded(model, v, home[v]!)) excess += strandedPermille(model, v)
+    if (state.unmetPaid !== best.unmet) return state.unmetPaid < best.unmet
+    if (overloaded !== best.overloadedHosts) return overloaded < best.overloadedHosts
+    if (excess !== best.excess) return excess < best.excess
+    if (softPaid !== best.softPenalty) return softPaid < best.softPenalty
+    // From here on nothing more may be left overloaded, so each overfull host must be relieved in full.
     budgetMs = best.migrationMs - ms
     if (budgetMs !== 0) return budgetMs > 0
     return touched < best.hostsTouched
@@ -121,19 +117,21 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
       return
     }
     for (const v of mayStrand) if (status[v] === free) return branchOnStranded(v)
-    const v = places.hardest(budgetMs)
-    const choices = v < 0 ? Number.POSITIVE_INFINITY : places.choices()
-    if (choices === 0 && !mayStayAway(v)) return
-    if (choices <= 1) return branchOnPlace(v)
+    const pressed = places.pressing(budgetMs)
+    const choices = places.choices()
+    if (choices === 0 && !mayStayAway(pressed)) return
+    if (choices <= 1) return branchOnPlace(pressed)
     // What leaves fewest choices comes first: it fails first.
-    for (const part of hard) {
+    for (let i = 0; i < suspectTop; i++) {
+      const part = suspects[i]!
       if (accepted[part.rule] === 1) continue
       const n = part.conflict(at, lists, listTop)
       if (n > 0) return branchOnConflict(part, n)
     }
-    if (choices <= choicesOfConflict) return branchOnPlace(v)
+    if (pressed >= 0) return branchOnPlace(pressed)
     const h = fullestHost()
     if (h >= 0) return branchOnHost(h)
+    const v = places.hardest(budgetMs)
     if (v >= 0) return branchOnPlace(v)
     for (const part of soft) {
       if (accepted[part.rule] === 1) continue
@@ -231,6 +229,12 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     listTop = base
   }
 
+  const suspect = (part: Part): void => {
+    if (suspected[part.rule] === 1) return
+    suspected[part.rule] = 1
+    suspects[suspectTop++] = part
+  }
+
   /** A rule may stay as broken as it was, but no VM that moves may break it. */
   const noneMovedInto = (part: Part): boolean => {
     for (let i = 0; i < part.scope.length; i++) {
@@ -258,18 +262,15 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     refresh(home[v]!)
   }
 
-  const mayHost = (v: number, h: number): boolean => {
-    if (domain[v]![h] === 0 || h === home[v]!) return false
-    if (groups !== null && !groups.allows(v, h)) return false
-    for (let d = 0; d < dims; d++)
-      if (settledLoad[h * dims + d]! + demand[v * dims + d]! > cap[h * dims + d]!) return false
+  const clashes = (v: number, h: number): boolean => {
+    if (groups !== null && !groups.allows(v, h)) return true
     const parts = model.partsOf[v]!
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i]!
       // Where a broken rule is accepted, nobody will make way any more.
-      if (part.weight < 0 && part.clashes(accepted[part.rule] === 1 ? at : settledAt, v, h)) return false
+      if (part.weight < 0 && part.clashes(accepted[part.rule] === 1 ? at : settledAt, v, h)) return true
     }
-    return true
+    return false
   }
 
   const fitsBesideFree = (v: number, h: number): boolean => {
@@ -291,7 +292,7 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     }
     for (let k = 0; k < openCount; k++) {
       const h = openHosts[k]!
-      if (!mayHost(v, h) || places.extra(v, h, within) > within) continue
+      if (!places.takes(v, h, within)) continue
       // Hosts that take it as they are first (touched ones, then the fullest), then those that must let others go.
       let score = touches[h]! > 0 ? 0 : 1e4
       if (!fitsBesideFree(v, h)) score = 1e6
@@ -307,6 +308,9 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
       hostScore[i] = score
       hostList[i] = h
     }
+    const trusted = suspectTop
+    const parts = model.partsOf[v]!
+    for (let i = 0; i < parts.length; i++) if (parts[i]!.weight < 0) suspect(parts[i]!)
     for (let i = base; i < hostTop && !stopped; i++) {
       place(v, hostList[i]!)
       const end = hostTop
@@ -315,6 +319,7 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
       unplace(v, hostList[i]!)
     }
     hostTop = base
+    while (suspectTop > trusted) suspected[suspects[--suspectTop]!.rule] = 0
     if (mayStayAway(v) && !stopped) leaveUnstarted(v)
   }
 
@@ -335,12 +340,13 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     status[v] = pooled
   }
 
-  const places = createPlaces(space, state, relief, mayHost)
+  const places = createPlaces(space, state, relief, clashes)
   const concerned = model.parts.filter((part) => part.scope.some((v) => status[v] !== settled))
   hard = concerned.filter((part) => part.weight < 0)
   soft = concerned.filter((part) => part.weight >= 0)
   const running = model.home.map((h, v) => (starts[v] === 1 ? -1 : h))
   for (const part of hard) wasBroken[part.rule] = part.conflict(running, lists, 0) > 0 ? 1 : 0
+  for (const part of hard) if (part.conflict(at, lists, 0) > 0) suspect(part)
   // A partial cure may leave such a rule broken.
   if (!relief) groups = createGroupChoice(model, covers, state, hard)
   let rootMs = state.msPaid

@@ -6,65 +6,101 @@
 import { free, pooled, type SearchState, type Space } from './search-state.ts'
 
 export interface Places {
-  /**
-   * The VM in the pool with the fewest hosts; −1 = nobody is in the pool. `mayHost`: does it fit beside those that
-   * are settled, by limits and rules? `budgetMs`: what all that is still to leave may cost beyond the bound.
-   */
+  /** A VM in the pool that at most two hosts take, the one with fewest; −1 = there is none. */
+  readonly pressing: (budgetMs: number) => number
+  /** The VM in the pool that fewest hosts take; −1 = nobody is in the pool. */
   readonly hardest: (budgetMs: number) => number
-  /** How many hosts the last `hardest` has. */
+  /** How many hosts take the last answer of the two. */
   readonly choices: () => number
-  /** At least this must leave host `h` beyond what must leave it anyway, in ms, when VM `v` comes. */
-  readonly extra: (v: number, h: number, budgetMs: number) => number
+  /** Does the host take the VM, if what must make way may cost `budgetMs` beyond the bound? */
+  readonly takes: (v: number, h: number, budgetMs: number) => boolean
 }
 
-/** `relief`: hosts may stay overloaded, so nobody must make way. */
+/** So many hosts are enough for a VM not to be pressing. */
+const plenty = 3
+
+/**
+ * `relief`: hosts may stay overloaded, so nobody must make way. `clashes`: do rules keep the VM from the host, as
+ * things are?
+ */
 export const createPlaces = (
   { model, covers }: Space,
   state: SearchState,
   relief: boolean,
-  mayHost: (v: number, h: number) => boolean,
+  clashes: (v: number, h: number) => boolean,
 ): Places => {
-  const { hostCount } = model
-  const { openHosts, status, load, settledAt, cover, version, pool } = state
-  /** What `extra` found, as long as the host is as it was. [vm × hosts] */
-  const known = new Float64Array(model.vmCount * hostCount)
-  /** How far it looked: beyond, `known` is only a bound. */
-  const looked = new Float64Array(model.vmCount * hostCount)
-  const stamp = new Int32Array(model.vmCount * hostCount).fill(-1)
+  const { hostCount, vmCount, dims, domain, home, demand, partsOf } = model
+  const { openHosts, status, load, settledLoad, cap, settledAt, cover, version, pool } = state
+  /** What must leave the host beyond what must anyway, in ms, as long as the host is as it was. [vm × hosts] */
+  const known = new Float64Array(vmCount * hostCount)
+  /** How far was looked for that: beyond, `known` is only a bound. */
+  const looked = new Float64Array(vmCount * hostCount)
+  const stamp = new Int32Array(vmCount * hostCount).fill(-1)
+  /** Hosts that took the VM when last asked. */
+  const watched = new Int32Array(vmCount * plenty).fill(-1)
   let choices = 0
 
-  const extra: Places['extra'] = (v, h, budgetMs) => {
+  const extra = (v: number, h: number, budgetMs: number): number => {
+    if (domain[v]![h] === 0 || h === home[v]!) return Number.POSITIVE_INFINITY
+    for (let d = 0; d < dims; d++)
+      if (settledLoad[h * dims + d]! + demand[v * dims + d]! > cap[h * dims + d]!)
+        return Number.POSITIVE_INFINITY
     if (relief) return 0
+    const least = covers.boundWith(v, h, load, status, free, settledAt, cover[h]! + budgetMs)
+    return Math.max(0, least - cover[h]!)
+  }
+
+  const takes: Places['takes'] = (v, h, budgetMs) => {
     const i = v * hostCount + h
-    if (stamp[i] === version[h] && (known[i]! <= looked[i]! || known[i]! > budgetMs)) return known[i]!
-    const mostMs = cover[h]! + budgetMs
-    const least = covers.boundWith(v, h, load, status, free, settledAt, mostMs)
-    stamp[i] = version[h]!
-    looked[i] = budgetMs
-    known[i] = Math.max(0, least - cover[h]!)
-    return known[i]!
+    if (stamp[i] !== version[h] || (known[i]! > looked[i]! && known[i]! <= budgetMs)) {
+      stamp[i] = version[h]!
+      looked[i] = budgetMs
+      known[i] = extra(v, h, budgetMs)
+    }
+    if (known[i]! > budgetMs || known[i] === Number.POSITIVE_INFINITY) return false
+    return partsOf[v]!.length === 0 || !clashes(v, h)
+  }
+
+  /** How many hosts take the VM, counted as far as `plenty`. */
+  const few = (v: number, budgetMs: number): number => {
+    let n = 0
+    for (let i = v * plenty; n < plenty && watched[i + n]! >= 0 && takes(v, watched[i + n]!, budgetMs); ) n++
+    if (n === plenty) return n
+    n = 0
+    for (let k = 0; k < openHosts.length && n < plenty; k++)
+      if (takes(v, openHosts[k]!, budgetMs)) watched[v * plenty + n++] = openHosts[k]!
+    if (n < plenty) watched[v * plenty + n] = -1
+    return n
   }
 
   return {
+    pressing: (budgetMs) => {
+      let chosen = -1
+      choices = plenty
+      for (let i = 0; i < state.poolTop && choices > 0; i++) {
+        if (status[pool[i]!] !== pooled) continue
+        const n = few(pool[i]!, budgetMs)
+        if (n >= choices) continue
+        choices = n
+        chosen = pool[i]!
+      }
+      return chosen
+    },
     hardest: (budgetMs) => {
       let chosen = -1
       choices = Number.POSITIVE_INFINITY
-      for (let i = 0; i < state.poolTop && choices > 0; i++) {
-        const v = pool[i]!
-        if (status[v] !== pooled) continue
-        let count = 0
-        for (let k = 0; k < openHosts.length && count < choices; k++) {
-          const h = openHosts[k]!
-          if (mayHost(v, h) && extra(v, h, budgetMs) <= budgetMs) count++
-        }
-        if (count < choices) {
-          choices = count
-          chosen = v
-        }
+      for (let i = 0; i < state.poolTop; i++) {
+        if (status[pool[i]!] !== pooled) continue
+        let n = 0
+        for (let k = 0; k < openHosts.length && n < choices; k++)
+          if (takes(pool[i]!, openHosts[k]!, budgetMs)) n++
+        if (n >= choices) continue
+        choices = n
+        chosen = pool[i]!
       }
       return chosen
     },
     choices: () => choices,
-    extra,
+    takes,
   }
 }
