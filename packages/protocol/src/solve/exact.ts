@@ -13,7 +13,7 @@
 import { compareCost, costOf, excessPermille, type FullCost, stranded, strandedPermille } from './cost.ts'
 import { createGroupChoice, type GroupChoice } from './groups.ts'
 import type { Part } from './parts/part.ts'
-import { createPlaces } from './places.ts'
+import { type Budget, createPlaces } from './places.ts'
 import { createState, type ExactOptions, free, pooled, type Space, settled } from './search-state.ts'
 
 export interface ExactResult {
@@ -64,12 +64,13 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
   let best = options.best
   let bestAt: Int32Array | null = null
 
-  /** What may still be paid beyond the bound; Infinity as long as the answer is better at a higher level. */
-  let budgetMs = Number.POSITIVE_INFINITY
+  /** As `promising` found last. */
+  const budget: Budget = { ms: Number.POSITIVE_INFINITY, hosts: Number.POSITIVE_INFINITY }
 
   /** What the decisions so far cost at least; false when that cannot beat the best answer. */
   const promising = (): boolean => {
-    budgetMs = Number.POSITIVE_INFINITY
+    budget.ms = Number.POSITIVE_INFINITY
+    budget.hosts = Number.POSITIVE_INFINITY
     let { overloadedElsewhere: overloaded, excessElsewhere: excess } = state
     let ms = state.msPaid
     let touched = state.touchedElsewhere
@@ -94,9 +95,9 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     if (excess !== best.excess) return excess < best.excess
     if (softPaid !== best.softPenalty) return softPaid < best.softPenalty
     // From here on nothing more may be left overloaded, so each overfull host must be relieved in full.
-    budgetMs = best.migrationMs - ms
-    if (budgetMs !== 0) return budgetMs > 0
-    return touched < best.hostsTouched
+    budget.ms = best.migrationMs - ms
+    budget.hosts = best.hostsTouched - 1 - touched
+    return budget.ms > 0 || (budget.ms === 0 && budget.hosts >= 0)
   }
 
   const record = (): void => {
@@ -117,7 +118,7 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
       return
     }
     for (const v of mayStrand) if (status[v] === free) return branchOnStranded(v)
-    const pressed = places.pressing(budgetMs)
+    const pressed = places.pressing(budget)
     const choices = places.choices()
     if (choices === 0 && !mayStayAway(pressed)) return
     if (choices <= 1) return branchOnPlace(pressed)
@@ -131,7 +132,7 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     if (pressed >= 0) return branchOnPlace(pressed)
     const h = fullestHost()
     if (h >= 0) return branchOnHost(h)
-    const v = places.hardest(budgetMs)
+    const v = places.hardest(budget)
     if (v >= 0) return branchOnPlace(v)
     for (const part of soft) {
       if (accepted[part.rule] === 1) continue
@@ -281,7 +282,6 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
 
   const branchOnPlace = (v: number): void => {
     const base = hostTop
-    const within = budgetMs
     if (hostTop + openCount > hostList.length) {
       const widerList = new Int32Array(hostList.length * 2)
       const widerScore = new Float64Array(hostList.length * 2)
@@ -292,7 +292,7 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     }
     for (let k = 0; k < openCount; k++) {
       const h = openHosts[k]!
-      if (!places.takes(v, h, within)) continue
+      if (!places.takes(v, h, budget)) continue
       // Hosts that take it as they are first (touched ones, then the fullest), then those that must let others go.
       let score = touches[h]! > 0 ? 0 : 1e4
       if (!fitsBesideFree(v, h)) score = 1e6
