@@ -154,6 +154,27 @@ test('VMs that must be together and are not are brought together one after the o
   )
 })
 
+test('Parts that must be in groups of their own, and are mixed, are sorted out one VM after the other', () => {
+  const at: [number, number][] = [0, 0, 1, 2, 3].map((host) => [host, 1])
+  const [v0, v1, v2, v3, v4] = [0, 1, 2, 3, 4].map((v) => asVmId(`v${v}`))
+  const [h0, h1, h2, h3] = [0, 1, 2, 3].map((h) => asHostId(`h${h}`))
+  const problem: PlacementProblem = {
+    ...small([10, 10, 10, 10], at),
+    rules: [
+      {
+        kind: 'splitAmong',
+        parts: [[v0!], [v1!, v2!, v3!, v4!]],
+        among: [
+          [h0!, h1!],
+          [h2!, h3!],
+        ],
+      },
+    ],
+  }
+  const plan = planFor(problem, planOrder(problem, moves(problem, { 1: 2, 2: 3 }), partition))
+  assert.equal(plan.actions.length, 2)
+})
+
 test('A VM joins a host only after its anti-affine mate has left it', () => {
   const spread: Rule = { kind: 'spread', vms: [asVmId('v0'), asVmId('v1')] }
   const problem = small(

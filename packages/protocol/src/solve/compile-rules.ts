@@ -21,6 +21,8 @@ export interface RuleContext {
   readonly home: Int32Array
   /** VMs whose place the rules are about: those that run in the end, and for a plan those that run now, too. */
   readonly concerned: Uint8Array
+  /** The model is for a plan. */
+  readonly onTheWay: boolean
   /** Of these, who does not run in the end. */
   readonly departs: (v: number) => boolean
   /** Active but not running yet. */
@@ -195,12 +197,19 @@ const together = (
     })
   // A group that is decided needs no more watching, unless others must avoid it.
   if (decided > 0 && sides.length === 1) return
-  const base = { rule: r, weight: rule.weight ?? -1, scope }
-  sink.part(
-    sides.length === 1
-      ? togetherPart(base, group)
-      : splitAmongPart(base, sidesOf(context, sides, scope), group),
-  )
+  const base = (of: Int32Array) => ({ rule: r, weight: rule.weight ?? -1, scope: of })
+  const side = sidesOf(context, sides, scope)
+  if (sides.length > 1 && !context.onTheWay) sink.part(splitAmongPart(base(scope), side, group))
+  // On the way each side may still be on its way to its group, and yet no two sides may meet.
+  else for (const ids of sides) sink.part(togetherPart(base(scopeOf(context, ids)), group))
+  if (sides.length > 1 && context.onTheWay)
+    sink.part(
+      apartPart(
+        base(scope),
+        side,
+        group.map((g, h) => (g < 0 ? groups.length + h : g)),
+      ),
+    )
 }
 
 /** Thousands of rules may share one list of groups: each list is read once per problem. */

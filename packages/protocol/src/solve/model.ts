@@ -142,6 +142,7 @@ export const compile = (
     vmCount,
     home,
     concerned: onTheWay ? active.map((yes, v) => (yes === 1 || departs(v) ? 1 : 0)) : active,
+    onTheWay,
     departs,
     starts,
     demand,
