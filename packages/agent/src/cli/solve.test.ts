@@ -70,6 +70,23 @@ test('a script gets one line of JSON, with the ordered plan when it asks', async
   assert.deepEqual({ kind, vm, from, to }, { kind: 'migrate', vm: 'x', from: 'a', to: 'b' })
 })
 
+test('a zipped document is read however it was zipped', async () => {
+  const text = JSON.stringify(hot)
+  const members = Buffer.concat([gzipSync(text.slice(0, 40)), gzipSync(text.slice(40))])
+  const file = join(directory, 'members.json.gz')
+  writeFileSync(file, members)
+  assert.equal((await run(file)).exit, 0)
+  // The size it ends with is a lie, or it ends too early.
+  const whole = gzipSync(text)
+  const lying = Buffer.concat([whole.subarray(0, -4), Buffer.from([255, 255, 255, 255])])
+  for (const broken of [lying, whole.subarray(0, -9), whole.subarray(0, 12)]) {
+    writeFileSync(file, broken)
+    const { exit, err } = await run(file)
+    assert.equal(exit, 2)
+    assert.match(err, /members\.json\.gz: /)
+  }
+})
+
 test('a problem without a cure is explained, and is no failure of the command', async () => {
   const { exit, out } = await run(write('full.json', { ...hot, hosts: hot.hosts.slice(0, 1) }))
   assert.equal(exit, 0)
