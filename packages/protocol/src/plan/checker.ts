@@ -194,6 +194,8 @@ const checkTarget = (
 ): void => {
   if (target === undefined) return void blame('plan.malformed', `${action.to} is not in the problem`)
   if (target.state !== 'online') blame('node.draining', `${target.id} is ${target.state} and takes nothing`)
+  if (action.kind !== 'migrate' && !vm.movable && vm.host !== null && action.to !== vm.host)
+    blame('vm.pinned', `${vm.id} cannot run elsewhere than on ${vm.host}`)
   if (action.kind === 'migrate' && action.from === action.to)
     blame('plan.malformed', `${vm.id} moves to itself`)
   if (!compatible(source, target)) blame('cpu.incompatible', `${vm.id} cannot run on ${target.id}`)

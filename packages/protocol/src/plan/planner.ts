@@ -10,7 +10,7 @@
  * way at all, and may prove that there is none (passage.ts).
  */
 import { assert } from '../assert.ts'
-import { byText, type PartitionId } from '../ids.ts'
+import { byText, type PartitionId, type VmId } from '../ids.ts'
 import type { Binding, Move } from '../solve/answer.ts'
 import { compile, type Model } from '../solve/model.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
@@ -19,7 +19,8 @@ import { listed, ruleName } from '../solve/why/names.ts'
 import { type Course, createCourse } from './course.ts'
 import { blockedMoves, deadlock } from './deadlock.ts'
 import { applyDetour, bestDetour } from './detour.ts'
-import { findPassage, type Hop, type Passage } from './passage.ts'
+import type { Hop } from './frontier.ts'
+import { findPassage, type Passage, unreachable } from './passage.ts'
 import type { Plan } from './plan.ts'
 import { circularOrder } from './pools.ts'
 import { createStanding, startOf } from './standing.ts'
@@ -40,6 +41,8 @@ export interface NoOrder {
   readonly why: Binding
   /** The VMs that wait for each other, and where they were to go. */
   readonly blocked: readonly Move[]
+  /** As many of the moves as can be carried out before the others are stuck. */
+  readonly possible: readonly Move[]
   /** There is none. Otherwise none was found with the effort spent. */
   readonly proven: boolean
 }
@@ -50,7 +53,7 @@ const looksMaxDefault = 300_000
  * The problem that a plan is made for: rules that hold only at the end say nothing about the way, and the end is
  * given.
  */
-const onTheWay = (problem: PlacementProblem): PlacementProblem => ({
+export const onTheWay = (problem: PlacementProblem): PlacementProblem => ({
   ...problem,
   rules: problem.rules.filter(
     (rule) =>
@@ -65,7 +68,7 @@ export const planOrder = (
   partition: PartitionId,
   options: PlanOptions = {},
 ): Planned => {
-  const model = compile(onTheWay(problem), 'time', true)
+  const model = compile(onTheWay(problem))
   const asked = stepsOf(model, moves)
   if (asked.kind === 'no_order') return asked
   const steps = asked.steps
@@ -79,6 +82,7 @@ export const planOrder = (
         text: `no order: ${listed(circle.map(ruleName), 'and')} put these moves in a circle; drop one of them`,
       },
       blocked: blockedMoves(model, steps, pending),
+      possible: [],
       proven: true,
     }
   const targets = startOf(model)
@@ -107,6 +111,7 @@ export const planOrder = (
         why: deadlock(model, steps, pending, course),
         blocked: blockedMoves(model, steps, pending),
         before: finished,
+        done: finished.map(({ vm }) => model.vms[vm]!.id),
       }
       // A VM steps aside at most twice on average: enough for every circle, and an end for hopeless cases.
       const detour =
@@ -130,6 +135,7 @@ interface Stuck {
   readonly blocked: readonly Move[]
   /** What was done before. */
   readonly before: readonly Hop[]
+  readonly done: readonly VmId[]
 }
 
 const stepsOf = (
@@ -140,6 +146,7 @@ const stepsOf = (
     kind: 'no_order',
     why: { code, text },
     blocked: [],
+    possible: [],
     proven: true,
   })
   const steps: Step[] = []
@@ -176,9 +183,12 @@ const byPassage = (
 ): Planned => {
   const start = startOf(model)
   const standing = createStanding(model, start, createWatch(model, start, targets))
+  const suspend = options.suspend === true
+  if (unreachable(model, standing, targets, suspend))
+    return withoutWayOut(problem, moves, partition, options, stuck, true)
   const search = (): Passage =>
     findPassage(model, standing, targets, {
-      suspend: options.suspend === true,
+      suspend,
       looksMax: options.looksMax ?? looksMaxDefault,
     })
   for (const { vm, to } of stuck.before) standing.go(vm, to)
@@ -243,10 +253,12 @@ const withoutWayOut = (
         : planOrder(problem, moves, partition, { ...options, suspend: true }).kind === 'plan'
           ? `${noPivot}; there is an order if a VM may be suspended`
           : `${noPivot}; suspending one would not help either`
+  const carriedOut = new Set(stuck.done)
   return {
     kind: 'no_order',
     why: { ...stuck.why, text: `${stuck.why.text}; ${end}` },
     blocked: stuck.blocked,
+    possible: moves.filter((move) => carriedOut.has(move.vm)),
     proven,
   }
 }

@@ -31,11 +31,11 @@ export const createWatch = (model: Model, start: Int32Array, targets: Int32Array
     const rule = model.problem.rules[part.rule]!
     // Caps are pools.
     if (part.weight >= 0 || !isContinuous(rule) || /Capacity$|^maxOnline$/.test(rule.kind)) continue
-    const group = part.group
-    const goal = group === undefined || part.broken(start) === 0 ? -1 : goalOf(part, group, targets)
+    const broken = part.group !== undefined && part.broken(start) > 0
+    const goal = broken ? goalOf(part, part.group!, start, targets) : none
     for (const v of part.scope)
-      if (goal < 0) add(strict, v, part)
-      else add(mending, v, { group: group!, goal })
+      if (broken) add(mending, v, { group: part.group!, goal })
+      else add(strict, v, part)
   }
   return {
     strictOf: (v) => strict.get(v) ?? noParts,
@@ -55,16 +55,18 @@ export const createWatch = (model: Model, start: Int32Array, targets: Int32Array
   }
 }
 
+const none = -1
 const anyGroup = 2 ** 30
 
-/** The one group where all are in the end; −1: there is none. */
-const goalOf = (part: Part, group: Int32Array, targets: Int32Array | null): number => {
+/** The one group that VMs cross into; `none`: nobody crosses, or not all into the same. */
+const goalOf = (part: Part, group: Int32Array, start: Int32Array, targets: Int32Array | null): number => {
   if (targets === null) return anyGroup
-  let goal = -1
+  let goal = none
   for (const v of part.scope) {
     if (targets[v]! < 0) continue
     const there = group[targets[v]!]!
-    if (there < 0 || (goal >= 0 && there !== goal)) return -1
+    if (start[v]! >= 0 && group[start[v]!] === there) continue
+    if (goal !== none && there !== goal) return none
     goal = there
   }
   return goal

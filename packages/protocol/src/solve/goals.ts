@@ -6,11 +6,11 @@
  */
 
 import type { PartitionId } from '../ids.ts'
-import type { PlanOptions } from '../plan/planner.ts'
+import { type PlanOptions, planOrder } from '../plan/planner.ts'
 import { demandsInEffect, limitsInEffect } from './amounts.ts'
 import type { Answer } from './answer.ts'
 import { noCost } from './cost.ts'
-import { type Orderable, ordered, solveOrderable } from './orderable.ts'
+import { type Orderable, solveOrderable } from './orderable.ts'
 import type { PlacementProblem } from './problem.ts'
 import { type SolveOptions, solve } from './solver.ts'
 
@@ -33,24 +33,25 @@ export const pursue = (
   const base = solveOrderable(problem, partition, options)
   if (!cured(base.answer)) return base
   const expired = options.expired ?? (() => false)
+  /** Null: no cure, or one without an order. */
+  const ordered = (answer: Answer): Orderable | null => {
+    if (answer.kind !== 'plan') return answer.kind === 'satisfied' ? { answer, order: null } : null
+    const order = planOrder(problem, answer.moves, partition, options)
+    return order.kind === 'plan' ? { answer, order: order.plan } : null
+  }
   let reached = base
   const attempt = (stricter: PlacementProblem): boolean => {
     if (expired()) return false
-    const tried = solve(stricter, { ...options, nodesMax: nodesPerTry, cureOnly: true })
-    if (!cured(tried)) return false
-    const found = ordered(problem, tried, partition, options)
-    if (found.order?.kind === 'no_order') return false
-    reached = found
-    return true
+    const found = ordered(solve(stricter, { ...options, nodesMax: nodesPerTry, cureOnly: true }))
+    if (found !== null) reached = found
+    return found !== null
   }
   const strictest = goal === 'consolidate' ? consolidated(problem, attempt) : balanced(problem, attempt)
   if (strictest === problem) return { ...base, answer: unproven(base.answer) }
   // A longer search finds a cheaper way to the same end, unless time runs out.
   const longer = solve(strictest, options)
-  const usable = (one: Orderable): boolean => cured(one.answer) && one.order?.kind !== 'no_order'
-  const direct = ordered(problem, longer, partition, options)
-  const found = usable(direct) ? direct : solveOrderable(strictest, partition, options, longer)
-  const { answer, order } = usable(found) ? found : reached
+  const thorough = ordered(longer) ?? solveOrderable(strictest, partition, options, longer)
+  const { answer, order } = cured(thorough.answer) ? thorough : reached
   const bound = 'bound' in base.answer ? base.answer.bound : noCost
   return { answer: unproven('bound' in answer ? { ...answer, bound } : answer), order }
 }

@@ -77,12 +77,7 @@ const sorted = <T extends { readonly id: string }>(all: readonly T[]): readonly 
   return all
 }
 
-/** `onTheWay`: rules also concern the VMs that run now and not in the end, as a plan must see them. */
-export const compile = (
-  problem: PlacementProblem,
-  objective: Objective = 'time',
-  onTheWay = false,
-): Model => {
+export const compile = (problem: PlacementProblem, objective: Objective = 'time'): Model => {
   const hosts = sorted(problem.hosts)
   const vms = sorted(problem.vms)
   const dims = problem.dimensions.length
@@ -132,8 +127,6 @@ export const compile = (
       if (ms > 0) moveMs[v] = weights.unit + Math.ceil(ms / weights.grainMs)
     })
 
-  const departs = (v: number): boolean =>
-    active[v] === 0 && home[v]! >= 0 && vms[v]!.state === 'running' && hosts[home[v]!]!.state !== 'offline'
   const { parts, restrictions, rooted } = compileRules({
     problem,
     hosts,
@@ -141,9 +134,7 @@ export const compile = (
     vmIndex,
     vmCount,
     home,
-    concerned: onTheWay ? active.map((yes, v) => (yes === 1 || departs(v) ? 1 : 0)) : active,
-    onTheWay,
-    departs,
+    active,
     starts,
     demand,
     own: Int32Array.from(hosts, (_, h) => h),

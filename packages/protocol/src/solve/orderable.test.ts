@@ -9,6 +9,9 @@ import { small } from '../plan/testing/small.ts'
 import { solveOrderable } from './orderable.ts'
 import { solve } from './solver.ts'
 import { problems } from './testing/generator.ts'
+import { compareTuples, tupleOf } from './testing/oracle.ts'
+import { tightProblems } from './testing/tight.ts'
+import { bestReachable } from './testing/ways.ts'
 
 const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 const partition = 'p.1.1' as PartitionId
@@ -23,13 +26,12 @@ test('When the cheapest cure has no order, a dearer one that has one is taken', 
       if (first.kind !== 'plan') return
       if (planOrder(problem, first.moves, partition).kind === 'plan') return
       const { answer, order } = solveOrderable(problem, partition, {}, first)
-      if (order?.kind !== 'plan') return
+      if (answer.kind !== 'plan') return
       dearer++
-      assert.ok(answer.kind === 'plan' && !answer.optimal)
       assert.ok(
         answer.cost.migrationMs >= first.cost.migrationMs || answer.cost.softPenalty > first.cost.softPenalty,
       )
-      assert.deepEqual(checkPlan(problem, order.plan), [])
+      assert.deepEqual(checkPlan(problem, order!), [])
     }),
     { numRuns: 4 * runs, seed: 23 },
   )
@@ -48,6 +50,40 @@ test('Where no cure has an order the first answer stands, and why it has none', 
     rules: [{ kind: 'ban' as const, vms: [asVmId('v0')], hosts: [small([1], []).hosts[0]!.id] }],
   }
   const { answer, order } = solveOrderable(problem, partition)
-  assert.equal(answer.kind, 'plan')
-  assert.equal(order?.kind, 'no_order')
+  assert.equal(order, null)
+  if (answer.kind !== 'infeasible') assert.fail(answer.kind)
+  assert.equal(answer.why.code, 'plan.no_order')
+  assert.match(answer.why.text, /^no order: .*; no other cure has an order either$/)
+})
+
+// The oracle takes every action that the checker of plans lets pass, one after the other, and keeps the best of all it sees.
+test('Of hosts just large enough, the cheapest cure that can be reached is found, and none is called impossible that exists', () => {
+  const seen = { cured: 0, relieved: 0, none: 0 }
+  fc.assert(
+    fc.property(
+      fc.boolean().chain((ruled) => tightProblems({ hostsMax: 4, vmsMax: 7, ruled })),
+      (problem) => {
+        const first = solve(problem)
+        if (first.kind !== 'plan' || planOrder(problem, first.moves, partition).kind === 'plan') return
+        const { answer, order } = solveOrderable(problem, partition, {}, first)
+        if (order !== null) assert.deepEqual(checkPlan(problem, order), [])
+        const best = bestReachable(problem, false, 4000)
+        if (best === null) return
+        const at = new Map(problem.vms.map((vm) => [vm.id, vm.host!]))
+        if ('moves' in answer) for (const move of answer.moves) at.set(move.vm, move.to!)
+        const reached = tupleOf(problem, at)
+        if (best[0] + best[1] === 0) {
+          seen.cured++
+          assert.equal(compareTuples(reached, best), 0)
+        } else {
+          assert.ok(answer.kind === 'relief' || answer.kind === 'infeasible')
+          assert.equal(answer.why.code, 'plan.no_order')
+          assert.match(answer.why.text, /no other cure has an order either$/)
+          seen[answer.kind === 'relief' ? 'relieved' : 'none']++
+        }
+      },
+    ),
+    { numRuns: 2 * runs, seed: 3 },
+  )
+  for (const count of Object.values(seen)) assert.ok(count > 0, JSON.stringify(seen))
 })

@@ -49,10 +49,10 @@ const nodesOfGlance = 3000
 /** One neighbourhood. */
 const nodesOfTry = 150
 /** The first turn of improving and proving, each; later ones get `growth` times as many. */
-const nodesOfTurn = 1000
+const nodesOfTurn = 3125
 const growth = 4
 /** Branch and bound that knows what to beat is cheap beside the rest of a turn. */
-const turnsOfSearch = 16
+const turnsOfSearch = 4
 /** An iteration of the repair search costs as much as this many nodes. */
 const nodesPerIteration = 40
 /** A step of annealing costs as much as a sixth of a node. */
@@ -95,7 +95,7 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
   if (obstacle !== null) return relieve(effort, now, stops, obstacle)
   const cure = findCure(effort)
   if (cure.kind === 'none') {
-    if (options.cureOnly === true) return { kind: 'infeasible', why: undecided }
+    if (options.cureOnly === true) return { kind: 'infeasible', why: cure.proven ? impossible : undecided }
     const why = cure.proven ? blame(problem) : undecided
     return relieve(effort, now, stops, why)
   }
@@ -106,7 +106,13 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
   return moves.length === 0 ? { kind: 'satisfied', ...proven } : { kind: 'plan', moves, ...proven }
 }
 
-const undecided: Binding = {
+/** For those who need no reason, only to know that it is proven. */
+const impossible: Binding = {
+  code: 'placement.impossible',
+  text: 'no placement keeps every limit and every rule',
+}
+
+export const undecided: Binding = {
   code: 'partition.timeout',
   text: 'no viable placement found in the time given; none is proven impossible',
 }
@@ -183,16 +189,12 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
     return exact(cost, 0, narrow).rootMs > exact(cost, 0).rootMs ? narrow : space
   }
   const bySearch = (turn: number): void => {
-    const nodes = Math.min(nodesMax, turn * turnsOfSearch)
-    const ruleless = cost.softPenalty === 0
-    const proof = ruleless
-      ? deepen(searched(), { nodesMax: nodes, expired, fromMs: boundMs, best: cost })
-      : exact(cost, nodes)
+    const where = at === null ? space : searched()
+    const proof = exact(at === null ? unlimited : cost, Math.min(nodesMax, turn * turnsOfSearch), where)
     if (proof.at !== null) {
       at = proof.at
       cost = proof.cost
     }
-    if ('boundMs' in proof) boundMs = Math.max(boundMs, proof.boundMs)
     complete = proof.complete
   }
   let nodesPerTry = nodesOfTry
@@ -229,7 +231,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   }
   better(firstTurn)
   for (let turn = firstTurn; turn <= nodesMax && !complete && !expired(); turn *= growth) {
-    if (turn > firstTurn) byPrices(turn)
+    byPrices(turn)
     if (!complete) bySearch(turn)
     // The first good answer is mostly the best, so proving it comes before looking for another.
     if (!complete && turn > firstTurn) better(turn)
@@ -240,7 +242,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
 }
 
 /** The estimated time is the rest when moves are counted first. */
-const shown = ({ weights }: Model, cost: FullCost): Cost => ({
+export const shown = ({ weights }: Model, cost: FullCost): Cost => ({
   ...publicCost(cost),
   migrationMs: (cost.migrationMs % weights.unit) * weights.grainMs,
 })

@@ -6,7 +6,7 @@ import type { Answer, Binding, Cost, Move } from '../answer.ts'
 import { noCost } from '../cost.ts'
 import { type Goal, pursue } from '../goals.ts'
 import type { Objective } from '../model.ts'
-import { solveOrderable } from '../orderable.ts'
+import { noOrderCode, solveOrderable } from '../orderable.ts'
 import type { PlacementProblem } from '../problem.ts'
 import { movesBound, type SolveOptions, solve, standingCost } from '../solver.ts'
 import { relaxation } from '../why/relaxation.ts'
@@ -50,7 +50,7 @@ export interface ReportOptions {
 
 export interface Solved {
   readonly report: SolveReport
-  /** Null when nothing moves or no order exists. */
+  /** Null when nothing moves. */
   readonly plan: Plan | null
 }
 
@@ -77,11 +77,9 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
       ? { kind: 'infeasible', why: contradicted }
       : (pursued?.answer ?? solve(problem, search))
   const solvedAt = options.now()
-  // A goal's answer comes with its order: without one it would not have been reached.
-  const { answer, order } = pursued ?? solveOrderable(problem, partition, ordering, first)
+  const { answer, order: plan } = pursued ?? solveOrderable(problem, partition, ordering, first)
   const moves = answer.kind === 'plan' || answer.kind === 'relief' ? answer.moves : []
   const plannedAt = options.now()
-  const plan = order?.kind === 'plan' ? order.plan : null
   const overloaded = (placement: ReadonlyMap<VmId, HostId>): number =>
     new Set(overloads(problem, placement).map((one) => one.host)).size
   const final = placementAfter(problem, moves)
@@ -112,19 +110,17 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
       solveMs: round(solvedAt - started),
       planMs: round(plannedAt - solvedAt),
       makespan: plan?.makespanMs ?? 0,
-      explanation: order?.kind === 'no_order' ? both(why, order.why) : why,
+      explanation: why,
     },
   }
 }
-
-/** A partial cure may lack an order, too. */
-const both = (why: Binding | null, order: Binding): Binding =>
-  why === null ? order : { code: why.code, text: `${why.text}; and of the partial cure, ${order.text}` }
 
 /** Larger problems would have to be solved a dozen times for it. */
 const hostsOfRelaxation = 64
 
 const withRelaxation = (problem: PlacementProblem, why: Binding): Binding => {
+  // What stands in the way there is neither a limit nor a rule.
+  if (why.code === noOrderCode) return why
   const help = problem.hosts.length > hostsOfRelaxation ? null : relaxation(problem)
   return help === null ? why : { ...why, text: `${why.text}; ${help}` }
 }

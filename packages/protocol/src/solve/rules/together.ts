@@ -15,8 +15,8 @@ export const checkTogether = (
   const violations: RuleViolation[] = []
   const seen: Stay[] = []
   const members = new Set(vms)
-  const mended = stays.excuseInitial ? mendedIn(stays, members, groupOf) : null
-  if (mended !== null) return checkMending(what, stays, members, groupOf, mended)
+  if (stays.excuseInitial && brokenBefore(stays, members, groupOf))
+    return checkMending(what, stays, members, groupOf)
   for (const vm of members)
     for (const stay of stays.of(vm)) {
       const group = groupOf(stay.host)
@@ -45,38 +45,37 @@ export const checkTogether = (
   return violations
 }
 
-/** The group in which the plan gathers VMs that were in several, or in none, before it; null: nothing is mended. */
-const mendedIn = (
+/** Were the VMs in several groups, or in none, before the plan? */
+const brokenBefore = (
   stays: Stays,
   vms: ReadonlySet<VmId>,
   groupOf: (host: HostId) => string | null,
-): string | null => {
+): boolean => {
   const before = new Set<string | null>()
-  const after = new Set<string | null>()
   for (const vm of vms)
-    for (const stay of stays.of(vm)) {
-      if (stay.arrival === null) before.add(groupOf(stay.host))
-      if (stay.departure === null) after.add(groupOf(stay.host))
-    }
-  const broken = before.size > 1 || before.has(null)
-  return broken && after.size === 1 ? [...after][0]! : null
+    for (const stay of stays.of(vm)) if (stay.arrival === null) before.add(groupOf(stay.host))
+  return before.size > 1 || before.has(null)
 }
 
-/** Nothing gets worse: who moves does so within its group, or to the one where all will be, and does not leave that again. */
+/**
+ * Nothing gets worse: who moves does so within its group, or to the one group that all go to, and does not leave that
+ * again.
+ */
 const checkMending = (
   what: string,
   stays: Stays,
   vms: ReadonlySet<VmId>,
   groupOf: (host: HostId) => string | null,
-  mended: string,
 ): RuleViolation[] => {
   const violations: RuleViolation[] = []
+  let goal: string | null = null
   for (const vm of vms) {
     let here: string | null = null
     for (const stay of stays.of(vm)) {
       const group = groupOf(stay.host)
-      const allowed = group === mended || (group !== null && group === here)
-      if (stay.arrival !== null && !allowed)
+      const crosses = stay.arrival !== null && group !== here
+      if (crosses) goal ??= group
+      if (crosses && (group === null || group !== goal))
         violations.push({
           code: 'rule.host_group',
           vms: [vm],
