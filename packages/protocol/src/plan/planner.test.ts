@@ -154,6 +154,27 @@ test('VMs that must be together and are not are brought together one after the o
   )
 })
 
+test('Parts that must be in groups of their own, and are mixed, are sorted out one VM after the other', () => {
+  const at: [number, number][] = [0, 0, 1, 2, 3].map((host) => [host, 1])
+  const [v0, v1, v2, v3, v4] = [0, 1, 2, 3, 4].map((v) => asVmId(`v${v}`))
+  const [h0, h1, h2, h3] = [0, 1, 2, 3].map((h) => asHostId(`h${h}`))
+  const problem: PlacementProblem = {
+    ...small([10, 10, 10, 10], at),
+    rules: [
+      {
+        kind: 'splitAmong',
+        parts: [[v0!], [v1!, v2!, v3!, v4!]],
+        among: [
+          [h0!, h1!],
+          [h2!, h3!],
+        ],
+      },
+    ],
+  }
+  const plan = planFor(problem, planOrder(problem, moves(problem, { 1: 2, 2: 3 }), partition))
+  assert.equal(plan.actions.length, 2)
+})
+
 test('A VM joins a host only after its anti-affine mate has left it', () => {
   const spread: Rule = { kind: 'spread', vms: [asVmId('v0'), asVmId('v1')] }
   const problem = small(
@@ -166,6 +187,38 @@ test('A VM joins a host only after its anti-affine mate has left it', () => {
   )
   const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 1: 2 }), partition))
   assert.deepEqual(plan.actions.find((action) => action.vm === 'v0')!.after.length, 1)
+})
+
+test('A VM that is to be stopped keeps its rules until it has: its anti-affine mate waits, and one of its group stays', () => {
+  const problem = small(
+    [10, 10],
+    [
+      [0, 1],
+      [1, 1],
+      [1, 1],
+    ],
+    [{ kind: 'spread', vms: [asVmId('v0'), asVmId('v1')] }],
+  )
+  const stopping: PlacementProblem = {
+    ...problem,
+    vms: problem.vms.map((vm) => (vm.id === 'v1' ? { ...vm, wanted: 'ready' } : vm)),
+  }
+  const stop: Move = { vm: asVmId('v1'), from: asHostId('h1'), to: null }
+  const apart = planFor(stopping, planOrder(stopping, [stop, ...moves(stopping, { 0: 1 })], partition))
+  const of = (plan: Plan, vm: string) => plan.actions.find((action) => action.vm === vm)!
+  assert.deepEqual(of(apart, 'v0').after, [of(apart, 'v1').id])
+  const together: PlacementProblem = {
+    ...stopping,
+    rules: [
+      {
+        kind: 'among',
+        vms: [asVmId('v1'), asVmId('v2')],
+        parts: [[asHostId('h0')], [asHostId('h1')]],
+      },
+    ],
+  }
+  const joint = planFor(together, planOrder(together, [stop, ...moves(together, { 2: 0 })], partition))
+  assert.deepEqual(of(joint, 'v2').after, [of(joint, 'v1').id])
 })
 
 test('A VM that is to be stopped makes its room before another one comes; on a host that is off nothing is done', () => {

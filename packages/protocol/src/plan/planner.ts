@@ -68,7 +68,7 @@ export const planOrder = (
   partition: PartitionId,
   options: PlanOptions = {},
 ): Planned => {
-  const model = compile(onTheWay(problem))
+  const model = compile(onTheWay(problem), 'time', true)
   const asked = stepsOf(model, moves)
   if (asked.kind === 'no_order') return asked
   const steps = asked.steps

@@ -19,7 +19,12 @@ export interface RuleContext {
   readonly vmIndex: ReadonlyMap<VmId, number>
   readonly vmCount: number
   readonly home: Int32Array
-  readonly active: Uint8Array
+  /** VMs whose place the rules are about: those that run in the end, and for a plan those that run now, too. */
+  readonly concerned: Uint8Array
+  /** The model is for a plan. */
+  readonly onTheWay: boolean
+  /** Of these, who does not run in the end. */
+  readonly departs: (v: number) => boolean
   /** Active but not running yet. */
   readonly starts: Uint8Array
   /** [vm × dims] */
@@ -192,12 +197,19 @@ const together = (
     })
   // A group that is decided needs no more watching, unless others must avoid it.
   if (decided > 0 && sides.length === 1) return
-  const base = { rule: r, weight: rule.weight ?? -1, scope }
-  sink.part(
-    sides.length === 1
-      ? togetherPart(base, group)
-      : splitAmongPart(base, sidesOf(context, sides, scope), group),
-  )
+  const base = (of: Int32Array) => ({ rule: r, weight: rule.weight ?? -1, scope: of })
+  const side = sidesOf(context, sides, scope)
+  if (sides.length > 1 && !context.onTheWay) sink.part(splitAmongPart(base(scope), side, group))
+  // On the way each side may still be on its way to its group, and yet no two sides may meet.
+  else for (const ids of sides) sink.part(togetherPart(base(scopeOf(context, ids)), group))
+  if (sides.length > 1 && context.onTheWay)
+    sink.part(
+      apartPart(
+        base(scope),
+        side,
+        group.map((g, h) => (g < 0 ? groups.length + h : g)),
+      ),
+    )
 }
 
 /** Thousands of rules may share one list of groups: each list is read once per problem. */
@@ -231,6 +243,8 @@ const commonGroup = (context: RuleContext, members: Int32Array, group: Int32Arra
   let common = -1
   let running = 0
   for (const v of members) {
+    // Once it has left, the others may go elsewhere.
+    if (context.departs(v)) return -1
     if (context.starts[v] === 1 || context.home[v]! < 0) continue
     const g = group[context.home[v]!]!
     if (g < 0 || (running > 0 && g !== common)) return -1
@@ -244,13 +258,13 @@ const scopeOf = (context: RuleContext, ids: readonly VmId[]): Int32Array => {
   const found = new Set<number>()
   for (const id of ids) {
     const v = context.vmIndex.get(id)
-    if (v !== undefined && context.active[v] === 1) found.add(v)
+    if (v !== undefined && context.concerned[v] === 1) found.add(v)
   }
   return Int32Array.from(found).sort()
 }
 
 const everybody = (context: RuleContext): Int32Array =>
-  Int32Array.from({ length: context.vmCount }, (_, v) => v).filter((v) => context.active[v] === 1)
+  Int32Array.from({ length: context.vmCount }, (_, v) => v).filter((v) => context.concerned[v] === 1)
 
 /** Which part each VM of the scope is in. */
 const sidesOf = (

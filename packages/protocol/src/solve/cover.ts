@@ -29,6 +29,16 @@ export interface Covers {
     free: number,
     settledAt: Int32Array | null,
   ) => number
+  /** The same once VM `v` has joined the host; more than `mostMs` may be said as any number above it. */
+  readonly boundWith: (
+    v: number,
+    h: number,
+    load: Float64Array,
+    status: Uint8Array,
+    free: number,
+    settledAt: Int32Array,
+    mostMs: number,
+  ) => number
   /** The VMs whose home is `h`, best to evict first. */
   readonly homeVms: (h: number) => Int32Array
   /** The cheapest VMs to evict (the best found, on very full hosts); null when all together do not suffice. */
@@ -137,7 +147,13 @@ export const createCovers = (model: Model): Covers => {
   let feud = false
 
   /** Reads who cannot stay with whom; false when nobody is in conflict. */
-  const readFoes = (h: number, status: Uint8Array, free: number, settledAt: Int32Array): boolean => {
+  const readFoes = (
+    h: number,
+    status: Uint8Array,
+    free: number,
+    settledAt: Int32Array,
+    joining: number,
+  ): boolean => {
     feud = false
     mustLeave = 0
     const bits = Math.min(count, bitsMax)
@@ -147,7 +163,7 @@ export const createCovers = (model: Model): Covers => {
       foeMask[i] = 0
       for (let k = 0; k < of.length; k++) {
         const u = of[k]!
-        if (settledAt[u] === h) mustLeave |= 1 << i
+        if (settledAt[u] === h || u === joining) mustLeave |= 1 << i
         else if (home[u] === h && status[u] === free && place[u]! >= 0) foeMask[i]! |= 1 << place[u]!
       }
       if (foeMask[i] !== 0) feud = true
@@ -201,36 +217,50 @@ export const createCovers = (model: Model): Covers => {
     for (let i = 0; i < order.length; i++) if (status[order[i]!] === free) scratch[count++] = order[i]!
   }
 
-  const exact = (relaxed: number): number => {
+  const exact = (relaxed: number, mostMs: number): number => {
     for (let d = 0; d < dims; d++) suffix[count * dims + d] = 0
     for (let i = count - 1; i >= 0; i--)
       for (let d = 0; d < dims; d++)
         suffix[i * dims + d] = suffix[(i + 1) * dims + d]! + demand[scratch[i]! * dims + d]!
     steps = 0
-    cheapest = Number.POSITIVE_INFINITY
+    cheapest = mostMs + 1
     search(0, 0, 0, 0)
     return steps > stepsMax ? relaxed : cheapest
   }
 
+  const boundOf = (
+    h: number,
+    load: Float64Array,
+    joining: number,
+    status: Uint8Array,
+    free: number,
+    settledAt: Int32Array | null,
+    mostMs: number,
+  ): number => {
+    let bound = 0
+    const of = ordersOf(h)
+    for (let d = 0; d < dims; d++) {
+      need[d] = load[h * dims + d]! - limit[h * dims + d]! + (joining < 0 ? 0 : demand[joining * dims + d]!)
+      if (need[d]! <= 0) continue
+      const relaxed = fractional(of.byRatio[d]!, d, need[d]!, status, free)
+      if (relaxed > mostMs || relaxed === Number.POSITIVE_INFINITY) return relaxed
+      bound = Math.max(bound, relaxed, counted(of, d, need[d]!, status, free))
+    }
+    if (bound > mostMs) return bound
+    const ruled = settledAt !== null && quarrels[h] === 1
+    if (bound === 0 && !ruled) return 0
+    gather(h, status, free)
+    feud = false
+    mustLeave = 0
+    if (ruled && !readFoes(h, status, free, settledAt, joining) && bound === 0) return 0
+    return exact(bound, mostMs)
+  }
+
   return {
-    bound: (h, load, status, free, settledAt) => {
-      let bound = 0
-      const of = ordersOf(h)
-      for (let d = 0; d < dims; d++) {
-        need[d] = load[h * dims + d]! - limit[h * dims + d]!
-        if (need[d]! <= 0) continue
-        const relaxed = fractional(of.byRatio[d]!, d, need[d]!, status, free)
-        if (relaxed === Number.POSITIVE_INFINITY) return relaxed
-        bound = Math.max(bound, relaxed, counted(of, d, need[d]!, status, free))
-      }
-      const ruled = settledAt !== null && quarrels[h] === 1
-      if (bound === 0 && !ruled) return 0
-      gather(h, status, free)
-      feud = false
-      mustLeave = 0
-      if (ruled && !readFoes(h, status, free, settledAt) && bound === 0) return 0
-      return exact(bound)
-    },
+    bound: (h, load, status, free, settledAt) =>
+      boundOf(h, load, -1, status, free, settledAt, Number.POSITIVE_INFINITY),
+    boundWith: (v, h, load, status, free, settledAt, mostMs) =>
+      boundOf(h, load, v, status, free, settledAt, mostMs),
     set: (h, load, status, free) => {
       let over = false
       for (let d = 0; d < dims; d++) {
@@ -242,7 +272,7 @@ export const createCovers = (model: Model): Covers => {
       feud = false
       mustLeave = 0
       gather(h, status, free)
-      exact(0)
+      exact(0, Number.POSITIVE_INFINITY)
       stepsMax = coverStepsMax
       return cheapest === Number.POSITIVE_INFINITY ? null : cheapestSet.slice(0, cheapestCount)
     },

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { type FullCost, noCost } from './cost.ts'
 import { deepen } from './deepen.ts'
 import { compile } from './model.ts'
 import { prepare } from './search-state.ts'
@@ -29,6 +30,23 @@ test('Deepening finds the best cure that keeps all rules, and its bound never ex
       found++
       assert.ok(short.boundMs <= kept[4])
       if (short.complete) assert.deepEqual([short.cost.migrationMs, short.cost.hostsTouched], kept.slice(4))
+      // Going on from there with an answer in hand, as good as any or worse: only better ones are found.
+      const spare = few % 3
+      const toBeat: FullCost = {
+        ...noCost,
+        unmet: 0,
+        migrationMs: kept[4] + Math.max(0, spare - 1),
+        hostsTouched: kept[5] + Math.min(1, spare),
+      }
+      const more = deepen(space, {
+        nodesMax: 1_000_000,
+        expired: () => false,
+        fromMs: short.boundMs,
+        best: toBeat,
+      })
+      assert.ok(more.complete)
+      assert.equal(more.at === null, spare === 0)
+      assert.deepEqual([more.cost.migrationMs, more.cost.hostsTouched], kept.slice(4))
     }),
     { numRuns: runs, seed: 23 },
   )

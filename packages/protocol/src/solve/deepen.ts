@@ -12,46 +12,65 @@ import type { Space } from './search-state.ts'
 export interface DeepenOptions {
   readonly nodesMax: number
   readonly expired: () => boolean
+  /** Known: no answer costs less, in ms. */
+  readonly fromMs?: number
+  /** Only answers better than this are looked for; it breaks no rule. */
+  readonly best?: FullCost
 }
 
 export interface Deepened {
   /** The best answer found, or null. */
   readonly at: Int32Array | null
+  /** What it costs; what `best` does without one. */
   readonly cost: FullCost
-  /** With `at`: it is the best. Without: no answer keeps all rules, hard and soft. */
+  /** With `at`: it is the best. Without: none is better than `best`, and without that, none keeps all rules. */
   readonly complete: boolean
-  /** Lower bound of migrationMs. */
+  /** Lower bound of migrationMs of what was looked for. */
   readonly boundMs: number
   readonly nodes: number
 }
 
-/** Each turn allows this much more than the last, in percent. */
-const growthPercent = 15
+/** The second turn allows this much more than the bound, in permille; each later one adds twice as much. */
+const firstStepPermille = 5
 
-export const deepen = (space: Space, { nodesMax, expired }: DeepenOptions): Deepened => {
+export const deepen = (space: Space, { nodesMax, expired, fromMs = 0, best }: DeepenOptions): Deepened => {
   const { model } = space
   let dearest = 0
   for (let v = 0; v < model.vmCount; v++) if (model.active[v] === 1) dearest += model.moveMs[v]!
-  const search = (mostMs: number, nodes: number) =>
-    branchAndBound(space, {
+  const upTo = (ms: number): FullCost => ({
+    ...noCost,
+    unmet: 0,
+    migrationMs: ms,
+    hostsTouched: Number.POSITIVE_INFINITY,
+  })
+  const toBeat = best ?? upTo(dearest)
+  let mostMs = fromMs
+  let boundMs = fromMs
+  let nodes = 0
+  let stepPermille = firstStepPermille
+  for (;;) {
+    const last = mostMs >= toBeat.migrationMs
+    const turn = branchAndBound(space, {
       relief: false,
       open: null,
       start: model.home,
-      best: { ...noCost, unmet: 0, migrationMs: mostMs, hostsTouched: Number.POSITIVE_INFINITY },
-      nodesMax: nodes,
+      best: last ? toBeat : upTo(mostMs),
+      nodesMax: nodesMax - nodes,
       expired,
     })
-  let mostMs = 0
-  let boundMs = 0
-  let nodes = 0
-  for (;;) {
-    const turn = search(mostMs, nodesMax - nodes)
     nodes += turn.nodes
     boundMs = Math.max(boundMs, turn.rootMs)
     if (turn.at !== null && turn.complete) boundMs = turn.cost.migrationMs
-    else if (turn.complete) boundMs = Math.max(boundMs, mostMs + 1)
-    if (!turn.complete || turn.at !== null || mostMs >= dearest)
-      return { at: turn.at, cost: turn.cost, complete: turn.complete, boundMs, nodes }
-    mostMs = Math.min(dearest, Math.max(boundMs, Math.ceil((mostMs * (100 + growthPercent)) / 100)))
+    else if (turn.complete) boundMs = Math.max(boundMs, mostMs + (last ? 0 : 1))
+    if (!turn.complete || turn.at !== null || last)
+      return {
+        at: turn.at,
+        cost: turn.at === null ? toBeat : turn.cost,
+        complete: turn.complete,
+        boundMs,
+        nodes,
+      }
+    mostMs = Math.max(boundMs, Math.ceil((mostMs * (1000 + stepPermille)) / 1000))
+    stepPermille *= 2
   }
 }

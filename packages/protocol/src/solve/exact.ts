@@ -13,6 +13,7 @@
 import { compareCost, costOf, excessPermille, type FullCost, stranded, strandedPermille } from './cost.ts'
 import { createGroupChoice, type GroupChoice } from './groups.ts'
 import type { Part } from './parts/part.ts'
+import { type Budget, createPlaces } from './places.ts'
 import { createState, type ExactOptions, free, pooled, type Space, settled } from './search-state.ts'
 
 export interface ExactResult {
@@ -31,11 +32,11 @@ const nodesPerLook = 256
 
 export const branchAndBound = (space: Space, options: ExactOptions): ExactResult => {
   const { model, covers, twin } = space
-  const { vmCount, dims, limit, demand, home, moveMs, domain, starts } = model
+  const { vmCount, dims, limit, demand, home, moveMs, starts } = model
   const { relief } = options
   const state = createState(space, options)
   const { openHosts, status, at, settledAt, load, settledLoad, cap, closed, closedDims } = state
-  const { cover, overfull, touches, pool, trail, mayStrand } = state
+  const { cover, overfull, touches, trail, mayStrand } = state
   const { refresh, evict, unevict, freeze, thawTo, place, unplace } = state
   const openCount = openHosts.length
   /** By rule. */
@@ -47,6 +48,11 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
   /** Parts that this search can change anything about. */
   let hard: readonly Part[] = []
   let soft: readonly Part[] = []
+  /** Hard parts that may be in conflict: those that were at the root, and those of VMs that found a place. */
+  const suspects: Part[] = []
+  let suspectTop = 0
+  /** By rule: 1 = among the suspects. */
+  const suspected = new Uint8Array(model.problem.rules.length)
   let groups: GroupChoice | null = null
   const wasBroken = new Uint8Array(model.problem.rules.length)
 
@@ -58,41 +64,40 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
   let best = options.best
   let bestAt: Int32Array | null = null
 
+  /** As `promising` found last. */
+  const budget: Budget = { ms: Number.POSITIVE_INFINITY, hosts: Number.POSITIVE_INFINITY }
+
   /** What the decisions so far cost at least; false when that cannot beat the best answer. */
   const promising = (): boolean => {
-    let overloaded = state.overloadedElsewhere
-    let excess = state.excessElsewhere
-    if (!relief) {
-      for (let k = 0; k < openCount; k++) if (cover[openHosts[k]!] === Number.POSITIVE_INFINITY) return false
-    } else {
-      for (let k = 0; k < openCount; k++) {
-        const h = openHosts[k]!
-        let counts = 0
-        if (closedDims[h]! > 0) {
-          counts = 1
-          for (let d = 0; d < dims; d++)
-            if (closed[h * dims + d] === 1)
-              excess += excessPermille(settledLoad[h * dims + d]!, limit[h * dims + d]!)
-        } else if (cover[h] === Number.POSITIVE_INFINITY) counts = 1
-        overloaded += counts
-      }
-      for (const v of mayStrand)
-        if (settledAt[v] === home[v] && stranded(model, v, home[v]!)) excess += strandedPermille(model, v)
-    }
-    if (state.unmetPaid !== best.unmet) return state.unmetPaid < best.unmet
-    if (overloaded !== best.overloadedHosts) return overloaded < best.overloadedHosts
-    if (excess !== best.excess) return excess < best.excess
-    if (softPaid !== best.softPenalty) return softPaid < best.softPenalty
-    // From here on nothing more may be left overloaded, so each overfull host must be relieved in full.
+    budget.ms = Number.POSITIVE_INFINITY
+    budget.hosts = Number.POSITIVE_INFINITY
+    let { overloadedElsewhere: overloaded, excessElsewhere: excess } = state
     let ms = state.msPaid
     let touched = state.touchedElsewhere
     for (let k = 0; k < openCount; k++) {
       const h = openHosts[k]!
       if (cover[h]! < Number.POSITIVE_INFINITY) ms += cover[h]!
+      else if (!relief) return false
       if (touches[h]! > 0 || overfull[h] === 1) touched++
+      if (!relief) continue
+      if (closedDims[h]! === 0) overloaded += cover[h] === Number.POSITIVE_INFINITY ? 1 : 0
+      else {
+        overloaded++
+        for (let d = 0; d < dims; d++)
+          if (closed[h * dims + d] === 1)
+            excess += excessPermille(settledLoad[h * dims + d]!, limit[h * dims + d]!)
+      }
     }
-    if (ms !== best.migrationMs) return ms < best.migrationMs
-    return touched < best.hostsTouched
+    for (const v of mayStrand)
+      if (settledAt[v] === home[v] && stranded(model, v, home[v]!)) excess += strandedPermille(model, v)
+    if (state.unmetPaid !== best.unmet) return state.unmetPaid < best.unmet
+    if (overloaded !== best.overloadedHosts) return overloaded < best.overloadedHosts
+    if (excess !== best.excess) return excess < best.excess
+    if (softPaid !== best.softPenalty) return softPaid < best.softPenalty
+    // From here on nothing more may be left overloaded, so each overfull host must be relieved in full.
+    budget.ms = best.migrationMs - ms
+    budget.hosts = best.hostsTouched - 1 - touched
+    return budget.ms > 0 || (budget.ms === 0 && budget.hosts >= 0)
   }
 
   const record = (): void => {
@@ -113,14 +118,21 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
       return
     }
     for (const v of mayStrand) if (status[v] === free) return branchOnStranded(v)
-    const h = fullestHost()
-    if (h >= 0) return branchOnHost(h)
-    for (const part of hard) {
+    const pressed = places.pressing(budget)
+    const choices = places.choices()
+    if (choices === 0 && !mayStayAway(pressed)) return
+    if (choices <= 1) return branchOnPlace(pressed)
+    // What leaves fewest choices comes first: it fails first.
+    for (let i = 0; i < suspectTop; i++) {
+      const part = suspects[i]!
       if (accepted[part.rule] === 1) continue
       const n = part.conflict(at, lists, listTop)
       if (n > 0) return branchOnConflict(part, n)
     }
-    const v = hardestToPlace()
+    if (pressed >= 0) return branchOnPlace(pressed)
+    const h = fullestHost()
+    if (h >= 0) return branchOnHost(h)
+    const v = places.hardest(budget)
     if (v >= 0) return branchOnPlace(v)
     for (const part of soft) {
       if (accepted[part.rule] === 1) continue
@@ -218,6 +230,12 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     listTop = base
   }
 
+  const suspect = (part: Part): void => {
+    if (suspected[part.rule] === 1) return
+    suspected[part.rule] = 1
+    suspects[suspectTop++] = part
+  }
+
   /** A rule may stay as broken as it was, but no VM that moves may break it. */
   const noneMovedInto = (part: Part): boolean => {
     for (let i = 0; i < part.scope.length; i++) {
@@ -245,42 +263,21 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     refresh(home[v]!)
   }
 
-  const mayHost = (v: number, h: number): boolean => {
-    if (domain[v]![h] === 0 || h === home[v]!) return false
-    if (groups !== null && !groups.allows(v, h)) return false
-    for (let d = 0; d < dims; d++)
-      if (settledLoad[h * dims + d]! + demand[v * dims + d]! > cap[h * dims + d]!) return false
+  const clashes = (v: number, h: number): boolean => {
+    if (groups !== null && !groups.allows(v, h)) return true
     const parts = model.partsOf[v]!
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i]!
       // Where a broken rule is accepted, nobody will make way any more.
-      if (part.weight < 0 && part.clashes(accepted[part.rule] === 1 ? at : settledAt, v, h)) return false
+      if (part.weight < 0 && part.clashes(accepted[part.rule] === 1 ? at : settledAt, v, h)) return true
     }
-    return true
+    return false
   }
 
   const fitsBesideFree = (v: number, h: number): boolean => {
     for (let d = 0; d < dims; d++)
       if (load[h * dims + d]! + demand[v * dims + d]! > limit[h * dims + d]!) return false
     return true
-  }
-
-  /** The pooled VM with the fewest hosts that take it as they are; it fails first, so it is tried first. */
-  const hardestToPlace = (): number => {
-    let chosen = -1
-    let fewest = openCount + 1
-    for (let i = 0; i < state.poolTop; i++) {
-      const v = pool[i]!
-      if (status[v] !== pooled) continue
-      let options = 0
-      for (let k = 0; k < openCount && options < fewest; k++)
-        if (mayHost(v, openHosts[k]!) && fitsBesideFree(v, openHosts[k]!)) options++
-      if (options < fewest) {
-        fewest = options
-        chosen = v
-      }
-    }
-    return chosen
   }
 
   const branchOnPlace = (v: number): void => {
@@ -295,7 +292,7 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     }
     for (let k = 0; k < openCount; k++) {
       const h = openHosts[k]!
-      if (!mayHost(v, h)) continue
+      if (!places.takes(v, h, budget)) continue
       // Hosts that take it as they are first (touched ones, then the fullest), then those that must let others go.
       let score = touches[h]! > 0 ? 0 : 1e4
       if (!fitsBesideFree(v, h)) score = 1e6
@@ -311,6 +308,9 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
       hostScore[i] = score
       hostList[i] = h
     }
+    const trusted = suspectTop
+    const parts = model.partsOf[v]!
+    for (let i = 0; i < parts.length; i++) if (parts[i]!.weight < 0) suspect(parts[i]!)
     for (let i = base; i < hostTop && !stopped; i++) {
       place(v, hostList[i]!)
       const end = hostTop
@@ -319,8 +319,11 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
       unplace(v, hostList[i]!)
     }
     hostTop = base
-    if (relief && starts[v] === 1 && !stopped) leaveUnstarted(v)
+    while (suspectTop > trusted) suspected[suspects[--suspectTop]!.rule] = 0
+    if (mayStayAway(v) && !stopped) leaveUnstarted(v)
   }
+
+  const mayStayAway = (v: number): boolean => relief && starts[v] === 1
 
   /** Relief only: it costs no migration after all, and touches nothing. */
   const leaveUnstarted = (v: number): void => {
@@ -337,11 +340,13 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     status[v] = pooled
   }
 
+  const places = createPlaces(space, state, relief, clashes)
   const concerned = model.parts.filter((part) => part.scope.some((v) => status[v] !== settled))
   hard = concerned.filter((part) => part.weight < 0)
   soft = concerned.filter((part) => part.weight >= 0)
   const running = model.home.map((h, v) => (starts[v] === 1 ? -1 : h))
   for (const part of hard) wasBroken[part.rule] = part.conflict(running, lists, 0) > 0 ? 1 : 0
+  for (const part of hard) if (part.conflict(at, lists, 0) > 0) suspect(part)
   // A partial cure may leave such a rule broken.
   if (!relief) groups = createGroupChoice(model, covers, state, hard)
   let rootMs = state.msPaid

@@ -77,7 +77,12 @@ const sorted = <T extends { readonly id: string }>(all: readonly T[]): readonly 
   return all
 }
 
-export const compile = (problem: PlacementProblem, objective: Objective = 'time'): Model => {
+/** `onTheWay`: rules also concern the VMs that run now and not in the end, as a plan must see them. */
+export const compile = (
+  problem: PlacementProblem,
+  objective: Objective = 'time',
+  onTheWay = false,
+): Model => {
   const hosts = sorted(problem.hosts)
   const vms = sorted(problem.vms)
   const dims = problem.dimensions.length
@@ -127,6 +132,8 @@ export const compile = (problem: PlacementProblem, objective: Objective = 'time'
       if (ms > 0) moveMs[v] = weights.unit + Math.ceil(ms / weights.grainMs)
     })
 
+  const departs = (v: number): boolean =>
+    active[v] === 0 && home[v]! >= 0 && vms[v]!.state === 'running' && hosts[home[v]!]!.state !== 'offline'
   const { parts, restrictions, rooted } = compileRules({
     problem,
     hosts,
@@ -134,7 +141,9 @@ export const compile = (problem: PlacementProblem, objective: Objective = 'time'
     vmIndex,
     vmCount,
     home,
-    active,
+    concerned: onTheWay ? active.map((yes, v) => (yes === 1 || departs(v) ? 1 : 0)) : active,
+    onTheWay,
+    departs,
     starts,
     demand,
     own: Int32Array.from(hosts, (_, h) => h),

@@ -56,6 +56,8 @@ export interface SearchState {
   /** Covering bound of each host, and is there anything to cover? */
   readonly cover: Float64Array
   readonly overfull: Uint8Array
+  /** Changes whenever the host does. [host] */
+  readonly version: Int32Array
   /** Moves that start or end there. [host] */
   readonly touches: Int32Array
   readonly pool: Int32Array
@@ -96,6 +98,7 @@ export const createState = ({ model, covers }: Space, { relief, start, open }: E
   const cover = new Float64Array(hostCount)
   const overfull = new Uint8Array(hostCount)
   const touches = new Int32Array(hostCount)
+  const version = new Int32Array(hostCount)
   const pool = new Int32Array(vmCount)
   const trail = new Int32Array(vmCount)
   const mayStrand: number[] = []
@@ -109,6 +112,7 @@ export const createState = ({ model, covers }: Space, { relief, start, open }: E
     for (let d = 0; d < dims; d++)
       if (closed[h * dims + d] === 0 && load[h * dims + d]! > limit[h * dims + d]!) over = 1
     overfull[h] = over
+    version[h]!++
     // A partial cure may leave rules broken, so only a full one counts on their being mended.
     if (relief) cover[h] = over === 0 || closedDims[h]! > 0 ? 0 : covers.bound(h, load, status, free, null)
     else cover[h] = covers.bound(h, load, status, free, settledAt)
@@ -180,6 +184,7 @@ export const createState = ({ model, covers }: Space, { relief, start, open }: E
     closedDims,
     cover,
     overfull,
+    version,
     touches,
     pool,
     trail,

@@ -49,10 +49,10 @@ const nodesOfGlance = 3000
 /** One neighbourhood. */
 const nodesOfTry = 150
 /** The first turn of improving and proving, each; later ones get `growth` times as many. */
-const nodesOfTurn = 3125
+const nodesOfTurn = 1000
 const growth = 4
 /** Branch and bound that knows what to beat is cheap beside the rest of a turn. */
-const turnsOfSearch = 4
+const turnsOfSearch = 16
 /** An iteration of the repair search costs as much as this many nodes. */
 const nodesPerIteration = 40
 /** A step of annealing costs as much as a sixth of a node. */
@@ -189,12 +189,16 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
     return exact(cost, 0, narrow).rootMs > exact(cost, 0).rootMs ? narrow : space
   }
   const bySearch = (turn: number): void => {
-    const where = at === null ? space : searched()
-    const proof = exact(at === null ? unlimited : cost, Math.min(nodesMax, turn * turnsOfSearch), where)
+    const nodes = Math.min(nodesMax, turn * turnsOfSearch)
+    const ruleless = cost.softPenalty === 0
+    const proof = ruleless
+      ? deepen(searched(), { nodesMax: nodes, expired, fromMs: boundMs, best: cost })
+      : exact(cost, nodes)
     if (proof.at !== null) {
       at = proof.at
       cost = proof.cost
     }
+    if ('boundMs' in proof) boundMs = Math.max(boundMs, proof.boundMs)
     complete = proof.complete
   }
   let nodesPerTry = nodesOfTry
@@ -231,7 +235,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
   }
   better(firstTurn)
   for (let turn = firstTurn; turn <= nodesMax && !complete && !expired(); turn *= growth) {
-    byPrices(turn)
+    if (turn > firstTurn) byPrices(turn)
     if (!complete) bySearch(turn)
     // The first good answer is mostly the best, so proving it comes before looking for another.
     if (!complete && turn > firstTurn) better(turn)

@@ -82,6 +82,19 @@ test('Hosts that can carry nothing are not hosts that are off', () => {
   assert.match(explanation!.text, /need 10 memoryMiB, the online hosts have 0: 10 short/)
 })
 
+test('When there is nowhere to go even without any rule, that is said, however many rules contradict each other, too', () => {
+  const { status, explanation } = report({
+    hosts: [{ ...host('a', 10), state: 'draining' }],
+    vms: [vm('x', 'a', 1), vm('y', 'a', 1)],
+    rules: [
+      { kind: 'root', vms: ['x', 'y'] },
+      { kind: 'split', parts: [['x'], ['y']] },
+    ],
+  })
+  assert.equal(status, 'infeasible')
+  assert.match(explanation!.text, /^a is being drained/)
+})
+
 test('Overloaded hosts are counted by their whole names, which may contain spaces', () => {
   const hosts = [host('rack 1', 10), host('rack 2', 10), host('rack 3', 30)]
   const { overloadedBefore, overloadedAfter } = report({
@@ -150,10 +163,10 @@ test('A BtrPlace instance: demand rises, a spread keeps two apart, singular and 
   })
   assert.equal(status, 'plan')
   assert.equal(movesBound, 1)
-  assert.deepEqual(
-    moves.map((move) => `${move.vm} ${move.from} ${move.to}`),
-    ['1 0 1', '3 null 0'],
-  )
+  const [relieved, started] = moves.map((move) => `${move.vm} ${move.from} ${move.to}`)
+  assert.equal(relieved, '1 0 1')
+  // Both hosts have room for it and are touched anyway.
+  assert.match(started!, /^3 null [01]$/)
 })
 
 test('A BtrPlace instance that wants a VM both running and asleep is told so', () => {

@@ -32,8 +32,11 @@ export const conflictOf = (
     const without = conflict.filter((other) => other !== rule)
     if (feasible(withRules(problem, without), left) === false) conflict = without
   }
-  if (conflict.length === 0) return { code: 'rule.host_group', text: factsOf(problem, left).join('; ') }
   const facts = factsOf(withRules(problem, conflict), left)
+  if (conflict.length === 0) {
+    const vms = some(problem.vms.map((vm) => vm.id))
+    return { code: 'rule.host_group', text: facts.join('; ') || `no host that is online may take ${vms}` }
+  }
   const [one, several] = verdicts[verdict]
   const why = facts.length === 0 ? '' : ` (${facts.join('; ')})`
   return {
