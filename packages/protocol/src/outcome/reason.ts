@@ -98,6 +98,7 @@ export const reasons = {
   'partition.timeout': 'The hosts that were asked did not answer in time.',
   'partition.lost': 'Too many members were lost while it worked.',
   'drain.blocked': 'VMs that cannot leave keep the host from being emptied.',
+  'placement.impossible': 'No placement keeps every limit and every rule.',
   'plan.malformed': 'A plan did not pass the independent check.',
   'plan.unsound':
     'The plan did not pass the check of a host that looked at it again; nothing was moved by it.',

@@ -149,7 +149,7 @@ const another = (
   // Suspended VMs go anywhere, and what rules of order allow depends on the past.
   const free =
     large || foreseen || options.suspend === true || problem.rules.some((rule) => rule.kind === 'seq')
-  const way = free ? null : compile(onTheWay(problem), options.objective)
+  const way = free ? null : compile(onTheWay(problem), options.objective, true)
   const settled =
     (way !== null && (lookedAtAll(way, placedBy(model, first.moves)) || lookedAtAll(way, null))) ||
     forbidding((way === null ? null : withinReach(problem, way)) ?? problem)
