@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type FullCost, noCost } from './cost.ts'
 import { deepen } from './deepen.ts'
+import { createSearch } from './exact.ts'
 import { compile } from './model.ts'
 import { prepare } from './search-state.ts'
 import { problems } from './testing/generator.ts'
@@ -18,14 +19,17 @@ test('Deepening finds the best cure that keeps all rules, and its bound never ex
       const problem = { ...ruled, rules: ruled.rules.map((rule) => ({ ...rule, continuous: false })) }
       const best = bestCure(problem)
       const kept = best === null || best[3] > 0 ? null : best
-      const space = prepare(compile(problem))
-      const whole = deepen(space, { nodesMax: 1_000_000, expired: () => false })
+      const model = compile(problem)
+      const scope = { relief: false, open: null, start: model.home }
+      // One search for all turns: it must come back to where it began, even when it is cut short.
+      const search = createSearch(prepare(model), scope)
+      const short = deepen(search, { nodesMax: few, expired: () => false })
+      const whole = deepen(search, { nodesMax: 1_000_000, expired: () => false })
       assert.ok(whole.complete)
       assert.deepEqual(
         whole.at === null ? null : [whole.cost.migrationMs, whole.cost.hostsTouched],
         kept === null ? null : kept.slice(4),
       )
-      const short = deepen(space, { nodesMax: few, expired: () => false })
       if (kept === null) return assert.equal(short.at, null)
       found++
       assert.ok(short.boundMs <= kept[4])
@@ -38,7 +42,7 @@ test('Deepening finds the best cure that keeps all rules, and its bound never ex
         migrationMs: kept[4] + Math.max(0, spare - 1),
         hostsTouched: kept[5] + Math.min(1, spare),
       }
-      const more = deepen(space, {
+      const more = deepen(search, {
         nodesMax: 1_000_000,
         expired: () => false,
         fromMs: short.boundMs,

@@ -6,8 +6,7 @@
  * For full cures that break no soft rule: nothing else can be better.
  */
 import { type FullCost, noCost } from './cost.ts'
-import { branchAndBound } from './exact.ts'
-import type { Space } from './search-state.ts'
+import type { Search } from './exact.ts'
 
 export interface DeepenOptions {
   readonly nodesMax: number
@@ -33,8 +32,9 @@ export interface Deepened {
 /** The second turn allows this much more than the bound, in permille; each later one adds twice as much. */
 const firstStepPermille = 5
 
-export const deepen = (space: Space, { nodesMax, expired, fromMs = 0, best }: DeepenOptions): Deepened => {
-  const { model } = space
+/** `search`: for full cures over all hosts of the model. */
+export const deepen = (search: Search, { nodesMax, expired, fromMs = 0, best }: DeepenOptions): Deepened => {
+  const { model } = search
   let dearest = 0
   for (let v = 0; v < model.vmCount; v++) if (model.active[v] === 1) dearest += model.moveMs[v]!
   const upTo = (ms: number): FullCost => ({
@@ -50,14 +50,7 @@ export const deepen = (space: Space, { nodesMax, expired, fromMs = 0, best }: De
   let stepPermille = firstStepPermille
   for (;;) {
     const last = mostMs >= toBeat.migrationMs
-    const turn = branchAndBound(space, {
-      relief: false,
-      open: null,
-      start: model.home,
-      best: last ? toBeat : upTo(mostMs),
-      nodesMax: nodesMax - nodes,
-      expired,
-    })
+    const turn = search.run({ best: last ? toBeat : upTo(mostMs), nodesMax: nodesMax - nodes, expired })
     nodes += turn.nodes
     boundMs = Math.max(boundMs, turn.rootMs)
     if (turn.at !== null && turn.complete) boundMs = turn.cost.migrationMs

@@ -10,11 +10,29 @@
  *
  * Nothing is allocated per search node.
  */
-import { compareCost, costOf, excessPermille, type FullCost, stranded, strandedPermille } from './cost.ts'
+import {
+  compareCost,
+  costOf,
+  excessPermille,
+  type FullCost,
+  noCost,
+  stranded,
+  strandedPermille,
+} from './cost.ts'
 import { createGroupChoice, type GroupChoice } from './groups.ts'
+import type { Model } from './model.ts'
 import type { Part } from './parts/part.ts'
 import { type Budget, createPlaces } from './places.ts'
-import { createState, type ExactOptions, free, pooled, type Space, settled } from './search-state.ts'
+import { createState, free, pooled, type SearchScope, type Space, settled } from './search-state.ts'
+
+export interface SearchLimits {
+  /** Only answers better than this are looked for. */
+  readonly best: FullCost
+  readonly nodesMax: number
+  readonly expired: () => boolean
+  /** Any answer better than `best` will do. */
+  readonly first?: boolean
+}
 
 export interface ExactResult {
   /** A better assignment than `options.best`, or null. */
@@ -27,14 +45,23 @@ export interface ExactResult {
   readonly rootMs: number
 }
 
+/** A search that can be run again with other limits. */
+export interface Search {
+  readonly model: Model
+  readonly run: (limits: SearchLimits) => ExactResult
+}
+
 /** How often the clock of the caller is asked. */
 const nodesPerLook = 256
 
-export const branchAndBound = (space: Space, options: ExactOptions): ExactResult => {
+export const branchAndBound = (space: Space, options: SearchScope & SearchLimits): ExactResult =>
+  createSearch(space, options).run(options)
+
+export const createSearch = (space: Space, scope: SearchScope): Search => {
   const { model, covers, twin } = space
   const { vmCount, dims, limit, demand, home, moveMs, starts } = model
-  const { relief } = options
-  const state = createState(space, options)
+  const { relief } = scope
+  const state = createState(space, scope)
   const { openHosts, status, at, settledAt, load, settledLoad, cap, closed, closedDims } = state
   const { cover, overfull, touches, trail, mayStrand } = state
   const { refresh, evict, unevict, freeze, thawTo, place, unplace } = state
@@ -61,7 +88,8 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
   let nodes = 0
   let stopped = false
   let softPaid = 0
-  let best = options.best
+  let limits: SearchLimits = { best: { ...noCost, unmet: 0 }, nodesMax: 0, expired: () => false }
+  let best = limits.best
   let bestAt: Int32Array | null = null
 
   /** As `promising` found last. */
@@ -105,12 +133,12 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
     if (compareCost(cost, best) >= 0) return
     best = cost
     bestAt = Int32Array.from(at)
-    if (options.first === true) stopped = true
+    if (limits.first === true) stopped = true
   }
 
   const explore = (): void => {
     nodes++
-    if (nodes > options.nodesMax || (nodes % nodesPerLook === 0 && options.expired())) stopped = true
+    if (nodes > limits.nodesMax || (nodes % nodesPerLook === 0 && limits.expired())) stopped = true
     if (stopped || !promising()) return
     if (groups !== null && groups.undecided() !== null) {
       if (state.msPaid + groups.boundMs() <= best.migrationMs || best.softPenalty > 0)
@@ -352,6 +380,16 @@ export const branchAndBound = (space: Space, options: ExactOptions): ExactResult
   let rootMs = state.msPaid
   for (let k = 0; k < openCount; k++) rootMs += cover[openHosts[k]!]!
   if (groups !== null) rootMs = Math.max(rootMs, state.msPaid + groups.boundMs())
-  explore()
-  return { at: bestAt, cost: best, complete: !stopped, nodes, rootMs }
+  return {
+    model,
+    run: (its) => {
+      limits = its
+      best = its.best
+      bestAt = null
+      nodes = 0
+      stopped = false
+      explore()
+      return { at: bestAt, cost: best, complete: !stopped, nodes, rootMs }
+    },
+  }
 }

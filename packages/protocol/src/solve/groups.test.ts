@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { asHostId } from '../ids.ts'
 import { deepen } from './deepen.ts'
+import { createSearch } from './exact.ts'
 import { compile } from './model.ts'
 import type { PlacementRule } from './rules/rule.ts'
 import { prepare } from './search-state.ts'
@@ -39,7 +40,9 @@ test('Of the groups in which VMs can be together the best is chosen', () => {
         const problem = { ...base, hosts, rules: [...together, ...others] }
         const best = bestCure(problem)
         const kept = best === null || best[3] > 0 ? null : best
-        const { at, cost, complete } = deepen(prepare(compile(problem)), {
+        const model = compile(problem)
+        const search = createSearch(prepare(model), { relief: false, open: null, start: model.home })
+        const { at, cost, complete } = deepen(search, {
           nodesMax: 1_000_000,
           expired: () => false,
         })

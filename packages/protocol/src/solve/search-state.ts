@@ -2,23 +2,17 @@
  * The state of the search of exact.ts: who is free, settled or in the pool, what every host carries with and
  * without the free ones, and what the decisions so far cost. Every step has its inverse.
  */
-import { excessPermille, type FullCost, stranded } from './cost.ts'
+import { excessPermille, stranded } from './cost.ts'
 import { type Covers, createCovers } from './cover.ts'
 import type { Model } from './model.ts'
 import { twinsOf } from './twins.ts'
 
-export interface ExactOptions {
+export interface SearchScope {
   readonly relief: boolean
   /** Hosts that the search may change; everything elsewhere stays as in `start`. Null = all. */
   readonly open: Uint8Array | null
   /** The assignment outside the open hosts, and for VMs that already left their home. */
   readonly start: Int32Array
-  /** Only answers better than this are looked for. */
-  readonly best: FullCost
-  readonly nodesMax: number
-  readonly expired: () => boolean
-  /** Any answer better than `best` will do. */
-  readonly first?: boolean
 }
 
 /** At home, undecided. */
@@ -82,7 +76,7 @@ export interface SearchState {
 }
 
 /** The root: everybody at home who may be, the rest in the pool. */
-export const createState = ({ model, covers }: Space, { relief, start, open }: ExactOptions): SearchState => {
+export const createState = ({ model, covers }: Space, { relief, start, open }: SearchScope): SearchState => {
   const { hostCount, vmCount, dims, limit, demand, home, active, fixed, moveMs, domain, starts } = model
   const isOpen = (h: number) => open === null || open[h] === 1
   const openHosts = Int32Array.from({ length: hostCount }, (_, h) => h).filter(isOpen)

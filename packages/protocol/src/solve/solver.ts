@@ -6,8 +6,8 @@
 import { anneal } from './anneal.ts'
 import type { Answer, Binding, Cost, Move } from './answer.ts'
 import { compareCost, costOf, type FullCost, noCost, publicCost } from './cost.ts'
-import { deepen } from './deepen.ts'
-import { branchAndBound } from './exact.ts'
+import { type Deepened, deepen } from './deepen.ts'
+import { branchAndBound, createSearch, type Search } from './exact.ts'
 import { foresee } from './foresee.ts'
 import { greedyBound } from './greedy.ts'
 import { improve } from './improve.ts'
@@ -42,9 +42,11 @@ export interface SolveOptions {
 const hostsOfSearch = 64
 /** Some seconds on one core where nearly everything is full; callers in a hurry have `expired`. */
 const nodesMaxDefault = 200_000
-/** The first look: enough for nearly every partition. */
+/** Before anything is asked about the problem: enough for most partitions. */
+const nodesOfLook = 500
+/** Before other ways are tried: enough for nearly every partition. */
 const nodesOfDeepening = 30_000
-/** The same without a notion of what to beat. */
+/** Branch and bound without a notion of what to beat. */
 const nodesOfGlance = 3000
 /** One neighbourhood. */
 const nodesOfTry = 150
@@ -90,10 +92,12 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
     random: randomStream(options.seed ?? 1),
   }
   if (model.hostCount > hostsOfSearch) return answerLarge(effort, now, stops, options.cureOnly === true)
-  const obstacle = obviousObstacle(model) ?? contradiction(model, false)
+  const search = createSearch(effort.space, { relief: false, open: null, start: model.home })
+  const look = deepen(search, { nodesMax: Math.min(effort.nodesMax, nodesOfLook), expired: effort.expired })
+  const obstacle = look.at === null ? (obviousObstacle(model) ?? contradiction(model, false)) : null
   if (obstacle !== null && options.cureOnly === true) return { kind: 'infeasible', why: obstacle }
   if (obstacle !== null) return relieve(effort, now, stops, obstacle)
-  const cure = findCure(effort)
+  const cure = findCure(effort, search, look)
   if (cure.kind === 'none') {
     if (options.cureOnly === true) return { kind: 'infeasible', why: cure.proven ? impossible : undecided }
     const why = cure.proven ? blame(problem) : undecided
@@ -135,12 +139,16 @@ type Cure =
     }
 
 /** Deepening solves most problems; the others get an answer first, then a better one, then a proof. */
-const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
+const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, look: Deepened): Cure => {
   const { model } = space
-  const exact = (best: FullCost, nodes: number, where = space) =>
-    branchAndBound(where, { relief: false, open: null, start: model.home, best, nodesMax: nodes, expired })
-  const deepened = deepen(space, { nodesMax: Math.min(nodesMax, nodesOfDeepening), expired })
-  let { at, boundMs } = deepened
+  const exact = (best: FullCost, nodes: number) => search.run({ best, nodesMax: nodes, expired })
+  const nodes = Math.min(nodesMax, nodesOfDeepening)
+  const beaten = look.at === null ? {} : { best: look.cost }
+  const deepened = look.complete
+    ? look
+    : deepen(search, { nodesMax: nodes, expired, fromMs: look.boundMs, ...beaten })
+  let { boundMs } = deepened
+  let at = deepened.at ?? look.at
   let cost = at === null ? unlimited : deepened.cost
   if (at !== null && deepened.complete) return { kind: 'found', at, cost, boundMs, optimal: true }
   if (at === null) {
@@ -183,10 +191,12 @@ const findCure = ({ space, nodesMax, expired, random }: Effort): Cure => {
    * Where prices say that no better answer has a VM the search need not look; but fewer places also mislead its
    * sense of what is hard to place, so they must be good for a higher bound at least.
    */
-  const searched = (): Space => {
-    if (assigner === null || cost.softPenalty > 0) return space
-    const narrow = prepare(narrowed(model, assigner.allowed))
-    return exact(cost, 0, narrow).rootMs > exact(cost, 0).rootMs ? narrow : space
+  const searched = (): Search => {
+    if (assigner === null || cost.softPenalty > 0) return search
+    const scope = { relief: false, open: null, start: model.home }
+    const narrow = createSearch(prepare(narrowed(model, assigner.allowed)), scope)
+    const rootMs = (of: Search) => of.run({ best: cost, nodesMax: 0, expired }).rootMs
+    return rootMs(narrow) > rootMs(search) ? narrow : search
   }
   const bySearch = (turn: number): void => {
     const nodes = Math.min(nodesMax, turn * turnsOfSearch)
