@@ -7,6 +7,7 @@ import { createBoard } from './board.ts'
 import { compareCost, costOf, type FullCost } from './cost.ts'
 import { greedy } from './greedy.ts'
 import { mend, retreat } from './mend.ts'
+import type { RandomStream } from './random.ts'
 import { spareReceivers } from './receivers.ts'
 import type { Space } from './search-state.ts'
 
@@ -14,6 +15,7 @@ export interface LargeOptions {
   /** Doing nothing; the answer is never worse. */
   readonly idle: Int32Array
   readonly nodesMax: number
+  readonly random: RandomStream
   readonly expired: () => boolean
 }
 
@@ -22,6 +24,9 @@ export interface LargeResult {
   readonly cost: FullCost
   readonly boundMs: number
 }
+
+/** Less than a second. */
+const nodesOfMending = 150_000
 
 export const solveLarge = (space: Space, options: LargeOptions): LargeResult => {
   const { model } = space
@@ -39,7 +44,7 @@ export const solveLarge = (space: Space, options: LargeOptions): LargeResult => 
   }
   const board = createBoard(model, at)
   retreat(board, options.idle)
-  mend(space, board, { nodesMax: options.nodesMax, expired: options.expired })
+  mend(space, board, { ...options, nodesMax: Math.min(options.nodesMax, nodesOfMending) })
   at = board.at
   cost = costOf(model, at)
   const idleCost = costOf(model, options.idle)

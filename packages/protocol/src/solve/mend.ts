@@ -2,34 +2,43 @@
  * Mends an assignment of a data centre where something is wrong: who has no place, which rule is broken, what is
  * overloaded, and which host gives away more than it must. First a chain: a place is made by sending one VM on to a
  * third host. Then an exact search over the few hosts concerned and those with most room for what must leave
- * (neighbourhood.ts). Only what is better is kept, so the result is locally optimal as far as the effort goes.
+ * (neighbourhood.ts), and over many others at random. Only what is better is kept, so the result is locally optimal
+ * as far as the effort goes.
  */
 import type { Board } from './board.ts'
 import { compareCost, costOf } from './cost.ts'
 import { branchAndBound } from './exact.ts'
 import { createNeighbourhoods } from './neighbourhood.ts'
+import type { RandomStream } from './random.ts'
 import { prepare, type Space } from './search-state.ts'
 
 export interface MendOptions {
   /** Search nodes of all tries together; setting one up counts as some. */
   readonly nodesMax: number
+  readonly random: RandomStream
   readonly expired: () => boolean
 }
 
 /** Rules about more VMs than this are not about who meets whom. */
 const crowd = 1000
-const nodesPerTry = 2000
-const nodesPerLateTry = 400
+const nodesPerTry = 400
+/** Many short looks at random find more than a few long ones. */
+const nodesPerWandering = 200
 /** Setting up a search costs as much as a node per so many VMs. */
-const vmsPerNode = 4
+const vmsPerNode = 2
+/** And a node, with so many rules, twice as much as without any. */
+const partsPerNode = 16
 /** How many hosts with room are looked at beside those in trouble, in turn. */
 const widths = [3, 6, 12]
-/** Tries in a row without success after which those to come get less, and in the end the narrowest look only. */
-const confidence = 10
+/** Tries in a row without success after which those to come get the narrowest look only. */
 const patience = 40
+/** The same at random, per host in question. */
+const patienceWithOverload = 100
+const patienceWithCost = 20
 
 export const mend = (space: Space, board: Board, options: MendOptions): void => {
   const { model, covers } = space
+  const { random } = options
   const { at, load, present, natives, put } = board
   const { hostCount, vmCount, dims, demand, limit, home, active, fixed, starts, domain, parts, moveMs } =
     model
@@ -74,7 +83,7 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
   }
 
   /** Searches these hosts; true when it found something better. */
-  const search = (hosts: readonly number[], homeless: readonly number[]): boolean => {
+  const search = (hosts: readonly number[], homeless: readonly number[], nodesMax: number): boolean => {
     const part = neighbourhoodOf(hosts, homeless)
     const before = costOf(part.model, part.start)
     const found = branchAndBound(prepare(part.model), {
@@ -82,10 +91,11 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
       open: part.open,
       start: part.start,
       best: before,
-      nodesMax: failures > confidence ? nodesPerLateTry : nodesPerTry,
+      nodesMax,
       expired: options.expired,
     })
-    nodes += found.nodes + Math.ceil(part.model.vmCount / vmsPerNode)
+    nodes += Math.ceil(part.model.vmCount / vmsPerNode)
+    nodes += Math.ceil(found.nodes * (1 + part.model.parts.length / partsPerNode))
     const better = found.at !== null && compareCost(found.cost, before) < 0
     part.settle(better ? found.at : null)
     return better
@@ -95,12 +105,8 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
     for (const width of failures > patience ? widths.slice(0, 1) : widths) {
       if (spent()) return
       const more = roomiest(vms, width, new Set(hosts))
-      if (
-        search(
-          [...hosts, ...more],
-          vms.filter((v) => at[v]! < 0),
-        )
-      ) {
+      const homeless = vms.filter((v) => at[v]! < 0)
+      if (search([...hosts, ...more], homeless, nodesPerTry)) {
         failures = 0
         return
       }
@@ -198,7 +204,7 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
   }
 
   /** Hosts that give away more than they must. */
-  const dear = (): void => {
+  const excessive = (): readonly number[] => {
     const status = new Uint8Array(vmCount)
     for (let v = 0; v < vmCount; v++)
       if (active[v] === 0 || fixed[v] === 1 || home[v]! < 0 || domain[v]![home[v]!] === 0) status[v] = 1
@@ -207,18 +213,53 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
       for (const v of natives[h]!)
         if (fixed[v] === 1 || domain[v]![h] === 1)
           for (let d = 0; d < dims; d++) whole[h * dims + d]! += demand[v * dims + d]!
-    for (let h = 0; h < hostCount && !spent(); h++) {
+    return Array.from({ length: hostCount }, (_, h) => h).filter((h) => {
       let paid = 0
-      const leavers = natives[h]!.filter((v) => at[v] !== h && at[v]! >= 0)
-      for (const v of leavers) if (status[v] === 0) paid += moveMs[v]!
-      if (paid === 0 || paid <= covers.bound(h, whole, status, 0, null)) continue
-      const to = [...new Set(leavers.map((v) => at[v]!))].slice(0, widths[1])
-      around(
-        [h, ...to],
-        natives[h]!.filter((v) => fixed[v] === 0),
-      )
+      for (const v of natives[h]!) if (status[v] === 0 && at[v] !== h && at[v]! >= 0) paid += moveMs[v]!
+      return paid > 0 && paid > covers.bound(h, whole, status, 0, null)
+    })
+  }
+
+  const leaversOf = (h: number): number[] => natives[h]!.filter((v) => at[v] !== h && at[v]! >= 0)
+
+  /**
+   * Large neighbourhood search (Shaw 1998) around the hosts in question: some of those, hosts that their VMs went
+   * to, and others at random. What one host lacks or gives away too much often waits for room that another one took.
+   */
+  const wander = (questionable: () => readonly number[], patience: number): void => {
+    let around = questionable()
+    let touched = touchedHosts()
+    let failed = 0
+    while (around.length > 0 && failed < patience * around.length && !spent()) {
+      const size = 6 + random.below(12)
+      const chosen = new Set<number>()
+      for (let k = 0; k < 3; k++) {
+        const h = around[random.below(around.length)]!
+        chosen.add(h)
+        for (const v of leaversOf(h)) if (random.below(2) === 0) chosen.add(at[v]!)
+      }
+      // Room on a host that is touched already costs less than the same elsewhere.
+      for (let k = 0; chosen.size < size && k < 4 * size; k++)
+        chosen.add(
+          k % 2 === 0 || touched.length === 0
+            ? random.below(hostCount)
+            : touched[random.below(touched.length)]!,
+        )
+      if (search([...chosen].slice(0, size), [], nodesPerWandering)) {
+        failed = 0
+        around = questionable()
+        touched = touchedHosts()
+      } else failed++
     }
   }
+
+  const touchedHosts = (): readonly number[] =>
+    Array.from({ length: hostCount }, (_, h) => h).filter(
+      (h) => leaversOf(h).length > 0 || present[h]!.some((v) => board.moved(v)),
+    )
+
+  const overloads = (): readonly number[] =>
+    Array.from({ length: hostCount }, (_, h) => h).filter((h) => board.overloaded(h))
 
   /** Nobody is away without need. */
   const homecoming = (): void => {
@@ -237,9 +278,10 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
   homeless()
   brokenRules(true)
   relieve()
+  wander(overloads, patienceWithOverload)
   brokenRules(false)
   homecoming()
-  dear()
+  wander(excessive, patienceWithCost)
 }
 
 /**

@@ -271,9 +271,9 @@ const shownBound = (model: Model, ms: number, cost: FullCost): Cost => {
 }
 
 const answerLarge = (effort: Effort, now: FullCost, stops: readonly Move[], cureOnly: boolean): Answer => {
-  const { space, nodesMax, expired } = effort
+  const { space, nodesMax, random, expired } = effort
   const { model } = space
-  const { at, cost, boundMs } = solveLarge(space, { idle: idleAssignment(model), nodesMax, expired })
+  const { at, cost, boundMs } = solveLarge(space, { idle: idleAssignment(model), nodesMax, random, expired })
   const moves = [...stops, ...movesOf(model, at)]
   const bound = shownBound(model, boundMs, cost)
   if (cost.unmet === 0 && cost.overloadedHosts === 0) {
