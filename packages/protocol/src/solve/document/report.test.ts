@@ -324,3 +324,24 @@ test('Memory in bytes makes migrations of ages, and neither their time nor their
     assert.deepEqual(bound, cost)
   }
 })
+
+test('A budget bounds the advice, too: what would help is asked for half as long again, and no longer', () => {
+  const hosts = Array.from({ length: 12 }, (_, h) => ({ id: `h${h}`, limit: [100, 100] }))
+  // Three of 34 on each of twelve hosts: one cannot be placed, and there is much that might help.
+  const vms = Array.from({ length: 36 }, (_, v) => vm(`v${v}`, `h${v % 12}`, 34))
+  const read = readDocument({ hosts, vms })
+  if (read.kind === 'bad') assert.fail(read.text)
+  const asked = (budgetMs: number | null): number => {
+    let clock = 0
+    const { report } = solveProblem(read.problem, {
+      objective: 'time',
+      budgetMs,
+      suspend: false,
+      loadMs: 0,
+      now: () => clock++,
+    })
+    assert.notEqual(report.explanation, null)
+    return clock
+  }
+  assert.ok(asked(20) < 100)
+})

@@ -9,6 +9,7 @@ import type { Objective } from '../model.ts'
 import { noOrderCode, solveOrderable } from '../orderable.ts'
 import type { PlacementProblem } from '../problem.ts'
 import { movesBound, type SolveOptions, solve, standingCost } from '../solver.ts'
+import { patience } from '../why/feasible.ts'
 import { relaxation } from '../why/relaxation.ts'
 
 export interface SolveReport {
@@ -61,6 +62,8 @@ const partition = 'solve' as PartitionId
 export const solveProblem = (problem: PlacementProblem, options: ReportOptions): Solved => {
   const started = options.now()
   const deadline = options.budgetMs === null ? Number.POSITIVE_INFINITY : started + options.budgetMs
+  // What would help is asked once no answer was found, so it gets a little time of its own.
+  const deadlineOfAdvice = deadline + (options.budgetMs ?? 0) / 2
   const { objective } = options
   const plain = objective === 'time' || objective === 'moves'
   const search: SolveOptions = {
@@ -90,7 +93,7 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
   ]
   const why =
     answer.kind === 'relief' || answer.kind === 'infeasible'
-      ? (contradicted ?? withRelaxation(problem, answer.why))
+      ? (contradicted ?? withRelaxation(problem, answer.why, () => options.now() >= deadlineOfAdvice))
       : null
   const round = (ms: number) => Math.round(ms * 1000) / 1000
   return {
@@ -118,10 +121,10 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
 /** Larger problems would have to be solved a dozen times for it. */
 const hostsOfRelaxation = 64
 
-const withRelaxation = (problem: PlacementProblem, why: Binding): Binding => {
+const withRelaxation = (problem: PlacementProblem, why: Binding, expired: () => boolean): Binding => {
   // What stands in the way there is neither a limit nor a rule.
   if (why.code === noOrderCode) return why
-  const help = problem.hosts.length > hostsOfRelaxation ? null : relaxation(problem)
+  const help = problem.hosts.length > hostsOfRelaxation ? null : relaxation(problem, patience(expired))
   return help === null ? why : { ...why, text: `${why.text}; ${help}` }
 }
 

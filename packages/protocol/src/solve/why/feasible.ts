@@ -9,20 +9,28 @@ import { prepare } from '../search-state.ts'
 export interface Patience {
   nodesLeft: number
   readonly nodesPerQuestion: number
+  /** True when the caller's time is up: then nothing more is decided. */
+  readonly expired: () => boolean
 }
 
 const nodesPerQuestion = 5000
 const nodesOfExplanation = 200_000
 
-export const patience = (): Patience => ({ nodesLeft: nodesOfExplanation, nodesPerQuestion })
+export const patience = (expired: () => boolean = () => false): Patience => ({
+  nodesLeft: nodesOfExplanation,
+  nodesPerQuestion,
+  expired,
+})
 
 /** Compiling costs as much as some nodes. */
 const nodesOfCompiling = 20
+/** With more VMs than these, a node costs the more. */
+const vmsOfNode = 64
 
 /** True: has a viable placement; false: proven to have none; null: not decided within the nodes. */
 export const feasible = (problem: PlacementProblem, left: Patience): boolean | null => {
   const nodesMax = Math.min(left.nodesPerQuestion, left.nodesLeft)
-  if (nodesMax <= 0) return null
+  if (nodesMax <= 0 || left.expired()) return null
   const model = compile(problem)
   const result = branchAndBound(prepare(model), {
     relief: false,
@@ -30,10 +38,10 @@ export const feasible = (problem: PlacementProblem, left: Patience): boolean | n
     start: model.home,
     best: { ...noCost, unmet: 0, softPenalty: Number.POSITIVE_INFINITY },
     nodesMax,
-    expired: () => false,
+    expired: left.expired,
     first: true,
   })
-  left.nodesLeft -= result.nodes + nodesOfCompiling
+  left.nodesLeft -= (result.nodes + nodesOfCompiling) * Math.ceil(model.vmCount / vmsOfNode)
   if (result.at !== null) return true
   return result.complete ? false : null
 }
