@@ -5,12 +5,12 @@
 import type { Binding } from '../answer.ts'
 import type { Model } from '../model.ts'
 import { contradiction } from './contradiction.ts'
-import { capacityCode, ruleName, ruleReference } from './names.ts'
+import { capacityCode, listed, ruleName, ruleReference } from './names.ts'
 import { type Shortage, shortage } from './shortage.ts'
 
 /** A proof of infeasibility that needs no search, or null. */
 export const obviousObstacle = (model: Model): Binding | null =>
-  (totalTooLarge(model) ?? singleObstacle(model) ?? shortage(model))?.why ?? null
+  (totalTooLarge(model) ?? singleObstacle(model) ?? shortage(model) ?? tooMany(model))?.why ?? null
 
 /** One VM, one host or one rule by itself. */
 export const singleObstacle = (model: Model): Shortage | null =>
@@ -39,6 +39,55 @@ const totalTooLarge = (model: Model): Shortage | null => {
       }
   }
   return null
+}
+
+/** Fewer places than VMs on hosts that are short of different things, were all VMs as small as the smallest. */
+const tooMany = (model: Model): Shortage | null => {
+  const { dims, demand, limit, hostCount, hosts } = model
+  const wanted = model.vms.flatMap((_, v) =>
+    model.active[v] === 1 && !(model.fixed[v] === 1 && hosts[model.home[v]!]!.state !== 'online') ? [v] : [],
+  )
+  /** Per dimension, what the k smallest amounts add up to, for k = 1, 2 … */
+  const sums = Array.from({ length: dims }, (_, d) => {
+    let sum = 0
+    return Float64Array.from(wanted, (v) => demand[v * dims + d]!)
+      .sort()
+      .map((amount) => {
+        sum += amount
+        return sum
+      })
+  })
+  const bindsOn = new Int32Array(dims)
+  let places = 0
+  for (let h = 0; h < hostCount; h++) {
+    if (hosts[h]!.state !== 'online') continue
+    let fewest = wanted.length
+    let tight = -1
+    sums.forEach((ofSmallest, d) => {
+      let fit = 0
+      for (let over = wanted.length + 1; over - fit > 1; ) {
+        const middle = (fit + over) >> 1
+        if (ofSmallest[middle - 1]! <= limit[h * dims + d]!) fit = middle
+        else over = middle
+      }
+      if (fit >= fewest) return
+      fewest = fit
+      tight = d
+    })
+    places += fewest
+    if (tight >= 0) bindsOn[tight]!++
+  }
+  const missing = wanted.length - places
+  if (missing <= 0 || bindsOn.every((count) => count === 0)) return null
+  const short = model.problem.dimensions.filter((_, d) => bindsOn[d]! > 0)
+  const most = bindsOn.indexOf(Math.max(...bindsOn))
+  return {
+    why: {
+      code: capacityCode(model.problem.dimensions[most]!),
+      text: `${wanted.length} VMs are to run; the online hosts, short of ${listed(short, 'and')}, can take ${places} of even the smallest: ${missing} short`,
+    },
+    help: `room for ${missing} more`,
+  }
 }
 
 /** A VM that no host can take, even if it had the host for itself. */

@@ -11,6 +11,7 @@ import { problems } from '../testing/generator.ts'
 import { bestCure } from '../testing/oracle.ts'
 import { contradiction } from './contradiction.ts'
 import { localise } from './localise.ts'
+import { obviousObstacle } from './obstacle.ts'
 import { relaxation } from './relaxation.ts'
 import { shortage } from './shortage.ts'
 
@@ -29,7 +30,8 @@ test('Whatever is proven impossible by counting, by rules alone or by localising
       if (short) seen.shortages++
       if (contradicts) seen.contradictions++
       if (local) seen.localised++
-      if (short || contradicts || local) assert.equal(bestCure(problem), null)
+      const obvious = obviousObstacle(model) !== null
+      if (short || contradicts || local || obvious) assert.equal(bestCure(problem), null)
     }),
     { numRuns: runs, seed: 31 },
   )
@@ -142,6 +144,20 @@ test('Too little room is told with the dimension, the amount, and the least that
 })
 
 // VMs that cannot move were once counted twice: as wanting room, and as taking it away.
+test('Hosts that are short of different things are counted together, not tried in every arrangement', () => {
+  const hosts = Array.from({ length: 40 }, (_, h) => ({
+    ...host(`h${h}`),
+    limit: h % 2 === 0 ? [100, 34] : [34, 100],
+  }))
+  const vms = Array.from({ length: 81 }, (_, v) => ({ ...vm(`v${v}`, `h${v % 40}`, 17), demand: [17, 17] }))
+  const answer = solve({ ...problem(hosts, vms, []), dimensions: ['cpuMilli', 'memoryMiB'] })
+  assert.ok('why' in answer)
+  assert.match(
+    answer.why.text,
+    /^81 VMs are to run; the online hosts, short of cpuMilli and memoryMiB, can take 80 of even the smallest: 1 short/,
+  )
+})
+
 test('VMs that cannot move need no room beside what they have', () => {
   const stay = (id: string) => ({ ...vm(id, a, 40), movable: false })
   const one: PlacementRule = { kind: 'maxOnline', hosts: [a, b], amount: 1 }
