@@ -55,6 +55,9 @@ const nodesOfTurn = 1000
 const growth = 4
 /** Branch and bound that knows what to beat is cheap beside the rest of a turn. */
 const turnsOfSearch = 16
+/** The effort of the prices grows by so much when they raise the bound, and that of the search shrinks. */
+const leadOfPrices = 8
+const lagOfSearch = 4
 /** An iteration of the repair search costs as much as this many nodes. */
 const nodesPerIteration = 40
 /** A step of annealing costs as much as a sixth of a node. */
@@ -178,12 +181,16 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
   // Improving and proving take turns, each time with more effort: neither knows how far it is from its end.
   let complete = false
   let assigner: Assigner | null = null
+  /** Which of the two raised the bound last: it gets more of the time. */
+  let leader: 'search' | 'prices' = 'search'
   const byPrices = (turn: number): void => {
     if (at === null || cost.softPenalty > 0) return
     assigner ??= createAssigner(model, random, expired)
-    const priced = assigner.search(at, cost, turn * turnsOfSearch * priceStepsPerNode)
+    const steps = turn * turnsOfSearch * priceStepsPerNode
+    const priced = assigner.search(at, cost, leader === 'prices' ? steps * leadOfPrices : steps)
     at = priced.at
     cost = priced.cost
+    if (priced.boundMs > boundMs) leader = 'prices'
     boundMs = Math.max(boundMs, priced.boundMs)
     complete = priced.complete
   }
@@ -199,7 +206,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
     return rootMs(narrow) > rootMs(search) ? narrow : search
   }
   const bySearch = (turn: number): void => {
-    const nodes = Math.min(nodesMax, turn * turnsOfSearch)
+    const nodes = Math.ceil(Math.min(nodesMax, turn * turnsOfSearch) / (leader === 'prices' ? lagOfSearch : 1))
     const ruleless = cost.softPenalty === 0
     const proof = ruleless
       ? deepen(searched(), { nodesMax: nodes, expired, fromMs: boundMs, best: cost })
@@ -208,7 +215,11 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
       at = proof.at
       cost = proof.cost
     }
-    if ('boundMs' in proof) boundMs = Math.max(boundMs, proof.boundMs)
+    if ('boundMs' in proof) {
+      // A millisecond more is no news.
+      if (proof.boundMs > boundMs + 1) leader = 'search'
+      boundMs = Math.max(boundMs, proof.boundMs)
+    }
     complete = proof.complete
   }
   let nodesPerTry = nodesOfTry
