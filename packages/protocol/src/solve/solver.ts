@@ -206,7 +206,9 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
     return rootMs(narrow) > rootMs(search) ? narrow : search
   }
   const bySearch = (turn: number): void => {
-    const nodes = Math.ceil(Math.min(nodesMax, turn * turnsOfSearch) / (leader === 'prices' ? lagOfSearch : 1))
+    const nodes = Math.ceil(
+      Math.min(nodesMax, turn * turnsOfSearch) / (leader === 'prices' ? lagOfSearch : 1),
+    )
     const ruleless = cost.softPenalty === 0
     const proof = ruleless
       ? deepen(searched(), { nodesMax: nodes, expired, fromMs: boundMs, best: cost })
