@@ -37,7 +37,8 @@ export const findPassage = (
   targets: Int32Array,
   options: PassageOptions,
 ): Passage => {
-  const some = search(model, standing, targets, options, false)
+  const quick = { ...options, looksMax: Math.ceil(options.looksMax / 4) }
+  const some = search(model, standing, targets, quick, false)
   if (some.kind === 'found' || model.hostCount > hostsOfAll) return some
   return search(model, standing, targets, options, true)
 }

@@ -186,18 +186,16 @@ const byPassage = (
   const suspend = options.suspend === true
   if (unreachable(model, standing, targets, suspend))
     return withoutWayOut(problem, moves, partition, options, stuck, true)
-  const search = (): Passage =>
-    findPassage(model, standing, targets, {
-      suspend,
-      looksMax: options.looksMax ?? looksMaxDefault,
-    })
+  const looksMax = options.looksMax ?? looksMaxDefault
+  const search = (share: number): Passage =>
+    findPassage(model, standing, targets, { suspend, looksMax: Math.ceil(looksMax / share) })
   for (const { vm, to } of stuck.before) standing.go(vm, to)
   let before = stuck.before
-  let passage = search()
+  let passage = search(before.length > 0 ? 3 : 1)
   if (passage.kind === 'none' && before.length > 0) {
     while (standing.depth() > 0) standing.undo()
     before = []
-    passage = search()
+    passage = search(1)
   }
   if (passage.kind === 'none') return withoutWayOut(problem, moves, partition, options, stuck, passage.proven)
   const steps: Step[] = []
@@ -232,6 +230,7 @@ const prioritise = (model: Model, steps: readonly Step[], pending: number[]): vo
 
 /** With more, it is not worth planning once more only to tell whether suspending would help. */
 const movesOfAdvice = 64
+const looksOfAdvice = 20_000
 
 /** Why stepping aside does not help either, and whether suspending would. */
 const withoutWayOut = (
@@ -250,7 +249,7 @@ const withoutWayOut = (
       ? `${noPivot}, and suspending does not help either`
       : moves.length > movesOfAdvice
         ? noPivot
-        : planOrder(problem, moves, partition, { ...options, suspend: true }).kind === 'plan'
+        : planOrder(problem, moves, partition, { looksMax: looksOfAdvice, suspend: true }).kind === 'plan'
           ? `${noPivot}; there is an order if a VM may be suspended`
           : `${noPivot}; suspending one would not help either`
   const carriedOut = new Set(stuck.done)
