@@ -87,3 +87,44 @@ test('Of hosts just large enough, the cheapest cure that can be reached is found
   )
   for (const count of Object.values(seen)) assert.ok(count > 0, JSON.stringify(seen))
 })
+
+test('A host that has nothing of something is no infinitely crowded one, in whatever unit that is counted', () => {
+  const giga = 10 ** 9
+  const base = small(
+    [1, 1, 1],
+    [
+      [2, 1],
+      [0, 1],
+      [1, 1],
+      [0, 1],
+      [0, 1],
+    ],
+  )
+  const limits = [
+    [7, 6],
+    [7, 0],
+    [7, 6],
+  ]
+  const demands = [
+    [2, 2],
+    [0, 5],
+    [5, 5],
+    [2, 6],
+    [2, 4],
+  ]
+  const relief = (unit: number) => {
+    const { answer, order } = solveOrderable(
+      {
+        ...base,
+        dimensions: ['cpuMilli', 'memoryMiB'],
+        hosts: base.hosts.map((host, h) => ({ ...host, limit: limits[h]!.map((amount) => amount * unit) })),
+        vms: base.vms.map((vm, v) => ({ ...vm, demand: demands[v]!.map((amount) => amount * unit) })),
+      },
+      partition,
+    )
+    assert.notEqual(order, null)
+    return answer
+  }
+  assert.equal(relief(1).kind, 'relief')
+  assert.equal(relief(giga).kind, 'relief')
+})

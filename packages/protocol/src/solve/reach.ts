@@ -19,6 +19,8 @@ export interface Reached {
 const weight = 2
 /** And an overloaded dimension one, and one more for each of so many parts of the limit. */
 const grain = 30
+/** More than this full counts the same: a limit of 0 has no parts, and ranks must stay small. */
+const crowdedMax = 10 * grain
 
 /**
  * `model` tells what a placement costs, `way` (`onTheWay`) how it is come by; of the same hosts and VMs. Not for rules of
@@ -44,7 +46,8 @@ export const reachable = (model: Model, way: Model, goal: Int32Array | null, loo
       if (online[h] === 1)
         for (let i = h * dims; i < (h + 1) * dims; i++) {
           const over = load[i]! - way.limit[i]!
-          if (over > 0) sum += 1 + Math.floor((over * grain) / Math.max(1, way.limit[i]!))
+          if (over > 0)
+            sum += 1 + Math.min(crowdedMax, Math.floor((over * grain) / Math.max(1, way.limit[i]!)))
         }
     return sum
   }
