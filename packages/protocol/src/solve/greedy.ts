@@ -55,6 +55,7 @@ export type Opening = 'roomiest' | 'tightest'
 
 export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'): Greedy => {
   const {
+    hosts,
     hostCount,
     vmCount,
     dims,
@@ -147,6 +148,40 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
       if (of[i]!.weight < 0 && !byHosts.has(of[i]!) && of[i]!.clashes(at, v, h)) return true
     return false
   }
+  const zoned = parts.filter((part) => part.weight < 0 && part.zone !== undefined)
+  /** Where rules about many hosts at a time want nobody more: looked at once per VM. */
+  const fullZones = (v: number): readonly Uint8Array[] =>
+    zoned.flatMap((part) => {
+      const h = partsOf[v]!.includes(part) ? part.zone!.indexOf(1) : -1
+      return h >= 0 && part.clashes(at, v, h) ? [part.zone!] : []
+    })
+  const clashesBesideZones = (v: number, h: number): boolean => {
+    const of = partsOf[v]!
+    for (let i = 0; i < of.length; i++) {
+      const part = of[i]!
+      if (part.weight >= 0 || part.zone !== undefined || byHosts.has(part)) continue
+      if (part.clashes(at, v, h)) return true
+    }
+    return false
+  }
+  /** No host has more room than this, as far as it was looked at. */
+  const widest = new Float64Array(dims).fill(Number.POSITIVE_INFINITY)
+  let stale = true
+  const measure = (): void => {
+    if (!stale) return
+    stale = false
+    widest.fill(Number.NEGATIVE_INFINITY)
+    for (let h = 0; h < hostCount; h++) {
+      if (hosts[h]!.state !== 'online') continue
+      for (let d = 0; d < dims; d++)
+        widest[d] = Math.max(widest[d]!, limit[h * dims + d]! - load[h * dims + d]!)
+    }
+  }
+  /** Some room has come free. */
+  const widen = (h: number): void => {
+    for (let d = 0; d < dims; d++)
+      widest[d] = Math.max(widest[d]!, limit[h * dims + d]! - load[h * dims + d]!)
+  }
   const offended = (v: number, h: number): boolean => {
     const of = partsOf[v]!
     for (let i = 0; i < of.length; i++) if (of[i]!.weight >= 0 && of[i]!.clashes(at, v, h)) return true
@@ -155,6 +190,8 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
   /** The host where it fits best, touched ones first; −1 when there is none. */
   const bestHost = (v: number): number => {
     const allowed = domain[v]!
+    for (let d = 0; d < dims; d++) if (demand[v * dims + d]! > widest[d]!) return -1
+    const full = fullZones(v)
     let chosen = -1
     let least = Number.POSITIVE_INFINITY
     for (let h = 0; h < hostCount; h++) {
@@ -169,16 +206,18 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
         }
         score += sign * Math.floor((slack * 1000) / Math.max(1, limit[h * dims + d]!))
       }
-      if (score >= least || clashes(v, h)) continue
+      if (score >= least || full.some((zone) => zone[h] === 1) || clashesBesideZones(v, h)) continue
       if (offended(v, h)) score += 10_000_000
       if (score >= least) continue
       least = score
       chosen = h
     }
+    if (chosen < 0) measure()
     return chosen
   }
   const arrive = (v: number, h: number): void => {
     at[v] = h
+    stale = true
     touched[h] = 1
     for (let d = 0; d < dims; d++) load[h * dims + d]! += demand[v * dims + d]!
   }
@@ -212,6 +251,7 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
     for (let d = 0; d < dims; d++) load[home[u]! * dims + d]! -= demand[u * dims + d]!
     at[u] = -1
     status[u] = settled
+    widen(home[u]!)
     arrive(v, home[v]!)
     arrive(u, bestHost(u))
   }
@@ -230,6 +270,7 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
       for (const u of part.scope) {
         if (at[u] !== home[v] || at[u] === home[u] || !clashes(u, at[u]!)) continue
         for (let d = 0; d < dims; d++) load[at[u]! * dims + d]! -= demand[u * dims + d]!
+        widen(at[u]!)
         at[u] = -1
         const h = bestHost(u)
         if (h >= 0) arrive(u, h)

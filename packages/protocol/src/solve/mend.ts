@@ -9,6 +9,7 @@ import type { Board } from './board.ts'
 import { compareCost, costOf } from './cost.ts'
 import { branchAndBound } from './exact.ts'
 import { createNeighbourhoods } from './neighbourhood.ts'
+import type { Part } from './parts/part.ts'
 import type { RandomStream } from './random.ts'
 import { prepare, type Space } from './search-state.ts'
 
@@ -28,6 +29,8 @@ const nodesPerWandering = 200
 const vmsPerNode = 2
 /** And a node, with so many rules, twice as much as without any. */
 const partsPerNode = 16
+/** Looking at a host for a VM costs a fraction. */
+const looksPerNode = 200
 /** How many hosts with room are looked at beside those in trouble, in turn. */
 const widths = [3, 6, 12]
 /** Tries in a row without success after which those to come get the narrowest look only. */
@@ -60,6 +63,7 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
 
   /** The hosts with most room for one of the VMs. */
   const roomiest = (vms: readonly number[], count: number, taken: ReadonlySet<number>): number[] => {
+    nodes += Math.ceil((vms.length * hostCount) / looksPerNode)
     const ranked: { readonly h: number; readonly rank: number }[] = []
     for (let h = 0; h < hostCount; h++) {
       if (taken.has(h)) continue
@@ -118,6 +122,7 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
   const placeFor = (v: number, but: number): number => {
     let chosen = -1
     let most = Number.NEGATIVE_INFINITY
+    nodes += hostCount / looksPerNode
     for (let h = 0; h < hostCount; h++) {
       if (h === but || h === home[v] || !board.fits(v, h)) continue
       const room = -spare(v, h)
@@ -141,6 +146,8 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
     for (const alsoNatives of [false, true])
       for (let h = 0; h < hostCount; h++) {
         if (h === from || h === home[v] || domain[v]![h] === 0) continue
+        if (spent()) return false
+        nodes += present[h]!.length / looksPerNode
         for (const u of present[h]!) {
           if (fixed[u] === 1 || (home[u] === h && (!alsoNatives || starts[u] === 1))) continue
           let enough = true
@@ -178,13 +185,27 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
     }
   }
 
+  /** Too many for a look at all of them together: whoever has a place elsewhere goes, until the rule holds. */
+  const thinOut = (part: Part, vms: readonly number[]): void => {
+    const scratch = new Int32Array(vmCount)
+    for (const v of [...vms].sort((a, b) => moveMs[a]! - moveMs[b]! || a - b)) {
+      if (spent() || part.conflict(at, scratch, 0) === 0) return
+      const h = fixed[v] === 1 ? -1 : placeFor(v, at[v]!)
+      if (h >= 0) put(v, h)
+    }
+  }
+
   const brokenRules = (hard: boolean): void => {
     const named = new Int32Array(vmCount)
     for (const part of parts) {
       if (part.weight < 0 !== hard) continue
       for (let tries = 0; tries < part.scope.length && !spent(); tries++) {
         const n = part.conflict(at, named, 0)
-        if (n === 0 || n > crowd) break
+        if (n === 0) break
+        if (n > crowd) {
+          thinOut(part, [...named.subarray(0, n)])
+          break
+        }
         const vms = part.scope.length > crowd ? [...named.subarray(0, n)] : [...part.scope]
         const hosts = new Set(vms.map((v) => at[v]!).filter((h) => h >= 0))
         if (hosts.size > widths.at(-1)!) break
@@ -289,27 +310,25 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
  * does whoever has come where there is no room for that. What is left of the assignment is no worse than `idle`.
  */
 export const retreat = (board: Board, idle: Int32Array): void => {
-  const { at, load, present, put, model } = board
-  const { parts, limit, dims, home, vmCount } = model
+  const { at, present, put, model } = board
+  const { parts, home, vmCount } = model
   const named = new Int32Array(vmCount)
   const back = (v: number): void => {
     const h = idle[v]!
     if (at[v] === h) return
     put(v, h)
     if (h < 0) return
-    const tooMuch = (): boolean => {
-      for (let d = 0; d < dims; d++) {
-        const i = h * dims + d
-        if (load[i]! > Math.max(limit[i]!, model.load[i]!)) return true
-      }
-      return false
-    }
-    while (tooMuch()) {
+    sendAway(h)
+  }
+  /** Nobody comes where too much is left: there would be no order. */
+  const sendAway = (h: number): void => {
+    while (board.overloaded(h)) {
       const guest = present[h]!.find((u) => home[u] !== h || idle[u] !== h)
       if (guest === undefined) break
       back(guest)
     }
   }
+  for (let h = 0; h < model.hostCount; h++) sendAway(h)
   for (let again = true; again; ) {
     again = false
     for (const part of parts) {

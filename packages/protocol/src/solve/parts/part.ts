@@ -21,6 +21,8 @@ export interface Part {
   readonly conflict: (at: Int32Array, out: Int32Array, start: number) => number
   /** Would VM `v` on host `h` conflict with where the others of the scope are? */
   readonly clashes: (at: Int32Array, v: number, h: number) => boolean
+  /** `clashes` is the same on every host with a 1, and false on all others. */
+  readonly zone?: Uint8Array
   /** Only VMs on the same host matter to each other. */
   readonly local?: true
   /** The same rule for a few hosts and their VMs, with everybody else where they are; for rules about very many. */

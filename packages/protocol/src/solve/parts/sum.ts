@@ -6,6 +6,7 @@ export const sumPart = (base: PartBase, inside: Uint8Array, amount: Float64Array
   const { scope } = base
   return {
     ...base,
+    zone: inside,
     within: (inner, { vms, hosts, far, vmHere, hostHere, at }) => {
       let left = max
       for (const v of scope) {
