@@ -78,7 +78,10 @@ test('Of hosts just large enough, the cheapest cure that can be reached is found
         } else {
           assert.ok(answer.kind === 'relief' || answer.kind === 'infeasible')
           assert.equal(answer.why.code, 'plan.no_order')
-          assert.match(answer.why.text, /no other cure has an order either$/)
+          // Which group is mended into is not known while looking, so more than that is looked at, and proven less often.
+          const mending = problem.rules.some(({ kind }) => kind === 'among' || kind === 'gather')
+          if (mending) assert.match(answer.why.text, /no other cure /)
+          else assert.match(answer.why.text, /no other cure has an order either$/)
           seen[answer.kind === 'relief' ? 'relieved' : 'none']++
         }
       },
