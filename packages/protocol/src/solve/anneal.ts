@@ -41,8 +41,15 @@ const coldest = 100
 const whole = 1024
 const cooler = 1000
 /** What is not exceeded gets cheaper, at the end of a run by less: then it has to become viable. */
-const cheaperAtFirst = 1003
-const cheaperAtLast = 1018
+const cheapestAtFirst = 1003
+const cheapestAtLast = 1018
+/**
+ * And by less the longer no viable placement was met: the more limits and rules there are, the more seldom all of
+ * them hold at once, and how hard that is only the walk itself can tell.
+ */
+const cheaperAtFirst = 1014
+const afterViable = 8
+const pricingsPerStiffening = 5
 /** Every so many steps the VMs of a rule move together, if they are not too many. */
 const stepsPerChain = 8
 const chainMax = 10
@@ -56,8 +63,12 @@ export const anneal = (model: Model, options: AnnealOptions): Annealed => {
   if (walk === null || walk.movers.length === 0 || hostCount < 2) return { at: null, cost: best }
   const { at, movers, away, guestCount, penalty, partsOf, weighMove, move } = walk
 
+  /** A viable placement was met since the prices changed. */
+  let met = false
   const record = (): void => {
-    if (!walk.viable() || walk.softPaid() > best.softPenalty) return
+    if (!walk.viable()) return
+    met = true
+    if (walk.softPaid() > best.softPenalty) return
     if (walk.softPaid() === best.softPenalty && walk.paidMs() > best.migrationMs) return
     const cost = costOf(model, at)
     if (cost.unmet > 0 || cost.overloadedHosts > 0 || compareCost(cost, best) >= 0) return
@@ -131,6 +142,19 @@ export const anneal = (model: Model, options: AnnealOptions): Annealed => {
     if (cost > most) while (links-- > 0) move(chainV[links]!, chainFrom[links]!, chainU[links]!)
   }
 
+  let cheaper = cheaperAtFirst
+  let barren = 0
+  const reprice = (step: number): void => {
+    if (met) {
+      cheaper -= afterViable
+      barren = 0
+    } else if (++barren % pricingsPerStiffening === 0) cheaper++
+    met = false
+    const least = cheapestAtFirst + Math.floor(((cheapestAtLast - cheapestAtFirst) * step) / steps)
+    cheaper = Math.max(least, Math.min(whole, cheaper))
+    walk.reprice(cheaper)
+  }
+
   record()
   let temperature = Math.floor(walk.average / warmest)
   const temperatureMin = Math.floor(walk.average / coldest)
@@ -140,8 +164,7 @@ export const anneal = (model: Model, options: AnnealOptions): Annealed => {
     if (step % stepsPerLook === 0 && options.expired()) break
     if (step % stepsPerCooling === 0)
       temperature = Math.max(temperatureMin, Math.floor((temperature * cooler) / whole))
-    if (step % stepsPerPrice === 0)
-      walk.reprice(cheaperAtFirst + Math.floor(((cheaperAtLast - cheaperAtFirst) * step) / steps))
+    if (step % stepsPerPrice === 0) reprice(step)
     // A random height, exponentially distributed as far as it matters: 2^-k for every k.
     const bits = random.below(65536) + 1
     const height = Math.floor((temperature * (Math.clz32(bits) - 15 + (bits & 15) / 16)) / 2)

@@ -3,7 +3,6 @@
  * partial cure; or why there is none. Deterministic: the same problem, options and node budget give the same
  * answer, whatever the order of the input. The clock, if any, is the caller's `expired`.
  */
-import { anneal } from './anneal.ts'
 import type { Answer, Binding, Cost, Move } from './answer.ts'
 import { compareCost, costOf, type FullCost, noCost, publicCost } from './cost.ts'
 import { type Deepened, deepen } from './deepen.ts'
@@ -12,12 +11,12 @@ import { foresee } from './foresee.ts'
 import { greedyBound } from './greedy.ts'
 import { improve } from './improve.ts'
 import { solveLarge } from './large.ts'
+import { createLocalSearch } from './local-search.ts'
 import { compile, type Model, type Objective } from './model.ts'
 import { narrowed } from './narrow.ts'
 import { type Assigner, createAssigner } from './prices/assign.ts'
 import type { PlacementProblem } from './problem.ts'
 import { type RandomStream, randomStream } from './random.ts'
-import { repair } from './repair.ts'
 import { prepare, type Space } from './search-state.ts'
 import { touchBound } from './touch-bound.ts'
 import { blame } from './why/blame.ts'
@@ -44,8 +43,8 @@ const hostsOfSearch = 64
 const nodesMaxDefault = 200_000
 /** Before anything is asked about the problem: enough for most partitions. */
 const nodesOfLook = 500
-/** Before other ways are tried: enough for nearly every partition. */
-const nodesOfDeepening = 30_000
+/** Before other ways are tried: what takes longer is searched with an answer in hand. */
+const nodesOfDeepening = 3000
 /** Branch and bound without a notion of what to beat. */
 const nodesOfGlance = 3000
 /** One neighbourhood. */
@@ -58,12 +57,11 @@ const turnsOfSearch = 16
 /** The effort of the prices grows by so much when they raise the bound, and that of the search shrinks. */
 const leadOfPrices = 8
 const lagOfSearch = 4
-/** An iteration of the repair search costs as much as this many nodes. */
-const nodesPerIteration = 40
-/** A step of annealing costs as much as a sixth of a node. */
-const stepsPerNode = 6
-/** And one of a knapsack in the search by prices as much as a fortieth. */
+/** A step of a knapsack in the search by prices costs as much as a fortieth of a node. */
 const priceStepsPerNode = 40
+/** Walks are what finds the best answers where nearly everything is full; a glance of them tells what to beat. */
+const turnsOfWalks = 8
+const turnsOfFirstWalks = 2
 
 const unlimited: FullCost = {
   ...noCost,
@@ -169,15 +167,6 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
           : { kind: 'found', at, cost, boundMs, optimal: true }
     }
   }
-  if (at === null) {
-    at = repair(model, {
-      start: model.home,
-      iterationsMax: Math.ceil(nodesMax / nodesPerIteration),
-      random,
-      expired,
-    })
-    if (at !== null) cost = costOf(model, at)
-  }
   // Improving and proving take turns, each time with more effort: neither knows how far it is from its end.
   let complete = false
   let assigner: Assigner | null = null
@@ -224,44 +213,20 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
     }
     complete = proof.complete
   }
-  let nodesPerTry = nodesOfTry
-  let patience = 10 * model.hostCount
-  const firstTurn = Math.min(nodesMax, nodesOfTurn)
-  const better = (turn: number): void => {
-    const annealed = anneal(model, {
-      // From where everybody is at first; later walks keep what is good in the answer there is.
-      start: turn === firstTurn || at === null ? model.home : at,
-      best: cost,
-      steps: turn * stepsPerNode,
-      random,
-      expired,
-    })
-    if (annealed.at !== null) {
-      at = annealed.at
-      cost = annealed.cost
-    }
-    if (at !== null) {
-      const improved = improve(space, at, cost, {
-        relief: false,
-        nodesMax: turn,
-        nodesPerTry,
-        patience,
-        random,
-        expired,
-        reached: (one) => one.softPenalty === 0 && one.migrationMs <= boundMs && one.hostsTouched <= 2,
-      })
-      at = improved.at
-      cost = improved.cost
-    }
-    nodesPerTry *= growth
-    patience *= growth
+  const local = createLocalSearch(space, random, expired)
+  const better = (nodes: number): void => {
+    const reached = (one: FullCost): boolean =>
+      one.softPenalty === 0 && one.migrationMs <= boundMs && one.hostsTouched <= 2
+    const found = local.search(at, cost, { nodesMax: nodes, reached })
+    at = found.at
+    cost = found.cost
   }
-  better(firstTurn)
+  const firstTurn = Math.min(nodesMax, nodesOfTurn)
+  better(turnsOfFirstWalks * firstTurn)
   for (let turn = firstTurn; turn <= nodesMax && !complete && !expired(); turn *= growth) {
     if (turn > firstTurn) byPrices(turn)
     if (!complete) bySearch(turn)
-    // The first good answer is mostly the best, so proving it comes before looking for another.
-    if (!complete && turn > firstTurn) better(turn)
+    if (!complete) better(turnsOfWalks * turn)
   }
   return at === null
     ? { kind: 'none', proven: complete }

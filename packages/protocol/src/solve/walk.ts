@@ -69,6 +69,8 @@ export const createWalk = (model: Model, start: Int32Array): Walk | null => {
   const rulePrice = new Float64Array(parts.length)
   const partIndex = new Map(parts.map((part, p) => [part, p]))
   const partsOf = model.partsOf.map((list) => Int32Array.from(list, (part) => partIndex.get(part)!))
+  /** What the broken rules of each VM cost now. */
+  const grief = new Float64Array(vmCount)
   let brokenHard = 0
   let softPaid = 0
   /** Parts of the VM that is tried on another host, with their degree then. */
@@ -124,6 +126,7 @@ export const createWalk = (model: Model, start: Int32Array): Walk | null => {
     const now = part.broken(at)
     if (now === before) return
     degree[p] = now
+    for (let i = 0; i < part.scope.length; i++) grief[part.scope[i]!]! += (now - before) * rulePrice[p]!
     const broken = (now > 0 ? 1 : 0) - (before > 0 ? 1 : 0)
     if (part.weight < 0) brokenHard += broken
     else softPaid += broken * part.weight
@@ -158,13 +161,6 @@ export const createWalk = (model: Model, start: Int32Array): Walk | null => {
     at[v] = from
     return more
   }
-  /** What the broken rules of `v` cost now. */
-  const brokenOf = (v: number): number => {
-    const of = partsOf[v]!
-    let sum = 0
-    for (let i = 0; i < of.length; i++) sum += degree[of[i]!]! * rulePrice[of[i]!]!
-    return sum
-  }
   const strayOf = (v: number, h: number): number => (h === home[v]! ? 0 : moveMs[v]! * fine)
 
   /** And those of its partner `u`, which goes the other way. */
@@ -188,21 +184,25 @@ export const createWalk = (model: Model, start: Int32Array): Walk | null => {
   const weighMove = (v: number, h: number, most: number): number => {
     const from = at[v]!
     trial++
-    // Penalties and rules cannot gain more than they cost now: most partners are out before anything is added up.
+    // Penalties and rules cannot gain more than they cost now, so most partners are out before any rule is asked.
     const before = penalty[from]! + penalty[h]!
-    const hope = strayOf(v, h) - strayOf(v, from) - before - brokenOf(v)
+    const hope = strayOf(v, h) - strayOf(v, from) - before - grief[v]!
     let rules = Number.NaN
     let least = most + 1
     const base = h * movers.length
     for (let i = -1; i < guestCount[h]!; i++) {
       const u = i < 0 ? -1 : guests[base + i]!
       let cost = hope
+      let relief = 0
       if (u >= 0) {
         cost += strayOf(u, from) - strayOf(u, h)
-        if (cost - brokenOf(u) >= least || domain[u]![from] === 0) continue
-      } else if (cost >= least) continue
-      if (Number.isNaN(rules)) rules = rulesOn(v, h) + brokenOf(v)
-      cost += rules + penaltyWith(h, v, u) + penaltyWith(from, u, v)
+        relief = grief[u]!
+        if (cost - relief >= least || domain[u]![from] === 0) continue
+      }
+      cost += penaltyWith(h, v, u) + penaltyWith(from, u, v)
+      if (cost - relief >= least) continue
+      if (Number.isNaN(rules)) rules = rulesOn(v, h) + grief[v]!
+      cost += rules
       if (u >= 0 && partsOf[u]!.length > 0) cost += rulesOfPartner(v, h, u)
       if (cost >= least) continue
       least = cost
@@ -221,8 +221,14 @@ export const createWalk = (model: Model, start: Int32Array): Walk | null => {
       }
       penalty[h] = penaltyWith(h, -1, -1)
     }
-    for (let p = 0; p < parts.length; p++)
-      if (parts[p]!.weight < 0) rulePrice[p] = changed(rulePrice[p]!, averageMs * fine, degree[p]! > 0)
+    for (let p = 0; p < parts.length; p++) {
+      const part = parts[p]!
+      if (part.weight >= 0) continue
+      const old = rulePrice[p]!
+      rulePrice[p] = changed(old, averageMs * fine, degree[p]! > 0)
+      if (degree[p] === 0) continue
+      for (let i = 0; i < part.scope.length; i++) grief[part.scope[i]!]! += degree[p]! * (rulePrice[p]! - old)
+    }
   }
 
   for (let v = 0; v < vmCount; v++)
