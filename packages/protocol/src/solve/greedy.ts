@@ -196,14 +196,15 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
     let least = Number.POSITIVE_INFINITY
     for (let h = 0; h < hostCount; h++) {
       if (allowed[h] === 0 || h === home[v] || shut[h] === 1) continue
+      if (touched[h] === 0 && least < untouched - 1000 * dims) continue
+      let short = false
+      for (let d = 0; d < dims && !short; d++)
+        short = load[h * dims + d]! + demand[v * dims + d]! > limit[h * dims + d]!
+      if (short) continue
       let score = touched[h] === 1 ? 0 : untouched
       const sign = touched[h] === 1 || opening === 'tightest' ? 1 : -1
       for (let d = 0; d < dims; d++) {
         const slack = limit[h * dims + d]! - load[h * dims + d]! - demand[v * dims + d]!
-        if (slack < 0) {
-          score = Number.POSITIVE_INFINITY
-          break
-        }
         score += sign * Math.floor((slack * 1000) / Math.max(1, limit[h * dims + d]!))
       }
       if (score >= least || full.some((zone) => zone[h] === 1) || clashesBesideZones(v, h)) continue
