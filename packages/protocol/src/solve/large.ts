@@ -6,9 +6,10 @@
 import { createBoard } from './board.ts'
 import { compareCost, costOf, type FullCost } from './cost.ts'
 import { greedy } from './greedy.ts'
-import { mend, retreat } from './mend.ts'
+import { mend } from './mend.ts'
 import type { RandomStream } from './random.ts'
 import { spareReceivers } from './receivers.ts'
+import { retreat } from './retreat.ts'
 import type { Space } from './search-state.ts'
 
 export interface LargeOptions {
