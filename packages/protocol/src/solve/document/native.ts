@@ -12,14 +12,34 @@ import { asHostId, asVmId } from '../../ids.ts'
 import { dimensions } from '../../resources.ts'
 import type { PlacementProblem } from '../problem.ts'
 import type { PlacementRule } from '../rules/rule.ts'
+import { withSharedLists } from './alike.ts'
 import { addExactly, BadDocument, disjointAt } from './document.ts'
 
 const id = z.string().min(1)
 const amount = z.int().min(0)
 const hostId = id.transform(asHostId)
 const vmId = id.transform(asVmId)
+
+/** Reads what is the same list once, and gives the same list for it. */
+const once = <T extends object>(schema: z.ZodType<T>) => {
+  const known = new WeakMap<object, T>()
+  return z.unknown().transform((value, context): T => {
+    const there = typeof value === 'object' && value !== null ? known.get(value) : undefined
+    if (there !== undefined) return there
+    const read = schema.safeParse(value)
+    if (!read.success) {
+      for (const issue of read.error.issues)
+        context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] })
+      return z.NEVER
+    }
+    if (typeof value === 'object' && value !== null) known.set(value, read.data)
+    return read.data
+  })
+}
+
 const vms = z.array(vmId)
-const hosts = z.array(hostId)
+const hosts = once(z.array(hostId))
+const groups = once(z.array(z.array(hostId)))
 const common = {
   name: z.exactOptional(z.string()),
   continuous: z.exactOptional(z.boolean()),
@@ -35,8 +55,8 @@ const rule = z.discriminatedUnion('kind', [
   kind('fence', { vms, hosts }),
   kind('gather', { vms }),
   kind('split', { parts: z.array(vms) }),
-  kind('among', { vms, parts: z.array(hosts) }),
-  kind('splitAmong', { parts: z.array(vms), among: z.array(hosts) }),
+  kind('among', { vms, parts: groups }),
+  kind('splitAmong', { parts: z.array(vms), among: groups }),
   kind('lonely', { vms }),
   kind('root', { vms }),
   kind('quarantine', { hosts }),
@@ -89,7 +109,7 @@ const pathText = (path: readonly PropertyKey[]): string =>
     .join('')
 
 export const readNative = (document: unknown): PlacementProblem => {
-  const parsed = schema.safeParse(document)
+  const parsed = schema.safeParse(withSharedLists(document))
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!
     throw new BadDocument(pathText(issue.path), issue.message)
@@ -149,6 +169,8 @@ const checkReferences = (problem: PlacementProblem): void => {
       throw new BadDocument(`vms[${i}].host`, 'a running VM needs a host')
     vms.add(vm.id)
   })
+  /** Lists of hosts, and of groups of hosts, that many rules may share. */
+  const fine = new Set<unknown>()
   problem.rules.forEach((rule, i) => {
     const strangers = (ids: readonly string[], of: ReadonlySet<string>, key: string): void => {
       ids.forEach((id, k) => {
@@ -156,8 +178,11 @@ const checkReferences = (problem: PlacementProblem): void => {
       })
     }
     if ('vms' in rule) strangers(rule.vms, vms, 'vms')
-    if ('hosts' in rule) strangers(rule.hosts, known, 'hosts')
+    if ('hosts' in rule && !fine.has(rule.hosts)) strangers(rule.hosts, known, 'hosts')
+    if ('hosts' in rule) fine.add(rule.hosts)
     const groups = (parts: readonly (readonly string[])[], of: ReadonlySet<string>, key: string): void => {
+      if (of === known && fine.has(parts)) return
+      if (of === known) fine.add(parts)
       parts.forEach((ids, k) => {
         strangers(ids, of, `${key}[${k}]`)
       })
