@@ -232,7 +232,14 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
         const kept = load[h * dims + d]! + demand[v * dims + d]! - demand[u * dims + d]!
         if (kept > limit[h * dims + d]!) enough = false
       }
-      if (enough && bestHost(u) >= 0) return u
+      if (!enough) continue
+      // Where it goes must suit the one that stays.
+      at[v] = h
+      at[u] = -1
+      const goes = bestHost(u) >= 0
+      at[u] = h
+      at[v] = -1
+      if (goes) return u
     }
     return -1
   }

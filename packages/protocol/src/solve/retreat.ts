@@ -6,7 +6,7 @@ import type { Board } from './board.ts'
 
 export const retreat = (board: Board, idle: Int32Array): void => {
   const { at, present, put, model } = board
-  const { parts, home, vmCount } = model
+  const { parts, home, active, vmCount } = model
   const named = new Int32Array(vmCount)
   const back = (v: number): void => {
     const h = idle[v]!
@@ -23,6 +23,7 @@ export const retreat = (board: Board, idle: Int32Array): void => {
       back(guest)
     }
   }
+  for (let v = 0; v < vmCount; v++) if (at[v]! < 0 && idle[v]! >= 0 && active[v] === 1) back(v)
   for (let h = 0; h < model.hostCount; h++) sendAway(h)
   for (let again = true; again; ) {
     again = false
