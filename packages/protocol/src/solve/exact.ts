@@ -201,7 +201,8 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
       refresh(h)
       alive = (relief || cover[h] !== Number.POSITIVE_INFINITY) && promising()
     }
-    if (relief && alive && !stopped && load[h * dims + d]! <= cap[h * dims + d]!) leaveOverloaded(h, d)
+    const mayStay = relief && (scope.orderly !== true || state.arrivals[h] === 0)
+    if (mayStay && alive && !stopped && load[h * dims + d]! <= cap[h * dims + d]!) leaveOverloaded(h, d)
     thawTo(mark)
     refresh(h)
   }

@@ -92,6 +92,7 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
     const before = costOf(part.model, part.start)
     const found = branchAndBound(prepare(part.model), {
       relief: true,
+      orderly: true,
       open: part.open,
       start: part.start,
       best: before,

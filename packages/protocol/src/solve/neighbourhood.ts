@@ -65,7 +65,6 @@ export const createNeighbourhoods = (board: Board): NeighbourhoodOf => {
     const moveMs = new Float64Array(count)
     const demand = new Float64Array(count * dims)
     const limit = new Float64Array((far + 1) * dims).fill(Number.MAX_SAFE_INTEGER)
-    // As if empty now: the search lets nobody go where too much is left, since exchanges there have no order.
     const load = new Float64Array((far + 1) * dims)
     const draining = new Uint8Array(far + 1)
     /** Where those are who are on the host that stands for all others. */
@@ -76,6 +75,7 @@ export const createNeighbourhoods = (board: Board): NeighbourhoodOf => {
       draining[i] = model.draining[h]!
       for (let d = 0; d < dims; d++) {
         limit[i * dims + d] = model.limit[h * dims + d]!
+        load[i * dims + d] = model.load[h * dims + d]!
       }
     })
     vms.forEach((v, i) => {

@@ -37,8 +37,19 @@ export const createPlaces = (
   clashes: (v: number, h: number) => boolean,
 ): Places => {
   const { hostCount, vmCount, dims, domain, home, demand, partsOf } = model
-  const { openHosts, status, load, settledLoad, cap, settledAt, cover, overfull, touches, version, pool } =
-    state
+  const {
+    openHosts,
+    status,
+    load,
+    settledLoad,
+    capOfArrival,
+    settledAt,
+    cover,
+    overfull,
+    touches,
+    version,
+    pool,
+  } = state
   /** What must leave the host beyond what must anyway, in ms, as long as the host is as it was. [vm × hosts] */
   const known = new Float64Array(vmCount * hostCount)
   /** How far was looked for that: beyond, `known` is only a bound. */
@@ -51,7 +62,7 @@ export const createPlaces = (
   const extra = (v: number, h: number, budgetMs: number): number => {
     if (domain[v]![h] === 0 || h === home[v]!) return Number.POSITIVE_INFINITY
     for (let d = 0; d < dims; d++)
-      if (settledLoad[h * dims + d]! + demand[v * dims + d]! > cap[h * dims + d]!)
+      if (settledLoad[h * dims + d]! + demand[v * dims + d]! > capOfArrival[h * dims + d]!)
         return Number.POSITIVE_INFINITY
     if (relief) return 0
     const least = covers.boundWith(v, h, load, status, free, settledAt, cover[h]! + budgetMs)

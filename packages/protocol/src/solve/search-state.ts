@@ -9,6 +9,8 @@ import { twinsOf } from './twins.ts'
 
 export interface SearchScope {
   readonly relief: boolean
+  /** Relief: nobody comes to a host that stays overloaded, since exchanges there mostly have no order. */
+  readonly orderly?: boolean
   /** Hosts that the search may change; everything elsewhere stays as in `start`. Null = all. */
   readonly open: Uint8Array | null
   /** The assignment outside the open hosts, and for VMs that already left their home. */
@@ -44,6 +46,10 @@ export interface SearchState {
   readonly load: Float64Array
   readonly settledLoad: Float64Array
   readonly cap: Float64Array
+  /** The same with those who come. [host × dims] */
+  readonly capOfArrival: Float64Array
+  /** VMs that have come. [host] */
+  readonly arrivals: Int32Array
   /** Relief: dimensions in which a host is left overloaded, and how many of a host's there are. */
   readonly closed: Uint8Array
   readonly closedDims: Uint8Array
@@ -76,7 +82,10 @@ export interface SearchState {
 }
 
 /** The root: everybody at home who may be, the rest in the pool. */
-export const createState = ({ model, covers }: Space, { relief, start, open }: SearchScope): SearchState => {
+export const createState = (
+  { model, covers }: Space,
+  { relief, orderly, start, open }: SearchScope,
+): SearchState => {
   const { hostCount, vmCount, dims, limit, demand, home, active, fixed, moveMs, domain, starts } = model
   const isOpen = (h: number) => open === null || open[h] === 1
   const openHosts = Int32Array.from({ length: hostCount }, (_, h) => h).filter(isOpen)
@@ -87,6 +96,8 @@ export const createState = ({ model, covers }: Space, { relief, start, open }: S
   const settledLoad = new Float64Array(hostCount * dims)
   const cap = new Float64Array(hostCount * dims)
   for (let i = 0; i < cap.length; i++) cap[i] = relief ? Math.max(limit[i]!, model.load[i]!) : limit[i]!
+  const capOfArrival = orderly === true ? limit : cap
+  const arrivals = new Int32Array(hostCount)
   const closed = new Uint8Array(hostCount * dims)
   const closedDims = new Uint8Array(hostCount)
   const cover = new Float64Array(hostCount)
@@ -153,10 +164,12 @@ export const createState = ({ model, covers }: Space, { relief, start, open }: S
     addLoad(load, v, h, 1)
     addLoad(settledLoad, v, h, 1)
     touches[h]!++
+    arrivals[h]!++
     refresh(h)
   }
   const unplace = (v: number, h: number): void => {
     touches[h]!--
+    arrivals[h]!--
     addLoad(settledLoad, v, h, -1)
     addLoad(load, v, h, -1)
     settledAt[v] = -1
@@ -174,6 +187,8 @@ export const createState = ({ model, covers }: Space, { relief, start, open }: S
     load,
     settledLoad,
     cap,
+    capOfArrival,
+    arrivals,
     closed,
     closedDims,
     cover,
