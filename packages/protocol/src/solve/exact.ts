@@ -64,7 +64,7 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
   const state = createState(space, scope)
   const { openHosts, status, at, settledAt, load, settledLoad, cap, closed, closedDims } = state
   const { cover, overfull, touches, trail, mayStrand } = state
-  const { refresh, evict, unevict, freeze, thawTo, place, unplace } = state
+  const { enter, leave, evict, unevict, freeze, thawTo, place, unplace } = state
   const openCount = openHosts.length
   /** By rule. */
   const accepted = new Uint8Array(model.problem.rules.length)
@@ -198,21 +198,20 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
         unevict(v)
       }
       freeze(v)
-      refresh(h)
       alive = (relief || cover[h] !== Number.POSITIVE_INFINITY) && promising()
     }
     const mayStay = relief && (scope.orderly !== true || state.arrivals[h] === 0)
     if (mayStay && alive && !stopped && load[h * dims + d]! <= cap[h * dims + d]!) leaveOverloaded(h, d)
     thawTo(mark)
-    refresh(h)
   }
 
   /** All that weigh in the dimension are settled by now. */
   const leaveOverloaded = (h: number, d: number): void => {
     closed[h * dims + d] = 1
     closedDims[h]!++
-    refresh(h)
+    enter(h)
     explore()
+    leave()
     closed[h * dims + d] = 0
     closedDims[h]!--
   }
@@ -241,7 +240,6 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
       explore()
       unevict(v)
       freeze(v)
-      refresh(home[v]!)
       alive = promising()
     }
     const mayStay = part.weight >= 0 || (relief && wasBroken[part.rule] === 1 && noneMovedInto(part))
@@ -255,7 +253,6 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
       accepted[part.rule] = 0
     }
     thawTo(mark)
-    for (let i = base; i < base + n; i++) if (home[lists[i]!]! >= 0) refresh(home[lists[i]!]!)
     listTop = base
   }
 
@@ -285,11 +282,9 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
     const price = stranded(model, v, home[v]!) ? 0 : 1
     state.unmetPaid += price
     freeze(v)
-    refresh(home[v]!)
     explore()
     state.unmetPaid -= price
     thawTo(mark)
-    refresh(home[v]!)
   }
 
   const clashes = (v: number, h: number): boolean => {

@@ -56,7 +56,7 @@ export interface SearchState {
   /** Covering bound of each host, and is there anything to cover? */
   readonly cover: Float64Array
   readonly overfull: Uint8Array
-  /** Changes whenever the host does. [host] */
+  /** Differs whenever the host does; the same again when a change is taken back. [host] */
   readonly version: Int32Array
   /** Moves that start or end there. [host] */
   readonly touches: Int32Array
@@ -72,7 +72,9 @@ export interface SearchState {
   overloadedElsewhere: number
   excessElsewhere: number
   touchedElsewhere: number
-  readonly refresh: (h: number) => void
+  /** Looks at a host whose `closed` has changed, and takes that back. */
+  readonly enter: (h: number) => void
+  readonly leave: () => void
   readonly evict: (v: number) => void
   readonly unevict: (v: number) => void
   readonly freeze: (v: number) => void
@@ -112,12 +114,34 @@ export const createState = (
     for (let d = 0; d < dims; d++) to[h * dims + d]! += sign * demand[v * dims + d]!
   }
 
+  /** Hosts as they were before each change that is not taken back yet. */
+  const changed = new Int32Array(3 * vmCount + hostCount * dims + 1)
+  const coverBefore = new Float64Array(changed.length)
+  const overfullBefore = new Uint8Array(changed.length)
+  const versionBefore = new Int32Array(changed.length)
+  let changedTop = 0
+  let lastVersion = 0
+
+  const enter = (h: number): void => {
+    changed[changedTop] = h
+    coverBefore[changedTop] = cover[h]!
+    overfullBefore[changedTop] = overfull[h]!
+    versionBefore[changedTop++] = version[h]!
+    refresh(h)
+  }
+  const leave = (): void => {
+    const h = changed[--changedTop]!
+    cover[h] = coverBefore[changedTop]!
+    overfull[h] = overfullBefore[changedTop]!
+    version[h] = versionBefore[changedTop]!
+  }
+
   const refresh = (h: number): void => {
     let over = 0
     for (let d = 0; d < dims; d++)
       if (closed[h * dims + d] === 0 && load[h * dims + d]! > limit[h * dims + d]!) over = 1
     overfull[h] = over
-    version[h]!++
+    version[h] = ++lastVersion
     // A partial cure may leave rules broken, so only a full one counts on their being mended.
     if (relief) cover[h] = over === 0 || closedDims[h]! > 0 ? 0 : covers.bound(h, load, status, free, null)
     else cover[h] = covers.bound(h, load, status, free, settledAt)
@@ -131,27 +155,29 @@ export const createState = (
     touches[h]!++
     self.msPaid += moveMs[v]!
     pool[self.poolTop++] = v
-    refresh(h)
+    enter(h)
   }
   const unevict = (v: number): void => {
     const h = home[v]!
+    leave()
     self.poolTop--
     self.msPaid -= moveMs[v]!
     touches[h]!--
     addLoad(load, v, h, 1)
     at[v] = h
     status[v] = free
-    refresh(h)
   }
   const freeze = (v: number): void => {
     status[v] = settled
     settledAt[v] = home[v]!
     addLoad(settledLoad, v, home[v]!, 1)
     trail[self.trailTop++] = v
+    enter(home[v]!)
   }
   const thawTo = (mark: number): void => {
     while (self.trailTop > mark) {
       const v = trail[--self.trailTop]!
+      leave()
       status[v] = free
       settledAt[v] = -1
       addLoad(settledLoad, v, home[v]!, -1)
@@ -165,9 +191,10 @@ export const createState = (
     addLoad(settledLoad, v, h, 1)
     touches[h]!++
     arrivals[h]!++
-    refresh(h)
+    enter(h)
   }
   const unplace = (v: number, h: number): void => {
+    leave()
     touches[h]!--
     arrivals[h]!--
     addLoad(settledLoad, v, h, -1)
@@ -175,7 +202,6 @@ export const createState = (
     settledAt[v] = -1
     at[v] = -1
     status[v] = pooled
-    refresh(h)
   }
 
   const self: SearchState = {
@@ -205,7 +231,8 @@ export const createState = (
     overloadedElsewhere: 0,
     excessElsewhere: 0,
     touchedElsewhere: 0,
-    refresh,
+    enter,
+    leave,
     evict,
     unevict,
     freeze,

@@ -53,14 +53,18 @@ const nodesOfTry = 150
 const nodesOfTurn = 1000
 const growth = 4
 /** Branch and bound that knows what to beat is cheap beside the rest of a turn. */
-const turnsOfSearch = 16
+const turnsOfSearch = 32
+/** Nor does it stop at `nodesMax` at once: its nodes are the cheapest part of a turn. */
+const searchesOfMax = 2
 /** The effort of the prices grows by so much when they raise the bound, and that of the search shrinks. */
-const leadOfPrices = 8
+const leadOfPrices = 2
 const lagOfSearch = 4
-/** A step of a knapsack in the search by prices costs as much as a fortieth of a node. */
-const priceStepsPerNode = 40
+/** Steps of the knapsacks in the search by prices for each node of a turn. */
+const priceStepsPerNode = 640
 /** Walks are what finds the best answers where nearly everything is full; a glance of them tells what to beat. */
 const turnsOfWalks = 8
+/** But an answer this near the bound is mostly the best: proving it comes before looking for another. */
+const nearShare = 0.05
 const turnsOfFirstWalks = 2
 
 const unlimited: FullCost = {
@@ -175,7 +179,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
   const byPrices = (turn: number): void => {
     if (at === null || cost.softPenalty > 0) return
     assigner ??= createAssigner(model, random, expired)
-    const steps = turn * turnsOfSearch * priceStepsPerNode
+    const steps = turn * priceStepsPerNode
     const priced = assigner.search(at, cost, leader === 'prices' ? steps * leadOfPrices : steps)
     at = priced.at
     cost = priced.cost
@@ -196,7 +200,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
   }
   const bySearch = (turn: number): void => {
     const nodes = Math.ceil(
-      Math.min(nodesMax, turn * turnsOfSearch) / (leader === 'prices' ? lagOfSearch : 1),
+      Math.min(nodesMax * searchesOfMax, turn * turnsOfSearch) / (leader === 'prices' ? lagOfSearch : 1),
     )
     const ruleless = cost.softPenalty === 0
     const proof = ruleless
@@ -213,20 +217,24 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
     }
     complete = proof.complete
   }
+  const leastTouched = touchBound(model)
+  const reached = (one: FullCost): boolean =>
+    one.softPenalty === 0 && one.migrationMs <= boundMs && one.hostsTouched <= leastTouched
   const local = createLocalSearch(space, random, expired)
   const better = (nodes: number): void => {
-    const reached = (one: FullCost): boolean =>
-      one.softPenalty === 0 && one.migrationMs <= boundMs && one.hostsTouched <= 2
     const found = local.search(at, cost, { nodesMax: nodes, reached })
     at = found.at
     cost = found.cost
+    if (at !== null && reached(cost)) complete = true
   }
   const firstTurn = Math.min(nodesMax, nodesOfTurn)
   better(turnsOfFirstWalks * firstTurn)
   for (let turn = firstTurn; turn <= nodesMax && !complete && !expired(); turn *= growth) {
     if (turn > firstTurn) byPrices(turn)
+    if (!complete && at !== null && reached(cost)) complete = true
     if (!complete) bySearch(turn)
-    if (!complete) better(turnsOfWalks * turn)
+    const near = cost.migrationMs - boundMs <= cost.migrationMs * nearShare
+    if (!complete) better(near ? turn : Math.min(nodesMax, turnsOfWalks * turn))
   }
   return at === null
     ? { kind: 'none', proven: complete }

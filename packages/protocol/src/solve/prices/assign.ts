@@ -58,7 +58,7 @@ export const createAssigner = (model: Model, random: RandomStream, expired: () =
   let workMax = 0
   let steps = 0
   /** Propagation, striking out and the books of every round, beside the knapsacks. */
-  const stepsOfNode = 16 * hostCount * movers.length
+  const stepsOfNode = 4 * hostCount * movers.length
   let returning = false
   let aimedAt = Number.POSITIVE_INFINITY
   let nodes = 0
