@@ -26,7 +26,7 @@ export interface Stays {
   readonly overlap: (a: Stay, b: Stay) => boolean
   /** Is action `a` certainly done before action `b` starts? */
   readonly before: (a: number, b: number) => boolean
-  /** What was there before the plan is not the plan's doing: stays that all began before it are excused. */
+  /** What was there before the plan is not the plan's doing: stays that all were there are excused. */
   readonly excuseInitial: boolean
 }
 
@@ -38,8 +38,10 @@ export interface RuleViolation {
   readonly text: string
 }
 
+/** Who is back where it was is as it was. */
 export const excused = (stays: Stays, ...involved: readonly Stay[]): boolean =>
-  stays.excuseInitial && involved.every((stay) => stay.arrival === null)
+  stays.excuseInitial &&
+  involved.every((stay) => stay.arrival === null || stay.host === stays.homeOf(stay.vm))
 
 interface StaysInit {
   readonly problem: PlacementProblem
