@@ -5,7 +5,7 @@
  *
  * `--only tight --highs 60`: nearly full partitions against HiGHS given a minute each, which takes hours the first
  * time; `--cached` leaves out what HiGHS has not answered yet, `--budget 50,200` adds rows with less time for drover
- * (ms), `--row TEXT` takes the rows whose name contains it.
+ * (ms). `--row TEXT` takes the rows of partitions whose name contains it.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -49,6 +49,8 @@ const partitionRow = async (
   rules: boolean,
   style: 'hot' | 'random',
 ): Promise<void> => {
+  const what = `${hosts} hosts / ${vms} VMs, ${loadPercent} %, ${style}${rules ? ', rules' : ''}`
+  if (!what.includes(values.row)) return
   const times: number[] = []
   const row = { cured: 0, optimal: 0, within1: 0, compared: 0, worse: 0, better: 0, missed: 0 }
   for (let i = 0; i < count; i++) {
@@ -83,7 +85,7 @@ const partitionRow = async (
   }
   times.sort((a, b) => a - b)
   rows.push({
-    what: `${hosts} hosts / ${vms} VMs, ${loadPercent} %, ${style}${rules ? ', rules' : ''}`,
+    what,
     medianMs: ms(percentile(times, 0.5)),
     p99Ms: ms(percentile(times, 0.99)),
     instances: count,

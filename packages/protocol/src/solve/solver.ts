@@ -43,8 +43,8 @@ const hostsOfSearch = 64
 const nodesMaxDefault = 200_000
 /** Before anything is asked about the problem: enough for most partitions. */
 const nodesOfLook = 500
-/** Before other ways are tried: what takes longer is searched with an answer in hand. */
-const nodesOfDeepening = 3000
+/** Before other ways are tried, for each host less as there are more: what takes longer has an answer in hand. */
+const nodesOfDeepening = 48_000
 /** Branch and bound without a notion of what to beat. */
 const nodesOfGlance = 3000
 /** One neighbourhood. */
@@ -147,7 +147,7 @@ type Cure =
 const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, look: Deepened): Cure => {
   const { model } = space
   const exact = (best: FullCost, nodes: number) => search.run({ best, nodesMax: nodes, expired })
-  const nodes = Math.min(nodesMax, nodesOfDeepening)
+  const nodes = Math.min(nodesMax, Math.ceil(nodesOfDeepening / model.hostCount))
   const beaten = look.at === null ? {} : { best: look.cost }
   const deepened = look.complete
     ? look
