@@ -21,7 +21,7 @@ import {
 } from './cost.ts'
 import { createGroupChoice, type GroupChoice } from './groups.ts'
 import type { Model } from './model.ts'
-import type { Part } from './parts/part.ts'
+import { brokenByComer, type Part } from './parts/part.ts'
 import { type Budget, createPlaces } from './places.ts'
 import { createState, free, pooled, type SearchScope, type Space, settled } from './search-state.ts'
 
@@ -146,19 +146,21 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
       return
     }
     for (const v of mayStrand) if (status[v] === free) return branchOnStranded(v)
-    const pressed = places.pressing(budget)
-    const choices = places.choices()
-    if (choices === 0 && !mayStayAway(pressed)) return
-    if (choices <= 1) return branchOnPlace(pressed)
-    // What leaves fewest choices comes first: it fails first.
+    // A partial cure may leave much as it is, so what that is comes first.
+    const h = fullestHost()
+    if (relief && h >= 0) return branchOnHost(h)
+    // Of a full one what leaves fewest choices comes first: it fails first.
+    const pressed = relief ? -1 : places.pressing(budget)
+    if (pressed >= 0 && places.choices() === 0) return
+    if (pressed >= 0 && places.choices() === 1) return branchOnPlace(pressed)
     for (let i = 0; i < suspectTop; i++) {
       const part = suspects[i]!
+      if (accepted[part.rule] === 1 && brokenByComer(part, at, model)) return branchOnComer(part)
       if (accepted[part.rule] === 1) continue
       const n = part.conflict(at, lists, listTop)
       if (n > 0) return branchOnConflict(part, n)
     }
     if (pressed >= 0) return branchOnPlace(pressed)
-    const h = fullestHost()
     if (h >= 0) return branchOnHost(h)
     const v = places.hardest(budget)
     if (v >= 0) return branchOnPlace(v)
@@ -225,24 +227,9 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
 
   const branchOnConflict = (part: Part, n: number): void => {
     const base = listTop
-    listTop += n
-    if (listTop + vmCount > lists.length) {
-      const wider = new Int32Array(lists.length * 2)
-      wider.set(lists)
-      lists = wider
-    }
     const mark = state.trailTop
-    let alive = true
-    for (let i = base; i < base + n && alive && !stopped; i++) {
-      const v = lists[i]!
-      if (status[v] !== free) continue
-      evict(v)
-      explore()
-      unevict(v)
-      freeze(v)
-      alive = promising()
-    }
-    const mayStay = part.weight >= 0 || (relief && wasBroken[part.rule] === 1 && noneMovedInto(part))
+    const alive = leaveInTurn(n)
+    const mayStay = part.weight >= 0 || (relief && wasBroken[part.rule] === 1)
     if (mayStay && alive && !stopped) {
       accepted[part.rule] = 1
       if (part.weight >= 0) softPaid += part.weight
@@ -256,20 +243,44 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
     listTop = base
   }
 
+  /** A rule may stay as broken as it was, but nobody who comes may break it: he, or another, leaves. */
+  const branchOnComer = (part: Part): void => {
+    const base = listTop
+    const mark = state.trailTop
+    let n = 0
+    for (let i = 0; i < part.scope.length; i++)
+      if (status[part.scope[i]!] === free) lists[base + n++] = part.scope[i]!
+    leaveInTurn(n)
+    thawTo(mark)
+    listTop = base
+  }
+
+  /** Of the next `n` of the lists one leaves, and those before it stay; false when all staying cannot be better. */
+  const leaveInTurn = (n: number): boolean => {
+    const base = listTop
+    listTop += n
+    if (listTop + vmCount > lists.length) {
+      const wider = new Int32Array(lists.length * 2)
+      wider.set(lists)
+      lists = wider
+    }
+    let alive = true
+    for (let i = base; i < base + n && alive && !stopped; i++) {
+      const v = lists[i]!
+      if (status[v] !== free) continue
+      evict(v)
+      explore()
+      unevict(v)
+      freeze(v)
+      alive = promising()
+    }
+    return alive
+  }
+
   const suspect = (part: Part): void => {
     if (suspected[part.rule] === 1) return
     suspected[part.rule] = 1
     suspects[suspectTop++] = part
-  }
-
-  /** A rule may stay as broken as it was, but no VM that moves may break it. */
-  const noneMovedInto = (part: Part): boolean => {
-    for (let i = 0; i < part.scope.length; i++) {
-      const v = part.scope[i]!
-      const comes = at[v] !== home[v] || starts[v] === 1
-      if (at[v]! >= 0 && comes && part.clashes(at, v, at[v]!)) return false
-    }
-    return true
   }
 
   /** Relief only: a VM that should leave its host (drained, or forbidden by a rule) does, or is left there. */
@@ -292,8 +303,7 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
     const parts = model.partsOf[v]!
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i]!
-      // Where a broken rule is accepted, nobody will make way any more.
-      if (part.weight < 0 && part.clashes(accepted[part.rule] === 1 ? at : settledAt, v, h)) return true
+      if (part.weight < 0 && part.clashes(settledAt, v, h)) return true
     }
     return false
   }
@@ -344,10 +354,8 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
     }
     hostTop = base
     while (suspectTop > trusted) suspected[suspects[--suspectTop]!.rule] = 0
-    if (mayStayAway(v) && !stopped) leaveUnstarted(v)
+    if (relief && starts[v] === 1 && !stopped) leaveUnstarted(v)
   }
-
-  const mayStayAway = (v: number): boolean => relief && starts[v] === 1
 
   /** Relief only: it costs no migration after all, and touches nothing. */
   const leaveUnstarted = (v: number): void => {

@@ -6,6 +6,7 @@ import type { HostId, VmId } from '../ids.ts'
 import { checkPlacement } from '../plan/checker.ts'
 import type { Answer } from './answer.ts'
 import type { PlacementProblem } from './problem.ts'
+import type { PlacementRule } from './rules/rule.ts'
 import { solve } from './solver.ts'
 import { problems } from './testing/generator.ts'
 import { bestCure, bestRelief, compareTuples, type Tuple, tupleOf } from './testing/oracle.ts'
@@ -84,11 +85,17 @@ test('On small problems the solver, brute force and the independent checker agre
   )
 })
 
-test('A partial cure called optimal is the best one that makes no host worse', () => {
+/** Caps: their checker does not say who is too much, so brute force cannot tell who moved into one that is broken. */
+const nameless: readonly PlacementRule['kind'][] = ['resourceCapacity', 'runningCapacity', 'maxOnline']
+
+test('A partial cure called optimal is the best one that makes no host worse and breaks no rule', () => {
   let reliefs = 0
   fc.assert(
     fc.property(problems({ hostsMax: 3, vmsMax: 5 }), (ruled) => {
-      const problem = { ...ruled, rules: [] }
+      const problem = atTheEnd({
+        ...ruled,
+        rules: ruled.rules.filter((rule) => !nameless.includes(rule.kind)),
+      })
       const answer = solve(problem)
       if (answer.kind === 'plan' || answer.kind === 'satisfied') return
       const best = bestRelief(problem)

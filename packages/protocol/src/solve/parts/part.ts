@@ -50,3 +50,17 @@ export interface Within {
   /** Where everybody is. */
   readonly at: Int32Array
 }
+
+/** Does a VM break the rule that is not where it was, or not running yet? */
+export const brokenByComer = (
+  part: Part,
+  at: Int32Array,
+  { home, starts }: { readonly home: Int32Array; readonly starts: Uint8Array },
+): boolean => {
+  for (let i = 0; i < part.scope.length; i++) {
+    const v = part.scope[i]!
+    const comes = at[v] !== home[v] || starts[v] === 1
+    if (at[v]! >= 0 && comes && part.clashes(at, v, at[v]!)) return true
+  }
+  return false
+}

@@ -125,7 +125,24 @@ export const bestCure = (problem: PlacementProblem): Tuple | null => {
   return best
 }
 
-/** The best of all placements in which no host carries more than its limit, or than it does now. */
+/** Is a hard rule broken that holds now, or one with a VM in it that moves? */
+const breaksAnew = (
+  problem: PlacementProblem,
+  now: ReadonlyMap<VmId, HostId>,
+  placement: ReadonlyMap<VmId, HostId>,
+): boolean =>
+  problem.rules.some((rule) => {
+    if (rule.weight !== undefined) return false
+    const violations = checkRule(rule, staysOf(placement, problem))
+    if (violations.length === 0) return false
+    if (checkRule(rule, staysOf(now, problem)).length === 0) return true
+    return violations.some(({ vms }) => vms.some((vm) => placement.get(vm) !== now.get(vm)))
+  })
+
+/**
+ * The best of all placements in which no host carries more than its limit, or than it does now, no rule is broken that
+ * holds now, and nobody moves into one that is broken.
+ */
 export const bestRelief = (problem: PlacementProblem): Tuple | null => {
   const { demand, limit } = amountsInEffect(problem)
   const loadOf = (placed: (vm: ProblemVm) => HostId | null | undefined, host: HostId, d: number): number =>
@@ -134,6 +151,9 @@ export const bestRelief = (problem: PlacementProblem): Tuple | null => {
       0,
     )
   const running = (vm: ProblemVm) => (vm.state === 'running' ? vm.host : null)
+  const now = new Map(
+    problem.vms.flatMap((vm) => (outside(problem, vm) || running(vm) === null ? [] : [[vm.id, vm.host!]])),
+  )
   let best: Tuple | null = null
   for (const placement of placements(problem)) {
     const worse = problem.hosts.some((host) =>
@@ -142,7 +162,7 @@ export const bestRelief = (problem: PlacementProblem): Tuple | null => {
         return load > Math.max(limit(host, d), loadOf(running, host.id, d))
       }),
     )
-    if (worse) continue
+    if (worse || breaksAnew(problem, now, placement)) continue
     const tuple = tupleOf(problem, placement)
     if (best === null || compareTuples(tuple, best) < 0) best = tuple
   }
