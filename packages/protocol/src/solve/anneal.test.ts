@@ -5,13 +5,12 @@ import fc from 'fast-check'
 import { asHostId, asVmId } from '../ids.ts'
 import { checkPlacement } from '../plan/checker.ts'
 import { anneal } from './anneal.ts'
-import { costOf, noCost } from './cost.ts'
+import { costOf, unlimited } from './cost.ts'
 import { compile, type Model } from './model.ts'
 import type { PlacementProblem } from './problem.ts'
 import { randomStream } from './random.ts'
 import { problems } from './testing/generator.ts'
 
-const unlimited = { ...noCost, unmet: 0, softPenalty: Number.POSITIVE_INFINITY }
 const walk = (model: Model, steps: number) =>
   anneal(model, {
     start: model.home,

@@ -9,6 +9,9 @@ export interface FullCost extends Cost {
 
 export const noCost: Cost = { overloadedHosts: 0, excess: 0, softPenalty: 0, migrationMs: 0, hostsTouched: 0 }
 
+/** What any full cure beats, whatever it costs. */
+export const unlimited: FullCost = { ...noCost, unmet: 0, softPenalty: Number.POSITIVE_INFINITY }
+
 const order = ['unmet', 'overloadedHosts', 'excess', 'softPenalty', 'migrationMs', 'hostsTouched'] as const
 
 /** Negative when `a` is better. */

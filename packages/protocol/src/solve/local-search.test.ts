@@ -3,14 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId, asVmId } from '../ids.ts'
 import { anneal } from './anneal.ts'
-import { costOf, noCost } from './cost.ts'
+import { costOf, unlimited } from './cost.ts'
 import { createLocalSearch } from './local-search.ts'
 import { compile } from './model.ts'
 import type { PlacementProblem } from './problem.ts'
 import { randomStream } from './random.ts'
 import { prepare } from './search-state.ts'
 
-const unlimited = { ...noCost, unmet: 0, softPenalty: Number.POSITIVE_INFINITY }
 const hostCount = 30
 const perHost = 6
 const limit = 10_000

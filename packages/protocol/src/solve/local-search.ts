@@ -4,7 +4,7 @@
  * often end in the wrong valley, many short ones never reach the bottom; lengths that grow need not know which.
  */
 import { anneal } from './anneal.ts'
-import { compareCost, costOf, type FullCost, noCost } from './cost.ts'
+import { compareCost, costOf, type FullCost, unlimited } from './cost.ts'
 import { improve } from './improve.ts'
 import type { RandomStream } from './random.ts'
 import { repair } from './repair.ts'
@@ -41,8 +41,6 @@ const growth = 4
 const triesPerHost = 10
 /** An iteration of the repair search costs as much as this many nodes. */
 const nodesPerIteration = 40
-
-const unlimited: FullCost = { ...noCost, unmet: 0, softPenalty: Number.POSITIVE_INFINITY }
 
 export const createLocalSearch = (
   space: Space,

@@ -4,7 +4,7 @@
  * answer, whatever the order of the input. The clock, if any, is the caller's `expired`.
  */
 import type { Answer, Binding, Cost, Move } from './answer.ts'
-import { compareCost, costOf, type FullCost, noCost, publicCost } from './cost.ts'
+import { compareCost, costOf, type FullCost, noCost, publicCost, unlimited } from './cost.ts'
 import { type Deepened, deepen } from './deepen.ts'
 import { branchAndBound, createSearch, type Search } from './exact.ts'
 import { foresee } from './foresee.ts'
@@ -39,7 +39,7 @@ export interface SolveOptions {
 
 /** Larger problems are solved greedily and repaired locally. */
 const hostsOfSearch = 64
-/** Some seconds on one core where nearly everything is full; callers in a hurry have `expired`. */
+/** Ten to thirty seconds on one core where nearly everything is full; callers in a hurry have `expired`. */
 const nodesMaxDefault = 200_000
 /** Before anything is asked about the problem: enough for most partitions. */
 const nodesOfLook = 500
@@ -67,12 +67,6 @@ const turnsOfWalks = 8
 const nearShare = 0.05
 const turnsOfFirstWalks = 2
 
-const unlimited: FullCost = {
-  ...noCost,
-  unmet: 0,
-  softPenalty: Number.POSITIVE_INFINITY,
-}
-
 export const solve = (problem: PlacementProblem, options: SolveOptions = {}): Answer => {
   const model = compile(problem, options.objective)
   const now = costOf(model, model.home)
@@ -97,7 +91,7 @@ export const solve = (problem: PlacementProblem, options: SolveOptions = {}): An
     random: randomStream(options.seed ?? 1),
   }
   if (model.hostCount > hostsOfSearch) return answerLarge(effort, now, stops, options.cureOnly === true)
-  const search = createSearch(effort.space, { relief: false, open: null, start: model.home })
+  const search = searchOfCures(effort.space)
   const look = deepen(search, { nodesMax: Math.min(effort.nodesMax, nodesOfLook), expired: effort.expired })
   const obstacle = look.at === null ? (obviousObstacle(model) ?? contradiction(model, false)) : null
   if (obstacle !== null && options.cureOnly === true) return { kind: 'infeasible', why: obstacle }
@@ -142,6 +136,9 @@ type Cure =
       readonly boundMs: number
       readonly optimal: boolean
     }
+
+const searchOfCures = (space: Space): Search =>
+  createSearch(space, { relief: false, open: null, start: space.model.home })
 
 /** Deepening solves most problems; the others get an answer first, then a better one, then a proof. */
 const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, look: Deepened): Cure => {
@@ -193,8 +190,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
    */
   const searched = (): Search => {
     if (assigner === null || cost.softPenalty > 0) return search
-    const scope = { relief: false, open: null, start: model.home }
-    const narrow = createSearch(prepare(narrowed(model, assigner.allowed)), scope)
+    const narrow = searchOfCures(prepare(narrowed(model, assigner.allowed)))
     const rootMs = (of: Search) => of.run({ best: cost, nodesMax: 0, expired }).rootMs
     return rootMs(narrow) > rootMs(search) ? narrow : search
   }
@@ -233,7 +229,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
     if (turn > firstTurn) byPrices(turn)
     if (!complete && at !== null && reached(cost)) complete = true
     if (!complete) bySearch(turn)
-    const near = cost.migrationMs - boundMs <= cost.migrationMs * nearShare
+    const near = at !== null && cost.migrationMs - boundMs <= cost.migrationMs * nearShare
     if (!complete) better(near ? turn : Math.min(nodesMax, turnsOfWalks * turn))
   }
   return at === null

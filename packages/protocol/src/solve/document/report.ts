@@ -55,8 +55,6 @@ export interface Solved {
   readonly plan: Plan | null
 }
 
-/** A few seconds, on the hardest problems only. */
-const nodesMaxUnhurried = 2_000_000
 const partition = 'solve' as PartitionId
 
 export const solveProblem = (problem: PlacementProblem, options: ReportOptions): Solved => {
@@ -69,7 +67,8 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
   const search: SolveOptions = {
     ...(plain ? { objective } : {}),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
-    nodesMax: options.budgetMs === null ? nodesMaxUnhurried : Number.MAX_SAFE_INTEGER,
+    // A clock is the only limit where there is one.
+    ...(options.budgetMs === null ? {} : { nodesMax: Number.MAX_SAFE_INTEGER }),
     expired: () => options.now() >= deadline,
   }
   const contradicted = options.contradiction ?? null

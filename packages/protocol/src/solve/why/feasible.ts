@@ -1,5 +1,5 @@
 /** Is there any viable placement? The question of which explanations are made, asked of ever smaller problems. */
-import { noCost } from '../cost.ts'
+import { unlimited } from '../cost.ts'
 import { branchAndBound } from '../exact.ts'
 import { compile } from '../model.ts'
 import type { PlacementProblem } from '../problem.ts'
@@ -36,7 +36,7 @@ export const feasible = (problem: PlacementProblem, left: Patience): boolean | n
     relief: false,
     open: null,
     start: model.home,
-    best: { ...noCost, unmet: 0, softPenalty: Number.POSITIVE_INFINITY },
+    best: unlimited,
     nodesMax,
     expired: left.expired,
     first: true,
