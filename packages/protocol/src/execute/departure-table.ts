@@ -1,0 +1,100 @@
+/** The migrations that leave this host: what is known of each, and how one is closed here. */
+import type { Desk } from '../desk.ts'
+import type { ActionId, HostId, Instant, PartitionId, VmId } from '../ids.ts'
+import type { Presence } from '../message.ts'
+import type { ActionResult } from '../plan/plan.ts'
+import type { Resources } from '../resources.ts'
+import type { ClosedActions } from './closed.ts'
+
+/** `asking`: for admission. `moving`: the hypervisor works. `handing`: gone from here, told the other end. `settling`: in doubt. */
+export type DeparturePhase = 'asking' | 'moving' | 'handing' | 'settling'
+
+export interface Departure {
+  readonly action: ActionId
+  readonly partition: PartitionId
+  readonly leader: HostId | null
+  /** Our lease's epoch, and the destination's. */
+  readonly epoch: number
+  readonly toEpoch: number
+  readonly vm: VmId
+  readonly to: HostId
+  readonly demand: Resources
+  readonly paused: boolean
+  readonly since: Instant
+  readonly phase: DeparturePhase
+  readonly uri: string | null
+  readonly nextAt: Instant
+  /** Latest answers while settling, and for how many polls in a row they have been the same. */
+  readonly here: Presence | null
+  readonly there: Presence | null
+  readonly stable: number
+  /** Polls that the other agent left unanswered: from the second on its hypervisor is asked directly. */
+  readonly silence: number
+  /** A resume is under way: not to be doubled. */
+  readonly resuming: boolean
+}
+
+export interface DepartureHooks {
+  /** The hypervisor was told to move it. */
+  started(action: ActionId): void
+  /** It is positively gone from here: credit it now. */
+  gone(vm: VmId): void
+  ended(departure: Departure, result: ActionResult): void
+}
+
+export interface DepartureTable {
+  readonly all: ReadonlyMap<ActionId, Departure>
+  put(departure: Departure): Departure
+  /** The departure to this host, if it is in one of these phases. */
+  mine(action: ActionId, from: HostId, ...phases: readonly DeparturePhase[]): Departure | null
+  /** `told`: what its leader hears, where that differs from what is remembered here. */
+  end(departure: Departure, result: ActionResult, durable: boolean, told?: ActionResult): void
+  /** It will not leave: the destination is told to forget it. */
+  refuse(departure: Departure, code: string, detail: string, durable: boolean): void
+}
+
+/** What every message about the departure names. */
+export const about = (departure: Departure) => ({
+  partition: departure.partition,
+  epoch: departure.toEpoch,
+  action: departure.action,
+})
+
+export const createDepartureTable = (
+  desk: Desk,
+  closed: ClosedActions,
+  hooks: DepartureHooks,
+): DepartureTable => {
+  const all = new Map<ActionId, Departure>()
+
+  const put = (departure: Departure): Departure => {
+    all.set(departure.action, departure)
+    return departure
+  }
+
+  const end: DepartureTable['end'] = (departure, result, durable, told = result) => {
+    all.delete(departure.action)
+    const record = { action: departure.action, vm: departure.vm, end: 'departure', result } as const
+    closed.remember(record)
+    if (durable) desk.emit({ kind: 'persist', record: { kind: 'closed', ...record } })
+    hooks.ended(departure, told)
+  }
+
+  const refuse = (departure: Departure, code: string, detail: string, durable: boolean): void => {
+    desk.send(departure.to, { kind: 'cancelled', ...about(departure), vm: departure.vm })
+    end(departure, { kind: 'refused', code, detail }, durable)
+  }
+
+  return {
+    all,
+    put,
+    mine(action, from, ...phases) {
+      const departure = all.get(action)
+      return departure !== undefined && departure.to === from && phases.includes(departure.phase)
+        ? departure
+        : null
+    },
+    end,
+    refuse,
+  }
+}
