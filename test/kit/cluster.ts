@@ -3,6 +3,7 @@ import type {
   Answer,
   Command,
   Decision,
+  Effect,
   HostId,
   Message,
   Mode,
@@ -44,6 +45,8 @@ export interface ClusterOptions {
   }
   /** Printed by a failing test; every message and decision. */
   readonly trace?: boolean
+  /** Hears each effect that an agent's core asks for, before it is carried out. */
+  readonly observe?: (host: number, effect: Effect) => void
 }
 
 /** What the network does to messages between agents, each with this probability. */

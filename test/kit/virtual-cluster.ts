@@ -124,6 +124,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     const effects = site.peer.step(Math.floor(clock.now()), input)
     let durable = true
     for (const effect of effects) {
+      options.observe?.(sites.indexOf(site), effect)
       const counts = matters(effect)
       if (counts) effectsSoFar += 1
       const now =
