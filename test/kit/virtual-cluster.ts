@@ -4,9 +4,9 @@
  */
 
 import type { Settings } from '../../packages/agent/src/config/settings.ts'
-import { describeHost, observedVms, vmsOfJobs } from '../../packages/agent/src/describe.ts'
 import type { Hypervisor } from '../../packages/agent/src/hypervisor/port.ts'
 import { applyRecord, emptyState, restoredFrom } from '../../packages/agent/src/journal/state.ts'
+import { describeHost, observedVms, vmsOfJobs } from '../../packages/agent/src/observation.ts'
 import {
   asHostId,
   asVmId,

@@ -40,7 +40,7 @@ export type AgentEvent =
       readonly kind: 'moving'
       readonly action: ActionId
       readonly vm: string
-      readonly peer: HostId | null
+      readonly peer: HostId
     }
   | {
       readonly kind: 'progress'
@@ -53,7 +53,7 @@ export type AgentEvent =
       readonly kind: 'moved'
       readonly action: ActionId
       readonly vm: string
-      readonly peer: HostId | null
+      readonly peer: HostId
       readonly result: MigrationResult
       readonly durationMs: number
     }

@@ -11,16 +11,16 @@
  */
 import { createPeer, type Peer, type PeerInit } from '@drover/protocol'
 import type { Agent, AgentEvent, AgentInit } from './agent-port.ts'
-import { createCarrier } from './carry-out.ts'
-import { type Clock, monotonicClock } from './clock.ts'
-import { demandOf, usableOf } from './describe.ts'
+import { type Clock, instantOf, monotonicClock } from './clock.ts'
 import { policyHash, seedOf } from './digest.ts'
-import { createEars } from './hear.ts'
+import { createEffectRunner } from './effects.ts'
+import { logEvent } from './event-log.ts'
+import { createInbound } from './inbound.ts'
 import { createLoop } from './loop.ts'
-import { createObserver } from './observe.ts'
+import { demandOf, usableOf } from './observation.ts'
 import { createPersister, probeMsDefault } from './persist.ts'
+import { createPoller } from './poller.ts'
 import { createRequests } from './requests.ts'
-import { logEvent } from './tell.ts'
 import { droverVersion } from './version.ts'
 
 export * from './agent-port.ts'
@@ -75,7 +75,7 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
   const loop = createLoop({
     peer,
     clock,
-    carryOut: (effects) => carrier.carryOut(effects),
+    carryOut: (effects) => runner.carryOut(effects),
     fatal(error, input) {
       const words = error instanceof Error ? error.message : String(error)
       log.fatal({ err: error, input: input.kind }, 'the core failed; this agent stops, its VMs go on')
@@ -86,39 +86,45 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
   const feed = loop.feed
   const persister = createPersister({
     journal,
+    clock,
     log,
     feed,
     probeMs: internals.journalProbeMs ?? probeMsDefault,
   })
-  const observer = createObserver({
+  const poller = createPoller({
     hypervisor,
+    clock,
     settings,
     version: droverVersion,
     log,
     feed,
     warn,
     sampled: (vms, pressure) =>
-      emit({ kind: 'sampled', demand: demandOf(vms), usable: usableOf(observer.description), pressure }),
+      emit({ kind: 'sampled', demand: demandOf(vms), usable: usableOf(poller.description), pressure }),
   })
-  const requests = createRequests(String(incarnation), internals.commandTimeoutMs ?? commandTimeoutMsDefault)
-  const carrier = createCarrier({
+  const requests = createRequests(
+    String(incarnation),
+    internals.commandTimeoutMs ?? commandTimeoutMsDefault,
+    clock,
+  )
+  const runner = createEffectRunner({
     hypervisor,
     transport,
     solver,
     persister,
+    clock,
     log,
     feed,
     emit,
-    look: observer.look,
-    lookAfresh: observer.lookAfresh,
-    peerOf: (action) => peer.view(clock.now()).motions.find((one) => one.action === action)?.peer ?? null,
+    look: poller.look,
+    lookAfresh: poller.lookAfresh,
     reply: requests.answer,
   })
 
   /** Nothing is heard, looked at or stepped any more. */
   const silence = (): void => {
     loop.end()
-    observer.stop()
+    poller.stop()
     persister.stop()
     requests.close()
   }
@@ -126,7 +132,7 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
   const shutDown = (): Promise<void> => {
     down ??= (async () => {
       silence()
-      await within(shutDownMsMax, Promise.allSettled([transport.stop(), hypervisor.close()]))
+      await within(clock, shutDownMsMax, Promise.allSettled([transport.stop(), hypervisor.close()]))
       journal.close()
       phase = 'ended'
     })()
@@ -141,7 +147,7 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
       startedAtWallMs = Date.now()
       if (journal.trouble !== null) warn('journal.broken', journal.trouble)
       try {
-        await transport.start(createEars(feed, warn, clock.now))
+        await transport.start(createInbound(feed, warn, clock.now))
       } catch (error) {
         await shutDown()
         throw error
@@ -149,16 +155,16 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
       // Killed or stopped while the transport was starting.
       if (loop.ended) return
       feed({ kind: 'tick' })
-      observer.start()
+      poller.start()
       log.info({ host, incarnation, addresses: transport.addresses() }, 'agent started')
     },
     status: () => ({
-      view: peer.view(clock.now()),
+      view: peer.view(instantOf(clock)),
       hypervisor: {
         driver: hypervisor.driver,
-        connected: observer.answering,
-        trouble: hypervisor.trouble ?? observer.trouble,
-        version: observer.hypervisorVersion,
+        connected: poller.answering,
+        trouble: hypervisor.trouble ?? poller.trouble,
+        version: poller.hypervisorVersion,
       },
       transport: transport.counters(),
       peersConnected: transport.peers().length,
@@ -176,7 +182,7 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     async stop() {
       if (phase === 'ended' || down !== null) return down ?? undefined
       phase = 'stopping'
-      carrier.retire()
+      runner.retire()
       feed({ kind: 'leaving' })
       await shutDown()
       log.info({ host }, 'agent stopped; its VMs go on')
@@ -192,13 +198,13 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
   }
 }
 
-const within = async (ms: number, work: Promise<unknown>): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined
+const within = async (clock: Clock, ms: number, work: Promise<unknown>): Promise<void> => {
+  let cancel = (): void => {}
   await Promise.race([
     work,
     new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms)
+      cancel = clock.after(ms, resolve)
     }),
   ])
-  clearTimeout(timer)
+  cancel()
 }

@@ -1,14 +1,27 @@
-/** Time for the core. */
+/**
+ * Time as the agent knows it: what is now, and being called later. Nothing of the agent that decides when something
+ * happens reads another clock or sets another timer, so that the same code runs in real and in virtual time.
+ */
 import type { Instant } from '@drover/protocol'
 
 export interface Clock {
-  now(): Instant
+  /** Milliseconds since some moment; never goes back. */
+  now(): number
+  /** Calls `fn` once, `ms` (≥ 0) from now or a little later; returns what cancels it. */
+  after(ms: number, fn: () => void): () => void
 }
 
+/** The core counts whole milliseconds. */
+export const instantOf = (clock: Clock): Instant => Math.floor(clock.now())
+
 /**
- * Whole milliseconds since 1970 as the wall clock said when this *process* started, and monotonic from then on: it never
+ * Milliseconds since 1970 as the wall clock said when this *process* started, and monotonic from then on: it never
  * jumps when the wall clock is set. So instants of two runs are as comparable as the wall clock was right at both starts.
  */
 export const monotonicClock: Clock = {
-  now: () => Math.floor(performance.timeOrigin + performance.now()),
+  now: () => performance.timeOrigin + performance.now(),
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms)
+    return () => clearTimeout(timer)
+  },
 }

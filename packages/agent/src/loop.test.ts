@@ -77,3 +77,51 @@ test('a tick comes at its time, not before', async () => {
   assert.deepEqual(early, [])
   loop.end()
 })
+
+// Every message of a busy minute puts the next wake off a little: one timer serves them all, and fires at the last wish.
+test('a wake that is put off sets no timer of its own; one that comes sooner does', () => {
+  let now = 0
+  const timers: { readonly at: number; readonly fn: () => void; cancelled: boolean }[] = []
+  const wishes = [100, 150, 180, 120, 200]
+  const ticks: number[] = []
+  const loop = createLoop({
+    clock: {
+      now: () => now,
+      after(ms, fn) {
+        const timer = { at: now + ms, fn, cancelled: false }
+        timers.push(timer)
+        return () => {
+          timer.cancelled = true
+        }
+      },
+    },
+    peer: {
+      step(at, input) {
+        if (input.kind === 'tick') ticks.push(at)
+        const wish = wishes.shift()
+        return wish === undefined ? [] : [{ kind: 'wake', at: wish }]
+      },
+    },
+    carryOut() {},
+    fatal: assert.fail,
+  })
+  const fire = (at: number): void => {
+    now = at
+    for (const timer of timers.filter((one) => one.at === at && !one.cancelled)) timer.fn()
+  }
+  for (let i = 0; i < 3; i++) loop.feed(lost('a'))
+  assert.deepEqual(
+    timers.map(({ at }) => at),
+    [100],
+  )
+  fire(100)
+  assert.deepEqual(ticks, [], 'too early: it waits for the rest')
+  loop.feed(lost('a'))
+  assert.deepEqual(
+    timers.slice(1).map(({ at, cancelled }) => `${at} ${cancelled}`),
+    ['180 true', '120 false'],
+  )
+  fire(120)
+  assert.deepEqual(ticks, [120])
+  loop.end()
+})

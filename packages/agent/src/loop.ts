@@ -4,7 +4,7 @@
  * disk before the send behind it simply because `append` has returned.
  */
 import type { Effect, Input, Instant, Peer } from '@drover/protocol'
-import type { Clock } from './clock.ts'
+import { type Clock, instantOf } from './clock.ts'
 
 export interface Loop {
   /** Ignored once the loop has ended. */
@@ -29,36 +29,40 @@ export interface LoopInit {
  */
 const queueMax = 10_000
 /** No timer waits longer than this, ms: Node's own limit is 2^31, and an early look at the clock costs nothing. */
-const timerMsMax = 60_000
+const timerMsMax = 86_400_000
 
 export const createLoop = ({ peer, clock, carryOut, fatal }: LoopInit): Loop => {
   const queue: Input[] = []
   let draining = false
   let ended = false
-  let timer: NodeJS.Timeout | undefined
   let wakeAt: Instant | null = null
+  /** When the one timer fires. It may be sooner than it has to: most wakes are put off before they come. */
+  let timerAt: Instant | null = null
+  let cancelTimer = (): void => {}
 
   const end = (): void => {
     ended = true
     queue.length = 0
-    clearTimeout(timer)
+    cancelTimer()
   }
 
   const onTimer = (): void => {
-    if (wakeAt !== null && clock.now() < wakeAt) return arm()
+    timerAt = null
+    if (wakeAt !== null && instantOf(clock) < wakeAt) return arm()
     wakeAt = null
     feed({ kind: 'tick' })
   }
 
   const arm = (): void => {
-    clearTimeout(timer)
-    if (wakeAt === null || ended) return
-    timer = setTimeout(onTimer, Math.min(Math.max(wakeAt - clock.now(), 0), timerMsMax))
+    if (wakeAt === null || ended || (timerAt !== null && timerAt <= wakeAt)) return
+    cancelTimer()
+    timerAt = wakeAt
+    cancelTimer = clock.after(Math.min(Math.max(wakeAt - clock.now(), 0), timerMsMax), onTimer)
   }
 
   const work = (input: Input): void => {
     try {
-      const effects = peer.step(clock.now(), input)
+      const effects = peer.step(instantOf(clock), input)
       carryOut(effects)
       const wake = effects.findLast((effect) => effect.kind === 'wake')
       if (wake === undefined) return

@@ -5,6 +5,7 @@
  */
 import type { Decision, Input, JournalRecord } from '@drover/protocol'
 import type { Logger } from 'pino'
+import type { Clock } from './clock.ts'
 import { type Journal, JournalError } from './journal/port.ts'
 
 export interface Persister {
@@ -18,6 +19,7 @@ export interface Persister {
 
 export interface PersisterInit {
   readonly journal: Journal
+  readonly clock: Clock
   readonly log: Logger
   readonly feed: (input: Input) => void
   /** First and last pause between two attempts to write again, ms; doubling. */
@@ -30,11 +32,11 @@ export const probeMsDefault = [250, 10_000] as const
 const owedMax = 10_000
 
 export const createPersister = (init: PersisterInit): Persister => {
-  const { journal, log, feed } = init
+  const { journal, clock, log, feed } = init
   let healthy = true
   let owed: JournalRecord[] = []
   let pauseMs = init.probeMs[0]
-  let timer: NodeJS.Timeout | undefined
+  let cancelProbe = (): void => {}
 
   const owe = (record: JournalRecord): false => {
     owed.push(record)
@@ -50,7 +52,7 @@ export const createPersister = (init: PersisterInit): Persister => {
     // The core warns the operator; this line tells the cause.
     log.error({ code, err: error }, words)
     feed({ kind: 'journal', healthy: false })
-    timer = setTimeout(attempt, pauseMs)
+    cancelProbe = clock.after(pauseMs, attempt)
   }
 
   const writeOwed = (): boolean => {
@@ -75,7 +77,7 @@ export const createPersister = (init: PersisterInit): Persister => {
       return
     }
     pauseMs = Math.min(pauseMs * 2, init.probeMs[1])
-    timer = setTimeout(attempt, pauseMs)
+    cancelProbe = clock.after(pauseMs, attempt)
   }
 
   return {
@@ -101,6 +103,6 @@ export const createPersister = (init: PersisterInit): Persister => {
         log.warn({ code: 'journal.full', decision: decision.id, err: error }, 'a decision was not kept')
       }
     },
-    stop: () => clearTimeout(timer),
+    stop: () => cancelProbe(),
   }
 }

@@ -1,6 +1,7 @@
 /** Commands that wait for the core's `reply`. */
 import type { Reply } from '@drover/protocol'
 import { AgentError } from './agent-port.ts'
+import type { Clock } from './clock.ts'
 
 export interface Requests {
   /** `ask` gets the id under which the answer comes. Rejects with `AgentError`. */
@@ -13,7 +14,7 @@ export interface Requests {
 /** Commands that wait at the same time. Against a script that asks faster than answers come (S14). */
 const waitingMax = 64
 
-export const createRequests = (name: string, timeoutMs: number): Requests => {
+export const createRequests = (name: string, timeoutMs: number, clock: Clock): Requests => {
   const waiting = new Map<string, { resolve(reply: Reply): void; reject(error: AgentError): void }>()
   let counter = 0
   let closed = false
@@ -25,17 +26,17 @@ export const createRequests = (name: string, timeoutMs: number): Requests => {
           return reject(new AgentError('agent.busy', `${waitingMax} commands already wait for an answer`))
         counter += 1
         const request = `${name}.${counter}`
-        const timer = setTimeout(() => {
+        const cancel = clock.after(timeoutMs, () => {
           waiting.delete(request)
           reject(new AgentError('agent.timeout', `no answer within ${timeoutMs} ms; what was begun goes on`))
-        }, timeoutMs)
+        })
         waiting.set(request, {
           resolve(reply) {
-            clearTimeout(timer)
+            cancel()
             resolve(reply)
           },
           reject(error) {
-            clearTimeout(timer)
+            cancel()
             reject(error)
           },
         })

@@ -164,6 +164,8 @@ export type Effect =
       readonly kind: 'perform'
       readonly action: ActionId
       readonly vm: VmId
+      /** The destination, and its migration URI. */
+      readonly to: HostId
       readonly uri: string
       readonly paused: boolean
       readonly bandwidthMiBps: number | null

@@ -2,7 +2,7 @@
 import { type Decision, dimensions } from '@drover/protocol'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { AgentEvent } from '../agent-port.ts'
-import { decisionOf } from '../tell.ts'
+import { decisionOf } from '../event-log.ts'
 
 const secondsOfWork = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10]
 const secondsOfMove = [0.3, 1, 3, 10, 30, 100, 300, 1_000]

@@ -19,6 +19,7 @@ export const perform = (n: number): Effect => ({
   kind: 'perform',
   action: action(n),
   vm: vmId(`vm-${n}`),
+  to: host('b'),
   uri: 'fake://b',
   paused: true,
   bandwidthMiBps: 50,

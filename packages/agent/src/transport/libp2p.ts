@@ -24,9 +24,9 @@ import {
 } from './exchange.ts'
 import { type Gossip, joinGossip } from './gossip.ts'
 import { hostIdOf } from './identity.ts'
-import { readFrames } from './inbound.ts'
 import { liveness } from './liveness.ts'
 import type { Transport, TransportHandlers } from './port.ts'
+import { readFrames } from './read-frames.ts'
 import { createStack, type Services } from './stack.ts'
 
 export interface Libp2pTransportInit {

@@ -144,6 +144,7 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
         kind: 'perform',
         action: moving.action,
         vm: moving.vm,
+        to: moving.to,
         uri: message.uri,
         paused: moving.paused,
         bandwidthMiBps: desk.policy.bandwidthMiBps,

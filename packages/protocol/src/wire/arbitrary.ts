@@ -10,7 +10,7 @@ import type { HostSnapshot, VmSnapshot } from '../snapshot/snapshot.ts'
 import type { Problem } from '../solve/problem.ts'
 import type { Rule } from '../solve/rules/rule.ts'
 
-/** Decoders of UTF-8 drop a byte order mark at the beginning of a text, so no text of ours begins with one (agent, describe.ts). */
+/** Decoders of UTF-8 drop a byte order mark at the beginning of a text, so no text of ours begins with one (agent, observation.ts). */
 const unmarked = (said: string): boolean => !said.startsWith('\uFEFF')
 
 const id = <T extends string>() =>

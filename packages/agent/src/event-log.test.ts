@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AgentEvent } from './agent-port.ts'
+import { logEvent } from './event-log.ts'
 import { createLog } from './log.ts'
-import { logEvent } from './tell.ts'
 import { action, decision, host } from './testing/fixtures.ts'
 
 const linesOf = (events: readonly AgentEvent[]): readonly Record<string, unknown>[] => {
@@ -48,7 +48,7 @@ test('failures carry their codes', () => {
       kind: 'moved',
       action: action(2),
       vm: 'v',
-      peer: null,
+      peer: host('b'),
       durationMs: 1,
       result: { kind: 'refused', code: 'migration.failed', detail: 'no route' },
     },

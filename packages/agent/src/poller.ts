@@ -6,11 +6,12 @@
  */
 import { type HostDescription, type Input, type ObservedVm, samplePeriodMs } from '@drover/protocol'
 import type { Logger } from 'pino'
+import type { Clock } from './clock.ts'
 import type { Settings } from './config/settings.ts'
-import { describeHost, observedVms, sameDescription, usableOf, vmsOfJobs } from './describe.ts'
 import { type Hypervisor, HypervisorError, type HypervisorEvent, type Sample } from './hypervisor/port.ts'
+import { describeHost, observedVms, sameDescription, usableOf, vmsOfJobs } from './observation.ts'
 
-export interface Observer {
+export interface Poller {
   start(): void
   /** Look now; if a look is under way, once more after it. */
   look(): void
@@ -27,8 +28,9 @@ export interface Observer {
   readonly hypervisorVersion: string | null
 }
 
-export interface ObserverInit {
+export interface PollerInit {
   readonly hypervisor: Hypervisor
+  readonly clock: Clock
   readonly settings: Settings
   /** drover's own version, which its summaries carry. */
   readonly version: string
@@ -43,8 +45,8 @@ const changedDebounceMs = 50
 /** A hypervisor that is connected but fails this many looks in a row counts as not answering. */
 const failedLooksMax = 2
 
-export const createObserver = (init: ObserverInit): Observer => {
-  const { hypervisor, settings, log, feed } = init
+export const createPoller = (init: PollerInit): Poller => {
+  const { hypervisor, clock, settings, log, feed } = init
   let answering: boolean | null = null
   let description: HostDescription | null = null
   let hypervisorVersion: string | null = null
@@ -58,9 +60,10 @@ export const createObserver = (init: ObserverInit): Observer => {
   let outdated = 0
   let lookAgain = false
   let stopped = false
-  let sampleTimer: NodeJS.Timeout | undefined
+  let first = true
+  let cancelSample = (): void => {}
   let seen: readonly ObservedVm[] = []
-  let changedTimer: NodeJS.Timeout | undefined
+  let cancelChanged: (() => void) | null = null
   let unsubscribe = () => {}
 
   const sayAnswering = (now: boolean): void => {
@@ -142,14 +145,14 @@ export const createObserver = (init: ObserverInit): Observer => {
   }
 
   const lookRegularly = (): void => {
-    const first = sampleTimer === undefined
     const { sampleMs } = settings.hypervisor
     const usable = usableOf(description)
     const nextMs = usable === null ? sampleMs : samplePeriodMs(sampleMs, seen, usable)
-    sampleTimer = setTimeout(lookRegularly, nextMs)
+    cancelSample = clock.after(nextMs, lookRegularly)
     if (!looking) look()
     // It may take a moment to connect; after a whole period it is worth a word.
     if (!first && answering === false) complain()
+    first = false
   }
 
   const onEvent = (event: HypervisorEvent): void => {
@@ -167,10 +170,10 @@ export const createObserver = (init: ObserverInit): Observer => {
         outdated += 1
         return sayAnswering(false)
       case 'changed':
-        changedTimer ??= setTimeout(() => {
-          changedTimer = undefined
+        cancelChanged ??= clock.after(changedDebounceMs, () => {
+          cancelChanged = null
           look()
-        }, changedDebounceMs)
+        })
         return
       default:
         event satisfies never
@@ -191,8 +194,8 @@ export const createObserver = (init: ObserverInit): Observer => {
     stop() {
       stopped = true
       unsubscribe()
-      clearTimeout(sampleTimer)
-      clearTimeout(changedTimer)
+      cancelSample()
+      cancelChanged?.()
     },
     get answering() {
       return answering === true

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Input } from '@drover/protocol'
+import { monotonicClock } from './clock.ts'
 import { HypervisorError } from './hypervisor/port.ts'
 import { silentLog } from './log.ts'
-import { createObserver } from './observe.ts'
+import { createPoller } from './poller.ts'
 import { deferred, fakeHypervisor, settings, until, vmSample } from './testing/fakes.ts'
 import { vmId } from './testing/fixtures.ts'
 
@@ -13,8 +14,9 @@ const watch = (sampleMs = 60_000, connected = true) => {
   const told: Input[] = []
   const warnings: string[] = []
   const base = settings()
-  const observer = createObserver({
+  const poller = createPoller({
     hypervisor,
+    clock: monotonicClock,
     settings: { ...base, hypervisor: { ...base.hypervisor, sampleMs } },
     version: '1.2.3',
     log: silentLog(),
@@ -24,20 +26,20 @@ const watch = (sampleMs = 60_000, connected = true) => {
   })
   const kinds = () => told.map((input) => input.kind)
   const count = (kind: Input['kind']) => told.filter((input) => input.kind === kind).length
-  return { hypervisor, told, warnings, observer, kinds, count }
+  return { hypervisor, told, warnings, poller, kinds, count }
 }
 
 // An agent starts on a host with two VMs, one of them leaving: facts first, then VMs, then the running jobs.
 test('the first look tells all that the core needs before it may grant', async () => {
-  const { hypervisor, told, observer, kinds } = watch()
+  const { hypervisor, told, poller, kinds } = watch()
   hypervisor.vms = [vmSample('w', { cpuMilli: 99.6, memoryMiB: 100.2 }), vmSample('v')]
   hypervisor.running = [
     { vm: vmId('w'), direction: 'outgoing' },
     { vm: vmId('x'), direction: 'incoming' },
   ]
-  observer.start()
+  poller.start()
   await until('it has looked', () => kinds().includes('jobs'))
-  observer.stop()
+  poller.stop()
   assert.deepEqual(kinds(), ['hypervisor', 'described', 'observed', 'jobs'])
   const described = told[1]
   assert.ok(described?.kind === 'described')
@@ -58,46 +60,46 @@ test('the first look tells all that the core needs before it may grant', async (
 
 // A slow hypervisor, and a core that asks again and again: looks never pile up, and the last one begins after the last ask.
 test('looks that overlap are merged into one more', async () => {
-  const { hypervisor, observer, count } = watch()
+  const { hypervisor, poller, count } = watch()
   const slow = deferred<void>()
   hypervisor.gate = slow.promise
-  observer.start()
+  poller.start()
   await until('the first look is under way', () => hypervisor.samples === 1)
-  for (let i = 0; i < 10; i += 1) observer.look()
+  for (let i = 0; i < 10; i += 1) poller.look()
   assert.equal(hypervisor.samples, 1)
   slow.resolve()
   await until('the second has ended', () => count('jobs') === 2)
   await new Promise((resolve) => setTimeout(resolve, 10))
-  observer.stop()
+  poller.stop()
   assert.equal(hypervisor.samples, 2)
 })
 
 // A burst of events, as a migration's end makes it.
 test('a burst of changes is one look', async () => {
-  const { hypervisor, observer, count } = watch()
-  observer.start()
+  const { hypervisor, poller, count } = watch()
+  poller.start()
   await until('the first look has ended', () => count('jobs') === 1)
   for (let i = 0; i < 5; i += 1) hypervisor.tell({ kind: 'changed', vm: vmId('v'), what: 'arrived' })
   await until('it has looked again', () => count('jobs') === 2)
   await new Promise((resolve) => setTimeout(resolve, 80))
-  observer.stop()
+  poller.stop()
   assert.equal(hypervisor.samples, 2)
 })
 
 // A migration ends while a look is under way that still saw the VM: the core must not hear of it after `finished`.
 test('what a look saw before a migration ended is forgotten', async () => {
-  const { hypervisor, told, observer, count } = watch()
+  const { hypervisor, told, poller, count } = watch()
   hypervisor.vms = [vmSample('v')]
   const slow = deferred<void>()
   hypervisor.gate = slow.promise
-  observer.start()
+  poller.start()
   await until('the look is under way', () => hypervisor.samples === 1)
   hypervisor.vms = []
   hypervisor.gate = Promise.resolve()
-  observer.lookAfresh()
+  poller.lookAfresh()
   slow.resolve()
   await until('a fresh look has ended', () => count('jobs') === 1)
-  observer.stop()
+  poller.stop()
   assert.deepEqual(
     told.filter((input) => input.kind === 'observed'),
     [{ kind: 'observed', vms: [] }],
@@ -106,54 +108,54 @@ test('what a look saw before a migration ended is forgotten', async () => {
 
 // libvirtd is restarted, and the host has got more memory meanwhile.
 test('a lost hypervisor is told at once, and its facts are read again when it is back', async () => {
-  const { hypervisor, told, warnings, observer, count } = watch()
-  observer.start()
+  const { hypervisor, told, warnings, poller, count } = watch()
+  poller.start()
   await until('it has looked', () => count('jobs') === 1)
-  assert.equal(observer.answering, true)
+  assert.equal(poller.answering, true)
   hypervisor.disconnect('libvirtd went away')
   hypervisor.disconnect('still away')
   assert.deepEqual(told.at(-1), { kind: 'hypervisor', connected: false })
   assert.equal(count('hypervisor'), 2)
   assert.deepEqual(warnings, ['hypervisor.unreachable'])
-  observer.look()
+  poller.look()
   assert.equal(hypervisor.samples, 1)
   hypervisor.facts = { ...hypervisor.facts, capacity: { cpuMilli: 8_000, memoryMiB: 65_536 } }
   hypervisor.connect()
   await until('it has looked again', () => count('jobs') === 2)
-  observer.stop()
+  poller.stop()
   assert.equal(count('described'), 2)
   assert.deepEqual(told.at(-4), { kind: 'hypervisor', connected: true })
 })
 
 // libvirtd is connected but hangs: after two looks in vain the host counts as not answering.
 test('a hypervisor that is connected but fails does not count as answering', async () => {
-  const { hypervisor, told, observer, count } = watch(5)
-  observer.start()
+  const { hypervisor, told, poller, count } = watch(5)
+  poller.start()
   await until('it has looked', () => count('jobs') > 0)
   hypervisor.failing = new HypervisorError('hypervisor.timeout', 'no answer in 5 s')
   await until('it is told', () => count('hypervisor') === 2)
   assert.deepEqual(told.at(-1), { kind: 'hypervisor', connected: false })
-  assert.equal(observer.trouble, 'no answer in 5 s')
+  assert.equal(poller.trouble, 'no answer in 5 s')
   hypervisor.failing = null
   await until('it is told again', () => count('hypervisor') === 3)
-  observer.stop()
-  assert.equal(observer.trouble, null)
+  poller.stop()
+  assert.equal(poller.trouble, null)
   assert.equal(count('described'), 1, 'nothing about the host has changed')
 })
 
 // The agent of a host whose hypervisor is not there yet stays up, and begins when it comes.
 test('a hypervisor that comes late is found', async () => {
-  const { hypervisor, told, warnings, observer, count } = watch(10, false)
-  observer.start()
+  const { hypervisor, told, warnings, poller, count } = watch(10, false)
+  poller.start()
   assert.deepEqual(warnings, [], 'it may need a moment')
   await until('the operator is told', () => warnings.length > 0)
   assert.deepEqual(told, [{ kind: 'hypervisor', connected: false }])
   hypervisor.connect()
   await until('it has looked', () => count('jobs') > 0)
-  observer.stop()
+  poller.stop()
   const looked = count('jobs')
   hypervisor.connect()
   await new Promise((resolve) => setTimeout(resolve, 25))
-  assert.equal(count('jobs'), looked, 'a stopped observer looks no more')
+  assert.equal(count('jobs'), looked, 'a stopped poller looks no more')
   assert.deepEqual(warnings, ['hypervisor.unreachable'], 'told once')
 })

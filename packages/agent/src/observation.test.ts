@@ -1,7 +1,7 @@
 /** What the core is told of its host: capacity, reserve, and why a VM has to stay. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defaultReserve, demandOf, describeHost, observedVms } from './describe.ts'
+import { defaultReserve, demandOf, describeHost, observedVms } from './observation.ts'
 import { fakeHypervisor, settings, vmSample } from './testing/fakes.ts'
 
 // Hosts of three sizes: a large one, a usual one, and a tiny one of a testbed.

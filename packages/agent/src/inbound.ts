@@ -2,7 +2,7 @@
 import { decodeMessage, decodeSummary, type Input } from '@drover/protocol'
 import type { TransportHandlers } from './transport/port.ts'
 
-export const createEars = (
+export const createInbound = (
   feed: (input: Input) => void,
   warn: (code: string, text: string) => void,
   now: () => number,

@@ -3,17 +3,17 @@
  * comes back as an input.
  */
 import {
-  type ActionId,
   type ActionResult,
+  type Answer,
   type Effect,
   encodeMessage,
   encodeSummary,
-  type HostId,
   type Input,
   type Reply,
 } from '@drover/protocol'
 import type { Logger } from 'pino'
 import type { AgentEvent } from './agent-port.ts'
+import type { Clock } from './clock.ts'
 import {
   type Hypervisor,
   HypervisorError,
@@ -24,22 +24,21 @@ import type { Persister } from './persist.ts'
 import type { Solver } from './solve/solver.ts'
 import type { Transport } from './transport/port.ts'
 
-export interface CarrierInit {
+export interface EffectRunnerInit {
   readonly hypervisor: Hypervisor
   readonly transport: Transport
   readonly solver: Solver
   readonly persister: Persister
+  readonly clock: Clock
   readonly log: Logger
   readonly feed: (input: Input) => void
   readonly look: () => void
   readonly lookAfresh: () => void
   readonly emit: (event: AgentEvent) => void
-  /** The other end of a motion, as far as the core tells. */
-  readonly peerOf: (action: ActionId) => HostId | null
   readonly reply: (request: string, reply: Reply) => void
 }
 
-export interface Carrier {
+export interface EffectRunner {
   carryOut(effects: readonly Effect[]): void
   /** No migration is begun from now on; those under way go on by themselves. */
   retire(): void
@@ -47,18 +46,17 @@ export interface Carrier {
 
 type Of<K extends Effect['kind']> = Extract<Effect, { readonly kind: K }>
 
-export const createCarrier = (init: CarrierInit): Carrier => {
-  const { hypervisor, transport, solver, persister, log, feed, emit } = init
+export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
+  const { hypervisor, transport, solver, persister, clock, log, feed, emit } = init
   let retired = false
 
   const refuse = (effect: Of<'perform'>, code: string, detail: string): void =>
     feed({ kind: 'finished', action: effect.action, result: { kind: 'refused', code, detail } })
 
   const perform = (effect: Of<'perform'>): void => {
-    const { action, vm, uri } = effect
-    const begunAt = performance.now()
-    const durationMs = () => Math.round(performance.now() - begunAt)
-    const peer = init.peerOf(action)
+    const { action, vm, to: peer, uri } = effect
+    const begunAt = clock.now()
+    const durationMs = () => Math.round(clock.now() - begunAt)
     emit({ kind: 'moving', action, vm, peer })
     const finish = (result: MigrationResult): void => {
       emit({ kind: 'moved', action, vm, peer, result, durationMs: durationMs() })
@@ -80,16 +78,15 @@ export const createCarrier = (init: CarrierInit): Carrier => {
   }
 
   const solve = ({ partition, round, problem, budgetMs }: Of<'solve'>): void => {
-    const begunAt = performance.now()
-    begun(() => solver.solve(problem, budgetMs))
-      .catch((error: unknown) => ({
-        kind: 'infeasible' as const,
-        why: { code: 'solver.failed', text: wordsOf(error) },
-      }))
-      .then((answer) => {
-        emit({ kind: 'solved', answer: answer.kind, durationMs: performance.now() - begunAt })
-        feed({ kind: 'solved', partition, round, answer })
-      })
+    const begunAt = clock.now()
+    const answered = (answer: Answer): void => {
+      emit({ kind: 'solved', answer: answer.kind, durationMs: clock.now() - begunAt })
+      feed({ kind: 'solved', partition, round, answer })
+    }
+    begun(() => solver.solve(problem, budgetMs)).then(answered, (error: unknown) =>
+      // The port never rejects; should it, the partition must not wait.
+      answered({ kind: 'infeasible', why: { code: 'solver.failed', text: wordsOf(error) } }),
+    )
   }
 
   const inspect = ({ action, vm, at }: Of<'inspect'>): void => {
