@@ -10,6 +10,7 @@ import { test } from 'node:test'
 import type { Command } from 'commander'
 import { processIo } from '../packages/agent/src/cli/io.ts'
 import { programOf } from '../packages/agent/src/cli/main.ts'
+import { allCommands } from '../packages/agent/src/cli/verbs.ts'
 import { loadSettings } from '../packages/agent/src/config/load.ts'
 import type { Problem } from '../packages/agent/src/config/problem.ts'
 import { isReasonCode, reasons } from '../packages/protocol/src/outcome/reason.ts'
@@ -47,7 +48,8 @@ const brokenLinks = (page: string, path: string): readonly string[] =>
 const npmScripts = Object.keys(JSON.parse(read('package.json')).scripts)
 const npmOwn = ['', 'ci', 'install', 'run', 'exec']
 const io = processIo()
-const program = programOf(io, createCommand(io, []))
+const commands = await allCommands(io)
+const program = programOf(io, [...commands.filter((one) => one.name() !== 'sim'), createCommand(io, [])])
 
 /** Of one command line, what does not exist; empty for commands that are not ours. */
 const wrongCommand = (line: string): readonly string[] => {

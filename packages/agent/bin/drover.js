@@ -39,7 +39,18 @@ const handOver = (binary) => {
   })
 }
 
+/** Compiled code is kept beside the packages: only whoever may change them may write it. Not being able to keep it is no fault. */
+const keepCompiled = async () => {
+  const { enableCompileCache } = await import('node:module')
+  for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
+    const modules = join(at, 'node_modules')
+    if (existsSync(join(modules, 'commander'))) return enableCompileCache(join(modules, '.cache', 'drover'))
+    if (at === dirname(at)) return undefined
+  }
+}
+
 if (running >= wanted) {
+  await keepCompiled()
   const { processIo } = await import('../src/cli/io.ts')
   const { runCli } = await import('../src/cli/main.ts')
   process.exitCode = await runCli(process.argv.slice(2), processIo())

@@ -1,6 +1,7 @@
 /** `drover explain`: why, and why not. */
 import type { Command } from 'commander'
-import { clientOf, type Io, painter, printJson } from './io.ts'
+import { clientOf } from './agent-client.ts'
+import { type Io, painter, printJson } from './io.ts'
 import { type CommonOptions, command } from './options.ts'
 import { renderExplanation } from './render-explain.ts'
 

@@ -1,7 +1,8 @@
 /** `drover history`: decisions and what became of them. */
 import type { DatedDecision } from '@drover/protocol'
 import { type Command, Option } from 'commander'
-import { clientOf, type Io, type Paint, painter, printJson } from './io.ts'
+import { clientOf } from './agent-client.ts'
+import { type Io, type Paint, painter, printJson } from './io.ts'
 import { type CommonOptions, command, parseCount, parseDurationMs } from './options.ts'
 import { decisionRow } from './render-decision.ts'
 import { csv, table } from './table.ts'

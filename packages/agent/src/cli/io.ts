@@ -1,8 +1,5 @@
 /** Everything a command touches outside itself, so that tests can run commands in their own process. */
 import { styleText } from 'node:util'
-import { type ApiClient, apiClient } from '../api/client.ts'
-import { loadSettings } from '../config/load.ts'
-import { fileSchema } from '../config/schema.ts'
 
 export interface Io {
   /** Data. */
@@ -54,16 +51,6 @@ export const painter =
   (io: Io): Paint =>
   (colour, text) =>
     io.colour ? styleText(colour, text, { validateStream: false }) : text
-
-/** `--socket`, else what the agent of this host would use. */
-export const clientOf = (io: Io, options: { readonly socket?: string }): ApiClient => {
-  const socket =
-    options.socket ??
-    io.env['DROVER_API__SOCKET'] ??
-    loadSettings({ env: io.env, secrets: 'noted' }).settings?.api.socket ??
-    fileSchema.parse({}).api.socket
-  return apiClient(socket)
-}
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 

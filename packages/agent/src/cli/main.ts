@@ -1,25 +1,11 @@
 /** The command line: builds the commands, runs one, and says how it ended by the exit code. */
 import { Command, CommanderError } from 'commander'
 import { schemaVersion } from '../api/answers.ts'
-import { ApiError } from '../api/client.ts'
+import { ApiError } from '../api/api-error.ts'
 import { droverVersion } from '../version.ts'
-import { agentCommand } from './agent.ts'
-import { configCommand } from './config.ts'
-import { drainCommand } from './drain.ts'
 import { CliFailure, exitCode } from './exit.ts'
-import { explainCommand } from './explain.ts'
-import { historyCommand } from './history.ts'
 import { type Io, printJson } from './io.ts'
-import { membersCommand } from './members.ts'
-import { migrateCommand } from './migrate.ts'
-import { modeCommand } from './mode.ts'
-import { planCommand } from './plan.ts'
-import { loadSimCommand, simPlaceholder } from './sim.ts'
-import { solveCommand } from './solve.ts'
-import { statusCommand } from './status.ts'
-import { undrainCommand } from './undrain.ts'
-import { versionCommand } from './version.ts'
-import { vmsCommand } from './vms.ts'
+import { commandsFor } from './verbs.ts'
 
 /** `addCommand` leaves a command its own settings; ours all share the program's. */
 const inherit = (parent: Command): void => {
@@ -29,8 +15,8 @@ const inherit = (parent: Command): void => {
   }
 }
 
-/** `sim`: the simulator's commands, where they were loaded. */
-export const programOf = (io: Io, sim: Command = simPlaceholder()): Command => {
+/** The program with these commands; `verbs.ts` loads them. */
+export const programOf = (io: Io, commands: readonly Command[]): Command => {
   const program = new Command('drover')
     .description('Schedules VMs over a cluster of hypervisors with no scheduler in the middle.')
     .version(`drover ${droverVersion}`, '--version', 'the version of this program')
@@ -47,24 +33,7 @@ export const programOf = (io: Io, sim: Command = simPlaceholder()): Command => {
       'after',
       '\nExit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 no agent answers, 4 some hosts silent,\n5 refused by a safety check, 6 timed out, 7 warnings only, 8 nothing to do, 130 interrupted.\n\nExample:\n  drover status\n',
     )
-  for (const command of [
-    agentCommand,
-    statusCommand,
-    membersCommand,
-    vmsCommand,
-    planCommand,
-    explainCommand,
-    historyCommand,
-    migrateCommand,
-    drainCommand,
-    undrainCommand,
-    modeCommand,
-    configCommand,
-    solveCommand,
-    versionCommand,
-  ])
-    program.addCommand(command(io))
-  program.addCommand(sim)
+  for (const command of commands) program.addCommand(command)
   inherit(program)
   return program
 }
@@ -94,8 +63,7 @@ const asFailure = (error: unknown): CliFailure => {
 /** Runs one command; `args` without the program's name. Never throws. */
 export const runCli = async (args: readonly string[], io: Io): Promise<number> => {
   try {
-    // Loaded only when it may be meant: nobody who drains a host waits for a simulator.
-    const program = programOf(io, args.includes('sim') ? await loadSimCommand(io, args) : simPlaceholder())
+    const program = programOf(io, await commandsFor(io, args))
     await program.parseAsync([...args], { from: 'user' })
     return exitCode.done
   } catch (error) {

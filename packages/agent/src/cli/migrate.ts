@@ -1,9 +1,11 @@
 /** `drover migrate`: one VM, by an operator's wish, through the same checks as any other move. */
 import { type Decision, durationText, reasonText } from '@drover/protocol'
 import type { Command } from 'commander'
-import { type ApiClient, ApiError } from '../api/client.ts'
+import { ApiError } from '../api/api-error.ts'
+import type { ApiClient } from '../api/client.ts'
+import { clientOf } from './agent-client.ts'
 import { CliFailure, exitCode } from './exit.ts'
-import { clientOf, type Io, painter, printJson, sleep } from './io.ts'
+import { type Io, painter, printJson, sleep } from './io.ts'
 import { type CommonOptions, command, parseDurationMs } from './options.ts'
 import { renderDecision } from './render-decision.ts'
 import { shortDecision } from './words.ts'

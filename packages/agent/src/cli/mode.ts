@@ -3,7 +3,8 @@
 import type { Mode } from '@drover/protocol'
 import { Argument, type Command } from 'commander'
 import { schemaVersion } from '../api/answers.ts'
-import { clientOf, type Io, printJson } from './io.ts'
+import { clientOf } from './agent-client.ts'
+import { type Io, printJson } from './io.ts'
 import { type CommonOptions, command } from './options.ts'
 
 export const modeCommand = (io: Io): Command =>

@@ -1,7 +1,8 @@
 /** `drover plan`: what would be done now. Changes nothing. */
 import type { Command } from 'commander'
+import { clientOf } from './agent-client.ts'
 import { CliFailure, exitCode } from './exit.ts'
-import { clientOf, type Io, painter, printJson } from './io.ts'
+import { type Io, painter, printJson } from './io.ts'
 import { type CommonOptions, command } from './options.ts'
 import { renderDecision } from './render-decision.ts'
 

@@ -10,7 +10,7 @@ import { programOf } from './main.ts'
 import { simPlaceholder } from './sim.ts'
 
 test('where the simulator is not installed it is listed, and says how to get it', async () => {
-  const program = programOf(processIo(), simPlaceholder())
+  const program = programOf(processIo(), [simPlaceholder()])
   assert.match(program.helpInformation(), /\n {2}sim .*simulate clusters: run, compare/)
   await assert.rejects(
     program.parseAsync(['sim', 'run', 'x.toml', '--seed', '3'], { from: 'user' }),

@@ -1,6 +1,7 @@
 /** `drover undrain`: this host takes VMs again. */
 import type { Command } from 'commander'
-import { clientOf, type Io, printJson } from './io.ts'
+import { clientOf } from './agent-client.ts'
+import { type Io, printJson } from './io.ts'
 import { type CommonOptions, command } from './options.ts'
 
 export const undrainCommand = (io: Io): Command =>
