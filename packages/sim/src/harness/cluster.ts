@@ -163,7 +163,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
   const chronicle = createChronicle()
   const solver = workerSolver({ threads: 1, seed })
   const alive = (): readonly HostId[] => members.filter((m) => m.agent !== null).map((m) => m.id)
-  const cuts = createCuts(randomOf(seed, 'loss'), alive)
+  const cuts = createCuts((concern) => randomOf(seed, concern), alive)
   const members: Member[] = await Promise.all(
     layout.hosts.map(({ name, location }, index) =>
       createMember({

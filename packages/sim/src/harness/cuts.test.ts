@@ -11,7 +11,10 @@ const network = async (lossSeed = 1) => {
   const ids = ['A', 'B', 'C'].map(asHostId)
   const handlers = new Map<HostId, TransportHandlers>()
   const heard: string[] = []
-  const cuts = createCuts(randomOf(lossSeed, 'loss'), () => ids)
+  const cuts = createCuts(
+    (concern) => randomOf(lossSeed, concern),
+    () => ids,
+  )
   const transports = new Map<HostId, Transport>()
   for (const self of ids) {
     const bare = {

@@ -1,9 +1,10 @@
 /**
- * The network between agents, with scissors: wraps their transports, so that real libp2p runs underneath and nobody
- * notices a cut but by the silence. What a third party would pass on, gossip, crosses a cut where a way round it exists.
+ * The network model around real sockets: wraps the agents' transports, so that real libp2p runs underneath and nobody
+ * notices a cut but by the silence. Only what a model can take away is taken: real sockets have their own delays.
  */
 import type { Transport, TransportHandlers } from '@drover/agent'
 import type { HostId } from '@drover/protocol'
+import { createNetwork } from '../network/model.ts'
 import type { Random } from '../random.ts'
 
 export interface Cuts {
@@ -17,56 +18,41 @@ export interface Cuts {
   wrap(transport: Transport): Transport
 }
 
-export const createCuts = (random: Random, alive: () => readonly HostId[]): Cuts => {
-  const lost = new Set<string>()
-  let lossPermille = 0
-  const hears = (from: HostId, to: HostId): boolean => !lost.has(`${from}>${to}`)
-
-  /** Over any living agents: how gossip travels. */
-  const way = (from: HostId, to: HostId): boolean => {
-    if (lost.size === 0 || hears(from, to)) return true
-    const seen = new Set([from])
-    const frontier = [from]
-    for (let at = frontier.pop(); at !== undefined; at = frontier.pop())
-      for (const next of alive()) {
-        if (seen.has(next) || !hears(at, next)) continue
-        if (next === to) return true
-        seen.add(next)
-        frontier.push(next)
-      }
-    return false
+export const createCuts = (random: (concern: string) => Random, alive: () => readonly HostId[]): Cuts => {
+  const network = createNetwork({ random })
+  const ends = new Map<HostId, number>()
+  const endOf = (id: HostId): number => {
+    const known = ends.get(id)
+    if (known !== undefined) return known
+    ends.set(id, ends.size)
+    return ends.size - 1
   }
 
   return {
-    cut(a, b, { oneWay = false } = {}) {
-      lost.add(`${a}>${b}`)
-      if (!oneWay) lost.add(`${b}>${a}`)
-    },
+    cut: (a, b, options) => network.cut(endOf(a), endOf(b), options),
     heal(a, b) {
-      if (a === undefined || b === undefined) lost.clear()
-      else {
-        lost.delete(`${a}>${b}`)
-        lost.delete(`${b}>${a}`)
-      }
+      if (a === undefined || b === undefined) network.heal()
+      else network.heal(endOf(a), endOf(b))
     },
     lose(permille) {
-      lossPermille = permille
+      network.weather.drop = permille / 1_000
     },
     wrap(transport) {
       const { self } = transport
+      const end = endOf(self)
       const cutting = (handlers: TransportHandlers): TransportHandlers => ({
         ...handlers,
-        received: (from, bytes) => !hears(from, self) || handlers.received(from, bytes),
-        heard: (from, bytes) => !way(from, self) || handlers.heard(from, bytes),
+        received: (from, bytes) => !network.passes(endOf(from), end) || handlers.received(from, bytes),
+        // Gossip crosses a cut where a living agent passes it on.
+        heard: (from, bytes) =>
+          !network.reaches(endOf(from), end, () => alive().map(endOf)) || handlers.heard(from, bytes),
       })
       return {
         self,
         addresses: () => transport.addresses(),
         start: (handlers) => transport.start(cutting(handlers)),
         send(to, bytes) {
-          if (!hears(self, to)) return
-          if (lossPermille > 0 && random.integer(0, 999) < lossPermille) return
-          transport.send(to, bytes)
+          if (network.arrivals(0, end, endOf(to)).length > 0) transport.send(to, bytes)
         },
         publish: (bytes) => transport.publish(bytes),
         introduce: (addresses) => transport.introduce(addresses),
