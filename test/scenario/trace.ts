@@ -91,6 +91,7 @@ const messageOf = (message: Message): string => {
     case 'hand-over':
     case 'took-over':
     case 'cancelled':
+    case 'withdraw':
     case 'where-is':
       return `${message.kind} ${message.action} ${message.vm}`
     case 'whereabouts':

@@ -87,6 +87,11 @@ export interface Recorded extends InPartition {
 export interface Begin extends OfAction {
   readonly kind: 'begin'
 }
+/** Leader → source: the plan was called off. What has not begun never will; `ended` says so, or how it ended. */
+export interface Withdraw extends OfAction {
+  readonly kind: 'withdraw'
+  readonly vm: VmId
+}
 /** Source → leader. */
 export interface Ended extends OfAction {
   readonly kind: 'ended'
@@ -180,6 +185,7 @@ export type Message =
   | Assign
   | Recorded
   | Begin
+  | Withdraw
   | Ended
   | Admit
   | Admitted

@@ -7,10 +7,9 @@ import { unreachable } from './assert.ts'
 import { limits } from './config.ts'
 import { createDesk, type Desk, earliest } from './desk.ts'
 import { findNeed, forecastNeed, noNeed } from './detect/find.ts'
-import { createForesight, type Foresight } from './detect/foresight.ts'
+import { createForesight, createOutlookSaid } from './detect/foresight.ts'
 import { calm, detectLoad, type LoadState, nextLoadCheck } from './detect/load.ts'
 import type { Need } from './detect/need.ts'
-import { type SaidOutlook, sayOutlook } from './detect/prevention.ts'
 import { createRequests } from './detect/requests.ts'
 import { createMotions } from './execute/motions.ts'
 import { byText, type HostId, type Instant } from './ids.ts'
@@ -31,6 +30,8 @@ export interface Peer {
   step(now: Instant, input: Input): readonly Effect[]
   view(now: Instant): PeerView
 }
+
+const leavingText = 'this agent is being stopped'
 
 /** How the others are known: by `ring/`, unless a world that models gossip as a whole knows better. */
 export type MakeMembership = (desk: Desk, hooks: MembershipHooks) => Membership
@@ -69,6 +70,8 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
     ['node.leaving', () => leaving],
   ]
   const trouble = (): string | null => ills.find(([, suffered]) => suffered())?.[0] ?? null
+  /** Why no migration may begin here, out or in: a trouble, or the operator's brake. */
+  const standing = (): string | null => trouble() ?? (mode === 'auto' ? null : 'mode.observe')
 
   const report = (decision: Decision): void => {
     decisions = [decision, ...decisions.filter((one) => one.id !== decision.id)].slice(0, limits.decisionsMax)
@@ -90,6 +93,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   /** The same for needs that are only foreseen: they must not put off a real one. */
   const caution = createBackOff(desk)
   const lookAhead = createForesight(host, desk.policy)
+  const outlookSaid = createOutlookSaid(lookAhead)
   /** The sample, and the state of this host, for which it was last seen that nobody could spare it what is foreseen. */
   let lookedAt: Instant | null = -1
   let lookedFor = -1
@@ -98,8 +102,9 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
     mode: () => mode,
     setMode(wanted) {
       mode = wanted
-      if (mode === 'observe') leader.abandon('mode.observe', 'the mode was set to observe')
+      if (mode === 'observe') leader.callOff('operator.called_off', 'the mode was set to observe')
     },
+    undrained: () => leader.callOffDrain('the drain was called off'),
     changed() {
       backOff.reset()
       caution.reset()
@@ -119,7 +124,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
 
   const motions = createMotions(desk, host, init.restored, {
     lease: () => member.lease,
-    trouble,
+    trouble: standing,
     admitted: () => member.executing(),
     started: (action) => leader.started(action),
   })
@@ -128,9 +133,8 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   // grow even when the journal that counted them is lost (S6).
   const member = createMemberSide(desk, Math.max(init.restored.epoch, init.incarnation * 1_000), {
     unable(intent, from) {
-      const code = trouble()
+      const code = intent === 'lease' ? standing() : trouble()
       if (code !== null || from === self) return code
-      if (intent === 'lease' && mode !== 'auto') return 'mode.observe'
       return host.draining ? 'node.draining' : null
     },
     busy: motions.busy,
@@ -171,6 +175,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       case 'ended':
         return leader.ended(from, message)
       case 'begin':
+      case 'withdraw':
       case 'admit':
       case 'admitted':
       case 'not-admitted':
@@ -242,7 +247,8 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
         return requests.commanded(input.request, input.command)
       case 'leaving':
         leaving = true
-        return leader.abandon('node.leaving', 'this agent is being stopped')
+        requests.refuseAll('node.leaving', leavingText)
+        return leader.callOff('node.leaving', leavingText)
       default:
         return unreachable(input)
     }
@@ -299,13 +305,11 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   const facts = (): Facts | null => {
     const { description } = host
     if (description === null) return null
+    const { migrationUri: _, ...told } = description
     return {
+      ...told,
       host: self,
-      name: description.name,
-      location: description.location,
       incarnation: init.incarnation,
-      capacity: description.capacity,
-      reserve: description.reserve,
       demand: demandOf(host),
       committedIn: motions.promisedIn(),
       committedOut: motions.leaving(),
@@ -315,21 +319,9 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       state: leaving ? 'leaving' : host.draining ? 'draining' : 'up',
       able: trouble() === null,
       partition: member.lease?.partition ?? null,
-      failureDomain: description.failureDomain,
-      cpuBaseline: description.cpuBaseline,
       mode,
-      version: description.version,
       policyHash: init.policyHash,
     }
-  }
-
-  let saidFor: Foresight | null = null
-  let said: SaidOutlook | null = null
-  const outlookSaid = (): SaidOutlook | null => {
-    const ahead = lookAhead()
-    if (ahead !== saidFor) said = ahead === null ? null : sayOutlook(ahead.footing.outlook)
-    saidFor = ahead
-    return said
   }
 
   const nextWake = (): Instant => {

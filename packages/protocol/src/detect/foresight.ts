@@ -6,7 +6,7 @@ import { demandOf, fixedCode, type HostState, prospectsHere, usableOf } from '..
 import { migrationMs } from '../solve/migration-time.ts'
 import { foreseenMs, outlookOf, type Prospect } from './forecast.ts'
 import { heldSOf } from './habit.ts'
-import { type Footing, footingOf, type Leaver } from './prevention.ts'
+import { type Footing, footingOf, type Leaver, type SaidOutlook, sayOutlook } from './prevention.ts'
 
 export interface Foresight {
   readonly footing: Footing
@@ -50,6 +50,18 @@ export const createForesight = (host: HostState, policy: Policy): (() => Foresig
       lasts: foreseenMs(held, cpuMilli) >= lastsMsMin,
     }
     return known
+  }
+}
+
+/** What this host tells the others of it, made anew only where it differs. */
+export const createOutlookSaid = (lookAhead: () => Foresight | null): (() => SaidOutlook | null) => {
+  let of: Foresight | null = null
+  let said: SaidOutlook | null = null
+  return () => {
+    const ahead = lookAhead()
+    if (ahead !== of) said = ahead === null ? null : sayOutlook(ahead.footing.outlook)
+    of = ahead
+    return said
   }
 }
 

@@ -11,6 +11,12 @@ import { fixedCode, type HostState } from '../snapshot/host.ts'
 import type { MigrateNeed } from './need.ts'
 
 const patienceMs = 10_000
+const onlyLooks = 'mode is observe: nothing moves. Try: drover mode auto'
+
+interface Waiting {
+  readonly request: string
+  readonly until: Instant
+}
 
 export interface Requests {
   commanded(request: string, command: Command): void
@@ -23,26 +29,36 @@ export interface Requests {
   answer(request: string, reply: Reply): void
   /** Refuses what waited too long, with the code of what stands in its way. */
   tick(code: string): void
+  /** Refuses all that waits: none of it will be done any more. */
+  refuseAll(code: string, text: string): void
   nextAt(): Instant | null
 }
 
 export interface RequestHooks {
   mode(): Mode
   setMode(mode: Mode): void
+  /** The drain was called off. */
+  undrained(): void
   /** The operator's will changed: what was put off may be done now. */
   changed(): void
 }
 
 export const createRequests = (desk: Desk, host: HostState, hooks: RequestHooks): Requests => {
-  let wishes: readonly (MigrateNeed & { readonly until: Instant; readonly formed: boolean })[] = []
-  let questions: readonly { readonly request: string; readonly until: Instant }[] = []
+  let wishes: readonly (MigrateNeed & Waiting & { readonly formed: boolean })[] = []
+  let questions: readonly Waiting[] = []
 
   const answer = (request: string, reply: Reply): void => desk.emit({ kind: 'reply', request, reply })
   const ok = (request: string, text: string): void => answer(request, { kind: 'ok', text, decision: null })
   const refuse = (request: string, code: string, text: string): void =>
     answer(request, { kind: 'refused', code, text })
-  const onlyLooking = (request: string): void =>
-    refuse(request, 'mode.observe', 'mode is observe: nothing moves. Try: drover mode auto')
+  const onlyLooking = (request: string): void => refuse(request, 'mode.observe', onlyLooks)
+
+  const unformed = (): readonly Waiting[] => wishes.filter((wish) => !wish.formed)
+  const drop = (those: readonly Waiting[], code: string, text: string): void => {
+    for (const { request } of those) refuse(request, code, text)
+    wishes = wishes.filter((wish) => !those.includes(wish))
+    questions = questions.filter((question) => !those.includes(question))
+  }
 
   const setDraining = (draining: boolean): void => {
     host.draining = draining
@@ -92,10 +108,13 @@ export const createRequests = (desk: Desk, host: HostState, hooks: RequestHooks)
         case 'drain':
           return drain(request)
         case 'undrain':
+          hooks.undrained()
           setDraining(false)
           return ok(request, 'this host takes VMs again')
         case 'mode':
           hooks.setMode(command.mode)
+          // A question moves nothing, and is answered in any mode.
+          if (command.mode !== 'auto') drop(unformed(), 'mode.observe', onlyLooks)
           desk.emit({ kind: 'persist', record: { kind: 'mode', mode: command.mode } })
           hooks.changed()
           return ok(request, `mode is ${command.mode}`)
@@ -130,15 +149,12 @@ export const createRequests = (desk: Desk, host: HostState, hooks: RequestHooks)
 
     tick(code) {
       if (wishes.length === 0 && questions.length === 0) return
-      const late = [...wishes.filter((wish) => !wish.formed), ...questions].filter(
-        (one) => one.until <= desk.now(),
-      )
-      for (const { request } of late)
-        refuse(request, code, 'this host is busy with something else, or cannot act now')
-      wishes = wishes.filter((wish) => wish.formed || wish.until > desk.now())
-      questions = questions.filter((question) => question.until > desk.now())
+      const late = [...unformed(), ...questions].filter((one) => one.until <= desk.now())
+      drop(late, code, 'this host is busy with something else, or cannot act now')
     },
 
-    nextAt: () => earliest([...wishes.filter((wish) => !wish.formed), ...questions].map((one) => one.until)),
+    refuseAll: (code, text) => drop([...unformed(), ...questions], code, text),
+
+    nextAt: () => earliest([...unformed(), ...questions].map((one) => one.until)),
   }
 }

@@ -35,6 +35,8 @@ export interface Departure {
 }
 
 export interface DepartureHooks {
+  /** Why its migration may not begin now, as a code, or null. */
+  hindrance(vm: VmId): string | null
   /** The hypervisor was told to move it. */
   started(action: ActionId): void
   /** It is positively gone from here: credit it now. */

@@ -41,7 +41,9 @@ const admitted: Admitted = {
 const setUp = () => {
   const desk = createDesk(self, 1, 1, policyOf('balanced'))
   const log: string[] = []
+  const said: { hindrance: string | null } = { hindrance: null }
   const departures = createDepartures(desk, createClosedActions([]), {
+    hindrance: () => said.hindrance,
     started: () => void log.push('started'),
     gone: () => void log.push('gone'),
     ended: (_, result: ActionResult) =>
@@ -71,7 +73,7 @@ const setUp = () => {
     desk.setTime(desk.now() + ms)
     departures.tick()
   }
-  return { departures, happened, later }
+  return { departures, happened, later, said }
 }
 
 test('the VM is credited when it is gone, not when it begins to leave (S9); all is durable before it is done', () => {
@@ -130,4 +132,29 @@ test('the copy is resumed from here when the agent there stays silent: that it i
   departures.resumed(action, 'there', true)
   departures.inspected(action, 'there', 'running')
   assert.deepEqual(happened(), ['inspect sim://there', 'persist closed', 'ended done'])
+})
+
+test('what was said against it while it waited to be admitted holds: it does not begin, and its promise is given back', () => {
+  const { departures, happened, said } = setUp()
+  happened()
+  said.hindrance = 'vm.ignored'
+  departures.admitted(there, admitted)
+  assert.deepEqual(happened(), ['send cancelled', 'ended refused vm.ignored'])
+})
+
+test('withdrawn by its leader it does not begin; what has begun goes on, and nobody else may withdraw it', () => {
+  const { departures, happened } = setUp()
+  happened()
+  departures.withdraw(action, there)
+  assert.deepEqual(happened(), [])
+  departures.withdraw(action, self)
+  assert.deepEqual(happened(), ['send cancelled', 'ended refused operator.called_off'])
+  departures.admitted(there, admitted)
+  assert.deepEqual(happened(), [], 'the admission comes too late')
+
+  const other = setUp()
+  other.departures.admitted(there, admitted)
+  other.happened()
+  other.departures.withdraw(action, self)
+  assert.deepEqual(other.happened(), [])
 })

@@ -5,7 +5,7 @@
 import { unreachable } from '../assert.ts'
 import { limits } from '../config.ts'
 import { type Desk, earliestOf } from '../desk.ts'
-import type { ActionId, HostId, Instant } from '../ids.ts'
+import { type ActionId, type HostId, type Instant, leaderOf } from '../ids.ts'
 import type { OpenAction } from '../io.ts'
 import type { Admitted, Begin } from '../message.ts'
 import type { ActionResult, Migrate } from '../plan/plan.ts'
@@ -26,11 +26,19 @@ export interface Departures extends Pick<DepartureEnd, 'tookOver' | 'inspected' 
     uri: string,
   ): void
   restore(open: OpenAction): void
+  /** Its leader wants no more of it: what has not begun never will. */
+  withdraw(action: ActionId, from: HostId): void
   admitted(from: HostId, message: Admitted): void
   notAdmitted(action: ActionId, from: HostId, code: string): void
   finished(action: ActionId, result: ActionResult): void
   tick(): void
   nextAt(): Instant | null
+}
+
+/** How an action ends that was withdrawn before it began. */
+export const calledOff = {
+  code: 'operator.called_off',
+  detail: 'its leader withdrew it before it began',
 }
 
 /** Of a departure that nobody was asked about yet. */
@@ -114,12 +122,21 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
       })
     },
 
+    withdraw(action, from) {
+      const departure = all.get(action)
+      if (departure?.phase === 'asking' && leaderOf(departure.partition) === from)
+        refuse(departure, calledOff.code, calledOff.detail, false)
+    },
+
     admitted(from, message) {
       const departure = mine(message.action, from, 'asking')
       if (departure === null) return
       // Counted from the asking, so that the destination's promise outlives every start on it.
       if (desk.now() - departure.since >= message.validMs)
         return refuse(departure, 'node.unreachable', 'the admission came too late to use', false)
+      // Much may have been said while it was asked for: an operator's brake, or of the VM that it must stay.
+      const hindrance = hooks.hindrance(departure.vm)
+      if (hindrance !== null) return refuse(departure, hindrance, 'it may no longer begin', false)
       const moving = put({ ...departure, phase: 'moving', uri: message.uri, nextAt: Number.MAX_SAFE_INTEGER })
       desk.emit({
         kind: 'persist',

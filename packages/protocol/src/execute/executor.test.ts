@@ -3,7 +3,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../ids.ts'
 import type { Migrate, Plan } from '../plan/plan.ts'
-import { begin, execution, finish, firstFailure, isOver, touched, unblocked } from './executor.ts'
+import {
+  begin,
+  callOff,
+  cutShort,
+  execution,
+  finish,
+  firstFailure,
+  isOver,
+  touched,
+  unblocked,
+} from './executor.ts'
 
 const partition = partitionIdOf(asHostId('a'), 1, 1)
 const id = (n: number): ActionId => actionIdOf(partition, n)
@@ -49,4 +59,20 @@ test('a result counts once, and only for what was begun', () => {
   assert.equal(never.results.size, 0)
   const once = finish(begin(execution(plan), id(0)), id(0), { kind: 'refused', code: 'x' })
   assert.equal(finish(once, id(0), { kind: 'done' }).results.get(id(0))?.kind, 'refused')
+})
+
+test('called off: nothing new begins, what runs is waited for; if all was done by then, nothing was cut short', () => {
+  const why = { code: 'operator.called_off', text: 'the drain was called off' }
+  const off = callOff(begin(execution(plan), id(2)), why)
+  assert.deepEqual(ids(off), [])
+  assert.equal(isOver(off), false)
+  assert.deepEqual([...touched(off)].sort(), ['a', 'd'])
+  const over = callOff(finish(off, id(2), { kind: 'done' }), { code: 'node.leaving', text: 'later' })
+  assert.ok(isOver(over))
+  assert.equal(cutShort(over), why)
+  assert.ok(isOver(callOff(execution(plan), why)))
+
+  let all = execution(plan)
+  for (const n of [0, 1, 2]) all = finish(begin(all, id(n)), id(n), { kind: 'done' })
+  assert.equal(cutShort(callOff(all, why)), null)
 })

@@ -1,6 +1,7 @@
 /**
  * The leader's view of a plan under way: which actions may begin, and when it is over. Pure. Only unblocked actions
- * start, within the migration slots of both ends (Q2); after the first failure nothing new starts (architecture §5.8).
+ * start, within the migration slots of both ends (Q2); after the first failure, or once it is called off, nothing new
+ * starts (architecture §5.8).
  */
 import type { ActionId, HostId } from '../ids.ts'
 import { type Action, type ActionResult, departs, type Plan } from '../plan/plan.ts'
@@ -9,9 +10,21 @@ export interface Execution {
   readonly plan: Plan
   readonly begun: ReadonlySet<ActionId>
   readonly results: ReadonlyMap<ActionId, ActionResult>
+  /** Why no more of it is wanted, or null: what runs ends, and nothing begins. */
+  readonly calledOff: CalledOff | null
 }
 
-export const execution = (plan: Plan): Execution => ({ plan, begun: new Set(), results: new Map() })
+export interface CalledOff {
+  readonly code: string
+  readonly text: string
+}
+
+export const execution = (plan: Plan): Execution => ({
+  plan,
+  begun: new Set(),
+  results: new Map(),
+  calledOff: null,
+})
 
 /** The host whose agent carries the action out. */
 export const performerOf = (action: Action): HostId =>
@@ -20,15 +33,16 @@ export const performerOf = (action: Action): HostId =>
 const hostsOf = (action: Action): readonly HostId[] =>
   action.kind === 'migrate' ? [action.from, action.to] : [performerOf(action)]
 
-const failed = (state: Execution): boolean =>
-  [...state.results.values()].some((result) => result.kind !== 'done')
+/** Nothing more may begin. */
+const ending = (state: Execution): boolean =>
+  state.calledOff !== null || [...state.results.values()].some((result) => result.kind !== 'done')
 
 export const running = (state: Execution): readonly Action[] =>
   state.plan.actions.filter((action) => state.begun.has(action.id) && !state.results.has(action.id))
 
 /** Actions to begin now, in the plan's order. */
 export const unblocked = (state: Execution, outMax: number, inMax: number): readonly Action[] => {
-  if (failed(state)) return []
+  if (ending(state)) return []
   const out = new Map<HostId, number>()
   const into = new Map<HostId, number>()
   const count = (action: Action) => {
@@ -57,6 +71,12 @@ export const begin = (state: Execution, action: ActionId): Execution => ({
   begun: new Set([...state.begun, action]),
 })
 
+/** The first reason stays. */
+export const callOff = (state: Execution, why: CalledOff): Execution => ({
+  ...state,
+  calledOff: state.calledOff ?? why,
+})
+
 export const finish = (state: Execution, action: ActionId, result: ActionResult): Execution =>
   state.begun.has(action) && !state.results.has(action)
     ? { ...state, results: new Map([...state.results, [action, result]]) }
@@ -64,11 +84,15 @@ export const finish = (state: Execution, action: ActionId, result: ActionResult)
 
 /** Nothing runs and nothing more may begin. */
 export const isOver = (state: Execution): boolean =>
-  running(state).length === 0 && (failed(state) || state.results.size === state.plan.actions.length)
+  running(state).length === 0 && (ending(state) || state.results.size === state.plan.actions.length)
+
+/** Why it was called off before all of its plan was done, or null. */
+export const cutShort = ({ plan, results, calledOff }: Execution): CalledOff | null =>
+  plan.actions.every((action) => results.get(action.id)?.kind === 'done') ? null : calledOff
 
 /** Hosts that an unfinished action still touches; all others can be released (architecture §5.6). */
 export const touched = (state: Execution): ReadonlySet<HostId> => {
-  const open = failed(state)
+  const open = ending(state)
     ? running(state)
     : state.plan.actions.filter((action) => !state.results.has(action.id))
   return new Set(open.flatMap(hostsOf))

@@ -6,16 +6,17 @@ import { limits } from '../config.ts'
 import { type Desk, earliest } from '../desk.ts'
 import { type ActionId, type HostId, type Instant, leaderOf, type VmId } from '../ids.ts'
 import type { ClosedAction, Input, OpenAction } from '../io.ts'
-import type { Admit, Begin, PartitionMessage } from '../message.ts'
-import type { Lease } from '../partition/lease.ts'
+import type { Admit, Begin, PartitionMessage, Withdraw } from '../message.ts'
+import { isCurrent, type Lease } from '../partition/lease.ts'
+import type { ActionResult } from '../plan/plan.ts'
 import { nothing, type Resources, sum } from '../resources.ts'
-import { arrive, blame, depart, type HostState } from '../snapshot/host.ts'
+import { arrive, blame, depart, fixedCode, type HostState } from '../snapshot/host.ts'
 import { promisedIn } from '../snapshot/ledger.ts'
 import type { MotionView } from '../view.ts'
 import { mayArrive, mayLeave } from './admission.ts'
 import { type Arrival, createArrivals } from './arrival.ts'
 import { createClosedActions } from './closed.ts'
-import { createDepartures } from './departure.ts'
+import { calledOff, createDepartures } from './departure.ts'
 import { createWhereabouts } from './whereabouts.ts'
 
 /** Codes that speak against the migration of this VM, not against the moment. */
@@ -46,6 +47,7 @@ export type MotionMessage = Extract<
   {
     readonly kind:
       | 'begin'
+      | 'withdraw'
       | 'admit'
       | 'admitted'
       | 'not-admitted'
@@ -88,6 +90,10 @@ export const createMotions = (
   let jobs: ReadonlySet<VmId> = new Set()
 
   const departures = createDepartures(desk, closed, {
+    hindrance(vm) {
+      const known = host.vms.get(vm)
+      return hooks.trouble() ?? (known === undefined ? 'vm.absent' : fixedCode(host, desk.now(), known))
+    },
     started: hooks.started,
     gone: (vm) => depart(host, vm),
     ended(departure, result) {
@@ -113,14 +119,17 @@ export const createMotions = (
   const promises = (): readonly Arrival[] => (arrivals.all.size === 0 ? none : [...arrivals.all.values()])
   const uri = () => host.description?.migrationUri ?? ''
 
+  const sayEnded = (to: HostId, { partition, epoch, action }: Begin | Withdraw, result: ActionResult): void =>
+    desk.send(to, { kind: 'ended', partition, epoch, action, result })
+
   const begin = (from: HostId, message: Begin): void => {
-    if (departures.all.has(message.action)) return
-    const { partition, epoch, action } = message
+    const { action } = message
+    if (departures.all.has(action)) return
     // Said again: our answer was lost.
     const result = closed.resultOf('departure', action)
-    if (result !== null) return desk.send(from, { kind: 'ended', partition, epoch, action, result })
+    if (result !== null) return sayEnded(from, message, result)
     const refuse = (code: string, detail: string) =>
-      desk.send(from, { kind: 'ended', partition, epoch, action, result: { kind: 'refused', code, detail } })
+      sayEnded(from, message, { kind: 'refused', code, detail })
     const may = mayLeave(host, hooks.lease(), message, desk.self, desk.now())
     if ('code' in may) return refuse(may.code, may.text)
     const trouble = hooks.trouble()
@@ -130,6 +139,17 @@ export const createMotions = (
     if (departures.all.size >= desk.policy.migrationsOutMax)
       return refuse('limit.out', 'as many migrations leave as may')
     departures.begin(from, message, may.migrate, may.toEpoch, may.vm, may.paused, uri())
+  }
+
+  const withdraw = (from: HostId, message: Withdraw): void => {
+    const { partition, epoch, action, vm } = message
+    if (departures.all.has(action)) return departures.withdraw(action, from)
+    const known = closed.resultOf('departure', action)
+    if (known !== null) return sayEnded(from, message, known)
+    const result: ActionResult = { kind: 'refused', ...calledOff }
+    // The word to begin may still be on its way, and the lease would let it in.
+    if (isCurrent(hooks.lease(), partition, epoch)) closed.remember({ action, vm, end: 'departure', result })
+    sayEnded(from, message, result)
   }
 
   const admit = (from: HostId, message: Admit): void => {
@@ -169,6 +189,8 @@ export const createMotions = (
       switch (message.kind) {
         case 'begin':
           return begin(from, message)
+        case 'withdraw':
+          return withdraw(from, message)
         case 'admit':
           return admit(from, message)
         case 'admitted':

@@ -90,6 +90,7 @@ export const reasons = {
   'limit.rate': 'That host had its share of migrations for this hour.',
   'window.closed': 'No migrations at this time of day.',
   'mode.observe': 'The agent only observes; `drover mode auto` lets it act.',
+  'operator.called_off': 'An operator called it off; what had begun was brought to its end.',
   'mode.manual': 'An operator has to approve.',
   'mode.paused': 'drover is paused.',
   'gain.too_small': 'It would help too little to be worth the migration.',

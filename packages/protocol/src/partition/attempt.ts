@@ -3,7 +3,7 @@ import { limits } from '../config.ts'
 import type { Desk } from '../desk.ts'
 import type { Need } from '../detect/need.ts'
 import type { Execution } from '../execute/executor.ts'
-import { byText, type HostId, type Instant, type PartitionId } from '../ids.ts'
+import { byText, type HostId, type Instant, leaderOf, type PartitionId } from '../ids.ts'
 import type { CandidateRecord, DecisionResult } from '../outcome/decision.ts'
 import type { Known } from '../outcome/record.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -93,6 +93,13 @@ export const snapshotsOf = (attempt: Attempt): HostSnapshot[] =>
   [...attempt.members.values()]
     .flatMap((member) => (member.state === 'granted' ? [member.snapshot] : []))
     .sort((a, b) => byText(a.host, b.host))
+
+/** Its plan, made or to be made, empties its own host. */
+export const empties = (attempt: Attempt): boolean =>
+  attempt.need.kind === 'drain' ||
+  (attempt.frozen ?? snapshotsOf(attempt)).some(
+    (snapshot) => snapshot.host === leaderOf(attempt.partition) && snapshot.draining,
+  )
 
 /** What a decision record is made of. */
 export const knownOf = (

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { policyOf } from '../config.ts'
 import { createDesk } from '../desk.ts'
 import { noNeed } from '../detect/find.ts'
-import { execution, finish } from '../execute/executor.ts'
+import { callOff, execution, finish } from '../execute/executor.ts'
 import { actionIdOf, asHostId, asVmId } from '../ids.ts'
 import type { HostSnapshot } from '../snapshot/snapshot.ts'
 import { createAttempt } from './attempt.ts'
@@ -30,6 +30,9 @@ test('an action that was begun and has not ended is begun again with each renewa
   assert.deepEqual(said(), ['begin to source'])
   remind(desk, attempt)
   assert.deepEqual(said(), ['renew to source', 'begin to source'])
+  attempt.execution = callOff(attempt.execution, { code: 'operator.called_off', text: '' })
+  remind(desk, attempt)
+  assert.deepEqual(said(), ['renew to source', 'withdraw to source'], 'once it is called off, the contrary')
   attempt.execution = finish(attempt.execution, action, { kind: 'done' })
   remind(desk, attempt)
   assert.deepEqual(said(), ['renew to source'])

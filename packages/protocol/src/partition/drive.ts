@@ -68,11 +68,19 @@ export const remind = (desk: Desk, attempt: Attempt): void => {
   if (attempt.intent === 'observe') return
   for (const [host, member] of attempt.members)
     if (member.state === 'granted') desk.send(host, { kind: 'renew', partition, epoch: member.epoch })
+  sayWhatRuns(desk, attempt)
+}
+
+/** To each source whose action has not ended: begin it; or, once the plan was called off, never begin it. */
+export const sayWhatRuns = (desk: Desk, attempt: Attempt): void => {
+  const { partition } = attempt
   for (const action of attempt.execution === null ? [] : executor.running(attempt.execution)) {
     const performer = executor.performerOf(action)
     const member = attempt.members.get(performer)
-    if (member?.state === 'granted')
-      desk.send(performer, { kind: 'begin', partition, epoch: member.epoch, action: action.id })
+    if (member?.state !== 'granted') continue
+    const about = { partition, epoch: member.epoch, action: action.id }
+    if (attempt.execution?.calledOff === null) desk.send(performer, { kind: 'begin', ...about })
+    else desk.send(performer, { kind: 'withdraw', ...about, vm: action.vm })
   }
 }
 

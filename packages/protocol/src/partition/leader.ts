@@ -17,10 +17,19 @@ import type { Mode } from '../ring/summary.ts'
 import { formulate } from '../snapshot/problem.ts'
 import type { Answer, Move } from '../solve/answer.ts'
 import type { PartitionProblem } from '../solve/problem.ts'
-import { type Attempt, createAttempt, knownOf, renewMs, snapshotsOf } from './attempt.ts'
-import { assign, beginUnblocked, release, releaseUntouched, remind, tellOutcome } from './drive.ts'
+import { type Attempt, createAttempt, empties, knownOf, renewMs, snapshotsOf } from './attempt.ts'
+import {
+  assign,
+  beginUnblocked,
+  release,
+  releaseUntouched,
+  remind,
+  sayWhatRuns,
+  tellOutcome,
+} from './drive.ts'
 import { excessOf, gainTooSmall } from './gain.ts'
-import { type Candidate, selectMembers, unfit } from './select.ts'
+import { ask, others } from './invite.ts'
+import { type Candidate, unfit } from './select.ts'
 
 export interface LeaderHooks {
   /** All other known hosts, nearest first. */
@@ -45,8 +54,10 @@ export interface Leader {
   started(action: ActionId): void
   /** The failure detector gave a host up. */
   dead(host: HostId): void
-  /** Gives the partition up before it executes (the need has gone, the mode changed). */
-  abandon(code: string, text: string): void
+  /** Nothing of this partition begins any more; what runs is waited for. A partition that only looks moves nothing, and stays. */
+  callOff(code: string, text: string): void
+  /** The same for a partition whose plan empties this host. */
+  callOffDrain(text: string): void
   tick(): void
   nextAt(): Instant | null
 }
@@ -85,37 +96,10 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     hooks.concluded(attempt.need, decision)
   }
 
-  const ask = (attempt: Attempt, hosts: readonly HostId[]): void => {
-    attempt.phase = 'reserving'
-    attempt.deadline = desk.now() + limits.reserveMs
-    for (const host of hosts) attempt.members.set(host, { state: 'asked' })
-    for (const host of hosts)
-      desk.send(host, {
-        kind: 'reserve',
-        partition: attempt.partition,
-        epoch: 0,
-        rank: attempt.rank,
-        reason: attempt.need.reason,
-        intent: attempt.intent,
-      })
-  }
-
-  /** Fit hosts that this partition has neither asked nor lost. */
-  const others = (attempt: Attempt, atLeast: number): readonly HostId[] => {
-    const room = limits.partitionHostsMax - attempt.members.size
-    if (room <= 0) return []
-    const fresh = hooks
-      .candidates()
-      .filter(({ summary }) => !attempt.members.has(summary.host) && !attempt.lost.has(summary.host))
-    const choice = selectMembers(fresh, attempt.wish, Math.min(atLeast, room))
-    attempt.left = choice.left
-    return choice.ask.slice(0, room)
-  }
-
   const grow = (attempt: Attempt, atLeast: number): boolean => {
     if (attempt.need.kind === 'migrate' && attempt.need.to !== null) return false
-    const more = others(attempt, atLeast)
-    if (more.length > 0) ask(attempt, more)
+    const more = others(attempt, hooks.candidates(), atLeast)
+    if (more.length > 0) ask(desk, attempt, more)
     return more.length > 0
   }
 
@@ -211,6 +195,8 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
   const concludeIfOver = (attempt: Attempt): void => {
     if (current !== attempt || attempt.execution === null || !executor.isOver(attempt.execution)) return
     const { plan } = attempt.execution
+    const cut = executor.cutShort(attempt.execution)
+    if (cut !== null) return conclude(attempt, 'failed', cut.code, cut.text, plan)
     const failure = executor.firstFailure(attempt.execution)
     if (failure === null)
       return conclude(attempt, attempt.promise.result, attempt.promise.code, attempt.promise.text, plan)
@@ -221,6 +207,13 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
       failure.detail ?? `an action was ${failure.kind}: ${failure.code}`,
       plan,
     )
+  }
+
+  const callOff = (attempt: Attempt, code: string, text: string): void => {
+    if (attempt.execution === null) return conclude(attempt, 'failed', code, text, null)
+    attempt.execution = executor.callOff(attempt.execution, { code, text })
+    sayWhatRuns(desk, attempt)
+    goOn(attempt)
   }
 
   const goOn = (attempt: Attempt): void => {
@@ -299,14 +292,14 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
       if (need.kind === 'migrate' && need.to !== null) {
         const target = hooks.candidates().find(({ summary }) => summary.host === need.to)
         const code = target === undefined ? 'node.unreachable' : unfit(target, wish)
-        if (code === null) ask(attempt, [desk.self, need.to])
+        if (code === null) ask(desk, attempt, [desk.self, need.to])
         else conclude(attempt, 'nothing', code, `the chosen host cannot take part: ${code}`, null)
         return partition
       }
-      const chosen = need.kind === 'none' ? [] : others(attempt, 0)
+      const chosen = need.kind === 'none' ? [] : others(attempt, hooks.candidates(), 0)
       if (chosen.length === 0 && need.kind !== 'none')
         conclude(attempt, 'nothing', 'partition.exhausted', 'no known host can help', null)
-      else ask(attempt, [desk.self, ...chosen])
+      else ask(desk, attempt, [desk.self, ...chosen])
       return partition
     },
 
@@ -366,8 +359,12 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
       if (current?.members.has(host)) lose(current, host, 'node.unreachable', 'stopped answering')
     },
 
-    abandon(code, text) {
-      if (current !== null && current.phase !== 'executing') conclude(current, 'failed', code, text, null)
+    callOff(code, text) {
+      if (current?.intent === 'lease') callOff(current, code, text)
+    },
+
+    callOffDrain(text) {
+      if (current?.intent === 'lease' && empties(current)) callOff(current, 'operator.called_off', text)
     },
 
     tick() {

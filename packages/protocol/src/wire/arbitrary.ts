@@ -214,6 +214,7 @@ export const arbitraryOfKind: { readonly [K in Message['kind']]: OfKind<K> } = {
   }),
   recorded: record({ ...member, kind: just('recorded'), decision }),
   begin: record({ ...acting, kind: just('begin') }),
+  withdraw: record({ ...moving, kind: just('withdraw') }),
   ended: record({ ...acting, kind: just('ended'), result }),
   admit: record({
     ...acting,

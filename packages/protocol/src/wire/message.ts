@@ -51,6 +51,7 @@ export const message = z.discriminatedUnion('kind', [
   z.object({ ...inPartition, kind: z.literal('assign'), problem, plan, epochs, decision }),
   z.object({ ...inPartition, kind: z.literal('recorded'), decision }),
   z.object({ ...ofAction, kind: z.literal('begin') }),
+  z.object({ ...ofVm, kind: z.literal('withdraw') }),
   z.object({ ...ofAction, kind: z.literal('ended'), result: actionResult }),
 
   z.object({
