@@ -1,42 +1,71 @@
 /**
- * Runs the tests. `node test/run.ts quick` runs all that need no system package, `node test/run.ts libvirt` those on
- * real hypervisors, one file at a time. Further words keep only the files whose path contains one of them; further
- * options go to Node's test runner (`--test-name-pattern=…`).
+ * Runs the tests. `node test/run.ts quick` runs what needs no system package and little time, `long` tries the same
+ * properties, swarms and crashes many times more and runs real agents over sockets, `libvirt` works on real hypervisors,
+ * one file at a time. Further words keep only the files whose path contains one of them; further options go to Node's test
+ * runner (`--test-name-pattern=…`).
  */
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join, relative, sep } from 'node:path'
 
 interface Suite {
   readonly patterns: readonly string[]
   readonly except: readonly string[]
+  /** Files whose text matches belong to it, too. */
+  readonly importing?: RegExp
   /** Files at a time. */
   readonly concurrency: number
   /** One test may take this long, ms: against a hang, not a promise of speed. */
   readonly timeoutMs: number
+  readonly env?: Readonly<Record<string, string>>
 }
+
+const everywhere = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts']
+/** Real agents over sockets, and what only makes sense with many cases. */
+const onlyLong = ['test/swarm/**/*.test.ts', '**/*.long.test.ts']
+const atATime = Math.max(2, availableParallelism())
 
 export const suites: Readonly<Record<string, Suite>> = {
   quick: {
-    patterns: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-    except: ['test/libvirt/**'],
-    concurrency: 2,
-    timeoutMs: 180_000,
+    patterns: everywhere,
+    except: ['test/libvirt/**', ...onlyLong],
+    concurrency: atATime,
+    timeoutMs: 600_000,
+  },
+  long: {
+    patterns: onlyLong,
+    except: [],
+    importing: /\/effort\.ts'/,
+    concurrency: atATime,
+    timeoutMs: 1_200_000,
+    env: { DROVER_EFFORT: 'long' },
   },
   libvirt: { patterns: ['test/libvirt/**/*.test.ts'], except: [], concurrency: 1, timeoutMs: 600_000 },
 }
 
 /** Paths from `root`, sorted; all when `words` is empty. */
-export const filesOf = (suite: Suite, words: readonly string[], root: string): readonly string[] =>
-  globSync([...suite.patterns], { cwd: root, exclude: ['**/node_modules/**', ...suite.except] })
+export const filesOf = (suite: Suite, words: readonly string[], root: string): readonly string[] => {
+  const find = (patterns: readonly string[], except: readonly string[]): readonly string[] =>
+    globSync([...patterns], { cwd: root, exclude: ['**/node_modules/**', ...except] })
+  const { importing } = suite
+  const imports = (path: string): boolean => importing?.test(readFileSync(join(root, path), 'utf8')) === true
+  const more = importing === undefined ? [] : find(everywhere, ['test/libvirt/**']).filter(imports)
+  return [...new Set([...find(suite.patterns, suite.except), ...more])]
     .map((path) => path.split(sep).join('/'))
     .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
     .sort()
+}
 
 const complain = (text: string): never => {
   process.stderr.write(`${text}\n`)
   process.exit(1)
 }
+
+/** Most of a small test's time goes into compiling what it imports: kept from one run to the next. */
+const compiled = (root: string): Readonly<Record<string, string>> => ({
+  NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/drover-tests'),
+})
 
 const main = (): void => {
   if (Number(process.versions.node.split('.')[0]) < 24)
@@ -62,7 +91,7 @@ const main = (): void => {
       ...options,
       ...files,
     ],
-    { cwd: root, stdio: 'inherit' },
+    { cwd: root, stdio: 'inherit', env: { ...compiled(root), ...process.env, ...suite.env } },
   )
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
   child.on('exit', (code) => {

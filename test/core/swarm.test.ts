@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { VmId } from '../../packages/protocol/src/index.ts'
+import { isLong } from '../../packages/protocol/src/solve/testing/effort.ts'
 import type { MotionFault } from '../../packages/sim/src/hypervisor/faults.ts'
 import { randomOf } from '../../packages/sim/src/random.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
@@ -14,7 +15,7 @@ const only = process.env['DROVER_SEED']
 const first = Number(process.env['DROVER_SEED_FIRST'] ?? 1)
 const seeds =
   only === undefined
-    ? Array.from({ length: Number(process.env['DROVER_SEEDS'] ?? 40) }, (_, i) => first + i)
+    ? Array.from({ length: Number(process.env['DROVER_SEEDS'] ?? (isLong ? 60 : 6)) }, (_, i) => first + i)
     : [Number(only)]
 
 /** A grey window whose memory is lost too is for the operator (R1: never a guess): such seeds do without it. */

@@ -4,11 +4,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { actionIdOf, asHostId, asVmId, type HostId, type PartitionId } from '../ids.ts'
 import type { PlacementProblem, Problem } from '../solve/problem.ts'
+import { runs } from '../solve/testing/effort.ts'
 import { checkPlan } from './checker.ts'
 import type { Action, Plan } from './plan.ts'
 import { small } from './testing/small.ts'
 
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 const partition = 'p.1.1' as PartitionId
 
 /** Hosts of limit 6 with random VMs, and a random DAG of migrations: most of them bad plans. */

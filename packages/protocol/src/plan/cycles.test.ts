@@ -9,12 +9,12 @@ import fc from 'fast-check'
 import { asHostId, type PartitionId } from '../ids.ts'
 import type { Move } from '../solve/answer.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
+import { runs } from '../solve/testing/effort.ts'
 import { checkPlan } from './checker.ts'
 import type { Plan } from './plan.ts'
 import { planOrder } from './planner.ts'
 import { small } from './testing/small.ts'
 
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 const partition = 'p.1.1' as PartitionId
 
 interface Rings {

@@ -4,10 +4,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { asHostId, asVmId, type PartitionId } from '../ids.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
+import { runs } from '../solve/testing/effort.ts'
 import { checkPlan } from './checker.ts'
 import { planOrder } from './planner.ts'
-
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 
 /** Full hosts, VMs of a few sizes, and a rearrangement that fits at the end. */
 const rearrangements = fc

@@ -7,13 +7,13 @@ import type { Move } from '../solve/answer.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
 import type { Rule } from '../solve/rules/rule.ts'
 import { solve } from '../solve/solver.ts'
+import { runs } from '../solve/testing/effort.ts'
 import { problems } from '../solve/testing/generator.ts'
 import { checkPlan } from './checker.ts'
 import type { Plan } from './plan.ts'
 import { type Planned, planOrder } from './planner.ts'
 import { small } from './testing/small.ts'
 
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 const partition = 'p.1.1' as PartitionId
 
 const moves = (problem: PlacementProblem, to: Record<number, number>): Move[] =>

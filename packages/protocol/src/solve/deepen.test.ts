@@ -7,10 +7,9 @@ import { deepen } from './deepen.ts'
 import { createSearch } from './exact.ts'
 import { compile } from './model.ts'
 import { prepare } from './search-state.ts'
+import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
 import { bestCure } from './testing/oracle.ts'
-
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 
 test('Deepening finds the best cure that keeps all rules, and its bound never exceeds it', () => {
   let found = 0

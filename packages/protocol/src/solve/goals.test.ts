@@ -6,6 +6,7 @@ import { asHostId, asVmId, type PartitionId } from '../ids.ts'
 import { checkPlan } from '../plan/checker.ts'
 import { type Goal, pursue } from './goals.ts'
 import type { PlacementProblem } from './problem.ts'
+import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
 
 /** Hosts of 100; VMs of 10 each, as many on each host as said. */
@@ -36,7 +37,6 @@ const problem = (counts: readonly number[]): PlacementProblem => ({
   migrationsInMax: 2,
 })
 
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 const partition = 'p.1.1' as PartitionId
 
 const after = (counts: readonly number[], goal: Goal): number[] => {

@@ -8,10 +8,9 @@ import { createSearch } from './exact.ts'
 import { compile } from './model.ts'
 import type { PlacementRule } from './rules/rule.ts'
 import { prepare } from './search-state.ts'
+import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
 import { bestCure } from './testing/oracle.ts'
-
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 
 test('Of the groups in which VMs can be together the best is chosen', () => {
   let moved = 0

@@ -9,9 +9,9 @@ import { compile } from './model.ts'
 import { randomStream } from './random.ts'
 import { prepare } from './search-state.ts'
 import { solve } from './solver.ts'
+import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
 
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 const never = () => false
 
 test('A data centre is never left worse than it was, and a cure that exists is rarely missed', () => {

@@ -7,9 +7,9 @@ import { costOf } from './cost.ts'
 import { compile } from './model.ts'
 import { createNeighbourhoods } from './neighbourhood.ts'
 import { randomStream } from './random.ts'
+import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
 
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 const levels = ['unmet', 'overloadedHosts', 'excess', 'softPenalty', 'migrationMs', 'hostsTouched'] as const
 
 test('Whatever is changed within a neighbourhood changes the cost of the whole by as much', () => {

@@ -8,12 +8,12 @@ import { planOrder } from '../plan/planner.ts'
 import { small } from '../plan/testing/small.ts'
 import { solveOrderable } from './orderable.ts'
 import { solve } from './solver.ts'
+import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
 import { compareTuples, tupleOf } from './testing/oracle.ts'
 import { tightProblems } from './testing/tight.ts'
 import { bestReachable } from './testing/ways.ts'
 
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 const partition = 'p.1.1' as PartitionId
 
 // Among thousands of random problems there are cures whose VMs block each other: the cheapest has no order, and one
@@ -88,7 +88,8 @@ test('Of hosts just large enough, the cheapest cure that can be reached is found
     ),
     { numRuns: 2 * runs, seed: 3 },
   )
-  for (const count of Object.values(seen)) assert.ok(count > 0, JSON.stringify(seen))
+  // A cure that can be reached is one case in five hundred.
+  assert.ok(seen.relieved > 0 && seen.none > 0 && (seen.cured > 0 || runs < 1_000), JSON.stringify(seen))
 })
 
 test('A host that has nothing of something is no infinitely crowded one, in whatever unit that is counted', () => {

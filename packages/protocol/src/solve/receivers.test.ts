@@ -7,9 +7,8 @@ import { greedy } from './greedy.ts'
 import { compile } from './model.ts'
 import { spareReceivers } from './receivers.ts'
 import { prepare } from './search-state.ts'
+import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
-
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 
 test('Sparing receivers changes nothing but the hosts touched, and never for the worse', () => {
   let spared = 0

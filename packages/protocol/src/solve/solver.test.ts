@@ -8,11 +8,9 @@ import type { Answer } from './answer.ts'
 import type { PlacementProblem } from './problem.ts'
 import type { PlacementRule } from './rules/rule.ts'
 import { solve } from './solver.ts'
+import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
 import { bestCure, bestRelief, compareTuples, type Tuple, tupleOf } from './testing/oracle.ts'
-
-/** How many random instances; `DROVER_RUNS=100000` for the long run. */
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 
 export const placementAfter = (problem: PlacementProblem, answer: Answer): ReadonlyMap<VmId, HostId> => {
   const at = new Map<VmId, HostId>()

@@ -3,11 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { compile } from './model.ts'
+import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
 import { placements, tupleOf } from './testing/oracle.ts'
 import { touchBound } from './touch-bound.ts'
-
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 
 test('No full cure touches fewer hosts than the bound says', () => {
   let tight = 0

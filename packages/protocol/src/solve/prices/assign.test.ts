@@ -13,11 +13,10 @@ import type { PlacementProblem } from '../problem.ts'
 import { randomStream } from '../random.ts'
 import type { PlacementRule } from '../rules/rule.ts'
 import { prepare } from '../search-state.ts'
+import { runs } from '../testing/effort.ts'
 import { problems } from '../testing/generator.ts'
 import { compareTuples, placements, type Tuple, tupleOf } from '../testing/oracle.ts'
 import { createAssigner } from './assign.ts'
-
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 
 interface Extremes {
   readonly best: Tuple

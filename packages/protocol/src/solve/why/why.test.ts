@@ -7,6 +7,7 @@ import { compile } from '../model.ts'
 import type { PlacementProblem } from '../problem.ts'
 import type { PlacementRule } from '../rules/rule.ts'
 import { solve } from '../solver.ts'
+import { runs } from '../testing/effort.ts'
 import { problems } from '../testing/generator.ts'
 import { bestCure } from '../testing/oracle.ts'
 import { contradiction } from './contradiction.ts'
@@ -14,8 +15,6 @@ import { localise } from './localise.ts'
 import { obviousObstacle } from './obstacle.ts'
 import { relaxation } from './relaxation.ts'
 import { shortage } from './shortage.ts'
-
-const runs = Number(process.env['DROVER_RUNS'] ?? 1500)
 
 // Brute force looks at the end only, so nothing else may be asked.
 test('Whatever is proven impossible by counting, by rules alone or by localising has no cure', () => {
