@@ -6,11 +6,12 @@
  */
 import type { ActionId, HostId, VmId } from '../ids.ts'
 import type { PlacementProblem, ProblemHost, ProblemVm } from '../solve/problem.ts'
+import { amountsInEffect } from '../solve/rules/amounts-in-effect.ts'
 import { checkRule } from '../solve/rules/check.ts'
 import { isContinuous } from '../solve/rules/rule.ts'
-import { createStays, type Stay, staysOf } from '../solve/rules/stays.ts'
+import type { Stay } from '../solve/rules/stay.ts'
+import { createStays, staysOf } from '../solve/rules/stays.ts'
 import { worstGain } from '../solve/rules/worst-load.ts'
-import { amountsInEffect } from './amounts.ts'
 import { type Dag, dagOf, width } from './dag.ts'
 import { type Action, type Departure, departs, originOf, type Plan } from './plan.ts'
 

@@ -14,8 +14,8 @@ import { byText, type PartitionId, type VmId } from '../ids.ts'
 import type { Binding, Move } from '../solve/answer.ts'
 import { compile, type Model } from '../solve/model.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
-import { isContinuous } from '../solve/rules/rule.ts'
-import { listed, ruleName } from '../solve/why/names.ts'
+import { listed } from '../solve/rules/listed.ts'
+import { bindsOnTheWay, ruleName } from '../solve/rules/rule.ts'
 import { type Course, createCourse } from './course.ts'
 import { blockedMoves, deadlock } from './deadlock.ts'
 import { applyDetour, bestDetour } from './detour.ts'
@@ -55,11 +55,7 @@ const looksMaxDefault = 300_000
  */
 export const onTheWay = (problem: PlacementProblem): PlacementProblem => ({
   ...problem,
-  rules: problem.rules.filter(
-    (rule) =>
-      ['preserve', 'overbook', 'seq'].includes(rule.kind) ||
-      (rule.weight === undefined && isContinuous(rule)),
-  ),
+  rules: problem.rules.filter(bindsOnTheWay),
 })
 
 export const planOrder = (

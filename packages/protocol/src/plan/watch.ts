@@ -28,9 +28,7 @@ export const createWatch = (model: Model, start: Int32Array, targets: Int32Array
     else list.push(one)
   }
   for (const part of model.parts) {
-    const rule = model.problem.rules[part.rule]!
-    // Caps are pools.
-    if (part.weight >= 0 || !isContinuous(rule) || /Capacity$|^maxOnline$/.test(rule.kind)) continue
+    if (part.weight >= 0 || part.counted === true || !isContinuous(model.problem.rules[part.rule]!)) continue
     const broken = part.group !== undefined && part.broken(start) > 0
     const goal = broken ? goalOf(part, part.group!, start, targets) : none
     for (const v of part.scope)

@@ -1,5 +1,7 @@
 /** Limits and demands in effect, after the rules that change amounts: preserve, overbook, single-host caps. */
 import type { PlacementProblem, ProblemHost, ProblemVm } from './problem.ts'
+import { isHostLimit } from './rules/constraint.ts'
+import { constraintsOf } from './rules/rule.ts'
 
 /** [host × dims]; hosts that are off can hold nothing. */
 export const limitsInEffect = (problem: PlacementProblem, hosts: readonly ProblemHost[]): Float64Array => {
@@ -11,22 +13,21 @@ export const limitsInEffect = (problem: PlacementProblem, hosts: readonly Proble
   })
   const raw = Float64Array.from(limit)
   const booked = new Set<number>()
-  for (const rule of problem.rules) {
-    if (rule.kind !== 'overbook') continue
-    const d = problem.dimensions.indexOf(rule.dimension)
-    for (const id of d < 0 ? [] : rule.hosts) {
+  for (const { hosts: scaled, dimension, permille } of constraintsOf(problem.rules, 'limitScale')) {
+    const d = problem.dimensions.indexOf(dimension)
+    for (const id of d < 0 ? [] : scaled) {
       const h = index.get(id)
       if (h === undefined) continue
-      const amount = Math.floor((raw[h * dims + d]! * rule.permille) / 1000)
+      const amount = Math.floor((raw[h * dims + d]! * permille) / 1000)
       limit[h * dims + d] = booked.has(h * dims + d) ? Math.min(limit[h * dims + d]!, amount) : amount
       booked.add(h * dims + d)
     }
   }
-  for (const rule of problem.rules) {
-    if (rule.kind !== 'resourceCapacity' || rule.weight !== undefined || rule.hosts.length !== 1) continue
-    const d = problem.dimensions.indexOf(rule.dimension)
-    const h = index.get(rule.hosts[0]!)
-    if (d >= 0 && h !== undefined) limit[h * dims + d] = Math.min(limit[h * dims + d]!, rule.amount)
+  for (const cap of constraintsOf(problem.rules, 'cap')) {
+    if (cap.rule.weight !== undefined || !isHostLimit(cap)) continue
+    const d = problem.dimensions.indexOf(cap.of.dimension)
+    const h = index.get(cap.hosts[0]!)
+    if (d >= 0 && h !== undefined) limit[h * dims + d] = Math.min(limit[h * dims + d]!, cap.max)
   }
   return limit
 }
@@ -38,14 +39,14 @@ export const demandsInEffect = (problem: PlacementProblem, vms: readonly Problem
   vms.forEach((vm, v) => {
     for (let d = 0; d < dims; d++) demand[v * dims + d] = vm.demand[d] ?? 0
   })
-  const preserved = problem.rules.filter((rule) => rule.kind === 'preserve')
-  if (preserved.length === 0) return demand
+  const floors = constraintsOf(problem.rules, 'demandFloor')
+  if (floors.length === 0) return demand
   const index = new Map(vms.map((vm, v) => [vm.id, v]))
-  for (const rule of preserved) {
-    const d = problem.dimensions.indexOf(rule.dimension)
-    for (const id of d < 0 ? [] : rule.vms) {
+  for (const floor of floors) {
+    const d = problem.dimensions.indexOf(floor.dimension)
+    for (const id of d < 0 ? [] : floor.vms) {
       const v = index.get(id)
-      if (v !== undefined) demand[v * dims + d] = Math.max(demand[v * dims + d]!, rule.amount)
+      if (v !== undefined) demand[v * dims + d] = Math.max(demand[v * dims + d]!, floor.amount)
     }
   }
   return demand

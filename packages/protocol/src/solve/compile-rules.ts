@@ -10,7 +10,8 @@ import { sumPart, usedHostsPart } from './parts/sum.ts'
 import { splitAmongPart, togetherPart } from './parts/together.ts'
 import { wherePart } from './parts/where.ts'
 import type { PlacementProblem, ProblemHost } from './problem.ts'
-import { isContinuous, type PlacementRule } from './rules/rule.ts'
+import { type Cap, isHostLimit, type Together } from './rules/constraint.ts'
+import { constraintOf, isContinuous, type PlacementRule } from './rules/rule.ts'
 
 export interface RuleContext {
   readonly problem: PlacementProblem
@@ -92,43 +93,44 @@ const compileRule = (context: RuleContext, rule: PlacementRule, r: number, sink:
   const hostCount = hosts.length
   const hard = rule.weight === undefined
   const base = (scope: Int32Array): PartBase => ({ rule: r, weight: rule.weight ?? -1, scope })
-  switch (rule.kind) {
-    case 'spread':
-    case 'domainSpread': {
-      const scope = scopeOf(context, rule.vms)
-      const place = rule.kind === 'domainSpread' ? domainIndexes(hosts) : context.own
-      if (scope.length > 1)
-        sink.part(apartPart(base(scope), Int32Array.from(scope), place, rule.kind === 'spread'))
+  const constraint = constraintOf(rule)
+  switch (constraint.is) {
+    case 'allApart': {
+      const scope = scopeOf(context, constraint.vms)
+      const local = constraint.place === 'host'
+      const place = local ? context.own : domainIndexes(hosts)
+      if (scope.length < 2) return
+      const part = apartPart(base(scope), Int32Array.from(scope), place, local)
+      sink.part(local ? { ...part, seats: oneSeat } : part)
       return
     }
-    case 'split': {
-      const scope = scopeOf(context, rule.parts.flat())
-      const side = sidesOf(context, rule.parts, scope)
+    case 'partsApart': {
+      const scope = scopeOf(context, constraint.parts.flat())
+      const side = sidesOf(context, constraint.parts, scope)
       sink.part(apartPart(base(scope), side, context.own, true))
       return
     }
-    case 'lonely': {
+    case 'alone': {
       const member = new Uint8Array(context.vmCount)
-      for (const v of scopeOf(context, rule.vms)) member[v] = 1
+      for (const v of scopeOf(context, constraint.vms)) member[v] = 1
       sink.part(lonelyPart(base(everybody(context)), member, hostCount))
       return
     }
-    case 'ban':
-    case 'fence': {
-      const allowed = bitmap(context, rule.hosts, rule.kind === 'fence')
-      const scope = scopeOf(context, rule.vms)
+    case 'confined': {
+      const allowed = bitmap(context, constraint.hosts, constraint.to === 'these')
+      const scope = scopeOf(context, constraint.vms)
       if (hard) for (const v of scope) sink.restrict(v, { key: `${r}`, allowed })
       else sink.part(wherePart(base(scope), (_, h) => allowed[h] === 1))
       return
     }
-    case 'root': {
-      const scope = scopeOf(context, rule.vms).filter((v) => starts[v] === 0)
+    case 'rooted': {
+      const scope = scopeOf(context, constraint.vms).filter((v) => starts[v] === 0)
       if (hard) for (const v of scope) sink.root(v)
       else sink.part(wherePart(base(scope), (v, h) => h === home[v]))
       return
     }
-    case 'quarantine': {
-      const outside = bitmap(context, rule.hosts, false)
+    case 'closed': {
+      const outside = bitmap(context, constraint.hosts, false)
       const inside = (v: number) => starts[v] === 0 && home[v]! >= 0 && outside[home[v]!] === 0
       const scope = everybody(context)
       if (!hard) sink.part(wherePart(base(scope), (v, h) => (inside(v) ? h === home[v] : outside[h] === 1)))
@@ -138,50 +140,51 @@ const compileRule = (context: RuleContext, rule: PlacementRule, r: number, sink:
           else sink.restrict(v, { key: `${r}`, allowed: outside })
       return
     }
-    case 'gather':
-      together(context, rule, r, [rule.vms], context.eachHost, sink)
+    case 'together':
+      together(context, rule, r, constraint, sink)
       return
-    case 'among':
-      together(context, rule, r, [rule.vms], rule.parts, sink)
-      return
-    case 'splitAmong':
-      together(context, rule, r, rule.parts, rule.among, sink)
-      return
-    case 'resourceCapacity': {
-      const d = context.problem.dimensions.indexOf(rule.dimension)
-      // A hard cap of one host is its limit already (amounts.ts).
-      if (d < 0 || (hard && rule.hosts.length === 1)) return
-      const dims = context.problem.dimensions.length
-      const amount = Float64Array.from({ length: context.vmCount }, (_, v) => context.demand[v * dims + d]!)
-      sink.part(sumPart(base(everybody(context)), bitmap(context, rule.hosts, true), amount, rule.amount))
+    case 'cap': {
+      const amount = amountsOf(context, constraint)
+      if (amount === null || (hard && isHostLimit(constraint))) return
+      const inside = bitmap(context, constraint.hosts, true)
+      sink.part(sumPart(base(everybody(context)), inside, amount, constraint.max))
       return
     }
-    case 'runningCapacity': {
-      const one = new Float64Array(context.vmCount).fill(1)
-      sink.part(sumPart(base(everybody(context)), bitmap(context, rule.hosts, true), one, rule.amount))
+    case 'usedHosts':
+      sink.part(
+        usedHostsPart(base(everybody(context)), bitmap(context, constraint.hosts, true), constraint.max),
+      )
       return
-    }
-    case 'maxOnline':
-      sink.part(usedHostsPart(base(everybody(context)), bitmap(context, rule.hosts, true), rule.amount))
-      return
-    case 'seq':
-    case 'preserve':
-    case 'overbook':
+    case 'ordered':
+    case 'demandFloor':
+    case 'limitScale':
       // Order concerns the planner only; amounts are in the model already.
       return
     default:
-      rule satisfies never
+      constraint satisfies never
   }
+}
+
+const oneSeat = (): number => 1
+
+/** What each VM counts as; null when the problem has no such dimension. */
+const amountsOf = (context: RuleContext, { of }: Cap): Float64Array | null => {
+  if (of === 'vms') return new Float64Array(context.vmCount).fill(1)
+  const d = context.problem.dimensions.indexOf(of.dimension)
+  const dims = context.problem.dimensions.length
+  if (d < 0) return null
+  return Float64Array.from({ length: context.vmCount }, (_, v) => context.demand[v * dims + d]!)
 }
 
 const together = (
   context: RuleContext,
   rule: PlacementRule,
   r: number,
-  sides: readonly (readonly VmId[])[],
-  groups: readonly (readonly HostId[])[],
+  constraint: Together,
   sink: Sink,
 ): void => {
+  const sides = constraint.parts
+  const groups = constraint.groups === 'hosts' ? context.eachHost : constraint.groups
   const known = groupsOf(context, groups)
   const { group } = known
   const hard = rule.weight === undefined

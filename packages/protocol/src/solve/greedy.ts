@@ -5,7 +5,6 @@
  */
 import type { Model } from './model.ts'
 import type { Part } from './parts/part.ts'
-import type { MaxOnline } from './rules/rule.ts'
 import type { Space } from './search-state.ts'
 
 export interface Greedy {
@@ -106,10 +105,9 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
   const byHosts = new Set<Part>()
   for (const part of parts) {
     if (part.weight >= 0) continue
-    const rule = model.problem.rules[part.rule]!
-    if (rule.kind === 'maxOnline' && part.conflict(at, pair, 0) > 0) {
+    if (part.usedHosts !== undefined && part.conflict(at, pair, 0) > 0) {
       // Host by host: VM by VM, many would be left half empty.
-      for (const h of emptiest(model, load, at, status, rule)) {
+      for (const h of emptiest(model, load, at, status, part.usedHosts)) {
         if (shut[h] === 1) continue
         shut[h] = 1
         for (const v of covers.homeVms(h)) if (status[v] === free) leave(v)
@@ -291,13 +289,12 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
 
 /** Hosts that shall carry nothing, so that no more than allowed carry something: the least loaded, and the empty ones. */
 const emptiest = (
-  { hostCount, vmCount, hosts, dims, limit }: Model,
+  { hostCount, vmCount, dims, limit }: Model,
   load: Float64Array,
   at: Int32Array,
   status: Uint8Array,
-  rule: MaxOnline,
+  { inside, max }: NonNullable<Part['usedHosts']>,
 ): readonly number[] => {
-  const named = new Set<string>(rule.hosts)
   const used = new Uint8Array(hostCount)
   const stuck = new Uint8Array(hostCount)
   for (let v = 0; v < vmCount; v++) {
@@ -311,9 +308,9 @@ const emptiest = (
       most = Math.max(most, Math.floor((load[h * dims + d]! * 1000) / Math.max(1, limit[h * dims + d]!)))
     return most
   }
-  const inside = Array.from({ length: hostCount }, (_, h) => h)
-    .filter((h) => named.has(hosts[h]!.id))
+  const ranked = Array.from({ length: hostCount }, (_, h) => h)
+    .filter((h) => inside[h] === 1)
     .map((h) => ({ h, rank: used[h] === 0 ? -1 : stuck[h] === 1 ? Number.MAX_SAFE_INTEGER : share(h) }))
     .sort((a, b) => a.rank - b.rank || a.h - b.h)
-  return inside.slice(0, Math.max(0, inside.length - rule.amount)).map(({ h }) => h)
+  return ranked.slice(0, Math.max(0, ranked.length - max)).map(({ h }) => h)
 }

@@ -20,7 +20,7 @@ import { compareCost, costOf, type FullCost, noCost } from './cost.ts'
 import { compile, type Model } from './model.ts'
 import type { PlacementProblem } from './problem.ts'
 import { reachable } from './reach.ts'
-import type { PlacementRule } from './rules/rule.ts'
+import { constraintsOf, type PlacementRule } from './rules/rule.ts'
 import { type SolveOptions, shown, solve, undecided } from './solver.ts'
 import { withinReach } from './within-reach.ts'
 
@@ -148,7 +148,7 @@ const another = (
   const foreseen = problem.forecast !== undefined
   // Suspended VMs go anywhere, and what rules of order allow depends on the past.
   const free =
-    large || foreseen || options.suspend === true || problem.rules.some((rule) => rule.kind === 'seq')
+    large || foreseen || options.suspend === true || constraintsOf(problem.rules, 'ordered').length > 0
   const way = free ? null : compile(onTheWay(problem), options.objective, true)
   const settled =
     (way !== null && (lookedAtAll(way, placedBy(model, first.moves)) || lookedAtAll(way, null))) ||

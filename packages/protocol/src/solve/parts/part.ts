@@ -25,6 +25,12 @@ export interface Part {
   readonly zone?: Uint8Array
   /** Only VMs on the same host matter to each other. */
   readonly local?: true
+  /** Kept along the way by counting (plan/pools.ts), not by `clashes`. */
+  readonly counted?: true
+  /** No host takes more of the VMs of the scope than this, whatever they weigh. */
+  readonly seats?: (h: number) => number
+  /** At most `max` of the hosts with `inside[h] = 1` may carry VMs. */
+  readonly usedHosts?: { readonly inside: Uint8Array; readonly max: number }
   /** The same rule for a few hosts and their VMs, with everybody else where they are; for rules about very many. */
   readonly within?: (base: PartBase, within: Within) => Part
   /** How far the rule is from holding, about in VMs that have to be elsewhere: 0 when it holds. */

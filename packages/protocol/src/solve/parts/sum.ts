@@ -7,6 +7,7 @@ export const sumPart = (base: PartBase, inside: Uint8Array, amount: Float64Array
   return {
     ...base,
     zone: inside,
+    counted: true,
     within: (inner, { vms, hosts, far, vmHere, hostHere, at }) => {
       let left = max
       for (const v of scope) {
@@ -62,6 +63,8 @@ export const usedHostsPart = (base: PartBase, inside: Uint8Array, max: number): 
   const used = new Uint8Array(inside.length)
   return {
     ...base,
+    counted: true,
+    usedHosts: { inside, max },
     within: (inner, { hosts, far, hostHere, at }) => {
       used.fill(0)
       let left = max

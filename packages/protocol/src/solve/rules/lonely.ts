@@ -1,14 +1,28 @@
-/** Lonely: the VMs share their hosts with no others. Independent checker. */
-import { checkApart } from './apart.ts'
-import type { Lonely } from './rule.ts'
-import type { RuleViolation, Stays } from './stays.ts'
+/** Lonely: the VMs share their hosts with no others. */
+import type { VmId } from '../../ids.ts'
+import { checkApart } from './check-apart.ts'
+import type { Common, Definition } from './definition.ts'
+import { some } from './listed.ts'
 
-export const checkLonely = (rule: Lonely, stays: Stays): RuleViolation[] => {
-  const members = new Set(rule.vms)
-  const everybody = [...new Set(stays.all.map((stay) => stay.vm))]
-  return checkApart(
-    'lonely',
-    stays,
-    everybody.map((vm) => [vm, members.has(vm) ? 0 : 1] as const),
-  )
+export interface Lonely extends Common {
+  readonly kind: 'lonely'
+  readonly vms: readonly VmId[]
+}
+
+export const lonely: Definition<Lonely> = {
+  kind: 'lonely',
+  meaning: 'the VMs share their hosts with no others',
+  fields: { vms: 'vms' },
+  code: 'rule.anti_affinity',
+  content: ({ vms }) => some(vms),
+  constraint: ({ vms }) => ({ is: 'alone', vms }),
+  check: ({ vms }, stays) => {
+    const members = new Set(vms)
+    const all = [...new Set(stays.all.map((stay) => stay.vm))]
+    return checkApart(
+      'lonely',
+      stays,
+      all.map((vm) => [vm, members.has(vm) ? 0 : 1] as const),
+    )
+  },
 }

@@ -1,161 +1,107 @@
-/**
- * The vocabulary of placement rules. Each rule is data (here), an independent checker, and its part in the solver
- * (after btrplace's `Spread` / `SpreadChecker` / `CSpread`). A *continuous* rule holds at every step of a plan too,
- * not only at its end.
- *
- * That a host drains or is off, and that a VM is to run, sleep or stay ready, are states of the problem's hosts
- * and VMs, not rules.
- */
-import type { HostId, VmId } from '../../ids.ts'
+/** What may be asked of any rule. The answers are in the file of its kind. */
+import type { VmId } from '../../ids.ts'
+import { bindsAlways, type Constraint, type ConstraintKind } from './constraint.ts'
+import { type Definition, type Field, type Form, type FormTypes, formOf } from './definition.ts'
+import { allRules, type PlacementRule } from './registry.ts'
 
-interface Common {
-  /** For people, and for `explain`. */
-  readonly name?: string
-  /** Default true: also between two actions. (`gather`, `maxOnline`: default false, see there.) */
-  readonly continuous?: boolean
-  /** Absent = hard. Soft: its violation costs this much in the objective, once per rule. */
-  readonly weight?: number
+export type { PlacementRule, Rule } from './registry.ts'
+
+/** A definition, for whatever kind of rule it is asked about: only to be asked about its own. */
+export interface AnyDefinition extends Omit<Definition<PlacementRule>, 'fields'> {
+  readonly fields: Readonly<Record<string, Field>>
 }
 
-/** No two of the VMs on one host. */
-export interface Spread extends Common {
-  readonly kind: 'spread'
-  readonly vms: readonly VmId[]
+/** Per kind, its fields of one form. */
+const keysWith = (form: Form): ReadonlyMap<string, readonly string[]> =>
+  new Map(
+    Object.values(allRules).map(({ kind, fields }) => [
+      kind,
+      Object.entries<Field>(fields).flatMap(([key, field]) => (formOf(field) === form ? [key] : [])),
+    ]),
+  )
+
+const keysOf = {
+  vms: keysWith('vms'),
+  vmParts: keysWith('vmParts'),
+  hosts: keysWith('hosts'),
+  hostGroups: keysWith('hostGroups'),
 }
 
-/** No two of the VMs in one failure domain. */
-export interface DomainSpread extends Common {
-  readonly kind: 'domainSpread'
-  readonly vms: readonly VmId[]
-}
+const keysIn = (rule: PlacementRule, form: keyof typeof keysOf): readonly string[] =>
+  keysOf[form].get(rule.kind)!
 
-/** None of the VMs on any of the hosts. */
-export interface Ban extends Common {
-  readonly kind: 'ban'
-  readonly vms: readonly VmId[]
-  readonly hosts: readonly HostId[]
-}
+export const definitionOf = (rule: PlacementRule): AnyDefinition =>
+  allRules[rule.kind] as unknown as AnyDefinition
 
-/** All of the VMs only on these hosts. */
-export interface Fence extends Common {
-  readonly kind: 'fence'
-  readonly vms: readonly VmId[]
-  readonly hosts: readonly HostId[]
-}
+export const constraintOf = (rule: PlacementRule): Constraint => definitionOf(rule).constraint(rule)
 
-/** All of the VMs on one host. Continuous, it would forbid the group ever to move: default false. */
-export interface Gather extends Common {
-  readonly kind: 'gather'
-  readonly vms: readonly VmId[]
-}
-
-/** VMs of different parts never share a host. */
-export interface Split extends Common {
-  readonly kind: 'split'
-  readonly parts: readonly (readonly VmId[])[]
-}
-
-/** All of the VMs in one of these groups of hosts. */
-export interface Among extends Common {
-  readonly kind: 'among'
-  readonly vms: readonly VmId[]
-  readonly parts: readonly (readonly HostId[])[]
-}
-
-/** Each part of VMs in one group of hosts, no two parts in the same group. */
-export interface SplitAmong extends Common {
-  readonly kind: 'splitAmong'
-  readonly parts: readonly (readonly VmId[])[]
-  readonly among: readonly (readonly HostId[])[]
-}
-
-/** The VMs share their hosts with no others. */
-export interface Lonely extends Common {
-  readonly kind: 'lonely'
-  readonly vms: readonly VmId[]
-}
-
-/** VMs that run now stay where they are. */
-export interface Root extends Common {
-  readonly kind: 'root'
-  readonly vms: readonly VmId[]
-}
-
-/** No VM enters these hosts, none leaves them. */
-export interface Quarantine extends Common {
-  readonly kind: 'quarantine'
-  readonly hosts: readonly HostId[]
-}
-
-/** What happens to a VM is done before anything happens to the next. Concerns the plan only. */
-export interface Seq extends Common {
-  readonly kind: 'seq'
-  readonly vms: readonly VmId[]
-}
-
-/** The VMs get at least this much of a dimension. Always hard and continuous. */
-export interface Preserve extends Common {
-  readonly kind: 'preserve'
-  readonly vms: readonly VmId[]
-  readonly dimension: string
-  readonly amount: number
-}
-
-/** The limits of these hosts count as this many permille of what they are. Always hard and continuous. */
-export interface Overbook extends Common {
-  readonly kind: 'overbook'
-  readonly hosts: readonly HostId[]
-  readonly dimension: string
-  readonly permille: number
-}
-
-/** The demands on these hosts together stay within `amount`. */
-export interface ResourceCapacity extends Common {
-  readonly kind: 'resourceCapacity'
-  readonly hosts: readonly HostId[]
-  readonly dimension: string
-  readonly amount: number
-}
-
-/** At most this many VMs run on these hosts together. */
-export interface RunningCapacity extends Common {
-  readonly kind: 'runningCapacity'
-  readonly hosts: readonly HostId[]
-  readonly amount: number
-}
-
-/** At most this many of the hosts carry VMs at the end, so that the others may be off. Default not continuous. */
-export interface MaxOnline extends Common {
-  readonly kind: 'maxOnline'
-  readonly hosts: readonly HostId[]
-  readonly amount: number
-}
-
-/** The rules that agents exchange so far. */
-export type Rule = Spread | Ban | Fence
-
-/** All that the solver, the planner and the checker understand. */
-export type PlacementRule = (
-  | Rule
-  | DomainSpread
-  | Gather
-  | Split
-  | Among
-  | SplitAmong
-  | Lonely
-  | Root
-  | Quarantine
-  | Seq
-  | Preserve
-  | Overbook
-  | ResourceCapacity
-  | RunningCapacity
-  | MaxOnline
-) & {
-  /** Its path in the document that it was read from, e.g. `constraints[12]`. */
-  readonly readAt?: string
-}
+/** The constraints of one kind, each with the rule that makes it. */
+export const constraintsOf = <K extends ConstraintKind>(
+  rules: readonly PlacementRule[],
+  is: K,
+): readonly (Extract<Constraint, { readonly is: K }> & { readonly rule: PlacementRule })[] =>
+  rules.flatMap((rule) => {
+    const constraint = constraintOf(rule)
+    return constraint.is === is ? [{ ...(constraint as Extract<Constraint, { readonly is: K }>), rule }] : []
+  })
 
 /** Does the rule hold between actions too? */
 export const isContinuous = (rule: PlacementRule): boolean =>
-  rule.continuous ?? !(rule.kind === 'gather' || rule.kind === 'maxOnline')
+  rule.continuous ?? definitionOf(rule).continuous ?? true
+
+/** Does it bind a plan on its way, and not only its end? */
+export const bindsOnTheWay = (rule: PlacementRule): boolean =>
+  (rule.weight === undefined && isContinuous(rule)) || bindsAlways(constraintOf(rule))
+
+/** What the rule says in fields of one form; absent ones left out. */
+export const valuesOf = <F extends keyof typeof keysOf>(
+  rule: PlacementRule,
+  form: F,
+): readonly FormTypes[F][] =>
+  keysIn(rule, form).flatMap((key) => {
+    const value = (rule as unknown as Readonly<Record<string, FormTypes[F] | undefined>>)[key]
+    return value === undefined ? [] : [value]
+  })
+
+/** The VMs that it names; null: its kind names none. */
+export const vmsOf = (rule: PlacementRule): readonly VmId[] | null => {
+  if (keysIn(rule, 'vms').length + keysIn(rule, 'vmParts').length === 0) return null
+  const [vms, ...more] = [...valuesOf(rule, 'vms'), ...valuesOf(rule, 'vmParts').flat()]
+  return more.length === 0 ? (vms ?? []) : [...vms!, ...more.flat()]
+}
+
+/** Has it to do with these VMs, or, when it names none, with these hosts? */
+export const concerns = (
+  rule: PlacementRule,
+  vms: ReadonlySet<string>,
+  hosts: ReadonlySet<string>,
+): boolean => {
+  const named = vmsOf(rule)
+  if (named !== null) return named.some((vm) => vms.has(vm))
+  const lists = valuesOf(rule, 'hosts')
+  return lists.length === 0 || lists.some((list) => list.some((host) => hosts.has(host)))
+}
+
+/** The rule as far as it is about VMs that are known; null: then it says nothing. */
+export const reduced = <R extends PlacementRule>(rule: R, known: ReadonlySet<string>): R | null => {
+  const here = (vms: readonly VmId[]): readonly VmId[] => vms.filter((vm) => known.has(vm))
+  const fewer: R = { ...rule }
+  keysIn(rule, 'vms').forEach((key, i) => {
+    Object.assign(fewer, { [key]: here(valuesOf(rule, 'vms')[i]!) })
+  })
+  keysIn(rule, 'vmParts').forEach((key, i) => {
+    Object.assign(fewer, { [key]: valuesOf(rule, 'vmParts')[i]!.map(here) })
+  })
+  const left = vmsOf(fewer)
+  return left !== null && left.length < (definitionOf(rule).vmsMin ?? 1) ? null : fewer
+}
+
+/** How it is called: by its name, or else by what it says; and where it was read. */
+export const ruleName = (rule: PlacementRule): string => {
+  const where = rule.readAt === undefined ? '' : ` at ${rule.readAt}`
+  return `${rule.name ?? `${rule.kind}(${definitionOf(rule).content(rule)})`}${where}`
+}
+
+/** Shorter, where the rule was told in full before. */
+export const ruleReference = (rule: PlacementRule): string =>
+  rule.readAt === undefined ? ruleName(rule) : `${rule.name ?? rule.kind} at ${rule.readAt}`

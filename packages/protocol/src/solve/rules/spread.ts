@@ -1,20 +1,21 @@
-/** Spread (anti-affinity): no two of the VMs on one host, or in one failure domain. Independent checkers. */
-import type { HostId } from '../../ids.ts'
-import { checkApart } from './apart.ts'
-import type { DomainSpread, Spread } from './rule.ts'
-import type { RuleViolation, Stays } from './stays.ts'
+/** Spread (anti-affinity): no two of the VMs on one host. */
+import type { VmId } from '../../ids.ts'
+import { checkApart, eachItsOwn } from './check-apart.ts'
+import type { Common, Definition } from './definition.ts'
+import { some } from './listed.ts'
 
-const each = (vms: Spread['vms']) => [...new Set(vms)].map((vm, i) => [vm, i] as const)
+export interface Spread extends Common {
+  readonly kind: 'spread'
+  readonly vms: readonly VmId[]
+}
 
-export const checkSpread = (rule: Spread, stays: Stays): RuleViolation[] =>
-  checkApart('spread', stays, each(rule.vms))
-
-export const checkDomainSpread = (rule: DomainSpread, stays: Stays): RuleViolation[] => {
-  const domains = new Map(stays.problem.hosts.map((host) => [host.id, host.failureDomain]))
-  // Without a domain, a host is its own.
-  const placeOf = (host: HostId) => {
-    const domain = domains.get(host) ?? null
-    return domain === null ? `host ${host}` : `domain ${domain}`
-  }
-  return checkApart('domainSpread', stays, each(rule.vms), placeOf)
+export const spread: Definition<Spread> = {
+  kind: 'spread',
+  meaning: 'no two of the VMs on one host',
+  fields: { vms: 'vms' },
+  vmsMin: 2,
+  code: 'rule.anti_affinity',
+  content: ({ vms }) => some(vms),
+  constraint: ({ vms }) => ({ is: 'allApart', vms, place: 'host' }),
+  check: ({ vms }, stays) => checkApart('spread', stays, eachItsOwn(vms)),
 }

@@ -1,47 +1,8 @@
-/**
- * What rule checkers look at: *stays*. A stay is one VM on one host from the start of the action that brings it
- * to the end of the action that takes it away. A placement is the case where nothing moves any more, so one
- * checker serves both a final placement and every reachable state of a plan.
- */
+/** The stays of a placement, or of a plan: what rule checkers look at, made ready for their questions. */
 import type { HostId, VmId } from '../../ids.ts'
 import type { PlacementProblem } from '../problem.ts'
-
-export interface Stay {
-  readonly vm: VmId
-  readonly host: HostId
-  /** Index of the action that starts it; null: it was there before the plan. */
-  readonly arrival: number | null
-  /** Index of the action that ends it; null: it lasts to the end of the plan. */
-  readonly departure: number | null
-}
-
-export interface Stays {
-  readonly problem: PlacementProblem
-  readonly all: readonly Stay[]
-  readonly of: (vm: VmId) => readonly Stay[]
-  /** Where the VM runs before anything happens; null when it does not, or not on a known host. */
-  readonly homeOf: (vm: VmId) => HostId | null
-  readonly on: (host: HostId) => readonly Stay[]
-  /** Can some reachable state hold both? */
-  readonly overlap: (a: Stay, b: Stay) => boolean
-  /** Is action `a` certainly done before action `b` starts? */
-  readonly before: (a: number, b: number) => boolean
-  /** What was there before the plan is not the plan's doing: stays that all were there are excused. */
-  readonly excuseInitial: boolean
-}
-
-export interface RuleViolation {
-  /** Reason code: `rule.anti_affinity`, `rule.affinity`, `rule.host_group`, `rule.capacity`, `rule.order`. */
-  readonly code: string
-  readonly vms: readonly VmId[]
-  readonly hosts: readonly HostId[]
-  readonly text: string
-}
-
-/** Who is back where it was is as it was. */
-export const excused = (stays: Stays, ...involved: readonly Stay[]): boolean =>
-  stays.excuseInitial &&
-  involved.every((stay) => stay.arrival === null || stay.host === stays.homeOf(stay.vm))
+import { amountsInEffect } from './amounts-in-effect.ts'
+import type { Stay, Stays } from './stay.ts'
 
 interface StaysInit {
   readonly problem: PlacementProblem
@@ -52,6 +13,7 @@ interface StaysInit {
 
 export const createStays = ({ problem, all, before, excuseInitial }: StaysInit): Stays => {
   let homes: Map<VmId, HostId | null> | null = null
+  let demands: ReadonlyMap<VmId, (dimension: string) => number> | null = null
   const byVm = new Map<VmId, Stay[]>()
   const byHost = new Map<HostId, Stay[]>()
   const note = <K>(map: Map<K, Stay[]>, key: K, stay: Stay): void => {
@@ -74,10 +36,21 @@ export const createStays = ({ problem, all, before, excuseInitial }: StaysInit):
       return homes.get(vm) ?? null
     },
     on: (host) => byHost.get(host) ?? [],
+    demandOf: (vm, dimension) => {
+      demands ??= demandsOf(problem)
+      return demands.get(vm)?.(dimension) ?? 0
+    },
     overlap: (a, b) => !gone(a, b) && !gone(b, a),
     before,
     excuseInitial,
   }
+}
+
+const demandsOf = (problem: PlacementProblem): ReadonlyMap<VmId, (dimension: string) => number> => {
+  const { demand } = amountsInEffect(problem)
+  return new Map(
+    problem.vms.map((vm) => [vm.id, (dimension) => demand(vm, problem.dimensions.indexOf(dimension))]),
+  )
 }
 
 const unknownProblem: PlacementProblem = {

@@ -3,9 +3,9 @@
  * rule checkers alone. Shares nothing with the solver.
  */
 import type { HostId, VmId } from '../../ids.ts'
-import { amountsInEffect } from '../../plan/amounts.ts'
 import { migrationMs } from '../migration-time.ts'
 import type { PlacementProblem, ProblemVm } from '../problem.ts'
+import { amountsInEffect } from '../rules/amounts-in-effect.ts'
 import { checkRule } from '../rules/check.ts'
 import { staysOf } from '../rules/stays.ts'
 

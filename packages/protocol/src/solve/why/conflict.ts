@@ -5,9 +5,9 @@
  */
 import type { Binding } from '../answer.ts'
 import type { PlacementProblem } from '../problem.ts'
-import type { PlacementRule } from '../rules/rule.ts'
+import { listed, some } from '../rules/listed.ts'
+import { definitionOf, type PlacementRule, ruleName, vmsOf } from '../rules/rule.ts'
 import { feasible, type Patience, withRules } from './feasible.ts'
-import { listed, ruleCodes, ruleName, some } from './names.ts'
 
 export type Verdict = 'contradiction' | 'room'
 
@@ -40,17 +40,12 @@ export const conflictOf = (
   const [one, several] = verdicts[verdict]
   const why = facts.length === 0 ? '' : ` (${facts.join('; ')})`
   return {
-    code: ruleCodes[conflict[0]!.kind],
+    code: definitionOf(conflict[0]!).code,
     text: `${listed(conflict.map(ruleName), 'and')} ${conflict.length === 1 ? one : several}${why}`,
   }
 }
 
-const width = (rule: PlacementRule): number =>
-  'vms' in rule
-    ? rule.vms.length
-    : 'parts' in rule
-      ? rule.parts.reduce((sum, part) => sum + part.length, 0)
-      : Number.MAX_SAFE_INTEGER
+const width = (rule: PlacementRule): number => vmsOf(rule)?.length ?? Number.MAX_SAFE_INTEGER
 
 /** What besides the rules makes it impossible: without it, it would not be. */
 const factsOf = (problem: PlacementProblem, left: Patience): string[] => {

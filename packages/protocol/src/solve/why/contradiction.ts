@@ -9,7 +9,8 @@ import type { HostId } from '../../ids.ts'
 import type { Binding } from '../answer.ts'
 import type { Model } from '../model.ts'
 import type { PlacementProblem, ProblemHost } from '../problem.ts'
-import type { PlacementRule } from '../rules/rule.ts'
+import { isHostLimit, isOfAmounts, ties } from '../rules/constraint.ts'
+import { concerns, constraintOf, constraintsOf, type PlacementRule, valuesOf, vmsOf } from '../rules/rule.ts'
 import { conflictOf } from './conflict.ts'
 import { feasible, patience, withoutDemand } from './feasible.ts'
 import { relaxation } from './relaxation.ts'
@@ -71,20 +72,6 @@ interface Ties {
   readonly members: (component: number) => readonly number[]
 }
 
-const vmsOf = (rule: PlacementRule): readonly string[] =>
-  'vms' in rule ? rule.vms : rule.kind === 'split' || rule.kind === 'splitAmong' ? rule.parts.flat() : []
-
-/** A rule about single VMs ties nobody to anybody. */
-const tying: ReadonlySet<PlacementRule['kind']> = new Set<PlacementRule['kind']>([
-  'spread',
-  'domainSpread',
-  'gather',
-  'split',
-  'among',
-  'splitAmong',
-  'lonely',
-])
-
 const tiesOf = (model: Model): Ties => {
   const parent = Int32Array.from({ length: model.vmCount }, (_, v) => v)
   const find = (v: number): number => {
@@ -99,9 +86,9 @@ const tiesOf = (model: Model): Ties => {
   }
   const index = new Map<string, number>(model.vms.map((vm, v) => [vm.id, v]))
   for (const rule of model.problem.rules) {
-    if (rule.weight !== undefined || !tying.has(rule.kind)) continue
+    if (rule.weight !== undefined || !ties(constraintOf(rule))) continue
     let first = -1
-    for (const id of vmsOf(rule)) {
+    for (const id of vmsOf(rule) ?? []) {
       const v = index.get(id)
       if (v === undefined || model.active[v] === 0) continue
       if (first < 0) first = find(v)
@@ -118,12 +105,12 @@ const tiesOf = (model: Model): Ties => {
 const partOf = (model: Model, members: readonly number[], weightless: boolean): PlacementProblem | null => {
   const { problem } = model
   const ids = new Set<string>(members.map((v) => model.vms[v]!.id))
+  const everywhere = new Set<string>(problem.hosts.map((host) => host.id))
   const rules = problem.rules.filter(
     (rule) =>
       rule.weight === undefined &&
-      ('vms' in rule || rule.kind === 'split' || rule.kind === 'splitAmong'
-        ? vmsOf(rule).some((id) => ids.has(id))
-        : !weightless || (rule.kind !== 'overbook' && rule.kind !== 'resourceCapacity')),
+      concerns(rule, ids, everywhere) &&
+      !(weightless && isOfAmounts(constraintOf(rule))),
   )
   const hosts = hostsOf(model, members, rules, weightless)
   if (hosts === null) return null
@@ -132,9 +119,7 @@ const partOf = (model: Model, members: readonly number[], weightless: boolean): 
     ...problem,
     hosts,
     vms: members.map((v) => model.vms[v]!),
-    rules: rules.filter(
-      (rule) => !('hosts' in rule) || 'vms' in rule || rule.hosts.some((id) => kept.has(id)),
-    ),
+    rules: rules.filter((rule) => concerns(rule, ids, kept)),
   }
   return weightless ? withoutDemand(part) : part
 }
@@ -146,17 +131,17 @@ const hostsOf = (
   weightless: boolean,
 ): readonly ProblemHost[] | null => {
   const { dims, limit, hosts } = model
-  const byDomain = rules.some((rule) => rule.kind === 'domainSpread')
+  const byDomain = constraintsOf(rules, 'allApart').some(({ place }) => place === 'domain')
   const homes = new Set(members.map((v) => model.home[v]!))
   const marks = new Map<HostId, string>()
   const mark = (ids: readonly HostId[], text: string): void => {
     for (const id of ids) marks.set(id, `${marks.get(id) ?? ''}${text}`)
   }
   rules.forEach((rule, r) => {
-    // Caps of single hosts are limits.
-    if ('hosts' in rule && rule.kind !== 'overbook' && rule.kind !== 'resourceCapacity')
-      mark(rule.hosts, `,${r}`)
-    if (rule.kind === 'resourceCapacity' && rule.hosts.length > 1) mark(rule.hosts, `,${r}`)
+    const constraint = constraintOf(rule)
+    // What changes limits shows in the size of hosts.
+    if (constraint.is === 'limitScale' || isHostLimit(constraint)) return
+    for (const ids of valuesOf(rule, 'hosts')) mark(ids, `,${r}`)
   })
   const kindOf = (h: number): string => {
     const host = hosts[h]!
@@ -197,11 +182,7 @@ const markGroups = (
   kindOf: (h: number) => string,
   mark: (ids: readonly HostId[], text: string) => void,
 ): void => {
-  const lists = new Set(
-    rules.flatMap((rule) =>
-      rule.kind === 'among' ? [rule.parts] : rule.kind === 'splitAmong' ? [rule.among] : [],
-    ),
-  )
+  const lists = new Set(rules.flatMap((rule) => valuesOf(rule, 'hostGroups')))
   const index = new Map<string, number>(lists.size === 1 ? model.hosts.map((host, h) => [host.id, h]) : [])
   const homes = new Set<string | null>(members.map((v) => model.vms[v]!.host))
   const marked: (readonly [readonly HostId[], string])[] = []

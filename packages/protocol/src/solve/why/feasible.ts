@@ -3,6 +3,8 @@ import { unlimited } from '../cost.ts'
 import { branchAndBound } from '../exact.ts'
 import { compile } from '../model.ts'
 import type { PlacementProblem } from '../problem.ts'
+import { isOfAmounts } from '../rules/constraint.ts'
+import { constraintOf } from '../rules/rule.ts'
 import { prepare } from '../search-state.ts'
 
 /** Search nodes that all questions about one problem may take together, and one of them. */
@@ -50,7 +52,7 @@ export const feasible = (problem: PlacementProblem, left: Patience): boolean | n
 export const withoutDemand = (problem: PlacementProblem): PlacementProblem => ({
   ...problem,
   vms: problem.vms.map((vm) => ({ ...vm, demand: vm.demand.map(() => 0) })),
-  rules: problem.rules.filter((rule) => rule.kind !== 'preserve'),
+  rules: problem.rules.filter((rule) => !isOfAmounts(constraintOf(rule))),
 })
 
 export const withRules = (problem: PlacementProblem, rules: PlacementProblem['rules']): PlacementProblem => ({

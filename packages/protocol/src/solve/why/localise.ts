@@ -6,10 +6,12 @@
 import type { Binding } from '../answer.ts'
 import type { Model } from '../model.ts'
 import type { PlacementProblem, ProblemVm } from '../problem.ts'
+import { some } from '../rules/listed.ts'
+import { concerns } from '../rules/rule.ts'
 import { blame } from './blame.ts'
 import { contradiction } from './contradiction.ts'
 import { feasible, patience } from './feasible.ts'
-import { capacityCode, some } from './names.ts'
+import { capacityCode } from './names.ts'
 import { singleObstacle } from './obstacle.ts'
 import { relaxation } from './relaxation.ts'
 import { shortage } from './shortage.ts'
@@ -98,14 +100,7 @@ const confinedTo = (model: Model, domain: Uint8Array): PlacementProblem => {
     return [isHome ? vm : { ...vm, host: null, state: 'ready' }]
   })
   const vmIds = new Set<string>(vms.map((vm) => vm.id))
-  const rules = problem.rules.filter(
-    (rule) =>
-      ('vms' in rule && rule.vms.some((id) => vmIds.has(id))) ||
-      (!('vms' in rule) && 'hosts' in rule && rule.hosts.some((id) => hostIds.has(id))) ||
-      ((rule.kind === 'split' || rule.kind === 'splitAmong') &&
-        rule.parts.flat().some((id) => vmIds.has(id))),
-  )
-  return { ...problem, hosts, vms, rules }
+  return { ...problem, hosts, vms, rules: problem.rules.filter((rule) => concerns(rule, vmIds, hostIds)) }
 }
 
 /** Not proven impossible: what the best answer found leaves undone. */

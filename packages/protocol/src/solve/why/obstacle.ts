@@ -4,8 +4,10 @@
  */
 import type { Binding } from '../answer.ts'
 import type { Model } from '../model.ts'
+import { listed } from '../rules/listed.ts'
+import { definitionOf, ruleName, ruleReference } from '../rules/rule.ts'
 import { contradiction } from './contradiction.ts'
-import { capacityCode, listed, ruleName, ruleReference } from './names.ts'
+import { capacityCode } from './names.ts'
 import { type Shortage, shortage } from './shortage.ts'
 
 /** A proof of infeasibility that needs no search, or null. */
@@ -14,7 +16,7 @@ export const obviousObstacle = (model: Model): Binding | null =>
 
 /** One VM, one host or one rule by itself. */
 export const singleObstacle = (model: Model): Shortage | null =>
-  homelessVm(model) ?? fixedLoadTooLarge(model) ?? crowdedSpread(model)
+  homelessVm(model) ?? fixedLoadTooLarge(model) ?? crowded(model)
 
 const totalTooLarge = (model: Model): Shortage | null => {
   for (let d = 0; d < model.dims; d++) {
@@ -180,27 +182,33 @@ const fixedLoadTooLarge = (model: Model): Shortage | null => {
   return null
 }
 
-/** More VMs to keep apart than hosts for them (pigeons and holes: a search would try every arrangement). */
-const crowdedSpread = (model: Model): Shortage | null => {
+/** More VMs than their hosts may take by a rule (pigeons and holes: a search would try every arrangement). */
+const crowded = (model: Model): Shortage | null => {
   const open = new Uint8Array(model.hostCount)
   for (const part of model.parts) {
+    const { seats } = part
+    if (seats === undefined || part.weight >= 0) continue
     const rule = model.problem.rules[part.rule]!
-    if (rule.kind !== 'spread' || part.weight >= 0) continue
     open.fill(0)
     const domains = new Set<Uint8Array>()
     for (const v of part.scope) domains.add(model.domain[v]!)
     for (const domain of domains) for (let h = 0; h < model.hostCount; h++) open[h]! |= domain[h]!
     let holes = 0
-    for (let h = 0; h < model.hostCount; h++) holes += open[h]!
+    let several = false
+    for (let h = 0; h < model.hostCount; h++) {
+      if (open[h] === 0) continue
+      holes += seats(h)
+      several ||= seats(h) !== 1
+    }
     const missing = part.scope.length - holes
-    if (missing > 0)
-      return {
-        why: {
-          code: 'rule.anti_affinity',
-          text: `${ruleName(rule)}: ${part.scope.length} VMs are to be on different hosts, only ${holes} may take them`,
-        },
-        help: `${missing} more host${missing === 1 ? '' : 's'} for them or ${ruleReference(rule)} dropped`,
-      }
+    if (missing <= 0) continue
+    const [wanted, more] = several
+      ? [`the hosts that may take its ${part.scope.length} VMs may take ${holes} of them`, 'place']
+      : [`${part.scope.length} VMs are to be on different hosts, only ${holes} may take them`, 'host']
+    return {
+      why: { code: definitionOf(rule).code, text: `${ruleName(rule)}: ${wanted}` },
+      help: `${missing} more ${more}${missing === 1 ? '' : 's'} for them or ${ruleReference(rule)} dropped`,
+    }
   }
   return null
 }

@@ -5,9 +5,9 @@
  */
 import { asHostId } from '../../ids.ts'
 import type { PlacementProblem, ProblemHost } from '../problem.ts'
-import type { PlacementRule } from '../rules/rule.ts'
+import { listed } from '../rules/listed.ts'
+import { constraintOf, definitionOf, type PlacementRule, ruleReference } from '../rules/rule.ts'
 import { feasible, type Patience, patience, withRules } from './feasible.ts'
-import { listed, ruleReference } from './names.ts'
 
 /** Finer than this nobody orders hardware. */
 const permilleMax = 1024
@@ -45,7 +45,9 @@ const least = (most: number, enough: (amount: number) => boolean): number => {
 const droppedRules = (problem: PlacementProblem, left: Patience): readonly PlacementRule[] => {
   const found: PlacementRule[] = []
   for (const rule of problem.rules) {
-    if (rule.weight !== undefined || rule.kind === 'seq' || found.length >= choicesMax) continue
+    // Order has no say in where VMs may be.
+    const idle = constraintOf(rule).is === 'ordered'
+    if (rule.weight !== undefined || idle || found.length >= choicesMax) continue
     const without = problem.rules.filter((other) => other !== rule)
     if (helps(withRules(problem, without), left)) found.push(rule)
   }
@@ -54,17 +56,18 @@ const droppedRules = (problem: PlacementProblem, left: Patience): readonly Place
 
 /** A cap that need not go altogether: to what it would have to be raised. */
 const raisedCap = (problem: PlacementProblem, rule: PlacementRule, left: Patience): string | null => {
-  const { kind } = rule
-  if (kind !== 'runningCapacity' && kind !== 'resourceCapacity' && kind !== 'maxOnline') return null
+  const definition = definitionOf(rule)
+  const cap = constraintOf(rule)
+  if (definition.raised === undefined || !('max' in cap)) return null
   const raised = (by: number): PlacementProblem =>
     withRules(
       problem,
-      problem.rules.map((other) => (other === rule ? { ...rule, amount: rule.amount + by } : other)),
+      problem.rules.map((other) => (other === rule ? definition.raised!(rule, by) : other)),
     )
-  const d = kind === 'resourceCapacity' ? problem.dimensions.indexOf(rule.dimension) : -1
+  const d = cap.is === 'cap' && cap.of !== 'vms' ? problem.dimensions.indexOf(cap.of.dimension) : -1
   const most = problem.vms.reduce((sum, vm) => sum + (d < 0 ? 1 : (vm.demand[d] ?? 0)), 1)
   if (!helps(raised(most), left)) return null
-  return `raise ${ruleReference(rule)} to ${rule.amount + least(most, (by) => helps(raised(by), left))}`
+  return `raise ${ruleReference(rule)} to ${cap.max + least(most, (by) => helps(raised(by), left))}`
 }
 
 /** Like the largest there is, and outside of all rules about hosts. */

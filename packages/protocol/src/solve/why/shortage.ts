@@ -5,7 +5,9 @@
  */
 import type { Binding } from '../answer.ts'
 import type { Model } from '../model.ts'
-import { capacityCode, listed, ruleName, ruleReference, some } from './names.ts'
+import { listed, some } from '../rules/listed.ts'
+import { constraintOf, definitionOf, ruleName, ruleReference, vmsOf } from '../rules/rule.ts'
+import { capacityCode } from './names.ts'
 
 export interface Shortage {
   readonly why: Binding
@@ -158,8 +160,11 @@ const confining = (model: Model, vms: readonly number[]) => {
   return model.problem.rules
     .filter((rule) => {
       if (rule.weight !== undefined) return false
-      if (rule.kind !== 'fence' && rule.kind !== 'ban' && rule.kind !== 'among') return false
-      return 2 * new Set(rule.vms.filter((id) => ids.has(id))).size >= vms.length
+      const constraint = constraintOf(rule)
+      const says =
+        constraint.is === 'confined' ||
+        (constraint.is === 'together' && constraint.groups !== 'hosts' && constraint.parts.length === 1)
+      return says && 2 * new Set(vmsOf(rule)?.filter((id) => ids.has(id))).size >= vms.length
     })
     .slice(0, 3)
 }
@@ -195,10 +200,9 @@ const help = (
 const tooTightCap = (model: Model, room: Float64Array): Shortage | null => {
   const { dims, demand, vmCount, active, fixed, home, domain, hosts } = model
   for (const rule of model.problem.rules) {
-    if (rule.weight !== undefined) continue
-    if (rule.kind !== 'resourceCapacity' && rule.kind !== 'runningCapacity' && rule.kind !== 'maxOnline')
-      continue
-    const named = new Set<string>(rule.hosts)
+    const cap = constraintOf(rule)
+    if (rule.weight !== undefined || (cap.is !== 'cap' && cap.is !== 'usedHosts')) continue
+    const named = new Set<string>(cap.hosts)
     const inside = Uint8Array.from(hosts, (host) => (named.has(host.id) ? 1 : 0))
     const known = new Map<Uint8Array, boolean>()
     const within = (of: Uint8Array): boolean => {
@@ -224,16 +228,16 @@ const tooTightCap = (model: Model, room: Float64Array): Shortage | null => {
       }
     }
     const found =
-      rule.kind === 'runningCapacity'
-        ? bound > rule.amount
-          ? `${bound} VMs can run on no other hosts than these`
-          : null
-        : rule.kind === 'resourceCapacity'
-          ? overCap(amounts[model.problem.dimensions.indexOf(rule.dimension)] ?? 0, rule)
-          : tooFewHosts(model, room, wanted, inside, used, rule.amount)
+      cap.is === 'usedHosts'
+        ? tooFewHosts(model, room, wanted, inside, used, cap.max)
+        : cap.of !== 'vms'
+          ? overCap(amounts[model.problem.dimensions.indexOf(cap.of.dimension)] ?? 0, cap.of, cap.max)
+          : bound > cap.max
+            ? `${bound} VMs can run on no other hosts than these`
+            : null
     if (found !== null)
       return {
-        why: { code: 'rule.capacity', text: `${ruleName(rule)} cannot hold: ${found}` },
+        why: { code: definitionOf(rule).code, text: `${ruleName(rule)} cannot hold: ${found}` },
         help: `${ruleReference(rule)} dropped or raised`,
       }
   }
@@ -242,10 +246,11 @@ const tooTightCap = (model: Model, room: Float64Array): Shortage | null => {
 
 const overCap = (
   amount: number,
-  rule: { readonly amount: number; readonly dimension: string },
+  { dimension }: { readonly dimension: string },
+  max: number,
 ): string | null =>
-  amount > rule.amount
-    ? `VMs that can be on no other hosts need ${amount} ${rule.dimension} there, ${amount - rule.amount} more than that`
+  amount > max
+    ? `VMs that can be on no other hosts need ${amount} ${dimension} there, ${amount - max} more than that`
     : null
 
 /** Hosts with VMs that stay are in use anyway, and give what those leave; the roomiest of the others come next. */

@@ -3,7 +3,14 @@
  * (host or failure domain) at any one time.
  */
 import type { HostId, VmId } from '../../ids.ts'
-import { excused, type RuleViolation, type Stay, type Stays } from './stays.ts'
+import { excused, type RuleViolation, type Stay, type Stays } from './stay.ts'
+
+/** VM by VM: each has a colour of its own. */
+export const eachItsOwn = (vms: readonly VmId[]) => [...new Set(vms)].map((vm, i) => [vm, i] as const)
+
+/** The VMs of a part have its colour. */
+export const eachItsPart = (parts: readonly (readonly VmId[])[]) =>
+  parts.flatMap((part, colour) => part.map((vm) => [vm, colour] as const))
 
 export const checkApart = (
   what: string,

@@ -1,6 +1,6 @@
 /** Rules that keep VMs together: gather (one host), among and splitAmong (one group of hosts). */
 import type { HostId, VmId } from '../../ids.ts'
-import { excused, type RuleViolation, type Stay, type Stays } from './stays.ts'
+import { excused, type RuleViolation, type Stay, type Stays } from './stay.ts'
 
 /**
  * Stays of the VMs that overlap must be in the same group; a host in no group is a violation by itself. Except while a
