@@ -81,6 +81,8 @@ export interface Cluster {
   restartAgent(host: number): void
   loseJournal(host: number): void
   fullJournal(host: number, full: boolean): void
+  /** From now on this host's agent says that instead of what its core wants said: a peer that means harm. */
+  lies(host: number, lie: (message: Message) => Message): void
   killHost(host: number): void
   bootHost(host: number): void
   cut(a: number, b: number): void

@@ -48,6 +48,8 @@ interface Site {
   journalFull: boolean
   journalLost: boolean
   incarnation: number
+  /** What its agent says instead of what its core wants said. */
+  lie: (message: Message) => Message
 }
 
 /** All that a description is made of; everything is usable. */
@@ -94,6 +96,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       journalFull: false,
       journalLost: true,
       incarnation: 0,
+      lie: (message) => message,
     }
   })
   const siteOf = new Map(sites.map((site) => [site.id, site]))
@@ -109,6 +112,10 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     migrationsOutMax: policy.migrationsOutMax,
     migrationsInMax: policy.migrationsInMax,
   })
+
+  const trace = (...words: readonly unknown[]): void => {
+    if (options.trace) console.error(Math.floor(clock.now()), ...words)
+  }
 
   let effectsSoFar = 0
   let crashed: string | null = null
@@ -164,16 +171,10 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
         return durable
       case 'send': {
         if (!durable) return false
-        const bytes = encodeMessage(effect.message)
-        messages.push({ from: site.id, to: effect.to, message: effect.message })
-        if (options.trace)
-          console.error(
-            Math.floor(clock.now()),
-            site.id,
-            '→',
-            effect.to,
-            JSON.stringify(effect.message).slice(0, 220),
-          )
+        const said = site.lie(effect.message)
+        const bytes = encodeMessage(said)
+        messages.push({ from: site.id, to: effect.to, message: said })
+        trace(site.id, '→', effect.to, JSON.stringify(said).slice(0, 220))
         deliver(site.id, effect.to, (to, toLife) => {
           const message = decodeMessage(bytes)
           if (message === null) throw new Error(`undecodable ${effect.message.kind}`)
@@ -249,18 +250,10 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
         return durable
       case 'report':
         decisions.push({ by: site.id, decision: effect.decision })
-        if (options.trace)
-          console.error(
-            Math.floor(clock.now()),
-            site.id,
-            '##',
-            effect.decision.result,
-            effect.decision.code,
-            effect.decision.text,
-          )
+        trace(site.id, '##', effect.decision.result, effect.decision.code, effect.decision.text)
         return durable
       case 'warn':
-        if (options.trace) console.error(Math.floor(clock.now()), site.id, '!!', effect.code, effect.text)
+        trace(site.id, '!!', effect.code, effect.text)
         return durable
       case 'reply':
         replies.set(effect.request, effect.reply)
@@ -365,6 +358,9 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       const site = at(host)
       site.journalFull = full
       if (!full) feed(site, site.life, { kind: 'journal', healthy: true })
+    },
+    lies(host, lie) {
+      at(host).lie = lie
     },
     killHost(host) {
       world.killHost(nameOf(host))

@@ -1,6 +1,13 @@
 /** Plays a golden story on agents in virtual time, command by command; `README.md` lists the commands. */
 import { setImmediate as turn } from 'node:timers/promises'
-import { asVmId, type Command, type Policy, type Rule, type VmId } from '../../packages/protocol/src/index.ts'
+import {
+  asVmId,
+  type Command,
+  type Message,
+  type Policy,
+  type Rule,
+  type VmId,
+} from '../../packages/protocol/src/index.ts'
 import type { MotionFault } from '../../packages/sim/src/hypervisor/faults.ts'
 import type { Cluster, ClusterOptions } from '../kit/cluster.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
@@ -175,6 +182,11 @@ const acts: Readonly<Record<string, Act>> = {
   'restart-agent': (cluster, [host]) => cluster.restartAgent(hostOf(host)),
   'lose-journal': (cluster, [host]) => cluster.loseJournal(hostOf(host)),
   'full-journal': (cluster, [host, full]) => cluster.fullJournal(hostOf(host), full !== 'off'),
+  liar(cluster, [host, kind], set) {
+    cluster.lies(hostOf(host), (message) =>
+      message.kind === kind ? ({ ...message, ...Object.fromEntries(set) } as Message) : message,
+    )
+  },
   'kill-host': (cluster, [host]) => cluster.killHost(hostOf(host)),
   'boot-host': (cluster, [host]) => cluster.bootHost(hostOf(host)),
   cut: (cluster, [a, b]) => cluster.cut(hostOf(a), hostOf(b)),

@@ -1,11 +1,11 @@
 /** The contract of the core's effects: what is done, in which order, and what is not done when the disk is full. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decodeMessage, type Effect } from '@drover/protocol'
+import { decodeMessage, type Effect, type PeerUri } from '@drover/protocol'
 import { tinyProblem } from './solve/solve-within.ts'
 import { until } from './testing/fakes.ts'
 import { action, closed, opened, partition, vmId } from './testing/fixtures.ts'
-import { perform, provoke, send, summary, world } from './testing/world.ts'
+import { message, perform, provoke, send, summary, world } from './testing/world.ts'
 
 describe('the contract of the core', () => {
   // A member grants a lease: the epoch must be on disk before the grant leaves, and everything keeps its order.
@@ -71,6 +71,25 @@ describe('the contract of the core', () => {
     await w.agent.stop()
   })
 
+  // A field that CBOR cannot write: that message is lost, as many are; the agent and what comes behind it go on.
+  test('a message that cannot be written is dropped, and said', async () => {
+    const w = world()
+    await w.agent.start()
+    const odd = { ...send(1), message: { ...message(1), epoch: Object } } as unknown as Effect
+    provoke(w, [
+      odd,
+      send(2),
+      { kind: 'publish', summary: { ...summary('a'), vms: Object as never } },
+      send(3),
+    ])
+    assert.deepEqual(w.sent(), [2, 3])
+    const warned = w.events.flatMap((event) => (event.kind === 'warning' ? [event.code] : []))
+    assert.deepEqual(warned, ['wire.unwritable', 'wire.unwritable'])
+    provoke(w, [send(4)])
+    assert.deepEqual(w.sent(), [2, 3, 4])
+    await w.agent.stop()
+  })
+
   // A migration takes minutes: meanwhile the agent hears, answers and begins other things.
   test('nothing that takes long is waited for', async () => {
     const w = world()
@@ -112,8 +131,8 @@ describe('the contract of the core', () => {
     const w = world()
     await w.agent.start()
     const asks = (n: number, at: string | null): readonly Effect[] => [
-      { kind: 'inspect', action: action(n), vm: vmId('v'), at },
-      { kind: 'resume', action: action(n), vm: vmId('v'), at },
+      { kind: 'inspect', action: action(n), vm: vmId('v'), at: at as PeerUri | null },
+      { kind: 'resume', action: action(n), vm: vmId('v'), at: at as PeerUri | null },
     ]
     provoke(w, [
       { kind: 'solve', partition: partition(1), round: 2, problem: tinyProblem(), budgetMs: 50 },

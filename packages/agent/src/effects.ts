@@ -111,6 +111,35 @@ export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
     )
   }
 
+  /**
+   * What cannot be written is not sent, as if it were lost on the way: the core copes with that, and one odd message
+   * must not stop the agent of this host.
+   */
+  const encoded = <T>(encode: (value: T) => Uint8Array, value: T, what: string): Uint8Array | null => {
+    try {
+      return encode(value)
+    } catch (error) {
+      log.error({ err: error }, `${what} could not be written`)
+      emit({
+        kind: 'warning',
+        code: 'wire.unwritable',
+        text: `${what} could not be written and was not sent: ${wordsOf(error)}`,
+        vm: null,
+      })
+      return null
+    }
+  }
+
+  const send = (effect: Of<'send'>): void => {
+    const bytes = encoded(encodeMessage, effect.message, `a message '${effect.message.kind}'`)
+    if (bytes !== null) transport.send(effect.to, bytes)
+  }
+
+  const publish = (effect: Of<'publish'>): void => {
+    const bytes = encoded(encodeSummary, effect.summary, 'the load summary')
+    if (bytes !== null) transport.publish(bytes)
+  }
+
   /** `durable`: every persist of this step so far is on disk. */
   const one = (effect: Effect, durable: boolean): boolean => {
     switch (effect.kind) {
@@ -118,10 +147,10 @@ export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
         // After a failure the rest is still owed to the journal, in its order.
         return persister.persist(effect.record) && durable
       case 'send':
-        if (durable) transport.send(effect.to, encodeMessage(effect.message))
+        if (durable) send(effect)
         return durable
       case 'publish':
-        transport.publish(encodeSummary(effect.summary))
+        publish(effect)
         return durable
       case 'perform':
         if (!durable) refuse(effect, 'journal.full', 'the journal cannot be written')

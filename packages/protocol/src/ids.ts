@@ -19,6 +19,10 @@ declare const actionId: unique symbol
 /** One action of one plan: `<partition>/<index>`. Repeating a message about an action is harmless. */
 export type ActionId = string & { readonly [actionId]: true }
 
+declare const peerUri: unique symbol
+/** Where another host's hypervisor is reached, once `execute/peer-uri.ts` has looked at it: nothing else is opened. */
+export type PeerUri = string & { readonly [peerUri]: true }
+
 /** A monotonic clock reading in milliseconds. Comparable only on the host that read it. */
 export type Instant = number
 
@@ -36,3 +40,10 @@ export const actionIdOf = (partition: PartitionId, index: number): ActionId =>
 
 /** Orders ids (and any text) by code unit: the same on every host, whatever its locale. */
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/**
+ * What a record holds under a key that a peer chose. Plain indexing also finds what every object inherits: a host called
+ * `constructor` would be a function.
+ */
+export const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(record, key) ? record[key] : undefined

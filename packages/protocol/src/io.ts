@@ -7,7 +7,7 @@
  *    `finished … refused journal.full`, and say `journal healthy: false`; say `true` when writing works again.
  * 4. Call `step` again with `tick` at (or soon after) the last `wake`.
  */
-import type { ActionId, HostId, Instant, PartitionId, VmId } from './ids.ts'
+import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from './ids.ts'
 import type { Message, Presence } from './message.ts'
 import type { Decision } from './outcome/decision.ts'
 import type { ActionResult } from './plan/plan.ts'
@@ -166,14 +166,14 @@ export type Effect =
       readonly vm: VmId
       /** The destination, and its migration URI. */
       readonly to: HostId
-      readonly uri: string
+      readonly uri: PeerUri
       readonly paused: boolean
       readonly bandwidthMiBps: number | null
     }
   /** Ask a hypervisor where a VM is: our own (`at` null) or another's by its URI. */
-  | { readonly kind: 'inspect'; readonly action: ActionId; readonly vm: VmId; readonly at: string | null }
+  | { readonly kind: 'inspect'; readonly action: ActionId; readonly vm: VmId; readonly at: PeerUri | null }
   /** Let a paused VM run: here, or at another's hypervisor. Only by R1 and R2. */
-  | { readonly kind: 'resume'; readonly action: ActionId; readonly vm: VmId; readonly at: string | null }
+  | { readonly kind: 'resume'; readonly action: ActionId; readonly vm: VmId; readonly at: PeerUri | null }
   /** Look at the hypervisor now (`observed` and `jobs` follow) instead of at the next sampling time. */
   | { readonly kind: 'sample' }
   | { readonly kind: 'wake'; readonly at: Instant }

@@ -127,6 +127,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
     trouble: standing,
     admitted: () => member.executing(),
     started: (action) => leader.started(action),
+    announced: membership.announced,
   })
 
   // An incarnation is at least the wall clock in seconds, and no host grants a thousand leases a second: so epochs
@@ -144,7 +145,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
 
   const leader = createLeader(desk, {
     candidates: membership.candidates,
-    cpuBaseline: () => host.description?.cpuBaseline ?? '',
+    own: () => host.description ?? { cpuBaseline: '', migrationUri: '' },
     name: () => host.description?.name ?? self,
     mode: () => mode,
     report,
@@ -305,9 +306,8 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   const facts = (): Facts | null => {
     const { description } = host
     if (description === null) return null
-    const { migrationUri: _, ...told } = description
     return {
-      ...told,
+      ...description,
       host: self,
       incarnation: init.incarnation,
       demand: demandOf(host),

@@ -1,4 +1,5 @@
 /** What the configuration says of this host: itself, its hypervisor, network, API and log. */
+import { isMigrationUri } from '@drover/protocol'
 import * as z from 'zod'
 import { about, ms, multiaddr, path, peerId } from './fields.ts'
 
@@ -72,7 +73,10 @@ export const hypervisor = z
       ),
     migration_uri: z
       .string()
-      .min(1)
+      .refine(
+        isMigrationUri,
+        'expected something like qemu+tls://host7.example/system, without user or parameters',
+      )
       .optional()
       .meta(
         about({

@@ -15,6 +15,12 @@ export interface Layer {
 const isTable = (value: unknown): value is Tree =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 
+/** Only what was written into the tree itself: `constructor` and `__proto__` are names like any other in a file. */
+const read = (tree: Tree, key: string): unknown => (Object.hasOwn(tree, key) ? tree[key] : undefined)
+
+const write = (tree: Tree, key: string, value: unknown): void =>
+  void Object.defineProperty(tree, key, { value, writable: true, enumerable: true, configurable: true })
+
 /** A TOML text as a layer, or why it is none. */
 export const fileLayer = (file: string, text: string): Layer | Problem => {
   try {
@@ -68,15 +74,15 @@ const coerce = (node: SchemaNode | null | undefined, text: string): unknown => {
 const place = (tree: Tree, path: readonly string[], value: unknown): void => {
   let table = tree
   for (const key of path.slice(0, -1)) {
-    const next = table[key]
+    const next = read(table, key)
     if (isTable(next)) table = next
     else {
       const fresh: Tree = {}
-      table[key] = fresh
+      write(table, key, fresh)
       table = fresh
     }
   }
-  table[path.at(-1) ?? ''] = value
+  write(table, path.at(-1) ?? '', value)
 }
 
 const pairsLayer = (
@@ -166,19 +172,19 @@ export const mergeLayers = (layers: readonly Layer[]): Layer => {
   const join = (into: Tree, from: Tree, path: Path, layer: Layer): void => {
     for (const [key, value] of Object.entries(from)) {
       const here = [...path, key]
-      const before = into[key]
+      const before = read(into, key)
       if (isTable(value) && (before === undefined || isTable(before))) {
         const table: Tree = isTable(before) ? before : {}
-        into[key] = table
+        write(into, key, table)
         if (!origins.has(pathKey(here))) origins.set(pathKey(here), layer.originOf(here))
         join(table, value, here, layer)
       } else if (path.length === 0 && key === 'rules' && Array.isArray(value) && Array.isArray(before)) {
-        into[key] = [...before, ...value]
+        write(into, key, [...before, ...value])
         for (const [index, item] of value.entries())
           noteAll([...here, before.length + index], item, layer, [...here, index])
       } else {
         forget(here)
-        into[key] = value
+        write(into, key, value)
         noteAll(here, value, layer, here)
       }
     }

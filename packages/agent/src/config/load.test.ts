@@ -86,6 +86,69 @@ test('every mistake is told at once, with its line and what was probably meant',
   ])
 })
 
+test('names that every object has are keys like any other: unknown, with their line', () => {
+  // The story: a key that a generator wrote, beside an ordinary mistake; the process stays as it was.
+  write(
+    'config.toml',
+    '["__proto__"]', // 1
+    'a = 1', // 2
+    '[network]', // 3
+    keyLine(), // 4
+    '[policy]', // 5
+    'preset = 1.5', // 6
+    'toString = 1', // 7
+    '[[rules]]', // 8
+    'kind = "spread"', // 9
+    'vms = ["6fa9ec2d-2c4e-4f6e-8f0e-4f2b7c1d0001", "6fa9ec2d-2c4e-4f6e-8f0e-4f2b7c1d0002"]', // 10
+    '[policy.__proto__]', // 11
+    'cooldown_ms = 5', // 12
+    '[constructor.prototype]', // 13
+    'b = 1', // 14
+  )
+  const flags = ['__proto__.c', 'policy.constructor.d', 'network.__proto__'].map((key) => ({
+    flag: '--set',
+    key,
+    text: '1',
+  }))
+  const env = { DROVER_POLICY____PROTO__: '1', DROVER_CONSTRUCTOR: '1' }
+  assert.deepEqual(complaints({ flags, env }).sort(), [
+    '--set: network.__proto__: unknown key',
+    '--set: policy.constructor: unknown key',
+    'config.toml:11: policy.__proto__: unknown key',
+    'config.toml:13: constructor: unknown key',
+    'config.toml:1: __proto__: unknown key',
+    'config.toml:6: policy.preset: expected "conservative", "balanced" or "aggressive", got 1.5',
+    'config.toml:7: policy.toString: unknown key',
+    'environment DROVER_POLICY____PROTO__: policy..proto.: unknown key',
+  ])
+  assert.deepEqual(Object.keys(Object.prototype), [])
+  assert.equal(({} as { cooldown_ms?: number }).cooldown_ms, undefined)
+})
+
+test('a migration URI that no other host would open is refused at the start', () => {
+  // The story: what is pasted from virsh, and a path of a key that nobody else has.
+  for (const uri of [
+    'not a uri',
+    'qemu+ssh://root@h/system',
+    'qemu+tls://h/system?pkipath=/x',
+    'qemu:///system',
+  ]) {
+    write('config.toml', '[network]', keyLine(), '[hypervisor]', `migration_uri = "${uri}"`)
+    assert.match(
+      complaints()[0] ?? '',
+      /^config.toml:4: hypervisor.migration_uri: expected something like qemu\+tls/,
+    )
+  }
+  write(
+    'config.toml',
+    '[network]',
+    keyLine(),
+    '[hypervisor]',
+    'migration_uri = "qemu+tls://h.example:1/system"',
+  )
+  assert.deepEqual(complaints(), [])
+})
+
 test('later sources win, and the complaint names the source that spoke last', () => {
   // The story: distribution file, site file, systemd drop-in, flag. Rules of both files hold.
   write('config.toml', 'mode = "observe"', '[network]', keyLine(), '[policy]', 'preset = "conservative"')

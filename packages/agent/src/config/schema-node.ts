@@ -38,13 +38,17 @@ const keysBelow = (node: SchemaNode, prefix: string): readonly string[] =>
     ]),
   )
 
+/** Of the schema itself: no schema has a key `constructor`, though every object does. */
+const propertyOf = ({ properties = {} }: SchemaNode, key: string): SchemaNode | undefined =>
+  Object.hasOwn(properties, key) ? properties[key] : undefined
+
 export const schemaReader = (schema: z.ZodType): SchemaReader => {
   const root = z.toJSONSchema(schema, { io: 'input' }) as SchemaNode
   const nodesAt = (path: readonly PropertyKey[]): readonly SchemaNode[] => {
     let nodes: readonly SchemaNode[] = [root]
     for (const key of path)
       nodes = nodes.flatMap(variantsOf).flatMap((node) => {
-        const next = typeof key === 'number' ? node.items : node.properties?.[String(key)]
+        const next = typeof key === 'number' ? node.items : propertyOf(node, String(key))
         return next === undefined ? [] : [next]
       })
     return nodes

@@ -1,5 +1,12 @@
 /** One agent with a scripted core, and all that it touches: for tests of the agent itself. */
-import { decodeMessage, type Effect, type Input, type LoadSummary, type Message } from '@drover/protocol'
+import {
+  decodeMessage,
+  type Effect,
+  type Input,
+  type LoadSummary,
+  type Message,
+  type PeerUri,
+} from '@drover/protocol'
 import { type AgentInternals, createAgent } from '../agent.ts'
 import type { AgentEvent, AgentInit } from '../agent-port.ts'
 import { createJournalStore } from '../journal/memory.ts'
@@ -20,7 +27,7 @@ export const perform = (n: number): Effect => ({
   action: action(n),
   vm: vmId(`vm-${n}`),
   to: host('b'),
-  uri: 'fake://b',
+  uri: 'fake://b' as PeerUri,
   paused: true,
   bandwidthMiBps: 50,
 })
@@ -43,6 +50,7 @@ export const summary = (of: string): LoadSummary => ({
   partition: null,
   failureDomain: null,
   cpuBaseline: 'x',
+  migrationUri: `fake://${of}`,
   mode: 'auto',
   version: '1',
   policyHash: 'h',

@@ -1,5 +1,5 @@
 /** The last checks before a migration begins: the source looks again at its VM, the destination at its promises (S9–S11). */
-import type { HostId, Instant } from '../ids.ts'
+import { type HostId, type Instant, own } from '../ids.ts'
 import type { Begin } from '../message.ts'
 import { isCurrent, type Lease } from '../partition/lease.ts'
 import type { Migrate } from '../plan/plan.ts'
@@ -41,7 +41,7 @@ export const mayLeave = (
   if (fixed !== null) return { code: fixed, text: `the VM must stay: ${fixed}` }
   return {
     migrate: action,
-    toEpoch: lease.assigned.assign.epochs[action.to] ?? 0,
+    toEpoch: own(lease.assigned.assign.epochs, action.to) ?? 0,
     vm: snapshotVm(host, now, vm),
     paused: !vm.diskLocked,
   }

@@ -7,7 +7,7 @@ import { unreachable } from '../assert.ts'
 import { limits } from '../config.ts'
 import { type Desk, earliestOf } from '../desk.ts'
 import { noHabit } from '../detect/habit.ts'
-import type { ActionId, HostId, Instant, PartitionId, VmId } from '../ids.ts'
+import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../ids.ts'
 import type { OpenAction } from '../io.ts'
 import type { Admit, Presence } from '../message.ts'
 import type { ActionResult } from '../plan/plan.ts'
@@ -54,6 +54,8 @@ export interface ArrivalHooks {
   arrived(arrival: Arrival): void
   /** The promise is over, either way. */
   ended(arrival: Arrival): void
+  /** The URI of the other end, if it may be opened from here; else it is said, and null. */
+  reach(peer: HostId, uri: string, vm: VmId): PeerUri | null
 }
 
 const pollMs = limits.settlePollMs
@@ -130,7 +132,8 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
     })
     desk.emit({ kind: 'inspect', action, vm, at: null })
     desk.send(arrival.from, { kind: 'where-is', ...about(arrival), vm })
-    if (arrival.silence >= 1 && sourceUri !== '') desk.emit({ kind: 'inspect', action, vm, at: sourceUri })
+    const at = arrival.silence >= 1 ? hooks.reach(arrival.from, sourceUri, vm) : null
+    if (at !== null) desk.emit({ kind: 'inspect', action, vm, at })
   }
 
   const learn = (action: ActionId, news: Partial<Pick<Arrival, 'here' | 'there' | 'silence'>>): void => {

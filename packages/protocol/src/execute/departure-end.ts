@@ -5,7 +5,7 @@
 import { unreachable } from '../assert.ts'
 import { limits } from '../config.ts'
 import type { Desk } from '../desk.ts'
-import type { ActionId, HostId } from '../ids.ts'
+import type { ActionId, HostId, PeerUri } from '../ids.ts'
 import type { Presence } from '../message.ts'
 import { about, type Departure, type DepartureHooks, type DepartureTable } from './departure-table.ts'
 import { judgeSource } from './settle.ts'
@@ -32,6 +32,9 @@ export const createDepartureEnd = (
   hooks: DepartureHooks,
 ): DepartureEnd => {
   const { all, put, mine, end, refuse } = table
+
+  const reach = ({ to, uri, vm }: Departure): PeerUri | null =>
+    uri === null ? null : hooks.reach(to, uri, vm)
 
   const sayHandOver = (departure: Departure): void =>
     desk.send(departure.to, { kind: 'hand-over', ...about(departure), vm: departure.vm })
@@ -68,11 +71,12 @@ export const createDepartureEnd = (
   }
 
   const poll = (departure: Departure): void => {
-    const { action, vm, uri } = departure
+    const { action, vm } = departure
     desk.emit({ kind: 'inspect', action, vm, at: null })
     desk.send(departure.to, { kind: 'where-is', ...about(departure), vm })
     // The other agent is silent: its hypervisor may still answer a third party (adr/004).
-    if (departure.silence >= 1 && uri !== null) desk.emit({ kind: 'inspect', action, vm, at: uri })
+    const at = departure.silence >= 1 ? reach(departure) : null
+    if (at !== null) desk.emit({ kind: 'inspect', action, vm, at })
     put({ ...departure, nextAt: desk.now() + pollMs, silence: departure.silence + 1 })
   }
 
@@ -137,8 +141,8 @@ export const createDepartureEnd = (
     const silence = departure.silence + 1
     put({ ...departure, nextAt: desk.now() + pollMs, silence })
     // Its agent may be dead while its hypervisor lives: finish for it; gone from here is our own knowledge.
-    if (departure.uri !== null)
-      desk.emit({ kind: 'resume', action: departure.action, vm: departure.vm, at: departure.uri })
+    const at = reach(departure)
+    if (at !== null) desk.emit({ kind: 'resume', action: departure.action, vm: departure.vm, at })
   }
 
   return {
@@ -166,8 +170,8 @@ export const createDepartureEnd = (
       const departure = all.get(action)
       if (departure === undefined) return
       if (at === 'there') {
-        if (ok && departure.phase === 'handing' && departure.uri !== null)
-          desk.emit({ kind: 'inspect', action, vm: departure.vm, at: departure.uri })
+        const uri = ok && departure.phase === 'handing' ? reach(departure) : null
+        if (uri !== null) desk.emit({ kind: 'inspect', action, vm: departure.vm, at: uri })
         return
       }
       put({ ...departure, resuming: false })

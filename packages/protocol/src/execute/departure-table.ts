@@ -1,6 +1,6 @@
 /** The migrations that leave this host: what is known of each, and how one is closed here. */
 import type { Desk } from '../desk.ts'
-import type { ActionId, HostId, Instant, PartitionId, VmId } from '../ids.ts'
+import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../ids.ts'
 import type { Presence } from '../message.ts'
 import type { ActionResult } from '../plan/plan.ts'
 import type { Resources } from '../resources.ts'
@@ -42,6 +42,8 @@ export interface DepartureHooks {
   /** It is positively gone from here: credit it now. */
   gone(vm: VmId): void
   ended(departure: Departure, result: ActionResult): void
+  /** The URI of the other end, if it may be opened from here; else it is said, and null. */
+  reach(peer: HostId, uri: string, vm: VmId): PeerUri | null
 }
 
 export interface DepartureTable {

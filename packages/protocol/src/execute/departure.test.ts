@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { limits, policyOf } from '../config.ts'
 import { createDesk } from '../desk.ts'
 import { noHabit } from '../detect/habit.ts'
-import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../ids.ts'
+import { actionIdOf, asHostId, asVmId, type PeerUri, partitionIdOf } from '../ids.ts'
 import type { Admitted, Begin } from '../message.ts'
 import type { ActionResult } from '../plan/plan.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
@@ -46,6 +46,7 @@ const setUp = () => {
     hindrance: () => said.hindrance,
     started: () => void log.push('started'),
     gone: () => void log.push('gone'),
+    reach: (_peer, uri) => uri as PeerUri,
     ended: (_, result: ActionResult) =>
       void log.push(`ended ${result.kind === 'done' ? 'done' : `${result.kind} ${result.code}`}`),
   })

@@ -137,7 +137,10 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
       // Much may have been said while it was asked for: an operator's brake, or of the VM that it must stay.
       const hindrance = hooks.hindrance(departure.vm)
       if (hindrance !== null) return refuse(departure, hindrance, 'it may no longer begin', false)
-      const moving = put({ ...departure, phase: 'moving', uri: message.uri, nextAt: Number.MAX_SAFE_INTEGER })
+      const uri = hooks.reach(from, message.uri, departure.vm)
+      if (uri === null)
+        return refuse(departure, 'peer.uri_refused', 'the destination names a URI that is not opened', false)
+      const moving = put({ ...departure, phase: 'moving', uri, nextAt: Number.MAX_SAFE_INTEGER })
       desk.emit({
         kind: 'persist',
         record: {
@@ -151,7 +154,7 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
             vm: moving.vm,
             name: '',
             peer: moving.to,
-            peerUri: message.uri,
+            peerUri: uri,
             demand: moving.demand,
             paused: moving.paused,
           },
@@ -162,7 +165,7 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
         action: moving.action,
         vm: moving.vm,
         to: moving.to,
-        uri: message.uri,
+        uri,
         paused: moving.paused,
         bandwidthMiBps: desk.policy.bandwidthMiBps,
       })

@@ -4,12 +4,13 @@
  */
 import { limits } from '../config.ts'
 import { type Desk, earliest } from '../desk.ts'
-import { type ActionId, type HostId, type Instant, leaderOf, type VmId } from '../ids.ts'
+import { type ActionId, type HostId, type Instant, leaderOf, type PeerUri, type VmId } from '../ids.ts'
 import type { ClosedAction, Input, OpenAction } from '../io.ts'
 import type { Admit, Begin, PartitionMessage, Withdraw } from '../message.ts'
 import { isCurrent, type Lease } from '../partition/lease.ts'
 import type { ActionResult } from '../plan/plan.ts'
 import { nothing, type Resources, sum } from '../resources.ts'
+import { peerUri, quoted } from '../ring/peer-uri.ts'
 import { arrive, blame, depart, fixedCode, type HostState } from '../snapshot/host.ts'
 import { promisedIn } from '../snapshot/ledger.ts'
 import type { MotionView } from '../view.ts'
@@ -40,6 +41,8 @@ export interface MotionHooks {
   admitted(): void
   /** Our hypervisor was told to move a VM. */
   started(action: ActionId): void
+  /** The migration URI that a host's own summary says, '' where none is known. */
+  announced(host: HostId): string
 }
 
 export type MotionMessage = Extract<
@@ -89,12 +92,29 @@ export const createMotions = (
   const closed = createClosedActions(restored.closed)
   let jobs: ReadonlySet<VmId> = new Set()
 
+  const uri = () => host.description?.migrationUri ?? ''
+
+  /** The gate of every URI that a peer names or the journal kept: what does not pass is never opened. */
+  const reach = (peer: HostId, said: string, vm: VmId): PeerUri | null => {
+    // Neither told, nor anything to compare it with yet.
+    if (said === '' || host.description === null) return null
+    const judged = peerUri(uri(), hooks.announced(peer), said)
+    if (typeof judged === 'string') return judged
+    desk.warn(
+      'peer.uri_refused',
+      `${peer} names ${quoted(said)} as its migration URI, which ${judged.why}: it is not opened`,
+      vm,
+    )
+    return null
+  }
+
   const departures = createDepartures(desk, closed, {
     hindrance(vm) {
       const known = host.vms.get(vm)
       return hooks.trouble() ?? (known === undefined ? 'vm.absent' : fixedCode(host, desk.now(), known))
     },
     started: hooks.started,
+    reach,
     gone: (vm) => depart(host, vm),
     ended(departure, result) {
       if (result.kind === 'refused' && blameworthy.has(result.code))
@@ -112,12 +132,12 @@ export const createMotions = (
       desk.emit({ kind: 'persist', record: { kind: 'cooldown', vm, from, remainingMs: cooldownMs } })
     },
     ended: () => desk.emit({ kind: 'sample' }),
+    reach,
   })
 
   const whereabouts = createWhereabouts(desk, departures, closed)
 
   const promises = (): readonly Arrival[] => (arrivals.all.size === 0 ? none : [...arrivals.all.values()])
-  const uri = () => host.description?.migrationUri ?? ''
 
   const sayEnded = (to: HostId, { partition, epoch, action }: Begin | Withdraw, result: ActionResult): void =>
     desk.send(to, { kind: 'ended', partition, epoch, action, result })
@@ -166,7 +186,10 @@ export const createMotions = (
       })
     const code =
       hooks.trouble() ??
-      mayArrive(host, hooks.lease(), promises(), vm, message, desk.self, desk.policy.migrationsInMax)?.code
+      mayArrive(host, hooks.lease(), promises(), vm, message, desk.self, desk.policy.migrationsInMax)?.code ??
+      (message.sourceUri === '' || reach(from, message.sourceUri, vm.vm) !== null
+        ? undefined
+        : 'peer.uri_refused')
     if (code !== undefined) return desk.send(from, { kind: 'not-admitted', partition, epoch, action, code })
     hooks.admitted()
     arrivals.admit(from, message, uri())

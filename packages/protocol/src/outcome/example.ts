@@ -67,6 +67,7 @@ const member = (
     partition: null,
     failureDomain: null,
     cpuBaseline: 'x86_64/EPYC-Rome',
+    migrationUri: `qemu+tls://${names[key]}/system`,
     mode: 'auto',
     version: '0.1.0',
     policyHash: 'abcdef0123456789',

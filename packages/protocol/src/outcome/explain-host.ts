@@ -51,12 +51,10 @@ export const explainHost = (
       fixed: [],
     }
   const { summary } = member
+  const own = view.description ?? summary
   const code = unfit(
     { summary, state: member.state === 'self' ? 'alive' : member.state, stale: false },
-    {
-      cpuBaseline: view.description?.cpuBaseline ?? summary.cpuBaseline,
-      intent: 'lease',
-    },
+    { own, intent: 'lease' },
   )
   const usable = subtract(summary.capacity, summary.reserve)
   return {
@@ -66,7 +64,7 @@ export const explainHost = (
         ? { code: null, text: summary.overloaded ? 'Is overloaded itself.' : 'Could help.' }
         : {
             code,
-            text: `Would not be asked: ${numberFor(code, member, view.description?.cpuBaseline ?? '')}`,
+            text: `Would not be asked: ${numberFor(code, member, own)}`,
           },
     facts: [
       `${member.state}, heard ${durationText(member.ageMs)} ago, ${summary.vms} VMs, mode ${summary.mode}`,

@@ -1,5 +1,7 @@
 /** What an explanation says of another host. */
 import type { HostId } from '../ids.ts'
+import type { Ways } from '../partition/select.ts'
+import { quoted, uriTrouble } from '../ring/peer-uri.ts'
 import type { MemberView, PeerView } from '../view.ts'
 import { reasonText } from './reason.ts'
 import { durationText } from './words.ts'
@@ -10,7 +12,7 @@ export const nameOf = (view: PeerView, host: HostId): string =>
     : (view.members.find(({ summary }) => summary.host === host)?.summary.name ?? host)
 
 /** The number behind a code. */
-export const numberFor = (code: string, { summary, ageMs }: MemberView, baseline: string): string => {
+export const numberFor = (code: string, { summary, ageMs }: MemberView, own: Ways): string => {
   switch (code) {
     case 'node.unreachable':
     case 'node.suspect':
@@ -18,7 +20,9 @@ export const numberFor = (code: string, { summary, ageMs }: MemberView, baseline
     case 'node.draining':
       return `is ${summary.state}, with ${summary.vms} VMs left`
     case 'cpu.incompatible':
-      return `has ${summary.cpuBaseline}, the VM has seen ${baseline}`
+      return `has ${summary.cpuBaseline}, the VM has seen ${own.cpuBaseline}`
+    case 'peer.uri_refused':
+      return `is reached at ${quoted(summary.migrationUri)}, which ${uriTrouble(own.migrationUri, summary.migrationUri)}`
     default:
       return reasonText(code)
   }

@@ -102,12 +102,12 @@ const verdictOf = (view: PeerView, vm: VmSnapshot, decisions: readonly DatedDeci
 const couldTake = (view: PeerView, member: MemberView, demand: Resources): CandidateRecord => {
   const { summary, ageMs } = member
   const { host, name } = summary
-  const baseline = view.description?.cpuBaseline ?? summary.cpuBaseline
+  const own = view.description ?? summary
   const state = member.state === 'self' ? 'alive' : member.state
-  const code = unfit({ summary, state, stale: false }, { cpuBaseline: baseline, intent: 'lease' })
+  const code = unfit({ summary, state, stale: false }, { own, intent: 'lease' })
   const usable = subtract(summary.capacity, summary.reserve)
   const free = subtract(subtract(usable, summary.demand), summary.committedIn)
-  if (code !== null) return { host, name, code, text: `${numberFor(code, member, baseline)}` }
+  if (code !== null) return { host, name, code, text: `${numberFor(code, member, own)}` }
   const short = firstExcess(demand, free)
   if (short !== null)
     return {

@@ -128,7 +128,10 @@ export const reasons = {
   'resume.failed': 'The VM has arrived and is paused; the hypervisor did not let it run, and is asked again.',
   'agent.stopping': 'The agent of the host is being stopped.',
   'peer.stranger': 'Somebody without the cluster key, or not on the list, was refused.',
+  'peer.uri_refused':
+    "The other host names a migration URI that is not of the form of this host's own; it is not opened.",
   'wire.garbage': 'Something arrived that could not be read.',
+  'wire.unwritable': 'A message of our own could not be written; it was not sent.',
   wounded: 'A partition with a more severe need took the host.',
   lapsed: 'The lease ended before it was renewed.',
   unknown: 'It is not known how it ended; both ends are being asked.',

@@ -12,7 +12,7 @@ import type { Target } from '../snapshot/problem.ts'
 import type { HostSnapshot } from '../snapshot/snapshot.ts'
 import type { PartitionProblem } from '../solve/problem.ts'
 import type { Rank } from './rank.ts'
-import type { Wish } from './select.ts'
+import type { Ways, Wish } from './select.ts'
 
 export type Member =
   | { readonly state: 'asked' }
@@ -55,7 +55,7 @@ export const createAttempt = (
   desk: Desk,
   need: Need,
   intent: 'lease' | 'observe',
-  cpuBaseline: string,
+  own: Ways,
   preferred: readonly HostId[],
 ): Attempt => {
   const now = desk.now()
@@ -65,7 +65,7 @@ export const createAttempt = (
     rank: { severity: need.severity, ageMs: Math.max(0, now - need.since), partition },
     need,
     intent,
-    wish: { wanted: need.wanted, cpuBaseline, clearPermille: desk.policy.clearPermille, intent, preferred },
+    wish: { wanted: need.wanted, own, clearPermille: desk.policy.clearPermille, intent, preferred },
     formedAt: now,
     members: new Map(),
     lost: new Map(),

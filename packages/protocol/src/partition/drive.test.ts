@@ -13,7 +13,7 @@ import { beginUnblocked, remind } from './drive.ts'
 test('an action that was begun and has not ended is begun again with each renewal, until its end is known', () => {
   const source = asHostId('source')
   const desk = createDesk(asHostId('leader'), 1, 1, policyOf('balanced'))
-  const attempt = createAttempt(desk, noNeed(0), 'lease', '', [])
+  const attempt = createAttempt(desk, noNeed(0), 'lease', { cpuBaseline: '', migrationUri: '' }, [])
   const action = actionIdOf(attempt.partition, 0)
   attempt.members.set(source, { state: 'granted', epoch: 5, snapshot: {} as HostSnapshot })
   attempt.execution = execution({

@@ -16,9 +16,9 @@ export const helpersFor = (
   now: Instant,
   inNeed: boolean,
 ): readonly HostId[] => {
-  const wish: Pick<Wish, 'intent' | 'cpuBaseline'> = {
+  const wish: Pick<Wish, 'intent' | 'own'> = {
     intent: 'lease',
-    cpuBaseline: host.description?.cpuBaseline ?? '',
+    own: host.description ?? { cpuBaseline: '', migrationUri: '' },
   }
   const leavers = leaversOf(host, ahead, now, policy, inNeed)
   if (leavers.length === 0) return []

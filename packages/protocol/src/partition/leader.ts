@@ -29,12 +29,13 @@ import {
 } from './drive.ts'
 import { excessOf, gainTooSmall } from './gain.ts'
 import { ask, others } from './invite.ts'
-import { type Candidate, unfit } from './select.ts'
+import { type Candidate, unfit, type Ways } from './select.ts'
 
 export interface LeaderHooks {
   /** All other known hosts, nearest first. */
   candidates(): readonly Candidate[]
-  cpuBaseline(): string
+  /** Of this host. */
+  own(): Ways
   name(): string
   mode(): Mode
   report(decision: Decision): void
@@ -286,7 +287,7 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     },
 
     form(need, intent, preferred = []) {
-      const attempt = createAttempt(desk, need, intent, hooks.cpuBaseline(), preferred)
+      const attempt = createAttempt(desk, need, intent, hooks.own(), preferred)
       const { partition, wish } = attempt
       current = attempt
       if (need.kind === 'migrate' && need.to !== null) {

@@ -30,6 +30,7 @@ const candidate = (
     partition: null,
     failureDomain: null,
     cpuBaseline: 'x',
+    migrationUri: `sim://${name}`,
     mode: 'auto',
     version: '1',
     policyHash: '',
@@ -41,7 +42,7 @@ const candidate = (
 })
 const wish: Wish = {
   wanted: { cpuMilli: 200, memoryMiB: 100 },
-  cpuBaseline: 'x',
+  own: { cpuBaseline: 'x', migrationUri: 'sim://self' },
   clearPermille: 1_000,
   intent: 'lease',
   preferred: [],

@@ -4,8 +4,10 @@
  */
 import { limits } from '../config.ts'
 import type { HostId } from '../ids.ts'
+import type { HostDescription } from '../io.ts'
 import type { CandidateRecord } from '../outcome/decision.ts'
 import { dimensions, type Resources, resources, scale, subtract } from '../resources.ts'
+import { uriTrouble } from '../ring/peer-uri.ts'
 import type { LoadSummary } from '../ring/summary.ts'
 
 /** One known host in the order of its distance from us, with what our failure detector says of it. */
@@ -15,9 +17,12 @@ export interface Candidate {
   readonly stale: boolean
 }
 
+/** What this host and one that helps it must have in common for a VM to go from one to the other. */
+export type Ways = Pick<HostDescription, 'cpuBaseline' | 'migrationUri'>
+
 export interface Wish {
   readonly wanted: Resources
-  readonly cpuBaseline: string
+  readonly own: Ways
   readonly clearPermille: number
   /** `observe` may look at hosts in any mode; a lease is given only by hosts in mode auto. */
   readonly intent: 'lease' | 'observe'
@@ -38,15 +43,17 @@ export const headroomOf = (summary: LoadSummary, clearPermille: number): Resourc
 /** Why a host is not asked, or null. */
 export const unfit = (
   { summary, state, stale }: Candidate,
-  wish: Pick<Wish, 'intent' | 'cpuBaseline'>,
+  wish: Pick<Wish, 'intent' | 'own'>,
 ): string | null => {
   if (state === 'dead' || stale) return 'node.unreachable'
   if (state === 'suspect') return 'node.suspect'
   if (summary.state !== 'up') return 'node.draining'
   if (!summary.able) return 'node.paused'
   if (wish.intent === 'lease' && summary.mode !== 'auto') return 'mode.observe'
-  if (summary.cpuBaseline !== wish.cpuBaseline) return 'cpu.incompatible'
-  return null
+  if (summary.cpuBaseline !== wish.own.cpuBaseline) return 'cpu.incompatible'
+  // A version that does not announce it yet is asked, and then looked at.
+  if (summary.migrationUri === '' || wish.own.migrationUri === '') return null
+  return uriTrouble(wish.own.migrationUri, summary.migrationUri) === null ? null : 'peer.uri_refused'
 }
 
 export interface Choice {

@@ -25,6 +25,7 @@ const notable = (a: Facts, b: Facts): boolean =>
   a.mode !== b.mode ||
   a.partition !== b.partition ||
   a.policyHash !== b.policyHash ||
+  a.migrationUri !== b.migrationUri ||
   dimensions.some((d) => a.committedIn[d] !== b.committedIn[d] || a.capacity[d] !== b.capacity[d]) ||
   changePermille(a.demand, b.demand, subtract(a.capacity, a.reserve)) >= notablePermille
 

@@ -30,6 +30,8 @@ export interface Membership {
   /** Any other message is a sign of life too. */
   alive(from: HostId, incarnation: number): void
   disconnected(host: HostId): void
+  /** The migration URI that a host's own summary says, '' where none is known. */
+  announced(host: HostId): string
   /** All other known hosts, nearest first. */
   candidates(): readonly Candidate[]
   /** Tells the others about us, if it is time or `hasty`. Null = nothing to tell yet. */
@@ -83,6 +85,8 @@ export const createMembership = (desk: Desk, hooks: MembershipHooks): Membership
     probed: (from, message) => follow(prober.onMessage(desk.now(), from, message)),
     alive: (from, incarnation) => follow(prober.onHeard(desk.now(), from, incarnation)),
     disconnected: (host) => follow(prober.onDisconnected(desk.now(), host)),
+
+    announced: (host) => ring.get(host)?.summary.migrationUri ?? '',
 
     candidates: () =>
       ring.around(self).map((host) => {

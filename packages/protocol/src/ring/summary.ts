@@ -30,6 +30,8 @@ export interface LoadSummary {
   readonly partition: PartitionId | null
   readonly failureDomain: string | null
   readonly cpuBaseline: string
+  /** Where other hosts' hypervisors reach this one's; '' when an older version did not tell. */
+  readonly migrationUri: string
   readonly mode: Mode
   readonly version: string
   /** Hash of the rules and policy, to show drift. */

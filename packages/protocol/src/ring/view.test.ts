@@ -32,6 +32,7 @@ const summaryOf = (host: HostId, changes: Partial<LoadSummary> = {}): LoadSummar
   partition: null,
   failureDomain: null,
   cpuBaseline: 'x86_64/any',
+  migrationUri: 'sim://any',
   mode: 'auto',
   version: '0.1.0',
   policyHash: 'p',

@@ -266,6 +266,7 @@ export const arbitrarySummary: fc.Arbitrary<LoadSummary> = record({
   partition: fc.option(partition),
   failureDomain: textOrNull,
   cpuBaseline: text,
+  migrationUri: text,
   mode: fc.constantFrom('observe', 'auto'),
   version: text,
   policyHash: text,

@@ -35,6 +35,8 @@ export const loadSummary = z.object({
   partition: z.nullable(partitionId),
   failureDomain: z.nullable(text),
   cpuBaseline: text,
+  // Versions before this field do not send it.
+  migrationUri: text.default(''),
   mode: z.enum(['observe', 'auto']),
   version: text,
   policyHash: code,

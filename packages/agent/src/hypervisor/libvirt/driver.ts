@@ -34,7 +34,7 @@ import {
 import { Sampler } from './sampler.ts'
 import { openSession } from './session.ts'
 import { sharedStorage } from './shared-storage.ts'
-import { type PkiPaths, parseUri } from './uri.ts'
+import { type LibvirtUri, type PkiPaths, parsePeerUri, parseUri } from './uri.ts'
 
 export interface LibvirtOptions {
   /** This host's daemon. Default `qemu:///system`. */
@@ -123,7 +123,7 @@ export const libvirtHypervisor = (options: LibvirtOptions = {}): Hypervisor => {
     link.call(migrateSetMaxSpeed, { domain: await find(link, vm), mibps })
 
   const session = async (at?: string, readOnly = false): Promise<Connection> =>
-    openSession(at === undefined ? uri : parseElsewhere(at, options.tls), { ...limits, readOnly })
+    openSession(at === undefined ? uri : parseElsewhere(at, uri, options.tls), { ...limits, readOnly })
 
   /** Asks over a connection of its own, and closes it. */
   const through = async <T>(opened: Promise<Connection>, ask: (caller: Caller) => Promise<T>): Promise<T> => {
@@ -138,6 +138,7 @@ export const libvirtHypervisor = (options: LibvirtOptions = {}): Hypervisor => {
   const world: MigrationWorld = {
     link,
     session: (at) => session(at),
+    check: (at) => void parseElsewhere(at, uri, options.tls),
     onEvent: (listener) => {
       witnesses.add(listener)
       return () => witnesses.delete(listener)
@@ -226,11 +227,11 @@ export const libvirtHypervisor = (options: LibvirtOptions = {}): Hypervisor => {
 }
 
 /** A URI that another host announced: a wrong one is that host's trouble, not a bug here. */
-const parseElsewhere = (at: string, tls: PkiPaths | undefined) => {
+const parseElsewhere = (at: string, own: LibvirtUri, tls: PkiPaths | undefined): LibvirtUri => {
   try {
-    return parseUri(at, tls)
+    return parsePeerUri(at, own, tls)
   } catch (error) {
-    throw new HypervisorError('hypervisor.unreachable', wordsOf(error), { cause: error })
+    throw new HypervisorError('not_supported', wordsOf(error), { cause: error })
   }
 }
 

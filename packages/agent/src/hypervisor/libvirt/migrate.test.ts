@@ -43,6 +43,8 @@ interface Script {
   readonly persistent?: boolean
   readonly autostart?: boolean
   readonly startsPaused?: boolean
+  /** The destination's URI must not be opened. */
+  readonly forbidden?: boolean
 }
 
 interface Told {
@@ -119,6 +121,9 @@ const play = async (script: Script, handOverPaused = true): Promise<Told> => {
   const world: MigrationWorld = {
     link: { ...caller(here), ready: async (waitMs) => waitMs > 0 },
     session: async (at) => caller(at ?? here) as unknown as Connection,
+    check() {
+      if (script.forbidden === true) throw new TypeError('not like that')
+    },
     onEvent: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -163,6 +168,12 @@ test('flags: a transient VM gains no definition, a persistent one moves its own,
   assert.equal(await flagsOf({}, true), always | paused)
   assert.equal(await flagsOf({ startsPaused: true }, true), always)
   assert.equal(await flagsOf({ persistent: true }, false), always | persistDestination | undefineSource)
+})
+
+test('a destination that must not be opened is not told to the daemon', async () => {
+  const told = await play({ ends: 'ok', looks: ['running'], forbidden: true })
+  assert.deepEqual(told.result, { kind: 'refused', code: 'peer.uri_refused', detail: 'not like that' })
+  assert.equal(told.args, null)
 })
 
 test('autostart follows the VM, which libvirt does not see to', async () => {

@@ -33,6 +33,8 @@ export interface MigrationWorld {
   readonly link: Caller & { ready(waitMs: number): Promise<boolean> }
   /** A new connection to this host's daemon, or to another's. */
   session(at?: string): Promise<Connection>
+  /** Throws for a URI that must not be handed to the daemon. */
+  check(at: string): void
   onEvent(listener: (event: DomainEvent) => void): () => void
   warn(message: string): void
   /** How often progress is asked for, ms. */
@@ -73,6 +75,11 @@ export const migrate = async (
   try {
     const start = await begin(world, request.vm)
     if ('kind' in start) return start
+    try {
+      world.check(request.to)
+    } catch (error) {
+      return refused('peer.uri_refused', wordsOf(error))
+    }
     const end = await perform(world, request, start, onProgress)
     const result = await conclude(world, request, start, end, witness, onProgress)
     if (result.kind === 'done' && start.autostart) await carryAutostart(world, request, start.domain)

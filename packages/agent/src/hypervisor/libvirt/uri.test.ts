@@ -1,7 +1,7 @@
 /** Operators write libvirt URIs as they know them from virsh: each leads to a socket, or to words that help. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseUri } from './uri.ts'
+import { parsePeerUri, parseUri } from './uri.ts'
 
 test('a local URI leads to the daemon’s socket, old style or new', () => {
   // Debian 12 runs one libvirtd; newer systems run one daemon per driver.
@@ -55,4 +55,28 @@ test('what a socket cannot serve is said in words', () => {
     ['', /no libvirt URI/],
   ] as const)
     assert.throws(() => parseUri(text), words)
+})
+
+test('of another host only TCP and TLS are opened, and nothing that starts a program or names a file', () => {
+  // A peer chose the text, and the daemon here would open it as root.
+  const own = parseUri('qemu:///system')
+  for (const text of ['qemu+tcp://10.0.0.8/system', 'qemu+tls://[fd00::7]:7/system', 'qemu://hv2/system'])
+    assert.equal(parsePeerUri(text, own).name, 'qemu:///system')
+  for (const text of [
+    'qemu+ext:///system?command=/sbin/poweroff',
+    'qemu+ext://h/system',
+    'qemu+ssh://h/system',
+    'qemu+unix:///system?socket=/run/x',
+    'qemu:///system',
+    'qemu+tls://h/system?no_verify=1',
+    'qemu+tls://h/system?pkipath=/tmp',
+    'qemu+tls://root@h/system',
+    'qemu+tls://h/session',
+    'qemu+tls://h/',
+    'xen+tls://h/system',
+    'qemu+tls://h/system#x',
+    'qemu+tl\ns://h/system',
+    '',
+  ])
+    assert.throws(() => parsePeerUri(text, own), TypeError, text)
 })

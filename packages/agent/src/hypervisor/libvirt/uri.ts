@@ -3,6 +3,7 @@
  * `qemu+unix:///system?socket=/path`, `qemu+tcp://host[:port]/system`, `qemu+tls://host[:port]/system?pkipath=/dir`.
  * https://libvirt.org/uri.html
  */
+import { isMigrationUri } from '@drover/protocol'
 
 export interface PkiPaths {
   readonly ca: string
@@ -90,4 +91,19 @@ export const parseUri = (text: string, pki?: PkiPaths): LibvirtUri => {
     default:
       throw new TypeError(`"${text}": transport "${transport}" is not supported (unix, tcp and tls are)`)
   }
+}
+
+/**
+ * The URI of another host's daemon, as that host told it. libvirtd opens it as root, and knows transports that start the
+ * program which the URI names (`ext`, `ssh`): only TCP and TLS are opened, to the same driver and path as here, and
+ * without user or parameters. Looked at as text first, since libvirt and Node.js do not parse odd URIs alike.
+ */
+export const parsePeerUri = (text: string, own: LibvirtUri, pki?: PkiPaths): LibvirtUri => {
+  const alone = isMigrationUri(text)
+  const parsed = alone ? parseUri(text, pki) : null
+  if (parsed === null || parsed.transport.kind === 'unix' || parsed.name !== own.name)
+    throw new TypeError(
+      `the migration URI of another host must be like qemu+tls://host/system, and nothing more`,
+    )
+  return parsed
 }

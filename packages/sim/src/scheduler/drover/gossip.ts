@@ -90,6 +90,11 @@ const arcGossip = ({ ground, ids, placeOf, settings, gossipMs, heard, waits }: G
       probed() {},
       alive() {},
       disconnected() {},
+      announced(other) {
+        const place = placeOf.get(other)
+        const said = place === undefined ? null : board.heard(place, host, nowMs())
+        return said?.summary.migrationUri ?? ''
+      },
       candidates,
       announce(facts, hasty) {
         if (facts !== null) board.announce(host, nowMs(), facts, hasty)

@@ -23,6 +23,7 @@ const factsOf = (cpuMilli: number, changes: Partial<Facts> = {}): Facts => ({
   partition: null,
   failureDomain: null,
   cpuBaseline: 'x',
+  migrationUri: 'sim://x',
   mode: 'auto',
   version: '1',
   policyHash: 'p',
