@@ -48,7 +48,13 @@ export { isMigrationUri } from './ring/peer-uri.ts'
 export type { Candidate } from './partition/select.ts'
 export * from './partition/rank.ts'
 export * from './snapshot/snapshot.ts'
-export type { PlacementRule, Rule } from './solve/rules/rule.ts'
+export { byForm, type Field, type Form, formOf } from './solve/rules/definition.ts'
+export {
+  type AnyDefinition,
+  exchangedDefinitions,
+  type PlacementRule,
+  type Rule,
+} from './solve/rules/rule.ts'
 export * from './solve/problem.ts'
 export * from './solve/answer.ts'
 export * from './solve/migration-time.ts'

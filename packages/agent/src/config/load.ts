@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { asHostId, asVmId, type Policy, policyOf, type Resources, type Rule } from '@drover/protocol'
+import { type Policy, policyOf, type Resources } from '@drover/protocol'
 import * as z from 'zod'
 import { envLayer, type Flag, fileLayer, flagLayer, type Layer, mergeLayers } from './layer.ts'
 import type { Path } from './locate.ts'
@@ -185,26 +185,6 @@ export const policyFrom = (policy: FileConfig['policy']): Policy =>
     }),
   )
 
-const ruleOf = (rule: FileConfig['rules'][number]): Rule => {
-  const common = {
-    vms: rule.vms.map((vm) => asVmId(vm.toLowerCase())),
-    continuous: rule.continuous,
-    ...given<{ name: string; weight: number }>({ name: rule.name, weight: rule.weight }),
-  }
-  switch (rule.kind) {
-    case 'spread':
-      return { kind: 'spread', ...common }
-    case 'ban':
-      return { kind: 'ban', hosts: rule.hosts.map(asHostId), ...common }
-    case 'fence':
-      return { kind: 'fence', hosts: rule.hosts.map(asHostId), ...common }
-    default: {
-      const never: never = rule
-      return never
-    }
-  }
-}
-
 const settingsOf = (config: FileConfig, clusterKey: Uint8Array | null): Settings => ({
   host: {
     name: config.host.name ?? hostname(),
@@ -232,7 +212,7 @@ const settingsOf = (config: FileConfig, clusterKey: Uint8Array | null): Settings
   },
   mode: config.mode,
   policy: policyFrom(config.policy),
-  rules: config.rules.map(ruleOf),
+  rules: config.rules,
   api: { socket: config.api.socket, metricsListen: config.api.metrics_listen ?? null },
   log: { level: config.log.level },
 })

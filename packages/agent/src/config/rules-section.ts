@@ -1,69 +1,131 @@
-/** The placement rules of the configuration. VMs and hosts are named by ids: see each pattern's message for why. */
+/**
+ * The placement rules of the configuration: each kind that agents exchange, by the fields of its definition. VMs and hosts are named
+ * by ids: see each pattern's message for why.
+ */
+import {
+  asHostId,
+  asVmId,
+  dimensions,
+  exchangedDefinitions,
+  type Field,
+  type Form,
+  formOf,
+  type Rule,
+} from '@drover/protocol'
 import * as z from 'zod'
 import { about, peerId, uuid } from './fields.ts'
 
-const ruleCommon = {
-  name: z
-    .string()
-    .min(1)
-    .optional()
-    .meta(
-      about({
-        description: 'For people, and for `drover explain`.',
-        defaultText: 'none',
-        prevents: '"rule 7 forbids it"',
-      }),
-    ),
+const common = (continuous: boolean) => ({
+  name: z.exactOptional(
+    z
+      .string()
+      .min(1)
+      .meta(
+        about({
+          description: 'For people, and for `drover explain`.',
+          defaultText: 'none',
+          prevents: '"rule 7 forbids it"',
+        }),
+      ),
+  ),
   continuous: z
     .boolean()
-    .default(true)
+    .default(continuous)
     .meta(
       about({
         description: 'Holds between two migrations too, not only at the end of a plan.',
         prevents: 'both database replicas on one host for the minute in which it fails',
       }),
     ),
-  weight: z
-    .int()
-    .min(1)
-    .optional()
-    .meta(
+  weight: z.exactOptional(
+    z
+      .int()
+      .min(1)
+      .meta(
+        about({
+          description: 'Makes the rule soft: breaking it costs this much.',
+          defaultText: 'none: the rule is hard',
+          prevents: 'an overload that cannot be cured because of a mere wish',
+        }),
+      ),
+  ),
+})
+
+const vm = uuid.transform((id) => asVmId(id.toLowerCase()))
+const host = peerId.transform(asHostId)
+
+interface FormText {
+  readonly schema: (vmsMin: number) => z.ZodType
+  readonly what: string
+  readonly prevents: string
+}
+
+const forms: { readonly [F in Form]: FormText } = {
+  vms: {
+    schema: (vmsMin) => z.array(vm).min(vmsMin),
+    what: 'UUIDs of VMs',
+    prevents: 'a rule that holds only on hosts which happen to know the name',
+  },
+  hosts: {
+    schema: () => z.array(host).min(1),
+    what: 'peer ids of hosts',
+    prevents: 'a rule that a renamed host escapes',
+  },
+  vmParts: {
+    schema: () => z.array(z.array(vm).min(1)).min(2),
+    what: 'lists of UUIDs of VMs',
+    prevents: 'a rule that holds only on hosts which happen to know the name',
+  },
+  hostGroups: {
+    schema: () => z.array(z.array(host).min(1)).min(1),
+    what: 'lists of peer ids of hosts',
+    prevents: 'a rule that a renamed host escapes',
+  },
+  dimension: {
+    schema: () => z.enum(dimensions),
+    what: 'what is counted',
+    prevents: 'a limit on something that is not measured',
+  },
+  amount: { schema: () => z.int().min(0), what: 'the most there may be', prevents: 'a limit that is none' },
+  permille: { schema: () => z.int().min(1), what: 'permille of the limits', prevents: 'a limit of nothing' },
+}
+
+const quoted = (kinds: readonly string[]): string => {
+  const names = kinds.map((kind) => `\`${kind}\``)
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+}
+
+/** The field as the page tells it: once, for all kinds that have it. */
+const fieldOf = (key: string, field: Field, vmsMin: number): z.ZodType => {
+  const { schema, what, prevents } = forms[formOf(field)]
+  const having = exchangedDefinitions.filter(({ fields }) => key in fields)
+  const without = having.filter(({ fields }) => fields[key]!.endsWith('?')).map(({ kind }) => kind)
+  const described = schema(vmsMin).meta(
+    about({
+      description: `${quoted(having.map(({ kind }) => kind))}: ${what}.`,
+      defaultText: without.length === 0 ? 'required' : `required; ${quoted(without)}: all`,
+      prevents,
+    }),
+  )
+  return field.endsWith('?') ? z.exactOptional(described) : described
+}
+
+const meanings = exchangedDefinitions.map(({ kind, meaning }) => `\`${kind}\`: ${meaning}.`).join(' ')
+
+const [firstKind, ...otherKinds] = exchangedDefinitions.map(({ kind, fields, vmsMin, continuous }) =>
+  z.strictObject({
+    kind: z.literal(kind).meta(
       about({
-        description: 'Makes the rule soft: breaking it costs this much.',
-        defaultText: 'none: the rule is hard',
-        prevents: 'an overload that cannot be cured because of a mere wish',
+        description: meanings,
+        defaultText: 'required',
+        prevents: 'placements that the owner of the VMs must not have',
       }),
     ),
-}
-const ruleVms = z.array(uuid).meta(
-  about({
-    description: 'UUIDs of VMs.',
-    defaultText: 'required',
-    prevents: 'a rule that holds only on hosts which happen to know the name',
+    ...Object.fromEntries(
+      Object.entries(fields).map(([key, field]) => [key, fieldOf(key, field, vmsMin ?? 1)]),
+    ),
+    ...common(continuous ?? true),
   }),
 )
-const ruleHosts = z
-  .array(peerId)
-  .min(1)
-  .meta(
-    about({
-      description: '`ban` and `fence`: peer ids of hosts.',
-      defaultText: 'required',
-      prevents: 'a rule that a renamed host escapes',
-    }),
-  )
-const ruleKind = <K extends 'spread' | 'ban' | 'fence'>(kind: K) =>
-  z.literal(kind).meta(
-    about({
-      description:
-        '`spread`: no two of the VMs on one host. `ban`: none of the VMs on these hosts. `fence`: the VMs only on these hosts.',
-      defaultText: 'required',
-      prevents: 'placements that the owner of the VMs must not have',
-    }),
-  )
 
-export const rule = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: ruleKind('spread'), vms: ruleVms.min(2), ...ruleCommon }),
-  z.strictObject({ kind: ruleKind('ban'), vms: ruleVms.min(1), hosts: ruleHosts, ...ruleCommon }),
-  z.strictObject({ kind: ruleKind('fence'), vms: ruleVms.min(1), hosts: ruleHosts, ...ruleCommon }),
-])
+export const rule = z.discriminatedUnion('kind', [firstKind!, ...otherKinds]) as unknown as z.ZodType<Rule>

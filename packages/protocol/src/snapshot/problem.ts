@@ -15,7 +15,7 @@ import {
 } from '../resources.ts'
 import type { Forecast } from '../solve/foresee.ts'
 import type { PartitionProblem, ProblemHost, ProblemVm } from '../solve/problem.ts'
-import type { Rule } from '../solve/rules/rule.ts'
+import { type Rule, reduced } from '../solve/rules/rule.ts'
 import type { HostSnapshot, VmSnapshot } from './snapshot.ts'
 
 const vector = (amounts: Resources): readonly number[] => dimensions.map((d) => amounts[d])
@@ -51,9 +51,8 @@ const mergeRules = (snapshots: readonly HostSnapshot[]): readonly Rule[] => {
   const merged = new Map<string, Rule>()
   for (const snapshot of snapshots)
     for (const rule of snapshot.rules) {
-      const vms = rule.vms.filter((vm) => here.has(vm))
-      if (vms.length > (rule.kind === 'spread' ? 1 : 0))
-        merged.set(JSON.stringify({ ...rule, vms }), { ...rule, vms })
+      const known = reduced(rule, here)
+      if (known !== null) merged.set(JSON.stringify(known), known)
     }
   return [...merged.keys()].sort(byText).map((key) => merged.get(key)!)
 }

@@ -8,7 +8,8 @@ import type { Resources } from '../resources.ts'
 import type { LoadSummary } from '../ring/summary.ts'
 import type { HostSnapshot, VmSnapshot } from '../snapshot/snapshot.ts'
 import type { Problem } from '../solve/problem.ts'
-import type { Rule } from '../solve/rules/rule.ts'
+import { byForm, type Form } from '../solve/rules/definition.ts'
+import { exchangedDefinitions, type Rule } from '../solve/rules/rule.ts'
 
 /** Decoders of UTF-8 drop a byte order mark at the beginning of a text, so no text of ours begins with one (agent, observation.ts). */
 const unmarked = (said: string): boolean => !said.startsWith('\uFEFF')
@@ -42,15 +43,26 @@ const partial = <T, K extends keyof T>(
     noNullPrototype: true,
   })
 
-const ruled = { name: text, continuous: fc.boolean(), weight: count }
-const optional = ['name', 'continuous', 'weight'] as const
-/** A kind that is added to `Rule` is missing here until it has an arbitrary too. */
-const arbitraryRule: { readonly [K in Rule['kind']]: fc.Arbitrary<Extract<Rule, { readonly kind: K }>> } = {
-  spread: partial({ ...ruled, kind: just('spread'), vms: few(vm) }, optional),
-  ban: partial({ ...ruled, kind: just('ban'), vms: few(vm), hosts: few(host) }, optional),
-  fence: partial({ ...ruled, kind: just('fence'), vms: few(vm), hosts: few(host) }, optional),
+const forms: { readonly [F in Form]: fc.Arbitrary<unknown> } = {
+  vms: few(vm),
+  hosts: few(host),
+  vmParts: few(few(vm)),
+  hostGroups: few(few(host)),
+  dimension: text,
+  amount: count,
+  permille: count,
 }
-const rule: fc.Arbitrary<Rule> = fc.oneof(...Object.values<fc.Arbitrary<Rule>>(arbitraryRule))
+/** Each kind by the fields of its definition. */
+const rule = fc.oneof(
+  ...exchangedDefinitions.map(({ kind, fields }) => {
+    const model: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+      ...{ kind: just(kind), name: text, continuous: fc.boolean(), weight: count },
+      ...byForm(fields, forms, (of) => of),
+    }
+    const required = Object.keys(fields).filter((key) => !fields[key]!.endsWith('?'))
+    return fc.record(model, { requiredKeys: ['kind', ...required], noNullPrototype: true })
+  }),
+) as fc.Arbitrary<unknown> as fc.Arbitrary<Rule>
 
 const planned = { id: action, vm, after: few(action) }
 const migrate = record({ ...planned, kind: just('migrate' as const), from: host, to: host })

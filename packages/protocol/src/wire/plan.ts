@@ -4,7 +4,6 @@ import { limits } from '../config.ts'
 import type { Action, ActionResult, Plan } from '../plan/plan.ts'
 import { dimensions } from '../resources.ts'
 import type { Problem } from '../solve/problem.ts'
-import { ruleSchema } from '../solve/rules/schema.ts'
 import {
   actionId,
   type Check,
@@ -17,6 +16,7 @@ import {
   text,
   vmId,
 } from './parts.ts'
+import { ruleSchema } from './rule.ts'
 
 const common = {
   id: actionId,

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { limits } from '../config.ts'
 import type { HostSnapshot, VmSnapshot } from '../snapshot/snapshot.ts'
-import { ruleSchema } from '../solve/rules/schema.ts'
 import { type Check, code, type Describes, hostId, measure, prose, resources, text, vmId } from './parts.ts'
+import { ruleSchema } from './rule.ts'
 
 export const vmSnapshot = z.object({
   vm: vmId,

@@ -3,6 +3,9 @@
  * document. What is the same list need be read, checked and compiled only once.
  */
 
+import { formOf } from '../rules/definition.ts'
+import { allDefinitions } from '../rules/rule.ts'
+
 /** Gives back a list that was given before if there is an equal one; lists of lists likewise, anything else as it is. */
 const createAlike = (): ((value: unknown) => unknown) => {
   const known = new Map<string, unknown[][]>()
@@ -22,17 +25,25 @@ const createAlike = (): ((value: unknown) => unknown) => {
   return alike
 }
 
+/** Fields that list hosts, in any rule. */
+const keys = new Set(
+  allDefinitions.flatMap(({ fields }) =>
+    Object.entries(fields).flatMap(([key, field]) =>
+      formOf(field) === 'hosts' || formOf(field) === 'hostGroups' ? [key] : [],
+    ),
+  ),
+)
+
 /** The document with equal lists of its rules shared. */
 export const withSharedLists = (document: unknown): unknown => {
   if (typeof document !== 'object' || document === null || !('rules' in document)) return document
   if (!Array.isArray(document.rules)) return document
   const alike = createAlike()
-  const keys = ['hosts', 'parts', 'among']
   return {
     ...document,
     rules: document.rules.map((rule: unknown) => {
       if (typeof rule !== 'object' || rule === null) return rule
-      const shared = Object.entries(rule).filter(([key]) => keys.includes(key))
+      const shared = Object.entries(rule).filter(([key]) => keys.has(key))
       return { ...rule, ...Object.fromEntries(shared.map(([key, value]) => [key, alike(value)])) }
     }),
   }

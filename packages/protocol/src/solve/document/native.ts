@@ -11,7 +11,8 @@ import { z } from 'zod'
 import { asHostId, asVmId } from '../../ids.ts'
 import { dimensions } from '../../resources.ts'
 import type { PlacementProblem } from '../problem.ts'
-import type { PlacementRule } from '../rules/rule.ts'
+import { byForm, type Form } from '../rules/definition.ts'
+import { allDefinitions, entriesOf, type PlacementRule } from '../rules/rule.ts'
 import { withSharedLists } from './alike.ts'
 import { addExactly, BadDocument, disjointAt } from './document.ts'
 
@@ -45,28 +46,21 @@ const common = {
   continuous: z.exactOptional(z.boolean()),
   weight: z.exactOptional(amount),
 }
-const kind = <K extends PlacementRule['kind'], S extends z.ZodRawShape>(name: K, shape: S) =>
-  z.strictObject({ kind: z.literal(name), ...common, ...shape })
+const forms: { readonly [F in Form]: z.ZodType } = {
+  vms,
+  hosts,
+  vmParts: z.array(vms),
+  hostGroups: groups,
+  dimension: id,
+  amount,
+  permille: z.int().min(1),
+}
 
-const rule = z.discriminatedUnion('kind', [
-  kind('spread', { vms }),
-  kind('domainSpread', { vms }),
-  kind('ban', { vms, hosts }),
-  kind('fence', { vms, hosts }),
-  kind('gather', { vms }),
-  kind('split', { parts: z.array(vms) }),
-  kind('among', { vms, parts: groups }),
-  kind('splitAmong', { parts: z.array(vms), among: groups }),
-  kind('lonely', { vms }),
-  kind('root', { vms }),
-  kind('quarantine', { hosts }),
-  kind('seq', { vms }),
-  kind('preserve', { vms, dimension: id, amount }),
-  kind('overbook', { hosts, dimension: id, permille: z.int().min(1) }),
-  kind('resourceCapacity', { hosts, dimension: id, amount }),
-  kind('runningCapacity', { hosts, amount }),
-  kind('maxOnline', { hosts, amount }),
-])
+const [firstKind, ...otherKinds] = allDefinitions.map(({ kind, fields }) =>
+  z.strictObject({ kind: z.literal(kind), ...common, ...byForm(fields, forms, z.exactOptional) }),
+)
+/** Each kind by the fields of its definition, so what passes is one of the rules. */
+const rule = z.discriminatedUnion('kind', [firstKind!, ...otherKinds]) as unknown as z.ZodType<PlacementRule>
 
 const state = z.enum(['running', 'sleeping', 'ready'])
 
@@ -177,9 +171,6 @@ const checkReferences = (problem: PlacementProblem): void => {
         if (!of.has(id)) throw new BadDocument(`rules[${i}].${key}[${k}]`, `there is no ${id}`)
       })
     }
-    if ('vms' in rule) strangers(rule.vms, vms, 'vms')
-    if ('hosts' in rule && !fine.has(rule.hosts)) strangers(rule.hosts, known, 'hosts')
-    if ('hosts' in rule) fine.add(rule.hosts)
     const groups = (parts: readonly (readonly string[])[], of: ReadonlySet<string>, key: string): void => {
       if (of === known && fine.has(parts)) return
       if (of === known) fine.add(parts)
@@ -188,10 +179,15 @@ const checkReferences = (problem: PlacementProblem): void => {
       })
       disjointAt(parts, `rules[${i}].${key}`)
     }
-    if (rule.kind === 'among') groups(rule.parts, known, 'parts')
-    if (rule.kind === 'split' || rule.kind === 'splitAmong') groups(rule.parts, vms, 'parts')
-    if (rule.kind === 'splitAmong') groups(rule.among, known, 'among')
-    if ('dimension' in rule && !problem.dimensions.includes(rule.dimension))
-      throw new BadDocument(`rules[${i}].dimension`, `there is no dimension ${rule.dimension}`)
+    for (const [key, ids] of entriesOf(rule, 'vms')) strangers(ids, vms, key)
+    for (const [key, ids] of entriesOf(rule, 'hosts')) {
+      if (!fine.has(ids)) strangers(ids, known, key)
+      fine.add(ids)
+    }
+    for (const [key, parts] of entriesOf(rule, 'vmParts')) groups(parts, vms, key)
+    for (const [key, parts] of entriesOf(rule, 'hostGroups')) groups(parts, known, key)
+    for (const [key, name] of entriesOf(rule, 'dimension'))
+      if (!problem.dimensions.includes(name))
+        throw new BadDocument(`rules[${i}].${key}`, `there is no dimension ${name}`)
   })
 }

@@ -39,7 +39,19 @@ export type Form = keyof FormTypes
 export type Field = Form | `${Form}?`
 
 export const formOf = (field: Field): Form => field.replace('?', '') as Form
-export const isOptional = (field: Field): boolean => field.endsWith('?')
+
+/** Something for each field, by its form: a schema, an arbitrary value. */
+export const byForm = <T>(
+  fields: Readonly<Record<string, Field>>,
+  of: { readonly [F in Form]: T },
+  optional: (one: T) => T,
+): Readonly<Record<string, T>> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([key, field]) => {
+      const one = of[formOf(field)]
+      return [key, field.endsWith('?') ? optional(one) : one]
+    }),
+  )
 
 type FormOf<T> = {
   readonly [F in Form]: [T] extends [FormTypes[F]] ? ([FormTypes[F]] extends [T] ? F : never) : never

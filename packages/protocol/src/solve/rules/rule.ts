@@ -2,7 +2,7 @@
 import type { VmId } from '../../ids.ts'
 import { bindsAlways, type Constraint, type ConstraintKind } from './constraint.ts'
 import { type Definition, type Field, type Form, type FormTypes, formOf } from './definition.ts'
-import { allRules, type PlacementRule } from './registry.ts'
+import { allRules, exchangedRules, type PlacementRule } from './registry.ts'
 
 export type { PlacementRule, Rule } from './registry.ts'
 
@@ -11,24 +11,11 @@ export interface AnyDefinition extends Omit<Definition<PlacementRule>, 'fields'>
   readonly fields: Readonly<Record<string, Field>>
 }
 
-/** Per kind, its fields of one form. */
-const keysWith = (form: Form): ReadonlyMap<string, readonly string[]> =>
-  new Map(
-    Object.values(allRules).map(({ kind, fields }) => [
-      kind,
-      Object.entries<Field>(fields).flatMap(([key, field]) => (formOf(field) === form ? [key] : [])),
-    ]),
-  )
+const asAny = (definitions: Readonly<Record<string, { readonly kind: string }>>): readonly AnyDefinition[] =>
+  Object.values(definitions) as unknown as readonly AnyDefinition[]
 
-const keysOf = {
-  vms: keysWith('vms'),
-  vmParts: keysWith('vmParts'),
-  hosts: keysWith('hosts'),
-  hostGroups: keysWith('hostGroups'),
-}
-
-const keysIn = (rule: PlacementRule, form: keyof typeof keysOf): readonly string[] =>
-  keysOf[form].get(rule.kind)!
+export const allDefinitions = asAny(allRules)
+export const exchangedDefinitions = asAny(exchangedRules)
 
 export const definitionOf = (rule: PlacementRule): AnyDefinition =>
   allRules[rule.kind] as unknown as AnyDefinition
@@ -53,22 +40,37 @@ export const isContinuous = (rule: PlacementRule): boolean =>
 export const bindsOnTheWay = (rule: PlacementRule): boolean =>
   (rule.weight === undefined && isContinuous(rule)) || bindsAlways(constraintOf(rule))
 
-/** What the rule says in fields of one form; absent ones left out. */
-export const valuesOf = <F extends keyof typeof keysOf>(
+/** Per kind its fields and their forms. */
+const formsOf: ReadonlyMap<string, readonly (readonly [key: string, form: Form])[]> = new Map(
+  allDefinitions.map(({ kind, fields }) => [
+    kind,
+    Object.entries(fields).map(([key, field]) => [key, formOf(field)] as const),
+  ]),
+)
+
+/** What the rule says in its fields of one form; absent ones left out. */
+export const entriesOf = <F extends Form>(
   rule: PlacementRule,
   form: F,
-): readonly FormTypes[F][] =>
-  keysIn(rule, form).flatMap((key) => {
+): readonly (readonly [key: string, value: FormTypes[F]])[] =>
+  formsOf.get(rule.kind)!.flatMap(([key, its]) => {
+    if (its !== form) return []
     const value = (rule as unknown as Readonly<Record<string, FormTypes[F] | undefined>>)[key]
-    return value === undefined ? [] : [value]
+    return value === undefined ? [] : [[key, value] as const]
   })
+
+export const valuesOf = <F extends Form>(rule: PlacementRule, form: F): readonly FormTypes[F][] =>
+  entriesOf(rule, form).map(([, value]) => value)
 
 /** The VMs that it names; null: its kind names none. */
 export const vmsOf = (rule: PlacementRule): readonly VmId[] | null => {
-  if (keysIn(rule, 'vms').length + keysIn(rule, 'vmParts').length === 0) return null
-  const [vms, ...more] = [...valuesOf(rule, 'vms'), ...valuesOf(rule, 'vmParts').flat()]
-  return more.length === 0 ? (vms ?? []) : [...vms!, ...more.flat()]
+  const lists = [...valuesOf(rule, 'vms'), ...valuesOf(rule, 'vmParts').flat()]
+  if (lists.length === 1) return lists[0]!
+  return lists.length === 0 && !namesVms(rule) ? null : lists.flat()
 }
+
+const namesVms = (rule: PlacementRule): boolean =>
+  formsOf.get(rule.kind)!.some(([, form]) => form === 'vms' || form === 'vmParts')
 
 /** Has it to do with these VMs, or, when it names none, with these hosts? */
 export const concerns = (
@@ -85,13 +87,11 @@ export const concerns = (
 /** The rule as far as it is about VMs that are known; null: then it says nothing. */
 export const reduced = <R extends PlacementRule>(rule: R, known: ReadonlySet<string>): R | null => {
   const here = (vms: readonly VmId[]): readonly VmId[] => vms.filter((vm) => known.has(vm))
-  const fewer: R = { ...rule }
-  keysIn(rule, 'vms').forEach((key, i) => {
-    Object.assign(fewer, { [key]: here(valuesOf(rule, 'vms')[i]!) })
-  })
-  keysIn(rule, 'vmParts').forEach((key, i) => {
-    Object.assign(fewer, { [key]: valuesOf(rule, 'vmParts')[i]!.map(here) })
-  })
+  const fewer: R = {
+    ...rule,
+    ...Object.fromEntries(entriesOf(rule, 'vms').map(([key, vms]) => [key, here(vms)])),
+    ...Object.fromEntries(entriesOf(rule, 'vmParts').map(([key, parts]) => [key, parts.map(here)])),
+  }
   const left = vmsOf(fewer)
   return left !== null && left.length < (definitionOf(rule).vmsMin ?? 1) ? null : fewer
 }

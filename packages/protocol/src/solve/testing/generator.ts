@@ -2,33 +2,14 @@
 import fc from 'fast-check'
 import { asHostId, asVmId } from '../../ids.ts'
 import type { PlacementProblem, ProblemHost, ProblemVm } from '../problem.ts'
-import type { PlacementRule } from '../rules/rule.ts'
+import { byForm, type Form, type FormTypes } from '../rules/definition.ts'
+import { allDefinitions, type PlacementRule } from '../rules/rule.ts'
 
 export interface Shape {
   readonly hostsMax: number
   readonly vmsMax: number
 }
 
-const ruleKinds: readonly PlacementRule['kind'][] = [
-  'spread',
-  'domainSpread',
-  'ban',
-  'fence',
-  'gather',
-  'split',
-  'among',
-  'splitAmong',
-  'lonely',
-  'root',
-  'quarantine',
-  'seq',
-  'preserve',
-  'overbook',
-  'resourceCapacity',
-  'runningCapacity',
-  'maxOnline',
-]
-const kinds = fc.constantFrom(...ruleKinds)
 const rarely = fc.integer({ min: 0, max: 9 }).map((n) => n === 0)
 
 export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<PlacementProblem> =>
@@ -67,7 +48,8 @@ export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<PlacementPro
           maxLength: Math.max(Math.min(min, count), Math.min(3, count)),
         })
       const rule = fc.record({
-        kind: kinds,
+        definition: fc.constantFrom(...allDefinitions),
+        given: fc.boolean(),
         vms: some(vmCount, 2),
         others: some(vmCount, 1),
         hosts: some(hostCount, 1),
@@ -111,41 +93,30 @@ export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<PlacementPro
           const hosts = one.hosts.map((h) => asHostId(`h${h}`))
           const all = hostRecords.map((_, h) => asHostId(`h${h}`))
           const groups = [all.slice(0, one.cut), all.slice(one.cut)]
-          const { dimension, amount, kind } = one
-          const common = {
+          const { dimension, amount, definition, given } = one
+          const { kind, fields } = definition
+          const forms: { readonly [F in Form]: FormTypes[F] } = {
+            vms,
+            hosts,
+            vmParts: parts,
+            hostGroups: groups,
+            dimension,
+            // What several VMs want together.
+            amount: 'hosts' in fields && 'dimension' in fields ? 3 * amount : amount,
+            permille: 500 + 250 * amount,
+          }
+          const values = Object.entries(
+            byForm<unknown>(fields, forms, (value) => (given ? value : undefined)),
+          )
+          const said = Object.fromEntries(values.filter(([, value]) => value !== undefined))
+          const rule = { kind, ...said } as unknown as PlacementRule
+          const { is } = definition.constraint(rule)
+          // What changes amounts is always hard and continuous.
+          if (is === 'demandFloor' || is === 'limitScale') return rule
+          return {
+            ...rule,
             ...(one.weight === undefined ? {} : { weight: one.weight }),
             ...(one.continuous === undefined ? {} : { continuous: one.continuous }),
-          }
-          switch (kind) {
-            case 'spread':
-            case 'domainSpread':
-            case 'gather':
-            case 'lonely':
-            case 'root':
-            case 'seq':
-              return { kind, vms, ...common }
-            case 'ban':
-            case 'fence':
-              return { kind, vms, hosts, ...common }
-            case 'split':
-              return { kind, parts, ...common }
-            case 'among':
-              return { kind, vms, parts: groups, ...common }
-            case 'splitAmong':
-              return { kind, parts, among: groups, ...common }
-            case 'quarantine':
-              return { kind, hosts, ...common }
-            case 'preserve':
-              return { kind, vms, dimension, amount }
-            case 'overbook':
-              return { kind, hosts, dimension, permille: 500 + 250 * amount }
-            case 'resourceCapacity':
-              return { kind, hosts, dimension, amount: 3 * amount, ...common }
-            case 'runningCapacity':
-            case 'maxOnline':
-              return { kind, hosts, amount, ...common }
-            default:
-              return kind satisfies never
           }
         }),
         bandwidthMiBps: 100,

@@ -1,0 +1,35 @@
+/**
+ * Rules on the wire, each kind by the fields of its definition. A rule of an unknown kind makes its message undecodable: a rule that a
+ * host cannot read is a rule that it would break. So rules may gain kinds, but a kind never changes its meaning.
+ */
+import { z } from 'zod'
+import { limits } from '../config.ts'
+import { byForm, type Form } from '../solve/rules/definition.ts'
+import { exchangedDefinitions, type Rule } from '../solve/rules/rule.ts'
+import { count, hostId, prose, text, vmId } from './parts.ts'
+
+const common = {
+  name: z.exactOptional(prose),
+  continuous: z.exactOptional(z.boolean()),
+  weight: z.exactOptional(count),
+}
+const vms = z.array(vmId).max(limits.snapshotVmsMax)
+const hosts = z.array(hostId).max(limits.viewHostsMax)
+
+const forms: { readonly [F in Form]: z.ZodType } = {
+  vms,
+  hosts,
+  vmParts: z.array(vms).max(limits.snapshotVmsMax),
+  hostGroups: z.array(hosts).max(limits.viewHostsMax),
+  dimension: text,
+  amount: count,
+  permille: count,
+}
+
+const [firstKind, ...otherKinds] = exchangedDefinitions.map(({ kind, fields }) =>
+  z.object({ ...common, kind: z.literal(kind), ...byForm(fields, forms, z.exactOptional) }),
+)
+export const ruleSchema = z.discriminatedUnion('kind', [
+  firstKind!,
+  ...otherKinds,
+]) as unknown as z.ZodType<Rule>
