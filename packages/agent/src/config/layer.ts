@@ -1,11 +1,9 @@
 /** One source of settings (a file, the environment, the flags), and how several become one: later wins. */
-import { parse, TomlError } from 'smol-toml'
-import { locateKeys, type Path, pathKey } from './locate.ts'
 import type { Origin } from './origin.ts'
+import { type Path, pathKey } from './path.ts'
 import { keyText, type Problem, suggestKey } from './problem.ts'
 import { configReader, type SchemaNode, type SchemaReader } from './schema-node.ts'
-
-type Tree = { [key: string]: unknown }
+import { readToml, TomlError, type Tree } from './toml.ts'
 
 export interface Layer {
   readonly tree: Readonly<Tree>
@@ -24,8 +22,7 @@ const write = (tree: Tree, key: string, value: unknown): void =>
 /** A TOML text as a layer, or why it is none. */
 export const fileLayer = (file: string, text: string): Layer | Problem => {
   try {
-    const tree = parse(text) as Tree
-    const lines = locateKeys(text)
+    const { tree, lines } = readToml(text)
     const originOf = (path: Path): Origin => {
       for (let length = path.length; length > 0; length--) {
         const line = lines.get(pathKey(path.slice(0, length)))
@@ -39,7 +36,7 @@ export const fileLayer = (file: string, text: string): Layer | Problem => {
     return {
       code: 'syntax',
       key: '',
-      text: (error.message.split('\n')[0] ?? '').replace(/^Invalid TOML document: /, 'not TOML: '),
+      text: `not TOML: ${error.message}`,
       suggestion: null,
       origin: { kind: 'file', file, line: error.line },
     }
@@ -57,7 +54,7 @@ const coerce = (node: SchemaNode | null | undefined, text: string): unknown => {
     case 'array':
       if (text.trimStart().startsWith('['))
         try {
-          return parse(`value = ${text}`)['value']
+          return readToml(`value = ${text}`).tree['value']
         } catch {
           return text
         }

@@ -1,8 +1,8 @@
 /** What is wrong with a configuration, said so that it can be mended without looking anything up. */
 import { closest, distance } from 'fastest-levenshtein'
 import type { core } from 'zod'
-import type { Path } from './locate.ts'
 import { type Origin, originText } from './origin.ts'
+import type { Path } from './path.ts'
 import type { SchemaReader } from './schema-node.ts'
 
 export interface Problem {

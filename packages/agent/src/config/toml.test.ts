@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parse, stringify } from 'smol-toml'
-import { locateKeys, pathKey } from './locate.ts'
+import { pathKey } from './path.ts'
+import { readToml, TomlError } from './toml.ts'
 
-const lineOf = (text: string, ...path: (string | number)[]) => locateKeys(text).get(pathKey(path))
+const lineOf = (text: string, ...path: (string | number)[]) => readToml(text).lines.get(pathKey(path))
 
 test('every way to write a key has a line', () => {
   // The story: an operator uses all of TOML, with comments and strings that look like keys. Each key is still found.
@@ -33,7 +33,14 @@ test('every way to write a key has a line', () => {
     '[api]', // 21
     'socket = "s"', // 22
   ].join('\n')
-  assert.deepEqual(Object.keys(parse(text)).sort(), ['api', 'host', 'mode', 'policy', 'quoted key', 'rules'])
+  assert.deepEqual(Object.keys(readToml(text).tree).sort(), [
+    'api',
+    'host',
+    'mode',
+    'policy',
+    'quoted key',
+    'rules',
+  ])
   const expected: readonly [number, ...(string | number)[]][] = [
     [2, 'mode'],
     [3, 'host'],
@@ -60,15 +67,26 @@ test('every way to write a key has a line', () => {
   assert.equal(lineOf(text, 'network'), undefined, 'a table inside a string is none')
 })
 
-test('whatever the TOML writer writes, every leaf is found on a line that holds its key', () => {
-  // The story: the locator walks texts that nobody thought of, and never loses its place.
+/** For names and texts of printable ASCII, JSON's quotes are TOML's. */
+const write = (tree: object): string => {
+  const lines = { plain: [] as string[], tables: [] as string[] }
+  for (const [name, value] of Object.entries(tree))
+    if (typeof value === 'object' && !Array.isArray(value))
+      lines.tables.push(`[${JSON.stringify(name)}]`, write(value as object))
+    else lines.plain.push(`${JSON.stringify(name)} = ${JSON.stringify(value)}`)
+  return [...lines.plain, ...lines.tables].join('\n')
+}
+
+test('whatever was written is read again, and every leaf is on a line that holds its key', () => {
+  // The story: the reader walks texts that nobody thought of, and never loses its place.
   const key = fc.string({ minLength: 1, maxLength: 6 })
   const leaf = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.array(fc.string(), { maxLength: 3 }))
   const table = fc.dictionary(key, fc.oneof(leaf, fc.dictionary(key, leaf)), { noNullPrototype: true })
   fc.assert(
     fc.property(table, (tree) => {
-      const text = stringify(tree)
-      const lines = locateKeys(text)
+      const text = write(tree)
+      const { tree: again, lines } = readToml(text)
+      assert.deepEqual(structuredClone(again), structuredClone(tree))
       for (const [name, value] of Object.entries(tree)) {
         assert.ok(lines.has(pathKey([name])), `${JSON.stringify(name)} in ${JSON.stringify(text)}`)
         if (typeof value === 'object' && !Array.isArray(value))
@@ -78,4 +96,30 @@ test('whatever the TOML writer writes, every leaf is found on a line that holds 
     }),
     { numRuns: 300 },
   )
+})
+
+test('a key that every object inherits is a key like any other', () => {
+  const { tree, lines } = readToml('[a.__proto__]\nx = 1\n[toString]\ny = 2\n')
+  assert.deepEqual(Object.keys(tree), ['a', 'toString'])
+  assert.equal(lines.get(pathKey(['a', '__proto__', 'x'])), 2)
+  assert.equal('x' in {}, false)
+})
+
+test('what is not TOML 1.0, or a number that cannot be kept exactly, has a line', () => {
+  const bad: readonly [string, number][] = [
+    ['a = 1\na = 2', 2],
+    ['[a]\nb = 1\n[a]\nc = 1', 3],
+    ['a = 1\nb =', 2],
+    ['a = [1,\n 2', 2],
+    ['a = "x', 1],
+    ['a = 1\nb = 9007199254740993', 2],
+    ['a = 1979-13-45', 1],
+    ['a = {b = 1}\n[a.c]', 2],
+  ]
+  for (const [text, line] of bad)
+    assert.throws(
+      () => readToml(text),
+      (error) => error instanceof TomlError && error.line === line,
+      text,
+    )
 })
