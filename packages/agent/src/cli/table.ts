@@ -1,10 +1,8 @@
 /** Columns for people: two spaces between them, nothing behind the last. */
+import { stripVTControlCharacters } from 'node:util'
 
 /** Terminal escapes take no room. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what an escape begins with
-const escapes = /\u001b\[[0-9;]*m/g
-
-const width = (text: string): number => text.replaceAll(escapes, '').length
+const width = (text: string): number => stripVTControlCharacters(text).length
 
 export const table = (rows: readonly (readonly string[])[], indent = ''): string => {
   const widths: number[] = []

@@ -1,4 +1,5 @@
 /** Colours, where they are wanted and understood; and text cut to the width it has. */
+import { stripVTControlCharacters } from 'node:util'
 
 export interface Paint {
   readonly dim: (text: string) => string
@@ -13,6 +14,7 @@ export interface Paint {
   readonly hue: (number: number, text: string) => string
 }
 
+// `styleText` knows no palette of 256 colours, and many terminals know no others than these.
 const hues = [39, 213, 214, 48, 141, 203, 87, 228] as const
 const loadHue = (permille: number): number =>
   permille > 1_000 ? 196 : permille > 900 ? 208 : permille > 750 ? 220 : permille > 500 ? 113 : 72
@@ -38,11 +40,8 @@ export const paintOf = (colour: boolean): Paint => {
 export const wantsColour = (env: NodeJS.ProcessEnv, isTty: boolean): boolean =>
   isTty && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
-const escapes = /\x1b\[[0-9;?]*[A-Za-z]/g
-
 /** Columns that it takes: all our characters are one column wide. */
-export const widthOf = (text: string): number => [...text.replace(escapes, '')].length
+export const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length
 
 /** Plain text (no escapes) cut or padded to exactly `width` columns. */
 export const fit = (text: string, width: number): string => {
