@@ -73,6 +73,7 @@ const story = async (seed: number): Promise<void> => {
       drop: draw.fraction() * 0.3,
       duplicate: draw.fraction() * 0.5,
       jitterMs: draw.integer(0, 500),
+      reorder: 1,
     })
   // A grey window leaves a definition behind, and a host that boots starts what is defined on it: for the operator (R1).
   if (faults.motions) faults.hosts = false
@@ -146,7 +147,7 @@ const story = async (seed: number): Promise<void> => {
   }
 
   // Peace: everything is healed, the load becomes feasible, and nothing may be left undone.
-  Object.assign(cluster.weather, { drop: 0, duplicate: 0, jitterMs: 0 })
+  Object.assign(cluster.weather, { drop: 0, duplicate: 0, jitterMs: 0, reorder: 0 })
   cluster.heal()
   cluster.world.clearFaults()
   for (let host = 0; host < hosts; host++) cluster.world.daemon(`h${host}`, 'up')

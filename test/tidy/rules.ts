@@ -33,7 +33,10 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   sim: ['agent', 'protocol'],
 }
 /** What a package shows of itself beside its `index.ts`. */
-const pages: Readonly<Record<string, readonly string[]>> = { agent: ['/cli'], sim: ['/cli'] }
+const pages: Readonly<Record<string, readonly string[]>> = {
+  agent: ['/cli', '/runtime'],
+  sim: ['/cli', '/story'],
+}
 /**
  * Against the direction, on demand only: the one program `drover` finds the simulator's commands when they are asked
  * for. It names no type of theirs, and says so in words when they are not installed.

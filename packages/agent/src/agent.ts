@@ -9,7 +9,7 @@
  * await agent.stop()          // moves no VM
  * ```
  */
-import { createPeer, type Peer, type PeerInit } from '@drover/protocol'
+import { createPeer, type Effect, type Peer, type PeerInit } from '@drover/protocol'
 import type { Agent, AgentEvent, AgentInit } from './agent-port.ts'
 import { type Clock, instantOf, monotonicClock } from './clock.ts'
 import { policyHash, seedOf } from './digest.ts'
@@ -19,16 +19,21 @@ import { createInbound } from './inbound.ts'
 import { createLoop } from './loop.ts'
 import { demandOf, usableOf } from './observation.ts'
 import { createPersister, probeMsDefault } from './persist.ts'
-import { createPoller } from './poller.ts'
+import { createPoller, type Poller, type PollerInit } from './poller.ts'
 import { createRequests } from './requests.ts'
 import { droverVersion } from './version.ts'
 
 export * from './agent-port.ts'
 
-/** What tests replace. */
+/** What tests and worlds in virtual time replace. */
 export interface AgentInternals {
   readonly createPeer?: (init: PeerInit) => Peer
+  readonly createPoller?: (init: PollerInit) => Poller
   readonly clock?: Clock
+  /** Milliseconds since 1970, for people. */
+  readonly wallNow?: () => number
+  /** Called before and after each effect is carried out; may kill the agent. */
+  readonly around?: (effect: Effect, when: 'before' | 'after') => void
   readonly commandTimeoutMs?: number
   readonly journalProbeMs?: readonly [number, number]
 }
@@ -42,11 +47,12 @@ const shutDownMsMax = 5_000
 export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Agent => {
   const { settings, hypervisor, transport, journal, solver } = init
   const clock = internals.clock ?? monotonicClock
+  const wallNow = internals.wallNow ?? Date.now
   const host = transport.self
   const { incarnation, restored } = journal
   const log = init.log
   const listeners = new Set<(event: AgentEvent) => void>()
-  let startedAtWallMs = Date.now()
+  let startedAtWallMs = wallNow()
   let phase: 'new' | 'running' | 'stopping' | 'ended' = 'new'
 
   const emit = (event: AgentEvent): void => {
@@ -91,7 +97,7 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     feed,
     probeMs: internals.journalProbeMs ?? probeMsDefault,
   })
-  const poller = createPoller({
+  const poller = (internals.createPoller ?? createPoller)({
     hypervisor,
     clock,
     settings,
@@ -119,11 +125,13 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     look: poller.look,
     lookAfresh: poller.lookAfresh,
     reply: requests.answer,
+    around: internals.around ?? null,
   })
 
   /** Nothing is heard, looked at or stepped any more. */
   const silence = (): void => {
     loop.end()
+    runner.end()
     poller.stop()
     persister.stop()
     requests.close()
@@ -144,10 +152,12 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     async start() {
       if (phase !== 'new') throw new Error('an agent is started once')
       phase = 'running'
-      startedAtWallMs = Date.now()
+      startedAtWallMs = wallNow()
       if (journal.trouble !== null) warn('journal.broken', journal.trouble)
       try {
-        await transport.start(createInbound(feed, warn, clock.now))
+        // A transport without sockets has started when this returns: then nothing is waited for, not even a turn.
+        const starting = transport.start(createInbound(feed, warn, clock.now))
+        if (starting !== undefined) await starting
       } catch (error) {
         await shutDown()
         throw error

@@ -36,12 +36,16 @@ export interface EffectRunnerInit {
   readonly lookAfresh: () => void
   readonly emit: (event: AgentEvent) => void
   readonly reply: (request: string, reply: Reply) => void
+  /** Called before and after each effect; it may end this runner there. */
+  readonly around: ((effect: Effect, when: 'before' | 'after') => void) | null
 }
 
 export interface EffectRunner {
   carryOut(effects: readonly Effect[]): void
   /** No migration is begun from now on; those under way go on by themselves. */
   retire(): void
+  /** Nothing more is carried out, not even the rest of this step: the agent has died. */
+  end(): void
 }
 
 type Of<K extends Effect['kind']> = Extract<Effect, { readonly kind: K }>
@@ -49,6 +53,7 @@ type Of<K extends Effect['kind']> = Extract<Effect, { readonly kind: K }>
 export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
   const { hypervisor, transport, solver, persister, clock, log, feed, emit } = init
   let retired = false
+  let ended = false
 
   const refuse = (effect: Of<'perform'>, code: string, detail: string): void =>
     feed({ kind: 'finished', action: effect.action, result: { kind: 'refused', code, detail } })
@@ -189,10 +194,19 @@ export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
   return {
     carryOut(effects) {
       let durable = true
-      for (const effect of effects) durable = one(effect, durable)
+      for (const effect of effects) {
+        if (ended) return
+        init.around?.(effect, 'before')
+        if (ended) return
+        durable = one(effect, durable)
+        init.around?.(effect, 'after')
+      }
     },
     retire() {
       retired = true
+    },
+    end() {
+      ended = true
     },
   }
 }

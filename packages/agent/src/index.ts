@@ -13,21 +13,11 @@
  * await agent.start()
  * ```
  */
-export * from './agent.ts'
-export { type Clock, monotonicClock } from './clock.ts'
-export type { Settings } from './config/settings.ts'
 export { type LibvirtOptions, libvirtHypervisor } from './hypervisor/libvirt/index.ts'
-export * from './hypervisor/port.ts'
-export { createJournalStore, type JournalStore, memoryJournal } from './journal/memory.ts'
-export * from './journal/port.ts'
 export { type OpenJournalOptions, openJournal } from './journal/sqlite.ts'
-export { createLog, type LogOptions, silentLog } from './log.ts'
+export { createLog, type LogOptions } from './log.ts'
 export { createMetrics, type Metrics, type MetricsOptions } from './metrics.ts'
-export { defaultReserve } from './observation.ts'
-export { inlineSolver } from './solve/inline.ts'
-export type { Solver } from './solve/solver.ts'
+export * from './runtime.ts'
 export { type WorkerSolverOptions, workerSolver } from './solve/worker-pool.ts'
 export { hostIdOf, IdentityError, loadOrCreateIdentity, newIdentity } from './transport/identity.ts'
 export { type Libp2pTransportInit, libp2pTransport } from './transport/libp2p.ts'
-export * from './transport/port.ts'
-export { droverVersion } from './version.ts'

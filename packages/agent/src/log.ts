@@ -27,6 +27,3 @@ export const createLog = (options: LogOptions): Logger => {
     ? pino(settings, PinoPretty({ destination: to, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' }))
     : pino(settings, to)
 }
-
-/** For tests and harness: says nothing. */
-export const silentLog = (): Logger => pino({ level: 'silent' })

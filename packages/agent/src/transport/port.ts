@@ -27,7 +27,8 @@ export interface Transport {
   readonly self: HostId
   /** Full multiaddrs with `/p2p/…`, once started. */
   addresses(): readonly string[]
-  start(handlers: TransportHandlers): Promise<void>
+  /** Nothing is returned by one that has started already. */
+  start(handlers: TransportHandlers): Promise<void> | void
   /** In order per destination, at most once, never throws; opens the one long-lived stream when there is none. */
   send(to: HostId, bytes: Uint8Array): void
   /** To every agent of this arc (a single one for now). */

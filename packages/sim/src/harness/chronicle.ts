@@ -1,5 +1,5 @@
 /** All decisions of a cluster, kept when the agent that made them is gone; the leader's own record counts. */
-import type { Agent } from '@drover/agent'
+import type { Agent } from '@drover/agent/runtime'
 import type { Decision } from '@drover/protocol'
 
 export interface Chronicle {

@@ -1,7 +1,7 @@
 // A cut is silence and nothing else: messages are lost, gossip takes the way round where there is one.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Transport, TransportHandlers } from '@drover/agent'
+import type { Transport, TransportHandlers } from '@drover/agent/runtime'
 import { asHostId, type HostId } from '@drover/protocol'
 import { randomOf } from '../random.ts'
 import { createCuts } from './cuts.ts'

@@ -2,7 +2,7 @@
  * The network model around real sockets: wraps the agents' transports, so that real libp2p runs underneath and nobody
  * notices a cut but by the silence. Only what a model can take away is taken: real sockets have their own delays.
  */
-import type { Transport, TransportHandlers } from '@drover/agent'
+import type { Transport, TransportHandlers } from '@drover/agent/runtime'
 import type { HostId } from '@drover/protocol'
 import { createNetwork } from '../network/model.ts'
 import type { Random } from '../random.ts'
@@ -52,7 +52,9 @@ export const createCuts = (random: (concern: string) => Random, alive: () => rea
         addresses: () => transport.addresses(),
         start: (handlers) => transport.start(cutting(handlers)),
         send(to, bytes) {
-          if (network.arrivals(0, end, endOf(to)).length > 0) transport.send(to, bytes)
+          const there = endOf(to)
+          if (network.passes(end, there) && network.arrivals(0, end, there).length > 0)
+            transport.send(to, bytes)
         },
         publish: (bytes) => transport.publish(bytes),
         introduce: (addresses) => transport.introduce(addresses),

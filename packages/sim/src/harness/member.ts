@@ -1,7 +1,6 @@
-/** One host of the cluster: its agent comes and goes, its identity, port and journal stay. */
+/** One host of the cluster, on real sockets: its agent comes and goes, its identity, port and journal stay. */
 import {
   type Agent,
-  createAgent,
   createJournalStore,
   hostIdOf,
   type JournalStore,
@@ -12,17 +11,18 @@ import {
 } from '@drover/agent'
 import type { HostId } from '@drover/protocol'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { createHost } from '../host/host.ts'
+import { type SimulatedSettings, settingsOf } from '../host/settings.ts'
 import { type SimulatedOptions, simulatedHypervisor, uriOf } from '../hypervisor/simulated.ts'
 import type { World } from '../hypervisor/world.ts'
 import { type Random, randomOf } from '../random.ts'
-import { type HarnessSettings, settingsOf } from './settings.ts'
 
 export interface MemberInit {
   readonly world: World
   readonly seed: number
   readonly index: number
   readonly solver: Solver
-  readonly settings: Omit<HarnessSettings, 'listen' | 'bootstrap' | 'uri'>
+  readonly settings: Omit<SimulatedSettings, 'listen' | 'bootstrap' | 'uri'>
   readonly simulated: SimulatedOptions
   /** Around the real transport: cuts. */
   readonly wrap: (transport: Transport) => Transport
@@ -60,48 +60,41 @@ export const createMember = async (init: MemberInit): Promise<Member> => {
   const first = journal.open()
   first.append({ kind: 'epoch', epoch: 0 })
   first.close()
-  let agent: Agent | null = null
   let addresses: readonly string[] = []
+  let bootstrap: readonly string[] = []
   let port = 0
+
+  const settings = () => {
+    const listen = `/ip4/127.0.0.1/tcp/${port}`
+    return settingsOf({ ...init.settings, listen, bootstrap, uri: uriOf(name) })
+  }
+  const host = createHost({
+    journal,
+    solver,
+    settings,
+    hypervisor: () => simulatedHypervisor(world, name, simulated),
+    transport: () => wrap(libp2pTransport({ privateKey, ...settings().network, log, loopback: true })),
+    seed: () => randomOf(seed, 'jitter', index).bits(),
+    born,
+  })
 
   return {
     name,
     id: hostIdOf(privateKey),
     journal,
     get agent() {
-      return agent
+      return host.agent
     },
     get addresses() {
       return addresses
     },
-    async start(bootstrap) {
-      if (agent !== null) throw new Error(`the agent of ${name} is running`)
-      const listen = `/ip4/127.0.0.1/tcp/${port}`
-      const settings = settingsOf({ ...init.settings, listen, bootstrap, uri: uriOf(name) })
-      const { network } = settings
-      const born_ = createAgent({
-        settings,
-        hypervisor: simulatedHypervisor(world, name, simulated),
-        transport: wrap(libp2pTransport({ privateKey, ...network, log, loopback: true })),
-        journal: journal.open(),
-        solver,
-        log,
-        seed: randomOf(seed, 'jitter', index).bits(),
-      })
-      agent = born_
-      born(born_)
-      await born_.start()
-      addresses = born_.status().addresses
+    async start(known) {
+      bootstrap = known
+      await host.start()
+      addresses = host.agent?.status().addresses ?? []
       port = Number(/\/tcp\/(\d+)/.exec(addresses[0] ?? '')?.[1] ?? 0)
     },
-    kill() {
-      agent?.kill()
-      agent = null
-    },
-    async stop() {
-      const going = agent
-      agent = null
-      await going?.stop()
-    },
+    kill: host.kill,
+    stop: host.stop,
   }
 }

@@ -1,7 +1,7 @@
 // An agent in a hurry tells three changes in a row: the first is heard at once, of the others only the last, later.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Transport } from '@drover/agent'
+import type { Transport } from '@drover/agent/runtime'
 import { slowGossip } from './slow-gossip.ts'
 import { sleep } from './wait.ts'
 

@@ -2,7 +2,7 @@
  * Holds back an agent's gossip to one summary per period, the latest: an agent alone on its host may tell every change at
  * once, but each telling costs the one process of a large cluster as much as there are agents.
  */
-import type { Transport } from '@drover/agent'
+import type { Transport } from '@drover/agent/runtime'
 
 export const slowGossip = (transport: Transport, everyMs: number): Transport => {
   let saidAt = Number.NEGATIVE_INFINITY

@@ -1,5 +1,5 @@
 /** Follows one migration on behalf of the agent that asked for it: its progress, its report, or the loss of both. */
-import { HypervisorError, type MigrationProgress } from '@drover/agent'
+import { HypervisorError, type MigrationProgress } from '@drover/agent/runtime'
 import type { MotionOrder, MotionReport, Refusal } from './motions.ts'
 import type { World } from './world.ts'
 

@@ -12,7 +12,7 @@ import {
   type RunningJob,
   type Sample,
   type VmSample,
-} from '@drover/agent'
+} from '@drover/agent/runtime'
 import { byText, type VmId } from '@drover/protocol'
 import { drive } from './drive.ts'
 import type { MotionReport } from './motions.ts'

@@ -1,6 +1,6 @@
 /** A small world in manual time, for tests: hosts h1, h2, … of eight cores and 32 GiB, and VMs on them. */
 
-import type { Hypervisor } from '@drover/agent'
+import type { Hypervisor } from '@drover/agent/runtime'
 import { asVmId, type VmId } from '@drover/protocol'
 import { type ManualClock, manualClock } from '../clock.ts'
 import { type SimulatedOptions, simulatedHypervisor } from './simulated.ts'

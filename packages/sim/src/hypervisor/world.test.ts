@@ -2,7 +2,7 @@
 // something dies on the way.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { MigrationProgress, MigrationResult } from '@drover/agent'
+import type { MigrationProgress, MigrationResult } from '@drover/agent/runtime'
 import { asVmId } from '@drover/protocol'
 import { manualClock } from '../clock.ts'
 import type { MotionEnd } from './events.ts'

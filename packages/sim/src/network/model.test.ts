@@ -45,10 +45,9 @@ test('the same seed gives the same network, another seed another', () => {
   assert.notDeepEqual(thousand(networkOf(weather)), thousand(networkOf(weather, 2)))
 })
 
-test('a cut is silence, one way or both, for what is on its way too', () => {
+test('a cut is silence, one way or both, until it is healed', () => {
   const network = networkOf()
   network.cut(a, b, { oneWay: true })
-  assert.deepEqual([network.arrivals(0, a, b), network.arrivals(0, b, a)], [[], [1]])
   assert.deepEqual([network.passes(a, b), network.passes(b, a)], [false, true])
   network.cut(a, c)
   network.heal(a, b)

@@ -21,9 +21,9 @@ export interface Weather {
 
 export interface Network {
   readonly weather: Weather
-  /** When the copies of a message sent now arrive, ms; none = it is lost. Ask `passes` again when one arrives. */
+  /** When the copies of a message sent now arrive, ms, cuts aside; none = it is lost. */
   arrivals(nowMs: number, from: number, to: number): readonly number[]
-  /** Is there no cut from one to the other? What is on its way when a cut is made does not arrive. */
+  /** Is there no cut from one to the other? Ask when a message is sent, and again when it arrives. */
   passes(from: number, to: number): boolean
   /** The same for what third ends pass on, as gossip: over any of these. */
   reaches(from: number, to: number, over: () => readonly number[]): boolean
@@ -63,7 +63,7 @@ export const createNetwork = ({ random, weather: given = {} }: NetworkInit): Net
   const passes = (from: number, to: number): boolean => cuts.size === 0 || !cuts.has(linkOf(from, to))
 
   const arrivals = (nowMs: number, from: number, to: number): readonly number[] => {
-    if (!passes(from, to) || hits(drops, weather.drop)) return []
+    if (hits(drops, weather.drop)) return []
     const link = linkOf(from, to)
     const soonest = nowMs + weather.latencyMs + delays.fraction() * weather.jitterMs
     const clogged = Math.max(soonest, clogs.get(link) ?? 0)

@@ -1,13 +1,13 @@
-/** The configuration of one agent of the harness: made by hand, checked by the compiler. */
-import type { Settings } from '@drover/agent'
+/** The configuration of one agent in a simulated world: made by hand, checked by the compiler. */
+import type { Settings } from '@drover/agent/runtime'
 import type { Mode, Policy, Resources, Rule } from '@drover/protocol'
 
-export interface HarnessSettings {
+export interface SimulatedSettings {
   readonly name: string
   readonly location: string
   readonly listen: string
   readonly bootstrap: readonly string[]
-  readonly clusterKey: Uint8Array
+  readonly clusterKey: Uint8Array | null
   readonly reserve: Resources
   readonly policy: Policy
   readonly mode: Mode
@@ -16,7 +16,7 @@ export interface HarnessSettings {
   readonly uri: string
 }
 
-export const settingsOf = (of: HarnessSettings): Settings => ({
+export const settingsOf = (of: SimulatedSettings): Settings => ({
   host: { name: of.name, location: of.location, failureDomain: null, dataDir: '' },
   capacity: {},
   reserve: of.reserve,

@@ -1,0 +1,22 @@
+/**
+ * One agent without its sockets, its hypervisor driver and its command line: the ports, and what stands between them and
+ * the core. For worlds that bring their own, and need not load libp2p for that.
+ */
+export * from './agent.ts'
+export { type Clock, instantOf, monotonicClock } from './clock.ts'
+export type { Settings } from './config/settings.ts'
+export * from './hypervisor/port.ts'
+export {
+  createJournalStore,
+  type JournalStore,
+  type JournalStoreOptions,
+  memoryJournal,
+} from './journal/memory.ts'
+export * from './journal/port.ts'
+export { defaultReserve } from './observation.ts'
+export type { Poller, PollerInit } from './poller.ts'
+export { silentLog } from './silent-log.ts'
+export { inlineSolver } from './solve/inline.ts'
+export type { Solver } from './solve/solver.ts'
+export * from './transport/port.ts'
+export { droverVersion } from './version.ts'

@@ -1,0 +1,134 @@
+/**
+ * The agents' transport in virtual time, over the model of the network: messages in order per destination, gossip to
+ * everyone by whatever way there is, and a word when a connection is lost, as libp2p would say it.
+ */
+import type { Clock, Transport, TransportHandlers } from '@drover/agent/runtime'
+import type { HostId } from '@drover/protocol'
+import type { Network } from './model.ts'
+
+export interface VirtualNetworkInit {
+  readonly clock: Clock
+  readonly model: Network
+  /** Every end, in the order of the model's numbers. */
+  readonly ids: readonly HostId[]
+  /** So long a dead host or a cut goes unnoticed by those it was connected to, ms. Default 3,000, as libp2p's probes. */
+  readonly silenceMs?: number
+  /** Hears of every message and summary that an agent hands over, before the network decides what becomes of it. */
+  readonly onSend?: (from: HostId, to: HostId | null, bytes: Uint8Array) => void
+  /** An agent could not read what another had sent: in a world without garbage that is a fault of the codec. */
+  readonly onGarbage?: (from: HostId, to: HostId, bytes: Uint8Array) => void
+}
+
+export interface VirtualNetwork {
+  /** The transport of one life of an agent. */
+  transport(self: HostId): Transport
+  /** Power failure: its connections are not closed, they fall silent. Say it before the agent is killed. */
+  fallSilent(self: HostId): void
+  /** Both are told that their connection is lost, later. `oneWay`: only what `a` says to `b` is lost. */
+  cut(a: HostId, b: HostId, options?: { readonly oneWay?: boolean }): void
+  /** What `from` says to `to` is held back so long. */
+  clog(from: HostId, to: HostId, ms: number): void
+  /** All cuts and clogs. */
+  heal(): void
+}
+
+const nothingCounted = {
+  messagesIn: 0,
+  messagesOut: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  garbage: 0,
+  strangers: 0,
+  undelivered: 0,
+}
+
+export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork => {
+  const { clock, model, ids, silenceMs = 3_000, onSend = () => {}, onGarbage = () => {} } = init
+  const endOf = new Map(ids.map((id, end) => [id, end]))
+  const end = (id: HostId): number => {
+    const known = endOf.get(id)
+    if (known === undefined) throw new RangeError(`no agent ${id} in this network`)
+    return known
+  }
+  /** Of the agents that live. */
+  const handlers = new Map<HostId, TransportHandlers>()
+  const silent = new Set<HostId>()
+  const alive = (): readonly number[] => [...handlers.keys()].map(end)
+
+  const carry = (
+    from: HostId,
+    to: HostId,
+    comesThrough: () => boolean,
+    bytes: Uint8Array,
+    gossip: boolean,
+  ) => {
+    if (!comesThrough()) return
+    const now = clock.now()
+    for (const at of model.arrivals(now, end(from), end(to)))
+      clock.after(at - now, () => {
+        const there = handlers.get(to)
+        if (there === undefined || !comesThrough()) return
+        if (!(gossip ? there.heard(from, bytes) : there.received(from, bytes))) onGarbage(from, to, bytes)
+      })
+  }
+
+  /** Everyone else that lives hears that its connection to this one is lost. */
+  const lose = (self: HostId, afterMs: number, still: () => boolean): void => {
+    for (const other of handlers.keys())
+      if (other !== self)
+        clock.after(afterMs, () => {
+          if (still()) handlers.get(other)?.disconnected(self)
+        })
+  }
+
+  const transport = (self: HostId): Transport => {
+    let mine: TransportHandlers | null = null
+    const leave = (): void => {
+      if (mine === null || handlers.get(self) !== mine) return
+      handlers.delete(self)
+      if (silent.delete(self)) lose(self, silenceMs, () => !handlers.has(self))
+      else lose(self, model.weather.latencyMs, () => true)
+    }
+    return {
+      self,
+      addresses: () => [`/memory/${self}`],
+      start(given) {
+        mine = given
+        handlers.set(self, given)
+      },
+      send(to, bytes) {
+        if (handlers.get(self) !== mine) return
+        onSend(self, to, bytes)
+        carry(self, to, () => model.passes(end(self), end(to)), bytes, false)
+      },
+      publish(bytes) {
+        if (handlers.get(self) !== mine) return
+        onSend(self, null, bytes)
+        for (const to of handlers.keys())
+          if (to !== self) carry(self, to, () => model.reaches(end(self), end(to), alive), bytes, true)
+      },
+      introduce() {},
+      peers: () => [...handlers.keys()].filter((id) => id !== self && model.passes(end(self), end(id))),
+      counters: () => nothingCounted,
+      async stop() {
+        leave()
+      },
+      kill: leave,
+    }
+  }
+
+  return {
+    transport,
+    fallSilent: (self) => void silent.add(self),
+    cut(a, b, options) {
+      model.cut(end(a), end(b), options)
+      clock.after(silenceMs, () => {
+        if (model.passes(end(a), end(b))) return
+        handlers.get(a)?.disconnected(b)
+        handlers.get(b)?.disconnected(a)
+      })
+    },
+    clog: (from, to, ms) => model.clog(end(from), end(to), clock.now() + ms),
+    heal: () => model.heal(),
+  }
+}

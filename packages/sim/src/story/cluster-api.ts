@@ -1,0 +1,110 @@
+/** A cluster of agents in virtual time, as its stories see it; `virtual-cluster.ts` makes one. */
+import type {
+  Answer,
+  Command,
+  Decision,
+  Effect,
+  HostId,
+  Message,
+  Mode,
+  Peer,
+  Policy,
+  Problem,
+  Reply,
+  Rule,
+  VmId,
+} from '@drover/protocol'
+import type { ManualClock } from '../clock.ts'
+import type { SimulatedOptions } from '../hypervisor/simulated.ts'
+import type { VmSpec } from '../hypervisor/state.ts'
+import type { World } from '../hypervisor/world.ts'
+import type { Checker } from '../invariants.ts'
+import type { Weather } from '../network/model.ts'
+import type { Random } from '../random.ts'
+import type { CrashPoint } from './crash-point.ts'
+
+export interface ClusterOptions {
+  readonly hosts: number
+  readonly seed?: number
+  /** Changes to the story's own policy: a short hold and a short cool-down, so that little time has to pass. */
+  readonly policy?: Partial<Policy>
+  readonly mode?: Mode
+  readonly rules?: readonly Rule[]
+  /** Per host. Default 8 cores, 32 GiB, of which all is usable. */
+  readonly cpuMilli?: number
+  readonly memoryMiB?: number
+  /** How often an agent looks at its hypervisor, ms. Default 1,000, as the daemon's. */
+  readonly sampleMs?: number
+  readonly latencyMs?: number
+  /** Of the simulated hypervisors. */
+  readonly simulated?: SimulatedOptions
+  /** Instead of the real solver. */
+  readonly solver?: (problem: Problem) => Answer
+  /** What a solve takes, ms. */
+  readonly solveMs?: number
+  /** Kills the agent that is to carry out one effect; told in `crashed`. The agent is started again a second later. */
+  readonly crash?: CrashPoint
+  /** Printed by a failing test; every message and decision. */
+  readonly trace?: boolean
+  /** Hears each effect that an agent's core asks for, before it is carried out. */
+  readonly observe?: (host: number, effect: Effect) => void
+}
+
+export interface SentMessage {
+  readonly from: HostId
+  readonly to: HostId
+  readonly message: Message
+}
+
+/** Hosts are numbered from 0, and named `h0`, `h1` … in the world. */
+export interface Cluster {
+  readonly clock: ManualClock
+  readonly world: World
+  readonly checker: Checker
+  readonly random: Random
+  /** What the network does to messages between agents, from now on. */
+  readonly weather: Weather
+  readonly ids: readonly HostId[]
+  readonly decisions: readonly { readonly by: HostId; readonly decision: Decision }[]
+  /** All that was sent, whether it arrived or not. */
+  readonly messages: readonly SentMessage[]
+  vm(name: string, host: number, cpuMilli: number, changes?: Partial<VmSpec>): VmId
+  /** The core of the living agent of that host; throws when it has none. */
+  peer(host: number): Peer
+  /** Lets time pass. Throws when an agent's core failed meanwhile. */
+  run(ms: number): Promise<void>
+  /** Runs until the condition holds; false when `ms` passed without. */
+  until(condition: () => boolean, ms: number): Promise<boolean>
+  command(host: number, command: Command): Promise<Reply>
+  /** The same, without waiting for the reply. */
+  tell(host: number, command: Command): string
+  replies: Map<string, Reply>
+  /** Which effect met with the crash that was asked for, or null: the story has fewer effects. */
+  crashed(): string | null
+
+  /** As kill -9: the hypervisor and its migrations go on, unwatched. */
+  killAgent(host: number): void
+  /** As `systemctl stop`: resolves when the agent has ended; time must pass for that. */
+  stopAgent(host: number): Promise<void>
+  /** While its journal is full it cannot start, and tries again, as a service manager does. */
+  restartAgent(host: number): void
+  loseJournal(host: number): void
+  /** Its last record is damaged: it is found out when the agent starts again. */
+  tearJournal(host: number): void
+  fullJournal(host: number, full: boolean): void
+  /** From now on this host's agent says that instead of what its core wants said: a peer that means harm. */
+  lies(host: number, lie: (message: Message) => Message): void
+  /** What that host's wall clock shows, ms since 1970; from then on it goes right. At the beginning it is 0. */
+  setWallClock(host: number, ms: number): void
+  /** Power failure: agent, hypervisor and VMs. */
+  killHost(host: number): void
+  bootHost(host: number): void
+  /** Between agents and between hypervisors. `oneWay`: between agents only, what `a` says to `b`. */
+  cut(a: number, b: number, options?: { readonly oneWay?: boolean }): void
+  /** What the agent of `a` says to that of `b` arrives so much later, all at once. */
+  clog(a: number, b: number, ms: number): void
+  heal(): void
+  overloaded(): readonly string[]
+  /** Deduplicated by id, the leader's own last word. */
+  outcomes(): readonly Decision[]
+}

@@ -1,0 +1,138 @@
+// What a cluster in virtual time owes to the stories told in it: a dead agent is dead, a journal is what the daemon's is,
+// clocks and crashes come when they are asked for, and a fault of the core cannot pass unnoticed.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { VmId } from '@drover/protocol'
+import type { Cluster, ClusterOptions } from './cluster-api.ts'
+import { virtualCluster } from './virtual-cluster.ts'
+
+/** h0 wants more than it has, and a migration to one of the other two has begun. */
+const moving = async (options: Partial<ClusterOptions> = {}): Promise<Cluster> => {
+  const cluster = await virtualCluster({ hosts: 3, ...options })
+  for (let i = 0; i < 7; i++) cluster.vm(`vm-${i}`, 0, 1_000)
+  await cluster.run(3_000)
+  cluster.world.setCpu('vm-0' as VmId, 2_500)
+  assert.ok(await cluster.until(() => cluster.world.motions().length > 0, 10_000))
+  return cluster
+}
+const incarnationOf = (cluster: Cluster, host: number): number =>
+  cluster.messages.findLast(({ from }) => from === cluster.ids[host])!.message.incarnation
+
+// A process's watch over its migration ends with the process: what hangs then hangs until somebody else ends it.
+test('a killed agent watches nothing any more', async () => {
+  const cluster = await virtualCluster({ hosts: 3 })
+  cluster.world.fail({ fault: { kind: 'hang', atPermille: 300 } })
+  for (let i = 0; i < 7; i++) cluster.vm(`vm-${i}`, 0, i === 0 ? 2_500 : 1_000)
+  assert.ok(await cluster.until(() => cluster.world.motions().length > 0, 10_000))
+  cluster.killAgent(0)
+  await cluster.run(600_000)
+  assert.equal(cluster.world.motions().length, 1)
+  assert.throws(() => cluster.peer(0), /the agent of host 0 is dead/)
+})
+
+// Nothing of it was reported to anybody else, and its agent must count on at least what the clock says.
+test('the start count follows the wall clock when the journal is lost', async () => {
+  const cluster = await virtualCluster({ hosts: 2 })
+  await cluster.run(100_000)
+  assert.equal(incarnationOf(cluster, 0), 1)
+  const restart = async (): Promise<number> => {
+    cluster.killAgent(0)
+    cluster.loseJournal(0)
+    cluster.restartAgent(0)
+    await cluster.run(3_000)
+    return incarnationOf(cluster, 0)
+  }
+  assert.equal(await restart(), 100)
+  cluster.setWallClock(0, 3_600_000)
+  assert.equal(await restart(), 3_600)
+  cluster.setWallClock(0, 0)
+  assert.equal(await restart(), 1, 'a clock that was set back gives an older life')
+})
+
+// The disk of h0 is full when its operator drains it. The persister owes the record, and writes it when there is space.
+test('what could not be written is owed, not forgotten', async () => {
+  const cluster = await virtualCluster({ hosts: 2 })
+  cluster.vm('pinned', 0, 1_000, { fixed: 'dev.hostdev' })
+  await cluster.run(3_000)
+  cluster.fullJournal(0, true)
+  await cluster.command(0, { kind: 'drain' })
+  assert.ok(cluster.peer(0).view(0).troubles.includes('journal.full'))
+  cluster.fullJournal(0, false)
+  await cluster.run(20_000)
+  assert.deepEqual(cluster.peer(0).view(0).troubles, [])
+  cluster.killAgent(0)
+  cluster.restartAgent(0)
+  await cluster.run(3_000)
+  assert.equal(cluster.peer(0).view(0).draining, true)
+})
+
+// An agent cannot start on a full disk. Its service manager tries again every five seconds.
+test('an agent with a full journal starts when there is space again', async () => {
+  const cluster = await virtualCluster({ hosts: 2 })
+  cluster.killAgent(0)
+  cluster.fullJournal(0, true)
+  cluster.restartAgent(0)
+  await cluster.run(12_000)
+  assert.throws(() => cluster.peer(0))
+  cluster.fullJournal(0, false)
+  await cluster.run(5_000)
+  assert.equal(cluster.peer(0).view(0).able, true)
+})
+
+test('an agent that is stopped says goodbye, and its end takes time', async () => {
+  const cluster = await virtualCluster({ hosts: 2 })
+  await cluster.run(3_000)
+  const stopped = cluster.stopAgent(0)
+  await cluster.run(10_000)
+  await stopped
+  assert.throws(() => cluster.peer(0), /dead/)
+  const seen = cluster
+    .peer(1)
+    .view(0)
+    .members.find(({ summary }) => summary.host === cluster.ids[0])
+  assert.equal(seen?.summary.state, 'leaving')
+  cluster.restartAgent(0)
+  await cluster.run(3_000)
+  assert.equal(cluster.peer(0).view(0).able, true)
+})
+
+// A torn record is found out at the start, and asks for the same caution as a lost journal: no grants for a while.
+test('a crash point is met once, and leaves the journal as it was asked to', async () => {
+  const cluster = await moving({ crash: { effect: 4, when: 'after', journal: 'torn' } })
+  assert.match(cluster.crashed() ?? '', /^h\d after effect 4 \(\w+\)$/)
+  const cautious = cluster.ids.filter((_, host) =>
+    cluster.peer(host).view(0).troubles.includes('journal.lost'),
+  )
+  assert.equal(cautious.length, 1)
+  const intact = await moving({ crash: { effect: 4, when: 'after', journal: 'intact' } })
+  assert.equal(intact.crashed(), cluster.crashed())
+  assert.deepEqual(
+    intact.ids.flatMap((_, host) => intact.peer(host).view(0).troubles),
+    [],
+  )
+})
+
+test('a fault in the core fails the story that it happens in', async () => {
+  const broken = { kind: 'plan', moves: null } as never
+  await assert.rejects(moving({ solver: () => broken }), /the core failed on solved/)
+})
+
+// A summary goes round a cut by way of the third host; a message does not, and both ends find out.
+test('cuts, one way or both, and clogs hold messages back, and healing lets them through', async () => {
+  const cluster = await virtualCluster({ hosts: 3 })
+  await cluster.run(5_000)
+  const state = (of: number, by: number) =>
+    cluster
+      .peer(by)
+      .view(Math.floor(cluster.clock.now()))
+      .members.find(({ summary }) => summary.host === cluster.ids[of])?.state
+  for (const other of [1, 2]) cluster.cut(0, other, { oneWay: true })
+  await cluster.run(30_000)
+  assert.equal(state(0, 1), 'dead', 'h0 is heard by nobody')
+  cluster.heal()
+  await cluster.run(10_000)
+  assert.equal(state(0, 1), 'alive')
+  cluster.clog(0, 1, 2_000)
+  await cluster.run(10_000)
+  assert.equal(state(0, 1), 'alive', 'late is not dead')
+})
