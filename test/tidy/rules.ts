@@ -3,7 +3,17 @@
  * that cannot fail protects nothing.
  */
 import { posix } from 'node:path'
-import { importsOf, isTest, isTestSupport, lineOf, packageOf, readSource, type Source } from './source.ts'
+import { noSortingByKind, rulesStandAlone } from './rule-kinds.ts'
+import {
+  findAll,
+  importsOf,
+  isTest,
+  isTestSupport,
+  lineOf,
+  packageOf,
+  readSource,
+  type Source,
+} from './source.ts'
 
 export interface Rule {
   readonly name: string
@@ -20,11 +30,6 @@ interface Snippet {
 const product = (source: Source): boolean => !isTest(source.path) && !isTestSupport(source.path)
 const core = (source: Source): boolean => packageOf(source.path) === 'protocol' && product(source)
 const isTypeScript = (source: Source): boolean => source.path.endsWith('.ts')
-
-const findAll = (source: Source, pattern: RegExp): readonly string[] =>
-  [...source.code.matchAll(new RegExp(pattern, 'g'))].map(
-    (found) => `${lineOf(source, found.index)}: ${found[0].trim()}`,
-  )
 
 /** Which of our packages each package may import; nothing else in the core but what is listed. */
 const directions: Readonly<Record<string, readonly string[]>> = {
@@ -324,6 +329,8 @@ export const codeRules: readonly Rule[] = [
   shortFiles,
   story,
   hostsAreHosts,
+  noSortingByKind,
+  rulesStandAlone,
 ]
 
 /** For every text file in the repository. */

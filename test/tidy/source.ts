@@ -120,3 +120,8 @@ export const isTestSupport = (path: string): boolean =>
 
 /** `packages/<name>/…` → name; null elsewhere. */
 export const packageOf = (path: string): string | null => /^packages\/([^/]+)\//.exec(path)?.[1] ?? null
+
+export const findAll = (source: Source, pattern: RegExp): readonly string[] =>
+  [...source.code.matchAll(new RegExp(pattern, 'g'))].map(
+    (found) => `${lineOf(source, found.index)}: ${found[0].trim()}`,
+  )

@@ -6,6 +6,7 @@ import { type ActionId, actionIdOf, type HostId, type PartitionId, type VmId } f
 import { checkPlan } from '../../plan/checker.ts'
 import type { Action } from '../../plan/plan.ts'
 import type { PlacementProblem, ProblemVm } from '../problem.ts'
+import { constraintOf, isContinuous, type PlacementRule } from '../rules/rule.ts'
 import { compareTuples, type Tuple, tupleOf } from './oracle.ts'
 
 interface State {
@@ -25,7 +26,8 @@ export const bestReachable = (
     ),
   )
   // What rules of order and hosts in use allow depends on who acted and which hosts were used before.
-  const history = problem.rules.some((rule) => rule.kind === 'seq' || rule.kind === 'maxOnline')
+  const orders = (rule: PlacementRule) => constraintOf(rule).is === 'ordered'
+  const history = problem.rules.some((rule) => orders(rule) || constraintOf(rule).is === 'usedHosts')
   const keyOf = ({ at, actions }: State): string =>
     [
       ...problem.vms.map((vm) => at.get(vm.id) ?? (actions.some((one) => one.vm === vm.id) ? 's' : '-')),
@@ -34,10 +36,7 @@ export const bestReachable = (
   // Rules that hold only at the end say nothing about the way.
   const way = {
     ...problem,
-    rules: problem.rules.filter(
-      (rule) =>
-        rule.kind === 'seq' || (rule.continuous ?? !(rule.kind === 'gather' || rule.kind === 'maxOnline')),
-    ),
+    rules: problem.rules.filter((rule) => orders(rule) || isContinuous(rule)),
   }
   const queue: State[] = [{ at: root, actions: [] }]
   const seen = new Set([keyOf(queue[0]!)])
