@@ -4,6 +4,11 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { whereDroverLoses } from '../report/summary.ts'
+import { scenariosOf } from '../report/variants.ts'
+import { compared } from './comparison.ts'
+import { titleOf } from './figures.ts'
 import { createProgress, spanText } from './progress.ts'
 import type { Run, RunResult } from './result.ts'
 import { stillness, tableOf, verdictOf } from './summary.ts'
@@ -57,12 +62,12 @@ test('one row per algorithm, means over the seeds', () => {
   ]).split('\n')
   assert.match(
     lines[0] ?? '',
-    /^algorithm +runs +overload s +min–max +overloads +median\/p95 s +migrations +moved GiB/,
+    /^algorithm +runs +overload s +min–max +overloads +median\/p95 s +migrations +moved MiB/,
   )
   assert.match(lines[1] ?? '', /^none +2 +1000\.0 +900–1100 /)
   assert.match(
     lines[2] ?? '',
-    /^drover:balanced +2 +100\.0 +50–150 +10 +9\.0\/12\.0 +22 +20\.0 +2\.0\/4 +400 +1\.00 +4\.00 +1\.0$/,
+    /^drover:balanced +2 +100\.0 +50–150 +10 +9\.0\/12\.0 +22 +20480 +2\.0\/4 +400 +1\.000 +4\.00 +1\.00$/,
   )
   assert.ok(!tableOf([run('none')]).includes('min–max'))
 })
@@ -87,6 +92,47 @@ test('the verdict names the winner, and where drover loses', () => {
   )
   assert.equal(verdictOf([run('none'), run('drover')]), null, 'nobody to compare with')
   assert.match(verdictOf([run('crs'), run('dvms', { overloadSeconds: 110 })]) ?? '', /^crs has [^;]*\.$/)
+})
+
+test('terminal and report name the same losses, whatever the figures are', () => {
+  // F11: two tables of figures and two tie rules let the terminal say "loses nowhere" where the page showed a loss.
+  const close = [run('drover', { overloadSeconds: 300 }), run('dvms', { overloadSeconds: 299 })]
+  assert.match(
+    verdictOf(close) ?? '',
+    /^dvms has .*; drover:balanced loses on overload seconds \(300\.0, dvms 299\.0\)\.$/,
+  )
+  const amount = fc.integer({ min: 0, max: 4_000 }).map((value) => value / 16)
+  const changes = fc.record({
+    overloadSeconds: amount,
+    overloads: fc.nat(9),
+    migrations: fc.nat(3),
+    movedMiB: amount,
+    bookedHostSeconds: amount,
+    messages: fc.nat(10_000),
+    energyKwh: amount,
+    cpuSeconds: amount,
+  })
+  fc.assert(
+    fc.property(fc.array(changes, { minLength: 2, maxLength: 4 }), (all) => {
+      const names = ['drover', 'dvms', 'snooze', 'entropy']
+      const runs = all.map((one, i) => run(names[i]!, one))
+      const page = whereDroverLoses(scenariosOf(runs)[0]!)?.html ?? ''
+      const table = page.slice(page.indexOf('<table class="losses">'))
+      const verdict = verdictOf(runs) ?? ''
+      const inWords = verdict.slice(verdict.indexOf('; drover'))
+      for (const figure of compared)
+        assert.equal(
+          page.includes('<table class="losses">') &&
+            table.includes(`<th scope="row">${titleOf(figure)}</th>`),
+          inWords.includes(`${figure.name} (`),
+          `${figure.name}: ${verdict}`,
+        )
+      assert.equal(
+        inWords.includes('loses nowhere'),
+        page.includes('No rival has a better mean in any figure'),
+      )
+    }),
+  )
 })
 
 test('a scheduler that moved nothing is called out, and so is a load that asks for nothing', () => {

@@ -1,5 +1,5 @@
 /** One figure by algorithm: a bar as long as the mean, a dot for every seed. */
-import { type Figure, titleOf, valuesOf } from './figures.ts'
+import { type Figure, titleOf, valuesOf } from '../experiment/figures.ts'
 import { type Html, html } from './html.ts'
 import { type Area, bottomAxis, card, marker } from './marks.ts'
 import { about, counted, fixed, mean } from './numbers.ts'

@@ -1,5 +1,5 @@
 /** Overload seconds against migrations: what a scheduler gets for what it pays. Down and to the left is better. */
-import { figures, meanOf } from './figures.ts'
+import { figures, meanOf } from '../experiment/figures.ts'
 import { type Html, html } from './html.ts'
 import { type Area, bottomAxis, card, curve, leftAxis, marker, points } from './marks.ts'
 import { about, fixed } from './numbers.ts'

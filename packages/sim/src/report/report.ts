@@ -1,7 +1,8 @@
 /** The report: everything that an experiment gave, on one page that needs nothing else. */
+
+import { figures, migrates } from '../experiment/figures.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import type { Run } from '../experiment/result.ts'
-import { figures, migrates } from './figures.ts'
 import { type Html, html } from './html.ts'
 import { page } from './page.ts'
 import { barPlot } from './plot-bars.ts'

@@ -1,27 +1,10 @@
 /** The summary: every figure of every variant, the best of each marked; and in words where drover loses. */
+import { bestOf, compared, lossesOf, ours, shown } from '../experiment/comparison.ts'
+import { type Figure, figures, meanOf, titleOf, valuesOf } from '../experiment/figures.ts'
 import { flat } from '../experiment/files.ts'
-import { type Figure, figures, meanOf, migrates, titleOf, valuesOf } from './figures.ts'
 import { type Html, html } from './html.ts'
 import { counted, fixed } from './numbers.ts'
-import { ours, type Scenario, type Variant } from './variants.ts'
-
-const columns: readonly Figure[] = Object.values(figures)
-
-/** Who may be the best: one that never migrates saves every cost and solves nothing. */
-const competing = (variants: readonly Variant[], figure: Figure): readonly Variant[] =>
-  variants.filter((variant) => meanOf(variant, figure) !== null && (!figure.cost || migrates(variant)))
-
-/** Compared as they are printed: what looks equal is equal. */
-const shown = (variant: Variant, figure: Figure): number =>
-  Number((meanOf(variant, figure) ?? Number.NaN).toFixed(figure.decimals))
-
-export const bestOf = (variants: readonly Variant[], figure: Figure): ReadonlySet<Variant> => {
-  const rivals = competing(variants, figure)
-  const least = Math.min(...rivals.map((variant) => shown(variant, figure)))
-  const best = rivals.filter((variant) => shown(variant, figure) === least)
-  // What most of them reach distinguishes nobody.
-  return new Set(best.length * 2 <= rivals.length ? best : [])
-}
+import type { Scenario, Variant } from './variants.ts'
 
 const cell = (variant: Variant, figure: Figure, best: boolean): Html => {
   const values = valuesOf(variant, figure)
@@ -38,23 +21,15 @@ const cell = (variant: Variant, figure: Figure, best: boolean): Html => {
 }
 
 export const summaryTable = ({ variants, seeds }: Scenario): Html => {
-  const best = columns.map((figure) => bestOf(variants, figure))
-  return html`<p class="note">Means over ${counted(seeds.length, 'seed')}; less is better in every column. ★ marks the best; whoever never migrates is not marked for what migrating costs, and – stands where a scheduler has no such thing (no partitions, no messages). Point at a figure for its range.</p>
+  const best = compared.map((figure) => bestOf(variants, figure))
+  return html`<p class="note">Means over ${counted(seeds.length, 'seed')}; less is better in every column. ★ marks the best; one that never migrates is not marked for what migrating costs, and – stands where a scheduler has no such thing (no partitions, no messages). Point at a figure for its range.</p>
 <div class="scroll"><table class="summary">
-<thead><tr><th scope="col">Algorithm</th>${columns.map((figure) => html`<th scope="col" data-tip="${titleOf(figure)}">${figure.head}</th>`)}<th scope="col">Runs</th></tr></thead>
+<thead><tr><th scope="col">Algorithm</th>${compared.map((figure) => html`<th scope="col" data-tip="${titleOf(figure)}">${figure.head}</th>`)}<th scope="col">Runs</th></tr></thead>
 <tbody>${variants.map(
     (variant) =>
-      html`<tr data-algorithm="${variant.algorithm}"${ours(variant) ? html` class="ours"` : null}><th scope="row"><span class="swatch look-${variant.look}"></span>${variant.label}</th>${columns.map((figure, i) => cell(variant, figure, best[i]?.has(variant) ?? false))}<td>${variant.runs.length}</td></tr>`,
+      html`<tr data-algorithm="${variant.algorithm}"${ours(variant) ? html` class="ours"` : null}><th scope="row"><span class="swatch look-${variant.look}"></span>${variant.label}</th>${compared.map((figure, i) => cell(variant, figure, best[i]?.has(variant) ?? false))}<td>${variant.runs.length}</td></tr>`,
   )}</tbody>
 </table></div>`
-}
-
-/** Rivals with a better mean than this variant of ours, the best first. */
-const beatenBy = (own: Variant, variants: readonly Variant[], figure: Figure): readonly Variant[] => {
-  if (meanOf(own, figure) === null) return []
-  return competing(variants, figure)
-    .filter((rival) => !ours(rival) && shown(rival, figure) < shown(own, figure))
-    .sort((a, b) => shown(a, figure) - shown(b, figure))
 }
 
 /** Fewer overload seconds and no more migrations, or as few seconds with fewer migrations. */
@@ -85,10 +60,7 @@ export const whereDroverLoses = ({ variants }: Scenario): Html | null => {
   const rivals = variants.filter((variant) => !ours(variant))
   if (own.length === 0 || rivals.length === 0) return null
   const losses = own.flatMap((variant) => {
-    const lost = columns.flatMap((figure) => {
-      const better = beatenBy(variant, variants, figure)
-      return better.length === 0 ? [] : [{ figure, better }]
-    })
+    const lost = lossesOf(variant, variants)
     const write = (one: Variant, figure: Figure): string => fixed(meanOf(one, figure) ?? 0, figure.decimals)
     return lost.map(
       ({ figure, better }, i) =>

@@ -41,8 +41,6 @@ const known = [
 /** From few migrations to many. */
 const presets = ['conservative', 'balanced', 'aggressive']
 
-export const ours = (variant: { readonly algorithm: string }): boolean => variant.algorithm === 'drover'
-
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const rankIn = (list: readonly string[], name: string | null): number =>
   name === null ? -1 : list.includes(name) ? list.indexOf(name) : list.length

@@ -1,10 +1,10 @@
-/** The figures of a run that the report compares: how each is named, measured and written. */
-import type { RunResult } from '../experiment/result.ts'
-import { mean } from './numbers.ts'
-import type { Variant } from './variants.ts'
+/** The figures of a run that terminal and report compare: how each is named, measured and written. */
+import type { Run, RunResult } from './result.ts'
 
 export interface Figure {
   readonly title: string
+  /** The title as it stands in a sentence. */
+  readonly name: string
   /** Head of its column in the summary, narrow. */
   readonly head: string
   readonly unit: string
@@ -25,6 +25,7 @@ const each =
 export const figures = {
   overloadSeconds: {
     title: 'Overload seconds',
+    name: 'overload seconds',
     head: 'Over\u00adload, s',
     unit: 's',
     decimals: 1,
@@ -33,6 +34,7 @@ export const figures = {
   },
   overloads: {
     title: 'Overloads',
+    name: 'overloads',
     head: 'Over\u00adloads',
     unit: '',
     decimals: 0,
@@ -41,6 +43,7 @@ export const figures = {
   },
   overloadMedianS: {
     title: 'Median overload',
+    name: 'median overload',
     head: 'Median, s',
     unit: 's',
     decimals: 1,
@@ -49,6 +52,7 @@ export const figures = {
   },
   overloadP95S: {
     title: '95th percentile overload',
+    name: '95th percentile overload',
     head: 'p95, s',
     unit: 's',
     decimals: 1,
@@ -57,6 +61,7 @@ export const figures = {
   },
   migrations: {
     title: 'Migrations',
+    name: 'migrations',
     head: 'Migra\u00adtions',
     unit: '',
     decimals: 0,
@@ -65,6 +70,7 @@ export const figures = {
   },
   movedMiB: {
     title: 'Moved',
+    name: 'moved',
     head: 'Moved, MiB',
     unit: 'MiB',
     decimals: 0,
@@ -73,6 +79,7 @@ export const figures = {
   },
   partitionSizeMedian: {
     title: 'Median partition',
+    name: 'median partition',
     head: 'Parti\u00adtion, hosts',
     unit: 'hosts',
     decimals: 1,
@@ -81,6 +88,7 @@ export const figures = {
   },
   partitionSizeMax: {
     title: 'Largest partition',
+    name: 'largest partition',
     head: 'largest',
     unit: 'hosts',
     decimals: 0,
@@ -89,6 +97,7 @@ export const figures = {
   },
   bookedHostSeconds: {
     title: 'Booked host-seconds',
+    name: 'booked host-seconds',
     head: 'Booked, host-s',
     unit: 'host-s',
     decimals: 0,
@@ -97,6 +106,7 @@ export const figures = {
   },
   bookedPerCure: {
     title: 'Booked per cured overload',
+    name: 'booked per cured overload',
     head: 'per cure, host-s',
     unit: 'host-s',
     decimals: 1,
@@ -105,6 +115,7 @@ export const figures = {
   },
   messages: {
     title: 'Messages per host and second',
+    name: 'messages per host and second',
     head: 'Msg per host·s',
     unit: '1/s',
     decimals: 3,
@@ -113,6 +124,7 @@ export const figures = {
   },
   bytes: {
     title: 'Bytes per host and second',
+    name: 'bytes per host and second',
     head: 'Bytes per host·s',
     unit: 'B/s',
     decimals: 1,
@@ -121,6 +133,7 @@ export const figures = {
   },
   energyKwh: {
     title: 'Energy',
+    name: 'energy',
     head: 'kWh',
     unit: 'kWh',
     decimals: 2,
@@ -129,6 +142,7 @@ export const figures = {
   },
   energyIdleOffKwh: {
     title: 'Energy, hosts without demand switched off',
+    name: 'energy, hosts without demand switched off',
     head: 'kWh, idle off',
     unit: 'kWh',
     decimals: 2,
@@ -137,6 +151,7 @@ export const figures = {
   },
   cpuSeconds: {
     title: 'CPU time of the run',
+    name: 'CPU time of the run',
     head: 'CPU, s',
     unit: 's',
     decimals: 2,
@@ -145,6 +160,7 @@ export const figures = {
   },
   peakRssMiB: {
     title: 'Peak memory of the run',
+    name: 'peak memory of the run',
     head: 'Peak, MiB',
     unit: 'MiB',
     decimals: 0,
@@ -156,14 +172,18 @@ export const figures = {
 export const titleOf = (figure: Figure): string =>
   figure.unit === '' ? figure.title : `${figure.title}, ${figure.unit}`
 
-/** Of every run that has it, by seed. */
-export const valuesOf = (variant: Variant, figure: Pick<Figure, 'of'>): readonly number[] =>
-  variant.runs.map(({ result }) => figure.of(result)).filter((value) => value !== null)
-
-export const meanOf = (variant: Variant, figure: Pick<Figure, 'of'>): number | null => {
-  const values = valuesOf(variant, figure)
-  return values.length === 0 ? null : mean(values)
+/** Runs that differ in nothing but the seed. */
+export interface Runs {
+  readonly runs: readonly Run[]
 }
 
-export const migrates = (variant: Variant): boolean =>
-  variant.runs.some(({ result }) => result.migrations > 0)
+/** Of every run that has it, by seed. */
+export const valuesOf = ({ runs }: Runs, figure: Pick<Figure, 'of'>): readonly number[] =>
+  runs.map(({ result }) => figure.of(result)).filter((value) => value !== null)
+
+export const meanOf = (one: Runs, figure: Pick<Figure, 'of'>): number | null => {
+  const values = valuesOf(one, figure)
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+export const migrates = ({ runs }: Runs): boolean => runs.some(({ result }) => result.migrations > 0)
