@@ -86,7 +86,7 @@ const faults: readonly Fault[] = [
   {
     name: 'grey window: the source resumes without asking the destination',
     file: 'execute/settle.ts',
-    from: "if (nowhere(there)) return { kind: 'resume-here' }",
+    from: "if (nowhere(there)) return stable >= 1 ? { kind: 'resume-here' } : wait",
     to: "if (nowhere(there) || there === null) return { kind: 'resume-here' }",
   },
   {

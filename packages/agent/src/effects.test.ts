@@ -131,7 +131,7 @@ describe('the contract of the core', () => {
     const w = world()
     await w.agent.start()
     const asks = (n: number, at: string | null): readonly Effect[] => [
-      { kind: 'inspect', action: action(n), vm: vmId('v'), at: at as PeerUri | null },
+      { kind: 'inspect', action: action(n), round: n, vm: vmId('v'), at: at as PeerUri | null },
       { kind: 'resume', action: action(n), vm: vmId('v'), at: at as PeerUri | null },
     ]
     provoke(w, [
@@ -145,8 +145,8 @@ describe('the contract of the core', () => {
     assert.deepEqual(solved.answer.moves, [{ vm: 'v', from: 'a', to: 'b' }])
     assert.equal(solved.round, 2)
     assert.deepEqual(w.heard('inspected'), [
-      { kind: 'inspected', action: action(1), at: 'here', presence: 'running' },
-      { kind: 'inspected', action: action(2), at: 'there', presence: 'running' },
+      { kind: 'inspected', action: action(1), round: 1, at: 'here', presence: 'running' },
+      { kind: 'inspected', action: action(2), round: 2, at: 'there', presence: 'running' },
     ])
     assert.deepEqual(w.heard('resumed')[1], {
       kind: 'resumed',
@@ -167,6 +167,7 @@ describe('the contract of the core', () => {
     assert.deepEqual(w.heard('inspected').at(-1), {
       kind: 'inspected',
       action: action(3),
+      round: 3,
       at: 'there',
       presence: null,
     })

@@ -94,13 +94,13 @@ export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
     )
   }
 
-  const inspect = ({ action, vm, at }: Of<'inspect'>): void => {
+  const inspect = ({ action, round, vm, at }: Of<'inspect'>): void => {
     const where = at === null ? ('here' as const) : ('there' as const)
     begun(() => hypervisor.locate(vm, at ?? undefined)).then(
-      (presence) => feed({ kind: 'inspected', action, at: where, presence }),
+      (presence) => feed({ kind: 'inspected', action, round, at: where, presence }),
       (error: unknown) => {
         log.debug({ vm, code: codeOf(error), err: error }, 'a hypervisor did not say where a VM is')
-        feed({ kind: 'inspected', action, at: where, presence: null })
+        feed({ kind: 'inspected', action, round, at: where, presence: null })
       },
     )
   }

@@ -87,6 +87,11 @@ export const limits = {
   /** How long a source waits for `admitted`, and how long that stays valid, ms. */
   admitMs: 2_000,
   admitValidMs: 4_000,
+  /**
+   * A hypervisor may begin a migration so long after its destination promised room, ms: `admitValidMs`, and 30 s in which a
+   * busy daemon has not read the request. Against taking a VM that still runs for one that stayed, and a promise for unused.
+   */
+  lateStartMs: 34_000,
   /** The solver's budget, and when its answer is stale, ms. */
   solveBudgetMs: 200,
   solveStaleMs: 5_000,
@@ -98,8 +103,12 @@ export const limits = {
   handOverMs: 300,
   /** How often it says so before it lets go: the destination is dead or cut off, and will ask when it is back. */
   handOverTriesMax: 10,
-  /** How often both ends of an unfinished action are asked, ms. */
+  /**
+   * How often both ends of an unfinished action are asked, ms; and how long a round waits at most when answers are missing, ms:
+   * longer than a hypervisor may take over a call, so that a slow one is heard at all.
+   */
   settlePollMs: 1_000,
+  settleRoundMsMax: 6_000,
   /** First and last pause before a leader tries again, ms; doubling, with jitter. */
   backOffMsMin: 100,
   backOffMsMax: 10_000,

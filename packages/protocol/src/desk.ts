@@ -31,6 +31,8 @@ export interface Desk {
   /** Integer in [0, below): the seeded stream, for jitter only. */
   random(below: number): number
   nextPartition(): PartitionId
+  /** A number that no question of this host has had, in this life or an earlier one. */
+  nextRound(): number
 }
 
 /** What only `peer.ts` does with a desk. */
@@ -52,6 +54,7 @@ export const createDesk = (self: HostId, incarnation: number, seed: number, poli
   let time: Instant = 0
   let effects: Effect[] = []
   let partitions = 0
+  let rounds = 0
   const own: Message[] = []
   let warnings: readonly Warning[] = []
   const warnedAt = new Map<string, Instant>()
@@ -75,6 +78,8 @@ export const createDesk = (self: HostId, incarnation: number, seed: number, poli
       effects.push({ kind: 'warn', code, text, vm: vm ?? null })
     },
     random: seeded(seed),
+    // Incarnations are seconds apart; a life that asked a million questions has lasted longer than that.
+    nextRound: () => (incarnation % 2 ** 30) * 2 ** 20 + ++rounds,
     nextPartition: () => partitionIdOf(self, incarnation, ++partitions),
     setTime(now) {
       time = Math.max(time, now)

@@ -128,10 +128,11 @@ export type Input =
     }
   /** A `perform` has ended. */
   | { readonly kind: 'finished'; readonly action: ActionId; readonly result: ActionResult }
-  /** The answer to an `inspect`; null = that hypervisor did not answer. */
+  /** The answer to the `inspect` of this round; null = that hypervisor did not answer. */
   | {
       readonly kind: 'inspected'
       readonly action: ActionId
+      readonly round: number
       readonly at: 'here' | 'there'
       readonly presence: Presence | null
     }
@@ -170,8 +171,14 @@ export type Effect =
       readonly paused: boolean
       readonly bandwidthMiBps: number | null
     }
-  /** Ask a hypervisor where a VM is: our own (`at` null) or another's by its URI. */
-  | { readonly kind: 'inspect'; readonly action: ActionId; readonly vm: VmId; readonly at: PeerUri | null }
+  /** Ask a hypervisor where a VM is: our own (`at` null) or another's by its URI. The answer gives `round` back. */
+  | {
+      readonly kind: 'inspect'
+      readonly action: ActionId
+      readonly round: number
+      readonly vm: VmId
+      readonly at: PeerUri | null
+    }
   /** Let a paused VM run: here, or at another's hypervisor. Only by R1 and R2. */
   | { readonly kind: 'resume'; readonly action: ActionId; readonly vm: VmId; readonly at: PeerUri | null }
   /** Look at the hypervisor now (`observed` and `jobs` follow) instead of at the next sampling time. */

@@ -140,11 +140,14 @@ export interface Cancelled extends OfAction {
 export interface WhereIs extends OfAction {
   readonly kind: 'where-is'
   readonly vm: VmId
+  /** Given back with the answer: one to an earlier question says nothing about now. */
+  readonly round: number
 }
 /** The other end's positive answer. `silent`: its hypervisor did not answer, so neither can it. */
 export interface Whereabouts extends OfAction {
   readonly kind: 'whereabouts'
   readonly vm: VmId
+  readonly round: number
   readonly presence: Presence | 'silent'
 }
 /** As the hypervisor port defines it. */

@@ -14,6 +14,18 @@ import type { ActionResult } from '../plan/plan.ts'
 import type { Promised } from '../snapshot/ledger.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import type { ClosedActions } from './closed.ts'
+import {
+  answersOf,
+  endOf,
+  heardHere,
+  heardThere,
+  isOvertaken,
+  isWhole,
+  nextRound,
+  notAsked,
+  type Rounds,
+  restarted,
+} from './rounds.ts'
 import { judgeDestination } from './settle.ts'
 
 export interface Arrival extends Promised {
@@ -26,9 +38,8 @@ export interface Arrival extends Promised {
   readonly cooldownMs: number
   readonly since: Instant
   readonly nextAt: Instant
-  readonly here: Presence | null
-  readonly there: Presence | null
-  readonly silence: number
+  /** What both ends answer since the promise should have been used. */
+  readonly rounds: Rounds
   /** The source has let go; ours is being resumed. */
   readonly taking: boolean
 }
@@ -40,9 +51,11 @@ export interface Arrivals {
   restore(open: OpenAction): void
   handOver(action: ActionId, from: HostId, vm: VmId, epoch: number, partition: PartitionId): void
   cancelled(action: ActionId, from: HostId): void
-  inspected(action: ActionId, at: 'here' | 'there', presence: Presence | null): void
+  inspected(action: ActionId, round: number, at: 'here' | 'there', presence: Presence | null): void
   resumed(action: ActionId, at: 'here' | 'there', ok: boolean, detail: string): void
-  whereabouts(action: ActionId, from: HostId, presence: Presence | null): void
+  whereabouts(action: ActionId, from: HostId, round: number, presence: Presence | null): void
+  /** The other agent asks about it, so it lives. */
+  askedBy(action: ActionId, from: HostId): void
   /** The source's agent is gone (a hint): ask its hypervisor soon. */
   nudge(from: HostId): void
   tick(): void
@@ -57,10 +70,6 @@ export interface ArrivalHooks {
   /** The URI of the other end, if it may be opened from here; else it is said, and null. */
   reach(peer: HostId, uri: string, vm: VmId): PeerUri | null
 }
-
-const pollMs = limits.settlePollMs
-/** A slow hypervisor may begin this long after its agent asked it to, ms. */
-const graceMs = 30_000
 
 export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: ArrivalHooks): Arrivals => {
   const all = new Map<ActionId, Arrival>()
@@ -87,20 +96,21 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
 
   const takeOver = (arrival: Arrival): void => {
     if (arrival.taking) return
-    put({ ...arrival, taking: true, nextAt: desk.now() + pollMs })
+    put({ ...arrival, taking: true, nextAt: desk.now() + limits.settlePollMs })
     desk.emit({ kind: 'resume', action: arrival.action, vm: arrival.vm, at: null })
   }
 
-  const expired = (arrival: Arrival): boolean => desk.now() - arrival.since >= limits.admitValidMs + graceMs
+  const expired = (arrival: Arrival): boolean => desk.now() - arrival.since >= limits.lateStartMs
 
   const judge = (arrival: Arrival): void => {
-    const verdict = judgeDestination(arrival.here, arrival.there, expired(arrival))
+    const { here, there } = arrival.rounds
+    const verdict = judgeDestination(answersOf(arrival.rounds, desk.now()), expired(arrival))
     switch (verdict.kind) {
       case 'wait':
         if (verdict.warning !== null)
           desk.warn(
             verdict.warning,
-            `VM ${arrival.vm} of ${arrival.action}: ${arrival.here ?? 'no answer'} here, ${arrival.there ?? 'no answer'} at its source ${arrival.from}`,
+            `VM ${arrival.vm} of ${arrival.action}: ${here ?? 'no answer'} here, ${there ?? 'no answer'} at its source ${arrival.from}`,
             arrival.vm,
           )
         return
@@ -121,24 +131,31 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
 
   const poll = (arrival: Arrival): void => {
     const { action, vm, sourceUri } = arrival
-    // Old answers prove nothing about now.
-    put({
-      ...arrival,
-      here: null,
-      there: null,
-      taking: false,
-      nextAt: desk.now() + pollMs,
-      silence: arrival.silence + 1,
-    })
-    desk.emit({ kind: 'inspect', action, vm, at: null })
-    desk.send(arrival.from, { kind: 'where-is', ...about(arrival), vm })
-    const at = arrival.silence >= 1 ? hooks.reach(arrival.from, sourceUri, vm) : null
-    if (at !== null) desk.emit({ kind: 'inspect', action, vm, at })
+    const round = desk.nextRound()
+    desk.emit({ kind: 'inspect', action, round, vm, at: null })
+    desk.send(arrival.from, { kind: 'where-is', ...about(arrival), vm, round })
+    const at = arrival.rounds.silence >= 1 ? hooks.reach(arrival.from, sourceUri, vm) : null
+    if (at !== null) desk.emit({ kind: 'inspect', action, round, vm, at })
+    const rounds = nextRound(arrival.rounds, round, desk.now())
+    put({ ...arrival, rounds, taking: false, nextAt: endOf(rounds) })
   }
 
-  const learn = (action: ActionId, news: Partial<Pick<Arrival, 'here' | 'there' | 'silence'>>): void => {
+  /** A verdict needs both answers; only the end of the round makes one of silence. */
+  const learn = (arrival: Arrival, rounds: Rounds): void => {
+    const next = put({ ...arrival, rounds, nextAt: endOf(rounds) })
+    if (isWhole(rounds)) judge(next)
+  }
+
+  const roundEnds = (arrival: Arrival): void => {
+    if (!arrival.taking && arrival.rounds.number !== null && !isWhole(arrival.rounds)) judge(arrival)
+    const still = all.get(arrival.action)
+    if (still !== undefined && still.nextAt <= desk.now()) poll(still)
+  }
+
+  /** The arrival of which this round asks, unless it is being taken over. */
+  const asking = (action: ActionId, round: number): Arrival | null => {
     const arrival = all.get(action)
-    if (arrival !== undefined && !arrival.taking) judge(put({ ...arrival, ...news }))
+    return arrival !== undefined && !arrival.taking && arrival.rounds.number === round ? arrival : null
   }
 
   return {
@@ -157,9 +174,7 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
         cooldownMs: message.cooldownMs,
         since: desk.now(),
         nextAt: desk.now() + limits.admitValidMs,
-        here: null,
-        there: null,
-        silence: 0,
+        rounds: notAsked,
         taking: false,
       })
       desk.emit({
@@ -208,9 +223,7 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
         cooldownMs: desk.policy.cooldownMs,
         since: desk.now(),
         nextAt: desk.now(),
-        here: null,
-        there: null,
-        silence: 0,
+        rounds: notAsked,
         taking: false,
       })
     },
@@ -229,9 +242,11 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
         close(arrival, false, 'cancelled')
     },
 
-    inspected(action, at, presence) {
-      if (presence !== null) learn(action, at === 'here' ? { here: presence } : { there: presence })
-      else if (at === 'there') learn(action, {})
+    inspected(action, round, at, presence) {
+      const arrival = asking(action, round)
+      if (arrival === null || presence === null) return
+      if (at === 'here') learn(arrival, heardHere(arrival.rounds, presence, desk.now()))
+      else learn(arrival, heardThere(arrival.rounds, presence, 'hypervisor'))
     },
 
     resumed(action, at, ok, detail) {
@@ -239,7 +254,7 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
       if (arrival === undefined || at !== 'here') return
       if (!ok) {
         desk.warn('resume.failed', `VM ${arrival.vm} waits paused here, resume failed: ${detail}`, arrival.vm)
-        put({ ...arrival, taking: false, nextAt: desk.now() + pollMs })
+        put({ ...arrival, taking: false, nextAt: desk.now() + limits.settlePollMs })
         return
       }
       close(arrival, true, '')
@@ -247,18 +262,25 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
       desk.send(arrival.from, { kind: 'took-over', ...about(arrival), vm: arrival.vm })
     },
 
-    whereabouts(action, from, presence) {
-      if (presence !== null && all.get(action)?.from === from) learn(action, { there: presence, silence: 0 })
+    whereabouts(action, from, round, presence) {
+      const arrival = asking(action, round)
+      if (arrival !== null && arrival.from === from && presence !== null)
+        learn(arrival, heardThere(arrival.rounds, presence, 'agent'))
+    },
+
+    askedBy(action, from) {
+      const arrival = all.get(action)
+      if (arrival?.from === from && !arrival.taking && isOvertaken(arrival.rounds, desk.now())) poll(arrival)
     },
 
     nudge(from) {
       for (const arrival of [...all.values()])
-        if (arrival.from === from && !arrival.taking) put({ ...arrival, silence: 1, nextAt: desk.now() })
+        if (arrival.from === from && !arrival.taking) poll({ ...arrival, rounds: restarted() })
     },
 
     tick() {
       if (all.size > 0)
-        for (const arrival of [...all.values()]) if (arrival.nextAt <= desk.now()) poll(arrival)
+        for (const arrival of [...all.values()]) if (arrival.nextAt <= desk.now()) roundEnds(arrival)
     },
 
     nextAt: () => earliestOf(all.values(), (one) => one.nextAt),

@@ -8,23 +8,34 @@ import type { Desk } from '../desk.ts'
 import type { ActionId, HostId, PeerUri } from '../ids.ts'
 import type { Presence } from '../message.ts'
 import { about, type Departure, type DepartureHooks, type DepartureTable } from './departure-table.ts'
+import {
+  answersOf,
+  endOf,
+  heardHere,
+  heardThere,
+  isOvertaken,
+  isWhole,
+  nextRound,
+  type Rounds,
+} from './rounds.ts'
 import { judgeSource } from './settle.ts'
 
 export interface DepartureEnd {
   /** It is positively gone from here. */
   handOver(departure: Departure): void
-  /** Asks both ends. */
+  /** Asks both ends: a new round. */
   poll(departure: Departure): void
+  /** The round has lasted long enough: whoever has not answered is silent. */
+  roundEnds(departure: Departure): void
   /** The hand-over has not been confirmed: say it again, or let go. */
   again(departure: Departure): void
   tookOver(action: ActionId, from: HostId): void
-  inspected(action: ActionId, at: 'here' | 'there', presence: Presence | null): void
+  inspected(action: ActionId, round: number, at: 'here' | 'there', presence: Presence | null): void
   resumed(action: ActionId, at: 'here' | 'there', ok: boolean): void
-  whereabouts(action: ActionId, from: HostId, presence: Presence | null): void
+  whereabouts(action: ActionId, from: HostId, round: number, presence: Presence | null): void
+  /** The other agent asks about it, so it lives. */
+  askedBy(action: ActionId, from: HostId): void
 }
-
-/** Long enough for a polling round trip and a slow hypervisor; then the other end counts as silent for this poll. */
-const pollMs = limits.settlePollMs
 
 export const createDepartureEnd = (
   desk: Desk,
@@ -64,7 +75,7 @@ export const createDepartureEnd = (
         ...departure,
         phase: 'handing',
         nextAt: desk.now() + limits.handOverMs,
-        silence: 0,
+        tries: 0,
         resuming: false,
       }),
     )
@@ -72,22 +83,26 @@ export const createDepartureEnd = (
 
   const poll = (departure: Departure): void => {
     const { action, vm } = departure
-    desk.emit({ kind: 'inspect', action, vm, at: null })
-    desk.send(departure.to, { kind: 'where-is', ...about(departure), vm })
+    const round = desk.nextRound()
+    desk.emit({ kind: 'inspect', action, round, vm, at: null })
+    desk.send(departure.to, { kind: 'where-is', ...about(departure), vm, round })
     // The other agent is silent: its hypervisor may still answer a third party (adr/004).
-    const at = departure.silence >= 1 ? reach(departure) : null
-    if (at !== null) desk.emit({ kind: 'inspect', action, vm, at })
-    put({ ...departure, nextAt: desk.now() + pollMs, silence: departure.silence + 1 })
+    const at = departure.rounds.silence >= 1 ? reach(departure) : null
+    if (at !== null) desk.emit({ kind: 'inspect', action, round, vm, at })
+    const asked = nextRound(departure.rounds, round, desk.now())
+    const rounds = departure.takenOver ? heardThere(asked, 'running', 'agent') : asked
+    put({ ...departure, rounds, nextAt: endOf(rounds) })
   }
 
   const settle = (departure: Departure): void => {
-    const verdict = judgeSource(departure.here, departure.there, departure.stable)
+    const { here, there } = departure.rounds
+    const verdict = judgeSource(answersOf(departure.rounds, desk.now()))
     switch (verdict.kind) {
       case 'wait':
         if (verdict.warning !== null)
           desk.warn(
             verdict.warning,
-            `VM ${departure.vm} after ${departure.action}: ${departure.here ?? 'no answer'} here, ${departure.there ?? 'no answer'} at ${departure.to}`,
+            `VM ${departure.vm} after ${departure.action}: ${here ?? 'no answer'} here, ${there ?? 'no answer'} at ${departure.to}`,
             departure.vm,
           )
         return
@@ -126,20 +141,22 @@ export const createDepartureEnd = (
     }
   }
 
-  const learn = (
-    departure: Departure,
-    news: Partial<Pick<Departure, 'here' | 'there' | 'silence'>>,
-  ): void => {
-    const next = { ...departure, ...news }
-    const same = next.here === departure.here && next.there === departure.there
-    settle(put({ ...next, stable: same ? departure.stable + 1 : 0 }))
+  /** A verdict needs both answers; only the end of the round makes one of silence. */
+  const learn = (departure: Departure, rounds: Rounds): void => {
+    const next = put({ ...departure, rounds, nextAt: endOf(rounds) })
+    if (isWhole(rounds)) settle(next)
+  }
+
+  const roundEnds = (departure: Departure): void => {
+    if (departure.rounds.number !== null && !isWhole(departure.rounds)) settle(departure)
+    const still = all.get(departure.action)
+    if (still?.phase === 'settling') poll(still)
   }
 
   const again = (departure: Departure): void => {
-    if (departure.silence >= limits.handOverTriesMax) return letGo(departure)
+    if (departure.tries >= limits.handOverTriesMax) return letGo(departure)
     sayHandOver(departure)
-    const silence = departure.silence + 1
-    put({ ...departure, nextAt: desk.now() + pollMs, silence })
+    put({ ...departure, nextAt: desk.now() + limits.settlePollMs, tries: departure.tries + 1 })
     // Its agent may be dead while its hypervisor lives: finish for it; gone from here is our own knowledge.
     const at = reach(departure)
     if (at !== null) desk.emit({ kind: 'resume', action: departure.action, vm: departure.vm, at })
@@ -148,22 +165,26 @@ export const createDepartureEnd = (
   return {
     handOver,
     poll,
+    roundEnds,
     again,
 
     tookOver(action, from) {
       const departure = mine(action, from, 'handing', 'settling')
       if (departure === null) return
-      if (departure.phase === 'settling') return learn(departure, { there: 'running', silence: 0 })
+      if (departure.phase === 'settling')
+        return learn({ ...departure, takenOver: true }, heardThere(departure.rounds, 'running', 'agent'))
       end(departure, { kind: 'done' }, true)
     },
 
-    inspected(action, at, presence) {
+    inspected(action, round, at, presence) {
       const departure = all.get(action)
       if (departure === undefined || presence === null) return
       if (departure.phase === 'handing' && at === 'there' && presence === 'running')
         return end(departure, { kind: 'done' }, true)
-      if (departure.phase === 'settling')
-        learn(departure, at === 'here' ? { here: presence } : { there: presence })
+      const { phase, rounds } = departure
+      if (phase !== 'settling' || rounds.number !== round) return
+      if (at === 'here') learn(departure, heardHere(rounds, presence, desk.now()))
+      else learn(departure, heardThere(rounds, presence, 'hypervisor'))
     },
 
     resumed(action, at, ok) {
@@ -171,16 +192,24 @@ export const createDepartureEnd = (
       if (departure === undefined) return
       if (at === 'there') {
         const uri = ok && departure.phase === 'handing' ? reach(departure) : null
-        if (uri !== null) desk.emit({ kind: 'inspect', action, vm: departure.vm, at: uri })
+        if (uri !== null)
+          desk.emit({ kind: 'inspect', action, round: desk.nextRound(), vm: departure.vm, at: uri })
         return
       }
       put({ ...departure, resuming: false })
-      if (ok && departure.phase === 'settling') poll({ ...departure, resuming: false })
+      if (ok && departure.phase === 'settling')
+        refuse(departure, 'migration.failed', 'the VM was resumed on its source', true)
     },
 
-    whereabouts(action, from, presence) {
+    whereabouts(action, from, round, presence) {
       const departure = mine(action, from, 'settling')
-      if (departure !== null && presence !== null) learn(departure, { there: presence, silence: 0 })
+      if (departure !== null && presence !== null && departure.rounds.number === round)
+        learn(departure, heardThere(departure.rounds, presence, 'agent'))
+    },
+
+    askedBy(action, from) {
+      const departure = mine(action, from, 'settling')
+      if (departure !== null && isOvertaken(departure.rounds, desk.now())) poll(departure)
     },
   }
 }

@@ -1,10 +1,10 @@
 /** The migrations that leave this host: what is known of each, and how one is closed here. */
 import type { Desk } from '../desk.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../ids.ts'
-import type { Presence } from '../message.ts'
 import type { ActionResult } from '../plan/plan.ts'
 import type { Resources } from '../resources.ts'
 import type { ClosedActions } from './closed.ts'
+import type { Rounds } from './rounds.ts'
 
 /** `asking`: for admission. `moving`: the hypervisor works. `handing`: gone from here, told the other end. `settling`: in doubt. */
 export type DeparturePhase = 'asking' | 'moving' | 'handing' | 'settling'
@@ -24,12 +24,12 @@ export interface Departure {
   readonly phase: DeparturePhase
   readonly uri: string | null
   readonly nextAt: Instant
-  /** Latest answers while settling, and for how many polls in a row they have been the same. */
-  readonly here: Presence | null
-  readonly there: Presence | null
-  readonly stable: number
-  /** Polls that the other agent left unanswered: from the second on its hypervisor is asked directly. */
-  readonly silence: number
+  /** What both ends answer while it is settled. */
+  readonly rounds: Rounds
+  /** The destination has said that the VM ran there, which no later answer takes back. */
+  readonly takenOver: boolean
+  /** How often the hand-over was said again in vain. */
+  readonly tries: number
   /** A resume is under way: not to be doubled. */
   readonly resuming: boolean
 }

@@ -74,7 +74,18 @@ const setUp = () => {
     desk.setTime(desk.now() + ms)
     departures.tick()
   }
-  return { departures, happened, later, said }
+  /** The number of the round under way. */
+  const round = () => departures.all.get(action)?.rounds.number ?? 0
+  return { departures, happened, later, round, said }
+}
+
+/** In doubt from the first look on. */
+const inDoubt = () => {
+  const story = setUp()
+  story.departures.admitted(there, admitted)
+  story.departures.finished(action, { kind: 'unknown', code: 'hypervisor.unreachable' })
+  story.happened()
+  return story
 }
 
 test('the VM is credited when it is gone, not when it begins to leave (S9); all is durable before it is done', () => {
@@ -106,7 +117,7 @@ test('a refusal by the hypervisor ends it here and there', () => {
 })
 
 test('unknown is settled by asking both ends, and is never tried again (S12)', () => {
-  const { departures, happened, later } = setUp()
+  const { departures, happened, later, round } = setUp()
   departures.admitted(there, admitted)
   happened()
   departures.finished(action, { kind: 'unknown', code: 'hypervisor.unreachable' })
@@ -117,9 +128,9 @@ test('unknown is settled by asking both ends, and is never tried again (S12)', (
     ['inspect here', 'send where-is', 'inspect sim://there'],
     'its hypervisor too, when its agent is silent',
   )
-  departures.inspected(action, 'here', 'absent')
+  departures.inspected(action, round(), 'here', 'absent')
   assert.deepEqual(happened(), [], 'one end is not enough')
-  departures.inspected(action, 'there', 'paused')
+  departures.inspected(action, round(), 'there', 'paused')
   assert.deepEqual(happened(), ['send hand-over', 'gone'])
 })
 
@@ -131,7 +142,7 @@ test('the copy is resumed from here when the agent there stays silent: that it i
   later(limits.handOverMs)
   assert.deepEqual(happened(), ['send hand-over', 'resume sim://there'])
   departures.resumed(action, 'there', true)
-  departures.inspected(action, 'there', 'running')
+  departures.inspected(action, 0, 'there', 'running')
   assert.deepEqual(happened(), ['inspect sim://there', 'persist closed', 'ended done'])
 })
 
@@ -158,4 +169,63 @@ test('withdrawn by its leader it does not begin; what has begun goes on, and nob
   other.happened()
   other.departures.withdraw(action, self)
   assert.deepEqual(other.happened(), [])
+})
+
+test('an answer to an earlier question settles nothing', () => {
+  const { departures, happened, later, round } = inDoubt()
+  const old = round()
+  departures.inspected(action, old, 'here', 'absent')
+  later(limits.settlePollMs)
+  happened()
+  departures.whereabouts(action, there, old, 'paused')
+  departures.inspected(action, old, 'there', 'paused')
+  assert.deepEqual(happened(), [], 'late')
+  departures.whereabouts(action, there, round(), 'paused')
+  assert.deepEqual(happened(), [], 'what our own hypervisor said in the last round is old, too')
+  departures.inspected(action, round(), 'here', 'absent')
+  assert.deepEqual(happened(), ['send hand-over', 'gone'])
+})
+
+test('both paused: given up only after the destination has said so in three rounds, the last of them included', () => {
+  const { departures, happened, later, round } = inDoubt()
+  const both = () => {
+    departures.inspected(action, round(), 'here', 'paused')
+    departures.whereabouts(action, there, round(), 'paused')
+  }
+  for (const _ of [1, 2]) {
+    both()
+    later(limits.settlePollMs)
+  }
+  departures.inspected(action, round(), 'here', 'paused')
+  later(limits.settleRoundMsMax)
+  assert.ok(!happened().includes('send hand-over'), 'it has fallen silent: nothing is concluded')
+  for (const _ of [1, 2, 3]) {
+    both()
+    later(limits.settlePollMs)
+  }
+  assert.ok(happened().includes('send hand-over'))
+})
+
+test('a hypervisor that is slow to answer is heard: a round waits longer after one that missed an answer', () => {
+  const { departures, happened, later, round } = inDoubt()
+  // Each answer takes three seconds; a round lasts one at first.
+  for (let questions = 0; questions < 10; questions++) {
+    const asked = round()
+    later(1_000)
+    later(1_000)
+    later(1_000)
+    departures.inspected(action, asked, 'here', 'absent')
+    departures.whereabouts(action, there, asked, 'paused')
+  }
+  assert.ok(happened().includes('send hand-over'))
+})
+
+test('a VM that runs here has stayed after 34 s of the same answer; a destination that never answers does not change that', () => {
+  const { departures, happened, later, round } = inDoubt()
+  for (let asked = 0; departures.all.size > 0; later(100)) {
+    if (round() === asked) continue
+    asked = round()
+    departures.inspected(action, asked, 'here', 'running')
+  }
+  assert.ok(happened().includes('ended refused migration.failed'))
 })

@@ -13,8 +13,10 @@ import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import type { ClosedActions } from './closed.ts'
 import { createDepartureEnd, type DepartureEnd } from './departure-end.ts'
 import { about, createDepartureTable, type Departure, type DepartureHooks } from './departure-table.ts'
+import { notAsked } from './rounds.ts'
 
-export interface Departures extends Pick<DepartureEnd, 'tookOver' | 'inspected' | 'resumed' | 'whereabouts'> {
+export interface Departures
+  extends Pick<DepartureEnd, 'tookOver' | 'inspected' | 'resumed' | 'whereabouts' | 'askedBy'> {
   readonly all: ReadonlyMap<ActionId, Departure>
   begin(
     leader: HostId,
@@ -41,14 +43,14 @@ export const calledOff = {
   detail: 'its leader withdrew it before it began',
 }
 
-/** Of a departure that nobody was asked about yet. */
-const nothingKnown = { here: null, there: null, stable: 0, silence: 0, resuming: false }
+/** Of a departure about which no question was asked yet. */
+const nothingKnown = { rounds: notAsked, takenOver: false, tries: 0, resuming: false }
 
 export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: DepartureHooks): Departures => {
   const table = createDepartureTable(desk, closed, hooks)
   const { all, put, mine, end, refuse } = table
   const ending = createDepartureEnd(desk, table, hooks)
-  const { handOver, poll, again } = ending
+  const { handOver, poll, again, roundEnds } = ending
 
   const tickOne = (departure: Departure): void => {
     if (departure.nextAt > desk.now()) return
@@ -62,7 +64,7 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
       case 'handing':
         return again(departure)
       case 'settling':
-        return poll(departure)
+        return roundEnds(departure)
       default:
         return unreachable(departure.phase)
     }
@@ -74,6 +76,7 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
     inspected: ending.inspected,
     resumed: ending.resumed,
     whereabouts: ending.whereabouts,
+    askedBy: ending.askedBy,
 
     begin(leader, message, migrate, toEpoch, vm, paused, sourceUri) {
       const departure = put({

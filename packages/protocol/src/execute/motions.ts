@@ -227,11 +227,13 @@ export const createMotions = (
         case 'cancelled':
           return arrivals.cancelled(message.action, from)
         case 'where-is':
+          departures.askedBy(message.action, from)
+          arrivals.askedBy(message.action, from)
           return whereabouts.asked(from, message)
         case 'whereabouts': {
           const presence = message.presence === 'silent' ? null : message.presence
-          departures.whereabouts(message.action, from, presence)
-          return arrivals.whereabouts(message.action, from, presence)
+          departures.whereabouts(message.action, from, message.round, presence)
+          return arrivals.whereabouts(message.action, from, message.round, presence)
         }
       }
     },
@@ -241,10 +243,9 @@ export const createMotions = (
         case 'finished':
           return departures.finished(input.action, input.result)
         case 'inspected':
-          departures.inspected(input.action, input.at, input.presence)
-          arrivals.inspected(input.action, input.at, input.presence)
-          if (input.at === 'here') whereabouts.inspected(input.action, input.presence)
-          return
+          departures.inspected(input.action, input.round, input.at, input.presence)
+          arrivals.inspected(input.action, input.round, input.at, input.presence)
+          return whereabouts.inspected(input.round, input.presence)
         case 'resumed':
           departures.resumed(input.action, input.at, input.ok)
           return arrivals.resumed(input.action, input.at, input.ok, input.detail)

@@ -3,10 +3,8 @@
  * table is here, and nothing else decides about a VM whose migration ended in doubt.
  */
 import { unreachable } from '../assert.ts'
-import type { Presence } from '../message.ts'
-
-/** `null`: that end has not answered. */
-export type Seen = Presence | null
+import { limits } from '../config.ts'
+import type { Answers, Seen } from './rounds.ts'
 
 /** What the source's agent does with an action whose end is not known. */
 export type SourceVerdict =
@@ -26,18 +24,21 @@ export type SourceVerdict =
 
 const active = (seen: Seen) => seen === 'running' || seen === 'paused'
 const nowhere = (seen: Seen) => seen === 'absent' || seen === 'shut'
+const wait = { kind: 'wait', warning: null } as const
 
-/** `stable`: polls in a row with these same answers; libvirt may still be tidying up after the first. */
-export const judgeSource = (here: Seen, there: Seen, stable: number): SourceVerdict => {
+export const judgeSource = ({ here, there, stable, steadyMs }: Answers): SourceVerdict => {
   switch (here) {
     case null:
     case 'outgoing':
     case 'incoming':
-      return { kind: 'wait', warning: null }
+      return wait
     case 'running':
-      return there === 'running' ? { kind: 'wait', warning: 'vm.double' } : { kind: 'stayed' }
+      if (there === 'running') return { kind: 'wait', warning: 'vm.double' }
+      // A busy daemon may not have read the request yet (lateStartMs); what the destination says meanwhile proves nothing.
+      return steadyMs >= limits.lateStartMs ? { kind: 'stayed' } : wait
     case 'paused':
-      if (nowhere(there)) return { kind: 'resume-here' }
+      // Seen twice: the second "absent" was asked for when ours was paused already, so no copy was still to come.
+      if (nowhere(there)) return stable >= 1 ? { kind: 'resume-here' } : wait
       if (there === 'running') return { kind: 'arrived', staleCopy: true }
       // Both paused, and no job at either end: complete forward. Our copy is given up durably before the hand-over
       // is said (adr/004), so that at most one of the two is ever resumed by drover.
@@ -45,13 +46,13 @@ export const judgeSource = (here: Seen, there: Seen, stable: number): SourceVerd
       return { kind: 'wait', warning: 'vm.paused_in_doubt' }
     case 'absent':
     case 'shut':
-      if (there === 'running') return { kind: 'arrived', staleCopy: false }
+      if (there === 'running' || there === 'outgoing') return { kind: 'arrived', staleCopy: false }
       if (there === 'paused') return { kind: 'hand-over' }
       // Stopped by its owner, or moved on since: no copy is left that this action could lose or double.
-      if (nowhere(there)) return stable >= 3 ? { kind: 'gone' } : { kind: 'wait', warning: null }
+      if (nowhere(there)) return stable >= 3 ? { kind: 'gone' } : wait
       // Gone from here is all that the destination needs to know. Should it be dead, it cannot be told; but nothing of the VM
       // is left here to wait for.
-      return there === null && stable >= 2 ? { kind: 'hand-over' } : { kind: 'wait', warning: null }
+      return there === null && stable >= 1 ? { kind: 'hand-over' } : wait
     default:
       return unreachable(here)
   }
@@ -66,16 +67,21 @@ export type DestinationVerdict =
   | { readonly kind: 'forget'; readonly warning: string | null }
 
 /** `expired`: the promise may no longer be used to begin a migration, with a margin for clocks and slow calls. */
-export const judgeDestination = (here: Seen, source: Seen, expired: boolean): DestinationVerdict => {
-  if (here === null) return { kind: 'wait', warning: null }
+export const judgeDestination = (
+  { here, there: source, stable }: Answers,
+  expired: boolean,
+): DestinationVerdict => {
+  if (here === null) return wait
   if (here === 'running' && nowhere(source)) return { kind: 'take-over' }
   if (here === 'running') return { kind: 'wait', warning: source === 'running' ? 'vm.double' : null }
   if (here === 'paused' && nowhere(source)) return { kind: 'take-over' }
-  if (here === 'paused' && source === 'running') return { kind: 'forget', warning: 'vm.stale_copy' }
+  // Seen twice: at the second look the source ran although the copy was here already, so it did not run before it left.
+  if (here === 'paused' && source === 'running')
+    return stable >= 1 ? { kind: 'forget', warning: 'vm.stale_copy' } : wait
   if (here === 'paused') return { kind: 'wait', warning: source === null ? 'vm.paused_in_doubt' : null }
-  if (nowhere(here) && active(source) && expired) return { kind: 'forget', warning: null }
-  // The source is silent and nothing arrives: after the promise has run out no migration can begin on it.
-  if (nowhere(here) && source === null && expired) return { kind: 'forget', warning: null }
-  if (nowhere(here) && nowhere(source) && expired) return { kind: 'forget', warning: null }
-  return { kind: 'wait', warning: null }
+  if (!nowhere(here) || !expired) return wait
+  // Nothing has come, and no migration can begin on the promise any more: wherever the VM is, it is not coming. A source
+  // that is silent must have been so for more than one round.
+  if (active(source) || nowhere(source)) return { kind: 'forget', warning: null }
+  return source === null && stable >= 1 ? { kind: 'forget', warning: null } : wait
 }

@@ -8,22 +8,27 @@ import type { Presence, WhereIs } from '../message.ts'
 import type { ClosedActions } from './closed.ts'
 import type { Departures } from './departure.ts'
 
-/** Questions that wait for the hypervisor. Against a flood of them. */
+/** Questions that wait for the hypervisor, the newest ones. Against a flood of them. */
 const questionsMax = 64
 
 export interface Whereabouts {
   asked(from: HostId, message: WhereIs): void
   /** Our hypervisor has answered; null = it did not. */
-  inspected(action: ActionId, presence: Presence | null): void
+  inspected(round: number, presence: Presence | null): void
 }
 
 export const createWhereabouts = (desk: Desk, departures: Departures, closed: ClosedActions): Whereabouts => {
-  const waiting = new Map<ActionId, readonly { readonly to: HostId; readonly message: WhereIs }[]>()
+  /** Each question is answered by a look that began after it came, so each has its own. Oldest first. */
+  const waiting = new Map<number, { readonly to: HostId; readonly message: WhereIs }>()
 
   const answer = (to: HostId, message: WhereIs, presence: Presence | 'silent'): void => {
-    const { partition, epoch, action, vm } = message
-    desk.send(to, { kind: 'whereabouts', partition, epoch, action, vm, presence })
+    const { partition, epoch, action, vm, round } = message
+    desk.send(to, { kind: 'whereabouts', partition, epoch, action, vm, round, presence })
   }
+
+  /** What our records know beyond the hypervisor: the VM that it calls running may still leave. */
+  const corrected = (action: ActionId, presence: Presence): Presence =>
+    presence === 'running' && departures.all.get(action)?.phase === 'settling' ? 'outgoing' : presence
 
   return {
     asked(from, message) {
@@ -38,14 +43,18 @@ export const createWhereabouts = (desk: Desk, departures: Departures, closed: Cl
       if (departure?.phase === 'asking' || departure?.phase === 'moving')
         return answer(from, message, 'outgoing')
       if (departure?.phase === 'handing') return answer(from, message, 'absent')
-      if (waiting.size >= questionsMax) return
-      waiting.set(action, [...(waiting.get(action) ?? []).slice(-3), { to: from, message }])
-      desk.emit({ kind: 'inspect', action, vm, at: null })
+      const round = desk.nextRound()
+      waiting.set(round, { to: from, message })
+      for (const oldest of waiting.keys()) if (waiting.size > questionsMax) waiting.delete(oldest)
+      desk.emit({ kind: 'inspect', action, round, vm, at: null })
     },
 
-    inspected(action, presence) {
-      for (const { to, message } of waiting.get(action) ?? []) answer(to, message, presence ?? 'silent')
-      waiting.delete(action)
+    inspected(round, presence) {
+      const question = waiting.get(round)
+      if (question === undefined) return
+      waiting.delete(round)
+      const { to, message } = question
+      answer(to, message, presence === null ? 'silent' : corrected(message.action, presence))
     },
   }
 }

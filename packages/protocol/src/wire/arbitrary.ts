@@ -242,10 +242,11 @@ export const arbitraryOfKind: { readonly [K in Message['kind']]: OfKind<K> } = {
   'hand-over': record({ ...moving, kind: just('hand-over') }),
   'took-over': record({ ...moving, kind: just('took-over') }),
   cancelled: record({ ...moving, kind: just('cancelled') }),
-  'where-is': record({ ...moving, kind: just('where-is') }),
+  'where-is': record({ ...moving, kind: just('where-is'), round: count }),
   whereabouts: record({
     ...moving,
     kind: just('whereabouts'),
+    round: count,
     presence: fc.constantFrom('running', 'paused', 'outgoing', 'incoming', 'shut', 'absent', 'silent'),
   }),
   ping: record({ ...peer, kind: just('ping'), sequence: count }),

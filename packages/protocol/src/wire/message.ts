@@ -68,8 +68,8 @@ export const message = z.discriminatedUnion('kind', [
   z.object({ ...ofVm, kind: z.literal('hand-over') }),
   z.object({ ...ofVm, kind: z.literal('took-over') }),
   z.object({ ...ofVm, kind: z.literal('cancelled') }),
-  z.object({ ...ofVm, kind: z.literal('where-is') }),
-  z.object({ ...ofVm, kind: z.literal('whereabouts'), presence }),
+  z.object({ ...ofVm, kind: z.literal('where-is'), round: count }),
+  z.object({ ...ofVm, kind: z.literal('whereabouts'), round: count, presence }),
 
   z.object({ ...fromPeer, kind: z.literal('ping'), sequence: count }),
   z.object({ ...fromPeer, kind: z.literal('ack'), sequence: count, subject: hostId }),

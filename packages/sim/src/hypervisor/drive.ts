@@ -56,7 +56,10 @@ export const drive = ({
     })
     const watch = (): void => {
       const motion = motions.of(vm)
-      if (motion === null) return
+      if (motion === null) {
+        if (motions.unread(vm)) cancel = clock.after(progressMs, watch)
+        return
+      }
       if (motion.transferredMiB > sentMiB) {
         sentMiB = motion.transferredMiB
         sentAt = clock.now()

@@ -14,6 +14,7 @@ import {
   dropCopy,
   type HostRecord,
   incarnate,
+  isActive,
   memoryTakenMiB,
   newCopy,
   putCopy,
@@ -63,6 +64,8 @@ interface Motion extends Precopy, Transfer {
 
 export interface Motions {
   begin(order: MotionOrder): Refusal | null
+  /** Its hypervisor has a request to move it, and has not read it yet. */
+  unread(vm: VmId): boolean
   of(vm: VmId): MotionTruth | null
   all(): readonly MotionTruth[]
   limit(vm: VmId, capMiBps: number): void
@@ -224,6 +227,69 @@ export const createMotions = (
     return null
   }
 
+  const start = (order: MotionOrder, fault: MotionFault | null): Refusal | null => {
+    const { source, to } = order
+    const { vm } = source
+    const where = { vm: vm.spec.vm, from: source.host.spec.name, to: to.spec.name }
+    let refusal = refusalOf(order)
+    if (fault?.kind === 'refuse')
+      refusal = { code: 'migration.failed', detail: fault.detail ?? 'the destination will not have it' }
+    if (refusal !== null) {
+      state.emit({ kind: 'motion-refused', ...where, ...refusal })
+      return refusal
+    }
+    const target = newCopy(vm, to, 'incoming')
+    target.defined = false
+    change(state, [to], () => putCopy(target))
+    const motion: Motion = {
+      source,
+      target,
+      from: source.host,
+      to,
+      paused: order.paused,
+      onEnd: order.onEnd,
+      startedAt: state.clock.now(),
+      settledAt: state.clock.now(),
+      follow: () => settle(motion),
+      was: { state: source.state, pausedBy: source.pausedBy },
+      fault,
+      faultAtMiB:
+        fault?.kind === 'abort' || fault?.kind === 'hang' ? (vm.memoryMiB * fault.atPermille) / 1000 : null,
+      capMiBps: order.capMiBps,
+      phase: 'copying',
+      hung: false,
+      toSendMiB: vm.memoryMiB,
+      dirtiedMiB: 0,
+      transferredMiB: 0,
+      rateMiBps: 0,
+      stoppedAt: 0,
+      disarm: () => {},
+    }
+    motions.set(where.vm, motion)
+    source.host.followers.add(motion.follow)
+    links.join(motion)
+    state.emit({ kind: 'motion-started', motion: truth(motion) })
+    return null
+  }
+
+  /** Requests that their daemon has not read, by VM; they die with it. */
+  const unread = new Map<VmId, HostRecord>()
+  const unreadAgainMs = 100
+  const forgetUnread = (host: HostRecord): void => {
+    for (const [vm, at] of [...unread]) if (at === host) unread.delete(vm)
+  }
+  const lieUnread = (order: MotionOrder, delayMs: number): void => {
+    const { vm, host } = order.source
+    unread.set(vm.spec.vm, host)
+    state.clock.after(delayMs, () => {
+      if (host.daemon === 'hung') return lieUnread(order, unreadAgainMs)
+      if (!unread.delete(vm.spec.vm)) return
+      const here = host.copies.get(vm.spec.vm) === order.source && isActive(order.source)
+      const refusal = here ? start(order, null) : { detail: `no active VM ${vm.spec.vm} here` }
+      if (refusal !== null) order.onEnd({ error: refusal.detail, transferredMiB: 0, downtimeMs: null })
+    })
+  }
+
   /** All motions that satisfy it, ended one after another; who hears of one may have ended another. */
   const endThose = (which: (m: Motion) => boolean, how: (m: Motion) => void): void => {
     for (const m of [...motions.values()].filter(which)) if (motions.get(m.source.vm.spec.vm) === m) how(m)
@@ -233,49 +299,13 @@ export const createMotions = (
   return {
     begin(order) {
       const { source, to } = order
-      const { vm } = source
-      const where = { vm: vm.spec.vm, from: source.host.spec.name, to: to.spec.name }
-      let refusal = refusalOf(order)
-      const fault = refusal === null ? faults.take(where.vm, where.from, where.to) : null
-      if (fault?.kind === 'refuse')
-        refusal = { code: 'migration.failed', detail: fault.detail ?? 'the destination will not have it' }
-      if (refusal !== null) {
-        state.emit({ kind: 'motion-refused', ...where, ...refusal })
-        return refusal
-      }
-      const target = newCopy(vm, to, 'incoming')
-      target.defined = false
-      change(state, [to], () => putCopy(target))
-      const motion: Motion = {
-        source,
-        target,
-        from: source.host,
-        to,
-        paused: order.paused,
-        onEnd: order.onEnd,
-        startedAt: state.clock.now(),
-        settledAt: state.clock.now(),
-        follow: () => settle(motion),
-        was: { state: source.state, pausedBy: source.pausedBy },
-        fault,
-        faultAtMiB:
-          fault?.kind === 'abort' || fault?.kind === 'hang' ? (vm.memoryMiB * fault.atPermille) / 1000 : null,
-        capMiBps: order.capMiBps,
-        phase: 'copying',
-        hung: false,
-        toSendMiB: vm.memoryMiB,
-        dirtiedMiB: 0,
-        transferredMiB: 0,
-        rateMiBps: 0,
-        stoppedAt: 0,
-        disarm: () => {},
-      }
-      motions.set(where.vm, motion)
-      source.host.followers.add(motion.follow)
-      links.join(motion)
-      state.emit({ kind: 'motion-started', motion: truth(motion) })
+      const fault =
+        refusalOf(order) === null ? faults.take(source.vm.spec.vm, source.host.spec.name, to.spec.name) : null
+      if (fault?.kind !== 'late') return start(order, fault)
+      lieUnread(order, fault.delayMs)
       return null
     },
+    unread: (vm) => unread.has(vm),
     of(vm) {
       const m = motions.get(vm)
       if (m === undefined) return null
@@ -322,6 +352,7 @@ export const createMotions = (
       )
     },
     hostDied(host) {
+      forgetUnread(host)
       endThose(
         (m) => m.source.host === host || m.target.host === host,
         (m) =>
@@ -331,6 +362,7 @@ export const createMotions = (
       )
     },
     daemonDied(host) {
+      forgetUnread(host)
       // libvirt's managed part dies with it: early, the copy is dropped and the guest never noticed; late, a source
       // that cannot be told leaves its copy paused (invariants, ground truth 3).
       endThose(

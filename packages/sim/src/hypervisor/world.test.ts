@@ -242,6 +242,7 @@ test('every way to fail, and what the driver says after it has looked', async ()
     [{ kind: 'abort', atPermille: 1_000 }, 'refused', 'running', 'absent'],
     [{ kind: 'hang', atPermille: 300 }, 'refused', 'running', 'absent'],
     [{ kind: 'hang', atPermille: 300, deaf: true }, 'unknown', 'outgoing', 'incoming'],
+    [{ kind: 'late', delayMs: 20_000 }, 'done', 'absent', 'running'],
     [{ kind: 'fail-after-success' }, 'done', 'absent', 'running'],
     [{ kind: 'grey', destination: 'paused' }, 'unknown', 'paused', 'paused'],
     [{ kind: 'grey', destination: 'running' }, 'unknown', 'paused', 'running'],
@@ -257,6 +258,26 @@ test('every way to fail, and what the driver says after it has looked', async ()
     await clock.advance(60_000)
     const found = [seen.result?.kind, await h1.locate(id), await h1.locate(id, 'sim://h2')]
     assert.deepEqual(found, [kind, here, there], JSON.stringify(fault))
+  }
+})
+
+test('a request that lies unread begins without who sent it, and dies with the daemon that has it', async () => {
+  for (const [killed, there] of [
+    [false, 'running'],
+    [true, 'absent'],
+  ] as const) {
+    const { clock, world, vm, driver } = smallWorld(2)
+    const id = vm('v', 'h1')
+    const h1 = driver('h1')
+    world.fail({ fault: { kind: 'late', delayMs: 5_000 } })
+    void h1.migrate({ vm: id, ...to('h2') })
+    await clock.advance(1_000)
+    assert.deepEqual([await h1.locate(id), world.motions()], ['running', []])
+    await h1.close()
+    if (killed) world.daemon('h1', 'down')
+    world.daemon('h1', 'up')
+    await clock.advance(30_000)
+    assert.equal(await driver('h2').locate(id), there)
   }
 })
 

@@ -155,10 +155,10 @@ export const createSite = (init: SiteInit): Site => {
     if (!begun) finish({ kind: 'refused', code: 'migration.failed' })
   }
 
-  const inspect = ({ action, vm, at }: Of<'inspect'>): void => {
+  const inspect = ({ action, round, vm, at }: Of<'inspect'>): void => {
     const where = at === null ? host : init.hostAt(at)
     const presence = presenceOn(ground, where, vm)
-    feed({ kind: 'inspected', action, at: at === null ? 'here' : 'there', presence })
+    feed({ kind: 'inspected', action, round, at: at === null ? 'here' : 'there', presence })
   }
 
   const resume = ({ action, vm, at }: Of<'resume'>): void => {
