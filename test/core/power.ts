@@ -67,9 +67,9 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'cool-down is ignored',
-    file: 'snapshot/problem.ts',
-    from: '.filter((vm) => vm.cooldownMs > 0 &&',
-    to: '.filter((vm) => vm.cooldownMs < 0 &&',
+    file: 'snapshot/may-move.ts',
+    from: 'vm.cooldownMs > 0 && ownIdea[need]',
+    to: 'vm.cooldownMs < 0 && ownIdea[need]',
   },
   {
     name: 'epochs start again after a restart',

@@ -13,7 +13,10 @@ export interface Policy {
    * Default 3,500. Against moves that would not have been needed.
    */
   readonly forecastGainMsMin: number | null
-  /** A VM that was moved rests this long, ms, unless its host is still overloaded. Default 1,800,000. Against ping-pong (Q1). */
+  /**
+   * A VM that was moved rests this long, ms: it leaves an overloaded host only, and does not go back. Binds drover's own ideas
+   * alone, no order, drain or rule. Default 1,800,000. Against ping-pong (Q1).
+   */
   readonly cooldownMs: number
   /** A relief plan must lower the total excess by this share, permille. Default 100. Against moves that help nobody. */
   readonly gainMinPermille: number

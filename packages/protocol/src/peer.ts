@@ -348,8 +348,9 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       if (started === null) {
         started = desk.now()
         motions.restore()
+        // The operator may have shortened it meanwhile.
         for (const { vm, from, remainingMs } of init.restored.cooldowns)
-          rest(host, vm, started + remainingMs, from)
+          rest(host, vm, started + Math.min(remainingMs, init.policy.cooldownMs), from)
       }
       handle(input)
       motions.tick()

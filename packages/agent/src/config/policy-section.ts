@@ -70,7 +70,8 @@ export const policy = z
       .optional()
       .meta(
         about({
-          description: 'A VM that was moved rests this long, unless its host is still overloaded.',
+          description:
+            'A VM that was moved rests this long: drover moves it of its own accord only from an overloaded host, and not back. Binds no `migrate`, drain or broken rule.',
           unit: 'ms',
           byPreset: byPreset('cooldownMs'),
           prevents: 'VMs that bounce between hosts',

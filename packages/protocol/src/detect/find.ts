@@ -2,7 +2,7 @@
 
 import type { HostId, Instant } from '../ids.ts'
 import { dimensions, firstExcess, type Resources, resources, scale, subtract, sum } from '../resources.ts'
-import { demandOf, fixedCode, type HostState, usableOf } from '../snapshot/host.ts'
+import { demandOf, type HostState, usableOf, whyStaysHere } from '../snapshot/host.ts'
 import { checkRule } from '../solve/rules/check.ts'
 import { staysOf } from '../solve/rules/stays.ts'
 import { type LoadState, overloadReason, severityOf } from './load.ts'
@@ -42,7 +42,7 @@ const overload = (
 
 const drain = (host: HostState, now: Instant): DrainNeed | null => {
   if (!host.draining) return null
-  const leaving = [...host.vms.values()].filter((vm) => fixedCode(host, now, vm) === null)
+  const leaving = [...host.vms.values()].filter((vm) => whyStaysHere(host, now, vm, 'drain', false) === null)
   if (leaving.length === 0) return null
   return {
     kind: 'drain',
@@ -69,7 +69,9 @@ const brokenRule = (host: HostState, self: HostId, now: Instant): RuleNeed | nul
   if (host.rules.length === 0) return null
   const stays = staysOf(new Map([...host.vms.keys()].map((vm) => [vm, self])))
   const movable = (vm: string) =>
-    [...host.vms.values()].some((one) => one.vm === vm && fixedCode(host, now, one) === null)
+    [...host.vms.values()].some(
+      (one) => one.vm === vm && whyStaysHere(host, now, one, 'rule', false) === null,
+    )
   for (const rule of host.rules)
     for (const violation of checkRule(rule, stays)) {
       const vm = violation.vms.find(movable)

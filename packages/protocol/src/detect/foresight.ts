@@ -2,7 +2,7 @@
 import type { Policy } from '../config.ts'
 import type { Instant } from '../ids.ts'
 import { type Resources, subtract } from '../resources.ts'
-import { demandOf, fixedCode, type HostState, prospectsHere, usableOf } from '../snapshot/host.ts'
+import { demandOf, type HostState, prospectsHere, usableOf, whyStaysHere } from '../snapshot/host.ts'
 import { migrationMs } from '../solve/migration-time.ts'
 import { foreseenMs, outlookOf, type Prospect } from './forecast.ts'
 import { heldSOf } from './habit.ts'
@@ -74,8 +74,7 @@ export const leaversOf = (
   inNeed: boolean,
 ): readonly Leaver[] =>
   [...host.vms.values()].flatMap((vm, i) => {
-    if (fixedCode(host, now, vm) !== null) return []
-    if (!inNeed && (host.memory.get(vm.vm)?.restsUntil ?? 0) > now) return []
+    if (whyStaysHere(host, now, vm, inNeed ? 'overload' : 'forecast', inNeed) !== null) return []
     const movingMs = migrationMs(vm.memoryMiB, vm.dirtyMiBps ?? 0, policy.bandwidthMiBps ?? 125)
     return [{ prospect: each[i]!, demand: vm.demand, movingMs }]
   })

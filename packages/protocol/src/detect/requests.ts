@@ -7,7 +7,7 @@ import { type Desk, earliest } from '../desk.ts'
 import { byText, type Instant, type PartitionId } from '../ids.ts'
 import type { Command, Reply } from '../io.ts'
 import type { Mode } from '../ring/summary.ts'
-import { fixedCode, type HostState } from '../snapshot/host.ts'
+import { type HostState, whyStaysHere } from '../snapshot/host.ts'
 import type { MigrateNeed } from './need.ts'
 
 const patienceMs = 10_000
@@ -71,7 +71,7 @@ export const createRequests = (desk: Desk, host: HostState, hooks: RequestHooks)
     setDraining(true)
     const vms = [...host.vms.values()]
       .sort((a, b) => byText(a.vm, b.vm))
-      .map((vm) => ({ vm: vm.vm, name: vm.name, code: fixedCode(host, desk.now(), vm) }))
+      .map((vm) => ({ vm: vm.vm, name: vm.name, code: whyStaysHere(host, desk.now(), vm, 'drain', false) }))
     answer(request, {
       kind: 'draining',
       leaving: vms.filter((vm) => vm.code === null).map((vm) => vm.vm),
@@ -83,7 +83,7 @@ export const createRequests = (desk: Desk, host: HostState, hooks: RequestHooks)
     const vm = host.vms.get(id)
     if (vm === undefined) return refuse(request, 'vm.absent', 'this VM is not on this host')
     if (hooks.mode() !== 'auto') return onlyLooking(request)
-    const code = fixedCode(host, desk.now(), vm)
+    const code = whyStaysHere(host, desk.now(), vm, 'migrate', false)
     if (code !== null) return refuse(request, code, `the VM must stay: ${code}`)
     if (to === desk.self) return refuse(request, 'vm.present', 'the VM is on this host already')
     const wish = {

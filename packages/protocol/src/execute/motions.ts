@@ -127,7 +127,9 @@ export const createMotions = (
 
   const arrivals = createArrivals(desk, closed, {
     arrived(arrival) {
-      const { vm, from, cooldownMs } = arrival
+      const { vm, from } = arrival
+      // The source names its own; the shorter of two holds.
+      const cooldownMs = Math.min(arrival.cooldownMs, desk.policy.cooldownMs)
       arrive(host, arrival.snapshot, desk.now() + cooldownMs, from)
       desk.emit({ kind: 'persist', record: { kind: 'cooldown', vm, from, remainingMs: cooldownMs } })
     },

@@ -111,7 +111,7 @@ export const exampleDecision: Decision = {
     { host: exampleHosts.silent, name: names.silent, code: 'node.suspect', text: 'not asked: node.suspect' },
   ],
   stayed: [
-    { vm: exampleVms.db1, name: 'db1', code: 'vm.cooldown' },
+    { vm: exampleVms.db1, name: 'db1', code: 'vm.not_needed' },
     { vm: exampleVms.gpu1, name: 'gpu1', code: 'dev.hostdev' },
   ],
   actions: [

@@ -1,7 +1,8 @@
 /** Why is this VM where it is, and who could take it? */
 import type { VmId } from '../ids.ts'
 import { unfit } from '../partition/select.ts'
-import { firstExcess, type Resources, subtract } from '../resources.ts'
+import { firstExcess, subtract } from '../resources.ts'
+import { noReturnTo, type Occasion } from '../snapshot/may-move.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import type { MemberView, PeerView } from '../view.ts'
 import type { CandidateRecord } from './decision.ts'
@@ -46,7 +47,7 @@ export const explainVm = (
     facts,
     candidates: view.members
       .filter(({ summary }) => summary.host !== view.host)
-      .map((member) => couldTake(view, member, here.demand)),
+      .map((member) => couldTake(view, member, here)),
   }
 }
 
@@ -76,7 +77,8 @@ const verdictOf = (view: PeerView, vm: VmSnapshot, decisions: readonly DatedDeci
   const need = view.draining ? 'The host is drained' : 'The host is overloaded'
   const newest = decisions[0]?.decision
   const stayed = newest?.stayed.find((one) => one.vm === vm.vm)
-  if (stayed !== undefined)
+  // A decision for another need may have let it rest; now it may leave.
+  if (stayed !== undefined && stayed.code !== 'vm.cooldown')
     return {
       code: stayed.code,
       text: `${need}, and the newest decision left this VM: ${reasonText(stayed.code)}`,
@@ -90,16 +92,22 @@ const verdictOf = (view: PeerView, vm: VmSnapshot, decisions: readonly DatedDeci
   if (action?.result?.kind === 'would')
     return { code: 'mode.observe', text: `${need}; it would be moved, but nothing is moved in this mode.` }
   if (view.mode === 'observe') return { code: 'mode.observe', text: `${need}. ${reasonText('mode.observe')}` }
-  if (vm.cooldownMs > 0 && view.overloadedSinceMs === null)
-    return { code: 'vm.cooldown', text: `${need}. ${reasonText('vm.cooldown')}` }
   return {
     code: null,
     text: `${need}, and no decision has named this VM yet: other VMs were enough, or none was made.`,
   }
 }
 
-/** Could this host take that demand now, as far as its last summary tells? */
-const couldTake = (view: PeerView, member: MemberView, demand: Resources): CandidateRecord => {
+/** What the host of this view would form a partition for. */
+const occasionOf = ({ draining, overloadedSinceMs }: PeerView): Occasion => ({
+  need: draining ? 'drain' : 'overload',
+  overloaded: overloadedSinceMs !== null,
+  draining,
+})
+
+/** Could this host take the VM now, as far as its last summary tells? */
+const couldTake = (view: PeerView, member: MemberView, vm: VmSnapshot): CandidateRecord => {
+  const { demand } = vm
   const { summary, ageMs } = member
   const { host, name } = summary
   const own = view.description ?? summary
@@ -108,6 +116,13 @@ const couldTake = (view: PeerView, member: MemberView, demand: Resources): Candi
   const usable = subtract(summary.capacity, summary.reserve)
   const free = subtract(subtract(usable, summary.demand), summary.committedIn)
   if (code !== null) return { host, name, code, text: `${numberFor(code, member, own)}` }
+  if (noReturnTo(vm, occasionOf(view)) === host)
+    return {
+      host,
+      name,
+      code: 'vm.cooldown',
+      text: `it came from there and does not go back for ${durationText(vm.cooldownMs)}, unless an operator, a drain or a rule asks for it`,
+    }
   const short = firstExcess(demand, free)
   if (short !== null)
     return {

@@ -60,7 +60,10 @@ test('a VM: what would be done with it, and one line with a number for every oth
 test('a VM: every way of staying has its own code', () => {
   // The story: "Need to balance: True", then nothing. Never again without a reason.
   assert.equal(explainVm('gpu1').verdict.code, 'dev.hostdev')
-  assert.equal(explainVm('db1').verdict.code, 'vm.cooldown')
+  // It rests; but its host is overloaded, so that it was free to go, and was not needed.
+  assert.equal(explainVm('db1').verdict.code, 'vm.not_needed')
+  const { candidates } = explainVm('db1')
+  assert.equal(candidates.find(({ name }) => name === 'rack2-a')?.code, 'vm.cooldown', 'not back')
   assert.equal(explainVm('web2').verdict.code, 'mode.observe')
   assert.deepEqual(explainVm('gone').verdict, {
     code: 'vm.not_here',
@@ -69,6 +72,15 @@ test('a VM: every way of staying has its own code', () => {
   const calm = explainVm('web1', { ...exampleView, overloadedSinceMs: null })
   assert.equal(calm.verdict.code, null)
   assert.match(calm.verdict.text, /nothing asks for a move: .*4\.6 cores of 4 cores usable/)
+  // On a drained host a VM that rests leaves: an older decision, for another need, says nothing about that.
+  const older = { ...exampleDecision, stayed: [{ vm: exampleVms.db1, name: 'db1', code: 'vm.cooldown' }] }
+  const drained = explain(
+    { ...exampleView, mode: 'auto', draining: true, overloadedSinceMs: null },
+    [{ decision: older, atWallMs: 1 }],
+    { kind: 'vm', vm: exampleVms.db1, name: 'db1' },
+  )
+  assert.ok(drained?.kind === 'vm' && drained.verdict.code === null)
+  assert.equal(drained.candidates.find(({ name }) => name === 'rack2-a')?.code, 'capacity.cpu')
   const moving = explainVm('web1', {
     ...exampleView,
     motions: [

@@ -23,7 +23,8 @@ export const reasons = {
   'vm.paused': 'It is paused; drover moves running VMs only.',
   'vm.job_active': 'Another job works on it: a backup, a snapshot, another migration.',
   'vm.foreign_owner': 'Another manager owns it.',
-  'vm.cooldown': 'It was moved not long ago and rests, unless its host is still overloaded.',
+  'vm.cooldown':
+    'It was moved not long ago and rests. drover moves it of its own accord only from an overloaded host, and not back.',
   'vm.quarantined': 'Its migration failed repeatedly; it is left alone for a while.',
   'vm.absent': 'The hypervisor says that it has no such VM.',
   'vm.gone': 'It is no longer on the host where it was.',

@@ -5,6 +5,7 @@ import type { HostId, Instant, PartitionId } from '../ids.ts'
 import { departs, originOf, type Plan } from '../plan/plan.ts'
 import { add, type Resources, subtract } from '../resources.ts'
 import type { Mode } from '../ring/summary.ts'
+import { whyStays } from '../snapshot/may-move.ts'
 import { snapshotDemand, snapshotUsable } from '../snapshot/problem.ts'
 import type { HostSnapshot } from '../snapshot/snapshot.ts'
 import type {
@@ -49,16 +50,19 @@ export const demandAfter = (
   return after
 }
 
-const stayedOf = (known: Known): readonly StayedRecord[] => {
+/**
+ * Why the leader's own VMs stayed. One that was free to move was not needed if the plan met the need; else it stayed for what
+ * kept the need from being met.
+ */
+const stayedOf = (known: Known, result: DecisionResult, code: string | null): readonly StayedRecord[] => {
   const moved = new Set((known.plan?.actions ?? []).map((action) => action.vm))
   const own = known.snapshots.find((snapshot) => snapshot.host === known.leader)
-  return (own?.vms ?? [])
+  if (own === undefined) return []
+  const occasion = { need: known.need.kind, overloaded: own.overloaded, draining: own.draining }
+  const free = (result === 'failed' && known.plan !== null ? null : code) ?? 'vm.not_needed'
+  return own.vms
     .filter((vm) => !moved.has(vm.vm))
-    .map((vm) => ({
-      vm: vm.vm,
-      name: vm.name,
-      code: vm.fixed ?? (vm.cooldownMs > 0 ? 'vm.cooldown' : 'vm.not_needed'),
-    }))
+    .map((vm) => ({ vm: vm.vm, name: vm.name, code: whyStays(vm, occasion) ?? free }))
 }
 
 const actionsOf = (known: Known): readonly ActionRecord[] => {
@@ -105,7 +109,7 @@ export const record = (
   mode: known.mode,
   members: known.snapshots.map((snapshot) => snapshot.host),
   candidates: known.candidates,
-  stayed: stayedOf(known),
+  stayed: stayedOf(known, result, code),
   actions: actionsOf(known),
   hosts: hostsOf(known),
   result,

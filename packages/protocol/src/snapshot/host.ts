@@ -4,10 +4,12 @@
  */
 import { type Prospects, prospectsOf } from '../detect/forecast.ts'
 import { habitOf, unwatched, type Watch, watch, watchOf } from '../detect/habit.ts'
+import type { Need } from '../detect/need.ts'
 import { byText, type HostId, type Instant, type VmId } from '../ids.ts'
 import type { HostDescription, ObservedVm } from '../io.ts'
 import { nothing, type Resources, subtract, sum } from '../resources.ts'
 import type { Rule } from '../solve/rules/rule.ts'
+import { type MoveFacts, whyStays } from './may-move.ts'
 import type { VmSnapshot } from './snapshot.ts'
 
 export interface KnownVm extends ObservedVm {
@@ -237,7 +239,7 @@ export const prospectsHere = (host: HostState): Prospects =>
     [...host.vms.values()].map((vm) => ({ nowMilli: vm.demand.cpuMilli, habit: habitOf(vm.watch) })),
   )
 
-/** Why a VM must stay, or null. Cool-down is not a reason in itself: it depends on the host's need (Q1). */
+/** Why a VM must stay whatever happens, or null. What a cool-down forbids is another question (`may-move.ts`). */
 export const fixedCode = (host: HostState, now: Instant, vm: KnownVm): string | null => {
   if (vm.fixed !== null) return vm.fixed
   if (vm.state !== 'running') return 'vm.not_running'
@@ -248,19 +250,32 @@ export const fixedCode = (host: HostState, now: Instant, vm: KnownVm): string | 
 /** The guest's memory that is rewritten when nobody measured it: 5 % of it per second, a busy server's. */
 const dirtyGuess = (memoryMiB: number): number => Math.ceil(memoryMiB / 20)
 
-export const snapshotVm = (host: HostState, now: Instant, vm: KnownVm): VmSnapshot => {
+export const moveFactsOf = (host: HostState, now: Instant, vm: KnownVm): MoveFacts => {
   const memory = host.memory.get(vm.vm)
   const resting = memory !== undefined && memory.restsUntil > now
   return {
-    vm: vm.vm,
-    name: vm.name,
-    state: vm.state,
-    incarnation: vm.incarnation,
-    demand: vm.demand,
-    dirtyMiBps: vm.dirtyMiBps ?? dirtyGuess(vm.memoryMiB),
-    habit: habitOf(vm.watch),
     fixed: fixedCode(host, now, vm),
     cooldownMs: resting ? memory.restsUntil - now : 0,
     movedFrom: resting ? memory.movedFrom : null,
   }
 }
+
+/** The code that says why a VM of this host stays here when moving it is wanted for such a need, or null. */
+export const whyStaysHere = (
+  host: HostState,
+  now: Instant,
+  vm: KnownVm,
+  need: Need['kind'],
+  overloaded: boolean,
+): string | null => whyStays(moveFactsOf(host, now, vm), { need, overloaded, draining: host.draining })
+
+export const snapshotVm = (host: HostState, now: Instant, vm: KnownVm): VmSnapshot => ({
+  vm: vm.vm,
+  name: vm.name,
+  state: vm.state,
+  incarnation: vm.incarnation,
+  demand: vm.demand,
+  dirtyMiBps: vm.dirtyMiBps ?? dirtyGuess(vm.memoryMiB),
+  habit: habitOf(vm.watch),
+  ...moveFactsOf(host, now, vm),
+})

@@ -69,22 +69,40 @@ test('what is promised to a host is no longer free', () => {
   assert.deepEqual(limitsOf([promised], 'usable'), { a: 600 })
 })
 
+const of = (kind: Need['kind']): Need => ({ ...need, kind, vm: asVmId('1'), to: null, request: '' }) as Need
+const resting = vm('1', 500, { cooldownMs: 1_000, movedFrom: asHostId('b') })
+
 test('a resting VM stays, unless its host is in need; and it does not go back where it came from', () => {
-  const resting = vm('1', 500, { cooldownMs: 1_000, movedFrom: asHostId('b') })
-  const calm = formulate([host('a', [resting]), host('b', [])], asHostId('a'), need, policy, 'clear')
-  assert.equal(calm.vms[0]?.movable, false)
-  const hot = formulate(
-    [host('a', [resting], { overloaded: true }), host('b', [])],
-    asHostId('a'),
-    need,
-    policy,
-    'clear',
-  )
-  assert.equal(hot.vms[0]?.movable, true)
-  assert.deepEqual(
-    hot.rules.map((rule) => rule.kind === 'ban' && rule.hosts),
-    [['b']],
-  )
+  for (const kind of ['overload', 'forecast', 'none'] as const) {
+    const free = (changes: Partial<HostSnapshot>) => {
+      const hosts = [host('a', [resting], changes), host('b', [])]
+      const { vms, rules } = formulate(hosts, asHostId('a'), of(kind), policy, 'clear')
+      return [
+        vms[0]?.movable,
+        rules.map((rule) => rule.kind === 'ban' && `${rule.code} ${rule.hosts.join()}`),
+      ]
+    }
+    assert.deepEqual(free({}), [false, ['vm.cooldown b']])
+    assert.deepEqual(free({ overloaded: true }), [true, ['vm.cooldown b']])
+    assert.deepEqual(free({ draining: true }), [true, []], 'a drained host is to be empty')
+  }
+})
+
+test('no cool-down binds an order, a drain or the repair of a rule: neither the VM nor those that make way', () => {
+  for (const kind of ['migrate', 'drain', 'rule'] as const) {
+    const other = vm('2', 100, { cooldownMs: 1_000, movedFrom: asHostId('a') })
+    const hosts = [host('a', [resting]), host('b', [other])]
+    const { vms, rules } = formulate(hosts, asHostId('a'), of(kind), policy, 'clear')
+    assert.deepEqual(
+      vms.map((one) => one.movable),
+      [true, true],
+    )
+    assert.equal(
+      rules.some((rule) => rule.code === 'vm.cooldown'),
+      false,
+      kind,
+    )
+  }
 })
 
 test('rules of all members count, each once, about VMs that are known here', () => {

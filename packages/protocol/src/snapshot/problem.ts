@@ -16,7 +16,8 @@ import {
 import type { Forecast } from '../solve/foresee.ts'
 import type { PartitionProblem, ProblemHost, ProblemVm } from '../solve/problem.ts'
 import { type Rule, reduced } from '../solve/rules/rule.ts'
-import type { HostSnapshot, VmSnapshot } from './snapshot.ts'
+import { noReturnTo, type Occasion, whyStays } from './may-move.ts'
+import type { HostSnapshot } from './snapshot.ts'
 
 const vector = (amounts: Resources): readonly number[] => dimensions.map((d) => amounts[d])
 
@@ -41,9 +42,11 @@ const limitOf = (snapshot: HostSnapshot, policy: Policy, target: Target): Resour
   return subtract(limit, snapshot.promisedIn)
 }
 
-/** Resting VMs stay (Q1) unless their host is in need; what is fixed always stays. */
-const movable = (vm: VmSnapshot, snapshot: HostSnapshot, wished: boolean): boolean =>
-  vm.fixed === null && (vm.cooldownMs === 0 || snapshot.overloaded || snapshot.draining || wished)
+const occasionOf = ({ overloaded, draining }: HostSnapshot, need: Need): Occasion => ({
+  need: need.kind,
+  overloaded,
+  draining,
+})
 
 /** Rules of all members, each once; their VMs reduced to those the members have, since nothing else is known. */
 const mergeRules = (snapshots: readonly HostSnapshot[]): readonly Rule[] => {
@@ -57,14 +60,18 @@ const mergeRules = (snapshots: readonly HostSnapshot[]): readonly Rule[] => {
   return [...merged.keys()].sort(byText).map((key) => merged.get(key)!)
 }
 
-/** A resting VM does not go back to where it came from (Q1: no A→B→A). */
-const noReturn = (snapshots: readonly HostSnapshot[]): readonly Rule[] => {
+/** What a resting VM must not do, as rules. */
+const noReturn = (snapshots: readonly HostSnapshot[], need: Need): readonly Rule[] => {
   const members = new Set(snapshots.map((snapshot) => snapshot.host))
-  return snapshots.flatMap((snapshot) =>
-    snapshot.vms
-      .filter((vm) => vm.cooldownMs > 0 && vm.movedFrom !== null && members.has(vm.movedFrom))
-      .map((vm): Rule => ({ kind: 'ban', name: 'cool-down', vms: [vm.vm], hosts: [vm.movedFrom!] })),
-  )
+  return snapshots.flatMap((snapshot) => {
+    const occasion = occasionOf(snapshot, need)
+    return snapshot.vms.flatMap((vm): readonly Rule[] => {
+      const host = noReturnTo(vm, occasion)
+      if (host === null || !members.has(host)) return []
+      const name = `cool-down of ${vm.name}`
+      return [{ kind: 'ban', name, code: 'vm.cooldown', vms: [vm.vm], hosts: [host] }]
+    })
+  })
 }
 
 const wish = (need: Need, leader: HostId): readonly Rule[] => {
@@ -135,9 +142,9 @@ export const formulate = (
       failureDomain: snapshot.failureDomain,
     }),
   )
-  const wished = need.kind === 'migrate' ? need.vm : null
-  const vms = sorted.flatMap((snapshot) =>
-    snapshot.vms.map(
+  const vms = sorted.flatMap((snapshot) => {
+    const occasion = occasionOf(snapshot, need)
+    return snapshot.vms.map(
       (vm): ProblemVm => ({
         id: vm.vm,
         host: snapshot.host,
@@ -146,17 +153,17 @@ export const formulate = (
         demand: vector(vm.demand),
         memoryMiB: vm.demand.memoryMiB,
         dirtyMiBps: vm.dirtyMiBps,
-        movable: movable(vm, snapshot, vm.vm === wished),
+        movable: whyStays(vm, occasion) === null,
       }),
-    ),
-  )
+    )
+  })
   const forecast = forecastOf(sorted, leader, need, policy)
   return {
     ...(forecast === null ? {} : { forecast }),
     dimensions: [...dimensions],
     hosts,
     vms,
-    rules: [...mergeRules(sorted), ...noReturn(sorted), ...wish(need, leader)],
+    rules: [...mergeRules(sorted), ...noReturn(sorted, need), ...wish(need, leader)],
     bandwidthMiBps: policy.bandwidthMiBps ?? 125,
     migrationsOutMax: policy.migrationsOutMax,
     migrationsInMax: policy.migrationsInMax,

@@ -6,8 +6,9 @@ import type { Habit } from '../detect/habit.ts'
 import type { HostId, VmId } from '../ids.ts'
 import type { Resources } from '../resources.ts'
 import type { Rule } from '../solve/rules/rule.ts'
+import type { MoveFacts } from './may-move.ts'
 
-export interface VmSnapshot {
+export interface VmSnapshot extends MoveFacts {
   readonly vm: VmId
   readonly name: string
   readonly state: 'running' | 'paused'
@@ -18,11 +19,6 @@ export interface VmSnapshot {
   readonly dirtyMiBps: number
   /** How its CPU demand has varied, here and where it was before. */
   readonly habit: Habit
-  /** Why it must stay (`dev.hostdev`, `vm.pinned`, `vm.quarantined` …), or null when it may move. */
-  readonly fixed: string | null
-  /** What is left of its cool-down (Q1), and where it came from; 0 and null outside one. */
-  readonly cooldownMs: number
-  readonly movedFrom: HostId | null
 }
 
 export interface HostSnapshot {

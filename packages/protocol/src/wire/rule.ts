@@ -6,10 +6,11 @@ import { z } from 'zod'
 import { limits } from '../config.ts'
 import { byForm, type Form } from '../solve/rules/definition.ts'
 import { exchangedDefinitions, type Rule } from '../solve/rules/rule.ts'
-import { count, hostId, prose, text, vmId } from './parts.ts'
+import { code, count, hostId, prose, text, vmId } from './parts.ts'
 
 const common = {
   name: z.exactOptional(prose),
+  code: z.exactOptional(code),
   continuous: z.exactOptional(z.boolean()),
   weight: z.exactOptional(count),
 }

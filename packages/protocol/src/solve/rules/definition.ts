@@ -16,6 +16,8 @@ export interface Common {
   readonly name?: string
   /** Also between two actions? Default: what its kind says. */
   readonly continuous?: boolean
+  /** The reason code to say instead of that of its kind: what the rule stands for, e.g. `vm.cooldown`. */
+  readonly code?: string
   /** Absent = hard. Soft: its violation costs this much in the objective, once per rule. */
   readonly weight?: number
 }

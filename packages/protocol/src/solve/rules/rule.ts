@@ -96,6 +96,9 @@ export const reduced = <R extends PlacementRule>(rule: R, known: ReadonlySet<str
   return left !== null && left.length < (definitionOf(rule).vmsMin ?? 1) ? null : fewer
 }
 
+/** The reason code of what it forbids. */
+export const codeOf = (rule: PlacementRule): string => rule.code ?? definitionOf(rule).code
+
 /** How it is called: by its name, or else by what it says; and where it was read. */
 export const ruleName = (rule: PlacementRule): string => {
   const where = rule.readAt === undefined ? '' : ` at ${rule.readAt}`

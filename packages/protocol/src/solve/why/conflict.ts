@@ -6,7 +6,7 @@
 import type { Binding } from '../answer.ts'
 import type { PlacementProblem } from '../problem.ts'
 import { listed, some } from '../rules/listed.ts'
-import { definitionOf, type PlacementRule, ruleName, vmsOf } from '../rules/rule.ts'
+import { codeOf, type PlacementRule, ruleName, vmsOf } from '../rules/rule.ts'
 import { feasible, type Patience, withRules } from './feasible.ts'
 
 export type Verdict = 'contradiction' | 'room'
@@ -40,7 +40,7 @@ export const conflictOf = (
   const [one, several] = verdicts[verdict]
   const why = facts.length === 0 ? '' : ` (${facts.join('; ')})`
   return {
-    code: definitionOf(conflict[0]!).code,
+    code: codeOf(conflict.find((rule) => rule.code !== undefined) ?? conflict[0]!),
     text: `${listed(conflict.map(ruleName), 'and')} ${conflict.length === 1 ? one : several}${why}`,
   }
 }

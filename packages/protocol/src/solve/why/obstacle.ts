@@ -5,10 +5,10 @@
 import type { Binding } from '../answer.ts'
 import type { Model } from '../model.ts'
 import { listed } from '../rules/listed.ts'
-import { definitionOf, ruleName, ruleReference } from '../rules/rule.ts'
+import { codeOf, ruleName, ruleReference } from '../rules/rule.ts'
 import { contradiction } from './contradiction.ts'
 import { capacityCode } from './names.ts'
-import { type Shortage, shortage } from './shortage.ts'
+import { type Shortage, shortage, shortCode } from './shortage.ts'
 
 /** A proof of infeasibility that needs no search, or null. */
 export const obviousObstacle = (model: Model): Binding | null =>
@@ -130,7 +130,7 @@ const homelessVm = (model: Model): Shortage | null => {
     const host = model.hosts[nearest]!.id
     return {
       why: {
-        code: capacityCode(dimension),
+        code: shortCode(model, limit, [v], allowedHosts(domain), tight, demand[v * dims + tight]!),
         text: `${vm.id} needs ${demand[v * dims + tight]} ${dimension}; the largest host it may be on, ${host}, has ${limit[nearest * dims + tight]}`,
       },
       help: `${least} ${dimension} more on ${host}`,
@@ -138,6 +138,9 @@ const homelessVm = (model: Model): Shortage | null => {
   }
   return null
 }
+
+const allowedHosts = (domain: Uint8Array): readonly number[] =>
+  [...domain].flatMap((bit, h) => (bit === 1 ? [h] : []))
 
 const noAllowedHost = (model: Model, v: number): Binding => {
   const vm = model.vms[v]!
@@ -206,7 +209,7 @@ const crowded = (model: Model): Shortage | null => {
       ? [`the hosts that may take its ${part.scope.length} VMs may take ${holes} of them`, 'place']
       : [`${part.scope.length} VMs are to be on different hosts, only ${holes} may take them`, 'host']
     return {
-      why: { code: definitionOf(rule).code, text: `${ruleName(rule)}: ${wanted}` },
+      why: { code: codeOf(rule), text: `${ruleName(rule)}: ${wanted}` },
       help: `${missing} more ${more}${missing === 1 ? '' : 's'} for them or ${ruleReference(rule)} dropped`,
     }
   }

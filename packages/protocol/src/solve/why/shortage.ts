@@ -6,7 +6,7 @@
 import type { Binding } from '../answer.ts'
 import type { Model } from '../model.ts'
 import { listed, some } from '../rules/listed.ts'
-import { constraintOf, definitionOf, ruleName, ruleReference, vmsOf } from '../rules/rule.ts'
+import { codeOf, constraintOf, ruleName, ruleReference, valuesOf, vmsOf } from '../rules/rule.ts'
 import { capacityCode } from './names.ts'
 
 export interface Shortage {
@@ -89,7 +89,7 @@ const tooMuch = (model: Model, room: Float64Array, { hosts, vms }: Group): Short
     const missing = wanted - there
     return {
       why: {
-        code: capacityCode(dimension),
+        code: shortCode(model, room, vms, hosts, d, missing),
         text: `${namesOf(model, vms)} need ${wanted} ${dimension}; ${placesOf(model, vms, hosts)} can give them ${there}: ${missing} short`,
       },
       help: help(model, vms, hosts, d, missing, `${missing} ${dimension} more`),
@@ -117,7 +117,7 @@ const tooManyPieces = (model: Model, room: Float64Array, { hosts, vms }: Group):
       const large = vms.filter((v) => demand[v * dims + d]! >= size)
       return {
         why: {
-          code: capacityCode(dimension),
+          code: shortCode(model, room, large, hosts, d, size * (count - slots)),
           text: `${namesOf(model, large)} need at least ${size} ${dimension} each; ${placesOf(model, large, hosts)} can take ${slots} of that size`,
         },
         help: help(
@@ -132,6 +132,27 @@ const tooManyPieces = (model: Model, room: Float64Array, { hosts, vms }: Group):
     }
   }
   return null
+}
+
+/** What is short; but a rule that stands for something else is to blame where the hosts that it forbids have room. */
+export const shortCode = (
+  model: Model,
+  room: Float64Array,
+  vms: readonly number[],
+  hosts: readonly number[],
+  d: number,
+  missing: number,
+): string => {
+  for (const rule of confining(model, vms)) {
+    if (rule.code === undefined) continue
+    const forbidden = new Set<string>(valuesOf(rule, 'hosts').flat())
+    let more = 0
+    model.hosts.forEach((host, h) => {
+      if (forbidden.has(host.id) && !hosts.includes(h)) more += room[h * model.dims + d]!
+    })
+    if (more >= missing) return rule.code
+  }
+  return capacityCode(model.problem.dimensions[d]!)
 }
 
 const namesOf = (model: Model, vms: readonly number[]): string =>
@@ -237,7 +258,7 @@ const tooTightCap = (model: Model, room: Float64Array): Shortage | null => {
             : null
     if (found !== null)
       return {
-        why: { code: definitionOf(rule).code, text: `${ruleName(rule)} cannot hold: ${found}` },
+        why: { code: codeOf(rule), text: `${ruleName(rule)} cannot hold: ${found}` },
         help: `${ruleReference(rule)} dropped or raised`,
       }
   }
