@@ -5,7 +5,7 @@
  *
  *     npm run bench:gossip -- [agents] [seconds] [deliveries a second]
  *
- * All agents share one CPU, and each delivery takes about 1 ms of it (architecture §3): with too many a second the queue for the
+ * All agents share one CPU, and each delivery takes about 1 ms of it: with too many a second the queue for the
  * CPU is measured, not the way through the mesh. So they gossip as rarely as it takes. Look at the machine's load, too.
  */
 import { inlineSolver, type Transport, type TransportHandlers } from '@drover/agent'

@@ -17,6 +17,8 @@ import { isReasonCode, reasons } from '../packages/protocol/src/outcome/reason.t
 import { createCommand } from '../packages/sim/src/experiment/cli/main.ts'
 import { readExperiment } from '../packages/sim/src/experiment/config/read.ts'
 import { anchorsOf, codeOf, commandLines, linksOf } from './docs/markdown.ts'
+import { promisesOf, wrongReferences } from './docs/references.ts'
+import { readSource } from './tidy/source.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -197,4 +199,35 @@ test('the systemd unit starts what is in this repository', () => {
     assert.ok(existsSync(join(root, (words[script] ?? '').replace('/opt/drover/', ''))), command)
     assert.deepEqual(wrongDrover(words.slice(script + 1)), [])
   }
+})
+
+/** `docs/adr/004` stands for the one page that begins so. */
+const pageExists = (path: string): boolean =>
+  existsSync(join(root, path)) || globSync(`${path}-*.md`, { cwd: root }).length === 1
+
+/** What is not code: comments, and texts such as the names of tests. */
+const proseOf = (path: string): string => {
+  const { text, code } = readSource(path, read(path))
+  return [...text]
+    .map((character, i) => (character === '\n' || code[i] !== character ? character : ' '))
+    .join('')
+}
+
+test('every page and promise that a comment names exists', () => {
+  const promises = promisesOf(read('docs/architecture.md'))
+  const sources = globSync(['packages/*/src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], { cwd: root }).filter(
+    (path) => !path.includes('node_modules') && !/^test\/(?:docs|tidy)/.test(path),
+  )
+  assert.ok(promises.size > 15 && sources.length > 300)
+  none(
+    sources.flatMap((path) =>
+      wrongReferences(proseOf(path), promises, pageExists).map((what) => `${path}:${what}`),
+    ),
+  )
+  const wrong = (text: string) => wrongReferences(text, promises, pageExists).length
+  assert.equal(wrong('as in architecture §5.2, S77, adr/999, docs/nothing.md and habit 2'), 5)
+  assert.equal(
+    wrong('R1, adr/004, docs/adr/004-both-ends-finish-a-hand-over.md, docs/policy.md (NSDI, §4)'),
+    0,
+  )
 })

@@ -104,7 +104,7 @@ const importDirections: Rule = {
 const ambient = (names: string): RegExp => new RegExp(`(?<![\\w$.])(?:${names})(?![\\w$]|\\s*\\??:)`)
 
 const noSurroundings: Rule = {
-  name: 'the core reads no clock, draws no lots, waits for nothing and prints nothing (habit 2)',
+  name: 'the core reads no clock, draws no lots, waits for nothing and prints nothing',
   judge: (source) =>
     core(source)
       ? [
@@ -143,7 +143,7 @@ const noSurroundings: Rule = {
 }
 
 const sameEverywhere: Rule = {
-  name: 'the core decides alike on every machine: no locale, no transcendental functions (habit 11)',
+  name: 'the core decides alike on every machine: no locale, no transcendental functions',
   judge: (source) =>
     core(source)
       ? findAll(

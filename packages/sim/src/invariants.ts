@@ -1,5 +1,5 @@
 /**
- * An observer that sees the whole world and every agent's own view, and says which promise (invariants.md) was broken,
+ * An observer that sees the whole world and every agent's own view, and says which promise (docs/architecture.md, Promises) was broken,
  * when and how. It looks at each event of the world and periodically, changes nothing, and shares no code with what it
  * judges.
  */

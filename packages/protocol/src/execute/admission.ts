@@ -30,7 +30,7 @@ export const mayLeave = (
   if (lease.assigned.unsound !== null) return { code: 'plan.unsound', text: lease.assigned.unsound }
   const action = lease.assigned.assign.plan.actions.find((one) => one.id === message.action)
   if (action === undefined) return { code: 'plan.unknown', text: 'no such action in the plan' }
-  // The scheduler only moves what is not a member of a vJob (invariants, model); vJobs are not there yet.
+  // The scheduler only moves what is not a member of a vJob; vJobs are not there yet.
   if (action.kind !== 'migrate')
     return { code: 'not_supported', text: `${action.kind} is not carried out by this version` }
   const vm = host.vms.get(action.vm)

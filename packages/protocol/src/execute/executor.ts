@@ -1,7 +1,7 @@
 /**
  * The leader's view of a plan under way: which actions may begin, and when it is over. Pure. Only unblocked actions
  * start, within the migration slots of both ends (Q2); after the first failure, or once it is called off, nothing new
- * starts (architecture §5.8).
+ * starts.
  */
 import type { ActionId, HostId } from '../ids.ts'
 import { type Action, type ActionResult, departs, type Plan } from '../plan/plan.ts'
@@ -90,7 +90,7 @@ export const isOver = (state: Execution): boolean =>
 export const cutShort = ({ plan, results, calledOff }: Execution): CalledOff | null =>
   plan.actions.every((action) => results.get(action.id)?.kind === 'done') ? null : calledOff
 
-/** Hosts that an unfinished action still touches; all others can be released (architecture §5.6). */
+/** Hosts that an unfinished action still touches; all others can be released. */
 export const touched = (state: Execution): ReadonlySet<HostId> => {
   const open = ending(state)
     ? running(state)

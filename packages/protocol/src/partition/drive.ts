@@ -17,7 +17,7 @@ export const release = (desk: Desk, attempt: Attempt, host: HostId): void => {
   desk.send(host, { kind: 'release', partition: attempt.partition, epoch })
 }
 
-/** Members that no unfinished action touches go free at once (architecture §5.6). */
+/** Members that no unfinished action touches go free at once. */
 export const releaseUntouched = (desk: Desk, attempt: Attempt): void => {
   const needed = executor.touched(attempt.execution!)
   for (const host of [...attempt.members.keys()].sort(byText))

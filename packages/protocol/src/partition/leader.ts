@@ -1,6 +1,6 @@
 /**
  * The leader side of one partition, from the need to the outcome: choose, reserve in parallel, solve, grow if that was
- * not enough, assign, drive the plan, release. One partition at a time; nobody waits while holding (architecture §5).
+ * not enough, assign, drive the plan, release. One partition at a time; nobody waits while holding.
  */
 import { unreachable } from '../assert.ts'
 import { limits } from '../config.ts'

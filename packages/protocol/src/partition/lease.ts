@@ -26,7 +26,7 @@ export type Verdict =
   | { readonly kind: 'grant' }
   /** Already leased to this partition: the answer was lost, say it again. */
   | { readonly kind: 'again'; readonly lease: Lease }
-  /** Take it from the lower rank, which has not started executing (architecture §5.4). */
+  /** Take it from the lower rank, which has not started executing. */
   | { readonly kind: 'wound'; readonly loser: Lease }
   | { readonly kind: 'busy'; readonly holder: Lease }
 

@@ -1,6 +1,6 @@
 /**
  * Whom to ask: the fewest ring neighbours whose headroom covers the excess with a margin, near ones first
- * (architecture §5.2). DVMS always took the next host of the ring, fit or not, and ended with four where two suffice.
+ *. DVMS always took the next host of the ring, fit or not, and ended with four where two suffice.
  */
 import { limits } from '../config.ts'
 import type { HostId } from '../ids.ts'

@@ -28,7 +28,7 @@ export interface RunResult {
   readonly peakRssMiB: number
   /** SHA-256 of the trace: the same seed and configuration give the same. */
   readonly traceHash: string
-  /** Beyond the contract of the issue. */
+  /** What follows was added later: scripts that read the fields above go on working. */
   readonly workload: string
   readonly preset: string | null
   readonly durationS: number

@@ -1,6 +1,6 @@
 /**
  * The hosts of the ground, counted as schedulers ask for them. A VM counts where it runs until its migration has
- * completed, its last moment of stop-and-copy included (VMPlaceS: scenarios §1).
+ * completed, its last moment of stop-and-copy included (VMPlaceS: docs/simulation-fidelity.md).
  */
 import { asHostId, byText, type HostId } from '@drover/protocol'
 import { type Copy, type HostRecord, isActive, type VmRecord } from '../hypervisor/state.ts'

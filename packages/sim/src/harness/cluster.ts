@@ -110,7 +110,7 @@ export interface Cluster extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-/** Of gossip, all agents together: each costs about 1 ms of the one CPU that they share (architecture §3). */
+/** Of gossip, all agents together: each costs about 1 ms of the one CPU that they share. */
 const deliveriesPerSecond = 256
 
 /** What the harness chooses for itself: seconds instead of minutes, and room for repeated overloads of one VM. */

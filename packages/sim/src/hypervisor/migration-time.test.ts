@@ -1,6 +1,6 @@
 /**
  * How long real migrations take. Kherbache measured about 2,000 of KVM (thesis; Kherbache, Madelaine, Hermenier, IEEE
- * TCC 2017): the means of scenarios §4. The model is given what can be known beforehand, and has to be near all of them.
+ * TCC 2017): the means are below. The model is given what can be known beforehand, and has to be near all of them.
  *
  * Its inputs:
  * - memory as configured, GB of 2^30 bytes: all of it is sent in the first round.

@@ -364,7 +364,7 @@ export const createMotions = (
     daemonDied(host) {
       forgetUnread(host)
       // libvirt's managed part dies with it: early, the copy is dropped and the guest never noticed; late, a source
-      // that cannot be told leaves its copy paused (invariants, ground truth 3).
+      // that cannot be told leaves its copy paused.
       endThose(
         (m) => m.source.host === host || m.target.host === host,
         (m) =>

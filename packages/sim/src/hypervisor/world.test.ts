@@ -71,7 +71,7 @@ test('a demand can follow time, and is capped by the vCPUs', async () => {
 })
 
 test('memory and dirty rate decide how long a migration takes: 8.19 s / (1 − share rewritten)', async () => {
-  // scenarios §1: 1024 MiB at 125 MiB/s; VMs of every dirty class at 60 % load.
+  // As VMPlaceS has it: 1024 MiB at 125 MiB/s; VMs of every dirty class at 60 % load.
   for (const dirty of [0.1, 0.3, 0.5]) {
     const { clock, world, vm, driver } = smallWorld(2)
     const id = vm('v', 'h1', { cpuMilli: 600, dirtyMiBps: (granted) => (granted / 1_000) * dirty * 125 })

@@ -22,7 +22,7 @@ export interface Energy {
   readonly fullKwh: number
   /** With `load`, where every host that is alive draws at least its idle power. */
   readonly idleOnKwh: number
-  /** With `load`, where a host without demand is off, and draws nothing: waking is instant and free (scenarios §2). */
+  /** With `load`, where a host without demand is off, and draws nothing: waking is instant and free. */
   readonly idleOffKwh: number
 }
 

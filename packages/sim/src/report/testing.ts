@@ -108,7 +108,7 @@ export const madeUpRun = (told: MadeUp): Run => {
   }
 }
 
-/** Nine ways to schedule, 64 hosts: roughly the figures of scenarios §1. */
+/** Nine ways to schedule, 64 hosts: roughly the figures of docs/simulation-baselines.md. */
 export const madeUpComparison = (seeds: readonly number[]): readonly Run[] =>
   seeds.flatMap((seed) =>
     (

@@ -1,6 +1,6 @@
 /**
  * A day of PlanetLab on CloudSim's hosts (Beloglazov and Buyya, CCPE 24(13), 2012): one file per VM, 288 integers, the %
- * of its CPU that it wants, one per 300 s. scenarios.md §2 has the model.
+ * of its CPU that it wants, one per 300 s. docs/simulation-fidelity.md has the model.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'

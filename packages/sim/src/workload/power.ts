@@ -1,4 +1,4 @@
-/** What real machines draw: watts at 0, 10, … 100 % of the CPU, as published by SPECpower (scenarios §2). */
+/** What real machines draw: watts at 0, 10, … 100 % of the CPU, as published by SPECpower. */
 import type { PowerCurve } from './workload.ts'
 
 /** HP ProLiant ML110 G4, 2 cores of 1860 MIPS. */

@@ -1,6 +1,6 @@
 /**
  * Overloads as in VMPlaceS (Lèbre, Pastor, Simonin and Südholt, Euro-Par 2015): ten one-core VMs per host whose loads
- * change now and then, each to a value that the earlier one says nothing about. scenarios.md §1 has the model.
+ * change now and then, each to a value that the earlier one says nothing about. docs/simulation-fidelity.md has the model.
  */
 import { asVmId } from '@drover/protocol'
 import { randomOf } from '../random.ts'

@@ -1,6 +1,6 @@
 /**
  * The ring in arcs: contiguous parts of its order, of a bounded number of hosts each. An agent follows its own arc and both
- * beside it, whatever the size of the cluster (architecture §4).
+ * beside it, whatever the size of the cluster (docs/simulation.md).
  */
 import { alternately, comparePositions, type HostId, positionOf } from '@drover/protocol'
 

@@ -1,0 +1,30 @@
+/** What comments refer to: pages of this repository, and promises by their codes. */
+
+/** Pages that design was once drawn on, and that no reader of this repository has. */
+const elsewhere =
+  /\b(?:architecture|scenarios|invariants|house-(?:plan|style)|operator-experience)(?:\.md)?,? (?:§|ground truth)|\bhabit \d|\bthe contract of the issue\b/g
+
+/** The codes that a page's table of promises explains. */
+export const promisesOf = (page: string): ReadonlySet<string> =>
+  new Set(
+    [...page.matchAll(/^\| ([SLQR]\d+(?:, [SLQR]\d+)*) \|/gm)].flatMap((row) => (row[1] ?? '').split(', ')),
+  )
+
+/** `line: what` for each reference that leads nowhere. */
+export const wrongReferences = (
+  text: string,
+  promises: ReadonlySet<string>,
+  exists: (path: string) => boolean,
+): readonly string[] => {
+  const found: string[] = []
+  const say = (at: number, what: string): void =>
+    void found.push(`${text.slice(0, at).split('\n').length}: ${what}`)
+  for (const hit of text.matchAll(elsewhere)) say(hit.index, `${hit[0]}: no such page here`)
+  for (const hit of text.matchAll(/(?<![\w/.-])(docs\/[\w/-]+\.md|(?:docs\/)?adr\/[\w-]+(?!\.md))/g)) {
+    const path = (hit[1] ?? '').replace(/^adr\//, 'docs/adr/')
+    if (!exists(path)) say(hit.index, `${hit[0]}: no such page`)
+  }
+  for (const hit of text.matchAll(/\b[SLQR]\d{1,2}\b/g))
+    if (!promises.has(hit[0])) say(hit.index, `${hit[0]}: not in the table of promises`)
+  return found
+}
