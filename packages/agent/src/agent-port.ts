@@ -57,11 +57,10 @@ export type AgentEvent =
       readonly result: MigrationResult
       readonly durationMs: number
     }
-  /** The host was looked at. `usable` is null until the hypervisor told its facts; pressure is PSI `some avg10`, percent. */
+  /** The host was looked at. `load` is null while it is not known what its VMs want; pressure is PSI `some avg10`, percent. */
   | {
       readonly kind: 'sampled'
-      readonly demand: Resources
-      readonly usable: Resources | null
+      readonly load: { readonly demand: Resources; readonly usable: Resources } | null
       readonly pressure: { readonly cpu: number; readonly memory: number } | null
     }
   | { readonly kind: 'solved'; readonly answer: Answer['kind']; readonly durationMs: number }

@@ -17,7 +17,6 @@ import { createEffectRunner } from './effects.ts'
 import { logEvent } from './event-log.ts'
 import { createInbound } from './inbound.ts'
 import { createLoop } from './loop.ts'
-import { demandOf, usableOf } from './observation.ts'
 import { createPersister, probeMsDefault } from './persist.ts'
 import { createPoller, type Poller, type PollerInit } from './poller.ts'
 import { createRequests } from './requests.ts'
@@ -105,8 +104,11 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     log,
     feed,
     warn,
-    sampled: (vms, pressure) =>
-      emit({ kind: 'sampled', demand: demandOf(vms), usable: usableOf(poller.description), pressure }),
+    sampled(pressure) {
+      const { demand, usable, troubles } = peer.view(clock.now())
+      const known = !troubles.includes('demand.unknown')
+      emit({ kind: 'sampled', load: known ? { demand, usable } : null, pressure })
+    },
   })
   const requests = createRequests(
     String(incarnation),

@@ -99,8 +99,7 @@ test('gauges follow the status', async () => {
   const metrics = createMetrics(agent, { runtime: false })
   tell({
     kind: 'sampled',
-    demand: { cpuMilli: 2, memoryMiB: 0 },
-    usable: { cpuMilli: 1, memoryMiB: 1 },
+    load: { demand: { cpuMilli: 2, memoryMiB: 0 }, usable: { cpuMilli: 1, memoryMiB: 1 } },
     pressure: { cpu: 25, memory: 0 },
   })
   await metrics.text()

@@ -7,7 +7,6 @@ import {
   resources,
   scale,
   subtract,
-  sum,
   type VmId,
 } from '@drover/protocol'
 import type { Settings } from './config/settings.ts'
@@ -75,10 +74,6 @@ const fixedBecause = (one: VmSample): string | null => {
 }
 
 const isYes = (text: string | undefined): boolean => text === 'true' || text === 'yes' || text === '1'
-
-/** What the sample's VMs want together; a VM that has not been measured yet counts nothing for its CPU. */
-export const demandOf = (vms: readonly ObservedVm[]): Resources =>
-  sum(vms.map((vm) => ({ cpuMilli: vm.cpuMilli ?? 0, memoryMiB: vm.memoryMiB })))
 
 /** What the host may give to VMs; null until its facts are known. */
 export const usableOf = (description: HostDescription | null): Resources | null =>

@@ -37,7 +37,8 @@ export interface PollerInit {
   readonly log: Logger
   readonly feed: (input: Input) => void
   readonly warn: (code: string, text: string) => void
-  readonly sampled: (vms: readonly ObservedVm[], pressure: Sample['pressure']) => void
+  /** The core was told what was seen. */
+  readonly sampled: (pressure: Sample['pressure']) => void
 }
 
 /** A migration's end comes as several events at once: one look serves them all. */
@@ -111,9 +112,9 @@ export const createPoller = (init: PollerInit): Poller => {
     sayAnswering(true)
     const vms = observedVms(sample)
     seen = vms
-    init.sampled(vms, sample.pressure)
     feed({ kind: 'observed', vms })
     feed({ kind: 'jobs', ...vmsOfJobs(jobs) })
+    init.sampled(sample.pressure)
   }
 
   const failed = (error: unknown): void => {

@@ -102,6 +102,8 @@ export const limits = {
   closedActionsMax: 256,
   /** A sample older than this, ms, is no ground for a promise. */
   sampleAgeMsMax: 15_000,
+  /** A VM's demand that was last measured or promised longer ago, ms, is no ground for a promise either. */
+  demandAgeMsMax: 60_000,
   /** How long a source waits for the word that its VM runs, ms, before it says again that the VM is gone, and sees to it itself. */
   handOverMs: 300,
   /** How often it says so before it lets go: the destination is dead or cut off, and will ask when it is back. */

@@ -23,7 +23,10 @@ export interface ObservedVm {
   readonly name: string
   readonly state: 'running' | 'paused'
   readonly incarnation: string
-  /** Null while no two samples exist (just started, just arrived): the last known or promised demand stands in. */
+  /**
+   * Null while there are not two samples between which it ran all the time (just started, just arrived, just resumed):
+   * what was last known or promised stands in (`snapshot/belief.ts`).
+   */
   readonly cpuMilli: number | null
   readonly vcpus: number
   readonly memoryMiB: number

@@ -22,7 +22,17 @@ import { createLeader } from './partition/leader.ts'
 import { createMemberSide } from './partition/member.ts'
 import type { Facts } from './ring/announce.ts'
 import { createMembership, type Membership, type MembershipHooks } from './ring/membership.ts'
-import { createHost, demandOf, observe, rest, snapshotVm, usableOf } from './snapshot/host.ts'
+import {
+  createHost,
+  demandOf,
+  isSeen,
+  observe,
+  rest,
+  snapshotVm,
+  unknownVm,
+  usableOf,
+} from './snapshot/host.ts'
+import { complainOf, saidDemand } from './snapshot/said.ts'
 import { takeSnapshot } from './snapshot/take.ts'
 import type { PeerView } from './view.ts'
 
@@ -50,17 +60,13 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   /** The question that the partition under way answers; null = it serves a need. */
   let asking: string | null = null
 
+  /** It is known what its VMs want. */
+  const known = () => unknownVm(host, desk.now()) === null
+
   /** Why this host can neither grant nor lead nor begin anything, as codes; the gravest first. */
   const ills: readonly (readonly [code: string, suffered: () => boolean])[] = [
-    [
-      'hypervisor.unreachable',
-      () =>
-        !host.connected ||
-        host.description === null ||
-        !jobsKnown ||
-        host.sampledAt === null ||
-        desk.now() - host.sampledAt > limits.sampleAgeMsMax,
-    ],
+    ['hypervisor.unreachable', () => !jobsKnown || !isSeen(host, desk.now())],
+    ['demand.unknown', () => !known()],
     ['journal.full', () => !journalHealthy],
     // With the journal the epochs are gone: wait until every lease of before has run out (S6).
     [
@@ -93,7 +99,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   /** The same for needs that are only foreseen: they must not put off a real one. */
   const caution = createBackOff(desk)
   const lookAhead = createForesight(host, desk.policy)
-  const outlookSaid = createOutlookSaid(lookAhead)
+  const outlookSaid = createOutlookSaid(() => (known() ? lookAhead() : null))
   /** The sample, and the state of this host, for which it was last seen that nobody could spare it what is foreseen. */
   let lookedAt: Instant | null = -1
   let lookedFor = -1
@@ -221,7 +227,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
         motions.silent(input.host)
         return membership.disconnected(input.host)
       case 'observed':
-        return observe(host, desk.now(), input.vms, motions.promisedVms())
+        return observe(host, desk.now(), input.vms, motions.promisedVms(), motions.leavingVms())
       case 'jobs':
         jobsKnown = true
         return motions.jobs([...input.outgoing, ...input.incoming])
@@ -267,7 +273,11 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   const think = (): void => {
     const now = desk.now()
     const ahead = lookAhead()
-    load = detectLoad(load, now, demandOf(host), usableOf(host), desk.policy, ahead?.lasts === true)
+    const unknown = unknownVm(host, now)
+    // What was guessed begins no overload, and ends none.
+    if (unknown === null)
+      load = detectLoad(load, now, demandOf(host), usableOf(host), desk.policy, ahead?.lasts === true)
+    else complainOf(desk, unknown)
     if (trouble() !== null) return
     const need = findNeed(host, self, load, requests.wishes(), now, desk.policy.clearPermille)
     if (leader.leading === null) {
@@ -310,7 +320,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       ...description,
       host: self,
       incarnation: init.incarnation,
-      demand: demandOf(host),
+      demand: saidDemand(host, desk.now()),
       committedIn: motions.promisedIn(),
       committedOut: motions.leaving(),
       vms: host.vms.size,
@@ -334,7 +344,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       leader.nextAt(),
       membership.nextAt(),
       requests.nextAt(),
-      nextLoadCheck(load, desk.policy),
+      later(nextLoadCheck(load, desk.policy)),
       later(backOff.until),
       later(caution.until),
       later(quarantineEnd),

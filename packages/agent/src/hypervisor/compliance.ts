@@ -183,6 +183,18 @@ story('handed over paused, the VM waits for its resume, here or from elsewhere',
   await destination.resume(vm) // again: no error
 })
 
+story('a pause is no lack of demand: after it the VM is measured anew', ['pauseByOwner'], async (stage) => {
+  const { source, vm, eventually } = stage
+  const look = async () => (await source.sample()).vms.find((one) => one.vm === vm)
+  await eventually(async () => Number.isInteger((await look())?.cpuMilli), true)
+  await stage.pauseByOwner?.()
+  await eventually(async () => (await look())?.state, 'paused')
+  await source.resume(vm)
+  await eventually(() => source.locate(vm), 'running')
+  assert.equal((await look())?.cpuMilli, null)
+  await eventually(async () => Number.isInteger((await look())?.cpuMilli), true)
+})
+
 story('while it moves, both ends say so, and the copy that arrives is not counted', [], async (stage) => {
   const { source, destination, vm } = stage
   const { result } = await stage.underWay()

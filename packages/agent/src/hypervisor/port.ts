@@ -53,8 +53,8 @@ export interface VmSample {
   readonly state: 'running' | 'paused'
   /**
    * What the VM *wants*: CPU time used plus time spent waiting for a CPU, over the sampling interval.
-   * Null until two samples of the same incarnation exist, far enough apart to say something (a VM that just started or
-   * just arrived).
+   * Null until two samples of the same incarnation exist, far enough apart to say something, between which it ran all the
+   * time (not for a VM that just started, just arrived or just resumed: a pause is no lack of demand).
    */
   readonly cpuMilli: number | null
   readonly vcpus: number

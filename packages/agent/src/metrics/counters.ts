@@ -98,15 +98,15 @@ export const createCounters = (registry: Registry): ((event: AgentEvent) => void
 
   const mebibyte = 1_048_576
   let sampledAt: number | null = null
-  const sampled = (event: Extract<AgentEvent, { readonly kind: 'sampled' }>): void => {
+  const sampled = ({ load, pressure: waits }: Extract<AgentEvent, { readonly kind: 'sampled' }>): void => {
     const now = performance.now()
     const passed = sampledAt === null ? 0 : (now - sampledAt) / 1_000
     sampledAt = now
     for (const resource of dimensions)
-      overload.inc({ resource }, event.usable && event.demand[resource] > event.usable[resource] ? passed : 0)
-    if (event.pressure === null) return
-    pressure.set({ resource: 'cpu', kind: 'some' }, event.pressure.cpu / 100)
-    pressure.set({ resource: 'memory', kind: 'some' }, event.pressure.memory / 100)
+      overload.inc({ resource }, load !== null && load.demand[resource] > load.usable[resource] ? passed : 0)
+    if (waits === null) return
+    pressure.set({ resource: 'cpu', kind: 'some' }, waits.cpu / 100)
+    pressure.set({ resource: 'memory', kind: 'some' }, waits.memory / 100)
   }
 
   return (event) => {

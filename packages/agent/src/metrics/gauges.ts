@@ -63,8 +63,13 @@ export const createGauges = (registry: Registry): ((status: AgentStatus) => void
     for (const state of ['self', 'alive', 'suspect', 'dead'])
       members.set({ state }, view.members.filter((one) => one.state === state).length)
     peers.set(status.peersConnected)
+    // Prometheus' word for "not known".
+    const unknown = view.troubles.includes('demand.unknown') ? Number.NaN : 0
     for (const resource of dimensions)
-      load.set({ resource }, view.usable[resource] > 0 ? view.demand[resource] / view.usable[resource] : 0)
+      load.set(
+        { resource },
+        view.usable[resource] > 0 ? view.demand[resource] / view.usable[resource] + unknown : 0,
+      )
     vms.set(view.vms.length)
     quarantined.set(view.vms.filter((vm) => vm.fixed === 'vm.quarantined').length)
     for (const direction of ['in', 'out'])

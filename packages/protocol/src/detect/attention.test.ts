@@ -4,13 +4,20 @@ import { test } from 'node:test'
 import type { ObservedVm } from '../io.ts'
 import { samplePeriodMs } from './attention.ts'
 
-const seen = (cpuMilli: number, memoryMiB: number) => [{ cpuMilli, memoryMiB } as ObservedVm]
+const seen = (cpuMilli: number | null, memoryMiB: number, vcpus = 8) => [
+  { state: 'running', cpuMilli, vcpus, memoryMiB } as ObservedVm,
+]
 const usable = { cpuMilli: 7_000, memoryMiB: 32_000 }
 
 test('nearly full in any dimension is looked at closer', () => {
   assert.equal(samplePeriodMs(1_000, seen(6_650, 1_000), usable), 1_000)
   assert.equal(samplePeriodMs(1_000, seen(6_651, 1_000), usable), 250)
   assert.equal(samplePeriodMs(1_000, seen(0, 31_000), usable), 250)
+})
+
+test('what was not measured may be anything: it is looked at closer until it is', () => {
+  assert.equal(samplePeriodMs(1_000, seen(null, 0), usable), 250)
+  assert.equal(samplePeriodMs(1_000, seen(null, 0, 1), usable), 1_000, 'one core is little here')
 })
 
 test('never closer than CPU time can tell, and never less often than asked for', () => {

@@ -32,6 +32,7 @@ const blameworthy = new Set([
 /** Most of the time nothing is under way. */
 const none: readonly Arrival[] = []
 const nobody: ReadonlySet<VmId> = new Set()
+const noneLeaving: ReadonlyMap<VmId, Resources> = new Map()
 
 export interface MotionHooks {
   lease(): Lease | null
@@ -70,6 +71,8 @@ export interface Motions {
   promisedVms(): ReadonlySet<VmId>
   promisedIn(): Resources
   leaving(): Resources
+  /** VMs that we move away, until they are known to be gone or to stay, with what they wanted when that began. */
+  leavingVms(): ReadonlyMap<VmId, Resources>
   received(from: HostId, message: MotionMessage): void
   learnt(input: MotionInput): void
   /** All running migrations, as the hypervisor tells; those that are not ours hold the host as ours do. */
@@ -209,6 +212,10 @@ export const createMotions = (
       departures.all.size === 0
         ? nothing
         : sum([...departures.all.values()].map((departure) => departure.demand)),
+    leavingVms: () =>
+      departures.all.size === 0
+        ? noneLeaving
+        : new Map([...departures.all.values()].map(({ vm, demand }) => [vm, demand])),
 
     received(from, message) {
       switch (message.kind) {

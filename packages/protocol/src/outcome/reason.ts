@@ -78,7 +78,7 @@ export const reasons = {
   'rule.state': 'It is asked to be in two states at once.',
   'node.draining': 'The host is being drained, or leaves.',
   'node.paused':
-    'The host grants nothing now: its hypervisor does not answer, or its journal cannot be written.',
+    'The host grants nothing now: its hypervisor does not answer, its VMs are not measured yet, or its journal cannot be written.',
   'node.suspect': 'The host answers neither us nor others, lately.',
   'node.unreachable': 'The host does not answer.',
   'node.version_skew': 'The host runs a version too different.',
@@ -119,6 +119,7 @@ export const reasons = {
   'journal.lost':
     'The journal is new, or was lost or put back: the host waits until no promise from before can be in force.',
   'hypervisor.unreachable': 'The hypervisor does not answer.',
+  'demand.unknown': 'What a VM of this host wants is not known yet: it has not been measured.',
   'hypervisor.timeout': 'The hypervisor did not answer in time; nothing is known of the effect.',
   'hypervisor.refused': 'The hypervisor refused.',
   'hypervisor.failed': 'The driver of the hypervisor failed in a way that nobody foresaw.',

@@ -16,6 +16,7 @@ export interface LoadSummary {
   readonly sequence: number
   readonly capacity: Resources
   readonly reserve: Resources
+  /** All that is usable, or more, while it does not know. */
   readonly demand: Resources
   /** Promised arrivals, and departures under way (not yet gone: still in `demand`). */
   readonly committedIn: Resources
@@ -25,7 +26,10 @@ export interface LoadSummary {
   readonly outlook: SaidOutlook | null
   readonly overloaded: boolean
   readonly state: 'up' | 'draining' | 'leaving'
-  /** False while its hypervisor does not answer, or its journal cannot be written: it grants nothing. */
+  /**
+   * False while its hypervisor does not answer, a VM of it is not measured yet, or its journal cannot be written: it grants
+   * nothing.
+   */
   readonly able: boolean
   readonly partition: PartitionId | null
   readonly failureDomain: string | null

@@ -3,7 +3,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ActionId, asHostId, asVmId } from '../ids.ts'
 import type { ObservedVm } from '../io.ts'
-import { arrive, blame, createHost, demandOf, depart, fixedCode, observe, snapshotVm } from './host.ts'
+import {
+  arrive,
+  blame,
+  createHost,
+  demandOf,
+  depart,
+  fixedCode,
+  observe,
+  snapshotVm,
+  unknownVm,
+} from './host.ts'
 import { refusal } from './ledger.ts'
 
 const observed = (name: string, changes: Partial<ObservedVm> = {}): ObservedVm => ({
@@ -36,10 +46,64 @@ const hostWith = (...vms: ObservedVm[]) => {
 }
 const none = new Set<never>()
 
-test('a VM that was not measured yet counts what was last known of it; one that just started counts nothing', () => {
+test('a VM that was not measured yet counts what was last known of it; one of which nothing is known, all its vCPUs', () => {
   const host = hostWith(observed('a'))
-  observe(host, 1, [observed('a', { cpuMilli: null }), observed('new', { cpuMilli: null })], none)
+  observe(host, 1, [observed('a', { cpuMilli: null })], none)
   assert.equal(demandOf(host).cpuMilli, 500)
+  assert.equal(unknownVm(host, 1), null)
+  observe(host, 2, [observed('a'), observed('new', { cpuMilli: null, vcpus: 4 })], none)
+  assert.equal(demandOf(host).cpuMilli, 4_500)
+  assert.equal(unknownVm(host, 2)?.vm, 'new')
+})
+
+test('what was last known holds for a minute, for this life of the VM', () => {
+  const host = hostWith(observed('a'))
+  for (let at = 1_000; at <= 61_000; at += 1_000) observe(host, at, [observed('a', { cpuMilli: null })], none)
+  assert.equal(unknownVm(host, 61_000), null)
+  observe(host, 62_000, [observed('a', { cpuMilli: null })], none)
+  assert.equal(unknownVm(host, 62_000)?.vm, 'a')
+  observe(host, 63_000, [observed('a')], none)
+  assert.equal(unknownVm(host, 63_000), null)
+  observe(host, 64_000, [observed('a', { cpuMilli: null, incarnation: '2' })], none)
+  assert.equal(unknownVm(host, 64_000)?.vm, 'a', 'started anew, it may want anything')
+})
+
+test('a paused VM counts its memory; resumed it counts what it wanted, until it has run from one sample to the next', () => {
+  const host = hostWith(observed('a'))
+  const wanted = (at: number, changes: Partial<ObservedVm>) => {
+    observe(host, at, [observed('a', changes)], none)
+    return demandOf(host)
+  }
+  assert.deepEqual(wanted(1_000, { state: 'paused', cpuMilli: 0 }), { cpuMilli: 0, memoryMiB: 256 })
+  assert.equal(wanted(2_000, { cpuMilli: 20 }).cpuMilli, 500, 'measured over the pause')
+  assert.equal(wanted(3_000, { cpuMilli: 400 }).cpuMilli, 400)
+})
+
+test('a VM that we are moving away counts until it is gone, also while the migration has paused it', () => {
+  const host = hostWith(observed('a'))
+  const paused = observed('a', { state: 'paused', cpuMilli: 0 })
+  const began = { cpuMilli: 480, memoryMiB: 256 }
+  observe(host, 1_000, [paused], none, new Map([[asVmId('a'), began]]))
+  assert.equal(demandOf(host).cpuMilli, 500)
+  const restarted = hostWith()
+  observe(restarted, 1_000, [paused], none, new Map([[asVmId('a'), began]]))
+  assert.equal(demandOf(restarted).cpuMilli, 480, 'the journal knows what it wanted')
+  assert.equal(unknownVm(restarted, 900_000), null)
+  observe(host, 2_000, [paused], none)
+  assert.equal(demandOf(host).cpuMilli, 0, 'its owner has paused it')
+})
+
+test('a copy that was seen waiting for its hand-over counts what was promised until it has run for a sample', () => {
+  const host = hostWith()
+  const a = asVmId('a')
+  const there = hostWith(observed('a')).vms.get(a)!
+  observe(host, 1_000, [observed('a', { state: 'paused', cpuMilli: 0 })], new Set([a]))
+  arrive(host, snapshotVm(host, 1_000, there), 10_000, asHostId('x'))
+  const wanted = (at: number, cpuMilli: number) => {
+    observe(host, at, [observed('a', { cpuMilli })], none)
+    return demandOf(host).cpuMilli
+  }
+  assert.deepEqual([wanted(2_000, 0), wanted(3_000, 450)], [500, 450])
 })
 
 test('a VM that is promised and seen half-arrived is counted by the promise alone', () => {

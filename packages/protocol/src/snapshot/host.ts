@@ -2,6 +2,7 @@
  * This host as its own agent knows it: what the hypervisor last said of its VMs, and what is known beyond that
  * (the demand of a VM that has just arrived, cool-downs, quarantines). One owner: the peer.
  */
+import { limits } from '../config.ts'
 import { type Prospects, prospectsOf } from '../detect/forecast.ts'
 import { habitOf, unwatched, type Watch, watch, watchOf } from '../detect/habit.ts'
 import type { Need } from '../detect/need.ts'
@@ -9,11 +10,11 @@ import { byText, type HostId, type Instant, type VmId } from '../ids.ts'
 import type { HostDescription, ObservedVm } from '../io.ts'
 import { nothing, type Resources, subtract, sum } from '../resources.ts'
 import type { Rule } from '../solve/rules/rule.ts'
+import { type Belief, believe, isUnknown, promisedBelief } from './belief.ts'
 import { type MoveFacts, whyStays } from './may-move.ts'
 import type { VmSnapshot } from './snapshot.ts'
 
-export interface KnownVm extends ObservedVm {
-  readonly demand: Resources
+export interface KnownVm extends ObservedVm, Belief {
   /** A VM that we took over but no sample has shown yet survives this many samples without it. */
   readonly unseen: number
   /** Goes on while nothing else about the VM changes. */
@@ -37,6 +38,8 @@ export interface HostState {
   readonly memory: Map<VmId, VmMemory>
   /** VMs that left in the last moments: one older sample may still show them. */
   readonly left: Map<VmId, number>
+  /** Copies that are to arrive, and that the last sample saw waiting for their hand-over, paused. */
+  readonly waiting: Set<VmId>
   sampledAt: Instant | null
   /** The last sample, when it said what the one before it said. */
   sample: readonly ObservedVm[] | null
@@ -47,6 +50,8 @@ export interface HostState {
   revision: number
   /** What its VMs want together; null = to be added up. */
   demand: Resources | null
+  /** The VMs that run without a measurement; null = to be looked up. */
+  unmeasured: readonly KnownVm[] | null
 }
 
 export const createHost = (rules: readonly Rule[], draining: boolean): HostState => ({
@@ -57,29 +62,26 @@ export const createHost = (rules: readonly Rule[], draining: boolean): HostState
   vms: new Map(),
   memory: new Map(),
   left: new Map(),
+  waiting: new Set(),
   sampledAt: null,
   sample: null,
   watchedS: 0,
   steadyS: 0,
   revision: 0,
   demand: null,
+  unmeasured: null,
 })
 
 /** Samples that may have been under way when a VM came or went. */
 const samplesInFlight = 2
 
-const cpuDemand = (vm: ObservedVm, before: KnownVm | undefined): number => {
-  if (vm.state === 'paused') return 0
-  // No two samples yet: what was last known, or promised, of this very VM stands in. Zero for one that just started:
-  // guessing all its vCPUs would call hosts overloaded for every boot.
-  return vm.cpuMilli ?? before?.demand.cpuMilli ?? 0
-}
-
-/** It was seen so before, and was measured: only time has passed. */
+/** It was seen so before, and was measured, and is believed: only time has passed. */
 const isAsBefore = (known: KnownVm, vm: ObservedVm): boolean =>
   known.vm === vm.vm &&
   known.cpuMilli === vm.cpuMilli &&
   known.cpuMilli !== null &&
+  known.unmeasuredSince === null &&
+  known.demand.cpuMilli === (vm.state === 'running' ? vm.cpuMilli : 0) &&
   known.unseen === 0 &&
   known.state === vm.state &&
   known.incarnation === vm.incarnation &&
@@ -106,10 +108,12 @@ const allAsBefore = ({ vms, left, sample }: HostState, observed: readonly Observ
 const steadyShare = 1 / 32
 const steadySMax = 60
 
+const wasMeasured = (known: KnownVm): boolean => known.state === 'running' && known.unmeasuredSince === null
+
 const watchOn = (host: HostState): void => {
   for (const known of host.vms.values()) {
     const { cpuMilli } = known.demand
-    known.watch = watch(known.watch, host.steadyS, cpuMilli, cpuMilli)
+    if (wasMeasured(known)) known.watch = watch(known.watch, host.steadyS, cpuMilli, cpuMilli)
   }
   host.steadyS = 0
 }
@@ -120,14 +124,19 @@ const changing = (host: HostState): void => {
   host.revision += 1
   host.sample = null
   host.demand = null
+  host.unmeasured = null
 }
 
-/** Takes in one sample. `incoming` VMs are promised arrivals, counted by the ledger until they are taken over. */
+/**
+ * Takes in one sample. `incoming` VMs are promised arrivals, counted by the ledger until they are taken over; `leaving` ones
+ * are being moved away by us, and may be paused for that: with what they wanted when that began.
+ */
 export const observe = (
   host: HostState,
   now: Instant,
   observed: readonly ObservedVm[],
   incoming: ReadonlySet<VmId>,
+  leaving: ReadonlyMap<VmId, Resources> = new Map(),
 ): void => {
   const elapsedS = host.sampledAt === null ? 0 : (now - host.sampledAt) / 1000
   if (incoming.size === 0 && allAsBefore(host, observed)) {
@@ -138,7 +147,7 @@ export const observe = (
       watchOn(host)
       host.revision += 1
     }
-  } else takeIn(host, elapsedS, observed, incoming)
+  } else takeIn(host, now, elapsedS, observed, incoming, leaving)
   host.watchedS += elapsedS
   for (const [vm, memory] of host.memory)
     if (memory.restsUntil <= now && memory.quarantinedUntil <= now && !host.vms.has(vm))
@@ -146,26 +155,31 @@ export const observe = (
   host.sampledAt = now
 }
 
+/** Of the same life of the VM; the first sample after an arrival tells the incarnation that it has here. */
+const sameLife = (known: KnownVm | undefined, vm: ObservedVm): KnownVm | null =>
+  known !== undefined && (known.incarnation === '' || known.incarnation === vm.incarnation) ? known : null
+
 const takeIn = (
   host: HostState,
+  now: Instant,
   elapsedS: number,
   observed: readonly ObservedVm[],
   incoming: ReadonlySet<VmId>,
+  leaving: ReadonlyMap<VmId, Resources>,
 ): void => {
   changing(host)
   const before = new Map(host.vms)
   host.vms.clear()
+  host.waiting.clear()
   for (const vm of [...observed].sort((a, b) => byText(a.vm, b.vm))) {
+    if (incoming.has(vm.vm) && vm.state === 'paused') host.waiting.add(vm.vm)
     if (incoming.has(vm.vm) || host.left.has(vm.vm)) continue
     const known = before.get(vm.vm)
-    const cpuMilli = cpuDemand(vm, known)
-    const demand: Resources = { cpuMilli, memoryMiB: vm.memoryMiB }
-    const past = known?.watch ?? unwatched
-    const seen =
-      known === undefined || known.cpuMilli === null || vm.cpuMilli === null
-        ? past
-        : watch(past, elapsedS, known.demand.cpuMilli, cpuMilli)
-    host.vms.set(vm.vm, { ...vm, demand, unseen: 0, watch: seen })
+    const belief = believe(sameLife(known, vm), vm, now, leaving.get(vm.vm) ?? null)
+    const next = { ...vm, ...belief, unseen: 0, watch: known?.watch ?? unwatched }
+    if (known !== undefined && wasMeasured(known) && wasMeasured(next))
+      next.watch = watch(known.watch, elapsedS, known.demand.cpuMilli, next.demand.cpuMilli)
+    host.vms.set(vm.vm, next)
   }
   for (const vm of before.values())
     if (vm.unseen > 0 && !host.vms.has(vm.vm)) host.vms.set(vm.vm, { ...vm, unseen: vm.unseen - 1 })
@@ -185,12 +199,13 @@ export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instan
     // The next sample tells the incarnation that it has here.
     incarnation: '',
     cpuMilli: snapshot.demand.cpuMilli,
-    vcpus: 1,
+    // As many as it must have; the next sample tells.
+    vcpus: Math.max(1, Math.ceil(snapshot.demand.cpuMilli / 1_000)),
     memoryMiB: snapshot.demand.memoryMiB,
     dirtyMiBps: snapshot.dirtyMiBps,
     fixed: null,
     diskLocked: false,
-    demand: snapshot.demand,
+    ...promisedBelief(snapshot.demand, !host.waiting.delete(snapshot.vm)),
     unseen: samplesInFlight,
     watch: watchOf(snapshot.habit),
   })
@@ -231,6 +246,21 @@ export const usableOf = (host: HostState): Resources =>
 export const demandOf = (host: HostState): Resources => {
   host.demand ??= sum([...host.vms.values()].map((vm) => vm.demand))
   return host.demand
+}
+
+/** Its hypervisor answers, and it was looked at lately. */
+export const isSeen = (host: HostState, now: Instant): boolean =>
+  host.connected &&
+  host.description !== null &&
+  host.sampledAt !== null &&
+  now - host.sampledAt <= limits.sampleAgeMsMax
+
+/** The VM whose demand has been unknown for longest: while there is one, this host promises nothing. */
+export const unknownVm = (host: HostState, now: Instant): KnownVm | null => {
+  host.unmeasured ??= [...host.vms.values()]
+    .filter((vm) => vm.unmeasuredSince !== null)
+    .sort((a, b) => a.unmeasuredSince! - b.unmeasuredSince!)
+  return host.unmeasured.find((vm) => isUnknown(vm, now)) ?? null
 }
 
 /** What is expected of the demand of its VMs, in the order of `vms`. */

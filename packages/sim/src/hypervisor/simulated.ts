@@ -14,6 +14,7 @@ import {
   type VmSample,
 } from '@drover/agent/runtime'
 import { byText, type VmId } from '@drover/protocol'
+import { createCpuMeter } from './cpu-meter.ts'
 import { drive } from './drive.ts'
 import type { MotionReport } from './motions.ts'
 import {
@@ -57,7 +58,7 @@ export const simulatedHypervisor = (
   if (found === undefined) throw new RangeError(`no host ${hostName}`)
   const self: HostRecord = found
   const listeners = new Set<(event: HypervisorEvent) => void>()
-  const last = new Map<VmId, { incarnation: string; at: number; wanted: number; cpuMilli: number | null }>()
+  const meter = createCpuMeter()
   /** What ends the calls that still wait when the driver is closed. */
   const closers = new Set<() => void>()
   let opened = false
@@ -124,22 +125,11 @@ export const simulatedHypervisor = (
   const sampled = (copy: Copy): VmSample => {
     const { vm, incarnation } = copy
     const { spec } = vm
-    const now = clock.now()
-    const wanted = copy.used + copy.waited
-    const before = last.get(spec.vm)
-    const same = before?.incarnation === incarnation
-    const elapsedMs = same ? now - before.at : 0
-    const cpuMilli = !same
-      ? null
-      : elapsedMs > 0
-        ? Math.round((wanted - before.wanted) / elapsedMs)
-        : before.cpuMilli
-    if (!same || elapsedMs > 0) last.set(spec.vm, { incarnation, at: now, wanted, cpuMilli })
     return {
       vm: spec.vm,
       name: spec.name,
       state: copy.state === 'running' ? 'running' : 'paused',
-      cpuMilli,
+      cpuMilli: meter.measure(copy, self.accountedAt),
       vcpus: spec.vcpus,
       memoryMiB: vm.memoryMiB,
       dirtyMiBps: Math.round(dirtyMiBpsOf(copy)),
@@ -230,6 +220,7 @@ export const simulatedHypervisor = (
           })
         if (event.kind === 'daemon' && event.host === hostName) {
           if (event.daemon === 'up') tell({ kind: 'connected' })
+          if (event.daemon === 'down') meter.reset()
           if (event.daemon === 'down') tell({ kind: 'disconnected', reason: 'the hypervisor daemon is gone' })
         }
         if (event.kind === 'host' && event.host === hostName)
@@ -256,7 +247,7 @@ export const simulatedHypervisor = (
       const vms = activeCopies(self)
         .sort((a, b) => byText(a.vm.spec.vm, b.vm.spec.vm))
         .map(sampled)
-      for (const vm of last.keys()) if (!self.copies.has(vm)) last.delete(vm)
+      meter.keep(self.copies)
       return { vms, pressure: pressure() }
     },
     async jobs() {

@@ -57,6 +57,8 @@ export interface Copy {
   /** CPU time used and waited for since it became active here, in cpuMilli × ms. */
   used: number
   waited: number
+  /** For how long it ran since then, ms. */
+  ranMs: number
 }
 
 export interface HostRecord {
@@ -145,6 +147,7 @@ export const account = (state: State, host: HostRecord): void => {
   for (const follower of host.followers) follower()
   for (const copy of host.copies.values()) {
     if (copy.state !== 'running') continue
+    copy.ranMs += elapsedMs
     copy.used += copy.grantedMilli * elapsedMs
     copy.waited += Math.max(0, copy.vm.cpuMilli - copy.grantedMilli) * elapsedMs
   }
@@ -207,6 +210,7 @@ export const newCopy = (vm: VmRecord, host: HostRecord, copyState: Copy['state']
   grantedMilli: 0,
   used: 0,
   waited: 0,
+  ranMs: 0,
 })
 
 /** A copy begins a life of its own here: fresh counters, another incarnation. */
@@ -215,4 +219,5 @@ export const incarnate = (copy: Copy): void => {
   copy.incarnation = `${copy.host.spec.name}.${copy.vm.starts}`
   copy.used = 0
   copy.waited = 0
+  copy.ranMs = 0
 }

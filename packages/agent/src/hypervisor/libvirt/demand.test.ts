@@ -8,7 +8,7 @@ const vm = 'ac02535e-ac84-4f51-be77-1e291ebb7c23' as VmId
 const second = 1_000_000_000
 
 const at = (ms: number, id: number, wantedSeconds: number) =>
-  cpuSample(ms, [{ vm, id, wantedNs: wantedSeconds * second }])
+  cpuSample(ms, [{ vm, id, running: true, wantedNs: wantedSeconds * second }])
 
 test('demand is what the VM used and waited for, per elapsed time', () => {
   // Measured: on half a core, one busy VM ran 4.6 s and waited 5.5 s of 10 s. It wants a whole core, not half of one.
@@ -27,6 +27,12 @@ test('a migration or a restart makes the counters start again', () => {
   assert.equal(cpuMilli(at(0, 1, 100), at(1000, 2, 101), vm), null)
   // The number may repeat when libvirtd has forgotten it; counters that run backwards tell the truth.
   assert.equal(cpuMilli(at(0, 1, 100), at(1000, 1, 3), vm), null)
+})
+
+test('a VM that was paused at either look was not measured', () => {
+  const paused = cpuSample(1000, [{ vm, id: 1, running: false, wantedNs: 5 * second }])
+  assert.equal(cpuMilli(at(0, 1, 4), paused, vm), null)
+  assert.equal(cpuMilli(paused, at(2000, 1, 5.1), vm), null)
 })
 
 test('two samples of the same instant say nothing', () => {

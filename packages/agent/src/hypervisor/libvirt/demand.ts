@@ -4,7 +4,8 @@
  * seems to want only what it gets.
  *
  * The counters belong to one QEMU process: they begin at 0 whenever the VM starts or arrives. Samples are therefore
- * compared only within one incarnation, and never when a counter has run backwards.
+ * compared only within one incarnation, and never when a counter has run backwards. Nor when the VM was paused in between:
+ * what it did in a part of the time is not what it wants.
  */
 import type { VmId } from '@drover/protocol'
 
@@ -12,6 +13,7 @@ export interface CpuCounters {
   readonly vm: VmId
   /** Number of the domain: a new one for every start on this host. */
   readonly id: number
+  readonly running: boolean
   /** ns, all vCPUs together. */
   readonly wantedNs: number
 }
@@ -35,13 +37,14 @@ export const cpuSample = (atMs: number, counters: readonly CpuCounters[]): CpuSa
   counters: new Map(counters.map((one) => [one.vm, one])),
 })
 
-/** Demand in thousandths of a core, or null when the two samples do not show one incarnation of the VM. */
+/** Demand in thousandths of a core, or null when the two samples do not show one incarnation of the VM, running. */
 export const cpuMilli = (before: CpuSample | null, now: CpuSample, vm: VmId): number | null => {
   const first = before?.counters.get(vm)
   const second = now.counters.get(vm)
   if (before === null || first === undefined || second === undefined) return null
   const elapsedNs = (now.atMs - before.atMs) * 1_000_000
   const wantedNs = second.wantedNs - first.wantedNs
-  if (first.id !== second.id || wantedNs < 0 || elapsedNs <= 0) return null
+  if (first.id !== second.id || !first.running || !second.running) return null
+  if (wantedNs < 0 || elapsedNs <= 0) return null
   return Math.round((wantedNs * 1000) / elapsedNs)
 }

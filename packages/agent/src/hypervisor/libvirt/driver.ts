@@ -110,6 +110,7 @@ export const libvirtHypervisor = (options: LibvirtOptions = {}): Hypervisor => {
       disconnected: (reason) => tell({ kind: 'disconnected', reason }),
       event: (event) => {
         if (event.kind === 'lifecycle' || event.kind === 'configuration') sampler.forget(event.vm)
+        if (event.kind === 'lifecycle' && isPause(event.event)) sampler.paused(event.vm)
         for (const witness of witnesses) witness(event)
         // A limit set before QEMU began to send is overwritten by the one that the migration was started with.
         const wanted = event.kind === 'migration_iteration' ? migrating.get(event.vm) : null
@@ -265,6 +266,10 @@ const runningJobs = async (caller: Caller): Promise<RunningJob[]> => {
   )
   return jobs.filter((job) => job !== null)
 }
+
+/** Either end of one. */
+const isPause = (event: string): boolean =>
+  event === 'suspended' || event === 'resumed' || event === 'pmsuspended'
 
 const whatOf = (event: DomainEvent): string => {
   switch (event.kind) {

@@ -43,6 +43,7 @@ export class Sampler {
   readonly #options: SamplerOptions
   readonly #known = new Map<VmId, Known>()
   readonly #dirtyAskedMs = new Map<VmId, number>()
+  readonly #pausedMs = new Map<VmId, number>()
   #measuring = false
   #before: CpuSample | null = null
   #last: CpuSample | null = null
@@ -56,6 +57,11 @@ export class Sampler {
     this.#known.delete(vm)
   }
 
+  /** The daemon told that the VM was paused or resumed; no look may have seen it paused. */
+  paused(vm: VmId): void {
+    this.#pausedMs.set(vm, performance.now())
+  }
+
   /** Sorted by id. `migrating` are the VMs that this driver is moving right now. */
   async sample(caller: Caller, migrating: ReadonlyMap<VmId, unknown>): Promise<VmSample[]> {
     const groups =
@@ -67,7 +73,9 @@ export class Sampler {
     const before = this.#compareWith(now)
     this.#prune(new Set(here.map((one) => one.domain.vm)))
     const samples = await Promise.all(
-      here.map((one) => this.#vmSample(caller, one, cpuMilli(before, now, one.domain.vm), atMs, migrating)),
+      here.map((one) =>
+        this.#vmSample(caller, one, this.#wanted(before, now, one.domain.vm), atMs, migrating),
+      ),
     )
     return samples.filter((one) => one !== null).sort((a, b) => (a.vm < b.vm ? -1 : 1))
   }
@@ -93,8 +101,13 @@ export class Sampler {
     return this.#before
   }
 
+  #wanted(before: CpuSample | null, now: CpuSample, vm: VmId): number | null {
+    const pausedMs = this.#pausedMs.get(vm) ?? Number.NEGATIVE_INFINITY
+    return before === null || pausedMs >= before.atMs ? null : cpuMilli(before, now, vm)
+  }
+
   #prune(here: ReadonlySet<VmId>): void {
-    for (const map of [this.#known, this.#dirtyAskedMs])
+    for (const map of [this.#known, this.#dirtyAskedMs, this.#pausedMs])
       for (const vm of map.keys()) if (!here.has(vm)) map.delete(vm)
   }
 
@@ -188,6 +201,7 @@ const isInDoubt = (stats: TypedValues): boolean => {
 const countersOf = ({ domain, stats }: DomainStats): CpuCounters => ({
   vm: domain.vm,
   id: domain.id,
+  running: isRunning(stateOf(stats)),
   wantedNs: wantedNs(stats),
 })
 
