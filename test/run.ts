@@ -87,6 +87,8 @@ const main = (): void => {
       '--test',
       `--test-concurrency=${suite.concurrency}`,
       `--test-timeout=${suite.timeoutMs}`,
+      // A test that fails before it closes what it opened must not keep its file's process for ever.
+      '--test-force-exit',
       '--test-reporter=spec',
       ...options,
       ...files,

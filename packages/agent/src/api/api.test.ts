@@ -214,8 +214,7 @@ test('events are streamed, and a reader that leaves is forgotten', async () => {
   assert.match(await seen, /event: decision\ndata: \{"kind":"decision"/)
   assert.equal(agent.listeners, 1)
   outgoing.destroy()
-  for (let left = 100; agent.listeners > 0 && left > 0; left--)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+  while (agent.listeners > 0) await new Promise((resolve) => setTimeout(resolve, 10))
   assert.equal(agent.listeners, 0)
 })
 

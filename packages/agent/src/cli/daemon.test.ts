@@ -112,7 +112,7 @@ test('the daemon from its start to its stop, as an operator meets it', async () 
 
   // It has looked at the hypervisor. (That it is able takes as long as the longest lease: its journal is new.)
   let vms = await run('vms')
-  for (let left = 100; !vms.out.includes('web1') && left > 0; left--) {
+  while (!vms.out.includes('web1')) {
     await sleep(20)
     vms = await run('vms')
   }

@@ -13,9 +13,9 @@ import { XdrWriter } from './xdr.ts'
 const vm = 'ac02535e-ac84-4f51-be77-1e291ebb7c23' as VmId
 const domain = { name: 'vm1', vm, id: 1 }
 
+/** However busy the machine is; a test that waits in vain is ended by the runner. */
 const until = async (condition: () => boolean): Promise<void> => {
-  for (let i = 0; i < 300 && !condition(); i += 1) await delay(10)
-  assert.ok(condition())
+  while (!condition()) await delay(10)
 }
 
 test('the daemon comes late, dies and comes back: the agent lives on and is told each time', async () => {
@@ -24,9 +24,8 @@ test('the daemon comes late, dies and comes back: the agent lives on and is told
   const seen: HypervisorEvent[] = []
   hypervisor.events((event) => seen.push(event))
   hypervisor.open()
-  await delay(30)
+  await until(() => /ENOENT/.test(hypervisor.trouble ?? ''))
   assert.equal(hypervisor.connected, false)
-  assert.match(hypervisor.trouble ?? '', /ENOENT/)
   await assert.rejects(
     hypervisor.sample(),
     (e) => e instanceof HypervisorError && e.code === 'hypervisor.unreachable',
