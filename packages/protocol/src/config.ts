@@ -18,7 +18,7 @@ export interface Policy {
    * alone, no order, drain or rule. Default 1,800,000. Against ping-pong (Q1).
    */
   readonly cooldownMs: number
-  /** A relief plan must lower the total excess by this share, permille. Default 100. Against moves that help nobody. */
+  /** A relief plan of drover's own must lower the total excess by this share, permille; a drain need not. Default 100. Against moves that help nobody. */
   readonly gainMinPermille: number
   /** Concurrent migrations that leave, and enter, one host. Default 1 each. Against herding (Q2). */
   readonly migrationsOutMax: number

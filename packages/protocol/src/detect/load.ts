@@ -11,6 +11,7 @@
 import type { Policy } from '../config.ts'
 import type { Instant } from '../ids.ts'
 import { type Dimension, dimensions, fits, type Resources, resources, scale } from '../resources.ts'
+import { excessPermille } from '../solve/cost.ts'
 import type { Reason } from './need.ts'
 
 export interface LoadState {
@@ -38,22 +39,19 @@ export const overloadReason: Readonly<Record<Dimension, Reason>> = {
  */
 const excessPermilleMax = 1_000_000
 
-/** Rounded up, so that the least excess is not nothing. With nothing usable the excess is measured against 1. */
-const excessPermille = (demand: number, usable: number): number =>
-  demand <= usable
-    ? 0
-    : Math.min(excessPermilleMax, Math.ceil(((demand - usable) * 1000) / Math.max(1, usable)))
+const boundedExcess = (demand: number, usable: number): number =>
+  Math.min(excessPermilleMax, excessPermille(demand, usable))
 
 /** Excess over usable in permille of usable, summed over the dimensions; 0 if and only if the demand fits. */
 export const severityOf = (demand: Resources, usable: Resources): number =>
-  dimensions.reduce((total, d) => total + excessPermille(demand[d], usable[d]), 0)
+  dimensions.reduce((total, d) => total + boundedExcess(demand[d], usable[d]), 0)
 
 /** The dimension with the greatest relative excess over `mark`; the first of equals; null when all fit. */
 const worstAbove = (demand: Resources, mark: Resources): Dimension | null => {
   let worst: Dimension | null = null
   let most = 0
   for (const d of dimensions) {
-    const excess = excessPermille(demand[d], mark[d])
+    const excess = boundedExcess(demand[d], mark[d])
     if (excess > most) {
       worst = d
       most = excess

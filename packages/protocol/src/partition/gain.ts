@@ -1,29 +1,33 @@
-/** Is a relief worth its moves? Every plan must lower the potential by a margin (Q1). */
+/** Is a relief worth its moves? A plan of drover's own must lower the excess by a margin (Q1). */
 import type { Policy } from '../config.ts'
-import type { HostId, VmId } from '../ids.ts'
+import type { Need } from '../detect/need.ts'
 import type { Move } from '../solve/answer.ts'
-import type { Problem } from '../solve/problem.ts'
+import { costOf } from '../solve/cost.ts'
+import { compile } from '../solve/model.ts'
+import type { PlacementProblem } from '../solve/problem.ts'
 
-/** Total excess over the limits, permille of each limit, summed over hosts and dimensions, once `moves` are made. */
-export const excessOf = (problem: Problem, moves: readonly Move[]): number => {
-  const to = new Map<VmId, HostId | null>(moves.map((move) => [move.vm, move.to]))
-  const used = new Map(problem.hosts.map((host) => [host.id, problem.dimensions.map(() => 0)]))
-  for (const vm of problem.vms) {
-    const host = to.has(vm.id) ? to.get(vm.id)! : vm.host
-    const sums = host === null ? undefined : used.get(host)
-    if (sums === undefined) continue
-    for (const [d, amount] of vm.demand.entries()) sums[d] = sums[d]! + amount
-  }
-  let excess = 0
-  for (const host of problem.hosts)
-    host.limit.forEach((limit, d) => {
-      // A draining host should hold nothing: all that is on it is excess.
-      const ceiling = host.state === 'online' ? limit : 0
-      const over = used.get(host.id)![d]! - ceiling
-      if (over > 0) excess += Math.ceil((over * 1000) / Math.max(1, limit))
-    })
-  return excess
+export interface ExcessChange {
+  readonly before: number
+  readonly after: number
 }
 
-export const gainTooSmall = (before: number, after: number, policy: Policy): boolean =>
-  (before - after) * 1000 < before * policy.gainMinPermille || after >= before
+/** Excess as the solver's objective counts it, before the moves and after them. On a draining host all that may leave is excess. */
+export const excessChange = (problem: PlacementProblem, moves: readonly Move[]): ExcessChange => {
+  const model = compile(problem)
+  const at = Int32Array.from(model.home, (h, v) => (model.starts[v] === 1 ? -1 : h))
+  const before = costOf(model, at).excess
+  const hosts = new Map<string | null, number>(model.hosts.map(({ id }, h) => [id, h]))
+  const vms = new Map<string, number>(model.vms.map(({ id }, v) => [id, v]))
+  for (const { vm, to } of moves) at[vms.get(vm)!] = hosts.get(to) ?? -1
+  return { before, after: costOf(model, at).excess }
+}
+
+/** Of a drain every VM that leaves is worth its move: an operator asked for it, and none comes back by itself. */
+export const gainTooSmall = (
+  need: Need['kind'],
+  { before, after }: ExcessChange,
+  policy: Policy,
+): boolean => {
+  const gainMinPermille = need === 'drain' ? 0 : policy.gainMinPermille
+  return (before - after) * 1000 < before * gainMinPermille || after >= before
+}

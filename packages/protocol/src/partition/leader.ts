@@ -27,7 +27,7 @@ import {
   sayWhatRuns,
   tellOutcome,
 } from './drive.ts'
-import { excessOf, gainTooSmall } from './gain.ts'
+import { excessChange, gainTooSmall } from './gain.ts'
 import { ask, others } from './invite.ts'
 import { type Candidate, unfit, type Ways } from './select.ts'
 
@@ -259,7 +259,7 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
         if (escalate(attempt)) return
         if (
           answer.moves.length === 0 ||
-          gainTooSmall(excessOf(problem, []), excessOf(problem, answer.moves), desk.policy)
+          gainTooSmall(attempt.need.kind, excessChange(problem, answer.moves), desk.policy)
         )
           return conclude(
             attempt,

@@ -22,7 +22,10 @@ export const compareCost = (a: FullCost, b: FullCost): number => {
 
 export const publicCost = ({ unmet: _, ...cost }: FullCost): Cost => cost
 
-/** Permille of the limit, rounded up; a limit of 0 counts as 1. */
+/**
+ * By how much a load exceeds a limit, in permille of the limit: the one measure of overload. Rounded up, so that the least
+ * excess is not nothing; a limit of 0 counts as 1.
+ */
 export const excessPermille = (load: number, limit: number): number =>
   load <= limit ? 0 : Math.ceil(((load - limit) * 1000) / Math.max(1, limit))
 
