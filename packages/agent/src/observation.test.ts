@@ -57,6 +57,17 @@ test('a VM stays for what the hypervisor cannot, then for what its owner does no
   )
 })
 
+// The owner of a database says of its VM that it needs a licence.
+test('labels are the words of its metadata, each once and in order; what is too long or too much does not count', () => {
+  const said = (text: string) =>
+    observedVms({ vms: [vmSample('a', { settings: { labels: text } })], pressure: null })[0]?.labels
+  assert.deepEqual(said('license:oracle, gpu  gpu\nblue'), ['blue', 'gpu', 'license:oracle'])
+  assert.deepEqual(said(`a ${'x'.repeat(65)}`), ['a'])
+  assert.equal(said(Array.from({ length: 40 }, (_, i) => `l${i}`).join(' '))?.length, 16)
+  assert.equal(said(' , '), undefined)
+  assert.ok(!('labels' in observedVms({ vms: [vmSample('a', {})], pressure: null })[0]!))
+})
+
 // A property test of the wire found it: "\uFEFFweb1" arrived as "web1", and two hosts disagreed about a name.
 test('a byte order mark at the beginning of a VM name does not reach the wire', () => {
   const [vm] = observedVms({

@@ -2,6 +2,8 @@
 import {
   byText,
   type HostDescription,
+  type Labelled,
+  limits,
   type ObservedVm,
   type Resources,
   resources,
@@ -63,7 +65,17 @@ const observedVm = (one: VmSample): ObservedVm => ({
   dirtyMiBps: one.dirtyMiBps === null ? null : Math.max(0, Math.round(one.dirtyMiBps)),
   fixed: fixedBecause(one),
   diskLocked: one.diskLocked,
+  ...labelsIn(one.settings['labels']),
 })
+
+/** Words, parted by spaces or commas. */
+const labelsIn = (text: string | undefined): Labelled => {
+  const words = (text ?? '')
+    .split(/[\s,]+/)
+    .filter((word) => word !== '' && word.length <= limits.labelCharsMax)
+  const labels = [...new Set(words.map(unmarked))].sort(byText).slice(0, limits.vmLabelsMax)
+  return labels.length === 0 ? {} : { labels }
+}
 
 /** Why a VM stays: what the hypervisor cannot do comes before what its owner does not want. */
 const fixedBecause = (one: VmSample): string | null => {

@@ -77,6 +77,9 @@ export const limits = {
   planActionsMax: 256,
   /** VMs in one snapshot. Against a message that no one can check. */
   snapshotVmsMax: 1_024,
+  /** Labels of one VM, and characters of one. Against a message that no one can check; what is beyond does not count. */
+  vmLabelsMax: 16,
+  labelCharsMax: 64,
   /** Bytes of one encoded message. Garbage is refused before it is read. */
   messageBytesMax: 1_048_576,
   /** Hosts whose summaries one agent keeps. */

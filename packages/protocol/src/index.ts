@@ -32,6 +32,7 @@
 
 // The door, and what goes through it.
 export * from './ids.ts'
+export * from './labels.ts'
 export * from './resources.ts'
 export * from './config.ts'
 export * from './io.ts'

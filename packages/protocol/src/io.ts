@@ -8,6 +8,7 @@
  * 4. Call `step` again with `tick` at (or soon after) the last `wake`.
  */
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from './ids.ts'
+import type { Labelled } from './labels.ts'
 import type { Message, Presence } from './message.ts'
 import type { Decision } from './outcome/decision.ts'
 import type { ActionResult } from './plan/plan.ts'
@@ -18,7 +19,7 @@ import type { PartitionProblem } from './solve/problem.ts'
 import type { Rule } from './solve/rules/rule.ts'
 
 /** One active VM as its host measured it. */
-export interface ObservedVm {
+export interface ObservedVm extends Labelled {
   readonly vm: VmId
   readonly name: string
   readonly state: 'running' | 'paused'
@@ -49,7 +50,7 @@ export interface HostDescription {
 }
 
 /** What the journal had open when the agent last ended: settled before any lease is granted (S5, S12). */
-export interface OpenAction {
+export interface OpenAction extends Labelled {
   readonly kind: 'departure' | 'arrival'
   readonly action: ActionId
   readonly partition: PartitionId

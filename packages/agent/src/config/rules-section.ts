@@ -10,6 +10,7 @@ import {
   type Field,
   type Form,
   formOf,
+  limits,
   type Rule,
 } from '@drover/protocol'
 import * as z from 'zod'
@@ -85,6 +86,16 @@ const forms: { readonly [F in Form]: FormText } = {
     schema: () => z.enum(dimensions),
     what: 'what is counted',
     prevents: 'a limit on something that is not measured',
+  },
+  label: {
+    schema: () =>
+      z
+        .string()
+        .min(1)
+        .max(limits.labelCharsMax)
+        .regex(/^[^\s,]+$/, 'expected one word'),
+    what: 'a label that VMs have in their metadata',
+    prevents: 'a list of VMs that is out of date tomorrow',
   },
   amount: { schema: () => z.int().min(0), what: 'the most there may be', prevents: 'a limit that is none' },
   permille: { schema: () => z.int().min(1), what: 'permille of the limits', prevents: 'a limit of nothing' },

@@ -4,7 +4,7 @@ import type { HostId, Instant } from '../ids.ts'
 import { dimensions, firstExcess, type Resources, resources, scale, subtract, sum } from '../resources.ts'
 import { demandOf, type HostState, usableOf, whyStaysHere } from '../snapshot/host.ts'
 import { checkRule } from '../solve/rules/check.ts'
-import { staysOf } from '../solve/rules/stays.ts'
+import { staysOn } from '../solve/rules/stays.ts'
 import { type LoadState, overloadReason, severityOf } from './load.ts'
 import type { DrainNeed, ForecastNeed, MigrateNeed, Need, NoNeed, OverloadNeed, RuleNeed } from './need.ts'
 import type { Footing } from './prevention.ts'
@@ -67,7 +67,7 @@ export const forecastNeed = (footing: Footing, now: Instant): ForecastNeed => ({
 /** Rules that the VMs on this host break among themselves, or by being on this host. */
 const brokenRule = (host: HostState, self: HostId, now: Instant): RuleNeed | null => {
   if (host.rules.length === 0) return null
-  const stays = staysOf(new Map([...host.vms.keys()].map((vm) => [vm, self])))
+  const stays = staysOn(self, [...host.vms.values()])
   const movable = (vm: string) =>
     [...host.vms.values()].some(
       (one) => one.vm === vm && whyStaysHere(host, now, one, 'rule', false) === null,

@@ -7,7 +7,7 @@ import { fixedCode, type HostState, snapshotVm } from '../snapshot/host.ts'
 import { type Promised, refusal } from '../snapshot/ledger.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import { checkRule } from '../solve/rules/check.ts'
-import { staysOf } from '../solve/rules/stays.ts'
+import { staysOn } from '../solve/rules/stays.ts'
 
 export interface Refusal {
   readonly code: string
@@ -64,10 +64,7 @@ export const mayArrive = (
   if (host.vms.has(arriving.vm)) return { code: 'vm.present', text: 'the VM is here already' }
   if (promises.length >= inMax)
     return { code: 'limit.in', text: `${promises.length} migrations come in already` }
-  const placement = new Map(
-    [...host.vms.keys(), ...promises.map((one) => one.vm), arriving.vm].map((vm) => [vm, self]),
-  )
-  const stays = staysOf(placement)
+  const stays = staysOn(self, [...host.vms.values(), ...promises, arriving])
   for (const rule of host.rules) {
     if (rule.weight !== undefined) continue
     const broken = checkRule(rule, stays).find((violation) => violation.vms.includes(arriving.vm))

@@ -9,6 +9,7 @@ import { type Desk, earliestOf } from '../desk.ts'
 import { noHabit } from '../detect/habit.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../ids.ts'
 import type { OpenAction } from '../io.ts'
+import { labelsOf } from '../labels.ts'
 import type { Admit, Presence } from '../message.ts'
 import type { ActionResult } from '../plan/plan.ts'
 import type { Promised } from '../snapshot/ledger.ts'
@@ -166,6 +167,7 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
         action: message.action,
         vm: message.migrate.vm,
         demand: message.vm.demand,
+        ...labelsOf(message.vm),
         partition: message.partition,
         epoch: message.epoch,
         from,
@@ -193,6 +195,7 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
             peerUri: message.sourceUri,
             demand: arrival.demand,
             paused: message.paused,
+            ...labelsOf(arrival),
           },
         },
       })
@@ -204,6 +207,7 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
         action: open.action,
         vm: open.vm,
         demand: open.demand,
+        ...labelsOf(open),
         partition: open.partition,
         epoch: open.epoch,
         from: open.peer,
@@ -219,6 +223,7 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
           habit: noHabit,
           cooldownMs: 0,
           movedFrom: null,
+          ...labelsOf(open),
         },
         cooldownMs: desk.policy.cooldownMs,
         since: desk.now(),

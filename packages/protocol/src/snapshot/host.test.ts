@@ -112,6 +112,20 @@ test('a VM that is promised and seen half-arrived is counted by the promise alon
   assert.deepEqual(demandOf(host), { cpuMilli: 500, memoryMiB: 256 })
 })
 
+test('labels are taken in when they change, and come along with a VM that arrives', () => {
+  const host = hostWith(observed('a'))
+  const labelsNow = () => host.vms.get(asVmId('a'))?.labels
+  observe(host, 1, [observed('a', { labels: ['gpu'] })], none)
+  assert.deepEqual(labelsNow(), ['gpu'])
+  const snapshot = snapshotVm(host, 1, host.vms.get(asVmId('a'))!)
+  assert.deepEqual(snapshot.labels, ['gpu'])
+  observe(host, 2, [observed('a')], none)
+  assert.equal(labelsNow(), undefined)
+  const other = hostWith()
+  arrive(other, snapshot, 10_000, asHostId('x'))
+  assert.deepEqual(other.vms.get(asVmId('a'))?.labels, ['gpu'])
+})
+
 test('what arrived counts at once, also when an older sample does not show it yet', () => {
   const host = hostWith()
   arrive(

@@ -8,6 +8,7 @@ import { habitOf, unwatched, type Watch, watch, watchOf } from '../detect/habit.
 import type { Need } from '../detect/need.ts'
 import { byText, type HostId, type Instant, type VmId } from '../ids.ts'
 import type { HostDescription, ObservedVm } from '../io.ts'
+import { labelsOf, sameLabels } from '../labels.ts'
 import { nothing, type Resources, subtract, sum } from '../resources.ts'
 import type { Rule } from '../solve/rules/rule.ts'
 import { type Belief, believe, isUnknown, promisedBelief } from './belief.ts'
@@ -90,7 +91,8 @@ const isAsBefore = (known: KnownVm, vm: ObservedVm): boolean =>
   known.vcpus === vm.vcpus &&
   known.fixed === vm.fixed &&
   known.diskLocked === vm.diskLocked &&
-  known.name === vm.name
+  known.name === vm.name &&
+  sameLabels(known, vm)
 
 /** Most samples say what the one before them said. */
 const allAsBefore = ({ vms, left, sample }: HostState, observed: readonly ObservedVm[]): boolean => {
@@ -206,6 +208,7 @@ export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instan
     fixed: null,
     diskLocked: false,
     ...promisedBelief(snapshot.demand, !host.waiting.delete(snapshot.vm)),
+    ...labelsOf(snapshot),
     unseen: samplesInFlight,
     watch: watchOf(snapshot.habit),
   })
@@ -287,6 +290,7 @@ export const moveFactsOf = (host: HostState, now: Instant, vm: KnownVm): MoveFac
     fixed: fixedCode(host, now, vm),
     cooldownMs: resting ? memory.restsUntil - now : 0,
     movedFrom: resting ? memory.movedFrom : null,
+    ...labelsOf(vm),
   }
 }
 

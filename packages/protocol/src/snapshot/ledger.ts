@@ -3,10 +3,11 @@
  * it until the VM runs here or is positively known not to come; a departure is credited only once it is gone (S9).
  */
 import type { ActionId, VmId } from '../ids.ts'
+import type { Labelled } from '../labels.ts'
 import { add, firstExcess, type Resources, subtract, sum } from '../resources.ts'
 import { demandOf, type HostState, usableOf } from './host.ts'
 
-export interface Promised {
+export interface Promised extends Labelled {
   readonly action: ActionId
   readonly vm: VmId
   readonly demand: Resources

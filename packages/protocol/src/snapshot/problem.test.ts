@@ -64,6 +64,21 @@ test('a host above the mark that is not overloaded is left as it is', () => {
   })
 })
 
+test('the leader knows the labels of its members VMs, and of VMs without labels none', () => {
+  const { vms } = formulate(
+    [host('a', [vm('1', 100, { labels: ['gpu'] }), vm('2', 100)])],
+    asHostId('a'),
+    need,
+    policy,
+    'clear',
+  )
+  assert.deepEqual(
+    vms.map(({ labels }) => labels),
+    [['gpu'], undefined],
+  )
+  assert.ok(!('labels' in vms[1]!))
+})
+
 test('what is promised to a host is no longer free', () => {
   const promised = host('a', [], { promisedIn: { cpuMilli: 400, memoryMiB: 0 } })
   assert.deepEqual(limitsOf([promised], 'usable'), { a: 600 })

@@ -3,6 +3,7 @@ import type { Policy } from '../config.ts'
 import { prospectsOf } from '../detect/forecast.ts'
 import type { Need } from '../detect/need.ts'
 import { byText, type HostId } from '../ids.ts'
+import { labelsOf } from '../labels.ts'
 import {
   add,
   type Dimension,
@@ -154,6 +155,7 @@ export const formulate = (
         memoryMiB: vm.demand.memoryMiB,
         dirtyMiBps: vm.dirtyMiBps,
         movable: whyStays(vm, occasion) === null,
+        ...labelsOf(vm),
       }),
     )
   })

@@ -4,11 +4,12 @@
  */
 import type { Habit } from '../detect/habit.ts'
 import type { HostId, VmId } from '../ids.ts'
+import type { Labelled } from '../labels.ts'
 import type { Resources } from '../resources.ts'
 import type { Rule } from '../solve/rules/rule.ts'
 import type { MoveFacts } from './may-move.ts'
 
-export interface VmSnapshot extends MoveFacts {
+export interface VmSnapshot extends MoveFacts, Labelled {
   readonly vm: VmId
   readonly name: string
   readonly state: 'running' | 'paused'

@@ -3,6 +3,7 @@
  * a partition of two hosts and a data centre of thousands; amounts are integers, one per entry of `dimensions`.
  */
 import type { HostId, VmId } from '../ids.ts'
+import type { Labelled } from '../labels.ts'
 import type { Forecast } from './foresee.ts'
 import type { PlacementRule, Rule } from './rules/rule.ts'
 
@@ -21,7 +22,7 @@ export interface ProblemHost {
   readonly failureDomain: string | null
 }
 
-export interface ProblemVm {
+export interface ProblemVm extends Labelled {
   readonly id: VmId
   /** Where it is now (running: uses it; sleeping: its image is there); null when ready (not yet started). */
   readonly host: HostId | null

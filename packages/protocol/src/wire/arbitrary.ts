@@ -49,6 +49,7 @@ const forms: { readonly [F in Form]: fc.Arbitrary<unknown> } = {
   vmParts: few(few(vm)),
   hostGroups: few(few(host)),
   dimension: text,
+  label: text,
   amount: count,
   permille: count,
 }
@@ -80,18 +81,23 @@ const result: fc.Arbitrary<ActionResult> = fc.oneof(
   ]),
 )
 
-const vmSnapshot: fc.Arbitrary<VmSnapshot> = record({
-  vm,
-  name: text,
-  state: fc.constantFrom('running', 'paused'),
-  incarnation: text,
-  demand: resources,
-  dirtyMiBps: measure,
-  habit: record({ watchedS: measure, meanMilli: measure, deviationMilli: measure, turnoverS: measure }),
-  fixed: textOrNull,
-  cooldownMs: measure,
-  movedFrom: fc.option(host),
-})
+const labels = few(text)
+const vmSnapshot: fc.Arbitrary<VmSnapshot> = partial(
+  {
+    labels,
+    vm,
+    name: text,
+    state: fc.constantFrom('running', 'paused'),
+    incarnation: text,
+    demand: resources,
+    dirtyMiBps: measure,
+    habit: record({ watchedS: measure, meanMilli: measure, deviationMilli: measure, turnoverS: measure }),
+    fixed: textOrNull,
+    cooldownMs: measure,
+    movedFrom: fc.option(host),
+  },
+  ['labels'],
+)
 const hostSnapshot: fc.Arbitrary<HostSnapshot> = record({
   host,
   name: text,
@@ -121,16 +127,20 @@ const problem: fc.Arbitrary<Problem> = record({
     }),
   ),
   vms: few(
-    record({
-      id: vm,
-      host: fc.option(host),
-      state: vmState,
-      wanted: vmState,
-      demand: amounts,
-      memoryMiB: count,
-      dirtyMiBps: measure,
-      movable: fc.boolean(),
-    }),
+    partial(
+      {
+        labels,
+        id: vm,
+        host: fc.option(host),
+        state: vmState,
+        wanted: vmState,
+        demand: amounts,
+        memoryMiB: count,
+        dirtyMiBps: measure,
+        movable: fc.boolean(),
+      },
+      ['labels'],
+    ),
   ),
   rules: few(rule),
   bandwidthMiBps: measure,

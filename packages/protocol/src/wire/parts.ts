@@ -3,6 +3,7 @@
  * Ids are branded here, the one place where text from the wire becomes an id.
  */
 import { z } from 'zod'
+import { limits } from '../config.ts'
 import type { ActionId, HostId, PartitionId, VmId } from '../ids.ts'
 import { dimensions, type Resources } from '../resources.ts'
 
@@ -46,6 +47,10 @@ export const code = z.string().max(idCharsMax)
 export const prose = z
   .string()
   .transform((all) => (all.length > proseCharsMax ? all.slice(0, proseCharsMax) : all))
+
+/** What a VM says of itself, for rules. */
+export const label = z.string().max(limits.labelCharsMax)
+export const labels = z.exactOptional(z.array(label).max(limits.vmLabelsMax))
 
 /** Incarnations, epochs, sequences, counts and amounts: non-negative safe integers. */
 export const count = z.int().min(0)

@@ -11,6 +11,7 @@ import {
   count,
   type Describes,
   hostId,
+  labels,
   measure,
   prose,
   text,
@@ -61,6 +62,7 @@ const problemVm = z.object({
   memoryMiB: count,
   dirtyMiBps: measure,
   movable: z.boolean(),
+  labels,
 })
 
 /** Its dimensions must be ours: one that this version does not know would go unchecked. */

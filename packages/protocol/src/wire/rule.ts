@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { limits } from '../config.ts'
 import { byForm, type Form } from '../solve/rules/definition.ts'
 import { exchangedDefinitions, type Rule } from '../solve/rules/rule.ts'
-import { code, count, hostId, prose, text, vmId } from './parts.ts'
+import { code, count, hostId, label, prose, text, vmId } from './parts.ts'
 
 const common = {
   name: z.exactOptional(prose),
@@ -23,6 +23,7 @@ const forms: { readonly [F in Form]: z.ZodType } = {
   vmParts: z.array(vms).max(limits.snapshotVmsMax),
   hostGroups: z.array(hosts).max(limits.viewHostsMax),
   dimension: text,
+  label,
   amount: count,
   permille: count,
 }

@@ -2,7 +2,18 @@
 import { z } from 'zod'
 import { limits } from '../config.ts'
 import type { HostSnapshot, VmSnapshot } from '../snapshot/snapshot.ts'
-import { type Check, code, type Describes, hostId, measure, prose, resources, text, vmId } from './parts.ts'
+import {
+  type Check,
+  code,
+  type Describes,
+  hostId,
+  labels,
+  measure,
+  prose,
+  resources,
+  text,
+  vmId,
+} from './parts.ts'
 import { ruleSchema } from './rule.ts'
 
 export const vmSnapshot = z.object({
@@ -16,6 +27,7 @@ export const vmSnapshot = z.object({
   fixed: z.nullable(code),
   cooldownMs: measure,
   movedFrom: z.nullable(hostId),
+  labels,
 })
 
 export const hostSnapshot = z.object({

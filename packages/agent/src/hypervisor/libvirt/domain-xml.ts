@@ -3,7 +3,7 @@
  * in drover's own namespace:
  *
  *     <metadata>
- *       <drover:vm xmlns:drover="https://drover.dev/ns/vm/1" balance="never"/>
+ *       <drover:vm xmlns:drover="https://drover.dev/ns/vm/1" balance="never" labels="gpu license:oracle"/>
  *     </metadata>
  *
  * Settings are attributes, or child elements with text; both become entries of one record.

@@ -52,6 +52,7 @@ const forms: { readonly [F in Form]: z.ZodType } = {
   vmParts: z.array(vms),
   hostGroups: groups,
   dimension: id,
+  label: id,
   amount,
   permille: z.int().min(1),
 }
@@ -89,6 +90,7 @@ const schema = z.strictObject({
       memoryMiB: amount.optional(),
       dirtyMiBps: amount.default(0),
       movable: z.boolean().default(true),
+      labels: z.exactOptional(z.array(id)),
     }),
   ),
   rules: z.array(rule).default([]),

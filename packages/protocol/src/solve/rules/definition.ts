@@ -32,6 +32,8 @@ export interface FormTypes {
   readonly hostGroups: readonly (readonly HostId[])[]
   /** One of the problem's dimensions. */
   readonly dimension: string
+  /** What VMs say of themselves (labels.ts). */
+  readonly label: string
   readonly amount: number
   readonly permille: number
 }

@@ -24,6 +24,7 @@ export interface Stays {
   readonly on: (host: HostId) => readonly Stay[]
   /** What the VM wants of a dimension, by the rules that change it. */
   readonly demandOf: (vm: VmId, dimension: string) => number
+  readonly labelsOf: (vm: VmId) => readonly string[]
   /** Can some reachable state hold both? */
   readonly overlap: (a: Stay, b: Stay) => boolean
   /** Is action `a` certainly done before action `b` starts? */

@@ -1,5 +1,6 @@
 /** The stays of a placement, or of a plan: what rule checkers look at, made ready for their questions. */
 import type { HostId, VmId } from '../../ids.ts'
+import { type Labelled, labelsOf } from '../../labels.ts'
 import type { PlacementProblem } from '../problem.ts'
 import { amountsInEffect } from './amounts-in-effect.ts'
 import type { Stay, Stays } from './stay.ts'
@@ -9,11 +10,14 @@ interface StaysInit {
   readonly all: readonly Stay[]
   readonly before: (a: number, b: number) => boolean
   readonly excuseInitial: boolean
+  /** Of the VMs; without it those of the problem. */
+  readonly labelled?: Iterable<Labelled & { readonly vm: VmId }>
 }
 
-export const createStays = ({ problem, all, before, excuseInitial }: StaysInit): Stays => {
+export const createStays = ({ problem, all, before, excuseInitial, labelled }: StaysInit): Stays => {
   let homes: Map<VmId, HostId | null> | null = null
   let demands: ReadonlyMap<VmId, (dimension: string) => number> | null = null
+  let labels: ReadonlyMap<VmId, readonly string[]> | null = null
   const byVm = new Map<VmId, Stay[]>()
   const byHost = new Map<HostId, Stay[]>()
   const note = <K>(map: Map<K, Stay[]>, key: K, stay: Stay): void => {
@@ -40,6 +44,10 @@ export const createStays = ({ problem, all, before, excuseInitial }: StaysInit):
       demands ??= demandsOf(problem)
       return demands.get(vm)?.(dimension) ?? 0
     },
+    labelsOf: (vm) => {
+      labels ??= labelsByVm(labelled ?? problem.vms.map((one) => ({ vm: one.id, ...labelsOf(one) })))
+      return labels.get(vm) ?? noLabels
+    },
     overlap: (a, b) => !gone(a, b) && !gone(b, a),
     before,
     excuseInitial,
@@ -51,6 +59,16 @@ const demandsOf = (problem: PlacementProblem): ReadonlyMap<VmId, (dimension: str
   return new Map(
     problem.vms.map((vm) => [vm.id, (dimension) => demand(vm, problem.dimensions.indexOf(dimension))]),
   )
+}
+
+const noLabels: readonly string[] = []
+
+const labelsByVm = (
+  vms: Iterable<Labelled & { readonly vm: VmId }>,
+): ReadonlyMap<VmId, readonly string[]> => {
+  const found = new Map<VmId, readonly string[]>()
+  for (const { vm, labels } of vms) if (labels !== undefined) found.set(vm, labels)
+  return found
 }
 
 const unknownProblem: PlacementProblem = {
@@ -76,4 +94,14 @@ export const staysOf = (
     all: [...placement].map(([vm, host]) => ({ vm, host, arrival: null, departure: null })),
     before: () => false,
     excuseInitial: false,
+  })
+
+/** The VMs on one host, with nothing else known: as staysOf. */
+export const staysOn = (host: HostId, vms: readonly (Labelled & { readonly vm: VmId })[]): Stays =>
+  createStays({
+    problem: unknownProblem,
+    all: vms.map(({ vm }) => ({ vm, host, arrival: null, departure: null })),
+    before: () => false,
+    excuseInitial: false,
+    labelled: vms,
   })

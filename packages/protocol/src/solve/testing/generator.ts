@@ -10,6 +10,7 @@ export interface Shape {
   readonly vmsMax: number
 }
 
+const labels = ['x', 'y']
 const rarely = fc.integer({ min: 0, max: 9 }).map((n) => n === 0)
 
 export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<PlacementProblem> =>
@@ -38,6 +39,7 @@ export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<PlacementPro
         memory: fc.integer({ min: twins ? 2 : 0, max: twins ? 3 : 6 }),
         memoryMiB: fc.constantFrom(...(twins ? [100] : [100, 200, 350])),
         movable: fc.integer({ min: 0, max: 9 }).map((n) => n > 0),
+        labels: fc.subarray(labels),
         state: starts
           ? fc.constantFrom<ProblemVm['state']>('running', 'running', 'sleeping', 'ready')
           : fc.constant<ProblemVm['state']>('running'),
@@ -55,6 +57,7 @@ export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<PlacementPro
         hosts: some(hostCount, 1),
         amount: fc.integer({ min: 0, max: 8 }),
         dimension: fc.constantFrom('cpuMilli', 'memoryMiB'),
+        label: fc.constantFrom(...labels),
         cut: fc.nat(hostCount),
         continuous: fc.option(fc.boolean(), { nil: undefined }),
         weight: soft ? fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }) : fc.constant(undefined),
@@ -84,6 +87,7 @@ export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<PlacementPro
           memoryMiB: one.memoryMiB,
           dirtyMiBps: 0,
           movable: one.movable,
+          ...(one.labels.length === 0 ? {} : { labels: one.labels }),
         })),
         rules: rules.map((one): PlacementRule => {
           const id = (v: number) => asVmId(`v${v}`)
@@ -93,7 +97,7 @@ export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<PlacementPro
           const hosts = one.hosts.map((h) => asHostId(`h${h}`))
           const all = hostRecords.map((_, h) => asHostId(`h${h}`))
           const groups = [all.slice(0, one.cut), all.slice(one.cut)]
-          const { dimension, amount, definition, given } = one
+          const { dimension, label, amount, definition, given } = one
           const { kind, fields } = definition
           const forms: { readonly [F in Form]: FormTypes[F] } = {
             vms,
@@ -101,6 +105,7 @@ export const problems = ({ hostsMax, vmsMax }: Shape): fc.Arbitrary<PlacementPro
             vmParts: parts,
             hostGroups: groups,
             dimension,
+            label,
             // What several VMs want together.
             amount: 'hosts' in fields && 'dimension' in fields ? 3 * amount : amount,
             permille: 500 + 250 * amount,
