@@ -69,3 +69,92 @@ test('both copies paused, and the destination dies right after it said so: its o
   await cluster.run(60_000)
   assert.deepEqual(cluster.checker.checkAtRest(), [])
 })
+
+test('nobody heard the hand-over and the destination lost its journal: the source goes on saying it until the VM runs (S2)', async () => {
+  const cluster = await overloaded()
+  assert.ok(await moving(cluster))
+  const { vm, to } = cluster.world.motions()[0]!
+  const destination = Number(to.slice(1))
+  cluster.killAgent(destination)
+  await finished(cluster)
+  cluster.world.daemon(to, 'hung')
+  await cluster.run(30_000)
+  const source = cluster.peer(0).view(now(cluster))
+  assert.deepEqual(source.motions, [], 'the host is free')
+  assert.deepEqual(
+    source.alarms.map((one) => one.code),
+    ['vm.unconfirmed'],
+  )
+  cluster.killAgent(0)
+  cluster.loseJournal(destination)
+  await cluster.run(1_000)
+  cluster.restartAgent(0)
+  cluster.world.daemon(to, 'up')
+  cluster.restartAgent(destination)
+  const runs = () => copies(cluster, vm).join() === `running on ${to}`
+  assert.ok(await cluster.until(runs, 20_000), 'a restart of the source forgets nothing')
+  await cluster.run(10_000)
+  const after = cluster.peer(0).view(now(cluster))
+  assert.deepEqual([after.duties, after.alarms], [[], []])
+  assert.deepEqual(cluster.checker.checkAtRest(), [])
+})
+
+test('both journals are lost in a migration: the host with the paused VM says so, again and again, until it runs', async () => {
+  const cluster = await overloaded()
+  assert.ok(await moving(cluster))
+  const { vm, to } = cluster.world.motions()[0]!
+  const destination = Number(to.slice(1))
+  for (const host of [0, destination]) {
+    cluster.killAgent(host)
+    cluster.loseJournal(host)
+  }
+  await finished(cluster)
+  for (const host of [0, destination]) cluster.restartAgent(host)
+  const alarms = () => cluster.peer(destination).view(now(cluster)).alarms
+  assert.ok(await cluster.until(() => alarms().length > 0, 30_000))
+  assert.deepEqual(
+    alarms().map((one) => [one.code, one.vm]),
+    [['vm.paused_by_migration', vm]],
+  )
+  await cluster.run(600_000)
+  assert.equal(alarms().length, 1, 'it stands')
+  assert.deepEqual(cluster.peer(0).view(now(cluster)).alarms, [], 'only where it is')
+  cluster.world.byHand.resume(vm, to)
+  await cluster.run(2_000)
+  assert.deepEqual(alarms(), [], 'and clears itself')
+  assert.deepEqual(cluster.checker.checkAtRest(), [])
+})
+
+test('a request that is read after everybody has given it up: the VM is paused where no action awaits it, and that is said', async () => {
+  const cluster = await overloaded()
+  cluster.world.fail({ fault: { kind: 'late', delayMs: 50_000 } })
+  assert.ok(
+    await cluster.until(() => cluster.messages.some(({ message }) => message.kind === 'admitted'), 10_000),
+  )
+  await cluster.run(5)
+  const moved: string[] = []
+  cluster.world.events((event) => {
+    if (event.kind === 'motion-started') moved.push(`${event.motion.vm} ${event.motion.to}`)
+  })
+  cluster.killAgent(0)
+  await cluster.run(1_000)
+  cluster.restartAgent(0)
+  cluster.tell(0, { kind: 'mode', mode: 'observe' })
+  await cluster.run(90_000)
+  const [vm, to] = moved[0]!.split(' ') as [VmId, string]
+  assert.deepEqual(copies(cluster, vm), [`paused on ${to}`])
+  const { alarms } = cluster.peer(Number(to.slice(1))).view(now(cluster))
+  assert.deepEqual(
+    alarms.map((one) => one.vm),
+    [vm],
+  )
+})
+
+test('an operator pauses a VM, or moves one by hand: no alarm', async () => {
+  const cluster = await virtualCluster({ hosts: 2 })
+  const vm = cluster.vm('web', 0, 500)
+  await cluster.run(1_000)
+  cluster.world.byHand.pause(vm, 'h0')
+  await cluster.run(30_000)
+  assert.deepEqual(cluster.peer(0).view(now(cluster)).alarms, [])
+})

@@ -108,6 +108,8 @@ const show = (cluster: Cluster): readonly string[] => {
       ...(view.committedIn.cpuMilli > 0 ? [`promised ${view.committedIn.cpuMilli}`] : []),
       ...(view.lease === null ? [] : [`leased to ${view.lease.partition}`]),
       ...view.motions.map(({ vm, direction, phase }) => `${vm} ${direction} ${phase}`),
+      ...view.duties.map(({ vm, word }) => `has to tell ${word} of ${vm}`),
+      ...view.alarms.map(({ code, vm }) => `ALARM ${code} ${vm}`),
       ...view.warnings.map(({ code }) => `warned ${code}`),
     ]
     return `h${host} ${said.join('; ')}`

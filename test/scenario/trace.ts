@@ -90,6 +90,7 @@ const messageOf = (message: Message): string => {
       return `not-admitted ${message.action} ${message.code}`
     case 'hand-over':
     case 'took-over':
+    case 'forgotten':
     case 'cancelled':
     case 'withdraw':
     case 'where-is':

@@ -58,6 +58,7 @@ const observedVm = (one: VmSample): ObservedVm => ({
   vm: one.vm,
   name: unmarked(one.name),
   state: one.state,
+  pausedBy: one.pausedBy ?? null,
   incarnation: one.incarnation,
   cpuMilli: one.cpuMilli === null ? null : Math.max(0, Math.round(one.cpuMilli)),
   vcpus: one.vcpus,

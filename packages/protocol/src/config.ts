@@ -111,6 +111,18 @@ export const limits = {
   handOverMs: 300,
   /** How often it says so before it lets go: the destination is dead or cut off, and will ask when it is back. */
   handOverTriesMax: 10,
+  /** Words to silent peers that are kept until they are heard. Against a journal that grows with every host that dies for good. */
+  dutiesMax: 256,
+  /**
+   * How often such a word is said again, ms: to a peer that speaks, and to one that is silent. The first ends a VM's pause
+   * soon after its host is back; the second only fills the network.
+   */
+  dutyMsMin: 5_000,
+  dutyMsMax: 60_000,
+  /** A VM paused by a migration that no action accounts for is an alarm after so long, ms: longer than a hand-over between two looks. */
+  alarmAfterMs: 10_000,
+  /** A standing alarm is said again so often, ms. Against scrolling out of the log that people look at. */
+  alarmAgainMs: 300_000,
   /**
    * How often both ends of an unfinished action are asked, ms; and how long a round waits at most when answers are missing, ms:
    * longer than a hypervisor may take over a call, so that a slow one is heard at all.

@@ -23,6 +23,8 @@ export interface ObservedVm extends Labelled {
   readonly vm: VmId
   readonly name: string
   readonly state: 'running' | 'paused'
+  /** Whose doing a pause is; null while it runs. */
+  readonly pausedBy: 'migration' | 'owner' | null
   readonly incarnation: string
   /**
    * Null while there are not two samples between which it ran all the time (just started, just arrived, just resumed):
@@ -78,11 +80,29 @@ export interface ClosedAction {
   readonly result: ActionResult
 }
 
+/**
+ * A word about an ended departure that its destination has not confirmed. The host is free and the action is over, but a VM
+ * may wait for this word: it is kept until it is heard, also across restarts.
+ */
+export interface Duty {
+  readonly action: ActionId
+  readonly partition: PartitionId
+  /** Of the destination's lease. */
+  readonly epoch: number
+  readonly vm: VmId
+  readonly peer: HostId
+  readonly word: 'hand-over' | 'cancelled'
+  readonly demand: Resources
+}
+
 export type JournalRecord =
   /** The highest epoch this host ever granted; durable before the grant leaves (S6). */
   | { readonly kind: 'epoch'; readonly epoch: number }
   | { readonly kind: 'opened'; readonly open: OpenAction }
-  | ({ readonly kind: 'closed' } & ClosedAction)
+  /** `duty`: what is still to be said of it, written together with its end. */
+  | ({ readonly kind: 'closed'; readonly duty: Duty | null } & ClosedAction)
+  /** The duty of this action is done. */
+  | { readonly kind: 'discharged'; readonly action: ActionId }
   /** Operator's will survives a restart. */
   | { readonly kind: 'draining'; readonly draining: boolean }
   | { readonly kind: 'mode'; readonly mode: Mode }
@@ -97,6 +117,8 @@ export interface Restored {
   readonly open: readonly OpenAction[]
   /** Oldest first. */
   readonly closed: readonly ClosedAction[]
+  /** Oldest first. */
+  readonly duties: readonly Duty[]
   readonly draining: boolean
   readonly mode: Mode | null
   readonly cooldowns: readonly { readonly vm: VmId; readonly from: HostId; readonly remainingMs: number }[]

@@ -9,6 +9,7 @@ import type { ActionId, HostId, PartitionId, VmId } from './ids.ts'
 import type { Decision } from './outcome/decision.ts'
 import type { Rank } from './partition/rank.ts'
 import type { Action, ActionResult, Plan } from './plan/plan.ts'
+import type { Resources } from './resources.ts'
 import type { HostSnapshot, VmSnapshot } from './snapshot/snapshot.ts'
 import type { Problem } from './solve/problem.ts'
 
@@ -125,10 +126,19 @@ export interface NotAdmitted extends OfAction {
 export interface HandOver extends OfAction {
   readonly kind: 'hand-over'
   readonly vm: VmId
+  /** Of the `where-is` that it answers; 0 where it answers none. */
+  readonly round: number
+  /** While nobody has confirmed it: what the VM wants, for a destination that has lost its record. Else null. */
+  readonly demand: Resources | null
 }
 /** Destination → source: it runs here now. */
 export interface TookOver extends OfAction {
   readonly kind: 'took-over'
+  readonly vm: VmId
+}
+/** Destination → source: nothing of this action is open here, and it has brought no VM that is active here. */
+export interface Forgotten extends OfAction {
+  readonly kind: 'forgotten'
   readonly vm: VmId
 }
 /** Source → destination: the admitted VM will not come; forget the promise. */
@@ -195,6 +205,7 @@ export type Message =
   | NotAdmitted
   | HandOver
   | TookOver
+  | Forgotten
   | Cancelled
   | WhereIs
   | Whereabouts

@@ -11,7 +11,7 @@ import { createForesight, createOutlookSaid } from './detect/foresight.ts'
 import { calm, detectLoad, type LoadState, nextLoadCheck } from './detect/load.ts'
 import type { Need } from './detect/need.ts'
 import { createRequests } from './detect/requests.ts'
-import { createMotions } from './execute/motions.ts'
+import { createMotions, isMotion } from './execute/motions.ts'
 import { byText, type HostId, type Instant } from './ids.ts'
 import type { Effect, Input, PeerInit } from './io.ts'
 import type { Message, PartitionMessage } from './message.ts'
@@ -161,6 +161,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   // ---- what comes in
 
   const onPartitionMessage = (from: HostId, message: PartitionMessage): void => {
+    if (isMotion(message)) return motions.received(from, message)
     switch (message.kind) {
       case 'reserve':
         return member.reserve(from, message)
@@ -181,17 +182,6 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
         return leader.revoked(from, message)
       case 'ended':
         return leader.ended(from, message)
-      case 'begin':
-      case 'withdraw':
-      case 'admit':
-      case 'admitted':
-      case 'not-admitted':
-      case 'hand-over':
-      case 'took-over':
-      case 'cancelled':
-      case 'where-is':
-      case 'whereabouts':
-        return motions.received(from, message)
       default:
         return unreachable(message)
     }
@@ -199,6 +189,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
 
   const onReceived = (from: HostId, message: Message): void => {
     if (!membership.hello(from, message.incarnation)) return
+    motions.heard(from)
     switch (message.kind) {
       case 'ping':
       case 'ack':
@@ -218,6 +209,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       case 'received':
         return onReceived(input.from, input.message)
       case 'heard':
+        motions.heard(input.summary.host)
         if (membership.heard(input.summary)) {
           backOff.news()
           caution.news()
@@ -227,7 +219,8 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
         motions.silent(input.host)
         return membership.disconnected(input.host)
       case 'observed':
-        return observe(host, desk.now(), input.vms, motions.promisedVms(), motions.leavingVms())
+        observe(host, desk.now(), input.vms, motions.promisedVms(), motions.leavingVms())
+        return motions.sampled()
       case 'jobs':
         jobsKnown = true
         return motions.jobs([...input.outgoing, ...input.incoming])
@@ -235,6 +228,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
         host.description = input.description
         return
       case 'hypervisor':
+        if (input.connected && !host.connected) motions.connected()
         host.connected = input.connected
         // What ran meanwhile is not known: look at the jobs again before any grant.
         if (!input.connected) jobsKnown = false
@@ -388,7 +382,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       overloadedSinceMs: load.overloaded === null ? null : now - (load.since ?? now),
       lease: member.view(),
       leading: leader.leading,
-      motions: motions.view(now),
+      ...motions.view(now),
       vms: [...host.vms.values()]
         .sort((a, b) => byText(a.name, b.name) || byText(a.vm, b.vm))
         .map((vm) => snapshotVm(host, now, vm)),

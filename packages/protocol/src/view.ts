@@ -27,6 +27,27 @@ export interface MotionView {
   readonly sinceMs: number
 }
 
+/** A word about an ended departure that its destination has not confirmed. */
+export interface DutyView {
+  readonly action: string
+  readonly vm: VmId
+  readonly peer: HostId
+  readonly word: 'hand-over' | 'cancelled'
+  readonly sinceMs: number
+}
+
+/** All codes of alarms. */
+export const alarmCodes = ['vm.paused_by_migration', 'vm.unconfirmed'] as const
+export type AlarmCode = (typeof alarmCodes)[number]
+
+/** What an operator has to see for as long as it lasts. */
+export interface AlarmView {
+  readonly code: AlarmCode
+  readonly text: string
+  readonly vm: VmId
+  readonly sinceMs: number
+}
+
 /** Everything the local API shows; plain data, made on request. */
 export interface PeerView {
   readonly host: HostId
@@ -48,6 +69,8 @@ export interface PeerView {
   } | null
   readonly leading: PartitionId | null
   readonly motions: readonly MotionView[]
+  readonly duties: readonly DutyView[]
+  readonly alarms: readonly AlarmView[]
   /** Of this host, sorted by name; with the reason each would stay (`fixed`, cool-down …). */
   readonly vms: readonly VmSnapshot[]
   readonly members: readonly MemberView[]

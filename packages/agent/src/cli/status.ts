@@ -66,6 +66,8 @@ export const renderStatus = (status: StatusAnswer, nowWallMs: number, paint: Pai
       `${vm} ${motion.direction === 'out' ? 'to' : 'from'} ${nameOf(motion.peer)}: ${motion.phase}, for ${durationText(motion.sinceMs)}`,
     ])
   }
+  for (const alarm of view.alarms)
+    rows.push([paint('red', 'ALARM'), `${alarm.code}, for ${durationText(alarm.sinceMs)}: ${alarm.text}`])
   if (!status.journal.healthy)
     rows.push(['journal', paint('red', 'cannot be written: no new leases are granted')])
   const newest = view.decisions[0]
@@ -121,6 +123,6 @@ export const statusCommand = (io: Io): Command =>
       else io.out(renderStatus(status, io.nowWallMs(), painter(io)))
       if (options.strict !== true) return
       if (!status.view.able) throw new CliFailure(exitCode.failed, 'agent.unable', 'the agent is not able')
-      if (status.view.warnings.length > 0)
+      if (status.view.warnings.length + status.view.alarms.length > 0)
         throw new CliFailure(exitCode.warnings, 'agent.warnings', 'there are warnings')
     })

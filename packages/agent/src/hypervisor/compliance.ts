@@ -178,7 +178,10 @@ story('handed over paused, the VM waits for its resume, here or from elsewhere',
   const result = await source.migrate(stage.request({ handOverPaused: true }))
   assert.equal(result.kind, 'done', JSON.stringify(result))
   assert.equal(await destination.locate(vm), 'paused')
+  const pausedBy = async () => (await destination.sample()).vms.find((one) => one.vm === vm)?.pausedBy
+  assert.equal(await pausedBy(), 'migration')
   await source.resume(vm, to)
+  assert.equal(await pausedBy(), null)
   assert.equal(await destination.locate(vm), 'running')
   await destination.resume(vm) // again: no error
 })
@@ -263,6 +266,8 @@ story('a VM that its owner paused stays paused when it moves', ['pauseByOwner'],
   const { source, destination, vm } = stage
   await stage.pauseByOwner!()
   await stage.eventually<Presence>(() => source.locate(vm), 'paused')
+  const pausedBy = (await source.sample()).vms.find((one) => one.vm === vm)?.pausedBy
+  assert.equal(pausedBy, 'owner')
   const result = await source.migrate(stage.request())
   assert.equal(result.kind, 'done', JSON.stringify(result))
   assert.equal(await destination.locate(vm), 'paused')

@@ -52,6 +52,11 @@ export interface VmSample {
   readonly name: string
   readonly state: 'running' | 'paused'
   /**
+   * Whose doing a pause is; null while it runs. `migration`: the copy that a migration left on its source, or one that
+   * arrived paused and has not run here since.
+   */
+  readonly pausedBy: 'migration' | 'owner' | null
+  /**
    * What the VM *wants*: CPU time used plus time spent waiting for a CPU, over the sampling interval.
    * Null until two samples of the same incarnation exist, far enough apart to say something, between which it ran all the
    * time (not for a VM that just started, just arrived or just resumed: a pause is no lack of demand).

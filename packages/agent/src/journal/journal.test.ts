@@ -7,6 +7,7 @@ import {
   closed,
   closedAction,
   decision,
+  duty,
   host,
   openAction,
   opened,
@@ -48,6 +49,7 @@ for (const [name, subject] of Object.entries(subjects)) {
         journalIntact: false,
         open: [],
         closed: [],
+        duties: [],
         draining: false,
         mode: null,
         cooldowns: [],
@@ -65,7 +67,7 @@ for (const [name, subject] of Object.entries(subjects)) {
       first.append({ kind: 'epoch', epoch: 7 })
       first.append({ kind: 'epoch', epoch: 6 })
       for (const n of [3, 1, 2]) first.append(opened(n))
-      first.append(closed(1))
+      first.append(closed(1, 'departure', duty(1)))
       first.append({ kind: 'draining', draining: true })
       first.append({ kind: 'mode', mode: 'auto' })
       first.close()
@@ -75,18 +77,21 @@ for (const [name, subject] of Object.entries(subjects)) {
         journalIntact: true,
         open: [openAction(2), openAction(3)],
         closed: [closedAction(1)],
+        duties: [duty(1)],
         draining: true,
         mode: 'auto',
         cooldowns: [],
       })
       second.append({ kind: 'draining', draining: false })
-      second.append(closed(2))
+      second.append(closed(2, 'departure', duty(2)))
+      second.append({ kind: 'discharged', action: action(1) })
       second.append(closed(3))
       second.append(closed(3))
       second.close()
       const third = open()
       assert.deepEqual(third.restored.open, [])
       assert.deepEqual(third.restored.closed, [closedAction(1), closedAction(2), closedAction(3)])
+      assert.deepEqual(third.restored.duties, [duty(2)], 'until the other end has heard it')
       assert.equal(third.restored.draining, false)
       third.close()
     })

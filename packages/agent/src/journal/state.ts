@@ -2,6 +2,7 @@
 import {
   type ActionId,
   type ClosedAction,
+  type Duty,
   type HostId,
   type JournalRecord,
   limits,
@@ -26,6 +27,8 @@ export interface JournalState {
   readonly open: ReadonlyMap<ActionId, OpenAction>
   /** Oldest first, at most `limits.closedActionsMax`. */
   readonly closed: readonly ClosedAction[]
+  /** Oldest first; the core keeps at most `limits.dutiesMax`. */
+  readonly duties: ReadonlyMap<ActionId, Duty>
   readonly draining: boolean
   readonly mode: Mode | null
   readonly cooldowns: ReadonlyMap<VmId, WrittenCooldown>
@@ -36,6 +39,7 @@ export const emptyState: JournalState = {
   trusted: false,
   open: new Map(),
   closed: [],
+  duties: new Map(),
   draining: false,
   mode: null,
   cooldowns: new Map(),
@@ -53,7 +57,14 @@ export const applyRecord = (state: JournalState, record: JournalRecord, wallMs: 
       const { action, vm, end, result } = record
       const others = state.closed.filter((one) => one.action !== action || one.end !== end)
       const closed = [...others, { action, vm, end, result }].slice(-limits.closedActionsMax)
-      return { ...state, open, closed }
+      const duties = new Map(state.duties)
+      if (record.duty !== null) duties.set(action, record.duty)
+      return { ...state, open, closed, duties }
+    }
+    case 'discharged': {
+      const duties = new Map(state.duties)
+      duties.delete(record.action)
+      return { ...state, duties }
     }
     case 'draining':
       return { ...state, draining: record.draining }
@@ -88,6 +99,7 @@ export const restoredFrom = (state: JournalState, wallMs: number): Restored => (
   journalIntact: state.trusted,
   open: [...state.open.values()].sort((a, b) => (a.action < b.action ? -1 : a.action > b.action ? 1 : 0)),
   closed: state.closed,
+  duties: [...state.duties.values()],
   draining: state.draining,
   mode: state.mode,
   cooldowns: [...state.cooldowns.values()]

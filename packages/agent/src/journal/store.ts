@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import {
   type ActionId,
   type ClosedAction,
+  type Duty,
   type JournalRecord,
   limits,
   type Mode,
@@ -28,6 +29,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS fact (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS open_action (action TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS closed_action (number INTEGER PRIMARY KEY, action TEXT NOT NULL, json TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS duty (number INTEGER PRIMARY KEY, action TEXT NOT NULL UNIQUE, json TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS cooldown (vm TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS scratch (bytes BLOB NOT NULL);
 `
@@ -51,6 +53,8 @@ export const createStore = (db: DatabaseSync): Store => {
       WHERE number <= (SELECT number FROM closed_action ORDER BY number DESC LIMIT 1 OFFSET ?)`,
   )
   const putClosed = db.prepare('INSERT INTO closed_action (action, json) VALUES (?, ?)')
+  const putDuty = db.prepare('INSERT OR REPLACE INTO duty (action, json) VALUES (?, ?)')
+  const dropDuty = db.prepare('DELETE FROM duty WHERE action = ?')
   const putCooldown = db.prepare('INSERT OR REPLACE INTO cooldown VALUES (?, ?)')
   const dropCooldown = db.prepare('DELETE FROM cooldown WHERE vm = ?')
 
@@ -59,9 +63,10 @@ export const createStore = (db: DatabaseSync): Store => {
     return typeof value === 'number' || typeof value === 'string' ? value : null
   }
   const number = (key: Fact): number => Number(fact(key) ?? 0)
-  const rows = <T>(table: 'open_action' | 'closed_action' | 'cooldown'): readonly T[] =>
+  const numbered: ReadonlySet<string> = new Set(['closed_action', 'duty'])
+  const rows = <T>(table: 'open_action' | 'closed_action' | 'duty' | 'cooldown'): readonly T[] =>
     db
-      .prepare(`SELECT json FROM ${table}${table === 'closed_action' ? ' ORDER BY number' : ''}`)
+      .prepare(`SELECT json FROM ${table}${numbered.has(table) ? ' ORDER BY number' : ''}`)
       .all()
       .map((row) => JSON.parse(String(row['json'])) as T)
   const transaction = (write: () => void) => {
@@ -94,7 +99,11 @@ export const createStore = (db: DatabaseSync): Store => {
         putOpen.run(record.open.action, JSON.stringify(record.open))
         return
       case 'closed':
+        if (record.duty !== null) putDuty.run(record.action, JSON.stringify(record.duty))
         return putEnd(record)
+      case 'discharged':
+        dropDuty.run(record.action)
+        return
       case 'draining':
         putFact.run('draining', record.draining ? 1 : 0)
         return
@@ -128,6 +137,7 @@ export const createStore = (db: DatabaseSync): Store => {
       trusted: number('trusted') === 1,
       open: new Map<ActionId, OpenAction>(rows<OpenAction>('open_action').map((open) => [open.action, open])),
       closed: rows<ClosedAction>('closed_action'),
+      duties: new Map<ActionId, Duty>(rows<Duty>('duty').map((duty) => [duty.action, duty])),
       draining: number('draining') === 1,
       mode: asMode(fact('mode')),
       cooldowns: new Map<VmId, WrittenCooldown>(

@@ -1,5 +1,5 @@
 /** What is read from the agent's status when somebody asks. */
-import { byText, dimensions } from '@drover/protocol'
+import { alarmCodes, byText, dimensions } from '@drover/protocol'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { AgentStatus } from '../agent-port.ts'
 import { droverVersion } from '../version.ts'
@@ -35,6 +35,7 @@ export const createGauges = (registry: Registry): ((status: AgentStatus) => void
   const vms = gauge('vms', 'Active VMs on this host.')
   const quarantined = gauge('quarantined_vms', 'VMs that stay for a while because their migration failed.')
   const inflight = gauge('moves_inflight', 'Migrations that are not settled yet.', ['direction'])
+  const alarms = gauge('alarms', 'VMs that an operator has to look at, now, by code.', ['code'])
   const policy = gauge('policy_version_info', 'Always 1; the hash differs when policy or rules differ.', [
     'hash',
   ])
@@ -74,6 +75,7 @@ export const createGauges = (registry: Registry): ((status: AgentStatus) => void
     quarantined.set(view.vms.filter((vm) => vm.fixed === 'vm.quarantined').length)
     for (const direction of ['in', 'out'])
       inflight.set({ direction }, view.motions.filter((one) => one.direction === direction).length)
+    for (const code of alarmCodes) alarms.set({ code }, view.alarms.filter((one) => one.code === code).length)
     const own = view.members.find((one) => one.state === 'self')
     policy.reset()
     if (own !== undefined) policy.set({ hash: own.summary.policyHash }, 1)

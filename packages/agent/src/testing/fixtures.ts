@@ -3,6 +3,7 @@ import type {
   ActionId,
   ClosedAction,
   Decision,
+  Duty,
   HostId,
   JournalRecord,
   OpenAction,
@@ -36,10 +37,20 @@ export const closedAction = (n: number, end: ClosedAction['end'] = 'departure'):
   end,
   result: { kind: 'done' },
 })
-export const closed = (n: number, end: ClosedAction['end'] = 'departure'): JournalRecord => ({
+export const closed = (
+  n: number,
+  end: ClosedAction['end'] = 'departure',
+  owed: Duty | null = null,
+): JournalRecord => ({
   kind: 'closed',
+  duty: owed,
   ...closedAction(n, end),
 })
+/** What is still to be said to `b` about action n. */
+export const duty = (n: number): Duty => {
+  const { partition: of, vm, peer, demand } = openAction(n)
+  return { action: action(n), partition: of, epoch: n, vm, peer, word: 'hand-over', demand }
+}
 
 export const decision = (n: number, changes: Partial<Decision> = {}): Decision => ({
   id: partition(n),

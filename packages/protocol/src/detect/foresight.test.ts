@@ -24,6 +24,7 @@ const vm = (i: number, cpuMilli: number): ObservedVm => ({
   vm: asVmId(`vm-${i}`),
   name: `vm-${i}`,
   state: 'running',
+  pausedBy: null,
   incarnation: '1',
   cpuMilli,
   vcpus: 1,

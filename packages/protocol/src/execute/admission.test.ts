@@ -42,6 +42,7 @@ const observed = (name: string, changes: Partial<ObservedVm> = {}): ObservedVm =
   vm: asVmId(name),
   name,
   state: 'running',
+  pausedBy: null,
   incarnation: 'boot-1',
   cpuMilli: 400,
   vcpus: 1,

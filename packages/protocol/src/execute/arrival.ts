@@ -8,14 +8,16 @@ import { limits } from '../config.ts'
 import { type Desk, earliestOf } from '../desk.ts'
 import { noHabit } from '../detect/habit.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../ids.ts'
-import type { OpenAction } from '../io.ts'
+import type { ObservedVm, OpenAction } from '../io.ts'
 import { labelsOf } from '../labels.ts'
-import type { Admit, Presence } from '../message.ts'
+import type { Admit, Cancelled, HandOver, Presence } from '../message.ts'
 import type { ActionResult } from '../plan/plan.ts'
+import { nothing } from '../resources.ts'
 import type { Promised } from '../snapshot/ledger.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import type { ClosedActions } from './closed.ts'
 import {
+  type Answers,
   answersOf,
   endOf,
   heardHere,
@@ -41,8 +43,12 @@ export interface Arrival extends Promised {
   readonly nextAt: Instant
   /** What both ends answer since the promise should have been used. */
   readonly rounds: Rounds
-  /** The source has let go; ours is being resumed. */
+  /** The source has said that it has let go. */
+  readonly letGo: boolean
+  /** Ours is being resumed. */
   readonly taking: boolean
+  /** Found here without a record; an old word may have been said again, so only the source's answer to our question counts. */
+  readonly adopted: boolean
 }
 
 export interface Arrivals {
@@ -50,13 +56,18 @@ export interface Arrivals {
   /** The caller has checked lease, ledger and rules; from here on the promise stands. */
   admit(from: HostId, message: Admit, uri: string): void
   restore(open: OpenAction): void
-  handOver(action: ActionId, from: HostId, vm: VmId, epoch: number, partition: PartitionId): void
-  cancelled(action: ActionId, from: HostId): void
+  /** False: nothing is known here of this action, or it was not expected any more. */
+  handOver(from: HostId, message: HandOver): boolean
+  /** A copy is here that a hand-over speaks of, and no record: asks its source. */
+  adopt(from: HostId, message: HandOver, known: Pick<ObservedVm, 'name' | 'labels'>): void
+  cancelled(from: HostId, message: Cancelled): void
   inspected(action: ActionId, round: number, at: 'here' | 'there', presence: Presence | null): void
   resumed(action: ActionId, at: 'here' | 'there', ok: boolean, detail: string): void
   whereabouts(action: ActionId, from: HostId, round: number, presence: Presence | null): void
   /** The other agent asks about it, so it lives. */
   askedBy(action: ActionId, from: HostId): void
+  /** Our hypervisor answers again: what it could not be asked is asked now. */
+  lookAgain(): void
   /** The source's agent is gone (a hint): ask its hypervisor soon. */
   nudge(from: HostId): void
   tick(): void
@@ -91,8 +102,22 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
     const result: ActionResult = done ? { kind: 'done' } : { kind: 'refused', code }
     const record = { action: arrival.action, vm: arrival.vm, end: 'arrival', result } as const
     closed.remember(record)
-    desk.emit({ kind: 'persist', record: { kind: 'closed', ...record } })
+    desk.emit({ kind: 'persist', record: { kind: 'closed', ...record, duty: null } })
     hooks.ended(arrival)
+  }
+
+  const sayForgotten = (to: HostId, { partition, epoch, action }: Arrival | Cancelled, vm: VmId): void =>
+    desk.send(to, { kind: 'forgotten', partition, epoch, action, vm })
+
+  /** Its source has let it go, and it is not active here: it was stopped, or went down with this host. */
+  const lose = (arrival: Arrival): void => {
+    desk.warn(
+      'vm.lost',
+      `VM ${arrival.vm} was handed over by ${arrival.from} and is not active here`,
+      arrival.vm,
+    )
+    close(arrival, false, 'vm.gone')
+    sayForgotten(arrival.from, arrival, arrival.vm)
   }
 
   const takeOver = (arrival: Arrival): void => {
@@ -105,7 +130,14 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
 
   const judge = (arrival: Arrival): void => {
     const { here, there } = arrival.rounds
-    const verdict = judgeDestination(answersOf(arrival.rounds, desk.now()), expired(arrival))
+    if (arrival.adopted && !arrival.letGo) {
+      // Its source says nothing, or does not know of it: it will be handed over again, or an operator sees it.
+      if (expired(arrival)) close(arrival, false, 'migration.failed')
+      return
+    }
+    const answers = answersOf(arrival.rounds, desk.now())
+    const source: Answers = arrival.letGo ? { ...answers, there: 'absent' } : answers
+    const verdict = judgeDestination(source, expired(arrival))
     switch (verdict.kind) {
       case 'wait':
         if (verdict.warning !== null)
@@ -118,6 +150,7 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
       case 'take-over':
         return takeOver(arrival)
       case 'forget':
+        if (arrival.letGo) return lose(arrival)
         if (verdict.warning !== null)
           desk.warn(
             verdict.warning,
@@ -144,7 +177,7 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
   /** A verdict needs both answers; only the end of the round makes one of silence. */
   const learn = (arrival: Arrival, rounds: Rounds): void => {
     const next = put({ ...arrival, rounds, nextAt: endOf(rounds) })
-    if (isWhole(rounds)) judge(next)
+    if (isWhole(rounds) || (next.letGo && rounds.here !== null)) judge(next)
   }
 
   const roundEnds = (arrival: Arrival): void => {
@@ -157,6 +190,40 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
   const asking = (action: ActionId, round: number): Arrival | null => {
     const arrival = all.get(action)
     return arrival !== undefined && !arrival.taking && arrival.rounds.number === round ? arrival : null
+  }
+
+  /** An arrival of which only the record is left. */
+  const revive = (open: OpenAction, adopted: boolean): void => {
+    put({
+      action: open.action,
+      vm: open.vm,
+      demand: open.demand,
+      ...labelsOf(open),
+      partition: open.partition,
+      epoch: open.epoch,
+      from: open.peer,
+      sourceUri: open.peerUri,
+      snapshot: {
+        vm: open.vm,
+        name: open.name,
+        state: 'running',
+        incarnation: '',
+        demand: open.demand,
+        dirtyMiBps: 0,
+        fixed: null,
+        habit: noHabit,
+        cooldownMs: 0,
+        movedFrom: null,
+        ...labelsOf(open),
+      },
+      cooldownMs: desk.policy.cooldownMs,
+      since: desk.now(),
+      nextAt: desk.now(),
+      rounds: notAsked,
+      letGo: false,
+      taking: false,
+      adopted,
+    })
   }
 
   return {
@@ -177,7 +244,9 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
         since: desk.now(),
         nextAt: desk.now() + limits.admitValidMs,
         rounds: notAsked,
+        letGo: false,
         taking: false,
+        adopted: false,
       })
       desk.emit({
         kind: 'persist',
@@ -202,49 +271,54 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
       desk.send(from, { kind: 'admitted', ...about(arrival), uri, validMs: limits.admitValidMs })
     },
 
-    restore(open) {
-      put({
-        action: open.action,
-        vm: open.vm,
-        demand: open.demand,
-        ...labelsOf(open),
-        partition: open.partition,
-        epoch: open.epoch,
-        from: open.peer,
-        sourceUri: open.peerUri,
-        snapshot: {
-          vm: open.vm,
-          name: open.name,
-          state: 'running',
-          incarnation: '',
-          demand: open.demand,
-          dirtyMiBps: 0,
-          fixed: null,
-          habit: noHabit,
-          cooldownMs: 0,
-          movedFrom: null,
-          ...labelsOf(open),
-        },
-        cooldownMs: desk.policy.cooldownMs,
-        since: desk.now(),
-        nextAt: desk.now(),
-        rounds: notAsked,
-        taking: false,
-      })
+    restore: (open) => revive(open, false),
+
+    handOver(from, message) {
+      const { partition, epoch, action, vm, round, demand } = message
+      const arrival = all.get(action)
+      if (arrival === undefined) {
+        // Said again because our answer was lost.
+        const known = closed.resultOf('arrival', action)?.kind === 'done'
+        if (known) desk.send(from, { kind: 'took-over', partition, epoch, action, vm })
+        return known
+      }
+      if (arrival.from !== from || arrival.letGo) return true
+      if (arrival.adopted && (round !== arrival.rounds.number || demand === null)) return true
+      takeOver(put({ ...arrival, letGo: true }))
+      return true
     },
 
-    handOver(action, from, vm, epoch, partition) {
-      const arrival = all.get(action)
-      if (arrival !== undefined && arrival.from === from) return takeOver(arrival)
-      // Said again because our answer was lost.
-      if (closed.resultOf('arrival', action)?.kind === 'done')
-        desk.send(from, { kind: 'took-over', partition, epoch, action, vm })
+    adopt(from, { partition, epoch, action, vm, demand }, known) {
+      const open: OpenAction = {
+        kind: 'arrival',
+        action,
+        partition,
+        epoch,
+        peerEpoch: 0,
+        vm,
+        name: known.name,
+        peer: from,
+        peerUri: '',
+        demand: demand ?? nothing,
+        ...labelsOf(known),
+        paused: true,
+      }
+      revive(open, true)
+      desk.emit({ kind: 'persist', record: { kind: 'opened', open } })
     },
 
-    cancelled(action, from) {
-      const arrival = all.get(action)
-      if (arrival !== undefined && arrival.from === from && !arrival.taking)
+    cancelled(from, message) {
+      const arrival = all.get(message.action)
+      if (arrival !== undefined) {
+        if (arrival.from !== from || arrival.taking) return
         close(arrival, false, 'cancelled')
+      }
+      sayForgotten(from, message, message.vm)
+    },
+
+    lookAgain() {
+      for (const arrival of [...all.values()])
+        if (!arrival.taking && arrival.rounds.number !== null && arrival.rounds.here === null) poll(arrival)
     },
 
     inspected(action, round, at, presence) {

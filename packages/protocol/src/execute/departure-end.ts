@@ -8,6 +8,7 @@ import type { Desk } from '../desk.ts'
 import type { ActionId, HostId, PeerUri } from '../ids.ts'
 import type { Presence } from '../message.ts'
 import { about, type Departure, type DepartureHooks, type DepartureTable } from './departure-table.ts'
+import { unconfirmed } from './duties.ts'
 import {
   answersOf,
   endOf,
@@ -30,11 +31,15 @@ export interface DepartureEnd {
   /** The hand-over has not been confirmed: say it again, or let go. */
   again(departure: Departure): void
   tookOver(action: ActionId, from: HostId): void
+  /** The destination has no VM of this action, and waits for none. */
+  forgotten(action: ActionId, from: HostId): void
   inspected(action: ActionId, round: number, at: 'here' | 'there', presence: Presence | null): void
   resumed(action: ActionId, at: 'here' | 'there', ok: boolean): void
   whereabouts(action: ActionId, from: HostId, round: number, presence: Presence | null): void
   /** The other agent asks about it, so it lives. */
   askedBy(action: ActionId, from: HostId): void
+  /** Our hypervisor answers again: what it could not be asked is asked now. */
+  lookAgain(): void
 }
 
 export const createDepartureEnd = (
@@ -48,11 +53,18 @@ export const createDepartureEnd = (
     uri === null ? null : hooks.reach(to, uri, vm)
 
   const sayHandOver = (departure: Departure): void =>
-    desk.send(departure.to, { kind: 'hand-over', ...about(departure), vm: departure.vm })
+    desk.send(departure.to, {
+      kind: 'hand-over',
+      ...about(departure),
+      vm: departure.vm,
+      round: 0,
+      demand: departure.demand,
+    })
 
   /**
    * Positively gone from here, and the destination is silent. Our part is done, and remembered as done: when the
-   * destination asks, it is told to let the VM run. Its leader is told the truth: nobody knows whether it does.
+   * destination asks, it is told to let the VM run; and it is told again until it confirms. Its leader is told the truth:
+   * nobody knows whether it does.
    */
   const letGo = (departure: Departure): void => {
     const { vm, to } = departure
@@ -61,11 +73,7 @@ export const createDepartureEnd = (
       `VM ${vm} left for ${to}, which does not answer: whether it runs there is not known`,
       vm,
     )
-    end(departure, { kind: 'done' }, true, {
-      kind: 'unknown',
-      code: 'node.unreachable',
-      detail: 'gone from here; the destination is silent',
-    })
+    end(departure, { kind: 'done' }, true, { told: unconfirmed, word: 'hand-over' })
   }
 
   const handOver = (departure: Departure): void => {
@@ -107,7 +115,7 @@ export const createDepartureEnd = (
           )
         return
       case 'stayed':
-        return refuse(departure, 'migration.failed', 'the VM still runs on its source', true)
+        return refuse(departure, 'migration.failed', 'the VM still runs on its source', true, there === null)
       case 'resume-here':
         if (departure.resuming) return
         put({ ...departure, resuming: true })
@@ -122,8 +130,7 @@ export const createDepartureEnd = (
           `VM ${departure.vm} goes on at ${departure.to}; a paused copy is left here`,
           departure.vm,
         )
-        end(departure, { kind: 'done' }, true)
-        // Should this be lost: whoever asks about a closed action is told the same.
+        end(departure, { kind: 'done' }, true, { word: 'hand-over' })
         return sayHandOver(departure)
       case 'hand-over':
         return handOver(departure)
@@ -176,6 +183,13 @@ export const createDepartureEnd = (
       end(departure, { kind: 'done' }, true)
     },
 
+    forgotten(action, from) {
+      const departure = mine(action, from, 'handing')
+      if (departure === null) return
+      desk.warn('vm.lost', `VM ${departure.vm} left for ${from} and is not active there`, departure.vm)
+      end(departure, { kind: 'refused', code: 'vm.gone', detail: 'the VM is active at neither end' }, true)
+    },
+
     inspected(action, round, at, presence) {
       const departure = all.get(action)
       if (departure === undefined || presence === null) return
@@ -205,6 +219,11 @@ export const createDepartureEnd = (
       const departure = mine(action, from, 'settling')
       if (departure !== null && presence !== null && departure.rounds.number === round)
         learn(departure, heardThere(departure.rounds, presence, 'agent'))
+    },
+
+    lookAgain() {
+      for (const departure of [...all.values()])
+        if (departure.phase === 'settling' && departure.rounds.here === null) poll(departure)
     },
 
     askedBy(action, from) {

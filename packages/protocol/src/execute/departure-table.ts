@@ -1,9 +1,11 @@
 /** The migrations that leave this host: what is known of each, and how one is closed here. */
 import type { Desk } from '../desk.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../ids.ts'
+import type { Duty } from '../io.ts'
 import type { ActionResult } from '../plan/plan.ts'
 import type { Resources } from '../resources.ts'
 import type { ClosedActions } from './closed.ts'
+import type { Duties } from './duties.ts'
 import type { Rounds } from './rounds.ts'
 
 /** `asking`: for admission. `moving`: the hypervisor works. `handing`: gone from here, told the other end. `settling`: in doubt. */
@@ -51,10 +53,18 @@ export interface DepartureTable {
   put(departure: Departure): Departure
   /** The departure to this host, if it is in one of these phases. */
   mine(action: ActionId, from: HostId, ...phases: readonly DeparturePhase[]): Departure | null
-  /** `told`: what its leader hears, where that differs from what is remembered here. */
-  end(departure: Departure, result: ActionResult, durable: boolean, told?: ActionResult): void
-  /** It will not leave: the destination is told to forget it. */
-  refuse(departure: Departure, code: string, detail: string, durable: boolean): void
+  /**
+   * `told`: what its leader hears, where that differs from what is remembered here. `word`: what the destination has just
+   * been told, and must confirm.
+   */
+  end(
+    departure: Departure,
+    result: ActionResult,
+    durable: boolean,
+    more?: { readonly told?: ActionResult; readonly word?: Duty['word'] },
+  ): void
+  /** It will not leave: the destination is told to forget it. `owed`: until it confirms that. */
+  refuse(departure: Departure, code: string, detail: string, durable: boolean, owed?: boolean): void
 }
 
 /** What every message about the departure names. */
@@ -67,6 +77,7 @@ export const about = (departure: Departure) => ({
 export const createDepartureTable = (
   desk: Desk,
   closed: ClosedActions,
+  duties: Duties,
   hooks: DepartureHooks,
 ): DepartureTable => {
   const all = new Map<ActionId, Departure>()
@@ -76,17 +87,20 @@ export const createDepartureTable = (
     return departure
   }
 
-  const end: DepartureTable['end'] = (departure, result, durable, told = result) => {
+  const end: DepartureTable['end'] = (departure, result, durable, { told = result, word } = {}) => {
+    const { vm, to: peer, demand } = departure
     all.delete(departure.action)
-    const record = { action: departure.action, vm: departure.vm, end: 'departure', result } as const
+    const record = { action: departure.action, vm, end: 'departure', result } as const
+    const duty = word === undefined ? null : { ...about(departure), vm, peer, word, demand }
     closed.remember(record)
-    if (durable) desk.emit({ kind: 'persist', record: { kind: 'closed', ...record } })
+    if (durable) desk.emit({ kind: 'persist', record: { kind: 'closed', ...record, duty } })
+    if (duty !== null) duties.take(duty)
     hooks.ended(departure, told)
   }
 
-  const refuse = (departure: Departure, code: string, detail: string, durable: boolean): void => {
+  const refuse: DepartureTable['refuse'] = (departure, code, detail, durable, owed = false) => {
     desk.send(departure.to, { kind: 'cancelled', ...about(departure), vm: departure.vm })
-    end(departure, { kind: 'refused', code, detail }, durable)
+    end(departure, { kind: 'refused', code, detail }, durable, owed ? { word: 'cancelled' } : {})
   }
 
   return {

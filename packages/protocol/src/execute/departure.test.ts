@@ -11,6 +11,7 @@ import type { ActionResult } from '../plan/plan.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import { createClosedActions } from './closed.ts'
 import { createDepartures } from './departure.ts'
+import { createDuties } from './duties.ts'
 
 const [self, there] = [asHostId('self'), asHostId('there')]
 const partition = partitionIdOf(self, 1, 1)
@@ -42,7 +43,7 @@ const setUp = () => {
   const desk = createDesk(self, 1, 1, policyOf('balanced'))
   const log: string[] = []
   const said: { hindrance: string | null } = { hindrance: null }
-  const departures = createDepartures(desk, createClosedActions([]), {
+  const departures = createDepartures(desk, createClosedActions([]), createDuties(desk), {
     hindrance: () => said.hindrance,
     started: () => void log.push('started'),
     gone: () => void log.push('gone'),

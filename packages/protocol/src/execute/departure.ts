@@ -13,10 +13,14 @@ import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import type { ClosedActions } from './closed.ts'
 import { createDepartureEnd, type DepartureEnd } from './departure-end.ts'
 import { about, createDepartureTable, type Departure, type DepartureHooks } from './departure-table.ts'
+import type { Duties } from './duties.ts'
 import { notAsked } from './rounds.ts'
 
 export interface Departures
-  extends Pick<DepartureEnd, 'tookOver' | 'inspected' | 'resumed' | 'whereabouts' | 'askedBy'> {
+  extends Pick<
+    DepartureEnd,
+    'tookOver' | 'forgotten' | 'inspected' | 'resumed' | 'whereabouts' | 'askedBy' | 'lookAgain'
+  > {
   readonly all: ReadonlyMap<ActionId, Departure>
   begin(
     leader: HostId,
@@ -46,8 +50,13 @@ export const calledOff = {
 /** Of a departure about which no question was asked yet. */
 const nothingKnown = { rounds: notAsked, takenOver: false, tries: 0, resuming: false }
 
-export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: DepartureHooks): Departures => {
-  const table = createDepartureTable(desk, closed, hooks)
+export const createDepartures = (
+  desk: Desk,
+  closed: ClosedActions,
+  duties: Duties,
+  hooks: DepartureHooks,
+): Departures => {
+  const table = createDepartureTable(desk, closed, duties, hooks)
   const { all, put, mine, end, refuse } = table
   const ending = createDepartureEnd(desk, table, hooks)
   const { handOver, poll, again, roundEnds } = ending
@@ -73,6 +82,8 @@ export const createDepartures = (desk: Desk, closed: ClosedActions, hooks: Depar
   return {
     all,
     tookOver: ending.tookOver,
+    forgotten: ending.forgotten,
+    lookAgain: ending.lookAgain,
     inspected: ending.inspected,
     resumed: ending.resumed,
     whereabouts: ending.whereabouts,

@@ -5,7 +5,7 @@
 import { limits } from '../config.ts'
 import { type Desk, earliest } from '../desk.ts'
 import { type ActionId, type HostId, type Instant, leaderOf, type PeerUri, type VmId } from '../ids.ts'
-import type { ClosedAction, Input, OpenAction } from '../io.ts'
+import type { Input, Restored } from '../io.ts'
 import type { Admit, Begin, PartitionMessage, Withdraw } from '../message.ts'
 import { isCurrent, type Lease } from '../partition/lease.ts'
 import type { ActionResult } from '../plan/plan.ts'
@@ -13,11 +13,14 @@ import { nothing, type Resources, sum } from '../resources.ts'
 import { peerUri, quoted } from '../ring/peer-uri.ts'
 import { arrive, blame, depart, fixedCode, type HostState } from '../snapshot/host.ts'
 import { promisedIn } from '../snapshot/ledger.ts'
-import type { MotionView } from '../view.ts'
+import type { PeerView } from '../view.ts'
 import { mayArrive, mayLeave } from './admission.ts'
+import { createAdoption } from './adoption.ts'
+import { createAlarms } from './alarms.ts'
 import { type Arrival, createArrivals } from './arrival.ts'
 import { createClosedActions } from './closed.ts'
 import { calledOff, createDepartures } from './departure.ts'
+import { createDuties, unconfirmed } from './duties.ts'
 import { createWhereabouts } from './whereabouts.ts'
 
 /** Codes that speak against the migration of this VM, not against the moment. */
@@ -46,22 +49,24 @@ export interface MotionHooks {
   announced(host: HostId): string
 }
 
-export type MotionMessage = Extract<
-  PartitionMessage,
-  {
-    readonly kind:
-      | 'begin'
-      | 'withdraw'
-      | 'admit'
-      | 'admitted'
-      | 'not-admitted'
-      | 'hand-over'
-      | 'took-over'
-      | 'cancelled'
-      | 'where-is'
-      | 'whereabouts'
-  }
->
+const motionKinds = [
+  'begin',
+  'withdraw',
+  'admit',
+  'admitted',
+  'not-admitted',
+  'hand-over',
+  'took-over',
+  'forgotten',
+  'cancelled',
+  'where-is',
+  'whereabouts',
+] as const
+export type MotionMessage = Extract<PartitionMessage, { readonly kind: (typeof motionKinds)[number] }>
+const isMotionKind: ReadonlySet<string> = new Set(motionKinds)
+export const isMotion = (message: PartitionMessage): message is MotionMessage =>
+  isMotionKind.has(message.kind)
+
 export type MotionInput = Extract<Input, { readonly kind: 'finished' | 'inspected' | 'resumed' }>
 
 export interface Motions {
@@ -77,22 +82,29 @@ export interface Motions {
   learnt(input: MotionInput): void
   /** All running migrations, as the hypervisor tells; those that are not ours hold the host as ours do. */
   jobs(vms: readonly VmId[]): void
+  /** A sample of this host was taken in. */
+  sampled(): void
+  /** Our hypervisor answers again. */
+  connected(): void
+  /** This peer speaks. */
+  heard(peer: HostId): void
   /** Once, when the time is known: takes up what the journal had open. */
   restore(): void
   /** A peer's agent is gone, as far as one can tell: ask its hypervisor. */
   silent(host: HostId): void
   tick(): void
   nextAt(): Instant | null
-  view(now: Instant): readonly MotionView[]
+  view(now: Instant): Pick<PeerView, 'motions' | 'duties' | 'alarms'>
 }
 
 export const createMotions = (
   desk: Desk,
   host: HostState,
-  restored: { readonly open: readonly OpenAction[]; readonly closed: readonly ClosedAction[] },
+  restored: Pick<Restored, 'open' | 'closed' | 'duties'>,
   hooks: MotionHooks,
 ): Motions => {
   const closed = createClosedActions(restored.closed)
+  const duties = createDuties(desk)
   let jobs: ReadonlySet<VmId> = new Set()
 
   const uri = () => host.description?.migrationUri ?? ''
@@ -111,7 +123,7 @@ export const createMotions = (
     return null
   }
 
-  const departures = createDepartures(desk, closed, {
+  const departures = createDepartures(desk, closed, duties, {
     hindrance(vm) {
       const known = host.vms.get(vm)
       return hooks.trouble() ?? (known === undefined ? 'vm.absent' : fixedCode(host, desk.now(), known))
@@ -140,18 +152,32 @@ export const createMotions = (
     reach,
   })
 
-  const whereabouts = createWhereabouts(desk, departures, closed)
+  const whereabouts = createWhereabouts(desk, departures, closed, duties)
+
+  const inMotion = (vm: VmId): boolean =>
+    [...departures.all.values(), ...promises()].some((one) => one.vm === vm)
+
+  const adoption = createAdoption(desk, host, {
+    inMotion,
+    leasedElsewhere: (partition) => (hooks.lease()?.partition ?? partition) !== partition,
+    adopt: arrivals.adopt,
+  })
+  const alarms = createAlarms(desk, host, duties, (vm) => jobs.has(vm) || inMotion(vm))
 
   const promises = (): readonly Arrival[] => (arrivals.all.size === 0 ? none : [...arrivals.all.values()])
 
   const sayEnded = (to: HostId, { partition, epoch, action }: Begin | Withdraw, result: ActionResult): void =>
     desk.send(to, { kind: 'ended', partition, epoch, action, result })
 
+  /** As a leader is told it: what the destination has not confirmed is not done. */
+  const resultOf = (action: ActionId): ActionResult | null =>
+    duties.of(action)?.word === 'hand-over' ? unconfirmed : closed.resultOf('departure', action)
+
   const begin = (from: HostId, message: Begin): void => {
     const { action } = message
     if (departures.all.has(action)) return
     // Said again: our answer was lost.
-    const result = closed.resultOf('departure', action)
+    const result = resultOf(action)
     if (result !== null) return sayEnded(from, message, result)
     const refuse = (code: string, detail: string) =>
       sayEnded(from, message, { kind: 'refused', code, detail })
@@ -169,7 +195,7 @@ export const createMotions = (
   const withdraw = (from: HostId, message: Withdraw): void => {
     const { partition, epoch, action, vm } = message
     if (departures.all.has(action)) return departures.withdraw(action, from)
-    const known = closed.resultOf('departure', action)
+    const known = resultOf(action)
     if (known !== null) return sayEnded(from, message, known)
     const result: ActionResult = { kind: 'refused', ...calledOff }
     // The word to begin may still be on its way, and the lease would let it in.
@@ -205,7 +231,7 @@ export const createMotions = (
       departures.all.size > 0 ||
       arrivals.all.size > 0 ||
       // Jobs that are not ours: an operator's, a backup's.
-      [...jobs].some((vm) => ![...departures.all.values(), ...promises()].some((one) => one.vm === vm)),
+      [...jobs].some((vm) => !inMotion(vm)),
     promisedVms: () => (arrivals.all.size === 0 ? nobody : new Set(promises().map((one) => one.vm))),
     promisedIn: () => (arrivals.all.size === 0 ? nothing : promisedIn(promises())),
     leaving: () =>
@@ -230,11 +256,16 @@ export const createMotions = (
         case 'not-admitted':
           return departures.notAdmitted(message.action, from, message.code)
         case 'hand-over':
-          return arrivals.handOver(message.action, from, message.vm, message.epoch, message.partition)
+          if (!arrivals.handOver(from, message)) adoption.handedOver(from, message)
+          return
         case 'took-over':
+          duties.confirmed(message.action, from)
           return departures.tookOver(message.action, from)
+        case 'forgotten':
+          duties.confirmed(message.action, from)
+          return departures.forgotten(message.action, from)
         case 'cancelled':
-          return arrivals.cancelled(message.action, from)
+          return arrivals.cancelled(from, message)
         case 'where-is':
           departures.askedBy(message.action, from)
           arrivals.askedBy(message.action, from)
@@ -254,7 +285,8 @@ export const createMotions = (
         case 'inspected':
           departures.inspected(input.action, input.round, input.at, input.presence)
           arrivals.inspected(input.action, input.round, input.at, input.presence)
-          return whereabouts.inspected(input.round, input.presence)
+          whereabouts.inspected(input.round, input.presence)
+          return adoption.inspected(input.round, input.presence)
         case 'resumed':
           departures.resumed(input.action, input.at, input.ok)
           return arrivals.resumed(input.action, input.at, input.ok, input.detail)
@@ -265,7 +297,17 @@ export const createMotions = (
       jobs = new Set(vms)
     },
 
+    sampled: () => duties.sampled((vm) => host.vms.get(vm)?.state === 'running'),
+
+    connected() {
+      departures.lookAgain()
+      arrivals.lookAgain()
+    },
+
+    heard: duties.heard,
+
     restore() {
+      duties.restore(restored.duties)
       for (const open of restored.open) (open.kind === 'departure' ? departures : arrivals).restore(open)
     },
 
@@ -274,27 +316,33 @@ export const createMotions = (
     tick() {
       departures.tick()
       arrivals.tick()
+      duties.tick()
+      alarms.tick()
     },
 
-    nextAt: () => earliest([departures.nextAt(), arrivals.nextAt()]),
+    nextAt: () => earliest([departures.nextAt(), arrivals.nextAt(), duties.nextAt(), alarms.nextAt()]),
 
-    view: (now) => [
-      ...[...departures.all.values()].map((one) => ({
-        action: one.action,
-        vm: one.vm,
-        direction: 'out' as const,
-        peer: one.to,
-        phase: one.phase,
-        sinceMs: now - one.since,
-      })),
-      ...promises().map((one) => ({
-        action: one.action,
-        vm: one.vm,
-        direction: 'in' as const,
-        peer: one.from,
-        phase: one.taking ? 'resuming' : 'promised',
-        sinceMs: now - one.since,
-      })),
-    ],
+    view: (now) => ({
+      duties: duties.view(now),
+      alarms: alarms.view(now),
+      motions: [
+        ...[...departures.all.values()].map((one) => ({
+          action: one.action,
+          vm: one.vm,
+          direction: 'out' as const,
+          peer: one.to,
+          phase: one.phase,
+          sinceMs: now - one.since,
+        })),
+        ...promises().map((one) => ({
+          action: one.action,
+          vm: one.vm,
+          direction: 'in' as const,
+          peer: one.from,
+          phase: one.taking ? 'resuming' : 'promised',
+          sinceMs: now - one.since,
+        })),
+      ],
+    }),
   }
 }

@@ -7,6 +7,7 @@ import type { ActionId, HostId } from '../ids.ts'
 import type { Presence, WhereIs } from '../message.ts'
 import type { ClosedActions } from './closed.ts'
 import type { Departures } from './departure.ts'
+import type { Duties } from './duties.ts'
 
 /** Questions that wait for the hypervisor, the newest ones. Against a flood of them. */
 const questionsMax = 64
@@ -17,7 +18,12 @@ export interface Whereabouts {
   inspected(round: number, presence: Presence | null): void
 }
 
-export const createWhereabouts = (desk: Desk, departures: Departures, closed: ClosedActions): Whereabouts => {
+export const createWhereabouts = (
+  desk: Desk,
+  departures: Departures,
+  closed: ClosedActions,
+  duties: Duties,
+): Whereabouts => {
   /** Each question is answered by a look that began after it came, so each has its own. Oldest first. */
   const waiting = new Map<number, { readonly to: HostId; readonly message: WhereIs }>()
 
@@ -35,14 +41,23 @@ export const createWhereabouts = (desk: Desk, departures: Departures, closed: Cl
       const { partition, epoch, action, vm } = message
       const about = { partition, epoch, action, vm }
       const left = closed.resultOf('departure', action)
-      if (left !== null)
-        return desk.send(from, { kind: left.kind === 'done' ? 'hand-over' : 'cancelled', ...about })
+      if (left?.kind === 'done') {
+        const demand = duties.of(action)?.demand ?? null
+        return desk.send(from, { kind: 'hand-over', ...about, round: message.round, demand })
+      }
+      if (left !== null) return desk.send(from, { kind: 'cancelled', ...about })
       if (closed.resultOf('arrival', action)?.kind === 'done')
         return desk.send(from, { kind: 'took-over', ...about })
       const departure = departures.all.get(action)
       if (departure?.phase === 'asking' || departure?.phase === 'moving')
         return answer(from, message, 'outgoing')
-      if (departure?.phase === 'handing') return answer(from, message, 'absent')
+      if (departure?.phase === 'handing')
+        return desk.send(from, {
+          kind: 'hand-over',
+          ...about,
+          round: message.round,
+          demand: departure.demand,
+        })
       const round = desk.nextRound()
       waiting.set(round, { to: from, message })
       for (const oldest of waiting.keys()) if (waiting.size > questionsMax) waiting.delete(oldest)

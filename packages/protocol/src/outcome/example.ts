@@ -212,6 +212,8 @@ export const exampleView: PeerView = {
   lease: null,
   leading: null,
   motions: [],
+  duties: [],
+  alarms: [],
   vms: [
     vm('db1', amount(1_000, 4_096), { cooldownMs: 1_500_000, movedFrom: exampleHosts.full }),
     vm('gpu1', amount(600, 1_024), { fixed: 'dev.hostdev' }),

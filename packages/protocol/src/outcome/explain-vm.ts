@@ -52,6 +52,9 @@ export const explainVm = (
 }
 
 const whereabouts = (view: PeerView, decisions: readonly DatedDecision[], vm: VmId): string => {
+  const left = view.duties.find((one) => one.vm === vm && one.word === 'hand-over')
+  if (left !== undefined)
+    return `Not on this host. It left for ${nameOf(view, left.peer)}, which has not confirmed that it runs there.`
   for (const { decision } of decisions)
     for (const { action, result } of decision.actions)
       if (action.vm === vm && action.kind === 'migrate' && result?.kind === 'done')
@@ -67,6 +70,8 @@ const verdictOf = (view: PeerView, vm: VmSnapshot, decisions: readonly DatedDeci
       code: null,
       text: `Is ${motion.direction === 'out' ? 'leaving for' : 'arriving from'} ${nameOf(view, motion.peer)} (${motion.phase}, for ${durationText(motion.sinceMs)}).`,
     }
+  const alarm = view.alarms.find((one) => one.vm === vm.vm)
+  if (alarm !== undefined) return { code: alarm.code, text: reasonText(alarm.code) }
   if (vm.fixed !== null) return { code: vm.fixed, text: `Cannot be moved by drover: ${reasonText(vm.fixed)}` }
   const needy = view.overloadedSinceMs !== null || view.draining
   if (!needy)

@@ -38,6 +38,8 @@ export const reasons = {
   'vm.stale_copy':
     'A paused copy is left on the source while the VM runs at the destination; an operator decides.',
   'vm.paused_in_doubt': 'It is paused until the other host can be asked whether it runs there.',
+  'vm.paused_by_migration':
+    'A migration left it paused, and no action of drover accounts for it any more; an operator decides.',
   'vm.paused_here': 'It is paused here after a broken migration.',
   'vm.resumed': 'It was found paused by a broken migration and runs again.',
   'vm.stopped': 'It was stopped meanwhile.',

@@ -20,6 +20,7 @@ const observed = (name: string, changes: Partial<ObservedVm> = {}): ObservedVm =
   vm: asVmId(name),
   name,
   state: 'running',
+  pausedBy: null,
   incarnation: '1',
   cpuMilli: 500,
   vcpus: 1,

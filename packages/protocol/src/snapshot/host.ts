@@ -85,6 +85,7 @@ const isAsBefore = (known: KnownVm, vm: ObservedVm): boolean =>
   known.demand.cpuMilli === (vm.state === 'running' ? vm.cpuMilli : 0) &&
   known.unseen === 0 &&
   known.state === vm.state &&
+  known.pausedBy === vm.pausedBy &&
   known.incarnation === vm.incarnation &&
   known.memoryMiB === vm.memoryMiB &&
   known.dirtyMiBps === vm.dirtyMiBps &&
@@ -198,6 +199,7 @@ export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instan
     vm: snapshot.vm,
     name: snapshot.name,
     state: 'running',
+    pausedBy: null,
     // The next sample tells the incarnation that it has here.
     incarnation: '',
     cpuMilli: snapshot.demand.cpuMilli,

@@ -249,8 +249,9 @@ export const arbitraryOfKind: { readonly [K in Message['kind']]: OfKind<K> } = {
   }),
   admitted: record({ ...acting, kind: just('admitted'), uri: text, validMs: measure }),
   'not-admitted': record({ ...acting, kind: just('not-admitted'), code: text }),
-  'hand-over': record({ ...moving, kind: just('hand-over') }),
+  'hand-over': record({ ...moving, kind: just('hand-over'), round: count, demand: fc.option(resources) }),
   'took-over': record({ ...moving, kind: just('took-over') }),
+  forgotten: record({ ...moving, kind: just('forgotten') }),
   cancelled: record({ ...moving, kind: just('cancelled') }),
   'where-is': record({ ...moving, kind: just('where-is'), round: count }),
   whereabouts: record({

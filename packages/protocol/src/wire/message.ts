@@ -13,6 +13,7 @@ import {
   integer,
   measure,
   partitionId,
+  resources,
   text,
   vmId,
 } from './parts.ts'
@@ -65,8 +66,9 @@ export const message = z.discriminatedUnion('kind', [
   }),
   z.object({ ...ofAction, kind: z.literal('admitted'), uri: text, validMs: measure }),
   z.object({ ...ofAction, kind: z.literal('not-admitted'), code }),
-  z.object({ ...ofVm, kind: z.literal('hand-over') }),
+  z.object({ ...ofVm, kind: z.literal('hand-over'), round: count, demand: resources.nullable() }),
   z.object({ ...ofVm, kind: z.literal('took-over') }),
+  z.object({ ...ofVm, kind: z.literal('forgotten') }),
   z.object({ ...ofVm, kind: z.literal('cancelled') }),
   z.object({ ...ofVm, kind: z.literal('where-is'), round: count }),
   z.object({ ...ofVm, kind: z.literal('whereabouts'), round: count, presence }),

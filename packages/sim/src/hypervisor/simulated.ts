@@ -129,6 +129,7 @@ export const simulatedHypervisor = (
       vm: spec.vm,
       name: spec.name,
       state: copy.state === 'running' ? 'running' : 'paused',
+      pausedBy: copy.pausedBy,
       cpuMilli: meter.measure(copy, self.accountedAt),
       vcpus: spec.vcpus,
       memoryMiB: vm.memoryMiB,

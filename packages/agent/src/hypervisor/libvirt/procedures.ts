@@ -197,6 +197,8 @@ export const startDirtyRate = procedure<{ readonly domain: Domain; readonly seco
 // --- jobs and migration
 
 export const jobTypes = { none: 0, bounded: 1, unbounded: 2, completed: 3, failed: 4, cancelled: 5 } as const
+/** `completed`: of the last job that has ended; `keep`: and do not forget it for having told. */
+export const jobStatsFlags = { completed: 1, keep: 2 } as const
 export const jobOperations = { migrationIn: 4, migrationOut: 5 } as const
 export interface JobStats {
   readonly type: number

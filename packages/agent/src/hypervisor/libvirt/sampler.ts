@@ -1,6 +1,6 @@
 /** One look at all active VMs: one bulk call, plus the XML of those whose configuration is not known yet. */
 import type { VmId } from '@drover/protocol'
-import type { Movable, VmSample } from '../port.ts'
+import { HypervisorError, type Movable, type VmSample } from '../port.ts'
 import { type CpuCounters, type CpuSample, cpuMilli, cpuSample, intervalMsMin } from './demand.ts'
 import type { Domain } from './domain.ts'
 import { type DiskLock, type DomainFacts, diskLocked, movable, parseDomainXml } from './domain-xml.ts'
@@ -11,6 +11,9 @@ import {
   type DomainStats,
   domainStates,
   domainXml,
+  jobOperations,
+  jobStats,
+  jobStatsFlags,
   pausedReasons,
   startDirtyRate,
   statsFlags,
@@ -44,6 +47,8 @@ export class Sampler {
   readonly #known = new Map<VmId, Known>()
   readonly #dirtyAskedMs = new Map<VmId, number>()
   readonly #pausedMs = new Map<VmId, number>()
+  /** VMs that were seen to have arrived paused, by their number here. A restarted daemon no longer tells. */
+  readonly #arrivedPaused = new Map<VmId, number>()
   #measuring = false
   #before: CpuSample | null = null
   #last: CpuSample | null = null
@@ -107,7 +112,7 @@ export class Sampler {
   }
 
   #prune(here: ReadonlySet<VmId>): void {
-    for (const map of [this.#known, this.#dirtyAskedMs, this.#pausedMs])
+    for (const map of [this.#known, this.#dirtyAskedMs, this.#pausedMs, this.#arrivedPaused])
       for (const vm of map.keys()) if (!here.has(vm)) map.delete(vm)
   }
 
@@ -121,11 +126,13 @@ export class Sampler {
     const facts = await this.#facts(caller, domain, atMs)
     if (facts === 'absent') return null
     const running = isRunning(stateOf(stats))
+    const pausedBy = running ? null : await this.#pausedBy(caller, domain, stats)
     if (running && !migrating.has(domain.vm)) this.#measureDirtyRate(caller, domain, atMs)
     return {
       vm: domain.vm,
       name: domain.name,
       state: running ? 'running' : 'paused',
+      pausedBy,
       cpuMilli: wanted,
       vcpus: numberOf(stats, 'vcpu.current', 1),
       memoryMiB: Math.ceil(numberOf(stats, 'balloon.current', 0) / 1024),
@@ -135,6 +142,24 @@ export class Sampler {
       diskLocked: facts !== null && diskLocked(facts, this.#options.diskLock),
       settings: facts?.settings ?? {},
     }
+  }
+
+  /**
+   * libvirt says of a copy that arrived paused what it says of a VM that its owner paused. But its last job here was to be
+   * received, and it has not executed anything here.
+   */
+  async #pausedBy(caller: Caller, domain: Domain, stats: TypedValues): Promise<'migration' | 'owner'> {
+    if (stateOf(stats) === domainStates.paused) {
+      if (numberOf(stats, 'state.reason', 0) === pausedReasons.migration) return 'migration'
+      if (!hasRun(stats)) {
+        if (this.#arrivedPaused.get(domain.vm) === domain.id) return 'migration'
+        if (await wasReceived(caller, domain)) {
+          this.#arrivedPaused.set(domain.vm, domain.id)
+          return 'migration'
+        }
+      }
+    }
+    return 'owner'
   }
 
   #movable(facts: DomainFacts | null, migrating: boolean): Movable {
@@ -196,6 +221,37 @@ const isInDoubt = (stats: TypedValues): boolean => {
   return (
     stateOf(stats) === domainStates.paused && [unknown, migration, startingUp].some((one) => one === reason)
   )
+}
+
+/** A vCPU that has executed for less than this was only made ready, ns. The kernel counts in steps of 10 ms. */
+const madeReadyNs = 50_000_000
+
+const hasRun = (stats: TypedValues): boolean => {
+  let told = false
+  const vcpusMax = numberOf(stats, 'vcpu.maximum', 0)
+  for (let i = 0; i < vcpusMax; i += 1) {
+    const time = numberOf(stats, `vcpu.${i}.time`, null)
+    if (time === null) continue
+    told = true
+    if (time >= madeReadyNs) return true
+  }
+  // A VM that is busy with a job may not tell: nothing is known.
+  return !told
+}
+
+/** The last job of the VM here was its arrival. A daemon that was restarted since does not know. */
+const wasReceived = async (caller: Caller, domain: Domain): Promise<boolean> => {
+  try {
+    const { stats } = await caller.call(jobStats, {
+      domain,
+      flags: jobStatsFlags.completed | jobStatsFlags.keep,
+    })
+    return numberOf(stats, 'operation', null) === jobOperations.migrationIn
+  } catch (error) {
+    // It may have gone meanwhile, or the daemon is too old to say.
+    if (error instanceof HypervisorError) return false
+    throw error
+  }
 }
 
 const countersOf = ({ domain, stats }: DomainStats): CpuCounters => ({

@@ -32,6 +32,7 @@ export const observedOn = (host: GroundHost): readonly ObservedVm[] => {
       name: spec.name,
       // The last moment of a migration is too short for a sample to tell it from running.
       state: running || copy.pausedBy === 'migration' ? 'running' : 'paused',
+      pausedBy: running ? null : copy.pausedBy,
       incarnation: copy.incarnation,
       cpuMilli: vm.cpuMilli,
       vcpus: spec.vcpus,

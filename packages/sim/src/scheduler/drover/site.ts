@@ -100,6 +100,7 @@ export const createSite = (init: SiteInit): Site => {
         journalIntact: true,
         open: [],
         closed: [],
+        duties: [],
         draining: false,
         mode: null,
         cooldowns: [],
