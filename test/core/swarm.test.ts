@@ -190,7 +190,8 @@ const story = async (seed: number): Promise<void> => {
         ...view.motions.map((one) => `h${host} has ${one.direction} ${one.vm} ${one.phase}`),
       ]
     })
-  // A hung migration is given up by its hypervisor after 30 s; nothing may last much longer than that (L1, L6).
+  // A migration that sends nothing is broken off by its source's agent after 30 s (migrationStallMs), also by one that was
+  // restarted meanwhile; nothing may last much longer than that (L1, L6).
   await cluster.until(() => left().length === 0, 60_000)
   assert.deepEqual(
     {

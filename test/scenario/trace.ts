@@ -136,6 +136,8 @@ export const effectLine = (effect: Effect): string | null => {
     }
     case 'perform':
       return `perform ${effect.action}: migrate ${effect.vm}${effect.paused ? ', to arrive paused' : ''}`
+    case 'abort':
+      return `abort ${effect.action}: ${effect.vm} is to stay`
     case 'inspect':
       return `inspect ${effect.action}: where is ${effect.vm} ${effect.at === null ? 'here' : `at ${effect.at}`}`
     case 'resume':

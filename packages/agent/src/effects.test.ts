@@ -101,6 +101,7 @@ describe('the contract of the core', () => {
       to: 'fake://b',
       handOverPaused: true,
       bandwidthMiBps: 50,
+      autoConverge: true,
     })
     const [one, two] = w.hypervisor.migrations
     two?.progress({

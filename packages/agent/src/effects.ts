@@ -73,6 +73,7 @@ export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
       to: uri,
       handOverPaused: effect.paused,
       bandwidthMiBps: effect.bandwidthMiBps,
+      autoConverge: effect.autoConverge,
     }
     const progressed = ({ transferredMiB, remainingMiB }: MigrationProgress) =>
       emit({ kind: 'progress', vm, transferredMiB, remainingMiB })
@@ -91,6 +92,12 @@ export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
     begun(() => solver.solve(problem, budgetMs)).then(answered, (error: unknown) =>
       // The port never rejects; should it, the partition must not wait.
       answered({ kind: 'infeasible', why: { code: 'solver.failed', text: wordsOf(error) } }),
+    )
+  }
+
+  const abort = ({ vm }: Of<'abort'>): void => {
+    begun(() => hypervisor.abort(vm)).catch((error: unknown) =>
+      log.warn({ vm, code: codeOf(error), err: error }, 'a migration could not be stopped'),
     )
   }
 
@@ -164,6 +171,9 @@ export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
         return durable
       case 'solve':
         solve(effect)
+        return durable
+      case 'abort':
+        abort(effect)
         return durable
       case 'inspect':
         inspect(effect)

@@ -5,6 +5,7 @@ import {
   type Labelled,
   limits,
   type ObservedVm,
+  type OutgoingJob,
   type Resources,
   resources,
   scale,
@@ -92,12 +93,21 @@ const isYes = (text: string | undefined): boolean => text === 'true' || text ===
 export const usableOf = (description: HostDescription | null): Resources | null =>
   description === null ? null : subtract(description.capacity, description.reserve)
 
-export const vmsOfJobs = (
+/** What the core is told of the running migrations: sorted, each VM once in each direction. */
+export const jobsTold = (
   jobs: readonly RunningJob[],
-): { readonly outgoing: readonly VmId[]; readonly incoming: readonly VmId[] } => {
-  const going = (direction: RunningJob['direction']) =>
-    [...new Set(jobs.filter((job) => job.direction === direction).map((job) => job.vm))].sort(byText)
-  return { outgoing: going('outgoing'), incoming: going('incoming') }
+): { readonly outgoing: readonly OutgoingJob[]; readonly incoming: readonly VmId[] } => {
+  const going = (direction: RunningJob['direction']) => {
+    const each = new Map(jobs.filter((job) => job.direction === direction).map((job) => [job.vm, job]))
+    return [...each.values()].sort((a, b) => byText(a.vm, b.vm))
+  }
+  return {
+    outgoing: going('outgoing').map(({ vm, sentMiB }) => ({
+      vm,
+      sentMiB: sentMiB === null ? null : Math.max(0, Math.round(sentMiB)),
+    })),
+    incoming: going('incoming').map(({ vm }) => vm),
+  }
 }
 
 export const sameDescription = (a: HostDescription | null, b: HostDescription): boolean =>

@@ -34,8 +34,8 @@ test('the first look tells all that the core needs before it may grant', async (
   const { hypervisor, told, poller, kinds } = watch()
   hypervisor.vms = [vmSample('w', { cpuMilli: 99.6, memoryMiB: 100.2 }), vmSample('v')]
   hypervisor.running = [
-    { vm: vmId('w'), direction: 'outgoing' },
-    { vm: vmId('x'), direction: 'incoming' },
+    { vm: vmId('w'), direction: 'outgoing', sentMiB: 12.4 },
+    { vm: vmId('x'), direction: 'incoming', sentMiB: null },
   ]
   poller.start()
   await until('it has looked', () => kinds().includes('jobs'))
@@ -55,7 +55,7 @@ test('the first look tells all that the core needs before it may grant', async (
       ['w', 100, 101],
     ],
   )
-  assert.deepEqual(told[3], { kind: 'jobs', outgoing: ['w'], incoming: ['x'] })
+  assert.deepEqual(told[3], { kind: 'jobs', outgoing: [{ vm: 'w', sentMiB: 12 }], incoming: ['x'] })
 })
 
 // A slow hypervisor, and a core that asks again and again: looks never pile up, and the last one begins after the last ask.

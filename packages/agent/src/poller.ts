@@ -9,7 +9,7 @@ import type { Logger } from 'pino'
 import type { Clock } from './clock.ts'
 import type { Settings } from './config/settings.ts'
 import { type Hypervisor, HypervisorError, type HypervisorEvent, type Sample } from './hypervisor/port.ts'
-import { describeHost, observedVms, sameDescription, usableOf, vmsOfJobs } from './observation.ts'
+import { describeHost, jobsTold, observedVms, sameDescription, usableOf } from './observation.ts'
 
 export interface Poller {
   start(): void
@@ -113,7 +113,7 @@ export const createPoller = (init: PollerInit): Poller => {
     const vms = observedVms(sample)
     seen = vms
     feed({ kind: 'observed', vms })
-    feed({ kind: 'jobs', ...vmsOfJobs(jobs) })
+    feed({ kind: 'jobs', ...jobsTold(jobs) })
     init.sampled(sample.pressure)
   }
 

@@ -23,8 +23,10 @@ export interface Policy {
   /** Concurrent migrations that leave, and enter, one host. Default 1 each. Against herding (Q2). */
   readonly migrationsOutMax: number
   readonly migrationsInMax: number
-  /** MiB/s per migration, or null for the hypervisor's own; also the estimate of durations (125 when null). */
+  /** MiB/s per migration, or null for the hypervisor's own; also the estimate of durations (`linkMiBpsOf`). */
   readonly bandwidthMiBps: number | null
+  /** A guest that rewrites memory faster than the link carries it is slowed down until it can leave. Default true. Against migrations that never end. */
+  readonly autoConverge: boolean
   /** How often a summary is published without a change, ms. Default 5,000. */
   readonly gossipMs: number
   /** A second failure of one VM's migration keeps it still this long, doubling, ms. Default 60,000. */
@@ -65,10 +67,14 @@ export type Preset = keyof typeof presets
 export const policyOf = (preset: Preset, changes: Partial<Policy> = {}): Policy => ({
   ...presets[preset],
   bandwidthMiBps: null,
+  autoConverge: true,
   gossipMs: 5_000,
   quarantineMs: 60_000,
   ...changes,
 })
+
+/** What one migration's link is assumed to carry, MiB/s: a gigabit where nothing else is said. */
+export const linkMiBpsOf = (policy: Policy): number => policy.bandwidthMiBps ?? 125
 
 export const limits = {
   /** Hosts in one partition. Against one problem swallowing the ring (DVMS grew to 60). */
@@ -129,6 +135,18 @@ export const limits = {
    */
   settlePollMs: 1_000,
   settleRoundMsMax: 6_000,
+  /**
+   * A migration is broken off after so many times what is expected of it, but not before so many ms: connecting and starting
+   * take time, too. Against one that never ends and holds two hosts (others: oVirt 64 s per GiB, which is about eight times).
+   */
+  migrationTimesMax: 4,
+  migrationMsMin: 60_000,
+  /** A link that is seen to be slower than assumed counts as slow as it is, up to so many times. Against breaking off all migrations over a slow link. */
+  linkSlownessMax: 8,
+  /** A migration that sends nothing for so long is broken off, ms: longer than a switch needs to recover. */
+  migrationStallMs: 30_000,
+  /** How long to wait for the end of a migration that the hypervisor was asked to stop, ms, before it is asked again. */
+  stopAgainMs: 10_000,
   /** First and last pause before a leader tries again, ms; doubling, with jitter. */
   backOffMsMin: 100,
   backOffMsMax: 10_000,

@@ -39,6 +39,12 @@ export interface ObservedVm extends Labelled {
   readonly diskLocked: boolean
 }
 
+/** A migration away from here that runs now, and how much it has sent so far; null = the hypervisor does not say. */
+export interface OutgoingJob {
+  readonly vm: VmId
+  readonly sentMiB: number | null
+}
+
 /** Facts about this host that change rarely: told at the start, and again when they change. */
 export interface HostDescription {
   readonly name: string
@@ -142,7 +148,7 @@ export type Input =
   | { readonly kind: 'disconnected'; readonly host: HostId }
   | { readonly kind: 'observed'; readonly vms: readonly ObservedVm[] }
   /** The running migrations, as the hypervisor tells; the first one after the start opens the door to grants (S5). */
-  | { readonly kind: 'jobs'; readonly outgoing: readonly VmId[]; readonly incoming: readonly VmId[] }
+  | { readonly kind: 'jobs'; readonly outgoing: readonly OutgoingJob[]; readonly incoming: readonly VmId[] }
   | { readonly kind: 'described'; readonly description: HostDescription }
   | { readonly kind: 'hypervisor'; readonly connected: boolean }
   | { readonly kind: 'journal'; readonly healthy: boolean }
@@ -196,7 +202,10 @@ export type Effect =
       readonly uri: PeerUri
       readonly paused: boolean
       readonly bandwidthMiBps: number | null
+      readonly autoConverge: boolean
     }
+  /** Ask our hypervisor to stop a migration of ours. How it ended is seen, not answered: it may have been too late. */
+  | { readonly kind: 'abort'; readonly action: ActionId; readonly vm: VmId }
   /** Ask a hypervisor where a VM is: our own (`at` null) or another's by its URI. The answer gives `round` back. */
   | {
       readonly kind: 'inspect'

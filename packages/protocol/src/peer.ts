@@ -223,7 +223,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
         return motions.sampled()
       case 'jobs':
         jobsKnown = true
-        return motions.jobs([...input.outgoing, ...input.incoming])
+        return motions.jobs(input.outgoing, input.incoming)
       case 'described':
         host.description = input.description
         return

@@ -180,6 +180,7 @@ export const policyFrom = (policy: FileConfig['policy']): Policy =>
       migrationsOutMax: policy.migrations_out_max,
       migrationsInMax: policy.migrations_in_max,
       bandwidthMiBps: policy.bandwidth_mib_per_s,
+      autoConverge: policy.auto_converge,
       gossipMs: policy.gossip_ms,
       quarantineMs: policy.quarantine_ms,
     }),

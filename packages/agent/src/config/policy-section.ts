@@ -126,6 +126,16 @@ export const policy = z
           prevents: 'migrations that starve the guests of the network',
         }),
       ),
+    auto_converge: z
+      .boolean()
+      .default(true)
+      .meta(
+        about({
+          description:
+            'A guest that rewrites memory faster than the link carries it is slowed down, more and more, until its migration can end. Off: such a migration is broken off when it has taken far longer than expected.',
+          prevents: 'migrations that never end',
+        }),
+      ),
     gossip_ms: ms(100)
       .max(600_000)
       .default(5_000)

@@ -201,8 +201,9 @@ story('a pause is no lack of demand: after it the VM is measured anew', ['pauseB
 story('while it moves, both ends say so, and the copy that arrives is not counted', [], async (stage) => {
   const { source, destination, vm } = stage
   const { result } = await stage.underWay()
-  assert.deepEqual(await source.jobs(), [{ vm, direction: 'outgoing' }])
-  assert.deepEqual(await destination.jobs(), [{ vm, direction: 'incoming' }])
+  const running = async (at: Hypervisor) => (await at.jobs()).map((job) => `${job.vm} ${job.direction}`)
+  assert.deepEqual(await running(source), [`${vm} outgoing`])
+  assert.deepEqual(await running(destination), [`${vm} incoming`])
   assert.equal((await source.sample()).vms.find((one) => one.vm === vm)?.state, 'running')
   assert.equal(
     (await destination.sample()).vms.find((one) => one.vm === vm),
@@ -241,6 +242,35 @@ story('an aborted migration is refused: the VM runs on where it was', [], async 
   assert.deepEqual(await source.jobs(), [])
   await assert.rejects(source.abort(vm), fails('hypervisor.refused'))
 })
+
+story('whoever asks is told how much a running migration has sent so far', [], async (stage) => {
+  const { source, vm } = stage
+  const sent = async () => (await source.jobs()).find((job) => job.vm === vm)?.sentMiB ?? 0
+  const { result } = await stage.underWay()
+  await stage.eventually(async () => (await sent()) > 0, true)
+  const first = await sent()
+  await stage.eventually(async () => (await sent()) > first, true)
+  await source.abort(vm)
+  await result
+})
+
+story(
+  'where no migration leaves there is nothing to abort: neither a VM that rests, nor a copy that comes',
+  [],
+  async (stage) => {
+    const { source, destination, vm } = stage
+    await assert.rejects(source.abort(vm), fails('hypervisor.refused'))
+    assert.equal(await source.locate(vm), 'running')
+    const { result } = await stage.underWay()
+    await assert.rejects(destination.abort(vm), fails())
+    assert.equal(await source.locate(vm), 'outgoing')
+    assert.equal(await destination.locate(vm), 'incoming')
+    await source.limit(vm, stage.fastMiBps)
+    assert.equal((await result).kind, 'done')
+    await assert.rejects(source.abort(vm), fails('vm.absent'))
+    assert.equal(await destination.locate(vm), 'running')
+  },
+)
 
 story('a second migration of the same VM is not begun, and does not hurt the first', [], async (stage) => {
   const { source, vm } = stage

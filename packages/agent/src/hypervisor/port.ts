@@ -92,6 +92,8 @@ export type Presence = 'running' | 'paused' | 'outgoing' | 'incoming' | 'shut' |
 export interface RunningJob {
   readonly vm: VmId
   readonly direction: 'outgoing' | 'incoming'
+  /** What it has sent so far, MiB; null where that is not known, and for what comes in. */
+  readonly sentMiB: number | null
 }
 
 export interface MigrationRequest {
@@ -102,6 +104,8 @@ export interface MigrationRequest {
   readonly handOverPaused: boolean
   /** MiB/s; null = the hypervisor's own default. */
   readonly bandwidthMiBps: number | null
+  /** Slow the guest down while it rewrites memory faster than the link carries it. Default true. */
+  readonly autoConverge?: boolean
 }
 
 export interface MigrationProgress {
@@ -152,7 +156,10 @@ export interface Hypervisor {
   ): Promise<MigrationResult>
   /** Changes the bandwidth limit of a running migration, MiB/s. */
   limit(vm: VmId, bandwidthMiBps: number): Promise<void>
-  /** Asks a running migration to stop; `migrate` then resolves with what it finds. */
+  /**
+   * Asks a running migration away from here to stop; `migrate` then resolves with what it finds. Throws when none runs: any
+   * other job (a backup, a copy that comes in) is left alone.
+   */
   abort(vm: VmId): Promise<void>
   /** Resumes a paused VM here, or with `at` on another host. Resuming a running VM is no error. */
   resume(vm: VmId, at?: string): Promise<void>

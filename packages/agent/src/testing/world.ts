@@ -30,6 +30,7 @@ export const perform = (n: number): Effect => ({
   uri: 'fake://b' as PeerUri,
   paused: true,
   bandwidthMiBps: 50,
+  autoConverge: true,
 })
 export const summary = (of: string): LoadSummary => ({
   host: host(of),

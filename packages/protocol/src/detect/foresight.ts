@@ -1,5 +1,5 @@
 /** What this host expects of itself, and who could spare it an overload. Worked out once for each new state of the host. */
-import type { Policy } from '../config.ts'
+import { linkMiBpsOf, type Policy } from '../config.ts'
 import type { Instant } from '../ids.ts'
 import { type Resources, subtract } from '../resources.ts'
 import { demandOf, type HostState, prospectsHere, usableOf, whyStaysHere } from '../snapshot/host.ts'
@@ -75,7 +75,7 @@ export const leaversOf = (
 ): readonly Leaver[] =>
   [...host.vms.values()].flatMap((vm, i) => {
     if (whyStaysHere(host, now, vm, inNeed ? 'overload' : 'forecast', inNeed) !== null) return []
-    const movingMs = migrationMs(vm.memoryMiB, vm.dirtyMiBps ?? 0, policy.bandwidthMiBps ?? 125)
+    const movingMs = migrationMs(vm.memoryMiB, vm.dirtyMiBps ?? 0, linkMiBpsOf(policy))
     return [{ prospect: each[i]!, demand: vm.demand, movingMs }]
   })
 

@@ -8,6 +8,7 @@ import type { Desk } from '../desk.ts'
 import type { ActionId, HostId, PeerUri } from '../ids.ts'
 import type { Presence } from '../message.ts'
 import { about, type Departure, type DepartureHooks, type DepartureTable } from './departure-table.ts'
+import type { DepartureWatch } from './departure-watch.ts'
 import { unconfirmed } from './duties.ts'
 import {
   answersOf,
@@ -45,6 +46,7 @@ export interface DepartureEnd {
 export const createDepartureEnd = (
   desk: Desk,
   table: DepartureTable,
+  watch: DepartureWatch,
   hooks: DepartureHooks,
 ): DepartureEnd => {
   const { all, put, mine, end, refuse } = table
@@ -107,6 +109,7 @@ export const createDepartureEnd = (
     const verdict = judgeSource(answersOf(departure.rounds, desk.now()))
     switch (verdict.kind) {
       case 'wait':
+        watch.look(departure)
         if (verdict.warning !== null)
           desk.warn(
             verdict.warning,
@@ -115,7 +118,13 @@ export const createDepartureEnd = (
           )
         return
       case 'stayed':
-        return refuse(departure, 'migration.failed', 'the VM still runs on its source', true, there === null)
+        return refuse(
+          departure,
+          departure.job.stopping?.code ?? 'migration.failed',
+          'the VM still runs on its source',
+          true,
+          there === null,
+        )
       case 'resume-here':
         if (departure.resuming) return
         put({ ...departure, resuming: true })

@@ -6,6 +6,7 @@ import type { ActionResult } from '../plan/plan.ts'
 import type { Resources } from '../resources.ts'
 import type { ClosedActions } from './closed.ts'
 import type { Duties } from './duties.ts'
+import type { Job } from './job.ts'
 import type { Rounds } from './rounds.ts'
 
 /** `asking`: for admission. `moving`: the hypervisor works. `handing`: gone from here, told the other end. `settling`: in doubt. */
@@ -34,6 +35,8 @@ export interface Departure {
   readonly tries: number
   /** A resume is under way: not to be doubled. */
   readonly resuming: boolean
+  /** What is known of the migration itself. */
+  readonly job: Job
 }
 
 export interface DepartureHooks {

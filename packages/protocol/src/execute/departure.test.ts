@@ -230,3 +230,59 @@ test('a VM that runs here has stayed after 34 s of the same answer; a destinatio
   }
   assert.ok(happened().includes('ended refused migration.failed'))
 })
+
+test('it takes too long: the hypervisor is asked to stop it, again and again; whatever it did by then is what counts', () => {
+  const over = (ends: ActionResult) => {
+    const { departures, happened, later } = setUp()
+    departures.admitted(there, admitted)
+    happened()
+    later(limits.migrationMsMin / 2)
+    assert.deepEqual(happened(), ['warn'], 'slow')
+    later(limits.migrationMsMin / 2)
+    assert.deepEqual(happened(), ['warn', 'abort'])
+    later(limits.stopAgainMs - 1)
+    assert.deepEqual(happened(), [])
+    later(1)
+    assert.deepEqual(happened(), ['abort'])
+    departures.finished(action, ends)
+    return happened()
+  }
+  assert.deepEqual(over({ kind: 'refused', code: 'hypervisor.refused' }), [
+    'send cancelled',
+    'persist closed',
+    'ended refused migration.timeout',
+  ])
+  assert.deepEqual(over({ kind: 'done' }), ['send hand-over', 'gone'], 'too late: it has left')
+  assert.deepEqual(over({ kind: 'unknown', code: 'hypervisor.unreachable' }).slice(0, 2), [
+    'warn',
+    'inspect here',
+  ])
+})
+
+test('nothing is sent for half a minute, as its hypervisor says: it is broken off', () => {
+  const { departures, happened, later } = setUp()
+  departures.admitted(there, admitted)
+  happened()
+  for (const sentMiB of [10, 20]) {
+    later(1_000)
+    departures.told([{ vm: vm.vm, sentMiB }])
+  }
+  later(limits.migrationStallMs - 1)
+  departures.told([{ vm: vm.vm, sentMiB: 20 }])
+  assert.deepEqual(
+    happened().filter((one) => one !== 'warn'),
+    [],
+  )
+  later(1)
+  departures.told([{ vm: asVmId('other'), sentMiB: 20 }])
+  assert.deepEqual(
+    happened().filter((one) => one !== 'warn'),
+    [],
+    'of another VM',
+  )
+  departures.told([{ vm: vm.vm, sentMiB: 20 }])
+  assert.deepEqual(
+    happened().filter((one) => one !== 'warn'),
+    ['abort'],
+  )
+})

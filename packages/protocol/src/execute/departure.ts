@@ -3,17 +3,19 @@
  * `departure-end.ts`. The source serialises all motions of its VMs (S8).
  */
 import { unreachable } from '../assert.ts'
-import { limits } from '../config.ts'
+import { limits, linkMiBpsOf } from '../config.ts'
 import { type Desk, earliestOf } from '../desk.ts'
 import { type ActionId, type HostId, type Instant, leaderOf } from '../ids.ts'
-import type { OpenAction } from '../io.ts'
+import type { OpenAction, OutgoingJob } from '../io.ts'
 import type { Admitted, Begin } from '../message.ts'
 import type { ActionResult, Migrate } from '../plan/plan.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import type { ClosedActions } from './closed.ts'
 import { createDepartureEnd, type DepartureEnd } from './departure-end.ts'
 import { about, createDepartureTable, type Departure, type DepartureHooks } from './departure-table.ts'
+import { createDepartureWatch } from './departure-watch.ts'
 import type { Duties } from './duties.ts'
+import { jobOf } from './job.ts'
 import { notAsked } from './rounds.ts'
 
 export interface Departures
@@ -34,6 +36,8 @@ export interface Departures
   restore(open: OpenAction): void
   /** Its leader wants no more of it: what has not begun never will. */
   withdraw(action: ActionId, from: HostId): void
+  /** What the hypervisor says of the migrations that leave. */
+  told(jobs: readonly OutgoingJob[]): void
   admitted(from: HostId, message: Admitted): void
   notAdmitted(action: ActionId, from: HostId, code: string): void
   finished(action: ActionId, result: ActionResult): void
@@ -58,7 +62,8 @@ export const createDepartures = (
 ): Departures => {
   const table = createDepartureTable(desk, closed, duties, hooks)
   const { all, put, mine, end, refuse } = table
-  const ending = createDepartureEnd(desk, table, hooks)
+  const watch = createDepartureWatch(desk, table)
+  const ending = createDepartureEnd(desk, table, watch, hooks)
   const { handOver, poll, again, roundEnds } = ending
 
   const tickOne = (departure: Departure): void => {
@@ -68,8 +73,7 @@ export const createDepartures = (
         // Nothing has begun: not admitted in time is a refusal, not a doubt.
         return refuse(departure, 'node.unreachable', 'the destination did not answer in time', false)
       case 'moving':
-        put({ ...departure, nextAt: Number.MAX_SAFE_INTEGER })
-        return
+        return watch.look(departure)
       case 'handing':
         return again(departure)
       case 'settling':
@@ -81,6 +85,7 @@ export const createDepartures = (
 
   return {
     all,
+    told: watch.told,
     tookOver: ending.tookOver,
     forgotten: ending.forgotten,
     lookAgain: ending.lookAgain,
@@ -104,6 +109,7 @@ export const createDepartures = (
         phase: 'asking',
         uri: null,
         nextAt: desk.now() + limits.admitMs,
+        job: jobOf(desk.now(), vm.demand.memoryMiB, vm.dirtyMiBps),
         ...nothingKnown,
       })
       desk.send(migrate.to, {
@@ -132,6 +138,8 @@ export const createDepartures = (
         phase: 'settling',
         uri: open.peerUri,
         nextAt: desk.now(),
+        // How fast it rewrites memory is forgotten: as long as it may take at all.
+        job: jobOf(desk.now(), open.demand.memoryMiB, linkMiBpsOf(desk.policy)),
         ...nothingKnown,
       })
     },
@@ -154,7 +162,7 @@ export const createDepartures = (
       const uri = hooks.reach(from, message.uri, departure.vm)
       if (uri === null)
         return refuse(departure, 'peer.uri_refused', 'the destination names a URI that is not opened', false)
-      const moving = put({ ...departure, phase: 'moving', uri, nextAt: Number.MAX_SAFE_INTEGER })
+      const moving = put({ ...departure, phase: 'moving', uri, nextAt: desk.now() })
       desk.emit({
         kind: 'persist',
         record: {
@@ -182,6 +190,7 @@ export const createDepartures = (
         uri,
         paused: moving.paused,
         bandwidthMiBps: desk.policy.bandwidthMiBps,
+        autoConverge: desk.policy.autoConverge,
       })
       hooks.started(moving.action)
     },
@@ -199,7 +208,7 @@ export const createDepartures = (
         case 'done':
           return handOver(departure)
         case 'refused':
-          return refuse(departure, result.code, result.detail ?? '', true)
+          return refuse(departure, departure.job.stopping?.code ?? result.code, result.detail ?? '', true)
         case 'unknown':
           desk.warn(
             'migration.unknown',

@@ -5,13 +5,13 @@
 import { limits } from '../config.ts'
 import { type Desk, earliest } from '../desk.ts'
 import { type ActionId, type HostId, type Instant, leaderOf, type PeerUri, type VmId } from '../ids.ts'
-import type { Input, Restored } from '../io.ts'
+import type { Input, OutgoingJob, Restored } from '../io.ts'
 import type { Admit, Begin, PartitionMessage, Withdraw } from '../message.ts'
 import { isCurrent, type Lease } from '../partition/lease.ts'
 import type { ActionResult } from '../plan/plan.ts'
 import { nothing, type Resources, sum } from '../resources.ts'
 import { peerUri, quoted } from '../ring/peer-uri.ts'
-import { arrive, blame, depart, fixedCode, type HostState } from '../snapshot/host.ts'
+import { arrive, blame, depart, fixedCode, type HostState, quarantine } from '../snapshot/host.ts'
 import { promisedIn } from '../snapshot/ledger.ts'
 import type { PeerView } from '../view.ts'
 import { mayArrive, mayLeave } from './admission.ts'
@@ -21,16 +21,11 @@ import { type Arrival, createArrivals } from './arrival.ts'
 import { createClosedActions } from './closed.ts'
 import { calledOff, createDepartures } from './departure.ts'
 import { createDuties, unconfirmed } from './duties.ts'
+import { isBrokenOff } from './job.ts'
 import { createWhereabouts } from './whereabouts.ts'
 
 /** Codes that speak against the migration of this VM, not against the moment. */
-const blameworthy = new Set([
-  'migration.failed',
-  'migration.refused',
-  'migration.stalled',
-  'hypervisor.refused',
-  'mem.would_not_converge',
-])
+const blameworthy = new Set(['migration.failed', 'migration.refused', 'hypervisor.refused'])
 
 /** Most of the time nothing is under way. */
 const none: readonly Arrival[] = []
@@ -81,7 +76,7 @@ export interface Motions {
   received(from: HostId, message: MotionMessage): void
   learnt(input: MotionInput): void
   /** All running migrations, as the hypervisor tells; those that are not ours hold the host as ours do. */
-  jobs(vms: readonly VmId[]): void
+  jobs(outgoing: readonly OutgoingJob[], incoming: readonly VmId[]): void
   /** A sample of this host was taken in. */
   sampled(): void
   /** Our hypervisor answers again. */
@@ -132,8 +127,13 @@ export const createMotions = (
     reach,
     gone: (vm) => depart(host, vm),
     ended(departure, result) {
-      if (result.kind === 'refused' && blameworthy.has(result.code))
-        blame(host, departure.vm, desk.now(), desk.policy.quarantineMs)
+      const { vm, since } = departure
+      const { quarantineMs } = desk.policy
+      // Others are tried meanwhile: one that had to be broken off has kept them waiting for long.
+      if (result.kind === 'refused' && isBrokenOff(result.code))
+        quarantine(host, vm, desk.now(), Math.max(quarantineMs, desk.now() - since))
+      else if (result.kind === 'refused' && blameworthy.has(result.code))
+        blame(host, vm, desk.now(), quarantineMs)
       const { partition, epoch, action } = departure
       desk.send(departure.leader ?? leaderOf(partition), { kind: 'ended', partition, epoch, action, result })
       desk.emit({ kind: 'sample' })
@@ -293,8 +293,9 @@ export const createMotions = (
       }
     },
 
-    jobs(vms) {
-      jobs = new Set(vms)
+    jobs(outgoing, incoming) {
+      jobs = new Set([...outgoing.map((one) => one.vm), ...incoming])
+      departures.told(outgoing)
     },
 
     sampled: () => duties.sampled((vm) => host.vms.get(vm)?.state === 'running'),

@@ -129,6 +129,9 @@ export const reasons = {
   'migration.unknown': 'It is not known how the migration ended; both ends are being asked.',
   'migration.refused': 'The hypervisor did not begin the migration; the VM runs where it was.',
   'migration.stalled': 'The migration made no progress and was broken off; the VM runs where it was.',
+  'migration.timeout':
+    'The migration took far longer than expected and was broken off; the VM runs where it was.',
+  'migration.slow': 'The migration takes longer than expected; if it takes far longer, it is broken off.',
   'resume.failed': 'The VM has arrived and is paused; the hypervisor did not let it run, and is asked again.',
   'agent.stopping': 'The agent of the host is being stopped.',
   'peer.stranger': 'Somebody without the cluster key, or not on the list, was refused.',

@@ -211,7 +211,10 @@ const byPassage = (
   return planned(model, steps, partition, course)
 }
 
-/** Steps on the busiest links first, long before short: list scheduling for the makespan. */
+/**
+ * Steps on the busiest links first, long before short: list scheduling for the makespan. A guest that rewrites memory as fast
+ * as its link carries it may never arrive: it comes last, and keeps no other waiting.
+ */
 const prioritise = (model: Model, steps: readonly Step[], pending: number[]): void => {
   const out = new Float64Array(model.hostCount)
   const into = new Float64Array(model.hostCount)
@@ -221,7 +224,13 @@ const prioritise = (model: Model, steps: readonly Step[], pending: number[]): vo
   }
   const busy = (i: number) =>
     Math.max(steps[i]!.from < 0 ? 0 : out[steps[i]!.from]!, steps[i]!.to < 0 ? 0 : into[steps[i]!.to]!)
-  pending.sort((a, b) => busy(b) - busy(a) || steps[b]!.soloMs - steps[a]!.soloMs || a - b)
+  const endless = (i: number) => {
+    const { kind, vm } = steps[i]!
+    return kind === 'migrate' && model.vms[vm]!.dirtyMiBps >= model.problem.bandwidthMiBps ? 1 : 0
+  }
+  pending.sort(
+    (a, b) => endless(a) - endless(b) || busy(b) - busy(a) || steps[b]!.soloMs - steps[a]!.soloMs || a - b,
+  )
 }
 
 /** With more, it is not worth planning once more only to tell whether suspending would help. */

@@ -235,12 +235,26 @@ export const rest = (host: HostState, vm: VmId, until: Instant, from: HostId): v
   })
 }
 
+/** Nobody is left alone for longer than a day. */
+const quarantineMsMax = 86_400_000
+
 /** A failed migration: the first may be bad luck, each further one doubles the pause before another try. */
 export const blame = (host: HostState, vm: VmId, now: Instant, quarantineMs: number): void => {
   const memory = host.memory.get(vm) ?? forgotten
   const failures = Math.min(memory.failures + 1, 12)
   const pause = failures < 2 ? 0 : quarantineMs * 2 ** (failures - 2)
   host.memory.set(vm, { ...memory, failures, quarantinedUntil: now + pause })
+}
+
+/** Its migration had to be broken off: it is left alone from the first time on, twice as long with each further failure. */
+export const quarantine = (host: HostState, vm: VmId, now: Instant, pauseMs: number): void => {
+  const memory = host.memory.get(vm) ?? forgotten
+  const failures = Math.min(memory.failures + 1, 12)
+  host.memory.set(vm, {
+    ...memory,
+    failures,
+    quarantinedUntil: now + Math.min(pauseMs * 2 ** (failures - 1), quarantineMsMax),
+  })
 }
 
 /** Capacity less reserve; nothing while the host is not described. */

@@ -1,5 +1,5 @@
 /** From the members' snapshots and the need to the placement problem that the leader solves. */
-import type { Policy } from '../config.ts'
+import { linkMiBpsOf, type Policy } from '../config.ts'
 import { prospectsOf } from '../detect/forecast.ts'
 import type { Need } from '../detect/need.ts'
 import { byText, type HostId } from '../ids.ts'
@@ -166,7 +166,7 @@ export const formulate = (
     hosts,
     vms,
     rules: [...mergeRules(sorted), ...noReturn(sorted, need), ...wish(need, leader)],
-    bandwidthMiBps: policy.bandwidthMiBps ?? 125,
+    bandwidthMiBps: linkMiBpsOf(policy),
     migrationsOutMax: policy.migrationsOutMax,
     migrationsInMax: policy.migrationsInMax,
   }

@@ -7,7 +7,6 @@ export interface Drive {
   readonly world: World
   readonly order: Omit<MotionOrder, 'onEnd'>
   readonly progressMs: number
-  readonly stallMs: number
   /** Called when the driver is closed; the migration itself goes on. */
   readonly closers: Set<() => void>
   readonly onProgress: ((progress: MigrationProgress) => void) | undefined
@@ -15,13 +14,12 @@ export interface Drive {
 
 /**
  * Begins it and waits for what its hypervisor reports. Throws HypervisorError: `hypervisor.unreachable` when the daemon
- * (or the host) dies or the driver is closed meanwhile, `hypervisor.timeout` when it stalls and does not hear an abort.
+ * (or the host) dies or the driver is closed meanwhile.
  */
 export const drive = ({
   world,
   order,
   progressMs,
-  stallMs,
   closers,
   onProgress,
 }: Drive): Promise<MotionReport | Refusal> =>
@@ -30,8 +28,6 @@ export const drive = ({
     const { clock } = world
     const { vm } = order.source.vm.spec
     const host = order.source.host.spec.name
-    let sentAt = clock.now()
-    let sentMiB = 0
     let cancel = (): void => {}
     let unlisten = (): void => {}
 
@@ -58,17 +54,6 @@ export const drive = ({
       const motion = motions.of(vm)
       if (motion === null) {
         if (motions.unread(vm)) cancel = clock.after(progressMs, watch)
-        return
-      }
-      if (motion.transferredMiB > sentMiB) {
-        sentMiB = motion.transferredMiB
-        sentAt = clock.now()
-      } else if (clock.now() - sentAt >= stallMs) {
-        // An abort that is heard ends it, and its end is reported as any other.
-        if (!motions.abort(vm))
-          settle(() =>
-            reject(new HypervisorError('hypervisor.timeout', 'the migration hangs and hears no abort')),
-          )
         return
       }
       onProgress?.({

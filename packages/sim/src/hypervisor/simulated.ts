@@ -38,8 +38,6 @@ export interface SimulatedOptions {
   readonly timeoutMs?: number
   /** How often a running migration tells its progress, ms. Default 250. */
   readonly progressMs?: number
-  /** A migration that sends nothing for so long is aborted, ms. Default 30,000. */
-  readonly stallMs?: number
 }
 
 /** Where the simulated hypervisors of other hosts reach that of this host. */
@@ -50,7 +48,7 @@ const scheme = 'sim://'
 export const simulatedHypervisor = (
   world: World,
   hostName: string,
-  { callMs = 0, timeoutMs = 5_000, progressMs = 250, stallMs = 30_000 }: SimulatedOptions = {},
+  { callMs = 0, timeoutMs = 5_000, progressMs = 250 }: SimulatedOptions = {},
 ): Hypervisor => {
   const { state, motions, migrationMiBps } = world.inside
   const { clock } = world
@@ -255,7 +253,9 @@ export const simulatedHypervisor = (
       await ask(self)
       return [...self.copies.keys()].flatMap((vm) => {
         const direction = jobOf(self, vm)
-        return direction === null ? [] : [{ vm, direction }]
+        if (direction === null) return []
+        const sentMiB = direction === 'outgoing' ? Math.round(motions.of(vm)?.transferredMiB ?? 0) : null
+        return [{ vm, direction, sentMiB }]
       })
     },
     async locate(vm, at) {
@@ -273,7 +273,7 @@ export const simulatedHypervisor = (
         const before = source.state
         const capMiBps = request.bandwidthMiBps ?? migrationMiBps
         const order = { source, to, paused: request.handOverPaused, capMiBps }
-        const ended = await drive({ world, order, progressMs, stallMs, closers, onProgress })
+        const ended = await drive({ world, order, progressMs, closers, onProgress })
         return 'code' in ended ? { kind: 'refused', ...ended } : await look(request.vm, to, before, ended)
       } catch (error) {
         return unknown(error)

@@ -145,8 +145,8 @@ test('progress is told while it goes, and both ends say what they see', async ()
   const told: MigrationProgress[] = []
   const seen = follow(h1.migrate({ vm: id, ...to('h2') }, (progress) => told.push(progress)))
   await clock.advance(4_000)
-  assert.deepEqual(await h1.jobs(), [{ vm: id, direction: 'outgoing' }])
-  assert.deepEqual(await h2.jobs(), [{ vm: id, direction: 'incoming' }])
+  assert.deepEqual(await h1.jobs(), [{ vm: id, direction: 'outgoing', sentMiB: 500 }])
+  assert.deepEqual(await h2.jobs(), [{ vm: id, direction: 'incoming', sentMiB: null }])
   assert.deepEqual(
     [await h1.locate(id), await h2.locate(id), await h1.locate(id, 'sim://h2')],
     ['outgoing', 'incoming', 'incoming'],
@@ -183,7 +183,7 @@ test('the agent dies, the migration does not', async () => {
   await clock.advance(1)
   assert.equal(seen.result?.kind, 'unknown')
   const again = driver('h1')
-  assert.deepEqual(await again.jobs(), [{ vm: id, direction: 'outgoing' }])
+  assert.deepEqual(await again.jobs(), [{ vm: id, direction: 'outgoing', sentMiB: 250 }])
   await clock.advance(8_000)
   assert.equal(await again.locate(id), 'absent')
   assert.equal(await again.locate(id, 'sim://h2'), 'running')
@@ -240,8 +240,7 @@ test('every way to fail, and what the driver says after it has looked', async ()
     [{ kind: 'refuse' }, 'refused', 'running', 'absent'],
     [{ kind: 'abort', atPermille: 500 }, 'refused', 'running', 'absent'],
     [{ kind: 'abort', atPermille: 1_000 }, 'refused', 'running', 'absent'],
-    [{ kind: 'hang', atPermille: 300 }, 'refused', 'running', 'absent'],
-    [{ kind: 'hang', atPermille: 300, deaf: true }, 'unknown', 'outgoing', 'incoming'],
+    [{ kind: 'hang', atPermille: 300 }, undefined, 'outgoing', 'incoming'],
     [{ kind: 'late', delayMs: 20_000 }, 'done', 'absent', 'running'],
     [{ kind: 'fail-after-success' }, 'done', 'absent', 'running'],
     [{ kind: 'grey', destination: 'paused' }, 'unknown', 'paused', 'paused'],
@@ -278,6 +277,22 @@ test('a request that lies unread begins without who sent it, and dies with the d
     world.daemon('h1', 'up')
     await clock.advance(30_000)
     assert.equal(await driver('h2').locate(id), there)
+  }
+})
+
+test('a migration that hangs is ended by an abort, and by nothing else; a deaf one hears none', async () => {
+  for (const deaf of [false, true]) {
+    const { clock, world, vm, driver } = smallWorld(2)
+    const id = vm('v', 'h1')
+    const h1 = driver('h1')
+    world.fail({ fault: { kind: 'hang', atPermille: 300, deaf }, vm: id })
+    const seen = follow(h1.migrate({ vm: id, ...to('h2') }))
+    await clock.advance(3_600_000)
+    assert.deepEqual(await h1.jobs(), [{ vm: id, direction: 'outgoing', sentMiB: 307 }])
+    await h1.abort(id)
+    await clock.advance(1)
+    assert.equal(seen.result?.kind, deaf ? undefined : 'refused')
+    assert.equal(await h1.locate(id), deaf ? 'outgoing' : 'running')
   }
 })
 

@@ -9,7 +9,16 @@ export interface CrashPoint {
   readonly journal: 'intact' | 'torn' | 'lost'
 }
 
-const kinds = new Set<Effect['kind']>(['persist', 'send', 'perform', 'solve', 'inspect', 'resume', 'reply'])
+const kinds = new Set<Effect['kind']>([
+  'persist',
+  'send',
+  'perform',
+  'abort',
+  'solve',
+  'inspect',
+  'resume',
+  'reply',
+])
 const probes = new Set<Message['kind']>(['ping', 'ack', 'ping-req', 'suspect'])
 
 /** Could anybody notice whether it was carried out? Probes, summaries and wakes are left out: there are too many. */

@@ -31,6 +31,7 @@ import {
   migrateSetMaxSpeed,
   type Procedure,
 } from './procedures.ts'
+import { progressOf } from './progress.ts'
 import { Sampler } from './sampler.ts'
 import { openSession } from './session.ts'
 import { sharedStorage } from './shared-storage.ts'
@@ -197,7 +198,13 @@ export const libvirtHypervisor = (options: LibvirtOptions = {}): Hypervisor => {
       if (migrating.has(vm)) migrating.set(vm, mibps)
       await limit(vm, mibps)
     },
-    abort: async (vm) => link.call(abortJob, await find(link, vm)),
+    abort: async (vm) => {
+      const seen = await present(link, vm)
+      // libvirt would stop whatever job there is.
+      if (seen.kind !== 'active' || seen.job.kind !== 'outgoing')
+        throw new HypervisorError('hypervisor.refused', 'no migration away from here runs on the VM')
+      await link.call(abortJob, seen.domain)
+    },
     resume: async (vm, at) => {
       if (at === undefined) return resume(link, vm)
       return through(session(at), (caller) => resume(caller, vm))
@@ -260,8 +267,9 @@ const runningJobs = async (caller: Caller): Promise<RunningJob[]> => {
     domains.map(async ({ vm }): Promise<RunningJob | null> => {
       const seen = await observe(caller, vm)
       if (seen.kind !== 'active') return null
-      if (seen.job.kind === 'outgoing') return { vm, direction: 'outgoing' }
-      return seen.job.kind === 'incoming' ? { vm, direction: 'incoming' } : null
+      if (seen.job.kind === 'outgoing')
+        return { vm, direction: 'outgoing', sentMiB: progressOf(seen.job.stats).transferredMiB }
+      return seen.job.kind === 'incoming' ? { vm, direction: 'incoming', sentMiB: null } : null
     }),
   )
   return jobs.filter((job) => job !== null)

@@ -45,6 +45,7 @@ interface Script {
   readonly startsPaused?: boolean
   /** The destination's URI must not be opened. */
   readonly forbidden?: boolean
+  readonly autoConverge?: boolean
 }
 
 interface Told {
@@ -136,7 +137,8 @@ const play = async (script: Script, handOverPaused = true): Promise<Told> => {
   }
   // Following a migration whose connection broke waits `progressMs` between looks.
   const following = script.looks.includes('outgoing') ? { ...world, progressMs: 5 } : world
-  const request = { vm, to: there, handOverPaused, bandwidthMiBps: 50 }
+  const { autoConverge = true } = script
+  const request = { vm, to: there, handOverPaused, bandwidthMiBps: 50, autoConverge }
   const result = await migrate(following, request, () => {})
   assert.equal(listeners.size, 0)
   return { result, args, autostartSet, warnings }
@@ -160,12 +162,14 @@ test('all goes well: the totals come from the job that ended', async () => {
 })
 
 test('flags: a transient VM gains no definition, a persistent one moves its own, a paused one needs no pause', async () => {
-  const { live, peerToPeer, abortOnError, paused, persistDestination, undefineSource } = migrateFlags
-  const always = live | peerToPeer | abortOnError
+  const { live, peerToPeer, abortOnError, paused, persistDestination, undefineSource, autoConverge } =
+    migrateFlags
+  const always = live | peerToPeer | abortOnError | autoConverge
   const flagsOf = async (script: Partial<Script>, handOverPaused: boolean) =>
     (await play({ ends: 'ok', looks: ['absent'], ...script }, handOverPaused)).args?.flags
   assert.equal(await flagsOf({}, false), always)
   assert.equal(await flagsOf({}, true), always | paused)
+  assert.equal(await flagsOf({ autoConverge: false }, false), live | peerToPeer | abortOnError)
   assert.equal(await flagsOf({ startsPaused: true }, true), always)
   assert.equal(await flagsOf({ persistent: true }, false), always | persistDestination | undefineSource)
 })

@@ -117,6 +117,7 @@ const flagsOf = (request: MigrationRequest, start: Start): number => {
   if (start.persistent) flags |= migrateFlags.persistDestination | migrateFlags.undefineSource
   // A VM that is paused arrives paused anyway; with the flag, nothing would tell whose pause it is.
   if (request.handOverPaused && start.running) flags |= migrateFlags.paused
+  if (request.autoConverge !== false) flags |= migrateFlags.autoConverge
   return flags
 }
 

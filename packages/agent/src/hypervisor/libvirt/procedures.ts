@@ -217,6 +217,7 @@ export const migrateFlags = {
   undefineSource: 1 << 4,
   paused: 1 << 5,
   abortOnError: 1 << 12,
+  autoConverge: 1 << 13,
 } as const
 export interface MigrateArgs {
   readonly domain: Domain

@@ -156,6 +156,11 @@ export const createSite = (init: SiteInit): Site => {
     if (!begun) finish({ kind: 'refused', code: 'migration.failed' })
   }
 
+  /** What follows is seen by whoever began it. */
+  const abort = ({ vm }: Of<'abort'>): void => {
+    if (ground.moving(vm)) ground.world.inside.motions.abort(vm)
+  }
+
   const inspect = ({ action, round, vm, at }: Of<'inspect'>): void => {
     const where = at === null ? host : init.hostAt(at)
     const presence = presenceOn(ground, where, vm)
@@ -192,6 +197,8 @@ export const createSite = (init: SiteInit): Site => {
         return solve(effect)
       case 'perform':
         return perform(effect)
+      case 'abort':
+        return abort(effect)
       case 'inspect':
         return inspect(effect)
       case 'resume':

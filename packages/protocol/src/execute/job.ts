@@ -1,0 +1,78 @@
+/**
+ * How long a migration may take, and when it is broken off. The estimate says how long it should take; what the hypervisor
+ * tells of the job says how fast its link really is, and whether anything is sent at all. Pure: the whole rule is here. It
+ * needs nothing of the agent that began the migration, so that a restarted agent supervises it again.
+ */
+import { limits, linkMiBpsOf, type Policy } from '../config.ts'
+import type { Instant } from '../ids.ts'
+import { migrationMs } from '../solve/migration-time.ts'
+
+/** Why a migration is broken off for its own sake. The VM runs on where it was, and is left alone for a while. */
+export type BrokenOffCode = 'migration.stalled' | 'migration.timeout' | 'mem.would_not_converge'
+
+const brokenOffCodes: ReadonlySet<string> = new Set<BrokenOffCode>([
+  'migration.stalled',
+  'migration.timeout',
+  'mem.would_not_converge',
+])
+export const isBrokenOff = (code: string): boolean => brokenOffCodes.has(code)
+
+export interface Job {
+  /** When it began; after a restart of the agent, when that found it. */
+  readonly since: Instant
+  readonly memoryMiB: number
+  readonly dirtyMiBps: number
+  /** What it has sent, as the hypervisor last said, when that was, and since when it says the same; null = it does not say. */
+  readonly sentMiB: number | null
+  readonly toldAt: Instant
+  readonly sameSince: Instant
+  /** The hypervisor was asked to stop it: why, and when the last time. */
+  readonly stopping: { readonly code: string; readonly askedAt: Instant } | null
+}
+
+export const jobOf = (since: Instant, memoryMiB: number, dirtyMiBps: number): Job => ({
+  since,
+  memoryMiB,
+  dirtyMiBps,
+  sentMiB: null,
+  toldAt: since,
+  sameSince: since,
+  stopping: null,
+})
+
+/** The hypervisor has been asked again how much it has sent. */
+export const told = (job: Job, sentMiB: number | null, now: Instant): Job => ({
+  ...job,
+  sentMiB,
+  toldAt: now,
+  sameSince: sentMiB === job.sentMiB ? job.sameSince : now,
+})
+
+/** MiB/s that its link carries: what was seen of it, between the assumed rate and a part of that. */
+const linkOf = ({ since, sentMiB }: Job, assumed: number, now: Instant): number => {
+  if (sentMiB === null) return assumed
+  const seen = Math.floor((sentMiB * 1000) / Math.max(1, now - since))
+  return Math.min(assumed, Math.max(seen, Math.ceil(assumed / limits.linkSlownessMax)))
+}
+
+export interface Expected {
+  readonly ms: number
+  /** From here on it is worth a word; and from here on it is broken off. */
+  readonly slowAt: Instant
+  readonly overAt: Instant
+}
+
+export const expected = (job: Job, policy: Policy, now: Instant): Expected => {
+  const ms = migrationMs(job.memoryMiB, job.dirtyMiBps, linkOf(job, linkMiBpsOf(policy), now))
+  const mostMs = Math.max(limits.migrationMsMin, ms * limits.migrationTimesMax)
+  return { ms, slowAt: job.since + Math.floor(mostMs / 2), overAt: job.since + mostMs }
+}
+
+/** Why it has to be broken off now, or null. */
+export const whyBreakOff = (job: Job, policy: Policy, now: Instant): BrokenOffCode | null => {
+  // Two looks that show the same prove that nothing was sent between them; having no look proves nothing.
+  if (job.sentMiB !== null && job.toldAt - job.sameSince >= limits.migrationStallMs)
+    return 'migration.stalled'
+  if (now < expected(job, policy, now).overAt) return null
+  return (job.sentMiB ?? 0) > job.memoryMiB ? 'mem.would_not_converge' : 'migration.timeout'
+}
