@@ -280,7 +280,7 @@ const hostsAreHosts: Rule = {
       path: 'packages/sim/src/a.ts',
       text: "import { spawn } from 'node:child_process' // nodes\nconst a: NodeJS.Signals = 's'",
     },
-    { path: 'packages/sim/src/a.ts', text: "const code = 'node.draining'; process.versions.node" },
+    { path: 'packages/sim/src/a.ts', text: "const code = 'host.draining'; process.versions.node" },
     { path: 'packages/protocol/src/solve/a.ts', text: 'const nodesMax = 3' },
   ],
 }

@@ -49,7 +49,7 @@ export interface Busy extends InPartition {
 }
 export interface Declined extends InPartition {
   readonly kind: 'declined'
-  /** `mode.observe`, `node.draining`, `journal.full`, `hypervisor.unreachable`, … */
+  /** `mode.observe`, `host.draining`, `journal.full`, `hypervisor.unreachable`, … */
   readonly code: string
 }
 

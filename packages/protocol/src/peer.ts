@@ -73,7 +73,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       'journal.lost',
       () => !init.restored.journalIntact && desk.now() - (started ?? desk.now()) < limits.leaseMs,
     ],
-    ['node.leaving', () => leaving],
+    ['host.leaving', () => leaving],
   ]
   const trouble = (): string | null => ills.find(([, suffered]) => suffered())?.[0] ?? null
   /** Why no migration may begin here, out or in: a trouble, or the operator's brake. */
@@ -142,7 +142,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
     unable(intent, from) {
       const code = intent === 'lease' ? standing() : trouble()
       if (code !== null || from === self) return code
-      return host.draining ? 'node.draining' : null
+      return host.draining ? 'host.draining' : null
     },
     busy: motions.busy,
     snapshot: () => takeSnapshot(host, self, desk.now(), motions.promisedIn(), load.overloaded !== null),
@@ -248,8 +248,8 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
         return requests.commanded(input.request, input.command)
       case 'leaving':
         leaving = true
-        requests.refuseAll('node.leaving', leavingText)
-        return leader.callOff('node.leaving', leavingText)
+        requests.refuseAll('host.leaving', leavingText)
+        return leader.callOff('host.leaving', leavingText)
       default:
         return unreachable(input)
     }

@@ -104,8 +104,8 @@ test('explain answers first, then gives one line per host with code and number',
       'Could it go to …',
       '  rack1-b  yes               has room: 3 cores, 14 GiB free (heard 1.2 s ago); rules are checked when it is planned',
       '  rack2-a  capacity.cpu      0.1 cores free of 4 cores, 1.5 cores wanted',
-      '  rack2-b  node.suspect      last heard 7.4 s ago',
-      '  rack3-a  node.draining     is draining, with 3 VMs left',
+      '  rack2-b  host.suspect      last heard 7.4 s ago',
+      '  rack3-a  host.draining     is draining, with 3 VMs left',
       '  rack3-b  cpu.incompatible  has x86_64/Haswell, the VM has seen x86_64/EPYC-Rome',
       '',
       'Decisions, newest first',
@@ -148,7 +148,7 @@ test('a plan shows its steps, the load before and after, and who stayed', async 
       '',
       'Hosts that were considered',
       '  rack1-b  took part     granted',
-      '  rack2-b  node.suspect  not asked: node.suspect',
+      '  rack2-b  host.suspect  not asked: host.suspect',
       '',
       'VMs that stayed',
       '  db1   vm.not_needed  The others were enough.',
@@ -359,7 +359,7 @@ test('a migration that is waited for ends with the exit code of its end', async 
   assert.equal((await ends('running', null, '--wait --timeout 20ms')).exit, 6)
   const detached = await ends('running', null, '')
   assert.deepEqual([detached.exit, detached.out], [0, 'moving web1; drover explain 11rack1A.11.39\n'])
-  assert.equal((await ends('nothing', 'node.draining', '')).exit, 5)
+  assert.equal((await ends('nothing', 'host.draining', '')).exit, 5)
   agent.view = { ...agent.view, decisions: [] }
   setTimeout(() => (agent.view = { ...agent.view, decisions: [exampleMove] }), 30)
   agent.reply = async () => ({ kind: 'ok', text: 'moving web1', decision: exampleMove.id })

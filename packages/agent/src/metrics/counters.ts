@@ -46,7 +46,7 @@ export const createCounters = (registry: Registry): ((event: AgentEvent) => void
     ['resource'],
   )
   const pressure = new Gauge({
-    name: 'drover_node_pressure_ratio',
+    name: 'drover_host_pressure_ratio',
     help: "The kernel's pressure stall information (avg10), 0 to 1.",
     labelNames: ['resource', 'kind'],
     registers,

@@ -31,7 +31,7 @@ export const createGauges = (registry: Registry): ((status: AgentStatus) => void
   const draining = gauge('draining', '1 while this host is being emptied.')
   const members = gauge('members', 'Hosts this one knows, by state.', ['state'])
   const peers = gauge('peers_connected', 'Agents this one has a connection to.')
-  const load = gauge('node_load_ratio', 'What the VMs want, divided by what the host may give.', ['resource'])
+  const load = gauge('host_load_ratio', 'What the VMs want, divided by what the host may give.', ['resource'])
   const vms = gauge('vms', 'Active VMs on this host.')
   const quarantined = gauge('quarantined_vms', 'VMs that stay for a while because their migration failed.')
   const inflight = gauge('moves_inflight', 'Migrations that are not settled yet.', ['direction'])

@@ -124,7 +124,7 @@ test('a VM arrives where there is room beside what is used and what is promised 
   assert.equal(arrival(hostWith([observed('web')])), 'vm.present')
   const draining = hostWith([])
   draining.draining = true
-  assert.equal(arrival(draining), 'node.draining')
+  assert.equal(arrival(draining), 'host.draining')
 })
 
 test("the destination's own rules are asked last of all, promised VMs included (S11)", () => {

@@ -60,7 +60,7 @@ export const mayArrive = (
   if (!isCurrent(lease, named.partition, named.epoch))
     return { code: 'lease.stale', text: 'no such lease here' }
   if (!host.connected) return { code: 'hypervisor.unreachable', text: 'the hypervisor does not answer' }
-  if (host.draining) return { code: 'node.draining', text: 'this host is being drained' }
+  if (host.draining) return { code: 'host.draining', text: 'this host is being drained' }
   if (host.vms.has(arriving.vm)) return { code: 'vm.present', text: 'the VM is here already' }
   if (promises.length >= inMax)
     return { code: 'limit.in', text: `${promises.length} migrations come in already` }

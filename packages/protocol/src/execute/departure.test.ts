@@ -104,7 +104,7 @@ test('a destination that is silent, or answers too late, is a refusal: nothing h
   const silent = setUp()
   silent.happened()
   silent.later(limits.admitMs)
-  assert.deepEqual(silent.happened(), ['send cancelled', 'ended refused node.unreachable'])
+  assert.deepEqual(silent.happened(), ['send cancelled', 'ended refused host.unreachable'])
   silent.departures.admitted(there, admitted)
   assert.deepEqual(silent.happened(), [], 'the late answer begins nothing')
 })

@@ -71,7 +71,7 @@ export const createDepartures = (
     switch (departure.phase) {
       case 'asking':
         // Nothing has begun: not admitted in time is a refusal, not a doubt.
-        return refuse(departure, 'node.unreachable', 'the destination did not answer in time', false)
+        return refuse(departure, 'host.unreachable', 'the destination did not answer in time', false)
       case 'moving':
         return watch.look(departure)
       case 'handing':
@@ -155,7 +155,7 @@ export const createDepartures = (
       if (departure === null) return
       // Counted from the asking, so that the destination's promise outlives every start on it.
       if (desk.now() - departure.since >= message.validMs)
-        return refuse(departure, 'node.unreachable', 'the admission came too late to use', false)
+        return refuse(departure, 'host.unreachable', 'the admission came too late to use', false)
       // Much may have been said while it was asked for: an operator's brake, or of the VM that it must stay.
       const hindrance = hooks.hindrance(departure.vm)
       if (hindrance !== null) return refuse(departure, hindrance, 'it may no longer begin', false)

@@ -35,7 +35,7 @@ interface Kept {
 /** What a leader is told as long as the destination has confirmed nothing. */
 export const unconfirmed: ActionResult = {
   kind: 'unknown',
-  code: 'node.unreachable',
+  code: 'host.unreachable',
   detail: 'gone from here; the destination is silent',
 }
 

@@ -67,7 +67,7 @@ test('called off: nothing new begins, what runs is waited for; if all was done b
   assert.deepEqual(ids(off), [])
   assert.equal(isOver(off), false)
   assert.deepEqual([...touched(off)].sort(), ['a', 'd'])
-  const over = callOff(finish(off, id(2), { kind: 'done' }), { code: 'node.leaving', text: 'later' })
+  const over = callOff(finish(off, id(2), { kind: 'done' }), { code: 'host.leaving', text: 'later' })
   assert.ok(isOver(over))
   assert.equal(cutShort(over), why)
   assert.ok(isOver(callOff(execution(plan), why)))

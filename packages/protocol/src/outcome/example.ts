@@ -108,7 +108,7 @@ export const exampleDecision: Decision = {
   members: [exampleHosts.self, exampleHosts.roomy],
   candidates: [
     { host: exampleHosts.roomy, name: names.roomy, code: null, text: 'granted' },
-    { host: exampleHosts.silent, name: names.silent, code: 'node.suspect', text: 'not asked: node.suspect' },
+    { host: exampleHosts.silent, name: names.silent, code: 'host.suspect', text: 'not asked: host.suspect' },
   ],
   stayed: [
     { vm: exampleVms.db1, name: 'db1', code: 'vm.not_needed' },

@@ -46,7 +46,7 @@ export const explainHost = (
   if (member === undefined)
     return {
       ...base,
-      verdict: { code: 'node.unknown', text: 'Known from decision records only; it is not in our view.' },
+      verdict: { code: 'host.unknown', text: 'Known from decision records only; it is not in our view.' },
       facts: [],
       fixed: [],
     }
@@ -77,12 +77,12 @@ export const explainHost = (
 
 const ownVerdict = (view: PeerView, newest: Decision | null): Verdict => {
   if (!view.able) {
-    const code = view.troubles[0] ?? 'node.paused'
+    const code = view.troubles[0] ?? 'host.paused'
     return { code, text: `Can neither give nor take VMs: ${reasonText(code)}` }
   }
   if (view.draining)
     return {
-      code: 'node.draining',
+      code: 'host.draining',
       text: `Is being drained: ${view.vms.length} VMs left, ${view.vms.filter((vm) => vm.fixed !== null).length} of them cannot leave.`,
     }
   if (view.overloadedSinceMs === null) return { code: null, text: 'Is not overloaded; nothing has to move.' }

@@ -14,10 +14,10 @@ export const nameOf = (view: PeerView, host: HostId): string =>
 /** The number behind a code. */
 export const numberFor = (code: string, { summary, ageMs }: MemberView, own: Ways): string => {
   switch (code) {
-    case 'node.unreachable':
-    case 'node.suspect':
+    case 'host.unreachable':
+    case 'host.suspect':
       return `last heard ${durationText(ageMs)} ago`
-    case 'node.draining':
+    case 'host.draining':
       return `is ${summary.state}, with ${summary.vms} VMs left`
     case 'cpu.incompatible':
       return `has ${summary.cpuBaseline}, the VM has seen ${own.cpuBaseline}`

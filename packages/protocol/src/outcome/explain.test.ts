@@ -49,8 +49,8 @@ test('a VM: what would be done with it, and one line with a number for every oth
     [
       ['rack1-b', null],
       ['rack2-a', 'capacity.cpu'],
-      ['rack2-b', 'node.suspect'],
-      ['rack3-a', 'node.draining'],
+      ['rack2-b', 'host.suspect'],
+      ['rack3-a', 'host.draining'],
       ['rack3-b', 'cpu.incompatible'],
     ],
   )
@@ -112,7 +112,7 @@ test('a host and a decision are explained, too', () => {
     host: exampleHosts.silent,
     name: 'rack2-b',
   })
-  assert.ok(silent?.kind === 'host' && silent.verdict.code === 'node.suspect')
+  assert.ok(silent?.kind === 'host' && silent.verdict.code === 'host.suspect')
   assert.match(silent.verdict.text, /last heard 7.4 s ago/)
   assert.deepEqual(explain(exampleView, exampleHistory, { kind: 'decision', decision: exampleDecision.id }), {
     kind: 'decision',

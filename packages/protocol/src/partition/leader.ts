@@ -292,7 +292,7 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
       current = attempt
       if (need.kind === 'migrate' && need.to !== null) {
         const target = hooks.candidates().find(({ summary }) => summary.host === need.to)
-        const code = target === undefined ? 'node.unreachable' : unfit(target, wish)
+        const code = target === undefined ? 'host.unreachable' : unfit(target, wish)
         if (code === null) ask(desk, attempt, [desk.self, need.to])
         else conclude(attempt, 'nothing', code, `the chosen host cannot take part: ${code}`, null)
         return partition
@@ -357,7 +357,7 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     },
 
     dead(host) {
-      if (current?.members.has(host)) lose(current, host, 'node.unreachable', 'stopped answering')
+      if (current?.members.has(host)) lose(current, host, 'host.unreachable', 'stopped answering')
     },
 
     callOff(code, text) {

@@ -90,11 +90,11 @@ test('whoever cannot help is left out, each with its code', () => {
   assert.deepEqual(
     choice.left.map(({ name, code }) => `${name} ${code}`),
     [
-      'dead node.unreachable',
-      'suspect node.suspect',
-      'stale node.unreachable',
-      'drain node.draining',
-      'sick node.paused',
+      'dead host.unreachable',
+      'suspect host.suspect',
+      'stale host.unreachable',
+      'drain host.draining',
+      'sick host.paused',
       'looks mode.observe',
       'other cpu.incompatible',
     ],

@@ -45,10 +45,10 @@ export const unfit = (
   { summary, state, stale }: Candidate,
   wish: Pick<Wish, 'intent' | 'own'>,
 ): string | null => {
-  if (state === 'dead' || stale) return 'node.unreachable'
-  if (state === 'suspect') return 'node.suspect'
-  if (summary.state !== 'up') return 'node.draining'
-  if (!summary.able) return 'node.paused'
+  if (state === 'dead' || stale) return 'host.unreachable'
+  if (state === 'suspect') return 'host.suspect'
+  if (summary.state !== 'up') return 'host.draining'
+  if (!summary.able) return 'host.paused'
   if (wish.intent === 'lease' && summary.mode !== 'auto') return 'mode.observe'
   if (summary.cpuBaseline !== wish.own.cpuBaseline) return 'cpu.incompatible'
   // A version that does not announce it yet is asked, and then looked at.

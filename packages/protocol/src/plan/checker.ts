@@ -60,7 +60,7 @@ export const checkPlacement = (
       found.push({ code: 'vm.pinned', action: null, text: `${vm.id} cannot move` })
     if (host.state !== 'online' && (moved || vm.movable || vm.state !== 'running'))
       found.push({
-        code: 'node.draining',
+        code: 'host.draining',
         action: null,
         text: `${vm.id} may not be on ${host.id}: ${host.state}`,
       })
@@ -194,7 +194,7 @@ const checkTarget = (
   blame: (code: string, text: string) => void,
 ): void => {
   if (target === undefined) return void blame('plan.malformed', `${action.to} is not in the problem`)
-  if (target.state !== 'online') blame('node.draining', `${target.id} is ${target.state} and takes nothing`)
+  if (target.state !== 'online') blame('host.draining', `${target.id} is ${target.state} and takes nothing`)
   if (action.kind !== 'migrate' && !vm.movable && vm.host !== null && action.to !== vm.host)
     blame('vm.pinned', `${vm.id} cannot run elsewhere than on ${vm.host}`)
   if (action.kind === 'migrate' && action.from === action.to)

@@ -147,7 +147,7 @@ const noAllowedHost = (model: Model, v: number): Binding => {
   const baseline = model.home[v]! < 0 ? null : model.hosts[model.home[v]!]!.cpuBaseline
   const online = model.hosts.filter((host) => host.state === 'online')
   if (online.length === 0)
-    return { code: 'node.draining', text: `${vm.id} must leave, and no host is online` }
+    return { code: 'host.draining', text: `${vm.id} must leave, and no host is online` }
   const compatible = online.filter(
     (host) => baseline === null || host.cpuBaseline === null || host.cpuBaseline === baseline,
   )
