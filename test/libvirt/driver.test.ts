@@ -20,9 +20,11 @@ after(async () => {
  * The hosts' daemons reached through their sockets: the test stands outside of their network. From one daemon to the
  * other as well, while the guest's memory takes the network.
  */
-const driverOf = (host: Host) => {
-  const uri = `qemu+unix:///system?socket=${host.libvirtSocket}`
-  return libvirtHypervisor({ uri, migrationUri: uri, progressMs: 100, dirtyRateMs: 0 })
+const socketOf = (host: Host): string => `qemu+unix:///system?socket=${host.libvirtSocket}`
+const driverOf = (host: Host, other: Host) => {
+  const uri = socketOf(host)
+  const peerSockets = [socketOf(other)]
+  return libvirtHypervisor({ uri, migrationUri: uri, peerSockets, progressMs: 100, dirtyRateMs: 0 })
 }
 
 /** The guest of the story before, if it still runs; booting a new one is what takes time. */
@@ -45,8 +47,8 @@ const makeWorld = async (): Promise<ComplianceWorld> => {
   bed ??= await Testbed.up({ hosts: 2 })
   const hosts = { source: bed.host(1), destination: bed.host(2) }
   const { uuid } = await guestOn(hosts.source, hosts.destination)
-  const source = driverOf(hosts.source)
-  const destination = driverOf(hosts.destination)
+  const source = driverOf(hosts.source, hosts.destination)
+  const destination = driverOf(hosts.destination, hosts.source)
   source.open()
   destination.open()
   return {
