@@ -28,7 +28,7 @@ const volatile = async (policy: object, seed: number, seconds: number): Promise<
 }
 
 test('overloads are prevented, and what is done early is explained as such', async () => {
-  const cluster = await volatile({ forecastGainMsMin: 300, cooldownMs: 5_000 }, 3, 150)
+  const cluster = await volatile({ forecastGainMsMin: 300, cooldownMs: 5_000 }, 3, 420)
   const early = cluster.outcomes().filter((one) => one.reason === 'forecast.cpu' && one.result === 'cured')
   assert.ok(early.length > 0, 'somebody acted early')
   for (const decision of early) {

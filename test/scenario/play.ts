@@ -155,7 +155,9 @@ const acts: Readonly<Record<string, Act>> = {
       diskLocked: set.get('locked') === 'true',
     })
   },
-  cpu: (cluster, [vm, amount]) => cluster.world.setCpu(vmOf(cluster, vm), Number(amount)),
+  cpu: (cluster, [vms = '', amount]) => {
+    for (const vm of vms.split(',')) cluster.world.setCpu(vmOf(cluster, vm), Number(amount))
+  },
   memory: (cluster, [vm, amount]) => cluster.world.setMemory(vmOf(cluster, vm), Number(amount)),
   run: (cluster, [time = '']) => cluster.run(durationMs(time)),
   async until(cluster, [what, ...rest], set) {

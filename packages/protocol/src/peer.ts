@@ -7,7 +7,7 @@ import { unreachable } from './assert.ts'
 import { limits } from './config.ts'
 import { createDesk, type Desk, earliest } from './desk.ts'
 import { findNeed, forecastNeed, noNeed } from './detect/find.ts'
-import { createForesight, createOutlookSaid } from './detect/foresight.ts'
+import { createForesight, createOutlookSaid, doubtOf } from './detect/foresight.ts'
 import { calm, detectLoad, type LoadState, nextLoadCheck } from './detect/load.ts'
 import type { Need } from './detect/need.ts'
 import { createRequests } from './detect/requests.ts'
@@ -145,7 +145,11 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       return host.draining ? 'host.draining' : null
     },
     busy: motions.busy,
-    snapshot: () => takeSnapshot(host, self, desk.now(), motions.promisedIn(), load.overloaded !== null),
+    snapshot: () =>
+      takeSnapshot(host, self, desk.now(), motions.promisedIn(), {
+        overloaded: load.overloaded !== null,
+        foresees: lookAhead()?.doubt === null,
+      }),
     report,
   })
 
@@ -287,7 +291,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
 
   const helpers = (inNeed: boolean): readonly HostId[] => {
     const ahead = lookAhead()
-    if (ahead === null) return []
+    if (ahead === null || ahead.doubt !== null) return []
     return helpersFor(host, ahead, membership.candidates(), desk.policy, desk.now(), inNeed)
   }
 
@@ -379,6 +383,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       usable: usableOf(host),
       demand: demandOf(host),
       committedIn: motions.promisedIn(),
+      forecastDoubt: doubtOf(lookAhead(), desk.policy),
       overloadedSinceMs: load.overloaded === null ? null : now - (load.since ?? now),
       lease: member.view(),
       leading: leader.leading,

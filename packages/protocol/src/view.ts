@@ -60,6 +60,8 @@ export interface PeerView {
   readonly usable: Resources
   readonly demand: Resources
   readonly committedIn: Resources
+  /** Why nothing is done early here, as a reason code; null = the forecast of this host was shown to be right. */
+  readonly forecastDoubt: string | null
   readonly overloadedSinceMs: number | null
   readonly lease: {
     readonly partition: PartitionId

@@ -260,6 +260,7 @@ export const emptyView: PeerView = {
   usable: none,
   demand: none,
   committedIn: none,
+  forecastDoubt: null,
   overloadedSinceMs: null,
   lease: null,
   leading: null,

@@ -38,7 +38,7 @@ export const watchedSMin = 60
 const turnoverSMin = 2
 const turnoverSMax = 3_600
 
-const empty: Outlook = { nowMilli: 0, meanMilli: 0, away: 0, variance: 0, turnoverS: turnoverSMax }
+const noDemand: Outlook = { nowMilli: 0, meanMilli: 0, away: 0, variance: 0, turnoverS: turnoverSMax }
 
 export interface Watched {
   readonly nowMilli: number
@@ -116,7 +116,7 @@ const withinVariance = (whole: number, within: number, change: number, timeS: nu
 }
 
 export const outlookOf = ({ each, turnoverS }: Prospects): Outlook => {
-  let outlook: Outlook = { ...empty, turnoverS }
+  let outlook: Outlook = { ...noDemand, turnoverS }
   for (const one of each) outlook = withVm(outlook, one)
   return outlook
 }
@@ -152,13 +152,23 @@ const looks: readonly (readonly [atS: number, forS: number])[] = [
 export const foreseenMs = (outlook: Outlook, usableMilli: number): number => {
   let seconds = 0
   for (const [atS, forS] of looks) {
-    const stays = decay(atS / outlook.turnoverS)
-    const turned = 1 - stays
-    const mean = outlook.nowMilli * stays + outlook.meanMilli * turned
-    const variance = stays * turned * outlook.away + turned * outlook.variance
+    const { mean, variance } = expectedAt(outlook, atS)
     seconds += forS * chanceAbove(usableMilli, mean, variance)
   }
   return seconds * lostPermille
+}
+
+/** The demand to expect `atS` seconds from now, and its spread (cpuMilli²). */
+export const expectedAt = (
+  { nowMilli, meanMilli, away, variance, turnoverS }: Outlook,
+  atS: number,
+): { readonly mean: number; readonly variance: number } => {
+  const stays = decay(atS / turnoverS)
+  const turned = 1 - stays
+  return {
+    mean: nowMilli * stays + meanMilli * turned,
+    variance: stays * turned * away + turned * variance,
+  }
 }
 
 /** e^−x to within 1 %, by multiplication alone: the same on every machine. */

@@ -4,7 +4,8 @@ import type { Instant } from '../ids.ts'
 import { type Resources, subtract } from '../resources.ts'
 import { demandOf, type HostState, prospectsHere, usableOf, whyStaysHere } from '../snapshot/host.ts'
 import { migrationMs } from '../solve/migration-time.ts'
-import { foreseenMs, outlookOf, type Prospect } from './forecast.ts'
+import { foreseenMs, outlookOf, type Prospect, type Prospects } from './forecast.ts'
+import { createForecastSkill, type ForecastDoubt } from './forecast-skill.ts'
 import { heldSOf } from './habit.ts'
 import { type Footing, footingOf, type Leaver, type SaidOutlook, sayOutlook } from './prevention.ts'
 
@@ -12,6 +13,8 @@ export interface Foresight {
   readonly footing: Footing
   /** As the VMs of the host, in their order. */
   readonly each: readonly Prospect[]
+  /** Why its forecast may not decide anything early; null = it was shown to be right. */
+  readonly doubt: ForecastDoubt | null
   /** More is foreseen than a migration has to save: worth a look. */
   readonly atRisk: boolean
   /** Demand that is above what is usable now is expected to be so for more than a moment. */
@@ -23,43 +26,69 @@ const lastsMsMin = 1_500
 
 /** Null: the policy does not act early, or too little was seen yet. */
 export const createForesight = (host: HostState, policy: Policy): (() => Foresight | null) => {
-  let revision = -1
-  let described: HostState['description'] = null
+  const score = createForecastSkill()
+  let prospects: Prospects | null = null
+  let prospectsOf = -1
+  const prospectsNow = (): Prospects => {
+    if (prospects === null || prospectsOf !== host.revision) prospects = prospectsHere(host)
+    prospectsOf = host.revision
+    return prospects
+  }
+  let doubt: ForecastDoubt | null = 'forecast.unproven'
+  let of: Pick<HostState, 'revision' | 'description'> & { readonly doubt: ForecastDoubt | null } = {
+    revision: -1,
+    description: null,
+    doubt,
+  }
   let known: Foresight | null = null
   return () => {
     if (policy.forecastGainMsMin === null) return null
+    if (host.sampledAt !== null) doubt = score(host.sampledAt, host.vms, prospectsNow)
+    const { revision, description } = host
     // What is usable may change while the VMs do not.
-    if (host.revision === revision && host.description === described) return known
-    revision = host.revision
-    described = host.description
-    const prospects = prospectsHere(host)
-    if (!prospects.known) {
-      known = null
-      return known
-    }
-    const { cpuMilli } = usableOf(host)
-    const footing = footingOf(outlookOf(prospects), cpuMilli)
-    // Demand that has just changed for the first time in an hour looks as if it changed all the time: it is expected to
-    // last as long as demand did so far.
-    const heldS = heldSOf([...host.vms.values()].map((vm) => vm.watch))
-    const held = { ...footing.outlook, turnoverS: Math.max(footing.outlook.turnoverS, heldS) }
-    known = {
-      footing,
-      each: prospects.each,
-      atRisk: footing.foreseenMs >= policy.forecastGainMsMin,
-      lasts: foreseenMs(held, cpuMilli) >= lastsMsMin,
-    }
+    if (revision === of.revision && description === of.description && doubt === of.doubt) return known
+    of = { revision, description, doubt }
+    const now = prospectsNow()
+    known = now.known ? foresightOf(host, now, doubt, policy.forecastGainMsMin) : null
     return known
   }
 }
 
-/** What this host tells the others of it, made anew only where it differs. */
+const foresightOf = (
+  host: HostState,
+  prospects: Prospects,
+  doubt: ForecastDoubt | null,
+  gainMsMin: number,
+): Foresight => {
+  const { cpuMilli } = usableOf(host)
+  const footing = footingOf(outlookOf(prospects), cpuMilli)
+  // Demand that has just changed for the first time in an hour looks as if it changed all the time: it is expected to
+  // last as long as demand did so far.
+  const heldS = heldSOf([...host.vms.values()].map((vm) => vm.watch))
+  const held = { ...footing.outlook, turnoverS: Math.max(footing.outlook.turnoverS, heldS) }
+  return {
+    footing,
+    each: prospects.each,
+    doubt,
+    atRisk: doubt === null && footing.foreseenMs >= gainMsMin,
+    // Whatever the doubt: that demand stays above what is usable is what "as it is now" says, too.
+    lasts: foreseenMs(held, cpuMilli) >= lastsMsMin,
+  }
+}
+
+/** Why this host does nothing early, as a reason code; null = it may. */
+export const doubtOf = (ahead: Foresight | null, policy: Policy): ForecastDoubt | 'forecast.off' | null => {
+  if (policy.forecastGainMsMin === null) return 'forecast.off'
+  return ahead === null ? 'forecast.unproven' : ahead.doubt
+}
+
+/** What this host tells the others of it, made anew only where it differs. Nothing, unless it may be believed. */
 export const createOutlookSaid = (lookAhead: () => Foresight | null): (() => SaidOutlook | null) => {
   let of: Foresight | null = null
   let said: SaidOutlook | null = null
   return () => {
     const ahead = lookAhead()
-    if (ahead !== of) said = ahead === null ? null : sayOutlook(ahead.footing.outlook)
+    if (ahead !== of) said = ahead?.doubt === null ? sayOutlook(ahead.footing.outlook) : null
     of = ahead
     return said
   }

@@ -208,6 +208,7 @@ export const exampleView: PeerView = {
   usable,
   demand: amount(4_600, 9_216),
   committedIn: amount(0, 0),
+  forecastDoubt: null,
   overloadedSinceMs: 61_000,
   lease: null,
   leading: null,

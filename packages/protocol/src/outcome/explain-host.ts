@@ -37,6 +37,9 @@ export const explainHost = (
           ? []
           : [`promised to arrive: ${amountText(view.committedIn)}`]),
         `mode ${view.mode}${view.draining ? ', draining' : ''}${view.lease === null ? '' : `, leased to ${view.lease.partition}`}`,
+        ...(view.forecastDoubt === null
+          ? []
+          : [`nothing is done early: ${view.forecastDoubt}: ${reasonText(view.forecastDoubt)}`]),
         ...view.troubles.map((code) => `${code}: ${reasonText(code)}`),
       ],
       fixed: view.vms.flatMap((vm) =>

@@ -72,6 +72,12 @@ export const reasons = {
   'host.leaving': 'The agent of the host is being stopped.',
   'host.unknown': 'No such host is known here.',
 
+  // ---- why not early
+  'forecast.off': 'The policy says `act_early = false`.',
+  'forecast.unproven': 'It is not known yet whether what this host foresees comes true.',
+  'forecast.no_better': 'What this host foresees comes no nearer to the truth than "as it is now".',
+  'forecast.together': 'The VMs of this host rise and fall together; what it foresees does not.',
+
   // ---- why not now
   'limit.out': 'As many migrations leave that host as may at the same time.',
   'limit.in': 'As many migrations enter that host as may at the same time.',

@@ -22,6 +22,7 @@ const snapshot: HostSnapshot = {
   promisedIn: amounts,
   draining: false,
   overloaded: false,
+  foresees: false,
   cpuBaseline: '',
   failureDomain: null,
   rules: [],

@@ -31,6 +31,7 @@ const host = (name: string, vms: VmSnapshot[], changes: Partial<HostSnapshot> = 
   promisedIn: { cpuMilli: 0, memoryMiB: 0 },
   draining: false,
   overloaded: false,
+  foresees: false,
   cpuBaseline: 'x',
   failureDomain: null,
   rules: [],

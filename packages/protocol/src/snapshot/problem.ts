@@ -103,7 +103,7 @@ const onlyOnce = (snapshots: readonly HostSnapshot[]): readonly HostSnapshot[] =
   })
 }
 
-/** What the members expect; nothing where the policy does not act early, or the leader has not seen enough. */
+/** What the members expect; nothing where the policy does not act early, or the leader cannot believe what it foresees. */
 const forecastOf = (
   snapshots: readonly HostSnapshot[],
   leader: HostId,
@@ -111,16 +111,17 @@ const forecastOf = (
   policy: Policy,
 ): Forecast | null => {
   if (policy.forecastGainMsMin === null || (need.kind !== 'overload' && need.kind !== 'forecast')) return null
+  if (!snapshots.some((snapshot) => snapshot.host === leader && snapshot.foresees)) return null
   const prospects = snapshots.map(({ vms }) =>
     prospectsOf(vms.map((vm) => ({ nowMilli: vm.demand.cpuMilli, habit: vm.habit }))),
   )
-  if (!snapshots.some((snapshot, i) => snapshot.host === leader && prospects[i]!.known)) return null
   return {
     gainMsMin: policy.forecastGainMsMin,
     hosts: snapshots.map((snapshot, i) => ({
       usableMilli: Math.max(0, snapshotUsable(snapshot).cpuMilli - snapshot.promisedIn.cpuMilli),
       turnoverS: prospects[i]!.turnoverS,
       mayLeave: snapshot.host === leader,
+      foresees: snapshot.foresees,
     })),
     vms: prospects.flatMap(({ each }) => each),
   }

@@ -33,6 +33,8 @@ export interface HostSnapshot {
   readonly draining: boolean
   /** True while the host's own detector says so (demand above capacity − reserve, held). */
   readonly overloaded: boolean
+  /** True while its forecasts were shown to be right: what is foreseen for it may decide (detect/forecast-skill.ts). */
+  readonly foresees: boolean
   readonly cpuBaseline: string
   readonly failureDomain: string | null
   /** Rules that this host knows; the leader plans under the union of its members' rules. */

@@ -11,7 +11,7 @@ export const takeSnapshot = (
   self: HostId,
   now: Instant,
   promised: Resources,
-  overloaded: boolean,
+  state: Pick<HostSnapshot, 'overloaded' | 'foresees'>,
 ): HostSnapshot | null => {
   const { description, sampledAt } = host
   if (description === null || sampledAt === null || host.vms.size > limits.snapshotVmsMax) return null
@@ -23,7 +23,7 @@ export const takeSnapshot = (
     vms: [...host.vms.values()].sort((a, b) => byText(a.vm, b.vm)).map((vm) => snapshotVm(host, now, vm)),
     promisedIn: promised,
     draining: host.draining,
-    overloaded,
+    ...state,
     cpuBaseline: description.cpuBaseline,
     failureDomain: description.failureDomain,
     rules: host.rules,

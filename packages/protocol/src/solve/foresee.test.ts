@@ -51,7 +51,12 @@ const problemOf = ({ demands, changes = {}, vm = () => ({}), forecast = {} }: Sh
     migrationsInMax: 1,
     forecast: {
       gainMsMin: 2_000,
-      hosts: demands.map((_, h) => ({ usableMilli: 7_000, turnoverS: 300, mayLeave: h === 0 })),
+      hosts: demands.map((_, h) => ({
+        usableMilli: 7_000,
+        turnoverS: 300,
+        mayLeave: h === 0,
+        foresees: true,
+      })),
       vms: vms.map(({ demand }) => ({ nowMilli: demand[0]!, meanMilli: 600, variance: 40_000 })),
       ...forecast,
     },

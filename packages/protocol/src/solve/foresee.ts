@@ -19,6 +19,8 @@ export interface Forecast {
     readonly turnoverS: number
     /** Its VMs may leave although it is not overloaded. */
     readonly mayLeave: boolean
+    /** What is foreseen for it is to be believed: only then do its VMs leave, or others come, by it. */
+    readonly foresees: boolean
   }[]
   /** As `Problem.vms`, in their order. */
   readonly vms: readonly Prospect[]
@@ -70,6 +72,7 @@ export const foresee = (model: Model, forecast: Forecast): Foreseen | null => {
     const sources = model.hosts.map((_, h) => h).filter(isOver)
     const urgent = sources.length > 0
     if (!urgent) for (let h = 0; h < hostCount; h++) if (host[h]!.mayLeave) sources.push(h)
+    if (sources.some((from) => !host[from]!.foresees)) return null
     let best: { readonly v: number; readonly to: number } | null = null
     let most = urgent ? Number.NEGATIVE_INFINITY : forecast.gainMsMin
     for (const from of sources)
@@ -80,7 +83,7 @@ export const foresee = (model: Model, forecast: Forecast): Foreseen | null => {
         const spared = sparedMs(footing[from]!, of[v]!) + urge
         if (spared <= most) continue
         for (let to = 0; to < hostCount; to++) {
-          if (to === from || !takes(to, v)) continue
+          if (to === from || !host[to]!.foresees || !takes(to, v)) continue
           const gain = spared - burdenMs(footing[to]!, of[v]!)
           if (gain <= most) continue
           most = gain

@@ -107,6 +107,7 @@ const hostSnapshot: fc.Arbitrary<HostSnapshot> = record({
   promisedIn: resources,
   draining: fc.boolean(),
   overloaded: fc.boolean(),
+  foresees: fc.boolean(),
   cpuBaseline: text,
   failureDomain: textOrNull,
   rules: few(rule),

@@ -39,6 +39,7 @@ export const hostSnapshot = z.object({
   promisedIn: resources,
   draining: z.boolean(),
   overloaded: z.boolean(),
+  foresees: z.boolean(),
   cpuBaseline: text,
   failureDomain: z.nullable(text),
   rules: z.array(ruleSchema).max(limits.snapshotVmsMax),

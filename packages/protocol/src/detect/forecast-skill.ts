@@ -1,0 +1,134 @@
+/**
+ * May this host believe its own forecast? Every ten seconds it notes what it foresees for its VMs at the horizon. When that
+ * time has come, it scores the note by what it then sees, and beside it the plainest forecast of all: demand stays "as it
+ * is now". Only VMs that are still here count, so that a migration is no error of the forecast.
+ *
+ * The forecast takes VMs to be independent and to return to their means. Where they rise together (waves, roll-outs, a
+ * daily peak) the demand of a host strays much farther than it foresees, and here that shows.
+ */
+import type { Instant, VmId } from '../ids.ts'
+import type { KnownVm } from '../snapshot/host.ts'
+import { expectedAt, horizonS, outlookOf, type Prospect, type Prospects } from './forecast.ts'
+
+const slotMs = 10_000
+/** A note is scored so many slots later. */
+const horizonSlots = (horizonS * 1_000) / slotMs
+/** What of the sums is left when the next note is scored: one of half an hour ago counts half. */
+const fade = 255 / 256
+/** So many notes must have been scored: those of one horizon. Against a verdict on one lucky moment. */
+const countMin = horizonSlots
+/** The forecast must score so much of what "as it is now" scores at most, permille. A right spread alone makes it 700. */
+const scorePermilleMax = 950
+/**
+ * The squared error of the host may be so many times those of its VMs added up. Errors that have nothing to do with each other
+ * make it one, and chance seldom two. Ten VMs that rise together make it ten.
+ */
+const togetherMax = 2
+
+/**
+ * Why a forecast is not to be believed. `unproven`: too little of it was scored. `no_better` than "as it is now". `together`: the
+ * VMs rise and fall together, so that the host strays much farther than is foreseen.
+ */
+export type ForecastDoubt = 'forecast.unproven' | 'forecast.no_better' | 'forecast.together'
+
+interface Note {
+  readonly slot: number
+  readonly each: readonly (readonly [vm: VmId, prospect: Prospect])[]
+  readonly turnoverS: number
+}
+
+/** Faded sums over the notes that were scored. */
+interface Sums {
+  /** How often; not faded. */
+  readonly count: number
+  /** The ranked score of the forecast, and of "as it is now". */
+  readonly score: number
+  readonly asNow: number
+  /** Squared errors of the host, and of each of its VMs, cpuMilli². */
+  readonly squares: number
+  readonly ownSquares: number
+}
+
+const unscored: Sums = { count: 0, score: 0, asNow: 0, squares: 0, ownSquares: 0 }
+
+type Vms = ReadonlyMap<VmId, KnownVm>
+
+const measured = (vm: KnownVm | undefined): vm is KnownVm =>
+  vm !== undefined && vm.state === 'running' && vm.cpuMilli !== null
+
+const scored = (sums: Sums, { each, turnoverS }: Note, vms: Vms): Sums => {
+  let error = 0
+  let change = 0
+  let spread = 0
+  let ownSquares = 0
+  let count = 0
+  for (const [vm, prospect] of each) {
+    const here = vms.get(vm)
+    if (!measured(here)) continue
+    const seen = here.demand.cpuMilli
+    const { mean, variance } = expectedAt(outlookOf({ each: [prospect], turnoverS, known: true }), horizonS)
+    count += 1
+    error += seen - mean
+    change += seen - prospect.nowMilli
+    spread += variance
+    ownSquares += (seen - mean) * (seen - mean)
+  }
+  if (count === 0) return sums
+  return {
+    count: sums.count + 1,
+    score: sums.score * fade + rankedScore(error, Math.sqrt(spread)),
+    asNow: sums.asNow * fade + rankedScore(change, 0),
+    squares: sums.squares * fade + error * error,
+    ownSquares: sums.ownSquares * fade + ownSquares,
+  }
+}
+
+const doubtOn = ({ count, score, asNow, squares, ownSquares }: Sums): ForecastDoubt | null => {
+  if (count < countMin) return 'forecast.unproven'
+  if (squares > ownSquares * togetherMax) return 'forecast.together'
+  return asNow === 0 || score * 1_000 > asNow * scorePermilleMax ? 'forecast.no_better' : null
+}
+
+/** Call it with each sample: what the host runs, and what it expects of each, in that order. The answer: null = believed. */
+export const createForecastSkill = () => {
+  let notes: readonly Note[] = []
+  let last = -1
+  let sums = unscored
+  let doubt: ForecastDoubt | null = 'forecast.unproven'
+
+  return (sampledAt: Instant, vms: Vms, prospects: () => Prospects): ForecastDoubt | null => {
+    const slot = Math.floor(sampledAt / slotMs)
+    if (slot === last) return doubt
+    last = slot
+    const due = slot - horizonSlots
+    for (const note of notes) if (note.slot === due) sums = scored(sums, note, vms)
+    // What came due while no sample came is dropped, and so is what a clock that was set back left in the future.
+    notes = notes.filter((note) => note.slot > due && note.slot < slot)
+    doubt = doubtOn(sums)
+    const { each, known, turnoverS } = prospects()
+    if (!known) return doubt
+    const running = [...vms.values()].flatMap((vm, i) => (measured(vm) ? [[vm.vm, each[i]!] as const] : []))
+    notes = [...notes, { slot, each: running, turnoverS }]
+    return doubt
+  }
+}
+
+/**
+ * The continuous ranked probability score (Gneiting and Raftery, JASA 2007) of a normal forecast that missed by `error`:
+ * the less the better, in the unit of what is foreseen, best for the true mean and spread. Without a spread it is the
+ * absolute error.
+ */
+export const rankedScore = (error: number, deviation: number): number => {
+  const miss = Math.abs(error)
+  const z = (miss / deviation) * 4
+  const at = Math.floor(z)
+  if (!(at + 1 < ranked.length)) return miss - deviation * farOff
+  return deviation * (ranked[at]! + (ranked[at + 1]! - ranked[at]!) * (z - at))
+}
+
+/** The score of the standard normal forecast that missed by 0, ¼, ½ … 4¼; farther off it is the miss less 1/√π. */
+const ranked: readonly number[] = [
+  0.2337, 0.2585, 0.3314, 0.4481, 0.6024, 0.787, 0.9944, 1.2182, 1.4528, 1.6943, 1.9398, 2.1876, 2.4366,
+  2.6861, 2.9359, 3.1859, 3.4358, 3.6858,
+]
+const farOff = 0.5642
