@@ -203,6 +203,14 @@ const acts: Readonly<Record<string, Act>> = {
   resume: (cluster, [vm, host = '']) => cluster.world.byHand.resume(vmOf(cluster, vm), host),
   destroy: (cluster, [vm, host = '']) => cluster.world.byHand.destroy(vmOf(cluster, vm), host),
   start: (cluster, [vm, host = '']) => cluster.world.byHand.start(vmOf(cluster, vm), host),
+  misread(cluster, [vm], set) {
+    const amount = (key: string) => (set.has(key) ? Number(set.get(key)) : undefined)
+    const [cpuMilli, memoryMiB] = [amount('cpu'), amount('memory')]
+    cluster.world.misread(vmOf(cluster, vm), {
+      ...(cpuMilli === undefined ? {} : { cpuMilli }),
+      ...(memoryMiB === undefined ? {} : { memoryMiB }),
+    })
+  },
   show,
   check(cluster) {
     const broken = cluster.checker.checkAtRest().map((one) => `${one.invariant} ${one.text}`)

@@ -11,8 +11,9 @@ import { createForesight, createOutlookSaid, doubtOf } from './detect/foresight.
 import { calm, detectLoad, type LoadState, nextLoadCheck } from './detect/load.ts'
 import type { Need } from './detect/need.ts'
 import { createRequests } from './detect/requests.ts'
+import { createSecondLook } from './detect/second-look.ts'
 import { createMotions, isMotion } from './execute/motions.ts'
-import { byText, type HostId, type Instant } from './ids.ts'
+import type { HostId, Instant } from './ids.ts'
 import type { Effect, Input, PeerInit } from './io.ts'
 import type { Message, PartitionMessage } from './message.ts'
 import type { Decision } from './outcome/decision.ts'
@@ -28,9 +29,9 @@ import {
   isSeen,
   observe,
   rest,
-  snapshotVm,
   unknownVm,
   usableOf,
+  vmsByName,
 } from './snapshot/host.ts'
 import { complainOf, saidDemand } from './snapshot/said.ts'
 import { takeSnapshot } from './snapshot/take.ts'
@@ -99,6 +100,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   /** The same for needs that are only foreseen: they must not put off a real one. */
   const caution = createBackOff(desk)
   const lookAhead = createForesight(host, desk.policy)
+  const secondLook = createSecondLook(desk, host)
   const outlookSaid = createOutlookSaid(() => (known() ? lookAhead() : null))
   /** The sample, and the state of this host, for which it was last seen that nobody could spare it what is foreseen. */
   let lookedAt: Instant | null = -1
@@ -273,16 +275,17 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
     const ahead = lookAhead()
     const unknown = unknownVm(host, now)
     // What was guessed begins no overload, and ends none.
-    if (unknown === null)
-      load = detectLoad(load, now, demandOf(host), usableOf(host), desk.policy, ahead?.lasts === true)
-    else complainOf(desk, unknown)
+    if (unknown === null) {
+      const lasts = secondLook.confirmed(ahead?.lasts === true)
+      load = detectLoad(load, now, demandOf(host), usableOf(host), desk.policy, lasts)
+    } else complainOf(desk, unknown)
     if (trouble() !== null) return
     const need = findNeed(host, self, load, requests.wishes(), now, desk.policy.clearPermille)
     if (leader.leading === null) {
       asking = requests.takeQuestion()
       if (asking !== null) return void leader.form(need ?? noNeed(now), 'observe')
     }
-    if (need === null) return prevent()
+    if (need === null) return secondLook.pending ? undefined : prevent()
     if (!free(need)) return
     if (need.kind === 'migrate') requests.granted(need, leader.form(need, 'lease'))
     else if (backOff.until <= now)
@@ -388,9 +391,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       lease: member.view(),
       leading: leader.leading,
       ...motions.view(now),
-      vms: [...host.vms.values()]
-        .sort((a, b) => byText(a.name, b.name) || byText(a.vm, b.vm))
-        .map((vm) => snapshotVm(host, now, vm)),
+      vms: vmsByName(host, now),
       members: membership.view(now),
       decisions,
       warnings: desk.warnings(),

@@ -5,6 +5,8 @@
  * - what it was promised to want, when it has just arrived;
  * - what it last wanted, when an earlier sample measured this life of it;
  * - all its vCPUs, when nothing is known of it. Its host then promises nothing.
+ *
+ * What cannot be is not believed, whatever a driver says: a VM wants no more than its vCPUs can run, and has some memory.
  */
 import { limits } from '../config.ts'
 import type { Instant } from '../ids.ts'
@@ -23,6 +25,16 @@ export interface Belief {
 
 /** The most that a VM can want. */
 export const mostMilli = (vcpus: number): number => Math.max(1, vcpus) * 1_000
+
+/** Clocks and counters are read one after the other: a measurement may exceed the truth by so much, permille. */
+const toleratedPermille = 1_250
+
+/** A measurement that may be true, cpuMilli; null where it may not, or is none. */
+const possibleMilli = ({ cpuMilli, vcpus }: ObservedVm): number | null => {
+  const most = mostMilli(vcpus)
+  if (cpuMilli === null || cpuMilli < 0 || cpuMilli * 1_000 > most * toleratedPermille) return null
+  return Math.min(cpuMilli, most)
+}
 
 /** What the source promised of a VM that has just arrived. `ran`: no sample has seen it wait here, paused. */
 export const promisedBelief = (demand: Resources, ran: boolean): Belief => ({
@@ -45,11 +57,13 @@ export const believe = (
 ): Belief => {
   const runs = vm.state === 'running'
   // What was measured while it was paused for a part of the time says too little.
-  const measured = runs && before?.ran !== false ? vm.cpuMilli : null
+  const memoryMiB = vm.memoryMiB > 0 ? vm.memoryMiB : (before?.demand.memoryMiB ?? 0)
+  // A VM without memory is one of which nothing is known.
+  const measured = runs && before?.ran !== false && memoryMiB > 0 ? possibleMilli(vm) : null
   const wantedMilli = measured ?? before?.wantedMilli ?? leaving?.cpuMilli ?? null
   const counts = runs || leaving !== null
   return {
-    demand: { cpuMilli: counts ? (wantedMilli ?? mostMilli(vm.vcpus)) : 0, memoryMiB: vm.memoryMiB },
+    demand: { cpuMilli: counts ? (wantedMilli ?? mostMilli(vm.vcpus)) : 0, memoryMiB },
     wantedMilli,
     unmeasuredSince: runs && measured === null ? (before?.unmeasuredSince ?? now) : null,
     ran: runs,

@@ -11,7 +11,7 @@ import type { HostDescription, ObservedVm } from '../io.ts'
 import { labelsOf, sameLabels } from '../labels.ts'
 import { nothing, type Resources, subtract, sum } from '../resources.ts'
 import type { Rule } from '../solve/rules/rule.ts'
-import { type Belief, believe, isUnknown, promisedBelief } from './belief.ts'
+import { type Belief, believe, isUnknown, mostMilli, promisedBelief } from './belief.ts'
 import { type MoveFacts, whyStays } from './may-move.ts'
 import type { VmSnapshot } from './snapshot.ts'
 
@@ -42,6 +42,8 @@ export interface HostState {
   /** Copies that are to arrive, and that the last sample saw waiting for their hand-over, paused. */
   readonly waiting: Set<VmId>
   sampledAt: Instant | null
+  /** How many samples were taken in. */
+  samples: number
   /** The last sample, when it said what the one before it said. */
   sample: readonly ObservedVm[] | null
   /** For how long samples have come, s; and how much of it is not yet in the watches on its VMs, which did not change in it. */
@@ -65,6 +67,7 @@ export const createHost = (rules: readonly Rule[], draining: boolean): HostState
   left: new Map(),
   waiting: new Set(),
   sampledAt: null,
+  samples: 0,
   sample: null,
   watchedS: 0,
   steadyS: 0,
@@ -82,7 +85,8 @@ const isAsBefore = (known: KnownVm, vm: ObservedVm): boolean =>
   known.cpuMilli === vm.cpuMilli &&
   known.cpuMilli !== null &&
   known.unmeasuredSince === null &&
-  known.demand.cpuMilli === (vm.state === 'running' ? vm.cpuMilli : 0) &&
+  known.demand.cpuMilli === (vm.state === 'running' ? Math.min(vm.cpuMilli ?? 0, mostMilli(vm.vcpus)) : 0) &&
+  known.demand.memoryMiB === vm.memoryMiB &&
   known.unseen === 0 &&
   known.state === vm.state &&
   known.pausedBy === vm.pausedBy &&
@@ -156,6 +160,7 @@ export const observe = (
     if (memory.restsUntil <= now && memory.quarantinedUntil <= now && !host.vms.has(vm))
       host.memory.delete(vm)
   host.sampledAt = now
+  host.samples += 1
 }
 
 /** Of the same life of the VM; the first sample after an arrival tells the incarnation that it has here. */
@@ -329,3 +334,9 @@ export const snapshotVm = (host: HostState, now: Instant, vm: KnownVm): VmSnapsh
   habit: habitOf(vm.watch),
   ...moveFactsOf(host, now, vm),
 })
+
+/** As the local API shows them. */
+export const vmsByName = (host: HostState, now: Instant): readonly VmSnapshot[] =>
+  [...host.vms.values()]
+    .sort((a, b) => byText(a.name, b.name) || byText(a.vm, b.vm))
+    .map((vm) => snapshotVm(host, now, vm))

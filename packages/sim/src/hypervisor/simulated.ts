@@ -123,14 +123,17 @@ export const simulatedHypervisor = (
   const sampled = (copy: Copy): VmSample => {
     const { vm, incarnation } = copy
     const { spec } = vm
+    const wrong = state.misreadings.get(spec.vm) ?? {}
+    state.misreadings.delete(spec.vm)
+    const cpuMilli = meter.measure(copy, self.accountedAt)
     return {
       vm: spec.vm,
       name: spec.name,
       state: copy.state === 'running' ? 'running' : 'paused',
       pausedBy: copy.pausedBy,
-      cpuMilli: meter.measure(copy, self.accountedAt),
+      cpuMilli: wrong.cpuMilli ?? cpuMilli,
       vcpus: spec.vcpus,
-      memoryMiB: vm.memoryMiB,
+      memoryMiB: wrong.memoryMiB ?? vm.memoryMiB,
       dirtyMiBps: Math.round(dirtyMiBpsOf(copy)),
       incarnation,
       migratable: spec.fixed === null ? { movable: true } : { movable: false, code: spec.fixed },

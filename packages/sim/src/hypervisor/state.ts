@@ -82,12 +82,20 @@ export interface VmRecord {
   starts: number
 }
 
+/** What a hypervisor says wrongly of a VM. */
+export interface Misreading {
+  readonly cpuMilli?: number
+  readonly memoryMiB?: number
+}
+
 export interface State {
   readonly clock: Clock
   readonly hosts: Map<string, HostRecord>
   readonly vms: Map<VmId, VmRecord>
   /** Pairs of hosts that do not reach each other, as `a|b` with a < b. */
   readonly cuts: Set<string>
+  /** Wrong answers to come: each is given once. */
+  readonly misreadings: Map<VmId, Misreading>
   emit(change: WorldChange): void
   listen(listener: (event: WorldEvent) => void): () => void
 }
@@ -99,6 +107,7 @@ export const createState = (clock: Clock): State => {
     hosts: new Map(),
     vms: new Map(),
     cuts: new Set(),
+    misreadings: new Map(),
     emit(change) {
       const event: WorldEvent = { at: clock.now(), ...change }
       for (const listener of [...listeners]) listener(event)

@@ -19,6 +19,7 @@ import {
   type HostSpec,
   incarnate,
   isActive,
+  type Misreading,
   newCopy,
   pairOf,
   putCopy,
@@ -87,6 +88,8 @@ export interface World {
   fail(rule: FaultRule): void
   clearFaults(): void
   unhang(vm: VmId): void
+  /** The next sample that shows this VM shows this instead, once: a wrong answer of its hypervisor. */
+  misread(vm: VmId, wrong: Misreading): void
   /** The hypervisors of these two do not reach each other. */
   cut(a: string, b: string): void
   /** All cuts, or this one. */
@@ -279,6 +282,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
     fail: faults.add,
     clearFaults: faults.clear,
     unhang: motions.unhang,
+    misread: (vm, wrong) => void state.misreadings.set(vm, wrong),
     cut(a, b) {
       state.cuts.add(pairOf(hostNamed(a).spec.name, hostNamed(b).spec.name))
       motions.linksChanged()

@@ -71,10 +71,11 @@ export class Sampler {
   async sample(caller: Caller, migrating: ReadonlyMap<VmId, unknown>): Promise<VmSample[]> {
     const groups =
       statsGroups.state | statsGroups.cpu | statsGroups.balloon | statsGroups.vcpu | statsGroups.dirtyRate
+    const askedMs = performance.now()
     const all = await caller.call(allDomainStats, { groups, flags: statsFlags.active | statsFlags.noWait })
     const atMs = performance.now()
     const here = await this.#here(caller, all)
-    const now = cpuSample(atMs, here.map(countersOf))
+    const now = cpuSample(askedMs, atMs, here.map(countersOf))
     const before = this.#compareWith(now)
     this.#prune(new Set(here.map((one) => one.domain.vm)))
     const samples = await Promise.all(
@@ -108,7 +109,7 @@ export class Sampler {
 
   #wanted(before: CpuSample | null, now: CpuSample, vm: VmId): number | null {
     const pausedMs = this.#pausedMs.get(vm) ?? Number.NEGATIVE_INFINITY
-    return before === null || pausedMs >= before.atMs ? null : cpuMilli(before, now, vm)
+    return before === null || pausedMs >= before.atMs - before.offMs ? null : cpuMilli(before, now, vm)
   }
 
   #prune(here: ReadonlySet<VmId>): void {
@@ -135,7 +136,8 @@ export class Sampler {
       pausedBy,
       cpuMilli: wanted,
       vcpus: numberOf(stats, 'vcpu.current', 1),
-      memoryMiB: Math.ceil(numberOf(stats, 'balloon.current', 0) / 1024),
+      // Without the balloon's present size the VM may use all that it was given.
+      memoryMiB: Math.ceil(numberOf(stats, 'balloon.current', numberOf(stats, 'balloon.maximum', 0)) / 1024),
       dirtyMiBps: dirtyMiBps(stats),
       incarnation: `${this.#options.bootId}${domain.id}`,
       migratable: this.#movable(facts, migrating.has(domain.vm)),
@@ -258,22 +260,25 @@ const countersOf = ({ domain, stats }: DomainStats): CpuCounters => ({
   vm: domain.vm,
   id: domain.id,
   running: isRunning(stateOf(stats)),
-  wantedNs: wantedNs(stats),
+  ...wantedOf(stats),
+  vcpus: numberOf(stats, 'vcpu.current', 0),
 })
 
 /** Falls back to the CPU time of the whole QEMU where the vCPUs are not told apart. */
-const wantedNs = (stats: TypedValues): number => {
-  let wanted = 0
-  let found = false
+const wantedOf = (stats: TypedValues): Pick<CpuCounters, 'wantedNs' | 'source'> => {
+  let wantedNs = 0
+  const counters: string[] = []
   // Online vCPUs need not be numbered without gaps.
   const vcpusMax = numberOf(stats, 'vcpu.maximum', 0)
   for (let i = 0; i < vcpusMax; i += 1) {
     const time = numberOf(stats, `vcpu.${i}.time`, null)
     if (time === null) continue
-    found = true
-    wanted += time + numberOf(stats, `vcpu.${i}.delay`, 0)
+    const delay = numberOf(stats, `vcpu.${i}.delay`, null)
+    counters.push(delay === null ? `${i}` : `${i}+`)
+    wantedNs += time + (delay ?? 0)
   }
-  return found ? wanted : numberOf(stats, 'cpu.time', 0)
+  if (counters.length > 0) return { wantedNs, source: counters.join(' ') }
+  return { wantedNs: numberOf(stats, 'cpu.time', 0), source: 'cpu' }
 }
 
 const dirtyMiBps = (stats: TypedValues): number | null => {
