@@ -68,11 +68,12 @@ export const createCourse = (model: Model, steps: readonly Step[], targets: Int3
       }
     }
     for (const pool of pools) {
-      if (pool.inside[h] === 0) continue
+      const s = pool.slot[h]!
+      if (s < 0) continue
       const spared =
-        spare >= 0 && going[spare]! >= 0 && pool.inside[going[spare]!] === 1 ? pool.amount(spare) : 0
-      if (pool.load - spared + pool.amount(v) > pool.cap && pool.amount(v) > 0)
-        return { code: 'rule.capacity', text: `${model.vms[v]!.id} would exceed ${pool.name}` }
+        spare >= 0 && going[spare]! >= 0 && pool.slot[going[spare]!] === s ? pool.amount(spare) : 0
+      if (pool.load[s]! - spared + pool.amount(v) > pool.cap[s]! && pool.amount(v) > 0)
+        return { code: 'rule.capacity', text: `${model.vms[v]!.id} would exceed ${pool.nameOn(h)}` }
     }
     for (const opening of openings)
       if (opening.inside[h] === 1 && opening.used[h] === 0 && opening.count >= opening.max)
@@ -122,15 +123,17 @@ export const createCourse = (model: Model, steps: readonly Step[], targets: Int3
     }
   }
 
-  /** The same for the caps over several hosts. */
+  /** The same for caps by rules. */
   const waitForPools = (step: Step): void => {
     for (const pool of pools) {
-      if (pool.inside[step.to] === 0) continue
-      let missing = pool.everArrived - pool.cap
-      for (const departure of pool.departed) {
+      const s = pool.slot[step.to]!
+      if (s < 0 || pool.amount(step.vm) === 0) continue
+      let missing = pool.everArrived[s]! - pool.cap[s]!
+      for (const departure of pool.departed[s]!) {
         if (missing <= 0) break
-        step.after.push(departure)
-        missing -= pool.amount(steps[departure]!.vm)
+        const amount = pool.amount(steps[departure]!.vm)
+        if (amount > 0) step.after.push(departure)
+        missing -= amount
       }
     }
   }
@@ -174,11 +177,12 @@ export const createCourse = (model: Model, steps: readonly Step[], targets: Int3
           load[step.to * dims + d]! += amountOf(step.vm, d)
           everArrived[step.to * dims + d]! += amountOf(step.vm, d)
         }
-        for (const pool of pools)
-          if (pool.inside[step.to] === 1) {
-            pool.load += pool.amount(step.vm)
-            pool.everArrived += pool.amount(step.vm)
-          }
+        for (const pool of pools) {
+          const s = pool.slot[step.to]!
+          if (s < 0) continue
+          pool.load[s]! += pool.amount(step.vm)
+          pool.everArrived[s]! += pool.amount(step.vm)
+        }
         for (const opening of openings) {
           if (opening.inside[step.to] === 0 || opening.used[step.to] === 1) continue
           opening.used[step.to] = 1
@@ -203,11 +207,12 @@ export const createCourse = (model: Model, steps: readonly Step[], targets: Int3
         if (step.from < 0) continue
         for (let d = 0; d < dims; d++) load[step.from * dims + d]! -= amountOf(step.vm, d)
         departed[step.from]!.push(i)
-        for (const pool of pools)
-          if (pool.inside[step.from] === 1) {
-            pool.load -= pool.amount(step.vm)
-            pool.departed.push(i)
-          }
+        for (const pool of pools) {
+          const s = pool.slot[step.from]!
+          if (s < 0) continue
+          pool.load[s]! -= pool.amount(step.vm)
+          pool.departed[s]!.push(i)
+        }
         departedOf[step.vm]!.push(i)
       }
     },

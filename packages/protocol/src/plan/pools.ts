@@ -2,32 +2,72 @@
 import type { Model } from '../solve/model.ts'
 import { constraintsOf, isContinuous, type PlacementRule } from '../solve/rules/rule.ts'
 
-/** A continuous cap over several hosts: like a host with one dimension. */
+/** A continuous cap: like a host with one dimension; over several hosts together, or over each by itself. */
 export interface Pool {
-  readonly name: string
-  readonly inside: Uint8Array
+  /** Of the rule, for people, when a VM would exceed it on that host. */
+  readonly nameOn: (h: number) => string
+  /** Per host what it is counted in, −1 = in nothing: hosts that are capped together have the same. */
+  readonly slot: Int32Array
   readonly amount: (v: number) => number
-  readonly cap: number
-  load: number
-  everArrived: number
-  readonly departed: number[]
+  /** All these per slot. */
+  readonly cap: Float64Array
+  readonly load: Float64Array
+  readonly everArrived: Float64Array
+  readonly departed: readonly number[][]
 }
 
-export const createPools = (model: Model, at: Int32Array): Pool[] =>
-  constraintsOf(model.problem.rules, 'cap').flatMap(({ rule, hosts, of, max }): Pool[] => {
-    if (rule.weight !== undefined || !isContinuous(rule)) return []
-    const d = of === 'vms' ? -1 : model.problem.dimensions.indexOf(of.dimension)
-    if (of !== 'vms' && d < 0) return []
-    const amount = (v: number) => (of === 'vms' ? 1 : model.wants[v * model.dims + d]!)
-    const members = new Set(hosts)
-    const inside = Uint8Array.from(model.hosts, (host) => (members.has(host.id) ? 1 : 0))
-    let load = 0
-    at.forEach((h, v) => {
-      if (h >= 0 && inside[h] === 1) load += amount(v)
-    })
-    const name = rule.name ?? `${rule.kind} of ${max}`
-    return [{ name, inside, amount, cap: Math.max(max, load), load, everArrived: load, departed: [] }]
+const poolOf = (
+  at: Int32Array,
+  of: Pick<Pool, 'nameOn' | 'slot' | 'amount'> & { readonly max: number },
+): Pool => {
+  const { nameOn, slot, amount, max } = of
+  const load = new Float64Array(slot.reduce((most, one) => Math.max(most, one + 1), 0))
+  at.forEach((h, v) => {
+    if (h >= 0 && slot[h]! >= 0) load[slot[h]!]! += amount(v)
   })
+  return {
+    nameOn,
+    slot,
+    amount,
+    cap: load.map((now) => Math.max(max, now)),
+    load,
+    everArrived: Float64Array.from(load),
+    departed: Array.from(load, () => []),
+  }
+}
+
+export const createPools = (model: Model, at: Int32Array): readonly Pool[] => [
+  ...constraintsOf(model.problem.rules, 'cap').flatMap(({ rule, hosts, of, max }): Pool[] => {
+    const d = of === 'vms' ? -1 : model.problem.dimensions.indexOf(of.dimension)
+    if (!binds(rule) || (of !== 'vms' && d < 0)) return []
+    const members = new Set(hosts)
+    const name = rule.name ?? `${rule.kind} of ${max}`
+    return [
+      poolOf(at, {
+        nameOn: () => name,
+        slot: Int32Array.from(model.hosts, (host) => (members.has(host.id) ? 0 : -1)),
+        amount: (v) => (of === 'vms' ? 1 : model.wants[v * model.dims + d]!),
+        max,
+      }),
+    ]
+  }),
+  ...constraintsOf(model.problem.rules, 'seats').flatMap(({ rule, label, hosts, max }): Pool[] => {
+    if (!binds(rule)) return []
+    const members = hosts === 'all' ? null : new Set(hosts)
+    const counts = Uint8Array.from(model.vms, ({ labels }) => (labels?.includes(label) === true ? 1 : 0))
+    const name = rule.name ?? `${rule.kind} of ${max}`
+    return [
+      poolOf(at, {
+        nameOn: (h) => `${name} on ${model.hosts[h]!.id}`,
+        slot: Int32Array.from(model.hosts, ({ id }, h) => (members?.has(id) === false ? -1 : h)),
+        amount: (v) => counts[v]!,
+        max,
+      }),
+    ]
+  }),
+]
+
+const binds = (rule: PlacementRule): boolean => rule.weight === undefined && isContinuous(rule)
 
 /** For each VM in an order, the VMs whose actions come first. */
 export const predecessors = (model: Model): ReadonlyMap<number, readonly number[]> => {
@@ -83,7 +123,7 @@ export interface Opening {
 
 export const createOpenings = (model: Model, at: Int32Array): Opening[] =>
   constraintsOf(model.problem.rules, 'usedHosts').flatMap(({ rule, hosts, max }): Opening[] => {
-    if (rule.weight !== undefined || !isContinuous(rule)) return []
+    if (!binds(rule)) return []
     const members = new Set(hosts)
     const inside = Uint8Array.from(model.hosts, (host) => (members.has(host.id) ? 1 : 0))
     const used = new Uint8Array(model.hostCount)

@@ -66,8 +66,8 @@ export const createStanding = (model: Model, start: Int32Array, watch: Watch): S
       if (h >= 0) load[h * dims + d]! += amount
     }
     for (const pool of pools) {
-      if (from >= 0 && pool.inside[from] === 1) pool.load -= pool.amount(v)
-      if (h >= 0 && pool.inside[h] === 1) pool.load += pool.amount(v)
+      if (from >= 0 && pool.slot[from]! >= 0) pool.load[pool.slot[from]!]! -= pool.amount(v)
+      if (h >= 0 && pool.slot[h]! >= 0) pool.load[pool.slot[h]!]! += pool.amount(v)
     }
   }
   /** Only where rules look at the past. */
@@ -94,8 +94,10 @@ export const createStanding = (model: Model, start: Int32Array, watch: Watch): S
       if (amount > 0 && load[h * dims + d]! + amount > cap[h * dims + d]!) return false
     }
     // A VM on its way counts on both ends, also when both are in the same pool.
-    for (const pool of pools)
-      if (pool.inside[h] === 1 && pool.amount(v) > 0 && pool.load + pool.amount(v) > pool.cap) return false
+    for (const pool of pools) {
+      const s = pool.slot[h]!
+      if (s >= 0 && pool.amount(v) > 0 && pool.load[s]! + pool.amount(v) > pool.cap[s]!) return false
+    }
     for (const opening of openings)
       if (opening.inside[h] === 1 && opening.used[h] === 0 && visits[h] === 0 && opening.count >= opening.max)
         return false

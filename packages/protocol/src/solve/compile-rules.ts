@@ -6,10 +6,11 @@
 import type { HostId, VmId } from '../ids.ts'
 import { apartPart, lonelyPart } from './parts/apart.ts'
 import type { Part, PartBase } from './parts/part.ts'
+import { seatsPart } from './parts/seats.ts'
 import { sumPart, usedHostsPart } from './parts/sum.ts'
 import { splitAmongPart, togetherPart } from './parts/together.ts'
 import { wherePart } from './parts/where.ts'
-import type { PlacementProblem, ProblemHost } from './problem.ts'
+import type { PlacementProblem, ProblemHost, ProblemVm } from './problem.ts'
 import { type Cap, isHostLimit, type Together } from './rules/constraint.ts'
 import { constraintOf, isContinuous, type PlacementRule } from './rules/rule.ts'
 
@@ -18,6 +19,7 @@ export interface RuleContext {
   readonly hosts: readonly ProblemHost[]
   readonly hostIndex: ReadonlyMap<HostId, number>
   readonly vmIndex: ReadonlyMap<VmId, number>
+  readonly vms: readonly ProblemVm[]
   readonly vmCount: number
   readonly home: Int32Array
   /** VMs whose place the rules are about: those that run in the end, and for a plan those that run now, too. */
@@ -150,6 +152,13 @@ const compileRule = (context: RuleContext, rule: PlacementRule, r: number, sink:
       sink.part(sumPart(base(everybody(context)), inside, amount, constraint.max))
       return
     }
+    case 'seats': {
+      const scope = labelledWith(context, constraint.label)
+      const inside = constraint.hosts === 'all' ? ones(hostCount) : bitmap(context, constraint.hosts, true)
+      // As few as that are never too many.
+      if (scope.length > constraint.max) sink.part(seatsPart(base(scope), inside, constraint.max))
+      return
+    }
     case 'usedHosts':
       sink.part(
         usedHostsPart(base(everybody(context)), bitmap(context, constraint.hosts, true), constraint.max),
@@ -265,6 +274,11 @@ const scopeOf = (context: RuleContext, ids: readonly VmId[]): Int32Array => {
   }
   return Int32Array.from(found).sort()
 }
+
+const labelledWith = (context: RuleContext, label: string): Int32Array =>
+  everybody(context).filter((v) => context.vms[v]!.labels?.includes(label) === true)
+
+const ones = (length: number): Uint8Array => new Uint8Array(length).fill(1)
 
 const everybody = (context: RuleContext): Int32Array =>
   Int32Array.from({ length: context.vmCount }, (_, v) => v).filter((v) => context.concerned[v] === 1)

@@ -146,18 +146,15 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
       if (of[i]!.weight < 0 && !byHosts.has(of[i]!) && of[i]!.clashes(at, v, h)) return true
     return false
   }
-  const zoned = parts.filter((part) => part.weight < 0 && part.zone !== undefined)
+  const wide = parts.filter((part) => part.weight < 0 && part.closedTo !== undefined)
   /** Where rules about many hosts at a time want nobody more: looked at once per VM. */
-  const fullZones = (v: number): readonly Uint8Array[] =>
-    zoned.flatMap((part) => {
-      const h = partsOf[v]!.includes(part) ? part.zone!.indexOf(1) : -1
-      return h >= 0 && part.clashes(at, v, h) ? [part.zone!] : []
-    })
-  const clashesBesideZones = (v: number, h: number): boolean => {
+  const closedTo = (v: number): readonly Uint8Array[] =>
+    wide.flatMap((part) => (partsOf[v]!.includes(part) ? (part.closedTo!(at, v) ?? []) : []))
+  const clashesBeside = (v: number, h: number): boolean => {
     const of = partsOf[v]!
     for (let i = 0; i < of.length; i++) {
       const part = of[i]!
-      if (part.weight >= 0 || part.zone !== undefined || byHosts.has(part)) continue
+      if (part.weight >= 0 || part.closedTo !== undefined || byHosts.has(part)) continue
       if (part.clashes(at, v, h)) return true
     }
     return false
@@ -189,7 +186,7 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
   const bestHost = (v: number): number => {
     const allowed = domain[v]!
     for (let d = 0; d < dims; d++) if (demand[v * dims + d]! > widest[d]!) return -1
-    const full = fullZones(v)
+    const closed = closedTo(v)
     let chosen = -1
     let least = Number.POSITIVE_INFINITY
     for (let h = 0; h < hostCount; h++) {
@@ -205,7 +202,7 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
         const slack = limit[h * dims + d]! - load[h * dims + d]! - demand[v * dims + d]!
         score += sign * Math.floor((slack * 1000) / Math.max(1, limit[h * dims + d]!))
       }
-      if (score >= least || full.some((zone) => zone[h] === 1) || clashesBesideZones(v, h)) continue
+      if (score >= least || closed.some((bits) => bits[h] === 1) || clashesBeside(v, h)) continue
       if (offended(v, h)) score += 10_000_000
       if (score >= least) continue
       least = score

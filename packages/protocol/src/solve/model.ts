@@ -139,6 +139,7 @@ export const compile = (
     hosts,
     hostIndex,
     vmIndex,
+    vms,
     vmCount,
     home,
     concerned: onTheWay ? active.map((yes, v) => (yes === 1 || departs(v) ? 1 : 0)) : active,

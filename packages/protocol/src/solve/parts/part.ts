@@ -21,10 +21,15 @@ export interface Part {
   readonly conflict: (at: Int32Array, out: Int32Array, start: number) => number
   /** Would VM `v` on host `h` conflict with where the others of the scope are? */
   readonly clashes: (at: Int32Array, v: number, h: number) => boolean
-  /** `clashes` is the same on every host with a 1, and false on all others. */
-  readonly zone?: Uint8Array
+  /**
+   * A 1 for each host on which `v` would clash, all at once; null: on none. For rules about very many VMs or hosts. It is
+   * overwritten when the part is asked again.
+   */
+  readonly closedTo?: (at: Int32Array, v: number) => Uint8Array | null
   /** Only VMs on the same host matter to each other. */
   readonly local?: true
+  /** The VMs of the scope count alike: where one may be, another may be in its stead. */
+  readonly alike?: true
   /** Kept along the way by counting (plan/pools.ts), not by `clashes`. */
   readonly counted?: true
   /** No host takes more of the VMs of the scope than this, whatever they weigh. */

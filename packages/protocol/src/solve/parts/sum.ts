@@ -4,10 +4,22 @@ import type { Part, PartBase } from './part.ts'
 /** The amounts of the VMs on the hosts with `inside[h] = 1` add up to at most `max`. */
 export const sumPart = (base: PartBase, inside: Uint8Array, amount: Float64Array, max: number): Part => {
   const { scope } = base
+  const first = inside.indexOf(1)
+  const clashes: Part['clashes'] = (at, v, h) => {
+    if (inside[h] === 0) return false
+    let total = amount[v]!
+    for (let i = 0; i < scope.length; i++) {
+      const g = at[scope[i]!]!
+      if (g >= 0 && inside[g] === 1 && scope[i] !== v) total += amount[scope[i]!]!
+    }
+    return total > max && amount[v]! > 0
+  }
   return {
     ...base,
-    zone: inside,
     counted: true,
+    clashes,
+    // It is the same on each of its hosts.
+    closedTo: (at, v) => (first >= 0 && clashes(at, v, first) ? inside : null),
     within: (inner, { vms, hosts, far, vmHere, hostHere, at }) => {
       let left = max
       for (const v of scope) {
@@ -32,15 +44,6 @@ export const sumPart = (base: PartBase, inside: Uint8Array, amount: Float64Array
         out[start + n++] = v
       }
       return total > max ? n : 0
-    },
-    clashes: (at, v, h) => {
-      if (inside[h] === 0) return false
-      let total = amount[v]!
-      for (let i = 0; i < scope.length; i++) {
-        const g = at[scope[i]!]!
-        if (g >= 0 && inside[g] === 1 && scope[i] !== v) total += amount[scope[i]!]!
-      }
-      return total > max && amount[v]! > 0
     },
     broken: (at) => {
       let total = 0

@@ -61,6 +61,14 @@ export interface Cap {
   readonly max: number
 }
 
+/** At most this many of the VMs with the label on each of the hosts. */
+export interface Seats {
+  readonly is: 'seats'
+  readonly label: string
+  readonly hosts: readonly HostId[] | 'all'
+  readonly max: number
+}
+
 /** At most this many of the hosts carry VMs. */
 export interface UsedHosts {
   readonly is: 'usedHosts'
@@ -99,6 +107,7 @@ export type Constraint =
   | Closed
   | Together
   | Cap
+  | Seats
   | UsedHosts
   | Ordered
   | DemandFloor
@@ -118,6 +127,7 @@ const binding: Readonly<Record<ConstraintKind, 'continuous' | 'always'>> = {
   closed: 'continuous',
   together: 'continuous',
   cap: 'continuous',
+  seats: 'continuous',
   usedHosts: 'continuous',
   ordered: 'always',
   demandFloor: 'always',
@@ -136,6 +146,7 @@ const tying: Readonly<Record<ConstraintKind, boolean>> = {
   closed: false,
   together: true,
   cap: false,
+  seats: false,
   usedHosts: false,
   ordered: false,
   demandFloor: false,
