@@ -9,24 +9,25 @@ import type {
   Reply,
   Resources,
 } from '@drover/protocol'
-import type { Logger } from 'pino'
 import type { Settings } from './config/settings.ts'
 import type { Hypervisor, MigrationResult } from './hypervisor/port.ts'
+import type { Immediate } from './immediate.ts'
 import type { Journal } from './journal/port.ts'
+import type { Log } from './log-port.ts'
 import type { Solver } from './solve/solver.ts'
 import type { Transport, TransportCounters } from './transport/port.ts'
 
 export interface AgentInit {
   readonly settings: Settings
   /** Its own: the agent opens it, and closes it when it stops or is killed. */
-  readonly hypervisor: Hypervisor
+  readonly hypervisor: Immediate<Hypervisor>
   /** Its own: the agent starts and stops it. */
   readonly transport: Transport
   /** Its own: the agent closes it. */
   readonly journal: Journal
   /** May be shared by many agents of one process; whoever made it closes it. */
-  readonly solver: Solver
-  readonly log: Logger
+  readonly solver: Immediate<Solver>
+  readonly log: Log
   /** Seeds jitter; default from the host id and incarnation. */
   readonly seed?: number
 }

@@ -33,6 +33,8 @@ export interface AgentInternals {
   readonly wallNow?: () => number
   /** Called before and after each effect is carried out; may kill the agent. */
   readonly around?: (effect: Effect, when: 'before' | 'after') => void
+  /** Hears of a failed core beside the event, with the error itself. */
+  readonly fatal?: (error: unknown) => void
   readonly commandTimeoutMs?: number
   readonly journalProbeMs?: readonly [number, number]
 }
@@ -85,6 +87,7 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
       const words = error instanceof Error ? error.message : String(error)
       log.fatal({ err: error, input: input.kind }, 'the core failed; this agent stops, its VMs go on')
       emit({ kind: 'fatal', text: `the core failed on ${input.kind}: ${words}` })
+      internals.fatal?.(error)
       void shutDown()
     },
   })
@@ -105,7 +108,7 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     feed,
     warn,
     sampled(pressure) {
-      const { demand, usable, troubles } = peer.view(clock.now())
+      const { demand, usable, troubles } = peer.view(instantOf(clock))
       const known = !troubles.includes('demand.unknown')
       emit({ kind: 'sampled', load: known ? { demand, usable } : null, pressure })
     },
@@ -205,7 +208,7 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
       silence()
       transport.kill()
       journal.close()
-      hypervisor.close().catch(() => {})
+      hypervisor.close().then(undefined, () => {})
     },
   }
 }

@@ -11,7 +11,6 @@ import {
   type Input,
   type Reply,
 } from '@drover/protocol'
-import type { Logger } from 'pino'
 import type { AgentEvent } from './agent-port.ts'
 import type { Clock } from './clock.ts'
 import {
@@ -20,17 +19,19 @@ import {
   type MigrationProgress,
   type MigrationResult,
 } from './hypervisor/port.ts'
+import type { Immediate } from './immediate.ts'
+import type { Log } from './log-port.ts'
 import type { Persister } from './persist.ts'
 import type { Solver } from './solve/solver.ts'
 import type { Transport } from './transport/port.ts'
 
 export interface EffectRunnerInit {
-  readonly hypervisor: Hypervisor
+  readonly hypervisor: Immediate<Hypervisor>
   readonly transport: Transport
-  readonly solver: Solver
+  readonly solver: Immediate<Solver>
   readonly persister: Persister
   readonly clock: Clock
-  readonly log: Logger
+  readonly log: Log
   readonly feed: (input: Input) => void
   readonly look: () => void
   readonly lookAfresh: () => void
@@ -96,7 +97,7 @@ export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
   }
 
   const abort = ({ vm }: Of<'abort'>): void => {
-    begun(() => hypervisor.abort(vm)).catch((error: unknown) =>
+    begun(() => hypervisor.abort(vm)).then(undefined, (error: unknown) =>
       log.warn({ vm, code: codeOf(error), err: error }, 'a migration could not be stopped'),
     )
   }
@@ -225,7 +226,7 @@ const resultOf = (result: MigrationResult): ActionResult =>
   result.kind === 'done' ? { kind: 'done' } : { kind: result.kind, code: result.code, detail: result.detail }
 
 /** Begins now; what a driver throws at once is a rejection like any other, not a failure of the core. */
-const begun = <T>(call: () => Promise<T>): Promise<T> => {
+const begun = <T>(call: () => PromiseLike<T>): PromiseLike<T> => {
   try {
     return call()
   } catch (error) {

@@ -1,8 +1,9 @@
 /** One event, one log line. INFO is what operators read every day: one line per decision and one per move. */
-import type { Logger } from 'pino'
-import type { AgentEvent } from './agent-port.ts'
 
-export const logEvent = (log: Logger, event: AgentEvent): void => {
+import type { AgentEvent } from './agent-port.ts'
+import type { Log } from './log-port.ts'
+
+export const logEvent = (log: Log, event: AgentEvent): void => {
   switch (event.kind) {
     case 'decision': {
       const { id, reason, result, code, members, text, asMember } = event.decision

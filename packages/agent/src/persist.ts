@@ -4,9 +4,9 @@
  * its order before `journal healthy: true` is told. So the journal is always the whole story up to some moment.
  */
 import type { Decision, Input, JournalRecord } from '@drover/protocol'
-import type { Logger } from 'pino'
 import type { Clock } from './clock.ts'
 import { type Journal, JournalError } from './journal/port.ts'
+import type { Log } from './log-port.ts'
 
 export interface Persister {
   readonly healthy: boolean
@@ -20,7 +20,7 @@ export interface Persister {
 export interface PersisterInit {
   readonly journal: Journal
   readonly clock: Clock
-  readonly log: Logger
+  readonly log: Log
   readonly feed: (input: Input) => void
   /** First and last pause between two attempts to write again, ms; doubling. */
   readonly probeMs: readonly [number, number]

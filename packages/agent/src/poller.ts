@@ -5,10 +5,11 @@
  * is under way gets one more look after it, however many ask.
  */
 import { type HostDescription, type Input, type ObservedVm, samplePeriodMs } from '@drover/protocol'
-import type { Logger } from 'pino'
 import type { Clock } from './clock.ts'
 import type { Settings } from './config/settings.ts'
 import { type Hypervisor, HypervisorError, type HypervisorEvent, type Sample } from './hypervisor/port.ts'
+import type { Immediate } from './immediate.ts'
+import type { Log } from './log-port.ts'
 import { describeHost, jobsTold, observedVms, sameDescription, usableOf } from './observation.ts'
 
 export interface Poller {
@@ -29,12 +30,12 @@ export interface Poller {
 }
 
 export interface PollerInit {
-  readonly hypervisor: Hypervisor
+  readonly hypervisor: Immediate<Hypervisor>
   readonly clock: Clock
   readonly settings: Settings
   /** drover's own version, which its summaries carry. */
   readonly version: string
-  readonly log: Logger
+  readonly log: Log
   readonly feed: (input: Input) => void
   readonly warn: (code: string, text: string) => void
   /** The core was told what was seen. */

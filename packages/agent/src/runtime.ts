@@ -6,6 +6,7 @@ export * from './agent.ts'
 export { type Clock, instantOf, monotonicClock } from './clock.ts'
 export type { Settings } from './config/settings.ts'
 export * from './hypervisor/port.ts'
+export type { Immediate } from './immediate.ts'
 export {
   createJournalStore,
   type JournalStore,
@@ -13,9 +14,9 @@ export {
   memoryJournal,
 } from './journal/memory.ts'
 export * from './journal/port.ts'
+export { type Log, silentLog } from './log-port.ts'
 export { defaultReserve } from './observation.ts'
 export type { Poller, PollerInit } from './poller.ts'
-export { silentLog } from './silent-log.ts'
 export { inlineSolver } from './solve/inline.ts'
 export type { Solver } from './solve/solver.ts'
 export * from './transport/port.ts'

@@ -10,7 +10,7 @@ import {
 import { type AgentInternals, createAgent } from '../agent.ts'
 import type { AgentEvent, AgentInit } from '../agent-port.ts'
 import { createJournalStore } from '../journal/memory.ts'
-import { silentLog } from '../silent-log.ts'
+import { silentLog } from '../log-port.ts'
 import { inlineSolver } from '../solve/inline.ts'
 import { fakeHypervisor, fakeTransport, type ScriptedPeer, scriptedPeer, settings } from './fakes.ts'
 import { action, host, partition, vmId } from './fixtures.ts'

@@ -5,7 +5,7 @@
  */
 import { asHostId, type HostId, limits } from '@drover/protocol'
 import type { Connection, Libp2p, MultiaddrConnection, PrivateKey, Stream } from '@libp2p/interface'
-import type { Logger } from 'pino'
+import type { Log } from '../log-port.ts'
 import { addressBook, addressesOf } from './address-book.ts'
 import { admission } from './admission.ts'
 import { bounds } from './bounds.ts'
@@ -40,7 +40,7 @@ export interface Libp2pTransportInit {
   readonly clusterKey: Uint8Array | null
   /** Peer ids that may take part; null = everyone who has the cluster key. */
   readonly allow: readonly string[] | null
-  readonly log: Logger
+  readonly log: Log
   /** Many agents on one machine (the harness): no limit on connections from one address. */
   readonly loopback?: boolean
 }

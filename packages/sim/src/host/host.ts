@@ -7,6 +7,7 @@ import {
   type AgentInternals,
   createAgent,
   type Hypervisor,
+  type Immediate,
   type JournalStore,
   type Settings,
   type Solver,
@@ -16,10 +17,10 @@ import {
 
 export interface HostInit {
   readonly journal: JournalStore
-  readonly solver: Solver
+  readonly solver: Immediate<Solver>
   /** For each life of the agent anew: what a process holds ends with it. */
   readonly settings: () => Settings
-  readonly hypervisor: () => Hypervisor
+  readonly hypervisor: () => Immediate<Hypervisor>
   readonly transport: () => Transport
   /** Seeds the jitter of one life. */
   readonly seed: (incarnation: number) => number

@@ -114,7 +114,7 @@ test('a crash point is met once, and leaves the journal as it was asked to', asy
 
 test('a fault in the core fails the story that it happens in', async () => {
   const broken = { kind: 'plan', moves: null } as never
-  await assert.rejects(moving({ solver: () => broken }), /the core failed on solved/)
+  await assert.rejects(moving({ solver: () => broken }), /the core of h0 failed: /)
 })
 
 // A summary goes round a cut by way of the third host; a message does not, and both ends find out.

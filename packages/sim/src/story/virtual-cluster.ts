@@ -160,6 +160,9 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
         clock,
         wallNow: () => clock.now() + site.wallOffsetMs,
         around: (effect, when) => around(index, effect, when),
+        fatal(cause) {
+          failure ??= new Error(`the core of ${name} failed: ${cause}`, { cause })
+        },
         createPeer(init) {
           site.peer = createPeer(init)
           return site.peer
@@ -168,7 +171,6 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       born: (agent) =>
         agent.events((event) => {
           if (event.kind === 'decision') decisions.push({ by: id, decision: event.decision })
-          if (event.kind === 'fatal') failure ??= new Error(`${name}: ${event.text}`)
         }),
     })
     const site: Site = { id, name, host, wallOffsetMs: 0, peer: null, lie: null }

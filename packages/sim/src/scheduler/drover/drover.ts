@@ -1,13 +1,14 @@
-/** drover itself as one of the rivals: on every host the core of the daemon, unchanged. */
-import { createHash } from 'node:crypto'
+/** drover itself as one of the rivals: on every host the agent of the daemon, unchanged. */
 import { asHostId, type HostId, policyOf } from '@drover/protocol'
 import type { GroundHost, Scheduler } from '../../ground/ground.ts'
+import { createNetwork } from '../../network/model.ts'
+import { createVirtualNetwork } from '../../network/virtual-network.ts'
 import type { Random } from '../../random.ts'
 import { createGossip } from './gossip.ts'
 import { uriOf } from './observe.ts'
 import { type DroverOptions, settingsOf } from './options.ts'
 import { createSite, type Site } from './site.ts'
-import { createWire } from './wire.ts'
+import { groundSolver } from './solver.ts'
 
 const base58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
@@ -21,12 +22,11 @@ export const drover = (options: DroverOptions = {}): Scheduler => {
   return {
     name: 'drover',
     begin(ground) {
-      const { kernel, hosts, workload } = ground
+      const { kernel, books, hosts, workload } = ground
       const policy = policyOf(options.preset ?? 'balanced', {
         bandwidthMiBps: workload.migrationMiBps,
         ...options.policy,
       })
-      const policyHash = createHash('sha256').update(JSON.stringify(policy)).digest('hex').slice(0, 12)
       const ids = hosts.map((_, index) => identity(ground.random('identity', index)))
       const placeOf = new Map(ids.map((id, index) => [id, index]))
       const placeAt = new Map(hosts.map((host) => [uriOf(host), host.index]))
@@ -37,8 +37,19 @@ export const drover = (options: DroverOptions = {}): Scheduler => {
       }
 
       const sites: Site[] = []
-      const wire = createWire(ground, settings, (from, to, message) =>
-        sites[to]!.feed({ kind: 'received', from: ids[from]!, message }),
+      const { latencyMs, jitterMs } = settings
+      const network = createVirtualNetwork({
+        clock: kernel,
+        model: createNetwork({ random: ground.random, weather: { latencyMs, jitterMs } }),
+        ids,
+        onSend: (_from, _to, bytes) => books.message(bytes.length),
+        onGarbage(from, to) {
+          throw new Error(`what ${from} said to ${to} does not survive the codec`)
+        },
+      })
+      const hostOf = (id: HostId): GroundHost => hosts[at(placeOf, id)]!
+      const solver = groundSolver(kernel, (problem) =>
+        books.solved(problem.hosts.map(({ id }) => hostOf(id))),
       )
       const gossip = createGossip({
         ground,
@@ -62,16 +73,15 @@ export const drover = (options: DroverOptions = {}): Scheduler => {
         return createSite({
           ground,
           host,
-          id: ids[index]!,
           clockMs,
           sampleMs: settings.sampleMs,
           policy,
-          policyHash,
           membership: gossip.membership(index, clockMs),
-          hostOf: (id) => hosts[at(placeOf, id)]!,
+          // Summaries go by the model of gossip.
+          transport: { ...network.transport(ids[index]!), publish: (bytes) => gossip.publish(index, bytes) },
+          solver,
+          hostOf,
           hostAt: (uri) => hosts[at(placeAt, uri)]!,
-          send: (to, message) => wire.send(index, at(placeOf, to), message),
-          publish: (summary) => gossip.publish(index, summary),
         })
       }
     },

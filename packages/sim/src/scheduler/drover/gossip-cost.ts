@@ -7,7 +7,9 @@ const meshPeers = 3
 /** What the daemon's envelope adds to a summary (transport/envelope.ts): version, public key, number, signature. */
 const sealBytes = 1 + 32 + 8 + 64
 
-export const sealedBytes = (summary: LoadSummary): number => sealBytes + encodeSummary(summary).length
+export const sealed = (bytes: Uint8Array): number => sealBytes + bytes.length
+
+export const sealedBytes = (summary: LoadSummary): number => sealed(encodeSummary(summary))
 
 /** Sendings until all have it: the author's to its mesh, and each other's to its mesh but for whom it came from. */
 export const copiesOf = (subscribers: number): number => {

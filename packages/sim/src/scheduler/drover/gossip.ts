@@ -1,9 +1,9 @@
 /** How the agents of one run hear of each other: a membership for each peer, and what becomes of a `publish`. */
 import type { Desk, HostId, LoadSummary, MakeMembership, Membership } from '@drover/protocol'
-import { createMembership, decodeSummary, encodeSummary } from '@drover/protocol'
+import { createMembership, decodeSummary } from '@drover/protocol'
 import type { Ground } from '../../ground/ground.ts'
 import { arcsOf } from './arcs.ts'
-import { countProbes, countSummary, sealedBytes } from './gossip-cost.ts'
+import { countProbes, countSummary, sealed, sealedBytes } from './gossip-cost.ts'
 import { gossipDelayMs, gossipDelayMsMax } from './gossip-delay.ts'
 import { createNoticeboard } from './noticeboard.ts'
 import { type DroverSettings, fullGossipHostsMax } from './options.ts'
@@ -12,7 +12,7 @@ export interface Gossip {
   /** For the peer of one host. `clockMs`: what its clock shows at time 0. */
   membership(host: number, clockMs: number): MakeMembership
   /** Carries out the effect. */
-  publish(from: number, summary: LoadSummary): void
+  publish(from: number, bytes: Uint8Array): void
   /** At the end of the run: what was not counted yet. */
   settle(): void
 }
@@ -40,9 +40,9 @@ const fullGossip = ({ ground, ids, heard }: GossipInit): Gossip => {
     throw new RangeError(`full gossip is for at most ${fullGossipHostsMax} hosts, not ${ids.length}`)
   return {
     membership: () => createMembership,
-    publish(from, summary) {
-      countSummary(books, sealedBytes(summary), ids.length)
-      const arrived = decodeSummary(encodeSummary(summary))
+    publish(from, bytes) {
+      countSummary(books, sealed(bytes), ids.length)
+      const arrived = decodeSummary(bytes)
       if (arrived === null) throw new Error('a summary does not survive the codec')
       for (const to of ids.keys())
         if (to !== from) kernel.after(gossipDelayMs(seed, from, to), () => heard(to, arrived))

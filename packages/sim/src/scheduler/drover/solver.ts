@@ -2,6 +2,7 @@
  * The solver of the agents: the function that the daemon's worker runs, with a budget of search nodes, since no clock of ours may
  * decide in virtual time; and what a solve takes on a host, ms of virtual time.
  */
+import type { Immediate, Solver } from '@drover/agent/runtime'
 import {
   type Answer,
   limits,
@@ -9,6 +10,8 @@ import {
   type PartitionProblem,
   solveOrderable,
 } from '@drover/protocol'
+import { createAnswer } from '../../kernel/answer.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
 
 /** About what the daemon's `solveBudgetMs` is enough for: the first turn of improving and proving. */
 const nodesMax = 12_500
@@ -38,3 +41,19 @@ const msPerRule = 0.1
 
 export const solveMs = ({ hosts, vms, rules }: PartitionProblem): number =>
   Math.min(limits.solveBudgetMs, workerMs + msPerPair * hosts.length * vms.length + msPerRule * rules.length)
+
+/** The solver of all agents: its answer is there after the time that a host would take. */
+export const groundSolver = (
+  kernel: Kernel,
+  solved: (problem: PartitionProblem) => void,
+): Immediate<Solver> => ({
+  solve(problem) {
+    const answer = createAnswer<Answer>()
+    kernel.after(solveMs(problem), () => {
+      solved(problem)
+      answer.give(answerTo(problem))
+    })
+    return answer
+  },
+  close: async () => {},
+})

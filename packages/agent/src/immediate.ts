@@ -1,0 +1,9 @@
+/**
+ * A port whose answers may be there at once. The agent uses no more of an answer than `then`, so in virtual time a whole
+ * run can be one synchronous call; a promise will do as well.
+ */
+export type Immediate<Port> = {
+  readonly [K in keyof Port]: Port[K] extends (...args: infer Args) => Promise<infer Value>
+    ? (...args: Args) => PromiseLike<Value>
+    : Port[K]
+}

@@ -1,4 +1,0 @@
-/** For tests and simulated worlds: says nothing. */
-import { type Logger, pino } from 'pino'
-
-export const silentLog = (): Logger => pino({ level: 'silent' })
