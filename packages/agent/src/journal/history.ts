@@ -6,7 +6,7 @@ import { rmSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { Decision } from '@drover/protocol'
 import type { Journal } from './port.ts'
-import { historyLimits } from './state.ts'
+import { historyLimits, vmsOf } from './state.ts'
 
 export interface History {
   remember(decision: Decision, wallMs: number): void
@@ -103,12 +103,5 @@ const overDatabase = (db: DatabaseSync, path: string, openedWallMs: number): His
     close: () => db.close(),
   }
 }
-
-/** Ids and names of the VMs that a decision speaks of: operators know names. */
-export const vmsOf = (decision: Decision): ReadonlySet<string> =>
-  new Set([
-    ...decision.actions.flatMap((one) => [one.action.vm, one.vmName]),
-    ...decision.stayed.flatMap((one) => [one.vm, one.name]),
-  ])
 
 export const fileBytes = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0

@@ -10,7 +10,6 @@
  * ```
  */
 import type { Decision, JournalRecord } from '@drover/protocol'
-import { vmsOf } from './history.ts'
 import { type Journal, JournalError } from './port.ts'
 import {
   applyRecord,
@@ -19,6 +18,7 @@ import {
   type JournalState,
   nextIncarnation,
   restoredFrom,
+  vmsOf,
 } from './state.ts'
 
 export interface JournalStore {

@@ -2,6 +2,7 @@
 import {
   type ActionId,
   type ClosedAction,
+  type Decision,
   type Duty,
   type HostId,
   type JournalRecord,
@@ -122,3 +123,10 @@ export const historyLimits = {
   ageMsMax: 30 * 24 * 3_600_000,
   answerDefault: 100,
 } as const
+
+/** Ids and names of the VMs that a decision speaks of: operators know names. */
+export const vmsOf = (decision: Decision): ReadonlySet<string> =>
+  new Set([
+    ...decision.actions.flatMap((one) => [one.action.vm, one.vmName]),
+    ...decision.stayed.flatMap((one) => [one.vm, one.name]),
+  ])

@@ -162,11 +162,11 @@ test('wrong usage ends with 2 and one clear line, and starts nothing', async () 
 test('scale tells what each agent costs', async () => {
   const out = join(directory, 'scaling')
   const { exit, out: said } = await drover(
-    `scale --hosts 4,6 --mean 68 --std 25 --duration 200 --algorithms drover --out ${out}`,
+    `scale --hosts 16,24 --mean 68 --std 25 --duration 200 --algorithms drover --out ${out}`,
   )
   assert.equal(exit, 0)
   assert.match(said, /^algorithm +hosts +VMs +msg\/agent\/s/)
-  assert.match(said, /\ndrover +6 +60 /)
+  assert.match(said, /\ndrover +24 +240 /)
   const [head = '', first = ''] = readFileSync(join(out, 'scaling.csv'), 'utf8').split('\r\n')
   const heap = Number(first.split(',')[head.split(',').indexOf('heapKiBPerHost')])
   assert.ok(heap > 0, 'the heap was measured')
