@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { actionIdOf, asHostId, asVmId, type HostId, type PartitionId } from '../ids.ts'
 import type { PlacementProblem, Problem } from '../solve/problem.ts'
+import { vmsOf } from '../solve/rules/rule.ts'
 import { runs } from '../solve/testing/effort.ts'
 import { checkPlan } from './checker.ts'
 import type { Action, Plan } from './plan.ts'
@@ -88,7 +89,8 @@ const walkEveryState = (problem: Problem, plan: Plan): { overfull: boolean; toge
           problem.vms.slice(0, i).forEach((b, j) => {
             const both = places[i]!.includes(host.id) && places[j]!.includes(host.id)
             const before = a.host === host.id && b.host === host.id
-            if (rule.vms.includes(a.id) && rule.vms.includes(b.id) && both && !before) found.together = true
+            const vms = vmsOf(rule) ?? []
+            if (vms.includes(a.id) && vms.includes(b.id) && both && !before) found.together = true
           })
         })
     }
