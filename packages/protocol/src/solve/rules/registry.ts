@@ -8,6 +8,7 @@ import type { Definition } from './definition.ts'
 import { domainSpread } from './domain-spread.ts'
 import { fence } from './fence.ts'
 import { gather } from './gather.ts'
+import { labelCapacity } from './label-capacity.ts'
 import { lonely } from './lonely.ts'
 import { maxOnline } from './max-online.ts'
 import { overbook } from './overbook.ts'
@@ -26,6 +27,7 @@ export const exchangedRules = {
   spread,
   ban,
   fence,
+  labelCapacity,
 } as const
 
 /** What the solver, the planner and the checker understand. */
