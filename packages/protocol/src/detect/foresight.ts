@@ -2,7 +2,14 @@
 import { linkMiBpsOf, type Policy } from '../config.ts'
 import type { Instant } from '../ids.ts'
 import { type Resources, subtract } from '../resources.ts'
-import { demandOf, type HostState, prospectsHere, usableOf, whyStaysHere } from '../snapshot/host.ts'
+import {
+  demandOf,
+  dirtyMiBpsOf,
+  type HostState,
+  prospectsHere,
+  usableOf,
+  whyStaysHere,
+} from '../snapshot/host.ts'
 import { migrationMs } from '../solve/migration-time.ts'
 import { foreseenMs, outlookOf, type Prospect, type Prospects } from './forecast.ts'
 import { createForecastSkill, type ForecastDoubt } from './forecast-skill.ts'
@@ -104,7 +111,7 @@ export const leaversOf = (
 ): readonly Leaver[] =>
   [...host.vms.values()].flatMap((vm, i) => {
     if (whyStaysHere(host, now, vm, inNeed ? 'overload' : 'forecast', inNeed) !== null) return []
-    const movingMs = migrationMs(vm.memoryMiB, vm.dirtyMiBps ?? 0, linkMiBpsOf(policy))
+    const movingMs = migrationMs(vm.memoryMiB, dirtyMiBpsOf(vm), linkMiBpsOf(policy))
     return [{ prospect: each[i]!, demand: vm.demand, movingMs }]
   })
 

@@ -2,11 +2,12 @@
 import { type HostId, type Instant, own } from '../ids.ts'
 import type { Begin } from '../message.ts'
 import { isCurrent, type Lease } from '../partition/lease.ts'
-import type { Migrate } from '../plan/plan.ts'
+import { type Migrate, originOf } from '../plan/plan.ts'
 import { fixedCode, type HostState, snapshotVm } from '../snapshot/host.ts'
 import { type Promised, refusal } from '../snapshot/ledger.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import { checkRule } from '../solve/rules/check.ts'
+import { isContinuous } from '../solve/rules/rule.ts'
 import { staysOn } from '../solve/rules/stays.ts'
 
 export interface Refusal {
@@ -64,11 +65,40 @@ export const mayArrive = (
   if (host.vms.has(arriving.vm)) return { code: 'vm.present', text: 'the VM is here already' }
   if (promises.length >= inMax)
     return { code: 'limit.in', text: `${promises.length} migrations come in already` }
-  const stays = staysOn(self, [...host.vms.values(), ...promises, arriving])
+  return brokenBy(host, lease, promises, arriving, self) ?? refusal(host, promises, arriving.demand)
+}
+
+/**
+ * The hard rule that this arrival breaks here, or null: judged as the checker of the plan judges it. A continuous rule holds
+ * at every moment; any other one when the plan is done, so that VMs which the plan still takes away from here do not count.
+ */
+const brokenBy = (
+  host: HostState,
+  { assigned }: Lease,
+  promises: readonly Promised[],
+  arriving: VmSnapshot,
+  self: HostId,
+): Refusal | null => {
+  const here = [...host.vms.values(), ...promises, arriving]
+  const leave = new Set(
+    (assigned?.unsound === null ? assigned.assign.plan.actions : [])
+      .filter((action) => originOf(action) === self)
+      .map(({ vm }) => vm),
+  )
+  const always = staysOn(self, here)
+  const atEnd =
+    leave.size === 0
+      ? always
+      : staysOn(
+          self,
+          here.filter(({ vm }) => !leave.has(vm)),
+        )
   for (const rule of host.rules) {
     if (rule.weight !== undefined) continue
-    const broken = checkRule(rule, stays).find((violation) => violation.vms.includes(arriving.vm))
+    const broken = checkRule(rule, isContinuous(rule) ? always : atEnd).find((violation) =>
+      violation.vms.includes(arriving.vm),
+    )
     if (broken !== undefined) return { code: broken.code, text: broken.text }
   }
-  return refusal(host, promises, arriving.demand)
+  return null
 }

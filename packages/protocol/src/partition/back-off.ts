@@ -30,8 +30,8 @@ export const createBackOff = (desk: Desk): BackOff => {
       return until
     },
     concluded({ result, code }) {
-      // Nobody could even be asked: they may be there in a moment (a cluster that starts, a cut that heals).
-      const alone = result === 'nothing' && code === 'partition.exhausted'
+      // No host could even be asked: one may be there in a moment (a cluster that starts, a cut that heals).
+      const alone = result === 'nothing' && code === 'partition.alone'
       switch (alone ? 'failed' : result) {
         case 'running':
           return

@@ -132,7 +132,7 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
             'every host that could help belongs to another partition now',
             null,
           )
-        : conclude(attempt, 'nothing', 'partition.exhausted', 'no known host can help', null)
+        : conclude(attempt, 'nothing', 'partition.exhausted', 'no host that was asked can help', null)
     }
     attempt.reservedMs ??= desk.now() - attempt.formedAt
     solve(attempt)
@@ -299,7 +299,7 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
       }
       const chosen = need.kind === 'none' ? [] : others(attempt, hooks.candidates(), 0)
       if (chosen.length === 0 && need.kind !== 'none')
-        conclude(attempt, 'nothing', 'partition.exhausted', 'no known host can help', null)
+        conclude(attempt, 'nothing', 'partition.alone', 'no host is known that could be asked', null)
       else ask(desk, attempt, [desk.self, ...chosen])
       return partition
     },

@@ -301,8 +301,11 @@ export const fixedCode = (host: HostState, now: Instant, vm: KnownVm): string | 
   return null
 }
 
-/** The guest's memory that is rewritten when nobody measured it: 5 % of it per second, a busy server's. */
-const dirtyGuess = (memoryMiB: number): number => Math.ceil(memoryMiB / 20)
+/** Memory that the guest rewrites, MiB/s; while it was not measured, 5 % of it per second: a busy server's. */
+export const dirtyMiBpsOf = ({
+  dirtyMiBps,
+  memoryMiB,
+}: Pick<ObservedVm, 'dirtyMiBps' | 'memoryMiB'>): number => dirtyMiBps ?? Math.ceil(memoryMiB / 20)
 
 export const moveFactsOf = (host: HostState, now: Instant, vm: KnownVm): MoveFacts => {
   const memory = host.memory.get(vm.vm)
@@ -330,7 +333,7 @@ export const snapshotVm = (host: HostState, now: Instant, vm: KnownVm): VmSnapsh
   state: vm.state,
   incarnation: vm.incarnation,
   demand: vm.demand,
-  dirtyMiBps: vm.dirtyMiBps ?? dirtyGuess(vm.memoryMiB),
+  dirtyMiBps: dirtyMiBpsOf(vm),
   habit: habitOf(vm.watch),
   ...moveFactsOf(host, now, vm),
 })
