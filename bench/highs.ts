@@ -7,8 +7,8 @@
  */
 import { createRequire } from 'node:module'
 import type { Highs } from 'highs'
-import type { HostId, VmId } from '../packages/protocol/src/ids.ts'
 import { checkPlacement } from '../packages/protocol/src/plan/checker.ts'
+import type { HostId, VmId } from '../packages/protocol/src/solve/ids.ts'
 import { migrationMs } from '../packages/protocol/src/solve/migration-time.ts'
 import type { PlacementProblem } from '../packages/protocol/src/solve/problem.ts'
 import { isContinuous } from '../packages/protocol/src/solve/rules/rule.ts'

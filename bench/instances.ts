@@ -1,7 +1,8 @@
 /** Generated placement problems. Deterministic by seed; nothing here is known to the solver. */
-import { asHostId, asVmId, type HostId } from '../packages/protocol/src/ids.ts'
-import type { PlacementProblem, ProblemVm } from '../packages/protocol/src/solve/problem.ts'
+import { asHostId, asVmId, type HostId } from '../packages/protocol/src/solve/ids.ts'
+import type { PlacementProblem } from '../packages/protocol/src/solve/problem.ts'
 import type { PlacementRule } from '../packages/protocol/src/solve/rules/rule.ts'
+import type { ProblemVm } from '../packages/protocol/src/solve/situation.ts'
 
 /** mulberry32: small, fast, good enough for instances. */
 export const random = (seed: number): (() => number) => {

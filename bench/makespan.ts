@@ -1,7 +1,8 @@
 /** Plans of many parallel migrations: the estimated makespan against the lower bound of the busiest link. */
-import { asHostId, asVmId, type PartitionId } from '../packages/protocol/src/ids.ts'
+
 import { checkPlan } from '../packages/protocol/src/plan/checker.ts'
 import { planOrder } from '../packages/protocol/src/plan/planner.ts'
+import { asHostId, asVmId } from '../packages/protocol/src/solve/ids.ts'
 import { migrationMs } from '../packages/protocol/src/solve/migration-time.ts'
 import type { PlacementProblem } from '../packages/protocol/src/solve/problem.ts'
 import { random } from './instances.ts'
@@ -54,7 +55,7 @@ export const evacuation = (hosts: number, even: boolean, seed: number): Makespan
     for (const end of [`out ${move.from}`, `in ${move.to}`]) link.set(end, (link.get(end) ?? 0) + ms)
   })
   const started = performance.now()
-  const planned = planOrder(problem, moves, 'bench' as PartitionId)
+  const planned = planOrder(problem, moves, 'bench')
   const ms = performance.now() - started
   if (planned.kind !== 'plan') throw new Error(planned.why.text)
   return {

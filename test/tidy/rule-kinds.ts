@@ -56,7 +56,7 @@ export const noSortingByKind: Rule = {
 }
 
 /** What files of rules may import: each other, and the data that they are about. */
-const ground = /^(?:\.\/[\w-]+|(?:\.\.\/)+(?:[\w-]+\/)?(?:ids|labels|problem))\.ts$/
+const ground = /^(?:\.\/[\w-]+|(?:\.\.\/)+(?:[\w-]+\/)?(?:ids|labels|problem|situation|demand-forecast))\.ts$/
 
 export const rulesStandAlone: Rule = {
   name: 'files of rules import nothing of solver and planner, so that their checkers share nothing with them',

@@ -1,23 +1,20 @@
-/**
- * The names of things. Branded strings, so that a VM's id can never stand where a host's is meant;
- * all compare with `<`, never with a locale.
- */
+/** The names of things: those that a placement knows, and those of the protocol. */
+import type { HostId } from './solve/ids.ts'
 
-declare const hostId: unique symbol
-/** A host, named by the libp2p peer id of its agent (one agent per host, so one id serves both). */
-export type HostId = string & { readonly [hostId]: true }
-
-declare const vmId: unique symbol
-/** A VM, named by its hypervisor's UUID: stable across migrations, unlike a domain number. */
-export type VmId = string & { readonly [vmId]: true }
+export {
+  type ActionId,
+  actionIdOf,
+  asHostId,
+  asVmId,
+  byText,
+  type HostId,
+  own,
+  type VmId,
+} from './solve/ids.ts'
 
 declare const partitionId: unique symbol
 /** One attempt of one leader to solve one problem: `<leader>.<incarnation>.<counter>`; never used twice. */
 export type PartitionId = string & { readonly [partitionId]: true }
-
-declare const actionId: unique symbol
-/** One action of one plan: `<partition>/<index>`. Repeating a message about an action is harmless. */
-export type ActionId = string & { readonly [actionId]: true }
 
 declare const peerUri: unique symbol
 /** Where another host's hypervisor is reached, once `execute/peer-uri.ts` has looked at it: nothing else is opened. */
@@ -26,24 +23,8 @@ export type PeerUri = string & { readonly [peerUri]: true }
 /** A monotonic clock reading in milliseconds. Comparable only on the host that read it. */
 export type Instant = number
 
-export const asHostId = (text: string): HostId => text as HostId
-export const asVmId = (text: string): VmId => text as VmId
-
 export const partitionIdOf = (leader: HostId, incarnation: number, counter: number): PartitionId =>
   `${leader}.${incarnation}.${counter}` as PartitionId
 
 /** Who formed it: the text before the last two dots. */
 export const leaderOf = (partition: PartitionId): HostId => partition.replace(/\.\d+\.\d+$/, '') as HostId
-
-export const actionIdOf = (partition: PartitionId, index: number): ActionId =>
-  `${partition}/${index}` as ActionId
-
-/** Orders ids (and any text) by code unit: the same on every host, whatever its locale. */
-export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-/**
- * What a record holds under a key that a peer chose. Plain indexing also finds what every object inherits: a host called
- * `constructor` would be a function.
- */
-export const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
-  Object.hasOwn(record, key) ? record[key] : undefined

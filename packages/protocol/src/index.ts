@@ -49,14 +49,15 @@ export { isMigrationUri } from './ring/peer-uri.ts'
 export type { Candidate } from './partition/select.ts'
 export * from './partition/rank.ts'
 export * from './snapshot/snapshot.ts'
-export { byForm, type Field, type Form, formOf } from './solve/rules/definition.ts'
+export { type Field, type Form, byForm, formOf } from './solve/rules/definition.ts'
 export {
   type AnyDefinition,
-  exchangedDefinitions,
   type PlacementRule,
   type Rule,
+  exchangedDefinitions,
 } from './solve/rules/rule.ts'
 export * from './solve/problem.ts'
+export * from './solve/situation.ts'
 export * from './solve/answer.ts'
 export * from './solve/migration-time.ts'
 export * from './solve/goals.ts'

@@ -6,9 +6,11 @@
  * The forecast takes VMs to be independent and to return to their means. Where they rise together (waves, roll-outs, a
  * daily peak) the demand of a host strays much farther than it foresees, and here that shows.
  */
-import type { Instant, VmId } from '../ids.ts'
+import type { Instant } from '../ids.ts'
 import type { KnownVm } from '../snapshot/host.ts'
-import { expectedAt, horizonS, outlookOf, type Prospect, type Prospects } from './forecast.ts'
+import type { Prospect } from '../solve/demand-forecast.ts'
+import type { VmId } from '../solve/ids.ts'
+import { expectedAt, horizonS, outlookOf, type Prospects } from './forecast.ts'
 
 const slotMs = 10_000
 /** A note is scored so many slots later. */

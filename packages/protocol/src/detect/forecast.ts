@@ -7,15 +7,8 @@
  *
  * CPU only: memory does not return to a mean, and is kept within its limit by the solver.
  */
+import type { Prospect } from '../solve/demand-forecast.ts'
 import type { Habit } from './habit.ts'
-
-/** What is expected of one VM: its demand now, where it tends to, how far it strays. */
-export interface Prospect {
-  readonly nowMilli: number
-  readonly meanMilli: number
-  /** cpuMilli² */
-  readonly variance: number
-}
 
 /** What is expected of the VMs of one host together; prospects add up. */
 export interface Outlook {

@@ -2,6 +2,7 @@
 import { linkMiBpsOf, type Policy } from '../config.ts'
 import type { Instant } from '../ids.ts'
 import { type Resources, subtract } from '../resources.ts'
+import { type SaidOutlook, sayOutlook } from '../ring/said-outlook.ts'
 import {
   demandOf,
   dirtyMiBpsOf,
@@ -10,11 +11,12 @@ import {
   usableOf,
   whyStaysHere,
 } from '../snapshot/host.ts'
+import type { Prospect } from '../solve/demand-forecast.ts'
 import { migrationMs } from '../solve/migration-time.ts'
-import { foreseenMs, outlookOf, type Prospect, type Prospects } from './forecast.ts'
+import { foreseenMs, outlookOf, type Prospects } from './forecast.ts'
 import { createForecastSkill, type ForecastDoubt } from './forecast-skill.ts'
 import { heldSOf } from './habit.ts'
-import { type Footing, footingOf, type Leaver, type SaidOutlook, sayOutlook } from './prevention.ts'
+import { type Footing, footingOf, type Leaver } from './prevention.ts'
 
 export interface Foresight {
   readonly footing: Footing

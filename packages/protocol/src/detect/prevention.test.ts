@@ -4,19 +4,12 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asHostId } from '../ids.ts'
 import { nothing } from '../resources.ts'
-import { outlookOf, type Prospect, prospectsOf } from './forecast.ts'
-import {
-  bestTakers,
-  burdenMs,
-  footingOf,
-  heardOutlook,
-  type Leaver,
-  sayOutlook,
-  sparedMs,
-  type Taker,
-} from './prevention.ts'
+import { heardOutlook, sayOutlook } from '../ring/said-outlook.ts'
+import type { Prospect } from '../solve/demand-forecast.ts'
+import { asHostId } from '../solve/ids.ts'
+import { outlookOf, prospectsOf } from './forecast.ts'
+import { bestTakers, burdenMs, footingOf, type Leaver, sparedMs, type Taker } from './prevention.ts'
 
 const habit = { watchedS: 1_800, meanMilli: 600, deviationMilli: 200, turnoverS: 300 }
 const prospects = (demands: readonly number[]) =>

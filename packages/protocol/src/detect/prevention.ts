@@ -2,33 +2,11 @@
  * What one migration would save: the overload that is foreseen on both hosts without it, less that with it. Used twice,
  * so that both agree: with what hosts say of themselves (whom to ask), and with their snapshots (what to move).
  */
-import type { HostId } from '../ids.ts'
+
 import type { Resources } from '../resources.ts'
-import { foreseenMs, type Outlook, type Prospect, withoutVm, withVm } from './forecast.ts'
-
-/** An outlook as it is said to others: integers. */
-export interface SaidOutlook {
-  readonly meanMilli: number
-  /** √Σ (now − mean)² and √Σ variance, cpuMilli. */
-  readonly awayMilli: number
-  readonly deviationMilli: number
-  readonly turnoverS: number
-}
-
-export const sayOutlook = ({ meanMilli, away, variance, turnoverS }: Outlook): SaidOutlook => ({
-  meanMilli: Math.max(0, Math.round(meanMilli)),
-  awayMilli: Math.round(Math.sqrt(away)),
-  deviationMilli: Math.round(Math.sqrt(variance)),
-  turnoverS: Math.round(turnoverS),
-})
-
-export const heardOutlook = (said: SaidOutlook, nowMilli: number): Outlook => ({
-  nowMilli,
-  meanMilli: said.meanMilli,
-  away: said.awayMilli * said.awayMilli,
-  variance: said.deviationMilli * said.deviationMilli,
-  turnoverS: Math.max(1, said.turnoverS),
-})
+import type { Prospect } from '../solve/demand-forecast.ts'
+import type { HostId } from '../solve/ids.ts'
+import { foreseenMs, type Outlook, withoutVm, withVm } from './forecast.ts'
 
 /** A host with what is foreseen on it as it is, worked out once. */
 export interface Footing {

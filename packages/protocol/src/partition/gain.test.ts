@@ -6,6 +6,7 @@ import { policyOf } from '../config.ts'
 import { severityOf } from '../detect/load.ts'
 import type { HostId, VmId } from '../ids.ts'
 import type { Move } from '../solve/answer.ts'
+import { excessChange } from '../solve/excess-change.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
 import { amountsInEffect } from '../solve/rules/amounts-in-effect.ts'
 import { isHostLimit } from '../solve/rules/constraint.ts'
@@ -14,7 +15,7 @@ import { solve } from '../solve/solver.ts'
 import { runs } from '../solve/testing/effort.ts'
 import { problems } from '../solve/testing/generator.ts'
 import { tupleOf } from '../solve/testing/oracle.ts'
-import { excessChange, gainTooSmall } from './gain.ts'
+import { gainTooSmall } from './gain.ts'
 
 const placementOf = (problem: PlacementProblem, moves: readonly Move[]): ReadonlyMap<VmId, HostId> => {
   const at = new Map(

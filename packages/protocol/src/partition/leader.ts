@@ -16,6 +16,7 @@ import { preparePlan } from '../plan/prepare.ts'
 import type { Mode } from '../ring/summary.ts'
 import { formulate } from '../snapshot/problem.ts'
 import type { Answer, Move } from '../solve/answer.ts'
+import { excessChange } from '../solve/excess-change.ts'
 import type { PartitionProblem } from '../solve/problem.ts'
 import { type Attempt, createAttempt, empties, knownOf, renewMs, snapshotsOf } from './attempt.ts'
 import {
@@ -27,7 +28,7 @@ import {
   sayWhatRuns,
   tellOutcome,
 } from './drive.ts'
-import { excessChange, gainTooSmall } from './gain.ts'
+import { gainTooSmall } from './gain.ts'
 import { ask, others } from './invite.ts'
 import { type Candidate, unfit, type Ways } from './select.ts'
 

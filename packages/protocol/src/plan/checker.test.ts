@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { actionIdOf, asHostId, asVmId, type HostId, type PartitionId } from '../ids.ts'
+import { actionIdOf, asHostId, asVmId, type HostId } from '../solve/ids.ts'
 import type { PlacementProblem, Problem } from '../solve/problem.ts'
 import { vmsOf } from '../solve/rules/rule.ts'
 import { runs } from '../solve/testing/effort.ts'
@@ -10,7 +10,7 @@ import { checkPlan } from './checker.ts'
 import type { Action, Plan } from './plan.ts'
 import { small } from './testing/small.ts'
 
-const partition = 'p.1.1' as PartitionId
+const partition = 'p.1.1'
 
 /** Hosts of limit 6 with random VMs, and a random DAG of migrations: most of them bad plans. */
 const instances = fc

@@ -4,14 +4,15 @@
  * on both ends; a departure is credited only when done. What was broken before the plan may stay so, but no
  * host gets worse and no rule is broken anew.
  */
-import type { ActionId, HostId, VmId } from '../ids.ts'
-import type { PlacementProblem, ProblemHost, ProblemVm } from '../solve/problem.ts'
+import type { ActionId, HostId, VmId } from '../solve/ids.ts'
+import type { PlacementProblem } from '../solve/problem.ts'
 import { amountsInEffect } from '../solve/rules/amounts-in-effect.ts'
 import { checkRule } from '../solve/rules/check.ts'
 import { isContinuous } from '../solve/rules/rule.ts'
 import type { Stay } from '../solve/rules/stay.ts'
 import { createStays, staysOf } from '../solve/rules/stays.ts'
 import { worstGain } from '../solve/rules/worst-load.ts'
+import type { ProblemHost, ProblemVm } from '../solve/situation.ts'
 import { type Dag, dagOf, width } from './dag.ts'
 import { type Action, type Departure, departs, originOf, type Plan } from './plan.ts'
 

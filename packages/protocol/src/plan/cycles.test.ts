@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { asHostId, type PartitionId } from '../ids.ts'
 import type { Move } from '../solve/answer.ts'
+import { asHostId } from '../solve/ids.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
 import { runs } from '../solve/testing/effort.ts'
 import { checkPlan } from './checker.ts'
@@ -15,7 +15,7 @@ import type { Plan } from './plan.ts'
 import { planOrder } from './planner.ts'
 import { small } from './testing/small.ts'
 
-const partition = 'p.1.1' as PartitionId
+const partition = 'p.1.1'
 
 interface Rings {
   readonly problem: PlacementProblem

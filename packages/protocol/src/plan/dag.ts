@@ -1,5 +1,5 @@
 /** The order of a plan: who must be done before whom, directly or not. Used by the checker only. */
-import type { ActionId } from '../ids.ts'
+import type { ActionId } from '../solve/ids.ts'
 import type { Action } from './plan.ts'
 
 export interface Dag {

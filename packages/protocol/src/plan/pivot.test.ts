@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { asHostId, asVmId, type PartitionId } from '../ids.ts'
+import { asHostId, asVmId } from '../solve/ids.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
 import { runs } from '../solve/testing/effort.ts'
 import { checkPlan } from './checker.ts'
@@ -84,7 +84,7 @@ test('Whenever VMs can step aside, one after the other, the planner finds an ord
           ? []
           : [{ vm: asVmId(`v${v}`), from: asHostId(`h${vm.from}`), to: asHostId(`h${vm.to}`) }],
       )
-      const planned = planOrder(problem, moves, 'p' as PartitionId)
+      const planned = planOrder(problem, moves, 'p')
       const possible = reachable(limits, vms)
       if (planned.kind === 'plan') {
         assert.deepEqual(checkPlan(problem, planned.plan), [])

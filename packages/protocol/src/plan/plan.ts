@@ -2,7 +2,7 @@
  * A plan: a DAG of actions. Only actions whose `after` are all done may start; every prefix of a checked plan
  * is viable, so a plan may be abandoned anywhere.
  */
-import type { ActionId, HostId, VmId } from '../ids.ts'
+import type { ActionId, HostId, VmId } from '../solve/ids.ts'
 
 interface Common {
   readonly id: ActionId

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type ActionId, asHostId, asVmId, type PartitionId } from '../ids.ts'
 import type { Move } from '../solve/answer.ts'
+import { type ActionId, asHostId, asVmId } from '../solve/ids.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
 import type { Rule } from '../solve/rules/rule.ts'
 import { solve } from '../solve/solver.ts'
@@ -14,7 +14,7 @@ import type { Plan } from './plan.ts'
 import { type Planned, planOrder } from './planner.ts'
 import { small } from './testing/small.ts'
 
-const partition = 'p.1.1' as PartitionId
+const partition = 'p.1.1'
 
 const moves = (problem: PlacementProblem, to: Record<number, number>): Move[] =>
   Object.entries(to).map(([v, h]) => ({

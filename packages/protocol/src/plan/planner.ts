@@ -10,8 +10,8 @@
  * way at all, and may prove that there is none (passage.ts).
  */
 import { assert } from '../assert.ts'
-import { byText, type PartitionId, type VmId } from '../ids.ts'
 import type { Binding, Move } from '../solve/answer.ts'
+import { byText, type VmId } from '../solve/ids.ts'
 import { compile, type Model } from '../solve/model.ts'
 import type { PlacementProblem } from '../solve/problem.ts'
 import { listed } from '../solve/rules/listed.ts'
@@ -61,7 +61,7 @@ export const onTheWay = (problem: PlacementProblem): PlacementProblem => ({
 export const planOrder = (
   problem: PlacementProblem,
   moves: readonly Move[],
-  partition: PartitionId,
+  partition: string,
   options: PlanOptions = {},
 ): Planned => {
   const model = compile(onTheWay(problem), 'time', true)
@@ -121,7 +121,7 @@ export const planOrder = (
   return planned(model, steps, partition, course)
 }
 
-const planned = (model: Model, steps: readonly Step[], partition: PartitionId, course: Course): Planned => ({
+const planned = (model: Model, steps: readonly Step[], partition: string, course: Course): Planned => ({
   kind: 'plan',
   plan: { actions: actionsOf(model, steps, partition), makespanMs: course.timeline.nowMs() },
 })
@@ -174,7 +174,7 @@ const byPassage = (
   stuck: Stuck,
   problem: PlacementProblem,
   moves: readonly Move[],
-  partition: PartitionId,
+  partition: string,
   options: PlanOptions,
 ): Planned => {
   const start = startOf(model)
@@ -241,7 +241,7 @@ const looksOfAdvice = 20_000
 const withoutWayOut = (
   problem: PlacementProblem,
   moves: readonly Move[],
-  partition: PartitionId,
+  partition: string,
   options: PlanOptions,
   stuck: Stuck,
   proven: boolean,

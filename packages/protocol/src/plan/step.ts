@@ -1,5 +1,5 @@
 /** A move of a VM as the planner handles it, and the action that it becomes. */
-import { actionIdOf, type PartitionId } from '../ids.ts'
+import { actionIdOf } from '../solve/ids.ts'
 import { migrationMs } from '../solve/migration-time.ts'
 import type { Model } from '../solve/model.ts'
 import type { Action } from './plan.ts'
@@ -55,7 +55,7 @@ export const hopStep = (model: Model, v: number, from: number, to: number, previ
   return { ...base, kind: to < 0 ? 'suspend' : 'resume', soloMs: storageMs(model, v) }
 }
 
-export const actionsOf = (model: Model, steps: readonly Step[], partition: PartitionId): Action[] => {
+export const actionsOf = (model: Model, steps: readonly Step[], partition: string): Action[] => {
   return steps.map((step, index): Action => {
     const common = {
       id: actionIdOf(partition, index),

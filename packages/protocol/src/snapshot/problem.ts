@@ -14,9 +14,10 @@ import {
   subtract,
   sum,
 } from '../resources.ts'
-import type { Forecast } from '../solve/foresee.ts'
-import type { PartitionProblem, ProblemHost, ProblemVm } from '../solve/problem.ts'
+import type { Forecast } from '../solve/demand-forecast.ts'
+import type { PartitionProblem } from '../solve/problem.ts'
 import { type Rule, reduced } from '../solve/rules/rule.ts'
+import type { ProblemHost, ProblemVm } from '../solve/situation.ts'
 import { noReturnTo, type Occasion, whyStays } from './may-move.ts'
 import type { HostSnapshot } from './snapshot.ts'
 

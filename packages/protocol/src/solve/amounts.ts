@@ -1,7 +1,8 @@
 /** Limits and demands in effect, after the rules that change amounts: preserve, overbook, single-host caps. */
-import type { PlacementProblem, ProblemHost, ProblemVm } from './problem.ts'
+import type { PlacementProblem } from './problem.ts'
 import { isHostLimit } from './rules/constraint.ts'
 import { constraintsOf } from './rules/rule.ts'
+import type { ProblemHost, ProblemVm } from './situation.ts'
 
 /** [host × dims]; hosts that are off can hold nothing. */
 export const limitsInEffect = (problem: PlacementProblem, hosts: readonly ProblemHost[]): Float64Array => {

@@ -1,5 +1,5 @@
 /** What the solver answers. *No solution*, *nothing to do* and *partial cure* are different answers. */
-import type { HostId, VmId } from '../ids.ts'
+import type { HostId, VmId } from './ids.ts'
 
 export interface Move {
   readonly vm: VmId

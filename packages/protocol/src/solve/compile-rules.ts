@@ -3,16 +3,17 @@
  * parts. A continuous rule that keeps VMs together, and holds now, also keeps them where they are: they cannot
  * all cross at the same instant.
  */
-import type { HostId, VmId } from '../ids.ts'
+import type { HostId, VmId } from './ids.ts'
 import { apartPart, lonelyPart } from './parts/apart.ts'
 import type { Part, PartBase } from './parts/part.ts'
 import { seatsPart } from './parts/seats.ts'
 import { sumPart, usedHostsPart } from './parts/sum.ts'
 import { splitAmongPart, togetherPart } from './parts/together.ts'
 import { wherePart } from './parts/where.ts'
-import type { PlacementProblem, ProblemHost, ProblemVm } from './problem.ts'
+import type { PlacementProblem } from './problem.ts'
 import { type Cap, isHostLimit, type Together } from './rules/constraint.ts'
 import { constraintOf, isContinuous, type PlacementRule } from './rules/rule.ts'
+import type { ProblemHost, ProblemVm } from './situation.ts'
 
 export interface RuleContext {
   readonly problem: PlacementProblem

@@ -5,9 +5,10 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asHostId, asVmId } from '../ids.ts'
-import type { Forecast } from './foresee.ts'
-import type { PlacementProblem, ProblemVm } from './problem.ts'
+import type { Forecast } from './demand-forecast.ts'
+import { asHostId, asVmId } from './ids.ts'
+import type { PlacementProblem } from './problem.ts'
+import type { ProblemVm } from './situation.ts'
 import { solve } from './solver.ts'
 
 interface Shape {

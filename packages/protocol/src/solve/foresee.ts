@@ -3,28 +3,12 @@
  * and no further move saves enough. Where no single moves cure an overload, the search for the cheapest answer decides
  * (solver.ts); what is foreseen then counts no more.
  */
-import type { Prospect } from '../detect/forecast.ts'
+
 import { outlookOf, withoutVm, withVm } from '../detect/forecast.ts'
 import { burdenMs, type Footing, footingOf, sparedMs } from '../detect/prevention.ts'
 import { costOf, type FullCost } from './cost.ts'
+import type { Forecast } from './demand-forecast.ts'
 import type { Model } from './model.ts'
-
-/** What is expected of a problem's hosts and VMs. */
-export interface Forecast {
-  /** A move that cures no overload must save at least so much, ms of overload. */
-  readonly gainMsMin: number
-  /** As `Problem.hosts`, in their order. */
-  readonly hosts: readonly {
-    readonly usableMilli: number
-    readonly turnoverS: number
-    /** Its VMs may leave although it is not overloaded. */
-    readonly mayLeave: boolean
-    /** What is foreseen for it is to be believed: only then do its VMs leave, or others come, by it. */
-    readonly foresees: boolean
-  }[]
-  /** As `Problem.vms`, in their order. */
-  readonly vms: readonly Prospect[]
-}
 
 const movesMax = 4
 /** An overload that goes on outweighs whatever is foreseen. */

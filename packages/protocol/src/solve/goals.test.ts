@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { asHostId, asVmId, type PartitionId } from '../ids.ts'
 import { checkPlan } from '../plan/checker.ts'
 import { type Goal, pursue } from './goals.ts'
+import { asHostId, asVmId } from './ids.ts'
 import type { PlacementProblem } from './problem.ts'
 import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
@@ -37,7 +37,7 @@ const problem = (counts: readonly number[]): PlacementProblem => ({
   migrationsInMax: 2,
 })
 
-const partition = 'p.1.1' as PartitionId
+const partition = 'p.1.1'
 
 const after = (counts: readonly number[], goal: Goal): number[] => {
   const { answer } = pursue(problem(counts), goal, partition)

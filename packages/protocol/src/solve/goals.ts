@@ -5,7 +5,6 @@
  * permille that still has a cure.
  */
 
-import type { PartitionId } from '../ids.ts'
 import { type PlanOptions, planOrder } from '../plan/planner.ts'
 import { demandsInEffect, limitsInEffect } from './amounts.ts'
 import type { Answer } from './answer.ts'
@@ -27,7 +26,7 @@ const cured = (answer: Answer): boolean => answer.kind === 'plan' || answer.kind
 export const pursue = (
   problem: PlacementProblem,
   goal: Goal,
-  partition: PartitionId,
+  partition: string,
   options: SolveOptions & PlanOptions = {},
 ): Orderable => {
   const base = solveOrderable(problem, partition, options)

@@ -1,9 +1,9 @@
 /** Nearly full everywhere: what no search by trying finds, walks that may pass through what is too full do find. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asHostId, asVmId } from '../ids.ts'
 import { anneal } from './anneal.ts'
 import { costOf, unlimited } from './cost.ts'
+import { asHostId, asVmId } from './ids.ts'
 import { createLocalSearch } from './local-search.ts'
 import { compile } from './model.ts'
 import type { PlacementProblem } from './problem.ts'

@@ -2,12 +2,14 @@
  * A problem in the solver's form: hosts and VMs as indexes (sorted by id, so that the order of the input does
  * not matter), amounts in typed arrays, hard single-VM rules folded into shared domains, the others as parts.
  */
-import { byText, type HostId, type VmId } from '../ids.ts'
+
 import { demandsInEffect, limitsInEffect } from './amounts.ts'
 import { compileRules, type Restriction } from './compile-rules.ts'
+import { byText, type HostId, type VmId } from './ids.ts'
 import { migrationMs } from './migration-time.ts'
 import type { Part } from './parts/part.ts'
-import type { PlacementProblem, ProblemHost, ProblemVm } from './problem.ts'
+import type { PlacementProblem } from './problem.ts'
+import type { ProblemHost, ProblemVm } from './situation.ts'
 
 export interface Model {
   readonly problem: PlacementProblem

@@ -6,7 +6,7 @@
 import type { Board } from './board.ts'
 import type { Model } from './model.ts'
 import type { Part, Within } from './parts/part.ts'
-import type { ProblemHost } from './problem.ts'
+import type { ProblemHost } from './situation.ts'
 
 export interface Neighbourhood {
   readonly model: Model

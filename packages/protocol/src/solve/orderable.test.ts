@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { asVmId, type PartitionId } from '../ids.ts'
 import { checkPlan } from '../plan/checker.ts'
 import { planOrder } from '../plan/planner.ts'
 import { small } from '../plan/testing/small.ts'
+import { asVmId } from './ids.ts'
 import { solveOrderable } from './orderable.ts'
 import { solve } from './solver.ts'
 import { runs } from './testing/effort.ts'
@@ -14,7 +14,7 @@ import { compareTuples, tupleOf } from './testing/oracle.ts'
 import { tightProblems } from './testing/tight.ts'
 import { bestReachable } from './testing/ways.ts'
 
-const partition = 'p.1.1' as PartitionId
+const partition = 'p.1.1'
 
 // Among thousands of random problems there are cures whose VMs block each other: the cheapest has no order, and one
 // with another target, a little dearer, has. What is found must check, and may not be called optimal.

@@ -10,7 +10,6 @@
  * The answer is always one that can be carried out: a cure, or else as much relief as was found, or `infeasible` with code
  * `plan.no_order`.
  */
-import type { PartitionId } from '../ids.ts'
 import { checkPlan } from '../plan/checker.ts'
 import type { Plan } from '../plan/plan.ts'
 import { type NoOrder, onTheWay, type Planned, type PlanOptions, planOrder } from '../plan/planner.ts'
@@ -49,7 +48,7 @@ const looksOfReach = 300_000
 
 export const solveOrderable = (
   problem: PlacementProblem,
-  partition: PartitionId,
+  partition: string,
   options: Options = {},
   first: Answer = solve(problem, options),
 ): Orderable => {
@@ -69,7 +68,7 @@ interface Found {
 /** `first` is the best answer that there is, but has no order. */
 const another = (
   problem: PlacementProblem,
-  partition: PartitionId,
+  partition: string,
   options: Options,
   first: Extract<Answer, { kind: 'plan' | 'relief' }>,
   unordered: NoOrder,

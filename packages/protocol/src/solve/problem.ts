@@ -2,55 +2,18 @@
  * A placement problem: hosts with limits, VMs with demands and where they are, rules. The same type serves
  * a partition of two hosts and a data centre of thousands; amounts are integers, one per entry of `dimensions`.
  */
-import type { HostId, VmId } from '../ids.ts'
-import type { Labelled } from '../labels.ts'
-import type { Forecast } from './foresee.ts'
+
+import type { Forecast } from './demand-forecast.ts'
 import type { PlacementRule, Rule } from './rules/rule.ts'
+import type { Situation } from './situation.ts'
 
-export interface ProblemHost {
-  readonly id: HostId
-  /** `draining`: whatever can leave must leave, nothing may come. `offline`: can hold nothing. */
-  readonly state: 'online' | 'draining' | 'offline'
-  /**
-   * What the demands on this host may add up to, per dimension: capacity × overcommit − reserve, or less when the
-   * policy wants slack. Demand above it is *excess*, and a host with excess is *overloaded*.
-   */
-  readonly limit: readonly number[]
-  /** VMs can move only between equal baselines; null is compatible with all. */
-  readonly cpuBaseline: string | null
-  /** Rack, room or power feed, for rules that name domains; null = its own domain. */
-  readonly failureDomain: string | null
-}
-
-export interface ProblemVm extends Labelled {
-  readonly id: VmId
-  /** Where it is now (running: uses it; sleeping: its image is there); null when ready (not yet started). */
-  readonly host: HostId | null
-  readonly state: 'running' | 'sleeping' | 'ready'
-  /** The state wanted at the end; equal to `state` for all but vJobs and restarts. */
-  readonly wanted: 'running' | 'sleeping' | 'ready'
-  readonly demand: readonly number[]
-  /** For the cost of moving it. */
-  readonly memoryMiB: number
-  readonly dirtyMiBps: number
-  /** False: it stays where it is, and counts as fixed load. */
-  readonly movable: boolean
-}
-
-export interface Problem {
-  readonly dimensions: readonly string[]
-  readonly hosts: readonly ProblemHost[]
-  readonly vms: readonly ProblemVm[]
+/** Under the rules that agents exchange. */
+export interface Problem extends Situation {
   readonly rules: readonly Rule[]
-  /** MiB/s of a migration that has a link for itself, for its estimated duration. */
-  readonly bandwidthMiBps: number
-  /** Hosts that may carry at most this many migrations out, and in, at the same time. */
-  readonly migrationsOutMax: number
-  readonly migrationsInMax: number
 }
 
 /** A problem under any of the rules that the solver knows, not only those that agents exchange. */
-export interface PlacementProblem extends Omit<Problem, 'rules'> {
+export interface PlacementProblem extends Situation {
   readonly rules: readonly PlacementRule[]
   /** What is expected of the demand to come; without it only what is there now counts. */
   readonly forecast?: Forecast

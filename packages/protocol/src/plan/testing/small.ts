@@ -1,5 +1,5 @@
 /** Problems of one dimension, by hand. */
-import { asHostId, asVmId } from '../../ids.ts'
+import { asHostId, asVmId } from '../../solve/ids.ts'
 import type { PlacementProblem } from '../../solve/problem.ts'
 import type { Rule } from '../../solve/rules/rule.ts'
 

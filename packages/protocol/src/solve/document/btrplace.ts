@@ -5,10 +5,12 @@
  * Differences of meaning: drover does not switch hosts on or off, so an offline host that must be online counts
  * as online, and an online one that must be offline is drained.
  */
-import { asHostId, asVmId, type HostId, type VmId } from '../../ids.ts'
+
 import type { Binding } from '../answer.ts'
-import type { PlacementProblem, ProblemHost, ProblemVm } from '../problem.ts'
+import { asHostId, asVmId, type HostId, type VmId } from '../ids.ts'
+import type { PlacementProblem } from '../problem.ts'
 import type { PlacementRule } from '../rules/rule.ts'
+import type { ProblemHost, ProblemVm } from '../situation.ts'
 import { readAttributes, readResources } from './btrplace-views.ts'
 import { addExactly, BadDocument, disjointAt, type Fields, fieldsAt, integerAt, listAt } from './document.ts'
 

@@ -8,8 +8,8 @@
  * ```
  */
 import { z } from 'zod'
-import { asHostId, asVmId } from '../../ids.ts'
 import { dimensions } from '../../resources.ts'
+import { asHostId, asVmId } from '../ids.ts'
 import type { PlacementProblem } from '../problem.ts'
 import { byForm, type Form } from '../rules/definition.ts'
 import { allDefinitions, entriesOf, type PlacementRule } from '../rules/rule.ts'

@@ -1,10 +1,11 @@
 /** From a problem to the report that `drover solve` prints: solve, order, check; all pure but for the clock given. */
-import type { HostId, PartitionId, VmId } from '../../ids.ts'
+
 import { checkPlacement, checkPlan, overloads, type PlanViolation } from '../../plan/checker.ts'
 import type { Plan } from '../../plan/plan.ts'
 import type { Answer, Binding, Cost, Move } from '../answer.ts'
 import { noCost } from '../cost.ts'
 import { type Goal, pursue } from '../goals.ts'
+import type { HostId, VmId } from '../ids.ts'
 import type { Objective } from '../model.ts'
 import { noOrderCode, solveOrderable } from '../orderable.ts'
 import type { PlacementProblem } from '../problem.ts'
@@ -55,7 +56,7 @@ export interface Solved {
   readonly plan: Plan | null
 }
 
-const partition = 'solve' as PartitionId
+const partition = 'solve'
 
 export const solveProblem = (problem: PlacementProblem, options: ReportOptions): Solved => {
   const started = options.now()

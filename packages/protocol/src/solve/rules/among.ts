@@ -1,5 +1,5 @@
 /** Among: all of the VMs in one of the groups of hosts. */
-import type { HostId, VmId } from '../../ids.ts'
+import type { HostId, VmId } from '../ids.ts'
 import { checkTogether, groupIn } from './check-together.ts'
 import type { Common, Definition } from './definition.ts'
 import { some, someLists } from './listed.ts'

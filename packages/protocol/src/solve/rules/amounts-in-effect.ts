@@ -1,6 +1,7 @@
 /** Demands and limits as the checker sees them: rules that change amounts applied, apart from the solver's code. */
-import type { HostId, VmId } from '../../ids.ts'
-import type { PlacementProblem, ProblemHost, ProblemVm } from '../problem.ts'
+import type { HostId, VmId } from '../ids.ts'
+import type { PlacementProblem } from '../problem.ts'
+import type { ProblemHost, ProblemVm } from '../situation.ts'
 import { constraintsOf } from './rule.ts'
 
 export interface Amounts {

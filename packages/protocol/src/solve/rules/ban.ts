@@ -1,5 +1,5 @@
 /** Ban: none of the VMs on any of the hosts. */
-import type { HostId, VmId } from '../../ids.ts'
+import type { HostId, VmId } from '../ids.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'
 import { excused, type RuleViolation } from './stay.ts'

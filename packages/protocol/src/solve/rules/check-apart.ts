@@ -2,7 +2,7 @@
  * Rules that keep VMs apart: spread, split, lonely. VMs of different *colours* must not be in the same *place*
  * (host or failure domain) at any one time.
  */
-import type { HostId, VmId } from '../../ids.ts'
+import type { HostId, VmId } from '../ids.ts'
 import { excused, type RuleViolation, type Stay, type Stays } from './stay.ts'
 
 /** VM by VM: each has a colour of its own. */

@@ -1,5 +1,5 @@
 /** Rules that cap what hosts carry together: how many VMs, or how much of a dimension. */
-import type { HostId, VmId } from '../../ids.ts'
+import type { HostId, VmId } from '../ids.ts'
 import type { RuleViolation, Stay, Stays } from './stay.ts'
 import { worstGain } from './worst-load.ts'
 

@@ -1,5 +1,5 @@
 /** Rules that keep VMs together: gather (one host), among and splitAmong (one group of hosts). */
-import type { HostId, VmId } from '../../ids.ts'
+import type { HostId, VmId } from '../ids.ts'
 import { excused, type RuleViolation, type Stay, type Stays } from './stay.ts'
 
 /**

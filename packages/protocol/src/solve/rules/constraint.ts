@@ -3,7 +3,7 @@
  * constraints, so that a new kind of rule mostly picks one. Each is carried out in one place: `compile-rules.ts` makes parts and
  * domains of them, `amounts.ts` limits and demands, `plan/pools.ts` what is counted along the way.
  */
-import type { HostId, VmId } from '../../ids.ts'
+import type { HostId, VmId } from '../ids.ts'
 
 /** No two of the VMs in one place. */
 export interface AllApart {

@@ -6,7 +6,7 @@
  * A *continuous* rule holds at every step of a plan too, not only at its end. That a host drains or is off, and that a VM is to run,
  * sleep or stay ready, are states of the problem's hosts and VMs, not rules.
  */
-import type { HostId, VmId } from '../../ids.ts'
+import type { HostId, VmId } from '../ids.ts'
 import type { Constraint } from './constraint.ts'
 import type { RuleCode, RuleViolation, Stays } from './stay.ts'
 

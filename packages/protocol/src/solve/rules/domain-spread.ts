@@ -1,5 +1,5 @@
 /** DomainSpread: no two of the VMs in one failure domain. Without a domain, a host is its own. */
-import type { HostId, VmId } from '../../ids.ts'
+import type { HostId, VmId } from '../ids.ts'
 import { checkApart, eachItsOwn } from './check-apart.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'

@@ -1,5 +1,5 @@
 /** Gather (affinity): all of the VMs on one host. Continuous, it would forbid the group ever to move: by default it is not. */
-import type { VmId } from '../../ids.ts'
+import type { VmId } from '../ids.ts'
 import { checkTogether } from './check-together.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'

@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { asHostId, asVmId, type PartitionId } from '../../ids.ts'
 import { checkPlacement, checkPlan } from '../../plan/checker.ts'
 import { planOrder } from '../../plan/planner.ts'
 import { readDocument } from '../document/read.ts'
+import { asHostId, asVmId } from '../ids.ts'
 import { solveOrderable } from '../orderable.ts'
 import type { PlacementProblem } from '../problem.ts'
 import { solve } from '../solver.ts'
@@ -20,7 +20,7 @@ import type { LabelCapacity } from './label-capacity.ts'
 import { ruleName } from './rule.ts'
 import { staysOn } from './stays.ts'
 
-const partition = 'p.1.1' as PartitionId
+const partition = 'p.1.1'
 const host = (h: number) => asHostId(`h${h}`)
 const vm = (v: number) => asVmId(`v${v}`)
 const gpus: LabelCapacity = { kind: 'labelCapacity', label: 'gpu', max: 2 }

@@ -1,5 +1,5 @@
 /** LabelCapacity: at most `max` VMs with the label on one host; on every host, or on each of those listed. */
-import type { HostId, VmId } from '../../ids.ts'
+import type { HostId, VmId } from '../ids.ts'
 import { checkSum } from './check-sum.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'

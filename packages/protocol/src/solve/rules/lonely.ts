@@ -1,5 +1,5 @@
 /** Lonely: the VMs share their hosts with no others. */
-import type { VmId } from '../../ids.ts'
+import type { VmId } from '../ids.ts'
 import { checkApart } from './check-apart.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'

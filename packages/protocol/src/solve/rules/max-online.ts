@@ -1,5 +1,5 @@
 /** MaxOnline: at most this many of the hosts carry VMs at the end, so that the others may be off. By default not continuous. */
-import type { HostId } from '../../ids.ts'
+import type { HostId } from '../ids.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'
 

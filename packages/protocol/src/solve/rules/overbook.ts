@@ -1,5 +1,5 @@
 /** Overbook: the limits of these hosts count as this many permille of what they are. Always hard and continuous. */
-import type { HostId } from '../../ids.ts'
+import type { HostId } from '../ids.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'
 

@@ -1,5 +1,5 @@
 /** Preserve: the VMs get at least this much of a dimension. Always hard and continuous. */
-import type { VmId } from '../../ids.ts'
+import type { VmId } from '../ids.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'
 

@@ -1,5 +1,5 @@
 /** Quarantine: no VM enters these hosts, none leaves them. */
-import type { HostId } from '../../ids.ts'
+import type { HostId } from '../ids.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'
 import type { RuleViolation } from './stay.ts'

@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { asHostId, asVmId } from '../../ids.ts'
+import { asHostId, asVmId } from '../ids.ts'
 import { allRules, exchangedRules } from './registry.ts'
 import {
   concerns,

@@ -1,5 +1,5 @@
 /** ResourceCapacity: the demands on these hosts together stay within `amount`. */
-import type { HostId } from '../../ids.ts'
+import type { HostId } from '../ids.ts'
 import { checkSum } from './check-sum.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'

@@ -1,5 +1,5 @@
 /** Root: VMs that run now stay where they are. */
-import type { VmId } from '../../ids.ts'
+import type { VmId } from '../ids.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'
 import type { RuleViolation } from './stay.ts'

@@ -1,5 +1,5 @@
 /** What may be asked of any rule. The answers are in the file of its kind. */
-import type { VmId } from '../../ids.ts'
+import type { VmId } from '../ids.ts'
 import { bindsAlways, type Constraint, type ConstraintKind } from './constraint.ts'
 import { type Definition, type Field, type Form, type FormTypes, formOf } from './definition.ts'
 import { allRules, exchangedRules, type PlacementRule } from './registry.ts'

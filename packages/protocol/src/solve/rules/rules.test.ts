@@ -1,7 +1,7 @@
 /** Each rule of the vocabulary says what it allows and what it forbids, and the solver mends what is broken. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asHostId, asVmId, type HostId, type VmId } from '../../ids.ts'
+import { asHostId, asVmId, type HostId, type VmId } from '../ids.ts'
 import type { PlacementProblem } from '../problem.ts'
 import { solve } from '../solver.ts'
 import { checkRule } from './check.ts'

@@ -1,5 +1,5 @@
 /** RunningCapacity: at most this many VMs run on these hosts together. */
-import type { HostId } from '../../ids.ts'
+import type { HostId } from '../ids.ts'
 import { checkSum } from './check-sum.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'

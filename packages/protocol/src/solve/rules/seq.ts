@@ -1,5 +1,5 @@
 /** Seq: what happens to a VM is done before anything happens to the next. Concerns the plan only. */
-import type { VmId } from '../../ids.ts'
+import type { VmId } from '../ids.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'
 import type { RuleViolation } from './stay.ts'

@@ -1,5 +1,5 @@
 /** SplitAmong: each part of VMs in one group of hosts, no two parts in the same group. */
-import type { HostId, VmId } from '../../ids.ts'
+import type { HostId, VmId } from '../ids.ts'
 import { checkApart, eachItsPart } from './check-apart.ts'
 import { checkTogether, groupIn } from './check-together.ts'
 import type { Common, Definition } from './definition.ts'

@@ -1,5 +1,5 @@
 /** Split: VMs of different parts never share a host. */
-import type { VmId } from '../../ids.ts'
+import type { VmId } from '../ids.ts'
 import { checkApart, eachItsPart } from './check-apart.ts'
 import type { Common, Definition } from './definition.ts'
 import { someLists } from './listed.ts'

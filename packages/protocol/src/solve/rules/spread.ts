@@ -1,5 +1,5 @@
 /** Spread (anti-affinity): no two of the VMs on one host. */
-import type { VmId } from '../../ids.ts'
+import type { VmId } from '../ids.ts'
 import { checkApart, eachItsOwn } from './check-apart.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'

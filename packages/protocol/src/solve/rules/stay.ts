@@ -3,8 +3,8 @@
  * to the end of the action that takes it away. A placement is the case where nothing moves any more, so one
  * checker serves both a final placement and every reachable state of a plan.
  */
-import type { HostId, VmId } from '../../ids.ts'
-import type { PlacementProblem } from '../problem.ts'
+import type { HostId, VmId } from '../ids.ts'
+import type { Situation } from '../situation.ts'
 
 export interface Stay {
   readonly vm: VmId
@@ -16,7 +16,7 @@ export interface Stay {
 }
 
 export interface Stays {
-  readonly problem: PlacementProblem
+  readonly problem: Situation
   readonly all: readonly Stay[]
   readonly of: (vm: VmId) => readonly Stay[]
   /** Where the VM runs before anything happens; null when it does not, or not on a known host. */

@@ -1,6 +1,7 @@
 /** The stays of a placement, or of a plan: what rule checkers look at, made ready for their questions. */
-import type { HostId, VmId } from '../../ids.ts'
+
 import { type Labelled, labelsOf } from '../../labels.ts'
+import type { HostId, VmId } from '../ids.ts'
 import type { PlacementProblem } from '../problem.ts'
 import { amountsInEffect } from './amounts-in-effect.ts'
 import type { Stay, Stays } from './stay.ts'

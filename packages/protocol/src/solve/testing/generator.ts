@@ -1,9 +1,10 @@
 /** Random small problems for property tests: every feature is off in about half of them. */
 import fc from 'fast-check'
-import { asHostId, asVmId } from '../../ids.ts'
-import type { PlacementProblem, ProblemHost, ProblemVm } from '../problem.ts'
+import { asHostId, asVmId } from '../ids.ts'
+import type { PlacementProblem } from '../problem.ts'
 import { byForm, type Form, type FormTypes } from '../rules/definition.ts'
 import { allDefinitions, type PlacementRule } from '../rules/rule.ts'
+import type { ProblemHost, ProblemVm } from '../situation.ts'
 
 export interface Shape {
   readonly hostsMax: number

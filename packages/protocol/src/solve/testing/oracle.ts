@@ -2,12 +2,13 @@
  * Brute force for tests: every assignment of every movable VM, costed from the problem types and the independent
  * rule checkers alone. Shares nothing with the solver.
  */
-import type { HostId, VmId } from '../../ids.ts'
+import type { HostId, VmId } from '../ids.ts'
 import { migrationMs } from '../migration-time.ts'
-import type { PlacementProblem, ProblemVm } from '../problem.ts'
+import type { PlacementProblem } from '../problem.ts'
 import { amountsInEffect } from '../rules/amounts-in-effect.ts'
 import { checkRule } from '../rules/check.ts'
 import { staysOf } from '../rules/stays.ts'
+import type { ProblemVm } from '../situation.ts'
 
 /** unmet, overloaded hosts, excess, soft penalty, migration ms, hosts touched. */
 export type Tuple = readonly [number, number, number, number, number, number]

@@ -3,7 +3,7 @@
  * cures have no order.
  */
 import fc from 'fast-check'
-import { asHostId, asVmId } from '../../ids.ts'
+import { asHostId, asVmId } from '../ids.ts'
 import type { PlacementProblem } from '../problem.ts'
 import type { PlacementRule } from '../rules/rule.ts'
 

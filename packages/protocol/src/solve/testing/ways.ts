@@ -2,11 +2,13 @@
  * Brute force for tests: everything that can be reached by one action after the other, each step judged by the independent
  * checker of plans alone.
  */
-import { type ActionId, actionIdOf, type HostId, type PartitionId, type VmId } from '../../ids.ts'
+
 import { checkPlan } from '../../plan/checker.ts'
 import type { Action } from '../../plan/plan.ts'
-import type { PlacementProblem, ProblemVm } from '../problem.ts'
+import { type ActionId, actionIdOf, type HostId, type VmId } from '../ids.ts'
+import type { PlacementProblem } from '../problem.ts'
 import { constraintOf, isContinuous, type PlacementRule } from '../rules/rule.ts'
+import type { ProblemVm } from '../situation.ts'
 import { compareTuples, type Tuple, tupleOf } from './oracle.ts'
 
 interface State {
@@ -67,7 +69,7 @@ export const bestReachable = (
 const actionsOf = (problem: PlacementProblem, vm: ProblemVm, state: State, suspend: boolean): Action[] => {
   const here = state.at.get(vm.id)
   const common = {
-    id: actionIdOf('way' as PartitionId, state.actions.length),
+    id: actionIdOf('way', state.actions.length),
     vm: vm.id,
     after: state.actions.map((one): ActionId => one.id),
   }

@@ -5,12 +5,14 @@
  * the question stays small whatever the size of the data centre. A component that holds now, with nothing to start
  * or to drain, needs no question: where it is shows that it can.
  */
-import type { HostId } from '../../ids.ts'
+
 import type { Binding } from '../answer.ts'
+import type { HostId } from '../ids.ts'
 import type { Model } from '../model.ts'
-import type { PlacementProblem, ProblemHost } from '../problem.ts'
+import type { PlacementProblem } from '../problem.ts'
 import { isHostLimit, isOfAmounts, ties } from '../rules/constraint.ts'
 import { concerns, constraintOf, constraintsOf, type PlacementRule, valuesOf, vmsOf } from '../rules/rule.ts'
+import type { ProblemHost } from '../situation.ts'
 import { conflictOf } from './conflict.ts'
 import { feasible, patience, withoutDemand } from './feasible.ts'
 import { relaxation } from './relaxation.ts'

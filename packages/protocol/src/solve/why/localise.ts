@@ -5,9 +5,10 @@
  */
 import type { Binding } from '../answer.ts'
 import type { Model } from '../model.ts'
-import type { PlacementProblem, ProblemVm } from '../problem.ts'
+import type { PlacementProblem } from '../problem.ts'
 import { some } from '../rules/listed.ts'
 import { concerns } from '../rules/rule.ts'
+import type { ProblemVm } from '../situation.ts'
 import { blame } from './blame.ts'
 import { contradiction } from './contradiction.ts'
 import { feasible, patience } from './feasible.ts'

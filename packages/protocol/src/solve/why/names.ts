@@ -1,5 +1,5 @@
 /** How dimensions are named in reason codes. */
-import { own } from '../../ids.ts'
+import { own } from '../ids.ts'
 
 const shortName: Readonly<Record<string, string>> = { cpuMilli: 'cpu', memoryMiB: 'mem' }
 

@@ -3,10 +3,11 @@
  * dropped, and the least that one host would have to have more of one dimension; failing that, all limits raised
  * by the smallest permille; failing that, the fewest rules dropped together.
  */
-import { asHostId } from '../../ids.ts'
-import type { PlacementProblem, ProblemHost } from '../problem.ts'
+import { asHostId } from '../ids.ts'
+import type { PlacementProblem } from '../problem.ts'
 import { listed } from '../rules/listed.ts'
 import { constraintOf, definitionOf, type PlacementRule, ruleReference } from '../rules/rule.ts'
+import type { ProblemHost } from '../situation.ts'
 import { feasible, type Patience, patience, withRules } from './feasible.ts'
 
 /** Finer than this nobody orders hardware. */

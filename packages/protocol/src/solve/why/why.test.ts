@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { asHostId, asVmId } from '../../ids.ts'
+import { asHostId, asVmId } from '../ids.ts'
 import { compile } from '../model.ts'
 import type { PlacementProblem } from '../problem.ts'
 import type { PlacementRule } from '../rules/rule.ts'

@@ -1,0 +1,26 @@
+/** What a host tells the others of what it expects of its demand: integers, and how they are read again. */
+import type { Outlook } from '../detect/forecast.ts'
+
+/** An outlook as it is said to others: integers. */
+export interface SaidOutlook {
+  readonly meanMilli: number
+  /** √Σ (now − mean)² and √Σ variance, cpuMilli. */
+  readonly awayMilli: number
+  readonly deviationMilli: number
+  readonly turnoverS: number
+}
+
+export const sayOutlook = ({ meanMilli, away, variance, turnoverS }: Outlook): SaidOutlook => ({
+  meanMilli: Math.max(0, Math.round(meanMilli)),
+  awayMilli: Math.round(Math.sqrt(away)),
+  deviationMilli: Math.round(Math.sqrt(variance)),
+  turnoverS: Math.round(turnoverS),
+})
+
+export const heardOutlook = (said: SaidOutlook, nowMilli: number): Outlook => ({
+  nowMilli,
+  meanMilli: said.meanMilli,
+  away: said.awayMilli * said.awayMilli,
+  variance: said.deviationMilli * said.deviationMilli,
+  turnoverS: Math.max(1, said.turnoverS),
+})
