@@ -7,11 +7,11 @@
  */
 import { createRequire } from 'node:module'
 import type { Highs } from 'highs'
-import { checkPlacement } from '../packages/protocol/src/plan/checker.ts'
-import type { HostId, VmId } from '../packages/protocol/src/solve/ids.ts'
-import { migrationMs } from '../packages/protocol/src/solve/migration-time.ts'
-import type { PlacementProblem } from '../packages/protocol/src/solve/problem.ts'
-import { isContinuous } from '../packages/protocol/src/solve/rules/rule.ts'
+import { checkPlacement } from '../packages/placement/src/check/checker.ts'
+import { migrationMs } from '../packages/placement/src/forecast/migration-time.ts'
+import type { HostId, VmId } from '../packages/placement/src/problem/ids.ts'
+import type { PlacementProblem } from '../packages/placement/src/rules/placement-problem.ts'
+import { isContinuous } from '../packages/placement/src/rules/rule.ts'
 
 /** CommonJS, with types that say otherwise. */
 const loadHighs = createRequire(import.meta.url)('highs') as () => Promise<Highs>

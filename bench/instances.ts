@@ -1,8 +1,8 @@
 /** Generated placement problems. Deterministic by seed; nothing here is known to the solver. */
-import { asHostId, asVmId, type HostId } from '../packages/protocol/src/solve/ids.ts'
-import type { PlacementProblem } from '../packages/protocol/src/solve/problem.ts'
-import type { PlacementRule } from '../packages/protocol/src/solve/rules/rule.ts'
-import type { ProblemVm } from '../packages/protocol/src/solve/situation.ts'
+import { asHostId, asVmId, type HostId } from '../packages/placement/src/problem/ids.ts'
+import type { ProblemVm } from '../packages/placement/src/problem/situation.ts'
+import type { PlacementProblem } from '../packages/placement/src/rules/placement-problem.ts'
+import type { PlacementRule } from '../packages/placement/src/rules/rule.ts'
 
 /** mulberry32: small, fast, good enough for instances. */
 export const random = (seed: number): (() => number) => {

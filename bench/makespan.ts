@@ -1,10 +1,10 @@
 /** Plans of many parallel migrations: the estimated makespan against the lower bound of the busiest link. */
 
-import { checkPlan } from '../packages/protocol/src/plan/checker.ts'
-import { planOrder } from '../packages/protocol/src/plan/planner.ts'
-import { asHostId, asVmId } from '../packages/protocol/src/solve/ids.ts'
-import { migrationMs } from '../packages/protocol/src/solve/migration-time.ts'
-import type { PlacementProblem } from '../packages/protocol/src/solve/problem.ts'
+import { checkPlan } from '../packages/placement/src/check/checker.ts'
+import { migrationMs } from '../packages/placement/src/forecast/migration-time.ts'
+import { planOrder } from '../packages/placement/src/order/planner.ts'
+import { asHostId, asVmId } from '../packages/placement/src/problem/ids.ts'
+import type { PlacementProblem } from '../packages/placement/src/rules/placement-problem.ts'
 import { random } from './instances.ts'
 
 export interface Makespan {

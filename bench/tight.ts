@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { PlacementProblem } from '../packages/protocol/src/solve/problem.ts'
-import { type SolveOptions, solve } from '../packages/protocol/src/solve/solver.ts'
+import type { PlacementProblem } from '../packages/placement/src/rules/placement-problem.ts'
+import { type SolveOptions, solve } from '../packages/placement/src/solve-placement.ts'
 import { createHighs, type HighsAnswer, toLp } from './highs.ts'
 import { type PartitionShape, partition } from './instances.ts'
 

@@ -12,6 +12,7 @@ const root = join(import.meta.dirname, '..')
 /** Heading of the page → manifest. */
 const manifests: Readonly<Record<string, string>> = {
   'The agent': 'packages/agent/package.json',
+  Placement: 'packages/placement/package.json',
   'The core': 'packages/protocol/package.json',
   'The simulator': 'packages/sim/package.json',
   'The repository': 'package.json',

@@ -5,8 +5,8 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isLong } from '../../packages/placement/src/testing/effort.ts'
 import type { VmId } from '../../packages/protocol/src/index.ts'
-import { isLong } from '../../packages/protocol/src/solve/testing/effort.ts'
 import type { ClusterOptions } from '../kit/cluster.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
 

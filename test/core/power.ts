@@ -123,7 +123,7 @@ cpSync(join(root, 'package.json'), join(place, 'package.json'))
 mkdirSync(join(place, 'node_modules/@drover'), { recursive: true })
 for (const name of readdirSync(join(root, 'node_modules')).filter((one) => one !== '@drover'))
   symlinkSync(join(root, 'node_modules', name), join(place, 'node_modules', name))
-for (const name of ['agent', 'protocol', 'sim'])
+for (const name of ['agent', 'placement', 'protocol', 'sim'])
   symlinkSync(join(place, 'packages', name), join(place, 'node_modules/@drover', name))
 
 const run = (files: readonly string[], env: Record<string, string> = {}): string | null => {

@@ -5,8 +5,8 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isLong } from '../../packages/placement/src/testing/effort.ts'
 import type { VmId } from '../../packages/protocol/src/index.ts'
-import { isLong } from '../../packages/protocol/src/solve/testing/effort.ts'
 import type { MotionFault } from '../../packages/sim/src/hypervisor/faults.ts'
 import { randomOf } from '../../packages/sim/src/random.ts'
 import type { Cluster } from '../kit/cluster.ts'

@@ -2,7 +2,7 @@
  * A kind of placement rule is known to its own file alone. Code that sorts rules by kind elsewhere compiles when a kind is added, and
  * misjudges it.
  */
-import { allRules } from '../../packages/protocol/src/solve/rules/registry.ts'
+import { allRules } from '../../packages/placement/src/rules/registry.ts'
 import type { Rule } from './rules.ts'
 import { findAll, importsOf, isTest, isTestSupport, lineOf, packageOf, type Source } from './source.ts'
 
@@ -48,8 +48,8 @@ export const noSortingByKind: Rule = {
     { path: 'packages/protocol/src/plan/a.ts', text: "const rule: Rule = { kind: 'ban', vms, hosts }" },
     { path: 'packages/protocol/src/plan/a.ts', text: `const text = \`\${rule.name ?? rule.kind}: broken\`` },
     { path: 'packages/protocol/src/plan/a.ts', text: "if (constraintOf(rule).is === 'cap') return" },
-    { path: 'packages/protocol/src/solve/rules/spread.ts', text: "if (rule.kind === 'spread') return" },
-    { path: 'packages/protocol/src/solve/document/btrplace.ts', text: "switch (id) {\n  case 'spread':\n}" },
+    { path: 'packages/placement/src/rules/spread.ts', text: "if (rule.kind === 'spread') return" },
+    { path: 'packages/placement/src/formats/btrplace.ts', text: "switch (id) {\n  case 'spread':\n}" },
     { path: 'packages/sim/src/hypervisor/a.ts', text: "if (fault.kind === 'split') return" },
     { path: 'packages/protocol/src/plan/a.test.ts', text: "rules.some((rule) => rule.kind === 'seq')" },
   ],
@@ -71,13 +71,13 @@ export const rulesStandAlone: Rule = {
     "import type { Model } from '../model.ts'",
     "import { planOrder } from '../../plan/planner.ts'",
     "import { z } from 'zod'",
-  ].map((text) => ({ path: 'packages/protocol/src/solve/rules/spread.ts', text })),
+  ].map((text) => ({ path: 'packages/placement/src/rules/spread.ts', text })),
   good: [
     {
-      path: 'packages/protocol/src/solve/rules/spread.ts',
+      path: 'packages/placement/src/rules/spread.ts',
       text: "import type { VmId } from '../../ids.ts'\nimport { checkApart } from './check-apart.ts'\nimport type { ProblemVm } from '../problem.ts'",
     },
-    { path: 'packages/protocol/src/solve/model.ts', text: "import { parts } from './parts/part.ts'" },
+    { path: 'packages/placement/src/model/model.ts', text: "import { parts } from './parts/part.ts'" },
     { path: 'packages/protocol/src/solve/rules/a.test.ts', text: "import { solve } from '../solver.ts'" },
   ],
 }

@@ -1,8 +1,9 @@
 /** From what the hypervisor tells to what the core is told. Pure. */
+
+import type { Labelled } from '@drover/placement'
 import {
   byText,
   type HostDescription,
-  type Labelled,
   limits,
   type ObservedVm,
   type OutgoingJob,

@@ -1,5 +1,5 @@
 /** The names of things: those that a placement knows, and those of the protocol. */
-import type { HostId } from './solve/ids.ts'
+import type { HostId } from '@drover/placement'
 
 export {
   type ActionId,
@@ -10,7 +10,7 @@ export {
   type HostId,
   own,
   type VmId,
-} from './solve/ids.ts'
+} from '@drover/placement'
 
 declare const partitionId: unique symbol
 /** One attempt of one leader to solve one problem: `<leader>.<incarnation>.<counter>`; never used twice. */

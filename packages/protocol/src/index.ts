@@ -9,16 +9,19 @@
  *
  * The story of one overload, file by file:
  *
- * 1. `detect/load.ts`: demand has been above what is usable for the hold time, or `detect/forecast.ts` expects, from the
- *    VMs' `detect/habit.ts`, that it will be. `detect/find.ts` makes it a need.
+ * 1. `detect/load.ts`: demand has been above what is usable for the hold time, or `placement/forecast/host-forecast.ts`
+ *    expects, from the VMs' `placement/forecast/demand-history.ts`, that it will be. `detect/find.ts` makes it a need.
  * 2. `ring/view.ts` knows the others from their summaries, `ring/probe.ts` who of them lives; `partition/select.ts`
- *    chooses the fewest near ones whose headroom covers the excess; `partition/helpers.ts` the one that can best afford it.
+ *    chooses the fewest near ones whose headroom covers the excess; `partition/helpers.ts` the one that can best afford
+ *    it.
  * 3. `partition/leader.ts` asks them all at once; each member's `partition/lease.ts` judges by `partition/rank.ts`, and
  *    `partition/member.ts` grants, with a new epoch and `snapshot/take.ts`'s snapshot.
- * 4. `snapshot/problem.ts` makes the placement problem of the snapshots; `solve/foresee.ts` finds the
- *    move that saves most, `solve/solver.ts` the fewest, cheapest ones.
- * 5. `plan/planner.ts` puts them in order, `plan/checker.ts` trusts neither; `plan/prepare.ts` brings them together.
- * 6. `partition/drive.ts` assigns the plan and releases whom it does not touch; `execute/executor.ts` says what may begin.
+ * 4. `snapshot/problem.ts` makes the placement problem of the snapshots; `placement/local/forecast-moves.ts` finds the
+ *    move that saves most, `placement/solve-placement.ts` the fewest, cheapest ones.
+ * 5. `placement/order/planner.ts` puts them in order, `placement/check/checker.ts` trusts neither;
+ *    `partition/prepare-plan.ts` brings them together.
+ * 6. `partition/drive.ts` assigns the plan and releases whom it does not touch; `execute/executor.ts` says what may
+ *    begin.
  * 7. The source looks again (`execute/admission.ts`) and asks (`execute/departure.ts`); the destination's ledger
  *    (`snapshot/ledger.ts`) promises (`execute/arrival.ts`); the hypervisor moves the VM; it is handed over.
  * 8. What ended in doubt is settled by asking both ends (`execute/settle.ts`); `outcome/record.ts` writes down what
@@ -32,14 +35,40 @@
 
 // The door, and what goes through it.
 export * from './ids.ts'
-export * from './labels.ts'
-export * from './resources.ts'
 export * from './config.ts'
 export * from './io.ts'
 export * from './message.ts'
 export * from './codec.ts'
 export * from './peer.ts'
 export * from './view.ts'
+
+// What crosses it and is a placement's: the solver itself is in `@drover/placement`.
+export type {
+  Action,
+  ActionResult,
+  Answer,
+  Migrate,
+  Move,
+  PartitionProblem,
+  Plan,
+  Problem,
+  ProblemHost,
+  ProblemVm,
+  Rule,
+} from '@drover/placement'
+export {
+  add,
+  type Dimension,
+  dimensions,
+  firstExcess,
+  fits,
+  nothing,
+  type Resources,
+  resources,
+  scale,
+  subtract,
+  sum,
+} from '@drover/placement'
 
 // The stages that others build on, in the order of the story.
 export * from './detect/attention.ts'
@@ -49,27 +78,6 @@ export { isMigrationUri } from './ring/peer-uri.ts'
 export type { Candidate } from './partition/select.ts'
 export * from './partition/rank.ts'
 export * from './snapshot/snapshot.ts'
-export { type Field, type Form, byForm, formOf } from './solve/rules/definition.ts'
-export {
-  type AnyDefinition,
-  type PlacementRule,
-  type Rule,
-  exchangedDefinitions,
-} from './solve/rules/rule.ts'
-export * from './solve/problem.ts'
-export * from './solve/situation.ts'
-export * from './solve/answer.ts'
-export * from './solve/migration-time.ts'
-export * from './solve/goals.ts'
-export type { Objective } from './solve/model.ts'
-export * from './solve/solver.ts'
-export type { DocumentRead } from './solve/document/document.ts'
-export * from './solve/document/read.ts'
-export * from './solve/document/report.ts'
-export * from './plan/plan.ts'
-export * from './plan/planner.ts'
-export * from './solve/orderable.ts'
-export * from './plan/checker.ts'
 export * from './outcome/decision.ts'
 export * from './outcome/reason.ts'
 export * from './outcome/words.ts'

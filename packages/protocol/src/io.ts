@@ -7,16 +7,12 @@
  *    `finished … refused journal.full`, and say `journal healthy: false`; say `true` when writing works again.
  * 4. Call `step` again with `tick` at (or soon after) the last `wake`.
  */
+
+import type { ActionResult, Answer, Labelled, PartitionProblem, Resources, Rule } from '@drover/placement'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from './ids.ts'
-import type { Labelled } from './labels.ts'
 import type { Message, Presence } from './message.ts'
 import type { Decision } from './outcome/decision.ts'
-import type { ActionResult } from './plan/plan.ts'
-import type { Resources } from './resources.ts'
 import type { LoadSummary, Mode } from './ring/summary.ts'
-import type { Answer } from './solve/answer.ts'
-import type { PartitionProblem } from './solve/problem.ts'
-import type { Rule } from './solve/rules/rule.ts'
 
 /** One active VM as its host measured it. */
 export interface ObservedVm extends Labelled {

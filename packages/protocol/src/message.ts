@@ -4,14 +4,12 @@
  * epoch of the member's lease: a late or repeated one can then never be taken for a current one (S4, S6).
  */
 
+import type { Action, ActionResult, Plan, Problem, Resources } from '@drover/placement'
 import type { Reason } from './detect/need.ts'
 import type { ActionId, HostId, PartitionId, VmId } from './ids.ts'
 import type { Decision } from './outcome/decision.ts'
 import type { Rank } from './partition/rank.ts'
-import type { Action, ActionResult, Plan } from './plan/plan.ts'
-import type { Resources } from './resources.ts'
 import type { HostSnapshot, VmSnapshot } from './snapshot/snapshot.ts'
-import type { Problem } from './solve/problem.ts'
 
 interface FromPeer {
   /** The sender's start count; messages from an older incarnation than already seen are dropped. */

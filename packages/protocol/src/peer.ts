@@ -3,7 +3,7 @@
  * knows, leads every input to the stage that it concerns, and asks after each whether there is something to do. The
  * stages, in the order of one overload: detect → ring → partition → snapshot → solve → plan → execute → outcome.
  */
-import { unreachable } from './assert.ts'
+import { unreachable } from '@drover/placement'
 import { limits } from './config.ts'
 import { createDesk, type Desk, earliest } from './desk.ts'
 import { findNeed, forecastNeed, noNeed } from './detect/find.ts'

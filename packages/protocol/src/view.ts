@@ -1,8 +1,9 @@
 /** What the local API shows of a peer: plain data, made on request. */
+
+import type { Resources } from '@drover/placement'
 import type { HostId, Instant, PartitionId, VmId } from './ids.ts'
 import type { HostDescription } from './io.ts'
 import type { Decision } from './outcome/decision.ts'
-import type { Resources } from './resources.ts'
 import type { LoadSummary, Mode } from './ring/summary.ts'
 import type { VmSnapshot } from './snapshot/snapshot.ts'
 

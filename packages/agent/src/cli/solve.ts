@@ -7,12 +7,12 @@ import { gunzipSync } from 'node:zlib'
 import {
   type Goal,
   type Objective,
-  type Plan,
   readDocument,
   type Solved,
   type SolveReport,
   solveProblem,
-} from '@drover/protocol'
+} from '@drover/placement'
+import type { Plan } from '@drover/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CliFailure, exitCode } from './exit.ts'
 import type { Io } from './io.ts'

@@ -2,17 +2,9 @@
  * The placement rules of the configuration: each kind that agents exchange, by the fields of its definition. VMs and hosts are named
  * by ids: see each pattern's message for why.
  */
-import {
-  asHostId,
-  asVmId,
-  dimensions,
-  exchangedDefinitions,
-  type Field,
-  type Form,
-  formOf,
-  limits,
-  type Rule,
-} from '@drover/protocol'
+
+import { exchangedDefinitions, type Field, type Form, formOf } from '@drover/placement'
+import { asHostId, asVmId, dimensions, limits, type Rule } from '@drover/protocol'
 import * as z from 'zod'
 import { about, peerId, uuid } from './fields.ts'
 

@@ -1,12 +1,7 @@
 /** The core's `solveOrderable` under a time budget. */
-import {
-  type Answer,
-  asHostId,
-  asVmId,
-  type PartitionId,
-  type Problem,
-  solveOrderable,
-} from '@drover/protocol'
+
+import { solveOrderable } from '@drover/placement'
+import { type Answer, asHostId, asVmId, type PartitionId, type Problem } from '@drover/protocol'
 
 /** Search nodes when a clock ends the search: far more than any budget allows. */
 const nodesMax = 100_000_000

@@ -1,13 +1,21 @@
 /** Which need of this host comes first, if any: an operator's wish, an overload, a drain, a broken rule. */
 
+import {
+  checkRule,
+  dimensions,
+  type Footing,
+  firstExcess,
+  type Resources,
+  resources,
+  scale,
+  staysOn,
+  subtract,
+  sum,
+} from '@drover/placement'
 import type { HostId, Instant } from '../ids.ts'
-import { dimensions, firstExcess, type Resources, resources, scale, subtract, sum } from '../resources.ts'
 import { demandOf, type HostState, usableOf, whyStaysHere } from '../snapshot/host.ts'
-import { checkRule } from '../solve/rules/check.ts'
-import { staysOn } from '../solve/rules/stays.ts'
 import { type LoadState, overloadReason, severityOf } from './load.ts'
 import type { DrainNeed, ForecastNeed, MigrateNeed, Need, NoNeed, OverloadNeed, RuleNeed } from './need.ts'
-import type { Footing } from './prevention.ts'
 
 const zero = resources(() => 0)
 

@@ -6,11 +6,10 @@
  * The forecast takes VMs to be independent and to return to their means. Where they rise together (waves, roll-outs, a
  * daily peak) the demand of a host strays much farther than it foresees, and here that shows.
  */
+
+import { expectedAt, horizonS, outlookOf, type Prospect, type Prospects, type VmId } from '@drover/placement'
 import type { Instant } from '../ids.ts'
 import type { KnownVm } from '../snapshot/host.ts'
-import type { Prospect } from '../solve/demand-forecast.ts'
-import type { VmId } from '../solve/ids.ts'
-import { expectedAt, horizonS, outlookOf, type Prospects } from './forecast.ts'
 
 const slotMs = 10_000
 /** A note is scored so many slots later. */

@@ -1,7 +1,20 @@
 /** What this host expects of itself, and who could spare it an overload. Worked out once for each new state of the host. */
+
+import {
+  type Footing,
+  footingOf,
+  foreseenMs,
+  heldSOf,
+  type Leaver,
+  migrationMs,
+  outlookOf,
+  type Prospect,
+  type Prospects,
+  type Resources,
+  subtract,
+} from '@drover/placement'
 import { linkMiBpsOf, type Policy } from '../config.ts'
 import type { Instant } from '../ids.ts'
-import { type Resources, subtract } from '../resources.ts'
 import { type SaidOutlook, sayOutlook } from '../ring/said-outlook.ts'
 import {
   demandOf,
@@ -11,12 +24,7 @@ import {
   usableOf,
   whyStaysHere,
 } from '../snapshot/host.ts'
-import type { Prospect } from '../solve/demand-forecast.ts'
-import { migrationMs } from '../solve/migration-time.ts'
-import { foreseenMs, outlookOf, type Prospects } from './forecast.ts'
 import { createForecastSkill, type ForecastDoubt } from './forecast-skill.ts'
-import { heldSOf } from './habit.ts'
-import { type Footing, footingOf, type Leaver } from './prevention.ts'
 
 export interface Foresight {
   readonly footing: Footing

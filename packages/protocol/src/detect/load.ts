@@ -8,10 +8,18 @@
  *  clear (permille) ──────────────────────────●  at or below: over
  * ```
  */
+
+import {
+  type Dimension,
+  dimensions,
+  excessPermille,
+  fits,
+  type Resources,
+  resources,
+  scale,
+} from '@drover/placement'
 import type { Policy } from '../config.ts'
 import type { Instant } from '../ids.ts'
-import { type Dimension, dimensions, fits, type Resources, resources, scale } from '../resources.ts'
-import { excessPermille } from '../solve/cost.ts'
 import type { Reason } from './need.ts'
 
 export interface LoadState {

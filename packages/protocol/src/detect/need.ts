@@ -2,8 +2,9 @@
  * What may make a host form a partition. Overload, drain, a broken rule and an operator's wish are events of one kind
  * and use one machinery; they differ in rank and in what the problem must achieve.
  */
+
+import type { Dimension, Resources } from '@drover/placement'
 import type { HostId, Instant, VmId } from '../ids.ts'
-import type { Dimension, Resources } from '../resources.ts'
 
 /** Why a partition is formed: the first of the reason codes (`outcome/reason.ts`). */
 export type Reason =

@@ -2,7 +2,7 @@
  * What operators ask of this host. A wish (`migrate`) and a question (`plan`) become partitions like any need, when the
  * host is free; one that finds it busy for too long is refused rather than forgotten.
  */
-import { unreachable } from '../assert.ts'
+import { unreachable } from '@drover/placement'
 import { type Desk, earliest } from '../desk.ts'
 import { byText, type Instant, type PartitionId } from '../ids.ts'
 import type { Command, Reply } from '../io.ts'

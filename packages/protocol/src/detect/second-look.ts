@@ -2,8 +2,9 @@
  * An overload that is expected to last is cured without waiting for the hold time. Then one wrong sample would count as
  * much as a minute: so what one sample shows for the first time is looked at once more, at once, before it is acted on.
  */
+
+import { fits } from '@drover/placement'
 import type { Desk } from '../desk.ts'
-import { fits } from '../resources.ts'
 import { demandOf, type HostState, usableOf } from '../snapshot/host.ts'
 
 export interface SecondLook {

@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { noHabit } from '../detect/habit.ts'
+import { noHabit } from '../../../placement/src/forecast/demand-history.ts'
+import type { Rule } from '../../../placement/src/rules/rule.ts'
 import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../ids.ts'
 import type { ObservedVm } from '../io.ts'
 import type { Assign } from '../message.ts'
 import type { Lease } from '../partition/lease.ts'
 import { createHost, observe } from '../snapshot/host.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
-import type { Rule } from '../solve/rules/rule.ts'
 import { mayArrive, mayLeave } from './admission.ts'
 
 const self = asHostId('self')

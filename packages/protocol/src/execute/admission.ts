@@ -1,14 +1,12 @@
 /** The last checks before a migration begins: the source looks again at its VM, the destination at its promises (S9–S11). */
+
+import { checkRule, isContinuous, type Migrate, originOf, staysOn } from '@drover/placement'
 import { type HostId, type Instant, own } from '../ids.ts'
 import type { Begin } from '../message.ts'
 import { isCurrent, type Lease } from '../partition/lease.ts'
-import { type Migrate, originOf } from '../plan/plan.ts'
 import { fixedCode, type HostState, snapshotVm } from '../snapshot/host.ts'
 import { type Promised, refusal } from '../snapshot/ledger.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
-import { checkRule } from '../solve/rules/check.ts'
-import { isContinuous } from '../solve/rules/rule.ts'
-import { staysOn } from '../solve/rules/stays.ts'
 
 export interface Refusal {
   readonly code: string

@@ -1,9 +1,9 @@
 /** One migration from its destination's side: what a promise remembers of the VM, also when the agent starts anew meanwhile. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { noHabit } from '../../../placement/src/forecast/demand-history.ts'
 import { policyOf } from '../config.ts'
 import { createDesk } from '../desk.ts'
-import { noHabit } from '../detect/habit.ts'
 import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../ids.ts'
 import type { OpenAction } from '../io.ts'
 import type { Admit } from '../message.ts'

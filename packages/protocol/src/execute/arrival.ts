@@ -3,16 +3,12 @@
  * the copy runs only after the source has positively let go.
  */
 
-import { unreachable } from '../assert.ts'
+import { type ActionResult, labelsOf, noHabit, nothing, unreachable } from '@drover/placement'
 import { limits } from '../config.ts'
 import { type Desk, earliestOf } from '../desk.ts'
-import { noHabit } from '../detect/habit.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../ids.ts'
 import type { ObservedVm, OpenAction } from '../io.ts'
-import { labelsOf } from '../labels.ts'
 import type { Admit, Cancelled, HandOver, Presence } from '../message.ts'
-import type { ActionResult } from '../plan/plan.ts'
-import { nothing } from '../resources.ts'
 import type { Promised } from '../snapshot/ledger.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import type { ClosedActions } from './closed.ts'

@@ -2,10 +2,11 @@
  * What ended here lately, and how. A peer that missed the news asks again, maybe much later, when the VM has moved on or
  * was paused by its owner: then this memory answers, not what the hypervisor says of the VM's present life.
  */
+
+import type { ActionResult } from '@drover/placement'
 import { limits } from '../config.ts'
 import type { ActionId } from '../ids.ts'
 import type { ClosedAction } from '../io.ts'
-import type { ActionResult } from '../plan/plan.ts'
 
 export interface ClosedActions {
   remember(closed: ClosedAction): void

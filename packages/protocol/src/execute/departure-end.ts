@@ -2,7 +2,7 @@
  * How a departure ends: the VM is handed over, or what is in doubt is settled by asking both ends. Nothing here ever
  * retries an unknown migration (S12).
  */
-import { unreachable } from '../assert.ts'
+import { unreachable } from '@drover/placement'
 import { limits } from '../config.ts'
 import type { Desk } from '../desk.ts'
 import type { ActionId, HostId, PeerUri } from '../ids.ts'

@@ -2,13 +2,12 @@
  * One migration as its *source* runs it: ask the destination to admit the VM, let the hypervisor move it; how it ends is
  * `departure-end.ts`. The source serialises all motions of its VMs (S8).
  */
-import { unreachable } from '../assert.ts'
+import { type ActionResult, type Migrate, unreachable } from '@drover/placement'
 import { limits, linkMiBpsOf } from '../config.ts'
 import { type Desk, earliestOf } from '../desk.ts'
 import { type ActionId, type HostId, type Instant, leaderOf } from '../ids.ts'
 import type { OpenAction, OutgoingJob } from '../io.ts'
 import type { Admitted, Begin } from '../message.ts'
-import type { ActionResult, Migrate } from '../plan/plan.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import type { ClosedActions } from './closed.ts'
 import { createDepartureEnd, type DepartureEnd } from './departure-end.ts'

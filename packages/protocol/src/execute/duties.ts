@@ -2,11 +2,12 @@
  * What this host still has to say of departures that are over. A destination that is silent holds no host, but a VM may wait
  * there for a word: it is said until it is confirmed, however long that takes, by whichever life of this agent.
  */
+
+import type { ActionResult } from '@drover/placement'
 import { limits } from '../config.ts'
 import { type Desk, earliestOf } from '../desk.ts'
 import type { ActionId, HostId, Instant, VmId } from '../ids.ts'
 import type { Duty } from '../io.ts'
-import type { ActionResult } from '../plan/plan.ts'
 import type { DutyView } from '../view.ts'
 
 export interface Duties {

@@ -1,8 +1,8 @@
 /** A plan under way, as its leader sees it: what may begin, whom it still needs, when it is over. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Migrate, Plan } from '../../../placement/src/problem/plan.ts'
 import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../ids.ts'
-import type { Migrate, Plan } from '../plan/plan.ts'
 import {
   begin,
   callOff,

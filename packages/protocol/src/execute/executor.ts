@@ -3,8 +3,9 @@
  * start, within the migration slots of both ends (Q2); after the first failure, or once it is called off, nothing new
  * starts.
  */
+
+import { type Action, type ActionResult, departs, type Plan } from '@drover/placement'
 import type { ActionId, HostId } from '../ids.ts'
-import { type Action, type ActionResult, departs, type Plan } from '../plan/plan.ts'
 
 export interface Execution {
   readonly plan: Plan

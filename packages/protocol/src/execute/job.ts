@@ -3,9 +3,10 @@
  * tells of the job says how fast its link really is, and whether anything is sent at all. Pure: the whole rule is here. It
  * needs nothing of the agent that began the migration, so that a restarted agent supervises it again.
  */
+
+import { migrationMs } from '@drover/placement'
 import { limits, linkMiBpsOf, type Policy } from '../config.ts'
 import type { Instant } from '../ids.ts'
-import { migrationMs } from '../solve/migration-time.ts'
 
 /** Why a migration is broken off for its own sake. The VM runs on where it was, and is left alone for a while. */
 export type BrokenOffCode = 'migration.stalled' | 'migration.timeout' | 'mem.would_not_converge'

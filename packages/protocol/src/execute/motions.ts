@@ -2,14 +2,14 @@
  * All migrations that touch this host, out and in: the gate that each must pass, the promises of the ledger, and the
  * answers to peers that ask. A motion is known here from its first message until both ends are sure how it ended.
  */
+
+import { type ActionResult, nothing, type Resources, sum } from '@drover/placement'
 import { limits } from '../config.ts'
 import { type Desk, earliest } from '../desk.ts'
 import { type ActionId, type HostId, type Instant, leaderOf, type PeerUri, type VmId } from '../ids.ts'
 import type { Input, OutgoingJob, Restored } from '../io.ts'
 import type { Admit, Begin, PartitionMessage, Withdraw } from '../message.ts'
 import { isCurrent, type Lease } from '../partition/lease.ts'
-import type { ActionResult } from '../plan/plan.ts'
-import { nothing, type Resources, sum } from '../resources.ts'
 import { peerUri, quoted } from '../ring/peer-uri.ts'
 import { arrive, blame, depart, fixedCode, type HostState, quarantine } from '../snapshot/host.ts'
 import { promisedIn } from '../snapshot/ledger.ts'

@@ -2,7 +2,7 @@
  * What two hypervisors' answers about one VM mean, and what may be done (invariants R1, R2, S12). Pure: the whole
  * table is here, and nothing else decides about a VM whose migration ended in doubt.
  */
-import { unreachable } from '../assert.ts'
+import { unreachable } from '@drover/placement'
 import { limits } from '../config.ts'
 import type { Answers, Seen } from './rounds.ts'
 

@@ -3,10 +3,9 @@
  * leader and by every participant, so that any survivor can answer `drover explain`.
  */
 
+import type { Action, ActionResult, Resources } from '@drover/placement'
 import type { Reason } from '../detect/need.ts'
 import type { HostId, Instant, PartitionId, VmId } from '../ids.ts'
-import type { Action, ActionResult } from '../plan/plan.ts'
-import type { Resources } from '../resources.ts'
 
 /** One host that was asked, considered or left out, and why. `code` null = it took part. */
 export interface CandidateRecord {

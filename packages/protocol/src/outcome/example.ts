@@ -1,7 +1,7 @@
 /** A small ring with one of everything, for tests of what operators read. Not part of the public page. */
-import { noHabit } from '../detect/habit.ts'
+import { noHabit } from '../../../placement/src/forecast/demand-history.ts'
+import type { Resources } from '../../../placement/src/problem/resources.ts'
 import { actionIdOf, asHostId, asVmId, type HostId, partitionIdOf } from '../ids.ts'
-import type { Resources } from '../resources.ts'
 import type { LoadSummary } from '../ring/summary.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import type { MemberView, PeerView } from '../view.ts'

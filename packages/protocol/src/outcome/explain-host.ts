@@ -1,7 +1,8 @@
 /** How is this host, and what kept others from helping it? */
+
+import { firstExcess, nothing, subtract } from '@drover/placement'
 import type { HostId } from '../ids.ts'
 import { unfit } from '../partition/select.ts'
-import { firstExcess, nothing, subtract } from '../resources.ts'
 import type { PeerView } from '../view.ts'
 import type { Decision } from './decision.ts'
 import { numberFor } from './explain-member.ts'

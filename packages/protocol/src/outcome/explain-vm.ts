@@ -1,7 +1,8 @@
 /** Why is this VM where it is, and who could take it? */
+
+import { firstExcess, subtract } from '@drover/placement'
 import type { VmId } from '../ids.ts'
 import { unfit } from '../partition/select.ts'
-import { firstExcess, subtract } from '../resources.ts'
 import { noReturnTo, type Occasion } from '../snapshot/may-move.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import type { MemberView, PeerView } from '../view.ts'

@@ -1,6 +1,7 @@
 /** The answer to `explain`, as data: each line has a reason code and its numbers. */
+
+import type { Resources } from '@drover/placement'
 import type { HostId, VmId } from '../ids.ts'
-import type { Resources } from '../resources.ts'
 import type { CandidateRecord, Decision } from './decision.ts'
 
 /** A decision with the wall clock of the agent that kept it, ms since 1970; null when it is not known. */

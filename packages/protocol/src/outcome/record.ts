@@ -1,9 +1,9 @@
 /** Builds the decision record of one partition from what its leader knows at the moment. */
+
+import { add, departs, originOf, type Plan, type Resources, subtract } from '@drover/placement'
 import type { Need } from '../detect/need.ts'
 import type { Execution } from '../execute/executor.ts'
 import type { HostId, Instant, PartitionId } from '../ids.ts'
-import { departs, originOf, type Plan } from '../plan/plan.ts'
-import { add, type Resources, subtract } from '../resources.ts'
 import type { Mode } from '../ring/summary.ts'
 import { whyStays } from '../snapshot/may-move.ts'
 import { snapshotDemand, snapshotUsable } from '../snapshot/problem.ts'

@@ -1,5 +1,5 @@
 /** Amounts and durations as people read them. For texts only, never for decisions. */
-import type { Resources } from '../resources.ts'
+import type { Resources } from '@drover/placement'
 
 const rounded = (value: number, digits: number): string => String(Number(value.toFixed(digits)))
 

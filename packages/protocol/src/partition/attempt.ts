@@ -1,4 +1,6 @@
 /** What a leader knows of the partition that it leads, from the need to the outcome. */
+
+import type { PartitionProblem, Plan } from '@drover/placement'
 import { limits } from '../config.ts'
 import type { Desk } from '../desk.ts'
 import type { Need } from '../detect/need.ts'
@@ -6,11 +8,9 @@ import type { Execution } from '../execute/executor.ts'
 import { byText, type HostId, type Instant, leaderOf, type PartitionId } from '../ids.ts'
 import type { CandidateRecord, DecisionResult } from '../outcome/decision.ts'
 import type { Known } from '../outcome/record.ts'
-import type { Plan } from '../plan/plan.ts'
 import type { Mode } from '../ring/summary.ts'
 import type { Target } from '../snapshot/problem.ts'
 import type { HostSnapshot } from '../snapshot/snapshot.ts'
-import type { PartitionProblem } from '../solve/problem.ts'
 import type { Rank } from './rank.ts'
 import type { Ways, Wish } from './select.ts'
 

@@ -1,5 +1,5 @@
 /** When this host may lead again after a partition of its own has ended. */
-import { unreachable } from '../assert.ts'
+import { unreachable } from '@drover/placement'
 import { limits } from '../config.ts'
 import type { Desk } from '../desk.ts'
 import type { Instant } from '../ids.ts'

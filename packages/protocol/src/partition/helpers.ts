@@ -1,9 +1,9 @@
 /** Who could help this host most, as far as can be foreseen from what the others say of themselves. */
+
+import { bestTakers, footingOf, nothing, subtract, type Taker, takersMax } from '@drover/placement'
 import type { Policy } from '../config.ts'
 import { excessHere, type Foresight, leaversOf } from '../detect/foresight.ts'
-import { bestTakers, footingOf, type Taker, takersMax } from '../detect/prevention.ts'
 import type { HostId, Instant } from '../ids.ts'
-import { nothing, subtract } from '../resources.ts'
 import { heardOutlook } from '../ring/said-outlook.ts'
 import type { HostState } from '../snapshot/host.ts'
 import { type Candidate, unfit, type Wish } from './select.ts'

@@ -2,7 +2,14 @@
  * The leader side of one partition, from the need to the outcome: choose, reserve in parallel, solve, grow if that was
  * not enough, assign, drive the plan, release. One partition at a time; nobody waits while holding.
  */
-import { unreachable } from '../assert.ts'
+import {
+  type Answer,
+  excessChange,
+  type Move,
+  type PartitionProblem,
+  type Plan,
+  unreachable,
+} from '@drover/placement'
 import { limits } from '../config.ts'
 import type { Desk } from '../desk.ts'
 import type { Need } from '../detect/need.ts'
@@ -11,13 +18,8 @@ import type { ActionId, HostId, Instant, PartitionId } from '../ids.ts'
 import type { Busy, Declined, Ended, Granted, Revoked } from '../message.ts'
 import type { Decision, DecisionResult } from '../outcome/decision.ts'
 import { record } from '../outcome/record.ts'
-import type { Plan } from '../plan/plan.ts'
-import { preparePlan } from '../plan/prepare.ts'
 import type { Mode } from '../ring/summary.ts'
 import { formulate } from '../snapshot/problem.ts'
-import type { Answer, Move } from '../solve/answer.ts'
-import { excessChange } from '../solve/excess-change.ts'
-import type { PartitionProblem } from '../solve/problem.ts'
 import { type Attempt, createAttempt, empties, knownOf, renewMs, snapshotsOf } from './attempt.ts'
 import {
   assign,
@@ -30,6 +32,7 @@ import {
 } from './drive.ts'
 import { gainTooSmall } from './gain.ts'
 import { ask, others } from './invite.ts'
+import { preparePlan } from './prepare-plan.ts'
 import { type Candidate, unfit, type Ways } from './select.ts'
 
 export interface LeaderHooks {

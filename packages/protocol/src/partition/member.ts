@@ -2,12 +2,13 @@
  * The member side of partitions: grants, keeps, renews and ends this host's one lease, and takes in the plan that it
  * is to carry out. Only the member decides about its lease; leaders ask (S4, S5, S6).
  */
+
+import { checkPlan } from '@drover/placement'
 import { limits } from '../config.ts'
 import type { Desk } from '../desk.ts'
 import type { HostId, Instant, PartitionId } from '../ids.ts'
 import type { Assign, Recorded, Release, Renew, Reserve } from '../message.ts'
 import type { Decision } from '../outcome/decision.ts'
-import { checkPlan } from '../plan/checker.ts'
 import type { HostSnapshot } from '../snapshot/snapshot.ts'
 import type { PeerView } from '../view.ts'
 import { isCurrent, judgeReserve, type Lease, renewed } from './lease.ts'

@@ -2,11 +2,12 @@
  * Whom to ask: the fewest ring neighbours whose headroom covers the excess with a margin, near ones first
  *. DVMS always took the next host of the ring, fit or not, and ended with four where two suffice.
  */
+
+import { dimensions, type Resources, resources, scale, subtract } from '@drover/placement'
 import { limits } from '../config.ts'
 import type { HostId } from '../ids.ts'
 import type { HostDescription } from '../io.ts'
 import type { CandidateRecord } from '../outcome/decision.ts'
-import { dimensions, type Resources, resources, scale, subtract } from '../resources.ts'
 import { uriTrouble } from '../ring/peer-uri.ts'
 import type { LoadSummary } from '../ring/summary.ts'
 

@@ -1,7 +1,8 @@
 /** When to tell the others about this host: every gossip period, and soon after a change that could alter a decision. */
+
+import { dimensions, subtract } from '@drover/placement'
 import { changePermille } from '../detect/find.ts'
 import type { Instant } from '../ids.ts'
-import { dimensions, subtract } from '../resources.ts'
 import type { LoadSummary } from './summary.ts'
 
 /** Facts of a summary; sequence and incarnation are added when it is said. */

@@ -1,5 +1,5 @@
 /** What a host tells the others of what it expects of its demand: integers, and how they are read again. */
-import type { Outlook } from '../detect/forecast.ts'
+import type { Outlook } from '@drover/placement'
 
 /** An outlook as it is said to others: integers. */
 export interface SaidOutlook {

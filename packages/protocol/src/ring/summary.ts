@@ -1,7 +1,7 @@
 /** What a host tells everybody: enough to choose partners, far too little to plan with. */
 
+import type { Resources } from '@drover/placement'
 import type { HostId, PartitionId } from '../ids.ts'
-import type { Resources } from '../resources.ts'
 import type { SaidOutlook } from './said-outlook.ts'
 
 export type Mode = 'observe' | 'auto'

@@ -5,10 +5,9 @@
  *
  * Mutable, with one owner (the peer of this host).
  */
-import { assert } from '../assert.ts'
+import { assert, dimensions, type Resources } from '@drover/placement'
 import { limits as defaults, type Limits } from '../config.ts'
 import { byText, type HostId, type Instant } from '../ids.ts'
-import { dimensions, type Resources } from '../resources.ts'
 import {
   alternately,
   comparePositions,

@@ -8,10 +8,11 @@
  *
  * What cannot be is not believed, whatever a driver says: a VM wants no more than its vCPUs can run, and has some memory.
  */
+
+import type { Resources } from '@drover/placement'
 import { limits } from '../config.ts'
 import type { Instant } from '../ids.ts'
 import type { ObservedVm } from '../io.ts'
-import type { Resources } from '../resources.ts'
 
 export interface Belief {
   readonly demand: Resources

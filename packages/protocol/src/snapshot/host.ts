@@ -2,15 +2,27 @@
  * This host as its own agent knows it: what the hypervisor last said of its VMs, and what is known beyond that
  * (the demand of a VM that has just arrived, cool-downs, quarantines). One owner: the peer.
  */
+
+import {
+  habitOf,
+  labelsOf,
+  nothing,
+  type Prospects,
+  prospectsOf,
+  type Resources,
+  type Rule,
+  sameLabels,
+  subtract,
+  sum,
+  unwatched,
+  type Watch,
+  watch,
+  watchOf,
+} from '@drover/placement'
 import { limits } from '../config.ts'
-import { type Prospects, prospectsOf } from '../detect/forecast.ts'
-import { habitOf, unwatched, type Watch, watch, watchOf } from '../detect/habit.ts'
 import type { Need } from '../detect/need.ts'
 import { byText, type HostId, type Instant, type VmId } from '../ids.ts'
 import type { HostDescription, ObservedVm } from '../io.ts'
-import { labelsOf, sameLabels } from '../labels.ts'
-import { nothing, type Resources, subtract, sum } from '../resources.ts'
-import type { Rule } from '../solve/rules/rule.ts'
 import { type Belief, believe, isUnknown, mostMilli, promisedBelief } from './belief.ts'
 import { type MoveFacts, whyStays } from './may-move.ts'
 import type { VmSnapshot } from './snapshot.ts'

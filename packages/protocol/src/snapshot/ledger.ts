@@ -2,9 +2,9 @@
  * The commitments ledger: what this host has promised to take in. A promise counts from before the answer that gives
  * it until the VM runs here or is positively known not to come; a departure is credited only once it is gone (S9).
  */
+
+import { add, firstExcess, type Labelled, type Resources, subtract, sum } from '@drover/placement'
 import type { ActionId, VmId } from '../ids.ts'
-import type { Labelled } from '../labels.ts'
-import { add, firstExcess, type Resources, subtract, sum } from '../resources.ts'
 import { demandOf, type HostState, usableOf } from './host.ts'
 
 export interface Promised extends Labelled {

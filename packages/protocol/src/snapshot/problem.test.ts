@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { noHabit } from '../../../placement/src/forecast/demand-history.ts'
 import { policyOf } from '../config.ts'
-import { noHabit } from '../detect/habit.ts'
 import type { Need } from '../detect/need.ts'
 import { asHostId, asVmId } from '../ids.ts'
 import { formulate } from './problem.ts'

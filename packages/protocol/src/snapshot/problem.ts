@@ -1,23 +1,26 @@
 /** From the members' snapshots and the need to the placement problem that the leader solves. */
-import { linkMiBpsOf, type Policy } from '../config.ts'
-import { prospectsOf } from '../detect/forecast.ts'
-import type { Need } from '../detect/need.ts'
-import { byText, type HostId } from '../ids.ts'
-import { labelsOf } from '../labels.ts'
+
 import {
   add,
   type Dimension,
   dimensions,
+  type Forecast,
+  labelsOf,
+  type PartitionProblem,
+  type ProblemHost,
+  type ProblemVm,
+  prospectsOf,
   type Resources,
+  type Rule,
+  reduced,
   resources,
   scale,
   subtract,
   sum,
-} from '../resources.ts'
-import type { Forecast } from '../solve/demand-forecast.ts'
-import type { PartitionProblem } from '../solve/problem.ts'
-import { type Rule, reduced } from '../solve/rules/rule.ts'
-import type { ProblemHost, ProblemVm } from '../solve/situation.ts'
+} from '@drover/placement'
+import { linkMiBpsOf, type Policy } from '../config.ts'
+import type { Need } from '../detect/need.ts'
+import { byText, type HostId } from '../ids.ts'
 import { noReturnTo, type Occasion, whyStays } from './may-move.ts'
 import type { HostSnapshot } from './snapshot.ts'
 

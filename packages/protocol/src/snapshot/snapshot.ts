@@ -2,11 +2,8 @@
  * What a member promises to be true when it grants a lease: its host and its VMs, frozen. The leader solves on
  * snapshots only; nothing else that it knows of a host enters a plan.
  */
-import type { Habit } from '../detect/habit.ts'
+import type { Habit, Labelled, Resources, Rule } from '@drover/placement'
 import type { HostId, VmId } from '../ids.ts'
-import type { Labelled } from '../labels.ts'
-import type { Resources } from '../resources.ts'
-import type { Rule } from '../solve/rules/rule.ts'
 import type { MoveFacts } from './may-move.ts'
 
 export interface VmSnapshot extends MoveFacts, Labelled {

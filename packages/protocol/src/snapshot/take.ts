@@ -1,7 +1,8 @@
 /** Freezes the host for a leader: the snapshot that a grant carries. */
+
+import type { Resources } from '@drover/placement'
 import { limits } from '../config.ts'
 import { byText, type HostId, type Instant } from '../ids.ts'
-import type { Resources } from '../resources.ts'
 import { type HostState, snapshotVm } from './host.ts'
 import type { HostSnapshot } from './snapshot.ts'
 

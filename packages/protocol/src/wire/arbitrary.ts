@@ -1,15 +1,15 @@
 /** Arbitrary messages of every kind, within the limits: for property tests of the codec and of whatever reads messages. */
 import fc from 'fast-check'
+import type { Action, ActionResult } from '../../../placement/src/problem/plan.ts'
+import type { Resources } from '../../../placement/src/problem/resources.ts'
+import { byForm, type Form } from '../../../placement/src/rules/definition.ts'
+import type { Problem } from '../../../placement/src/rules/placement-problem.ts'
+import { exchangedDefinitions, type Rule } from '../../../placement/src/rules/rule.ts'
 import type { ActionId, HostId, PartitionId, VmId } from '../ids.ts'
 import type { Message } from '../message.ts'
 import type { Decision } from '../outcome/decision.ts'
-import type { Action, ActionResult } from '../plan/plan.ts'
-import type { Resources } from '../resources.ts'
 import type { LoadSummary } from '../ring/summary.ts'
 import type { HostSnapshot, VmSnapshot } from '../snapshot/snapshot.ts'
-import type { Problem } from '../solve/problem.ts'
-import { byForm, type Form } from '../solve/rules/definition.ts'
-import { exchangedDefinitions, type Rule } from '../solve/rules/rule.ts'
 
 /** Decoders of UTF-8 drop a byte order mark at the beginning of a text, so no text of ours begins with one (agent, observation.ts). */
 const unmarked = (said: string): boolean => !said.startsWith('\uFEFF')

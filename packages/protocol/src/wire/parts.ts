@@ -2,10 +2,11 @@
  * The small schemas that all wire schemas are built of. Each is bounded: whatever passes is small enough to keep.
  * Ids are branded here, the one place where text from the wire becomes an id.
  */
+
+import { dimensions, type Resources } from '@drover/placement'
 import { z } from 'zod'
 import { limits } from '../config.ts'
 import type { ActionId, HostId, PartitionId, VmId } from '../ids.ts'
-import { dimensions, type Resources } from '../resources.ts'
 
 type Frozen<T> = T extends string | number | boolean | null
   ? T

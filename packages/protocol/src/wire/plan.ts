@@ -1,9 +1,8 @@
 /** Plans, the problems they answer, and how actions end. */
+
+import { type Action, type ActionResult, dimensions, type Plan, type Problem } from '@drover/placement'
 import { z } from 'zod'
 import { limits } from '../config.ts'
-import type { Action, ActionResult, Plan } from '../plan/plan.ts'
-import { dimensions } from '../resources.ts'
-import type { Problem } from '../solve/problem.ts'
 import {
   actionId,
   type Check,

@@ -2,10 +2,10 @@
  * Rules on the wire, each kind by the fields of its definition. A rule of an unknown kind makes its message undecodable: a rule that a
  * host cannot read is a rule that it would break. So rules may gain kinds, but a kind never changes its meaning.
  */
+
+import { byForm, exchangedDefinitions, type Form, type Rule } from '@drover/placement'
 import { z } from 'zod'
 import { limits } from '../config.ts'
-import { byForm, type Form } from '../solve/rules/definition.ts'
-import { exchangedDefinitions, type Rule } from '../solve/rules/rule.ts'
 import { code, count, hostId, label, prose, text, vmId } from './parts.ts'
 
 const common = {

@@ -3,7 +3,9 @@
  * the one migration that is over first, of those that relieve it, to the least loaded host. No forecast. The one
  * to beat: nothing real is so well informed.
  */
-import { byText, migrationMs } from '@drover/protocol'
+
+import { migrationMs } from '@drover/placement'
+import { byText } from '@drover/protocol'
 import type { Ground, GroundHost, Scheduler } from '../ground/ground.ts'
 import type { VmRecord } from '../hypervisor/state.ts'
 

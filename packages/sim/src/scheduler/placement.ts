@@ -1,4 +1,6 @@
 /** From hosts of the ground to a problem for our solver, and back to their migrations, as the rivals see them. */
+
+import { planOrder, type SolveOptions, solve } from '@drover/placement'
 import {
   type Action,
   type Answer,
@@ -9,9 +11,6 @@ import {
   type ProblemHost,
   type ProblemVm,
   partitionIdOf,
-  planOrder,
-  type SolveOptions,
-  solve,
 } from '@drover/protocol'
 import type { Ground, GroundHost } from '../ground/ground.ts'
 import { firstChoice, overloaded } from './first-choice.ts'

@@ -10,6 +10,7 @@ import {
   type Solver,
   type Transport,
 } from '@drover/agent/runtime'
+import { solve } from '@drover/placement'
 import {
   asHostId,
   asVmId,
@@ -25,7 +26,6 @@ import {
   type Peer,
   policyOf,
   type Reply,
-  solve,
 } from '@drover/protocol'
 import { manualClock } from '../clock.ts'
 import { createHost, type Host } from '../host/host.ts'

@@ -3,13 +3,8 @@
  * decide in virtual time; and what a solve takes on a host, ms of virtual time.
  */
 import type { Immediate, Solver } from '@drover/agent/runtime'
-import {
-  type Answer,
-  limits,
-  type PartitionId,
-  type PartitionProblem,
-  solveOrderable,
-} from '@drover/protocol'
+import { solveOrderable } from '@drover/placement'
+import { type Answer, limits, type PartitionId, type PartitionProblem } from '@drover/protocol'
 import { createAnswer } from '../../kernel/answer.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 

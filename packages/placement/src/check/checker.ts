@@ -1,0 +1,297 @@
+/**
+ * The independent checker (invariants S9–S11): is every state that the plan can reach, under any timing that
+ * respects `after`, viable? It shares no code with the solver or the planner. During a migration the VM counts
+ * on both ends; a departure is credited only when done. What was broken before the plan may stay so, but no
+ * host gets worse and no rule is broken anew.
+ */
+import type { ActionId, HostId, VmId } from '../problem/ids.ts'
+import { type Action, type Departure, departs, originOf, type Plan } from '../problem/plan.ts'
+import type { ProblemHost, ProblemVm } from '../problem/situation.ts'
+import { amountsInEffect } from '../rules/amounts-in-effect.ts'
+import { checkRule } from '../rules/check.ts'
+import type { PlacementProblem } from '../rules/placement-problem.ts'
+import { isContinuous } from '../rules/rule.ts'
+import type { Stay } from '../rules/stay.ts'
+import { createStays, staysOf } from '../rules/stays.ts'
+import { worstGain } from '../rules/worst-load.ts'
+import { type Dag, dagOf, width } from './dag.ts'
+
+export interface PlanViolation {
+  /** Reason code: `plan.malformed`, `capacity.cpu`, `rule.anti_affinity`, `vm.pinned`, `limit.out` … */
+  readonly code: string
+  /** The action at fault, when there is one. */
+  readonly action: ActionId | null
+  readonly text: string
+}
+
+const capacity = (problem: PlacementProblem, d: number): string => {
+  const name = problem.dimensions[d]!
+  return `capacity.${name === 'cpuMilli' ? 'cpu' : name === 'memoryMiB' ? 'mem' : name}`
+}
+
+const compatible = (from: ProblemHost | undefined, to: ProblemHost): boolean =>
+  from === undefined ||
+  from.cpuBaseline === null ||
+  to.cpuBaseline === null ||
+  from.cpuBaseline === to.cpuBaseline
+
+/** Is a final placement viable? Every VM that is to run must have a place; hard rules and limits must hold. */
+export const checkPlacement = (
+  problem: PlacementProblem,
+  placement: ReadonlyMap<VmId, HostId>,
+): readonly PlanViolation[] => {
+  const found: PlanViolation[] = []
+  const hosts = new Map(problem.hosts.map((host) => [host.id, host]))
+  for (const vm of problem.vms) {
+    const current = vm.host === null ? undefined : hosts.get(vm.host)
+    // A VM on a host that is off or not ours is outside the problem.
+    if (
+      vm.wanted !== 'running' ||
+      (vm.host !== null && (current === undefined || current.state === 'offline'))
+    )
+      continue
+    const id = placement.get(vm.id)
+    const host = id === undefined ? undefined : hosts.get(id)
+    if (host === undefined) {
+      found.push({ code: 'vm.not_running', action: null, text: `${vm.id} has no host` })
+      continue
+    }
+    const moved = host.id !== vm.host
+    if (moved && !vm.movable && vm.host !== null)
+      found.push({ code: 'vm.pinned', action: null, text: `${vm.id} cannot move` })
+    if (host.state !== 'online' && (moved || vm.movable || vm.state !== 'running'))
+      found.push({
+        code: 'host.draining',
+        action: null,
+        text: `${vm.id} may not be on ${host.id}: ${host.state}`,
+      })
+    if (moved && !compatible(current, host))
+      found.push({ code: 'cpu.incompatible', action: null, text: `${vm.id} cannot run on ${host.id}` })
+  }
+  for (const { host, dimension, amount, limit } of overloads(problem, placement))
+    found.push({
+      code: capacity(problem, dimension),
+      action: null,
+      text: `${host} would carry ${amount} ${problem.dimensions[dimension]}, its limit is ${limit}`,
+    })
+  const stays = staysOf(counted(problem, placement), problem)
+  for (const rule of problem.rules)
+    if (rule.weight === undefined)
+      for (const violation of checkRule(rule, stays))
+        found.push({ code: violation.code, action: null, text: violation.text })
+  return found
+}
+
+export interface Overload {
+  readonly host: HostId
+  /** Index into the problem's dimensions. */
+  readonly dimension: number
+  readonly amount: number
+  readonly limit: number
+}
+
+/** Where the VMs that are to run want more than a host may carry. */
+export const overloads = (
+  problem: PlacementProblem,
+  placement: ReadonlyMap<VmId, HostId>,
+): readonly Overload[] => {
+  const there = counted(problem, placement)
+  const effective = amountsInEffect(problem)
+  const load = new Map<HostId, number[]>()
+  for (const vm of problem.vms) {
+    const host = there.get(vm.id)
+    if (host === undefined) continue
+    const amounts = load.get(host) ?? problem.dimensions.map(() => 0)
+    problem.dimensions.forEach((_, d) => {
+      amounts[d]! += effective.demand(vm, d)
+    })
+    load.set(host, amounts)
+  }
+  return problem.hosts.flatMap((host) =>
+    (load.get(host.id) ?? []).flatMap((amount, dimension) => {
+      const limit = effective.limit(host, dimension)
+      return amount > limit ? [{ host: host.id, dimension, amount, limit }] : []
+    }),
+  )
+}
+
+/** The VMs that run in the end, on hosts of the problem. */
+const counted = (
+  problem: PlacementProblem,
+  placement: ReadonlyMap<VmId, HostId>,
+): ReadonlyMap<VmId, HostId> => {
+  const running = new Set(problem.vms.filter((vm) => vm.wanted === 'running').map((vm) => vm.id))
+  const known = new Set(problem.hosts.filter((host) => host.state !== 'offline').map((host) => host.id))
+  return new Map([...placement].filter(([vm, host]) => running.has(vm) && known.has(host)))
+}
+
+export const checkPlan = (problem: PlacementProblem, plan: Plan): readonly PlanViolation[] => {
+  const order = dagOf(plan.actions)
+  if (order.kind === 'broken') return [{ code: 'plan.malformed', action: null, text: order.text }]
+  const walked = walk(problem, plan, order.dag)
+  if (walked.found.length > 0) return walked.found
+  return [
+    ...checkLoads(problem, plan, order.dag),
+    ...checkRules(problem, walked.stays, order.dag),
+    ...checkLimits(problem, plan, order.dag),
+  ]
+}
+
+interface Walked {
+  readonly found: readonly PlanViolation[]
+  readonly stays: readonly Stay[]
+}
+
+/** Follows each VM through its actions: each must start where the last one left it. */
+const walk = (problem: PlacementProblem, plan: Plan, dag: Dag): Walked => {
+  const found: PlanViolation[] = []
+  const stays: Stay[] = []
+  const hosts = new Map(problem.hosts.map((host) => [host.id, host]))
+  const ofVm = new Map<VmId, number[]>()
+  plan.actions.forEach((action, i) => {
+    ofVm.set(action.vm, [...(ofVm.get(action.vm) ?? []), i])
+  })
+  const known = new Set(problem.vms.map((vm) => vm.id))
+  for (const action of plan.actions)
+    if (!known.has(action.vm))
+      found.push({ code: 'plan.malformed', action: action.id, text: `${action.vm} is not in the problem` })
+  for (const vm of problem.vms) {
+    const steps = (ofVm.get(vm.id) ?? []).sort((a, b) => (dag.before(a, b) ? -1 : 1))
+    let host = vm.state === 'running' ? vm.host : null
+    let state = vm.state
+    let arrival: number | null = null
+    for (const [k, i] of steps.entries()) {
+      const action = plan.actions[i]!
+      const blame = (code: string, text: string) => found.push({ code, action: action.id, text })
+      if (k > 0 && !dag.before(steps[k - 1]!, i)) blame('plan.malformed', `${vm.id} has two actions at once`)
+      const target = departs(action) ? undefined : hosts.get(action.to)
+      if (!departs(action)) checkTarget(vm, action, target, hosts.get(vm.host ?? ('' as HostId)), blame)
+      const origin = originOf(action)
+      const leaves = origin !== null
+      const expected = leaves ? 'running' : action.kind === 'resume' ? 'sleeping' : 'ready'
+      if (state !== expected) blame('plan.malformed', `${vm.id} is ${state}, not ${expected}`)
+      if (leaves) {
+        if (origin !== host) blame('plan.malformed', `${vm.id} is on ${host}, not on ${origin}`)
+        if (!vm.movable && !(departs(action) && vm.wanted !== 'running'))
+          blame('vm.pinned', `${vm.id} cannot move`)
+        if (action.kind === 'stop' && vm.wanted !== 'ready')
+          blame('plan.malformed', `${vm.id} is to be ${vm.wanted}, not stopped`)
+        if (host !== null) stays.push({ vm: vm.id, host, arrival, departure: i })
+      }
+      state = action.kind === 'suspend' ? 'sleeping' : action.kind === 'stop' ? 'ready' : 'running'
+      host = departs(action) ? null : action.to
+      arrival = i
+    }
+    if (host !== null) stays.push({ vm: vm.id, host, arrival, departure: null })
+  }
+  return { found, stays }
+}
+
+const checkTarget = (
+  vm: ProblemVm,
+  action: Exclude<Action, Departure>,
+  target: ProblemHost | undefined,
+  source: ProblemHost | undefined,
+  blame: (code: string, text: string) => void,
+): void => {
+  if (target === undefined) return void blame('plan.malformed', `${action.to} is not in the problem`)
+  if (target.state !== 'online') blame('host.draining', `${target.id} is ${target.state} and takes nothing`)
+  if (action.kind !== 'migrate' && !vm.movable && vm.host !== null && action.to !== vm.host)
+    blame('vm.pinned', `${vm.id} cannot run elsewhere than on ${vm.host}`)
+  if (action.kind === 'migrate' && action.from === action.to)
+    blame('plan.malformed', `${vm.id} moves to itself`)
+  if (!compatible(source, target)) blame('cpu.incompatible', `${vm.id} cannot run on ${target.id}`)
+}
+
+const checkLoads = (problem: PlacementProblem, plan: Plan, dag: Dag): PlanViolation[] => {
+  const found: PlanViolation[] = []
+  const vms = new Map(problem.vms.map((vm) => [vm.id, vm]))
+  const arriving = new Map<HostId, number[]>()
+  const leaving = new Map<HostId, number[]>()
+  const note = (map: Map<HostId, number[]>, host: HostId, i: number) => {
+    const list = map.get(host)
+    if (list === undefined) map.set(host, [i])
+    else list.push(i)
+  }
+  plan.actions.forEach((action, i) => {
+    if (!departs(action)) note(arriving, action.to, i)
+    const origin = originOf(action)
+    if (origin !== null) note(leaving, origin, i)
+  })
+  const effective = amountsInEffect(problem)
+  const initial = new Map<HostId, number[]>()
+  for (const vm of problem.vms) {
+    if (vm.state !== 'running' || vm.host === null) continue
+    const there = initial.get(vm.host) ?? problem.dimensions.map(() => 0)
+    problem.dimensions.forEach((_, d) => {
+      there[d]! += effective.demand(vm, d)
+    })
+    initial.set(vm.host, there)
+  }
+  for (const host of problem.hosts) {
+    const arrivals = arriving.get(host.id)
+    if (arrivals === undefined) continue
+    const departures = leaving.get(host.id) ?? []
+    const needs = arrivals.map((a) => departures.flatMap((b, k) => (dag.before(b, a) ? [k] : [])))
+    problem.dimensions.forEach((dimension, d) => {
+      const amount = (i: number) => effective.demand(vms.get(plan.actions[i]!.vm)!, d)
+      const now = initial.get(host.id)?.[d] ?? 0
+      const gain = worstGain(
+        arrivals.map((a, k) => ({ amount: amount(a), needs: needs[k]! })),
+        departures.map(amount),
+      )
+      const limit = effective.limit(host, d)
+      if (gain === 0 || now + gain <= Math.max(limit, now)) return
+      found.push({
+        code: capacity(problem, d),
+        action: plan.actions[arrivals.at(-1)!]!.id,
+        text: `${host.id} could reach ${now + gain} ${dimension} during the plan; its limit is ${limit}, now ${now}`,
+      })
+    })
+  }
+  return found
+}
+
+const checkRules = (problem: PlacementProblem, stays: readonly Stay[], dag: Dag): PlanViolation[] => {
+  const before = dag.before
+  // A VM on a host that is off or not ours is outside the problem.
+  const known = new Set(problem.hosts.filter((host) => host.state !== 'offline').map((host) => host.id))
+  const all = stays.filter((stay) => known.has(stay.host))
+  const throughout = createStays({ problem, all, before, excuseInitial: true })
+  const atEnd = createStays({
+    problem,
+    all: all.filter((stay) => stay.departure === null),
+    before,
+    excuseInitial: true,
+  })
+  return problem.rules
+    .filter((rule) => rule.weight === undefined)
+    .flatMap((rule) => checkRule(rule, isContinuous(rule) ? throughout : atEnd))
+    .map(({ code, text }) => ({ code, action: null, text }))
+}
+
+const checkLimits = (problem: PlacementProblem, plan: Plan, dag: Dag): PlanViolation[] => {
+  const found: PlanViolation[] = []
+  const out = new Map<HostId, number[]>()
+  const into = new Map<HostId, number[]>()
+  plan.actions.forEach((action, i) => {
+    if (action.kind !== 'migrate') return
+    out.set(action.from, [...(out.get(action.from) ?? []), i])
+    into.set(action.to, [...(into.get(action.to) ?? []), i])
+  })
+  const check = (code: string, byHost: ReadonlyMap<HostId, readonly number[]>, max: number) => {
+    for (const [host, members] of byHost) {
+      if (members.length <= max) continue
+      const most = width(dag, members)
+      if (most > max)
+        found.push({
+          code,
+          action: null,
+          text: `${host} could run ${most} migrations at once (${code}); at most ${max} are allowed`,
+        })
+    }
+  }
+  check('limit.out', out, problem.migrationsOutMax)
+  check('limit.in', into, problem.migrationsInMax)
+  return found
+}

@@ -1,0 +1,123 @@
+/**
+ * VMs that a rule wants in one group of hosts (gather, among) and that are spread over several now: one group
+ * must be chosen, and all VMs elsewhere move. Chosen before anything else, since little costs as much; what the
+ * rules not decided yet cost at least is part of the bound.
+ */
+import type { Covers } from '../bounds/covering-bound.ts'
+import type { Part } from '../model/constraints/compiled-constraint.ts'
+import type { Model } from '../model/model.ts'
+import { free, type SearchState, settled } from './search-state.ts'
+
+export interface GroupChoice {
+  /** The rule to decide next, or null. */
+  readonly undecided: () => Part | null
+  /** At least this much is still to be paid, in ms: undecided rules, and what the hosts need beside those. */
+  readonly boundMs: () => number
+  /** Decides the next rule for each group in turn, cheapest first. */
+  readonly branch: (explore: () => void, stopped: () => boolean) => void
+  /** May the VM be there, as decided? */
+  readonly allows: (v: number, h: number) => boolean
+}
+
+/** A gather over many hosts has as many groups; beyond this the search decides VM by VM. */
+const groupsMax = 64
+
+/** Null when no such rule is broken as everybody is now. */
+export const createGroupChoice = (
+  model: Model,
+  covers: Covers,
+  state: SearchState,
+  hard: readonly Part[],
+): GroupChoice | null => {
+  const { hostCount, vmCount, dims, demand, home, moveMs, partsOf } = model
+  const { at, status, settledAt, load, openHosts } = state
+  const pair = new Int32Array(2)
+  const parts = hard.filter((part) => part.group !== undefined && part.conflict(at, pair, 0) > 0)
+  let groupCount = 0
+  for (const part of parts) for (const g of part.group!) groupCount = Math.max(groupCount, g + 1)
+  if (parts.length === 0 || groupCount > groupsMax) return null
+  /** Per rule the group decided, −1 = none. */
+  const chosen = new Int32Array(model.problem.rules.length).fill(-1)
+  /** Which of the parts pays for a VM. */
+  const owner = new Int32Array(vmCount).fill(-1)
+  parts.forEach((part, i) => {
+    for (const v of part.scope) if (owner[v]! < 0) owner[v] = i
+  })
+  const tried = Array.from(parts, () => new Uint8Array(groupCount))
+  const leavers = Array.from(parts, (part) => new Int32Array(part.scope.length))
+  const roomier = new Float64Array(hostCount * dims)
+  const asIf = new Uint8Array(vmCount)
+  let decided = 0
+
+  /** What moves when part `i` gets group `g`, of the VMs it pays for or of all; Infinity when that cannot be. */
+  const costOfGroup = (i: number, g: number, own: boolean): number => {
+    const { scope, group } = parts[i]!
+    let cost = 0
+    for (let k = 0; k < scope.length; k++) {
+      const v = scope[k]!
+      if (status[v] === free) {
+        if (group![home[v]!] !== g && (!own || owner[v] === i)) cost += moveMs[v]!
+      } else if (settledAt[v]! >= 0 && group![settledAt[v]!] !== g) return Number.POSITIVE_INFINITY
+    }
+    return cost
+  }
+
+  return {
+    undecided: () => parts[decided] ?? null,
+    boundMs: () => {
+      let bound = 0
+      roomier.set(load)
+      asIf.set(status)
+      for (let i = decided; i < parts.length; i++) {
+        let least = Number.POSITIVE_INFINITY
+        for (let g = 0; g < groupCount; g++) least = Math.min(least, costOfGroup(i, g, true))
+        bound += least
+        // The rule pays for its VMs: whatever a host needs besides must be had from others.
+        for (const v of parts[i]!.scope) {
+          if (asIf[v] !== free) continue
+          asIf[v] = settled
+          for (let d = 0; d < dims; d++) roomier[home[v]! * dims + d]! -= demand[v * dims + d]!
+        }
+      }
+      for (let k = 0; k < openHosts.length && bound < Number.POSITIVE_INFINITY; k++)
+        bound += covers.bound(openHosts[k]!, roomier, asIf, free, settledAt)
+      return bound
+    },
+    branch: (explore, stopped) => {
+      const i = decided++
+      const part = parts[i]!
+      tried[i]!.fill(0)
+      for (;;) {
+        let g = -1
+        let least = Number.POSITIVE_INFINITY
+        for (let other = 0; other < groupCount; other++) {
+          const cost = tried[i]![other] === 1 ? Number.POSITIVE_INFINITY : costOfGroup(i, other, false)
+          if (cost >= least) continue
+          least = cost
+          g = other
+        }
+        if (g < 0 || stopped()) break
+        tried[i]![g] = 1
+        let n = 0
+        for (const v of part.scope) {
+          if (status[v] !== free || part.group![home[v]!] === g) continue
+          state.evict(v)
+          leavers[i]![n++] = v
+        }
+        chosen[part.rule] = g
+        explore()
+        chosen[part.rule] = -1
+        while (n > 0) state.unevict(leavers[i]![--n]!)
+      }
+      decided--
+    },
+    allows: (v, h) => {
+      const of = partsOf[v]!
+      for (let i = 0; i < of.length; i++) {
+        const g = chosen[of[i]!.rule]!
+        if (g >= 0 && of[i]!.group![h] !== g) return false
+      }
+      return true
+    },
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Ten VMs on one host, each drawn anew from N(600, 200) every five minutes or so: how long will the host be overloaded?
+ * The formula is held against a simulation of that very process, and each of its habits is shown.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Habit } from './demand-history.ts'
+import {
+  foreseenMs,
+  horizonS,
+  type Outlook,
+  outlookOf,
+  prospectsOf,
+  withoutVm,
+  withVm,
+} from './host-forecast.ts'
+
+const habit = (changes: Partial<Habit> = {}): Habit => ({
+  watchedS: 1_800,
+  meanMilli: 600,
+  deviationMilli: 200,
+  turnoverS: 300,
+  ...changes,
+})
+const host = (demands: readonly number[], of: Partial<Habit> = {}): Outlook =>
+  outlookOf(prospectsOf(demands.map((nowMilli) => ({ nowMilli, habit: habit(of) }))))
+const ten = (nowMilli: number): readonly number[] => Array.from({ length: 10 }, () => nowMilli)
+
+/** mulberry32, and a normal deviate as the sum of twelve. */
+const stream = (seed: number) => {
+  let state = seed
+  const uniform = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+  const normal = (): number => {
+    let total = -6
+    for (let i = 0; i < 12; i++) total += uniform()
+    return total
+  }
+  return { uniform, normal }
+}
+
+/** Mean seconds above `usable` in the horizon, over many runs of the process, second by second. */
+const simulated = (demands: readonly number[], usable: number): number => {
+  const { uniform, normal } = stream(7)
+  const runs = 2_000
+  let above = 0
+  for (let run = 0; run < runs; run++) {
+    const now = [...demands]
+    for (let s = 0; s < horizonS; s += 5) {
+      let total = 0
+      for (const one of now) total += one
+      if (total > usable) above += 5
+      for (let v = 0; v < now.length; v++) if (uniform() < 5 / 300) now[v] = 600 + 200 * normal()
+    }
+  }
+  return above / runs
+}
+
+test('the expected overload is that of the process, within a tenth of the horizon', () => {
+  for (const demands of [
+    ten(600),
+    ten(680),
+    [1000, 1000, 1000, 1000, 1000, 400, 400, 400, 400, 300],
+    ten(720),
+  ]) {
+    const foreseenS = foreseenMs(host(demands), 7_000) / 150
+    const seen = simulated(demands, 7_000)
+    assert.ok(
+      Math.abs(foreseenS - seen) < horizonS / 10,
+      `${demands}: foreseen ${foreseenS} s, seen ${seen} s`,
+    )
+  }
+})
+
+test('more demand, more spread and one VM more are each worse; a larger host is better', () => {
+  const base = foreseenMs(host(ten(640)), 7_000)
+  assert.ok(foreseenMs(host(ten(680)), 7_000) > base)
+  assert.ok(foreseenMs(host(ten(640), { deviationMilli: 300 }), 7_000) > base)
+  assert.ok(foreseenMs(host([...ten(640), 0]), 7_000) > base, 'an idle VM will not stay idle')
+  assert.ok(foreseenMs(host(ten(640)), 8_000) < base / 4)
+})
+
+test('demand that never changed is expected to stay: a host just below the edge foresees nothing', () => {
+  const constant = host(ten(695), { meanMilli: 695, deviationMilli: 0, turnoverS: 0 })
+  assert.equal(foreseenMs(constant, 7_000), 0)
+})
+
+test('demand that turns over every few seconds and is low on average is a blip, not an overload to come', () => {
+  const blip = host(ten(800), { meanMilli: 400, deviationMilli: 100, turnoverS: 3 })
+  const lasting = host(ten(800), { meanMilli: 400, deviationMilli: 100, turnoverS: 600 })
+  assert.ok(foreseenMs(blip, 7_000) < 2_000)
+  assert.ok(foreseenMs(lasting, 7_000) > 10_000)
+})
+
+test('before a minute was watched nothing is claimed to be known', () => {
+  assert.equal(prospectsOf([]).known, false)
+  assert.equal(prospectsOf([{ nowMilli: 600, habit: habit({ watchedS: 30 }) }]).known, false)
+  assert.equal(prospectsOf([{ nowMilli: 600, habit: habit({ watchedS: 61 }) }]).known, true)
+})
+
+test('VMs that were watched for hours keep means of their own; for minutes, they share one', () => {
+  const vms = (watchedS: number) =>
+    prospectsOf(
+      [200, 1_000].flatMap((meanMilli) =>
+        Array.from({ length: 5 }, () => ({
+          nowMilli: meanMilli,
+          habit: habit({ watchedS, meanMilli, deviationMilli: 50, turnoverS: 300 }),
+        })),
+      ),
+    ).each.map((one) => Math.round(one.meanMilli))
+  const [low, high] = [vms(7_000)[0]!, vms(7_000)[9]!]
+  assert.ok(low < 300 && high > 900, `${low} ${high}`)
+  const short = prospectsOf(
+    [550, 650].flatMap((meanMilli) =>
+      Array.from({ length: 5 }, () => ({
+        nowMilli: 600,
+        habit: habit({ watchedS: 120, meanMilli, turnoverS: 300 }),
+      })),
+    ),
+  ).each.map((one) => Math.round(one.meanMilli))
+  assert.ok(
+    short.every((mean) => Math.abs(mean - 600) < 10),
+    `${short}`,
+  )
+})
+
+test('taking a VM out and in again changes nothing', () => {
+  const { each, turnoverS } = prospectsOf(ten(640).map((nowMilli) => ({ nowMilli, habit: habit() })))
+  const whole = outlookOf({ each, turnoverS, known: true })
+  const again = withVm(withoutVm(whole, each[3]!), each[3]!)
+  assert.ok(Math.abs(foreseenMs(whole, 7_000) - foreseenMs(again, 7_000)) < 1e-6)
+})

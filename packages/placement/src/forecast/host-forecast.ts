@@ -1,0 +1,186 @@
+/**
+ * How long will this host be overloaded in the next minutes, if nothing is done? Demand of each VM is taken as a process
+ * that returns to its mean: it keeps its value until it is drawn anew, on average once in a turnover time. The demand of
+ * a host at a time ahead is then a sum of many independent amounts, hence about normal, and the chance that it exceeds
+ * what is usable follows. What single VMs have not yet shown of themselves is borrowed from their neighbours (empirical
+ * Bayes: Efron and Morris, JASA 1975). A host that was not watched for `watchedSMin` foresees nothing.
+ *
+ * CPU only: memory does not return to a mean, and is kept within its limit by the solver.
+ */
+import type { Prospect } from '../problem/demand-forecast.ts'
+import type { Habit } from './demand-history.ts'
+
+/** What is expected of the VMs of one host together; prospects add up. */
+export interface Outlook {
+  readonly nowMilli: number
+  readonly meanMilli: number
+  /** Σ (now − mean)² and Σ variance, cpuMilli². */
+  readonly away: number
+  readonly variance: number
+  readonly turnoverS: number
+}
+
+/** How far ahead is looked, s: a move should pay within this time. */
+export const horizonS = 100
+/**
+ * What a second of foreseen overload counts, permille: most overloads are cured as they come, in about the time of one
+ * migration, so only this share of their natural length is lost.
+ */
+const lostPermille = 150
+export const watchedSMin = 60
+const turnoverSMin = 2
+const turnoverSMax = 3_600
+
+const noDemand: Outlook = { nowMilli: 0, meanMilli: 0, away: 0, variance: 0, turnoverS: turnoverSMax }
+
+export interface Watched {
+  readonly nowMilli: number
+  readonly habit: Habit
+}
+
+/** What is expected of each VM of one host, in their order, and how soon their demand turns over. */
+export interface Prospects {
+  readonly each: readonly Prospect[]
+  readonly turnoverS: number
+  /** Watched for long enough to be believed. */
+  readonly known: boolean
+}
+
+export const prospectsOf = (vms: readonly Watched[]): Prospects => {
+  if (vms.length === 0) return { each: [], turnoverS: turnoverSMax, known: false }
+  let time = 0
+  for (const { habit } of vms) time += habit.watchedS
+  if (time <= 0) {
+    const each = vms.map(({ nowMilli }) => ({ nowMilli, meanMilli: nowMilli, variance: 0 }))
+    return { each, turnoverS: turnoverSMax, known: false }
+  }
+  let total = 0
+  for (const { habit } of vms) total += habit.meanMilli * habit.watchedS
+  const mean = total / time
+
+  // Variance about the common mean, what of it is within each VM, and half the squared change per second.
+  let whole = 0
+  let within = 0
+  let change = 0
+  for (const { habit } of vms) {
+    const { watchedS, meanMilli, turnoverS } = habit
+    const own = habit.deviationMilli * habit.deviationMilli
+    whole += watchedS * (own + (meanMilli - mean) * (meanMilli - mean))
+    within += watchedS * own
+    if (turnoverS > 0) change += (watchedS * own) / turnoverS
+  }
+  whole /= time
+  within /= time
+  change /= time
+
+  const variance = Math.max(1, withinVariance(whole, within, change, time / vms.length))
+  const between = Math.max(0, whole - variance)
+  const turnoverS = Math.min(turnoverSMax, Math.max(turnoverSMin, variance / Math.max(change, 1e-9)))
+  return {
+    turnoverS,
+    known: time >= watchedSMin * vms.length,
+    each: vms.map(({ nowMilli, habit }) => {
+      // How far the mean of so short a time may be off, and how much of it therefore to believe.
+      const error =
+        habit.watchedS > 0 ? Math.min(variance, (2 * variance * turnoverS) / habit.watchedS) : variance
+      const belief = between / (between + error)
+      const share = habit.watchedS / (habit.watchedS + 8 * turnoverS)
+      const own = habit.deviationMilli * habit.deviationMilli
+      return {
+        nowMilli,
+        meanMilli: mean + belief * (habit.meanMilli - mean),
+        variance: variance + (between > 0 ? share * (own - variance) : 0) + (1 - belief) * between,
+      }
+    }),
+  }
+}
+
+/**
+ * The variance of one VM's demand about its own mean, from the variance about the common mean and that within the
+ * watched time: a short time hides part of it. x − 2x²/(change · time) = within; where that has no solution the time is
+ * too short to tell VMs apart, and all of the variance counts as theirs. Demand that never changed is expected to stay.
+ */
+const withinVariance = (whole: number, within: number, change: number, timeS: number): number => {
+  if (change <= 0) return 0
+  const a = 2 / (change * timeS)
+  const discriminant = 1 - 4 * a * within
+  if (discriminant < 0) return whole
+  return Math.min(whole, (1 - Math.sqrt(discriminant)) / (2 * a))
+}
+
+export const outlookOf = ({ each, turnoverS }: Prospects): Outlook => {
+  let outlook: Outlook = { ...noDemand, turnoverS }
+  for (const one of each) outlook = withVm(outlook, one)
+  return outlook
+}
+
+export const withVm = (outlook: Outlook, vm: Prospect): Outlook => add(outlook, vm, 1)
+export const withoutVm = (outlook: Outlook, vm: Prospect): Outlook => add(outlook, vm, -1)
+
+const add = (outlook: Outlook, vm: Prospect, sign: 1 | -1): Outlook => {
+  const away = vm.nowMilli - vm.meanMilli
+  return {
+    nowMilli: outlook.nowMilli + sign * vm.nowMilli,
+    meanMilli: outlook.meanMilli + sign * vm.meanMilli,
+    away: Math.max(0, outlook.away + sign * away * away),
+    variance: Math.max(0, outlook.variance + sign * vm.variance),
+    turnoverS: outlook.turnoverS,
+  }
+}
+
+/** Where the chance is looked at, s from now, and the seconds for which each stands. */
+const looks: readonly (readonly [atS: number, forS: number])[] = [
+  [2, 5],
+  [8, 9],
+  [20, 16],
+  [40, 25],
+  [70, 30],
+  [100, 15],
+]
+
+/**
+ * What the overloads of the next `horizonS` will cost, in ms of overload that is really suffered (they are cured as they
+ * come). An overload that is there already is not in it but for the chance that it lasts.
+ */
+export const foreseenMs = (outlook: Outlook, usableMilli: number): number => {
+  let seconds = 0
+  for (const [atS, forS] of looks) {
+    const { mean, variance } = expectedAt(outlook, atS)
+    seconds += forS * chanceAbove(usableMilli, mean, variance)
+  }
+  return seconds * lostPermille
+}
+
+/** The demand to expect `atS` seconds from now, and its spread (cpuMilli²). */
+export const expectedAt = (
+  { nowMilli, meanMilli, away, variance, turnoverS }: Outlook,
+  atS: number,
+): { readonly mean: number; readonly variance: number } => {
+  const stays = decay(atS / turnoverS)
+  const turned = 1 - stays
+  return {
+    mean: nowMilli * stays + meanMilli * turned,
+    variance: stays * turned * away + turned * variance,
+  }
+}
+
+/** e^−x to within 1 %, by multiplication alone: the same on every machine. */
+const decay = (x: number): number => {
+  let power = 1 / (1 + x / 64)
+  for (let i = 0; i < 6; i++) power *= power
+  return power
+}
+
+/** The chance that a normal amount is above `limit`. */
+const chanceAbove = (limit: number, mean: number, variance: number): number => {
+  if (variance <= 0) return mean > limit ? 1 : 0
+  const z = ((limit - mean) / Math.sqrt(variance)) * 4
+  const at = Math.floor(Math.abs(z))
+  const upper = at + 1 >= tail.length ? 0 : tail[at]! + (tail[at + 1]! - tail[at]!) * (Math.abs(z) - at)
+  return (z >= 0 ? upper : 1e5 - upper) / 1e5
+}
+
+/** 10⁵ × the upper tail of the standard normal distribution at 0, ¼, ½ … 4¼ (Abramowitz and Stegun, table 26.1). */
+const tail: readonly number[] = [
+  50000, 40129, 30854, 22663, 15866, 10565, 6681, 4006, 2275, 1222, 621, 298, 135, 58, 23, 9, 3, 1, 0,
+]

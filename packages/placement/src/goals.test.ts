@@ -1,0 +1,80 @@
+/** The same solver with other aims: hosts are emptied completely or not at all, and peaks are lowered as far as it goes. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { checkPlan } from './check/checker.ts'
+import { type Goal, pursue } from './goals.ts'
+import { asHostId, asVmId } from './problem/ids.ts'
+import type { PlacementProblem } from './rules/placement-problem.ts'
+import { runs } from './testing/effort.ts'
+import { problems } from './testing/generator.ts'
+
+/** Hosts of 100; VMs of 10 each, as many on each host as said. */
+const problem = (counts: readonly number[]): PlacementProblem => ({
+  dimensions: ['cpuMilli'],
+  hosts: counts.map((_, h) => ({
+    id: asHostId(`h${h}`),
+    state: 'online',
+    limit: [100],
+    cpuBaseline: null,
+    failureDomain: null,
+  })),
+  vms: counts.flatMap((count, h) =>
+    Array.from({ length: count }, (_, k) => ({
+      id: asVmId(`v${h}.${k}`),
+      host: asHostId(`h${h}`),
+      state: 'running' as const,
+      wanted: 'running' as const,
+      demand: [10],
+      memoryMiB: 100,
+      dirtyMiBps: 0,
+      movable: true,
+    })),
+  ),
+  rules: [],
+  bandwidthMiBps: 100,
+  migrationsOutMax: 2,
+  migrationsInMax: 2,
+})
+
+const partition = 'p.1.1'
+
+const after = (counts: readonly number[], goal: Goal): number[] => {
+  const { answer } = pursue(problem(counts), goal, partition)
+  const left = [...counts]
+  if (answer.kind === 'plan')
+    for (const move of answer.moves) {
+      left[Number(move.from!.slice(1))]!--
+      left[Number(move.to!.slice(1))]!++
+    }
+  return left
+}
+
+test('Consolidating empties the least loaded hosts completely, and no host half', () => {
+  assert.deepEqual(after([7, 2, 6, 1], 'consolidate').sort(), [0, 0, 10, 6].sort())
+})
+
+test('Balancing lowers the peak as far as it goes; what is nearly balanced is left alone', () => {
+  assert.deepEqual(after([8, 0, 4, 0], 'balance'), [3, 3, 3, 3])
+  assert.deepEqual(after([3, 3, 3, 3], 'balance'), [3, 3, 3, 3])
+})
+
+// A plan that evens out or empties hosts must be carried out step by step, like any other.
+test('A goal is pursued only as far as there is an order for it', () => {
+  let reached = 0
+  fc.assert(
+    fc.property(
+      problems({ hostsMax: 4, vmsMax: 7 }),
+      fc.constantFrom<Goal>('consolidate', 'balance'),
+      (random, goal) => {
+        const { answer, order } = pursue(random, goal, partition)
+        if (answer.kind !== 'plan') return
+        assert.ok(order !== null)
+        reached++
+        assert.deepEqual(checkPlan(random, order), [])
+      },
+    ),
+    { numRuns: Math.ceil(runs / 3), seed: 37 },
+  )
+  assert.ok(reached > runs / 20)
+})

@@ -1,0 +1,62 @@
+/** Is there any viable placement? The question of which explanations are made, asked of ever smaller problems. */
+
+import { branchAndBound } from '../exact/branch-and-bound.ts'
+import { prepare } from '../exact/search-state.ts'
+import { unlimited } from '../model/cost.ts'
+import { compile } from '../model/model.ts'
+import { isOfAmounts } from '../rules/constraint.ts'
+import type { PlacementProblem } from '../rules/placement-problem.ts'
+import { constraintOf } from '../rules/rule.ts'
+
+/** Search nodes that all questions about one problem may take together, and one of them. */
+export interface Patience {
+  nodesLeft: number
+  readonly nodesPerQuestion: number
+  /** True when the caller's time is up: then nothing more is decided. */
+  readonly expired: () => boolean
+}
+
+const nodesPerQuestion = 5000
+const nodesOfExplanation = 200_000
+
+export const patience = (expired: () => boolean = () => false): Patience => ({
+  nodesLeft: nodesOfExplanation,
+  nodesPerQuestion,
+  expired,
+})
+
+/** Compiling costs as much as some nodes. */
+const nodesOfCompiling = 20
+/** With more VMs than these, a node costs the more. */
+const vmsOfNode = 64
+
+/** True: has a viable placement; false: proven to have none; null: not decided within the nodes. */
+export const feasible = (problem: PlacementProblem, left: Patience): boolean | null => {
+  const nodesMax = Math.min(left.nodesPerQuestion, left.nodesLeft)
+  if (nodesMax <= 0 || left.expired()) return null
+  const model = compile(problem)
+  const result = branchAndBound(prepare(model), {
+    relief: false,
+    open: null,
+    start: model.home,
+    best: unlimited,
+    nodesMax,
+    expired: left.expired,
+    first: true,
+  })
+  left.nodesLeft -= (result.nodes + nodesOfCompiling) * Math.ceil(model.vmCount / vmsOfNode)
+  if (result.at !== null) return true
+  return result.complete ? false : null
+}
+
+/** Nothing weighs anything: what is impossible now is impossible because of rules alone. */
+export const withoutDemand = (problem: PlacementProblem): PlacementProblem => ({
+  ...problem,
+  vms: problem.vms.map((vm) => ({ ...vm, demand: vm.demand.map(() => 0) })),
+  rules: problem.rules.filter((rule) => !isOfAmounts(constraintOf(rule))),
+})
+
+export const withRules = (problem: PlacementProblem, rules: PlacementProblem['rules']): PlacementProblem => ({
+  ...problem,
+  rules,
+})

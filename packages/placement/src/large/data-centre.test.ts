@@ -1,0 +1,66 @@
+/** The way of data centres, tried on problems small enough to know the answer: nothing gets worse, little is missed. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { prepare } from '../exact/search-state.ts'
+import { createBoard } from '../model/assignment.ts'
+import { compareCost, costOf } from '../model/cost.ts'
+import { compile } from '../model/model.ts'
+import { randomStream } from '../problem/random.ts'
+import { solve } from '../solve-placement.ts'
+import { runs } from '../testing/effort.ts'
+import { problems } from '../testing/generator.ts'
+import { solveLarge } from './data-centre.ts'
+
+const never = () => false
+
+test('A data centre is never left worse than it was, and a cure that exists is rarely missed', () => {
+  let cures = 0
+  let missed = 0
+  let dearer = 0
+  fc.assert(
+    fc.property(problems({ hostsMax: 5, vmsMax: 10 }), (problem) => {
+      const model = compile(problem)
+      const idle = model.home.map((h, v) => (model.starts[v] === 1 ? -1 : h))
+      const { at, cost, boundMs } = solveLarge(prepare(model), {
+        idle,
+        nodesMax: 10_000,
+        random: randomStream(1),
+        expired: never,
+      })
+      assert.deepEqual(cost, costOf(model, at))
+      assert.ok(compareCost(cost, costOf(model, idle)) <= 0)
+      const best = solve(problem, { cureOnly: true })
+      if (best.kind === 'infeasible' || best.kind === 'relief') return
+      cures++
+      if (cost.unmet + cost.overloadedHosts > 0) missed++
+      else if (best.kind === 'plan') {
+        assert.ok(boundMs <= best.cost.migrationMs || best.cost.softPenalty > 0)
+        if (cost.migrationMs > best.cost.migrationMs) dearer++
+      }
+    }),
+    { numRuns: Math.ceil(runs / 2), seed: 47 },
+  )
+  assert.ok(missed * 50 < cures && dearer * 50 < cures, `${missed} missed, ${dearer} dearer of ${cures}`)
+})
+
+test('Relief brings nobody to a host that stays overloaded', () => {
+  let left = 0
+  fc.assert(
+    fc.property(problems({ hostsMax: 5, vmsMax: 14 }), (problem) => {
+      const model = compile(problem)
+      const idle = model.home.map((h, v) => (model.starts[v] === 1 ? -1 : h))
+      const limits = { idle, nodesMax: 5_000, random: randomStream(1), expired: never }
+      const { at, cost } = solveLarge(prepare(model), limits)
+      if (cost.overloadedHosts === 0) return
+      const board = createBoard(model, at)
+      for (let h = 0; h < model.hostCount; h++) {
+        if (!board.overloaded(h)) continue
+        left++
+        assert.ok(board.present[h]!.every((v) => model.home[v] === h))
+      }
+    }),
+    { numRuns: Math.ceil(runs / 2), seed: 59 },
+  )
+  assert.ok(left > 0)
+})

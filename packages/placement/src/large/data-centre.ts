@@ -1,0 +1,64 @@
+/**
+ * Problems too large to search as a whole (a data centre): greedy first; what made something worse is taken back; then
+ * whatever is still wrong is mended in neighbourhoods of a few hosts (lns-repair.ts), and fewer hosts are touched by
+ * the same moves (fewer-touched-hosts.ts).
+ */
+
+import type { Space } from '../exact/search-state.ts'
+import { createBoard } from '../model/assignment.ts'
+import { compareCost, costOf, type FullCost } from '../model/cost.ts'
+import type { RandomStream } from '../problem/random.ts'
+import { spareReceivers } from './fewer-touched-hosts.ts'
+import { greedy } from './greedy.ts'
+import { mend } from './lns-repair.ts'
+import { retreat } from './undo-worsening.ts'
+
+export interface LargeOptions {
+  /** Doing nothing; the answer is never worse. */
+  readonly idle: Int32Array
+  readonly nodesMax: number
+  readonly random: RandomStream
+  readonly expired: () => boolean
+}
+
+export interface LargeResult {
+  readonly at: Int32Array
+  readonly cost: FullCost
+  readonly boundMs: number
+}
+
+/** Less than a second. */
+const nodesOfMending = 150_000
+
+export const solveLarge = (space: Space, options: LargeOptions): LargeResult => {
+  const { model } = space
+  let first = greedy(space)
+  let at = first.at
+  let cost = costOf(model, at)
+  if (cost.unmet + cost.overloadedHosts > 0 || cost.migrationMs > first.boundMs) {
+    const second = greedy(space, 'tightest')
+    const secondCost = costOf(model, second.at)
+    if (compareCost(secondCost, cost) < 0) {
+      first = second
+      at = second.at
+      cost = secondCost
+    }
+  }
+  const board = createBoard(model, at)
+  retreat(board, options.idle)
+  mend(space, board, { ...options, nodesMax: Math.min(options.nodesMax, nodesOfMending) })
+  at = board.at
+  cost = costOf(model, at)
+  const idleCost = costOf(model, options.idle)
+  if (compareCost(idleCost, cost) < 0) {
+    at = options.idle
+    cost = idleCost
+  }
+  if (cost.unmet + cost.overloadedHosts > 0) return { at, cost, boundMs: first.boundMs }
+  const spared = Int32Array.from(at)
+  spareReceivers(model, spared)
+  const sparedCost = costOf(model, spared)
+  return compareCost(sparedCost, cost) < 0
+    ? { at: spared, cost: sparedCost, boundMs: first.boundMs }
+    : { at, cost, boundMs: first.boundMs }
+}

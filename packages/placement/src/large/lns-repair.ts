@@ -1,0 +1,308 @@
+/**
+ * Mends an assignment of a data centre where something is wrong: who has no place, which rule is broken, what is
+ * overloaded, and which host gives away more than it must. First a chain: a place is made by sending one VM on to a
+ * third host. Then an exact search over the few hosts concerned and those with most room for what must leave
+ * (neighbourhood.ts), and over many others at random. Only what is better is kept, so the result is locally optimal
+ * as far as the effort goes.
+ */
+
+import { branchAndBound } from '../exact/branch-and-bound.ts'
+import { prepare, type Space } from '../exact/search-state.ts'
+import type { Board } from '../model/assignment.ts'
+import type { Part } from '../model/constraints/compiled-constraint.ts'
+import { compareCost, costOf } from '../model/cost.ts'
+import type { RandomStream } from '../problem/random.ts'
+import { createNeighbourhoods } from './neighbourhood.ts'
+
+export interface MendOptions {
+  /** Search nodes of all tries together; setting one up counts as some. */
+  readonly nodesMax: number
+  readonly random: RandomStream
+  readonly expired: () => boolean
+}
+
+/** Rules about more VMs than this are not about who meets whom. */
+const crowd = 1000
+const nodesPerTry = 400
+/** Many short looks at random find more than a few long ones. */
+const nodesPerWandering = 200
+/** Setting up a search costs as much as a node per so many VMs. */
+const vmsPerNode = 2
+/** And a node, with so many rules, twice as much as without any. */
+const partsPerNode = 16
+/** Looking at a host for a VM costs a fraction. */
+const looksPerNode = 200
+/** How many hosts with room are looked at beside those in trouble, in turn. */
+const widths = [3, 6, 12]
+/** Tries in a row without success after which those to come get the narrowest look only. */
+const patience = 40
+/** The same at random, per host in question. */
+const patienceWithOverload = 100
+const patienceWithCost = 20
+
+export const mend = (space: Space, board: Board, options: MendOptions): void => {
+  const { model, covers } = space
+  const { random } = options
+  const { at, load, present, natives, put } = board
+  const { hostCount, vmCount, dims, demand, limit, home, active, fixed, starts, domain, parts, moveMs } =
+    model
+  const neighbourhoodOf = createNeighbourhoods(board)
+  let nodes = 0
+  let failures = 0
+  const spent = (): boolean => nodes >= options.nodesMax || options.expired()
+
+  /** Room for the VM in the tightest dimension, in permille; negative: what lacks. */
+  const spare = (v: number, h: number): number => {
+    let least = Number.POSITIVE_INFINITY
+    for (let d = 0; d < dims; d++) {
+      const i = h * dims + d
+      const room = limit[i]! - load[i]! - demand[v * dims + d]!
+      least = Math.min(least, Math.floor((room * 1000) / Math.max(1, limit[i]!)))
+    }
+    return least
+  }
+
+  /** The hosts with most room for one of the VMs. */
+  const roomiest = (vms: readonly number[], count: number, taken: ReadonlySet<number>): number[] => {
+    nodes += Math.ceil((vms.length * hostCount) / looksPerNode)
+    const ranked: { readonly h: number; readonly rank: number }[] = []
+    for (let h = 0; h < hostCount; h++) {
+      if (taken.has(h)) continue
+      let rank = Number.NEGATIVE_INFINITY
+      for (const v of vms) if (domain[v]![h] === 1) rank = Math.max(rank, spare(v, h))
+      if (rank > Number.NEGATIVE_INFINITY) ranked.push({ h, rank })
+    }
+    ranked.sort((a, b) => b.rank - a.rank || a.h - b.h)
+    const found: number[] = []
+    // Where nobody is welcome room is of no use; they may come together, so none of them is in the way.
+    const were = vms.map((v) => at[v]!)
+    for (const v of vms) at[v] = -1
+    for (let i = 0; i < ranked.length && found.length < count; i++) {
+      const { h } = ranked[i]!
+      if (vms.some((v) => domain[v]![h] === 1 && !board.clashes(v, h))) found.push(h)
+    }
+    vms.forEach((v, i) => {
+      at[v] = were[i]!
+    })
+    return found
+  }
+
+  /** Searches these hosts; true when it found something better. */
+  const search = (hosts: readonly number[], homeless: readonly number[], nodesMax: number): boolean => {
+    const part = neighbourhoodOf(hosts, homeless)
+    const before = costOf(part.model, part.start)
+    const found = branchAndBound(prepare(part.model), {
+      relief: true,
+      orderly: true,
+      open: part.open,
+      start: part.start,
+      best: before,
+      nodesMax,
+      expired: options.expired,
+    })
+    nodes += Math.ceil(part.model.vmCount / vmsPerNode)
+    nodes += Math.ceil(found.nodes * (1 + part.model.parts.length / partsPerNode))
+    const better = found.at !== null && compareCost(found.cost, before) < 0
+    part.settle(better ? found.at : null)
+    return better
+  }
+
+  const around = (hosts: readonly number[], vms: readonly number[]): void => {
+    for (const width of failures > patience ? widths.slice(0, 1) : widths) {
+      if (spent()) return
+      const more = roomiest(vms, width, new Set(hosts))
+      const homeless = vms.filter((v) => at[v]! < 0)
+      if (search([...hosts, ...more], homeless, nodesPerTry)) {
+        failures = 0
+        return
+      }
+      failures++
+      if (more.length < width) return
+    }
+  }
+
+  const placeFor = (v: number, but: number): number => {
+    let chosen = -1
+    let most = Number.NEGATIVE_INFINITY
+    nodes += hostCount / looksPerNode
+    for (let h = 0; h < hostCount; h++) {
+      if (h === but || h === home[v] || !board.fits(v, h)) continue
+      const room = -spare(v, h)
+      if (room > most && !board.clashes(v, h)) {
+        most = room
+        chosen = h
+      }
+    }
+    return chosen
+  }
+
+  /** The VM goes to a host from which one other VM goes to a third. */
+  const chain = (v: number): boolean => {
+    const from = at[v]!
+    const direct = placeFor(v, from)
+    if (direct >= 0) {
+      put(v, direct)
+      return true
+    }
+    // Whoever has moved anyway makes way at no cost; only then somebody who would not have moved.
+    for (const alsoNatives of [false, true])
+      for (let h = 0; h < hostCount; h++) {
+        if (h === from || h === home[v] || domain[v]![h] === 0) continue
+        if (spent()) return false
+        nodes += present[h]!.length / looksPerNode
+        for (const u of present[h]!) {
+          if (fixed[u] === 1 || (home[u] === h && (!alsoNatives || starts[u] === 1))) continue
+          let enough = true
+          for (let d = 0; d < dims && enough; d++) {
+            const i = h * dims + d
+            if (load[i]! - demand[u * dims + d]! + demand[v * dims + d]! > limit[i]!) enough = false
+          }
+          if (!enough) continue
+          put(u, -1)
+          if (!board.clashes(v, h)) {
+            put(v, h)
+            const to = placeFor(u, h)
+            if (to >= 0) {
+              put(u, to)
+              return true
+            }
+            put(v, from)
+          }
+          put(u, h)
+        }
+      }
+    return false
+  }
+
+  const misplaced = (v: number): boolean =>
+    active[v] === 1 && fixed[v] === 0 && (at[v]! < 0 || domain[v]![at[v]!] === 0)
+
+  const homeless = (): void => {
+    for (let v = 0; v < vmCount && !spent(); v++) {
+      if (!misplaced(v)) continue
+      nodes += 20
+      if (chain(v)) continue
+      const own = [at[v]!, home[v]!].filter((h, i, all) => h >= 0 && all.indexOf(h) === i)
+      around(own, [v])
+    }
+  }
+
+  /** Too many for a look at all of them together: whoever has a place elsewhere goes, until the rule holds. */
+  const thinOut = (part: Part, vms: readonly number[]): void => {
+    const scratch = new Int32Array(vmCount)
+    for (const v of [...vms].sort((a, b) => moveMs[a]! - moveMs[b]! || a - b)) {
+      if (spent() || part.conflict(at, scratch, 0) === 0) return
+      const h = fixed[v] === 1 ? -1 : placeFor(v, at[v]!)
+      if (h >= 0) put(v, h)
+    }
+  }
+
+  const brokenRules = (hard: boolean): void => {
+    const named = new Int32Array(vmCount)
+    for (const part of parts) {
+      if (part.weight < 0 !== hard) continue
+      for (let tries = 0; tries < part.scope.length && !spent(); tries++) {
+        const n = part.conflict(at, named, 0)
+        if (n === 0) break
+        if (n > crowd) {
+          thinOut(part, [...named.subarray(0, n)])
+          break
+        }
+        const vms = part.scope.length > crowd ? [...named.subarray(0, n)] : [...part.scope]
+        const hosts = new Set(vms.map((v) => at[v]!).filter((h) => h >= 0))
+        if (hosts.size > widths.at(-1)!) break
+        const before = part.broken(at)
+        around([...hosts], vms)
+        if (part.broken(at) >= before) break
+      }
+    }
+  }
+
+  const relieve = (): void => {
+    for (let h = 0; h < hostCount && !spent(); h++) {
+      if (!board.overloaded(h)) continue
+      const leavers = present[h]!.filter((v) => fixed[v] === 0)
+      if (leavers.length > 0) around([h], leavers)
+    }
+  }
+
+  /** Hosts that give away more than they must. */
+  const excessive = (): readonly number[] => {
+    const status = new Uint8Array(vmCount)
+    for (let v = 0; v < vmCount; v++)
+      if (active[v] === 0 || fixed[v] === 1 || home[v]! < 0 || domain[v]![home[v]!] === 0) status[v] = 1
+    const whole = new Float64Array(hostCount * dims)
+    for (let h = 0; h < hostCount; h++)
+      for (const v of natives[h]!)
+        if (fixed[v] === 1 || domain[v]![h] === 1)
+          for (let d = 0; d < dims; d++) whole[h * dims + d]! += demand[v * dims + d]!
+    return Array.from({ length: hostCount }, (_, h) => h).filter((h) => {
+      let paid = 0
+      for (const v of natives[h]!) if (status[v] === 0 && at[v] !== h && at[v]! >= 0) paid += moveMs[v]!
+      return paid > 0 && paid > covers.bound(h, whole, status, 0, null)
+    })
+  }
+
+  const leaversOf = (h: number): number[] => natives[h]!.filter((v) => at[v] !== h && at[v]! >= 0)
+
+  /**
+   * Large neighbourhood search (Shaw 1998) around the hosts in question: some of those, hosts that their VMs went
+   * to, and others at random. What one host lacks or gives away too much often waits for room that another one took.
+   */
+  const wander = (questionable: () => readonly number[], patience: number): void => {
+    let around = questionable()
+    let touched = touchedHosts()
+    let failed = 0
+    while (around.length > 0 && failed < patience * around.length && !spent()) {
+      const size = 6 + random.below(12)
+      const chosen = new Set<number>()
+      for (let k = 0; k < 3; k++) {
+        const h = around[random.below(around.length)]!
+        chosen.add(h)
+        for (const v of leaversOf(h)) if (random.below(2) === 0) chosen.add(at[v]!)
+      }
+      // Room on a host that is touched already costs less than the same elsewhere.
+      for (let k = 0; chosen.size < size && k < 4 * size; k++)
+        chosen.add(
+          k % 2 === 0 || touched.length === 0
+            ? random.below(hostCount)
+            : touched[random.below(touched.length)]!,
+        )
+      if (search([...chosen].slice(0, size), [], nodesPerWandering)) {
+        failed = 0
+        around = questionable()
+        touched = touchedHosts()
+      } else failed++
+    }
+  }
+
+  const touchedHosts = (): readonly number[] =>
+    Array.from({ length: hostCount }, (_, h) => h).filter(
+      (h) => leaversOf(h).length > 0 || present[h]!.some((v) => board.moved(v)),
+    )
+
+  const overloads = (): readonly number[] =>
+    Array.from({ length: hostCount }, (_, h) => h).filter((h) => board.overloaded(h))
+
+  /** Nobody is away without need. */
+  const homecoming = (): void => {
+    for (let v = 0; v < vmCount; v++) {
+      const h = home[v]!
+      if (active[v] === 0 || h < 0 || at[v] === h || domain[v]![h] === 0) continue
+      let burden = false
+      for (let d = 0; d < dims; d++) {
+        const i = h * dims + d
+        if (demand[v * dims + d]! > 0 && load[i]! + demand[v * dims + d]! > limit[i]!) burden = true
+      }
+      if (!burden && !board.clashes(v, h) && !board.offends(v, h)) put(v, h)
+    }
+  }
+
+  homeless()
+  brokenRules(true)
+  relieve()
+  wander(overloads, patienceWithOverload)
+  brokenRules(false)
+  homecoming()
+  wander(excessive, patienceWithCost)
+}

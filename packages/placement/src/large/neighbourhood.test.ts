@@ -1,0 +1,45 @@
+/** A few hosts as a problem of their own: what is gained or lost there is what the whole gains or loses. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { createBoard } from '../model/assignment.ts'
+import { costOf } from '../model/cost.ts'
+import { compile } from '../model/model.ts'
+import { randomStream } from '../problem/random.ts'
+import { runs } from '../testing/effort.ts'
+import { problems } from '../testing/generator.ts'
+import { createNeighbourhoods } from './neighbourhood.ts'
+
+const levels = ['unmet', 'overloadedHosts', 'excess', 'softPenalty', 'migrationMs', 'hostsTouched'] as const
+
+test('Whatever is changed within a neighbourhood changes the cost of the whole by as much', () => {
+  let compared = 0
+  fc.assert(
+    fc.property(problems({ hostsMax: 6, vmsMax: 12 }), fc.nat(), (problem, seed) => {
+      const model = compile(problem)
+      const random = randomStream(seed)
+      const anywhere = () => random.below(model.hostCount)
+      const start = model.home.map((h, v) => (model.active[v] === 0 || model.fixed[v] === 1 ? h : anywhere()))
+      const board = createBoard(model, start)
+      const hosts = Array.from({ length: model.hostCount }, (_, h) => h).filter(() => random.below(2) === 0)
+      if (hosts.length === 0) return
+      // A rule that is broken by those elsewhere is broken whatever happens here.
+      const others = start.map((h) => (hosts.includes(h) ? -1 : h))
+      const named = new Int32Array(model.vmCount)
+      if (model.parts.some((part) => part.conflict(others, named, 0) > 0)) return
+      const before = costOf(model, board.at)
+      const part = createNeighbourhoods(board)(hosts, [])
+      const here = costOf(part.model, part.start)
+      const found = part.start.map((h, i) =>
+        h < 0 || h === hosts.length || part.model.fixed[i] === 1 ? h : random.below(hosts.length),
+      )
+      const there = costOf(part.model, found)
+      part.settle(found)
+      const after = costOf(model, board.at)
+      for (const key of levels) assert.equal(after[key] - before[key], there[key] - here[key], key)
+      compared++
+    }),
+    { numRuns: 2 * runs, seed: 53 },
+  )
+  assert.ok(compared > runs / 2)
+})

@@ -1,0 +1,105 @@
+/** The walk through placements that are not viable ends in ones that are, and crosses what no single step can. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { checkPlacement } from '../check/checker.ts'
+import { costOf, unlimited } from '../model/cost.ts'
+import { compile, type Model } from '../model/model.ts'
+import { asHostId, asVmId } from '../problem/ids.ts'
+import { randomStream } from '../problem/random.ts'
+import type { PlacementProblem } from '../rules/placement-problem.ts'
+import { problems } from '../testing/generator.ts'
+import { anneal } from './annealing.ts'
+
+const walk = (model: Model, steps: number) =>
+  anneal(model, {
+    start: model.home,
+    best: unlimited,
+    steps,
+    random: randomStream(1),
+    expired: () => false,
+  })
+
+test('What annealing calls a cure is one, at the price it says, and the same every time', () => {
+  // The walk passes through placements that are not viable; the independent checker sees none of them.
+  fc.assert(
+    fc.property(problems({ hostsMax: 5, vmsMax: 8 }), (problem) => {
+      const model = compile(problem)
+      const found = walk(model, 300)
+      assert.deepEqual(walk(model, 300), found)
+      if (found.at === null) return
+      assert.deepEqual(found.cost, costOf(model, found.at))
+      const placement = new Map(
+        model.vms.flatMap((vm, v) =>
+          model.active[v] === 1 ? [[vm.id, model.hosts[found.at![v]!]!.id] as const] : [],
+        ),
+      )
+      const faults = checkPlacement(problem, placement).filter(({ code }) => code !== 'vm.not_running')
+      assert.deepEqual(faults, [])
+    }),
+    { numRuns: 400, seed: 5 },
+  )
+})
+
+test('A part is as broken as it looks: by nothing when there is no conflict, by something when there is', () => {
+  // The walk pays by degree, the search asks yes or no: the two must not contradict each other.
+  fc.assert(
+    fc.property(problems({ hostsMax: 4, vmsMax: 8 }), fc.nat(), (problem, seed) => {
+      const model = compile(problem)
+      const random = randomStream(seed)
+      const scratch = new Int32Array(model.vmCount + 1)
+      const at = new Int32Array(model.vmCount)
+      for (let round = 0; round < 10; round++) {
+        for (let v = 0; v < at.length; v++) at[v] = random.below(model.hostCount + 1) - 1
+        for (const part of model.parts)
+          assert.equal(part.broken(at) > 0, part.conflict(at, scratch, 0) > 0, `rule ${part.rule}`)
+      }
+    }),
+    { numRuns: 400, seed: 6 },
+  )
+})
+
+test('A group changes racks, one VM after the other', () => {
+  // Three VMs that must share a rack, two of them in a rack that has no room for the third: no single shift or swap
+  // helps. The walk breaks the rule for a while.
+  const hosts = [0, 1, 2, 3].map((h) => asHostId(`h${h}`))
+  const vm = (name: string, host: number, cpu: number) => ({
+    id: asVmId(name),
+    host: hosts[host]!,
+    state: 'running' as const,
+    wanted: 'running' as const,
+    demand: [cpu],
+    memoryMiB: 100,
+    dirtyMiBps: 0,
+    movable: !name.startsWith('fixed'),
+  })
+  const problem: PlacementProblem = {
+    dimensions: ['cpuMilli'],
+    hosts: hosts.map((id) => ({
+      id,
+      state: 'online',
+      limit: [10],
+      cpuBaseline: null,
+      failureDomain: null,
+    })),
+    vms: [vm('a', 0, 4), vm('b', 1, 4), vm('c', 2, 4), vm('fixed1', 0, 6), vm('fixed2', 1, 6)],
+    rules: [
+      {
+        kind: 'among',
+        vms: ['a', 'b', 'c'].map(asVmId),
+        parts: [hosts.slice(0, 2), hosts.slice(2)],
+      },
+    ],
+    bandwidthMiBps: 100,
+    migrationsOutMax: 2,
+    migrationsInMax: 2,
+  }
+  const model = compile(problem)
+  const { at, cost } = walk(model, 20_000)
+  assert.ok(at !== null)
+  assert.deepEqual(
+    [0, 1, 2].map((v) => at[v]! >= 2),
+    [true, true, true],
+  )
+  assert.equal(cost.migrationMs, model.moveMs[0]! + model.moveMs[1]!)
+})

@@ -1,0 +1,113 @@
+/**
+ * The leader of a small partition has the snapshots and the forecasts. An overload is cured by the VM whose absence
+ * helps most for its migration time; before an overload, a move is made only when it saves enough; rules and limits
+ * hold in both cases; and where single moves cannot cure, the exact search takes over.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Forecast } from '../problem/demand-forecast.ts'
+import { asHostId, asVmId } from '../problem/ids.ts'
+import type { ProblemVm } from '../problem/situation.ts'
+import type { PlacementProblem } from '../rules/placement-problem.ts'
+import { solve } from '../solve-placement.ts'
+
+interface Shape {
+  /** Per host, the demand of its VMs, % of a core. */
+  readonly demands: readonly (readonly number[])[]
+  readonly changes?: Partial<PlacementProblem>
+  readonly vm?: (id: string) => Partial<ProblemVm>
+  readonly forecast?: Partial<Forecast>
+}
+
+const problemOf = ({ demands, changes = {}, vm = () => ({}), forecast = {} }: Shape): PlacementProblem => {
+  const vms = demands.flatMap((list, h) =>
+    list.map((demand, i): ProblemVm => {
+      const id = `vm-${h}-${i}`
+      return {
+        id: asVmId(id),
+        host: asHostId(`h${h}`),
+        state: 'running',
+        wanted: 'running',
+        demand: [demand * 10, 1_024],
+        memoryMiB: 1_024,
+        dirtyMiBps: 20,
+        movable: true,
+        ...vm(id),
+      }
+    }),
+  )
+  return {
+    dimensions: ['cpuMilli', 'memoryMiB'],
+    hosts: demands.map((_, h) => ({
+      id: asHostId(`h${h}`),
+      state: 'online',
+      limit: [7_000, 32_768],
+      cpuBaseline: null,
+      failureDomain: null,
+    })),
+    vms,
+    rules: [],
+    bandwidthMiBps: 125,
+    migrationsOutMax: 1,
+    migrationsInMax: 1,
+    forecast: {
+      gainMsMin: 2_000,
+      hosts: demands.map((_, h) => ({
+        usableMilli: 7_000,
+        turnoverS: 300,
+        mayLeave: h === 0,
+        foresees: true,
+      })),
+      vms: vms.map(({ demand }) => ({ nowMilli: demand[0]!, meanMilli: 600, variance: 40_000 })),
+      ...forecast,
+    },
+    ...changes,
+  }
+}
+const ten = (demand: number) => Array.from({ length: 10 }, () => demand)
+const movesOf = (problem: PlacementProblem): readonly string[] => {
+  const answer = solve(problem)
+  return answer.kind === 'plan' ? answer.moves.map((move) => `${move.vm} → ${move.to}`) : [answer.kind]
+}
+
+test('one VM leaves a host that is nearly full, for the host that can best afford it', () => {
+  const moves = movesOf(problemOf({ demands: [[...ten(69)], ten(60), ten(50).slice(0, 7)] }))
+  assert.equal(moves.length, 1)
+  assert.match(moves[0]!, /vm-0-\d → h2/)
+})
+
+test('a host with enough room is left alone', () => {
+  assert.deepEqual(movesOf(problemOf({ demands: [ten(50), ten(40)] })), ['satisfied'])
+})
+
+test('only the leader moves VMs early: the members did not ask', () => {
+  assert.deepEqual(movesOf(problemOf({ demands: [ten(30), ten(69)] })), ['satisfied'])
+})
+
+test('of VMs that would cure an overload, one that migrates quickly is chosen', () => {
+  const slow = (id: string) => (id === 'vm-0-9' ? { dirtyMiBps: 5 } : { dirtyMiBps: 100 })
+  const moves = movesOf(problemOf({ demands: [[...ten(70), 20], ten(40)], vm: slow }))
+  assert.deepEqual(moves, ['vm-0-9 → h1'])
+})
+
+test('a VM that must stay does, a rule is kept, a full destination is not chosen', () => {
+  const pinned = problemOf({ demands: [ten(72), ten(40)], vm: () => ({ movable: false }) })
+  assert.notEqual(solve(pinned).kind, 'plan')
+  const banned = problemOf({
+    demands: [ten(72), ten(40), ten(40)],
+    changes: {
+      rules: [{ kind: 'ban', vms: ten(0).map((_, i) => asVmId(`vm-0-${i}`)), hosts: [asHostId('h1')] }],
+    },
+  })
+  for (const move of movesOf(banned)) assert.match(move, /→ h2/)
+  const full = problemOf({ demands: [ten(72), ten(69), ten(40)] })
+  for (const move of movesOf(full)) assert.match(move, /→ h2/)
+})
+
+test('where no single move cures, the exact search does: room must be made first', () => {
+  const answer = solve(
+    problemOf({ demands: [[100, 100, 100, 100, 100, 100, 100, 100], [...ten(62)], ten(63)] }),
+  )
+  assert.equal(answer.kind, 'plan')
+  assert.ok(answer.kind === 'plan' && answer.moves.length > 1, 'a chain, not a single move')
+})

@@ -1,0 +1,133 @@
+/** What the planner tracks for rules over several hosts or VMs: caps, hosts in use, sequences. */
+import type { Model } from '../model/model.ts'
+import { constraintsOf, isContinuous, type PlacementRule } from '../rules/rule.ts'
+
+/** A continuous cap: like a host with one dimension; over several hosts together, or over each by itself. */
+export interface Pool {
+  /** Of the rule, for people, when a VM would exceed it on that host. */
+  readonly nameOn: (h: number) => string
+  /** Per host what it is counted in, −1 = in nothing: hosts that are capped together have the same. */
+  readonly slot: Int32Array
+  readonly amount: (v: number) => number
+  /** All these per slot. */
+  readonly cap: Float64Array
+  readonly load: Float64Array
+  readonly everArrived: Float64Array
+  readonly departed: readonly number[][]
+}
+
+const poolOf = (
+  at: Int32Array,
+  of: Pick<Pool, 'nameOn' | 'slot' | 'amount'> & { readonly max: number },
+): Pool => {
+  const { nameOn, slot, amount, max } = of
+  const load = new Float64Array(slot.reduce((most, one) => Math.max(most, one + 1), 0))
+  at.forEach((h, v) => {
+    if (h >= 0 && slot[h]! >= 0) load[slot[h]!]! += amount(v)
+  })
+  return {
+    nameOn,
+    slot,
+    amount,
+    cap: load.map((now) => Math.max(max, now)),
+    load,
+    everArrived: Float64Array.from(load),
+    departed: Array.from(load, () => []),
+  }
+}
+
+export const createPools = (model: Model, at: Int32Array): readonly Pool[] => [
+  ...constraintsOf(model.problem.rules, 'cap').flatMap(({ rule, hosts, of, max }): Pool[] => {
+    const d = of === 'vms' ? -1 : model.problem.dimensions.indexOf(of.dimension)
+    if (!binds(rule) || (of !== 'vms' && d < 0)) return []
+    const members = new Set(hosts)
+    const name = rule.name ?? `${rule.kind} of ${max}`
+    return [
+      poolOf(at, {
+        nameOn: () => name,
+        slot: Int32Array.from(model.hosts, (host) => (members.has(host.id) ? 0 : -1)),
+        amount: (v) => (of === 'vms' ? 1 : model.wants[v * model.dims + d]!),
+        max,
+      }),
+    ]
+  }),
+  ...constraintsOf(model.problem.rules, 'seats').flatMap(({ rule, label, hosts, max }): Pool[] => {
+    if (!binds(rule)) return []
+    const members = hosts === 'all' ? null : new Set(hosts)
+    const counts = Uint8Array.from(model.vms, ({ labels }) => (labels?.includes(label) === true ? 1 : 0))
+    const name = rule.name ?? `${rule.kind} of ${max}`
+    return [
+      poolOf(at, {
+        nameOn: (h) => `${name} on ${model.hosts[h]!.id}`,
+        slot: Int32Array.from(model.hosts, ({ id }, h) => (members?.has(id) === false ? -1 : h)),
+        amount: (v) => counts[v]!,
+        max,
+      }),
+    ]
+  }),
+]
+
+const binds = (rule: PlacementRule): boolean => rule.weight === undefined && isContinuous(rule)
+
+/** For each VM in an order, the VMs whose actions come first. */
+export const predecessors = (model: Model): ReadonlyMap<number, readonly number[]> => {
+  const first = new Map<number, number[]>()
+  const ordered = constraintsOf(model.problem.rules, 'ordered')
+  if (ordered.length === 0) return first
+  const index = new Map(model.vms.map((vm, v) => [vm.id, v]))
+  for (const { rule, vms } of ordered) {
+    if (rule.weight !== undefined) continue
+    const order = [...new Set(vms)].flatMap((id) => index.get(id) ?? [])
+    order.forEach((v, i) => {
+      first.set(v, [...(first.get(v) ?? []), ...order.slice(0, i)])
+    })
+  }
+  return first
+}
+
+/** Rules of order that, together, put a VM of `moved` before itself; [] when an order is possible. */
+export const circularOrder = (model: Model, moved: ReadonlySet<string>): readonly PlacementRule[] => {
+  const orders = constraintsOf(model.problem.rules, 'ordered').flatMap(({ rule, vms: all }) => {
+    const vms = [...new Set(all)].filter((vm) => moved.has(vm))
+    return rule.weight !== undefined || vms.length < 2 ? [] : [{ rule, vms }]
+  })
+  const circular = (some: typeof orders): boolean => {
+    const waiting = new Set(some.flatMap(({ vms }) => vms))
+    for (;;) {
+      const heads = [...waiting].filter((vm) =>
+        some.every(({ vms }) => {
+          const queue = vms.filter((one) => waiting.has(one))
+          return !queue.includes(vm) || queue[0] === vm
+        }),
+      )
+      if (heads.length === 0) return waiting.size > 0
+      for (const vm of heads) waiting.delete(vm)
+    }
+  }
+  let kept = orders
+  if (!circular(kept)) return []
+  for (const one of orders) {
+    const without = kept.filter((other) => other !== one)
+    if (circular(without)) kept = without
+  }
+  return kept.map(({ rule }) => rule)
+}
+
+/** A continuous limit of hosts in use: every host that ever carries a VM counts, as the checker counts. */
+export interface Opening {
+  readonly inside: Uint8Array
+  readonly used: Uint8Array
+  readonly max: number
+  count: number
+}
+
+export const createOpenings = (model: Model, at: Int32Array): Opening[] =>
+  constraintsOf(model.problem.rules, 'usedHosts').flatMap(({ rule, hosts, max }): Opening[] => {
+    if (!binds(rule)) return []
+    const members = new Set(hosts)
+    const inside = Uint8Array.from(model.hosts, (host) => (members.has(host.id) ? 1 : 0))
+    const used = new Uint8Array(model.hostCount)
+    for (const h of at) if (h >= 0 && inside[h] === 1) used[h] = 1
+    const count = used.reduce((sum, one) => sum + one, 0)
+    return [{ inside, used, max: Math.max(max, count), count }]
+  })

@@ -1,0 +1,135 @@
+/**
+ * Where everybody stands while VMs move one after the other: who may go where, by limits, continuous rules and rules
+ * of order. Whatever a plan reaches with actions side by side it also reaches with one at a time, in the order of their
+ * ends, so this is all that searching for an order has to know.
+ */
+import type { Model } from '../model/model.ts'
+import { createOpenings, createPools, predecessors } from './capacity-pools.ts'
+import type { Watch } from './continuous-rules.ts'
+
+export interface Standing {
+  /** Host index per VM; −1 = nowhere. */
+  readonly at: Int32Array
+  /** May the VM go to that host (−1 = away from any) now? */
+  readonly mayGo: (v: number, h: number) => boolean
+  readonly go: (v: number, h: number) => void
+  /** Takes the last `go` back. */
+  readonly undo: () => void
+  readonly depth: () => number
+  /** Equal for states from which the same can follow; 53 bits. */
+  readonly key: () => number
+  /** [host × dims] */
+  readonly load: Float64Array
+  /** Limits, or what is there now where that is more. [host × dims] */
+  readonly cap: Float64Array
+}
+
+/** `start`: who runs where before anything happens. */
+export const startOf = (model: Model): Int32Array =>
+  Int32Array.from(model.home, (h, v) => (model.vms[v]!.state === 'running' ? h : -1))
+
+export const createStanding = (model: Model, start: Int32Array, watch: Watch): Standing => {
+  const { dims, wants, hostCount, vmCount, limit } = model
+  const at = Int32Array.from(start)
+  const load = new Float64Array(hostCount * dims)
+  for (let v = 0; v < vmCount; v++)
+    if (at[v]! >= 0) for (let d = 0; d < dims; d++) load[at[v]! * dims + d]! += wants[v * dims + d]!
+  const cap = Float64Array.from(limit, (amount, i) => Math.max(amount, load[i]!))
+  const pools = createPools(model, at)
+  const openings = createOpenings(model, at)
+  const before = predecessors(model)
+  const after = new Map<number, number[]>()
+  for (const [v, list] of before) for (const first of list) after.set(first, [...(after.get(first) ?? []), v])
+  /** How often a VM of a rule of order has acted, and a VM has come to a host. */
+  const acts = new Int32Array(vmCount)
+  const visits = new Int32Array(hostCount)
+  const path: number[] = []
+  const origins: number[] = []
+  let high = 0
+  let low = 0
+
+  const flip = (what: number): void => {
+    high ^= scrambled(2 * what)
+    low ^= scrambled(2 * what + 1)
+  }
+  const flipPlace = (v: number): void => flip(v * (hostCount + 1) + at[v]! + 1)
+  const base = vmCount * (hostCount + 1)
+
+  const shift = (v: number, h: number): void => {
+    const from = at[v]!
+    flipPlace(v)
+    at[v] = h
+    flipPlace(v)
+    for (let d = 0; d < dims; d++) {
+      const amount = wants[v * dims + d]!
+      if (from >= 0) load[from * dims + d]! -= amount
+      if (h >= 0) load[h * dims + d]! += amount
+    }
+    for (const pool of pools) {
+      if (from >= 0 && pool.slot[from]! >= 0) pool.load[pool.slot[from]!]! -= pool.amount(v)
+      if (h >= 0 && pool.slot[h]! >= 0) pool.load[pool.slot[h]!]! += pool.amount(v)
+    }
+  }
+  /** Only where rules look at the past. */
+  const note = (v: number, h: number, by: number): void => {
+    if (before.size > 0 && after.has(v)) {
+      if (acts[v]! === 0 || acts[v]! + by === 0) flip(base + v)
+    }
+    acts[v]! += by
+    if (openings.length === 0 || h < 0) return
+    if (visits[h] === 0 || visits[h]! + by === 0) flip(base + vmCount + h)
+    visits[h]! += by
+    for (const opening of openings) {
+      if (opening.inside[h] === 0 || opening.used[h] === 1) continue
+      if (visits[h] === (by > 0 ? 1 : 0)) opening.count += by
+    }
+  }
+
+  const mayGo = (v: number, h: number): boolean => {
+    if (h === at[v]) return false
+    if (before.size > 0) for (const later of after.get(v) ?? []) if (acts[later]! > 0) return false
+    if (h < 0) return true
+    for (let d = 0; d < dims; d++) {
+      const amount = wants[v * dims + d]!
+      if (amount > 0 && load[h * dims + d]! + amount > cap[h * dims + d]!) return false
+    }
+    // A VM on its way counts on both ends, also when both are in the same pool.
+    for (const pool of pools) {
+      const s = pool.slot[h]!
+      if (s >= 0 && pool.amount(v) > 0 && pool.load[s]! + pool.amount(v) > pool.cap[s]!) return false
+    }
+    for (const opening of openings)
+      if (opening.inside[h] === 1 && opening.used[h] === 0 && visits[h] === 0 && opening.count >= opening.max)
+        return false
+    return !watch.clashes(at, v, h)
+  }
+
+  return {
+    at,
+    load,
+    cap,
+    mayGo,
+    go: (v, h) => {
+      path.push(v)
+      origins.push(at[v]!)
+      shift(v, h)
+      note(v, h, 1)
+    },
+    undo: () => {
+      const v = path.pop()!
+      const h = at[v]!
+      shift(v, origins.pop()!)
+      note(v, h, -1)
+    },
+    depth: () => path.length,
+    key: () => (high >>> 0) * 2 ** 21 + (low >>> 11),
+  }
+}
+
+/** 32 well mixed bits of a number (Murmur3's finaliser). */
+const scrambled = (n: number): number => {
+  let x = Math.imul(n + 1, 0x9e3779b1)
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
+  return x ^ (x >>> 16)
+}

@@ -1,0 +1,365 @@
+/**
+ * `solve`: the fewest, cheapest moves after which no host is overloaded and every rule holds; or the best
+ * partial cure; or why there is none. Deterministic: the same problem, options and node budget give the same
+ * answer, whatever the order of the input. The clock, if any, is the caller's `expired`.
+ */
+
+import { touchBound } from './bounds/touched-hosts-bound.ts'
+import { branchAndBound, createSearch, type Search } from './exact/branch-and-bound.ts'
+import { type Deepened, deepen } from './exact/iterative-deepening.ts'
+import { prepare, type Space } from './exact/search-state.ts'
+import { contradiction } from './infeasibility/contradiction.ts'
+import { blame } from './infeasibility/diagnosis.ts'
+import { localise } from './infeasibility/localise.ts'
+import { obviousObstacle } from './infeasibility/necessary-conditions.ts'
+import { type Assigner, createAssigner } from './lagrangian/lagrangian-search.ts'
+import { solveLarge } from './large/data-centre.ts'
+import { greedyBound } from './large/greedy.ts'
+import { foresee } from './local/forecast-moves.ts'
+import { improve } from './local/large-neighbourhoods.ts'
+import { createLocalSearch } from './local/local-search.ts'
+import { compareCost, costOf, type FullCost, noCost, publicCost, unlimited } from './model/cost.ts'
+import { narrowed } from './model/domain-reduction.ts'
+import { compile, type Model, type Objective } from './model/model.ts'
+import type { Answer, Binding, Cost, Move } from './problem/answer.ts'
+import { type RandomStream, randomStream } from './problem/random.ts'
+import type { PlacementProblem } from './rules/placement-problem.ts'
+
+export interface SolveOptions {
+  /** What is minimised after overload and soft rules: estimated time (default), or first the number of moves. */
+  readonly objective?: Objective
+  /** A partial cure, and the reason why there is no full one, are not worth the time. */
+  readonly cureOnly?: boolean
+  /** Decides among equally good directions of the local search. */
+  readonly seed?: number
+  /** Search nodes per stage; deterministic, unlike a clock. */
+  readonly nodesMax?: number
+  /** True when the time is up; asked every few hundred nodes. */
+  readonly expired?: () => boolean
+}
+
+/** Larger problems are solved greedily and repaired locally. */
+const hostsOfSearch = 64
+/** Ten to thirty seconds on one core where nearly everything is full; callers in a hurry have `expired`. */
+const nodesMaxDefault = 200_000
+/** Before anything is asked about the problem: enough for most partitions. */
+const nodesOfLook = 500
+/** Before other ways are tried, for each host less as there are more: what takes longer has an answer in hand. */
+const nodesOfDeepening = 48_000
+/** Branch and bound without a notion of what to beat. */
+const nodesOfGlance = 3000
+/** One neighbourhood. */
+const nodesOfTry = 150
+/** The first turn of improving and proving, each; later ones get `growth` times as many. */
+const nodesOfTurn = 1000
+const growth = 4
+/** Branch and bound that knows what to beat is cheap beside the rest of a turn. */
+const turnsOfSearch = 32
+/** Nor does it stop at `nodesMax` at once: its nodes are the cheapest part of a turn. */
+const searchesOfMax = 2
+/** The effort of the prices grows by so much when they raise the bound, and that of the search shrinks. */
+const leadOfPrices = 2
+const lagOfSearch = 4
+/** Steps of the knapsacks in the search by prices for each node of a turn. */
+const priceStepsPerNode = 640
+/** Walks are what finds the best answers where nearly everything is full; a glance of them tells what to beat. */
+const turnsOfWalks = 8
+/** But an answer this near the bound is mostly the best: proving it comes before looking for another. */
+const nearShare = 0.05
+const turnsOfFirstWalks = 2
+
+export const solve = (problem: PlacementProblem, options: SolveOptions = {}): Answer => {
+  const model = compile(problem, options.objective)
+  const now = costOf(model, model.home)
+  const calm = now.unmet === 0 && now.overloadedHosts === 0 && now.softPenalty === 0
+  const stops = stopMoves(model)
+  const foreseen = problem.forecast === undefined ? null : foresee(model, problem.forecast)
+  if (foreseen !== null)
+    return {
+      kind: 'plan',
+      moves: [...stops, ...movesOf(model, foreseen.at)],
+      cost: shown(model, foreseen.cost),
+      bound: noCost,
+      optimal: false,
+    }
+  if (calm && stops.length === 0 && !model.starts.includes(1))
+    return { kind: 'satisfied', cost: noCost, bound: noCost, optimal: true }
+
+  const effort: Effort = {
+    space: prepare(model),
+    nodesMax: options.nodesMax ?? nodesMaxDefault,
+    expired: options.expired ?? (() => false),
+    random: randomStream(options.seed ?? 1),
+  }
+  if (model.hostCount > hostsOfSearch) return answerLarge(effort, now, stops, options.cureOnly === true)
+  const search = searchOfCures(effort.space)
+  const look = deepen(search, { nodesMax: Math.min(effort.nodesMax, nodesOfLook), expired: effort.expired })
+  const obstacle = look.at === null ? (obviousObstacle(model) ?? contradiction(model, false)) : null
+  if (obstacle !== null && options.cureOnly === true) return { kind: 'infeasible', why: obstacle }
+  if (obstacle !== null) return relieve(effort, now, stops, obstacle)
+  const cure = findCure(effort, search, look)
+  if (cure.kind === 'none') {
+    if (options.cureOnly === true) return { kind: 'infeasible', why: cure.proven ? impossible : undecided }
+    const why = cure.proven ? blame(problem) : undecided
+    return relieve(effort, now, stops, why)
+  }
+  const moves = [...stops, ...movesOf(model, cure.at)]
+  const cost = shown(model, cure.cost)
+  const bound = cure.optimal ? cost : shownBound(model, cure.boundMs, cure.cost)
+  const proven = { cost, bound, optimal: cure.optimal }
+  return moves.length === 0 ? { kind: 'satisfied', ...proven } : { kind: 'plan', moves, ...proven }
+}
+
+/** For those who need no reason, only to know that it is proven. */
+const impossible: Binding = {
+  code: 'placement.impossible',
+  text: 'no placement keeps every limit and every rule',
+}
+
+export const undecided: Binding = {
+  code: 'partition.timeout',
+  text: 'no viable placement found in the time given; none is proven impossible',
+}
+
+interface Effort {
+  readonly space: Space
+  readonly nodesMax: number
+  readonly expired: () => boolean
+  readonly random: RandomStream
+}
+
+type Cure =
+  | { readonly kind: 'none'; readonly proven: boolean }
+  | {
+      readonly kind: 'found'
+      readonly at: Int32Array
+      readonly cost: FullCost
+      readonly boundMs: number
+      readonly optimal: boolean
+    }
+
+const searchOfCures = (space: Space): Search =>
+  createSearch(space, { relief: false, open: null, start: space.model.home })
+
+/** Deepening solves most problems; the others get an answer first, then a better one, then a proof. */
+const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, look: Deepened): Cure => {
+  const { model } = space
+  const exact = (best: FullCost, nodes: number) => search.run({ best, nodesMax: nodes, expired })
+  const nodes = Math.min(nodesMax, Math.ceil(nodesOfDeepening / model.hostCount))
+  const beaten = look.at === null ? {} : { best: look.cost }
+  const deepened = look.complete
+    ? look
+    : deepen(search, { nodesMax: nodes, expired, fromMs: look.boundMs, ...beaten })
+  let { boundMs } = deepened
+  let at = deepened.at ?? look.at
+  let cost = at === null ? unlimited : deepened.cost
+  if (at !== null && deepened.complete) return { kind: 'found', at, cost, boundMs, optimal: true }
+  if (at === null) {
+    // Maybe no answer keeps the soft rules.
+    const soft = model.parts.some((part) => part.weight >= 0)
+    if (deepened.complete && !soft) return { kind: 'none', proven: true }
+    if (soft) {
+      const glance = exact(unlimited, Math.min(nodesMax, nodesOfGlance))
+      at = glance.at
+      cost = glance.cost
+      boundMs = glance.rootMs
+      if (glance.complete)
+        return at === null
+          ? { kind: 'none', proven: true }
+          : { kind: 'found', at, cost, boundMs, optimal: true }
+    }
+  }
+  // Improving and proving take turns, each time with more effort: neither knows how far it is from its end.
+  let complete = false
+  let assigner: Assigner | null = null
+  /** Which of the two raised the bound last: it gets more of the time. */
+  let leader: 'search' | 'prices' = 'search'
+  const byPrices = (turn: number): void => {
+    if (at === null || cost.softPenalty > 0) return
+    assigner ??= createAssigner(model, random, expired)
+    const steps = turn * priceStepsPerNode
+    const priced = assigner.search(at, cost, leader === 'prices' ? steps * leadOfPrices : steps)
+    at = priced.at
+    cost = priced.cost
+    if (priced.boundMs > boundMs) leader = 'prices'
+    boundMs = Math.max(boundMs, priced.boundMs)
+    complete = priced.complete
+  }
+  /**
+   * Where prices say that no better answer has a VM the search need not look; but fewer places also mislead its
+   * sense of what is hard to place, so they must be good for a higher bound at least.
+   */
+  const searched = (): Search => {
+    if (assigner === null || cost.softPenalty > 0) return search
+    const narrow = searchOfCures(prepare(narrowed(model, assigner.allowed)))
+    const rootMs = (of: Search) => of.run({ best: cost, nodesMax: 0, expired }).rootMs
+    return rootMs(narrow) > rootMs(search) ? narrow : search
+  }
+  const bySearch = (turn: number): void => {
+    const nodes = Math.ceil(
+      Math.min(nodesMax * searchesOfMax, turn * turnsOfSearch) / (leader === 'prices' ? lagOfSearch : 1),
+    )
+    const ruleless = cost.softPenalty === 0
+    const proof = ruleless
+      ? deepen(searched(), { nodesMax: nodes, expired, fromMs: boundMs, best: cost })
+      : exact(cost, nodes)
+    if (proof.at !== null) {
+      at = proof.at
+      cost = proof.cost
+    }
+    if ('boundMs' in proof) {
+      // A millisecond more is no news.
+      if (proof.boundMs > boundMs + 1) leader = 'search'
+      boundMs = Math.max(boundMs, proof.boundMs)
+    }
+    complete = proof.complete
+  }
+  const leastTouched = touchBound(model)
+  const reached = (one: FullCost): boolean =>
+    one.softPenalty === 0 && one.migrationMs <= boundMs && one.hostsTouched <= leastTouched
+  const local = createLocalSearch(space, random, expired)
+  const better = (nodes: number): void => {
+    const found = local.search(at, cost, { nodesMax: nodes, reached })
+    at = found.at
+    cost = found.cost
+    if (at !== null && reached(cost)) complete = true
+  }
+  const firstTurn = Math.min(nodesMax, nodesOfTurn)
+  better(turnsOfFirstWalks * firstTurn)
+  for (let turn = firstTurn; turn <= nodesMax && !complete && !expired(); turn *= growth) {
+    if (turn > firstTurn) byPrices(turn)
+    if (!complete && at !== null && reached(cost)) complete = true
+    if (!complete) bySearch(turn)
+    const near = at !== null && cost.migrationMs - boundMs <= cost.migrationMs * nearShare
+    if (!complete) better(near ? turn : Math.min(nodesMax, turnsOfWalks * turn))
+  }
+  return at === null
+    ? { kind: 'none', proven: complete }
+    : { kind: 'found', at, cost, boundMs, optimal: complete }
+}
+
+/** The estimated time is the rest when moves are counted first. */
+export const shown = ({ weights }: Model, cost: FullCost): Cost => ({
+  ...publicCost(cost),
+  migrationMs: (cost.migrationMs % weights.unit) * weights.grainMs,
+})
+
+/** A bound on time alone means something only if no move more than the bound's is made. */
+const shownBound = (model: Model, ms: number, cost: FullCost): Cost => {
+  const { unit, grainMs } = model.weights
+  const bounded = Math.min(ms, cost.migrationMs)
+  const sameMoves = Math.floor(bounded / unit) === Math.floor(cost.migrationMs / unit)
+  const hostsTouched = Math.min(touchBound(model), cost.hostsTouched)
+  return { ...noCost, migrationMs: sameMoves ? (bounded % unit) * grainMs : 0, hostsTouched }
+}
+
+const answerLarge = (effort: Effort, now: FullCost, stops: readonly Move[], cureOnly: boolean): Answer => {
+  const { space, nodesMax, random, expired } = effort
+  const { model } = space
+  const { at, cost, boundMs } = solveLarge(space, { idle: idleAssignment(model), nodesMax, random, expired })
+  const moves = [...stops, ...movesOf(model, at)]
+  const bound = shownBound(model, boundMs, cost)
+  if (cost.unmet === 0 && cost.overloadedHosts === 0) {
+    const optimal =
+      cost.softPenalty === 0 && boundMs >= cost.migrationMs && bound.hostsTouched >= cost.hostsTouched
+    const proven = { cost: shown(model, cost), bound, optimal }
+    return moves.length === 0 ? { kind: 'satisfied', ...proven } : { kind: 'plan', moves, ...proven }
+  }
+  const { why } = cureOnly ? { why: undecided } : localise(model, at)
+  const idle = initialCost(model, now)
+  if (compareCost(cost, idle) >= 0) return { kind: 'infeasible', why }
+  return { kind: 'relief', why, moves, cost: shown(model, cost), bound: noCost, optimal: false }
+}
+
+const relieve = (effort: Effort, now: FullCost, stops: readonly Move[], why: Binding): Answer => {
+  const { space, nodesMax, expired, random } = effort
+  const { model } = space
+  const idle = initialCost(model, now)
+  const glance = branchAndBound(space, {
+    relief: true,
+    open: null,
+    start: model.home,
+    best: idle,
+    nodesMax: nodesOfGlance,
+    expired,
+  })
+  let { at, cost, complete } = glance
+  if (!complete) {
+    const from = at ?? idleAssignment(model)
+    const better = improve(space, from, cost, {
+      relief: true,
+      nodesMax: Math.ceil(nodesMax / 2),
+      nodesPerTry: nodesOfTry,
+      patience: 10 * model.hostCount,
+      random,
+      expired,
+      reached: () => false,
+    })
+    at = better.at
+    cost = better.cost
+    const proof = branchAndBound(space, {
+      relief: true,
+      open: null,
+      start: model.home,
+      best: cost,
+      nodesMax: Math.ceil(nodesMax / 4),
+      expired,
+    })
+    if (proof.at !== null) at = proof.at
+    cost = proof.cost
+    complete = proof.complete
+  }
+  if (at === null || compareCost(cost, idle) >= 0) return { kind: 'infeasible', why }
+  const reached = shown(model, cost)
+  const bound: Cost = complete ? reached : noCost
+  return {
+    kind: 'relief',
+    why,
+    moves: [...stops, ...movesOf(model, at)],
+    cost: reached,
+    bound,
+    optimal: complete,
+  }
+}
+
+/** A lower bound of the number of migrations of any full cure: the fewest departures that relieve every host. */
+export const movesBound = (problem: PlacementProblem): number => {
+  const model = compile(problem, 'moves')
+  return Math.floor(greedyBound(prepare(model)) / model.weights.unit)
+}
+
+/** What it costs to leave everything as it is. */
+export const standingCost = (problem: PlacementProblem): Cost => {
+  const model = compile(problem)
+  return publicCost(costOf(model, idleAssignment(model)))
+}
+
+/** Doing nothing: what is not running stays so. */
+const idleAssignment = (model: Model): Int32Array => {
+  const at = Int32Array.from(model.home)
+  for (let v = 0; v < model.vmCount; v++) if (model.starts[v] === 1) at[v] = -1
+  return at
+}
+
+const initialCost = (model: Model, now: FullCost): FullCost =>
+  model.starts.includes(1) ? costOf(model, idleAssignment(model)) : now
+
+/** VMs that run now and shall not: they need no decision. Nothing can be done to those on a host that is off. */
+const stopMoves = (model: Model): Move[] =>
+  model.vms
+    .filter((vm, v) => {
+      const host = model.hosts[model.home[v]!]
+      return (
+        vm.state === 'running' && vm.wanted !== 'running' && host !== undefined && host.state !== 'offline'
+      )
+    })
+    .map((vm) => ({ vm: vm.id, from: vm.host, to: null }))
+
+const movesOf = (model: Model, at: Int32Array): Move[] => {
+  const moves: Move[] = []
+  for (let v = 0; v < model.vmCount; v++) {
+    if (model.active[v] === 0 || at[v]! < 0 || (at[v] === model.home[v] && model.starts[v] === 0)) continue
+    moves.push({ vm: model.vms[v]!.id, from: model.vms[v]!.host, to: model.hosts[at[v]!]!.id })
+  }
+  return moves
+}
