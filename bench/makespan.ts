@@ -55,7 +55,7 @@ export const evacuation = (hosts: number, even: boolean, seed: number): Makespan
     for (const end of [`out ${move.from}`, `in ${move.to}`]) link.set(end, (link.get(end) ?? 0) + ms)
   })
   const started = performance.now()
-  const planned = planOrder(problem, moves, 'bench')
+  const planned = planOrder(problem, moves, { planId: 'bench' })
   const ms = performance.now() - started
   if (planned.kind !== 'plan') throw new Error(planned.why.text)
   return {

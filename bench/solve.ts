@@ -14,7 +14,7 @@ import { gunzipSync } from 'node:zlib'
 import { readDocument } from '../packages/placement/src/formats/read.ts'
 import { solveProblem } from '../packages/placement/src/formats/report.ts'
 import type { PlacementProblem } from '../packages/placement/src/rules/placement-problem.ts'
-import { solve } from '../packages/placement/src/solve-placement.ts'
+import { solvePlacement } from '../packages/placement/src/solve-placement.ts'
 import { createHighs } from './highs.ts'
 import { dataCentre, partition } from './instances.ts'
 import { evacuation } from './makespan.ts'
@@ -57,7 +57,7 @@ const partitionRow = async (
     const problem = partition({ hosts, vms, loadPercent, rules, style, seed: Number(values.seed) + i })
     // Of a processor: other work on the machine does not count.
     const before = process.cpuUsage()
-    const answer = solve(problem)
+    const answer = solvePlacement(problem)
     const spent = process.cpuUsage(before)
     times.push((spent.user + spent.system) / 1000)
     const mine =
@@ -115,7 +115,7 @@ const largeRow = (what: string, problem: PlacementProblem): void => {
 
 // The first runs measure the JIT compiler, not the solver.
 for (let seed = 1000; seed < 1100; seed++)
-  solve(partition({ hosts: 4, vms: 40, loadPercent: 90, rules: seed % 2 === 0, style: 'hot', seed }))
+  solvePlacement(partition({ hosts: 4, vms: 40, loadPercent: 90, rules: seed % 2 === 0, style: 'hot', seed }))
 if (values.only === '' || values.only === 'partitions') {
   for (const style of ['hot', 'random'] as const)
     for (const rules of [false, true])

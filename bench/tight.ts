@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { PlacementProblem } from '../packages/placement/src/rules/placement-problem.ts'
-import { type SolveOptions, solve } from '../packages/placement/src/solve-placement.ts'
+import { type PlacementOptions, solvePlacement } from '../packages/placement/src/solve-placement.ts'
 import { createHighs, type HighsAnswer, toLp } from './highs.ts'
 import { type PartitionShape, partition } from './instances.ts'
 
@@ -52,9 +52,9 @@ const rows: readonly Omit<PartitionShape, 'seed'>[] = [
 ]
 
 /** The cost of the full cure found, NaN without one. */
-const run = (problem: PlacementProblem, options: SolveOptions) => {
+const run = (problem: PlacementProblem, options: PlacementOptions) => {
   const started = performance.now()
-  const answer = solve(problem, options)
+  const answer = solvePlacement(problem, options)
   const cost = answer.kind === 'plan' ? answer.cost.migrationMs : answer.kind === 'satisfied' ? 0 : Number.NaN
   return { cost, ms: performance.now() - started, optimal: answer.kind === 'plan' && answer.optimal }
 }

@@ -40,7 +40,7 @@ const problem = (counts: readonly number[]): PlacementProblem => ({
 const partition = 'p.1.1'
 
 const after = (counts: readonly number[], goal: Goal): number[] => {
-  const { answer } = pursue(problem(counts), goal, partition)
+  const { answer } = pursue(problem(counts), goal, { planId: partition })
   const left = [...counts]
   if (answer.kind === 'plan')
     for (const move of answer.moves) {
@@ -67,7 +67,7 @@ test('A goal is pursued only as far as there is an order for it', () => {
       problems({ hostsMax: 4, vmsMax: 7 }),
       fc.constantFrom<Goal>('consolidate', 'balance'),
       (random, goal) => {
-        const { answer, order } = pursue(random, goal, partition)
+        const { answer, plan: order } = pursue(random, goal, { planId: partition })
         if (answer.kind !== 'plan') return
         assert.ok(order !== null)
         reached++

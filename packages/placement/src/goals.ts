@@ -7,11 +7,11 @@
 
 import { demandsInEffect, limitsInEffect } from './model/amounts.ts'
 import { noCost } from './model/cost.ts'
-import { type PlanOptions, planOrder } from './order/planner.ts'
+import { planOrder } from './order/planner.ts'
 import type { Answer } from './problem/answer.ts'
 import type { PlacementProblem } from './rules/placement-problem.ts'
-import { type Orderable, solveOrderable } from './solve.ts'
-import { type SolveOptions, solve } from './solve-placement.ts'
+import { type Solution, type SolveOptions, solve } from './solve.ts'
+import { solvePlacement } from './solve-placement.ts'
 
 export type Goal = 'consolidate' | 'balance'
 
@@ -23,36 +23,31 @@ const hostsOneByOne = 64
 const cured = (answer: Answer): boolean => answer.kind === 'plan' || answer.kind === 'satisfied'
 
 /** A goal that cannot be reached step by step is not reached: only answers that have an order count. */
-export const pursue = (
-  problem: PlacementProblem,
-  goal: Goal,
-  partition: string,
-  options: SolveOptions & PlanOptions = {},
-): Orderable => {
-  const base = solveOrderable(problem, partition, options)
+export const pursue = (problem: PlacementProblem, goal: Goal, options: SolveOptions = {}): Solution => {
+  const base = solve(problem, options)
   if (!cured(base.answer)) return base
   const expired = options.expired ?? (() => false)
   /** Null: no cure, or one without an order. */
-  const ordered = (answer: Answer): Orderable | null => {
-    if (answer.kind !== 'plan') return answer.kind === 'satisfied' ? { answer, order: null } : null
-    const order = planOrder(problem, answer.moves, partition, options)
-    return order.kind === 'plan' ? { answer, order: order.plan } : null
+  const ordered = (answer: Answer): Solution | null => {
+    if (answer.kind !== 'plan') return answer.kind === 'satisfied' ? { answer, plan: null } : null
+    const order = planOrder(problem, answer.moves, options)
+    return order.kind === 'plan' ? { answer, plan: order.plan } : null
   }
   let reached = base
   const attempt = (stricter: PlacementProblem): boolean => {
     if (expired()) return false
-    const found = ordered(solve(stricter, { ...options, nodesMax: nodesPerTry, cureOnly: true }))
+    const found = ordered(solvePlacement(stricter, { ...options, nodesMax: nodesPerTry, cureOnly: true }))
     if (found !== null) reached = found
     return found !== null
   }
   const strictest = goal === 'consolidate' ? consolidated(problem, attempt) : balanced(problem, attempt)
   if (strictest === problem) return { ...base, answer: unproven(base.answer) }
   // A longer search finds a cheaper way to the same end, unless time runs out.
-  const longer = solve(strictest, options)
-  const thorough = ordered(longer) ?? solveOrderable(strictest, partition, options, longer)
-  const { answer, order } = cured(thorough.answer) ? thorough : reached
+  const longer = solvePlacement(strictest, options)
+  const thorough = ordered(longer) ?? solve(strictest, options, longer)
+  const { answer, plan } = cured(thorough.answer) ? thorough : reached
   const bound = 'bound' in base.answer ? base.answer.bound : noCost
-  return { answer: unproven('bound' in answer ? { ...answer, bound } : answer), order }
+  return { answer: unproven('bound' in answer ? { ...answer, bound } : answer), plan }
 }
 
 /** Proven for one stricter problem only: that no stricter one can be cured is not. */

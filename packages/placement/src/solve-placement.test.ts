@@ -7,7 +7,7 @@ import type { Answer } from './problem/answer.ts'
 import type { HostId, VmId } from './problem/ids.ts'
 import type { PlacementProblem } from './rules/placement-problem.ts'
 import type { PlacementRule } from './rules/rule.ts'
-import { solve } from './solve-placement.ts'
+import { solvePlacement } from './solve-placement.ts'
 import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
 import { bestCure, bestRelief, compareTuples, type Tuple, tupleOf } from './testing/oracle.ts'
@@ -45,7 +45,7 @@ const atTheEnd = (problem: PlacementProblem): PlacementProblem => ({
 test('On small problems the solver, brute force and the independent checker agree', () => {
   fc.assert(
     fc.property(problems({ hostsMax: 3, vmsMax: 5 }).map(atTheEnd), (problem) => {
-      const answer = solve(problem)
+      const answer = solvePlacement(problem)
       const best = bestCure(problem)
       const before = tupleOf(problem, placementAfter(problem, unmoved))
       const after = tupleOf(problem, placementAfter(problem, answer))
@@ -94,7 +94,7 @@ test('A partial cure called optimal is the best one that makes no host worse and
         ...ruled,
         rules: ruled.rules.filter((rule) => !nameless.includes(rule.kind)),
       })
-      const answer = solve(problem)
+      const answer = solvePlacement(problem)
       if (answer.kind === 'plan' || answer.kind === 'satisfied') return
       const best = bestRelief(problem)
       const reached = tupleOf(problem, placementAfter(problem, answer))

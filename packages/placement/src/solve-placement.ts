@@ -25,7 +25,7 @@ import type { Answer, Binding, Cost, Move } from './problem/answer.ts'
 import { type RandomStream, randomStream } from './problem/random.ts'
 import type { PlacementProblem } from './rules/placement-problem.ts'
 
-export interface SolveOptions {
+export interface PlacementOptions {
   /** What is minimised after overload and soft rules: estimated time (default), or first the number of moves. */
   readonly objective?: Objective
   /** A partial cure, and the reason why there is no full one, are not worth the time. */
@@ -68,7 +68,7 @@ const turnsOfWalks = 8
 const nearShare = 0.05
 const turnsOfFirstWalks = 2
 
-export const solve = (problem: PlacementProblem, options: SolveOptions = {}): Answer => {
+export const solvePlacement = (problem: PlacementProblem, options: PlacementOptions = {}): Answer => {
   const model = compile(problem, options.objective)
   const now = costOf(model, model.home)
   const calm = now.unmet === 0 && now.overloadedHosts === 0 && now.softPenalty === 0

@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import { checkPlan } from './check/checker.ts'
 import { planOrder } from './order/planner.ts'
 import { asVmId } from './problem/ids.ts'
-import { solveOrderable } from './solve.ts'
-import { solve } from './solve-placement.ts'
+import { solve } from './solve.ts'
+import { solvePlacement } from './solve-placement.ts'
 import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
 import { compareTuples, tupleOf } from './testing/oracle.ts'
@@ -22,10 +22,10 @@ test('When the cheapest cure has no order, a dearer one that has one is taken', 
   let dearer = 0
   fc.assert(
     fc.property(problems({ hostsMax: 4, vmsMax: 8 }), (problem) => {
-      const first = solve(problem)
+      const first = solvePlacement(problem)
       if (first.kind !== 'plan') return
-      if (planOrder(problem, first.moves, partition).kind === 'plan') return
-      const { answer, order } = solveOrderable(problem, partition, {}, first)
+      if (planOrder(problem, first.moves, { planId: partition }).kind === 'plan') return
+      const { answer, plan: order } = solve(problem, { planId: partition }, first)
       if (answer.kind !== 'plan') return
       dearer++
       assert.ok(
@@ -50,7 +50,7 @@ test('Where no cure has an order the first answer stands, and why it has none', 
     ),
     rules: [{ kind: 'ban' as const, vms: [asVmId('v0')], hosts: [small([1], []).hosts[0]!.id] }],
   }
-  const { answer, order } = solveOrderable(problem, partition)
+  const { answer, plan: order } = solve(problem, { planId: partition })
   assert.equal(order, null)
   if (answer.kind !== 'infeasible') assert.fail(answer.kind)
   assert.equal(answer.why.code, 'plan.no_order')
@@ -64,9 +64,10 @@ test('Of hosts just large enough, the cheapest cure that can be reached is found
     fc.property(
       fc.boolean().chain((ruled) => tightProblems({ hostsMax: 4, vmsMax: 7, ruled })),
       (problem) => {
-        const first = solve(problem)
-        if (first.kind !== 'plan' || planOrder(problem, first.moves, partition).kind === 'plan') return
-        const { answer, order } = solveOrderable(problem, partition, {}, first)
+        const first = solvePlacement(problem)
+        if (first.kind !== 'plan' || planOrder(problem, first.moves, { planId: partition }).kind === 'plan')
+          return
+        const { answer, plan: order } = solve(problem, { planId: partition }, first)
         if (order !== null) assert.deepEqual(checkPlan(problem, order), [])
         const best = bestReachable(problem, false, 4000)
         if (best === null) return
@@ -118,14 +119,14 @@ test('A host that has nothing of something is no infinitely crowded one, in what
     [2, 4],
   ]
   const relief = (unit: number) => {
-    const { answer, order } = solveOrderable(
+    const { answer, plan: order } = solve(
       {
         ...base,
         dimensions: ['cpuMilli', 'memoryMiB'],
         hosts: base.hosts.map((host, h) => ({ ...host, limit: limits[h]!.map((amount) => amount * unit) })),
         vms: base.vms.map((vm, v) => ({ ...vm, demand: demands[v]!.map((amount) => amount * unit) })),
       },
-      partition,
+      { planId: partition },
     )
     assert.notEqual(order, null)
     return answer

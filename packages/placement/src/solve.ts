@@ -1,5 +1,5 @@
 /**
- * Solves until the answer can be ordered. A placement may be fine and yet lie where no order of moves leads: two
+ * The door: solves until the answer can be ordered. A placement may be fine and yet lie where no order of moves leads: two
  * full hosts that would swap, or a target that only a continuous rule closes meanwhile. Then, in turn:
  *
  * 1. placements that no order can lead to, as counting shows, are left out (order/reachable-domains.ts);
@@ -15,22 +15,23 @@ import { checkPlan } from './check/checker.ts'
 import { compareCost, costOf, type FullCost, noCost } from './model/cost.ts'
 import { compile, type Model } from './model/model.ts'
 import { startOf } from './order/order-state.ts'
-import { type NoOrder, onTheWay, type Planned, type PlanOptions, planOrder } from './order/planner.ts'
+import { type NoOrder, type OrderOptions, onTheWay, type Planned, planOrder } from './order/planner.ts'
 import { withinReach } from './order/reachable-domains.ts'
 import { reachable } from './order/reachable-placements.ts'
 import type { Answer, Binding, Move } from './problem/answer.ts'
 import type { Plan } from './problem/plan.ts'
 import type { PlacementProblem } from './rules/placement-problem.ts'
 import { constraintsOf, type PlacementRule } from './rules/rule.ts'
-import { type SolveOptions, shown, solve, undecided } from './solve-placement.ts'
+import { type PlacementOptions, shown, solvePlacement, undecided } from './solve-placement.ts'
 
-export interface Orderable {
+export interface Solution {
   readonly answer: Answer
-  /** Null when nothing moves. */
-  readonly order: Plan | null
+  /** The moves of the answer in an order that is safe at every step, as `checkPlan` confirms. Null when nothing moves. */
+  readonly plan: Plan | null
 }
 
-type Options = SolveOptions & PlanOptions
+/** Of placing and of ordering. */
+export type SolveOptions = PlacementOptions & OrderOptions
 
 /** Cures exist; none that has an order was found. */
 export const noOrderCode = 'plan.no_order'
@@ -47,17 +48,18 @@ const looksOfTries = 10 * looksPerTry
 /** Some tens of ms. */
 const looksOfReach = 300_000
 
-export const solveOrderable = (
+/**
+ * Where should the VMs run, and in what order do they get there? `first`: the answer of `solvePlacement`, where it is known
+ * already.
+ */
+export const solve = (
   problem: PlacementProblem,
-  partition: string,
-  options: Options = {},
-  first: Answer = solve(problem, options),
-): Orderable => {
-  if (first.kind !== 'plan' && first.kind !== 'relief') return { answer: first, order: null }
-  const order = planOrder(problem, first.moves, partition, options)
-  return order.kind === 'plan'
-    ? { answer: first, order: order.plan }
-    : another(problem, partition, options, first, order)
+  options: SolveOptions = {},
+  first: Answer = solvePlacement(problem, options),
+): Solution => {
+  if (first.kind !== 'plan' && first.kind !== 'relief') return { answer: first, plan: null }
+  const order = planOrder(problem, first.moves, options)
+  return order.kind === 'plan' ? { answer: first, plan: order.plan } : another(problem, options, first, order)
 }
 
 interface Found {
@@ -69,11 +71,10 @@ interface Found {
 /** `first` is the best answer that there is, but has no order. */
 const another = (
   problem: PlacementProblem,
-  partition: string,
-  options: Options,
+  options: SolveOptions,
   first: Extract<Answer, { kind: 'plan' | 'relief' }>,
   unordered: NoOrder,
-): Orderable => {
+): Solution => {
   const model = compile(problem, options.objective)
   const idle = costOf(model, startOf(model))
   const expired = options.expired ?? (() => false)
@@ -84,7 +85,7 @@ const another = (
   const consider = (moves: readonly Move[]): Planned | null => {
     const cost = costOf(model, placedBy(model, moves))
     if (compareCost(cost, best?.cost ?? idle) >= 0) return null
-    const order = planOrder(problem, moves, partition, { ...options, looksMax: Math.min(looks, looksPerTry) })
+    const order = planOrder(problem, moves, { ...options, looksMax: Math.min(looks, looksPerTry) })
     if (order.kind === 'plan') {
       // A partial cure may not break in the end what holds now.
       if (checkPlan(problem, order.plan).length > 0) return null
@@ -93,7 +94,7 @@ const another = (
     return order
   }
   const solved = (of: PlacementProblem): Answer =>
-    solve(of, {
+    solvePlacement(of, {
       ...options,
       cureOnly: first.kind === 'plan',
       nodesMax: Math.min(nodesPerTry, options.nodesMax ?? nodesPerTry),
@@ -171,13 +172,13 @@ const concluded = (
   unordered: NoOrder,
   best: Found | null,
   settled: boolean,
-): Orderable => {
+): Solution => {
   if (best !== null && isCure(best.cost)) {
     const { moves, plan } = best
     const cost = shown(model, best.cost)
     return {
       answer: { kind: 'plan', moves, cost, bound: settled ? cost : first.bound, optimal: settled },
-      order: plan,
+      plan: plan,
     }
   }
   // Only soft rules asked for more.
@@ -185,7 +186,7 @@ const concluded = (
     const cost = shown(model, idle)
     return {
       answer: { kind: 'satisfied', cost, bound: settled ? cost : first.bound, optimal: settled },
-      order: null,
+      plan: null,
     }
   }
   const why: Binding = {
@@ -198,11 +199,11 @@ const concluded = (
         : 'no other cure that has one was found in the time given',
     ].join('; '),
   }
-  if (best === null) return { answer: { kind: 'infeasible', why }, order: null }
+  if (best === null) return { answer: { kind: 'infeasible', why }, plan: null }
   const { moves, plan } = best
   return {
     answer: { kind: 'relief', why, moves, cost: shown(model, best.cost), bound: noCost, optimal: false },
-    order: plan,
+    plan: plan,
   }
 }
 

@@ -1,20 +1,17 @@
-/** The core's `solveOrderable` under a time budget. */
+/** `solve` of `@drover/placement` under a time budget. */
 
-import { solveOrderable } from '@drover/placement'
-import { type Answer, asHostId, asVmId, type PartitionId, type Problem } from '@drover/protocol'
+import { solve } from '@drover/placement'
+import { type Answer, asHostId, asVmId, type Problem } from '@drover/protocol'
 
 /** Search nodes when a clock ends the search: far more than any budget allows. */
 const nodesMax = 100_000_000
-
-/** The order is only tried here: the leader makes its own, with its partition's name. */
-const anyPartition = 'solver' as PartitionId
 
 /** Never throws: what the solver cannot bear is an `infeasible` with code `solver.failed`. */
 export const solveWithin = (problem: Problem, budgetMs: number, seed: number): Answer => {
   const end = performance.now() + budgetMs
   try {
     const options = { seed, nodesMax, expired: () => performance.now() >= end }
-    return solveOrderable(problem, anyPartition, options).answer
+    return solve(problem, options).answer
   } catch (error) {
     return solverFailed(error instanceof Error ? error.message : String(error))
   }

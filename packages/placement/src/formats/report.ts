@@ -10,8 +10,8 @@ import type { Answer, Binding, Cost, Move } from '../problem/answer.ts'
 import type { HostId, VmId } from '../problem/ids.ts'
 import type { Plan } from '../problem/plan.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
-import { noOrderCode, solveOrderable } from '../solve.ts'
-import { movesBound, type SolveOptions, solve, standingCost } from '../solve-placement.ts'
+import { noOrderCode, solve } from '../solve.ts'
+import { movesBound, type PlacementOptions, solvePlacement, standingCost } from '../solve-placement.ts'
 
 export interface SolveReport {
   readonly schemaVersion: 1
@@ -56,8 +56,6 @@ export interface Solved {
   readonly plan: Plan | null
 }
 
-const partition = 'solve'
-
 export const solveProblem = (problem: PlacementProblem, options: ReportOptions): Solved => {
   const started = options.now()
   const deadline = options.budgetMs === null ? Number.POSITIVE_INFINITY : started + options.budgetMs
@@ -65,7 +63,7 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
   const deadlineOfAdvice = deadline + (options.budgetMs ?? 0) / 2
   const { objective } = options
   const plain = objective === 'time' || objective === 'moves'
-  const search: SolveOptions = {
+  const search: PlacementOptions = {
     ...(plain ? { objective } : {}),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     // A clock is the only limit where there is one.
@@ -73,14 +71,14 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
     expired: () => options.now() >= deadline,
   }
   const contradicted = options.contradiction ?? null
-  const ordering = { ...search, suspend: options.suspend }
-  const pursued = plain || contradicted !== null ? null : pursue(problem, objective, partition, ordering)
+  const ordering = { ...search, suspend: options.suspend, planId: 'solve' }
+  const pursued = plain || contradicted !== null ? null : pursue(problem, objective, ordering)
   const first: Answer =
     contradicted !== null
       ? { kind: 'infeasible', why: contradicted }
-      : (pursued?.answer ?? solve(problem, search))
+      : (pursued?.answer ?? solvePlacement(problem, search))
   const solvedAt = options.now()
-  const { answer, order: plan } = pursued ?? solveOrderable(problem, partition, ordering, first)
+  const { answer, plan } = pursued ?? solve(problem, ordering, first)
   const moves = answer.kind === 'plan' || answer.kind === 'relief' ? answer.moves : []
   const plannedAt = options.now()
   const overloaded = (placement: ReadonlyMap<VmId, HostId>): number =>

@@ -6,7 +6,7 @@ import { compile } from '../model/model.ts'
 import { asHostId, asVmId } from '../problem/ids.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
 import type { PlacementRule } from '../rules/rule.ts'
-import { solve } from '../solve-placement.ts'
+import { solvePlacement } from '../solve-placement.ts'
 import { runs } from '../testing/effort.ts'
 import { problems } from '../testing/generator.ts'
 import { bestCure } from '../testing/oracle.ts'
@@ -76,7 +76,7 @@ const why = (
   size = 10,
 ): string => {
   const asked = problem(hosts, [vm('x', 'a', size), vm('y', 'b', size), vm('z', 'c', size)], rules)
-  const answer = solve(asked)
+  const answer = solvePlacement(asked)
   if (answer.kind !== 'infeasible' && answer.kind !== 'relief') assert.fail(answer.kind)
   return `${answer.why.text}; ${relaxation(asked)}`
 }
@@ -149,7 +149,7 @@ test('Hosts that are short of different things are counted together, not tried i
     limit: h % 2 === 0 ? [100, 34] : [34, 100],
   }))
   const vms = Array.from({ length: 81 }, (_, v) => ({ ...vm(`v${v}`, `h${v % 40}`, 17), demand: [17, 17] }))
-  const answer = solve({ ...problem(hosts, vms, []), dimensions: ['cpuMilli', 'memoryMiB'] })
+  const answer = solvePlacement({ ...problem(hosts, vms, []), dimensions: ['cpuMilli', 'memoryMiB'] })
   assert.ok('why' in answer)
   assert.match(
     answer.why.text,
@@ -183,7 +183,7 @@ const places = (...numbers: readonly number[]) => numbers.map((h) => asHostId(`h
 
 test('In a data centre the part to blame is found, however much goes well elsewhere', () => {
   const told = (asked: PlacementProblem): string => {
-    const answer = solve(asked)
+    const answer = solvePlacement(asked)
     if (answer.kind !== 'infeasible' && answer.kind !== 'relief') assert.fail(answer.kind)
     return answer.why.text
   }

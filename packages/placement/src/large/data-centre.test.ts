@@ -7,7 +7,7 @@ import { createBoard } from '../model/assignment.ts'
 import { compareCost, costOf } from '../model/cost.ts'
 import { compile } from '../model/model.ts'
 import { randomStream } from '../problem/random.ts'
-import { solve } from '../solve-placement.ts'
+import { solvePlacement } from '../solve-placement.ts'
 import { runs } from '../testing/effort.ts'
 import { problems } from '../testing/generator.ts'
 import { solveLarge } from './data-centre.ts'
@@ -30,7 +30,7 @@ test('A data centre is never left worse than it was, and a cure that exists is r
       })
       assert.deepEqual(cost, costOf(model, at))
       assert.ok(compareCost(cost, costOf(model, idle)) <= 0)
-      const best = solve(problem, { cureOnly: true })
+      const best = solvePlacement(problem, { cureOnly: true })
       if (best.kind === 'infeasible' || best.kind === 'relief') return
       cures++
       if (cost.unmet + cost.overloadedHosts > 0) missed++

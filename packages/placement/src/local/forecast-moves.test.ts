@@ -9,7 +9,7 @@ import type { Forecast } from '../problem/demand-forecast.ts'
 import { asHostId, asVmId } from '../problem/ids.ts'
 import type { ProblemVm } from '../problem/situation.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
-import { solve } from '../solve-placement.ts'
+import { solvePlacement } from '../solve-placement.ts'
 
 interface Shape {
   /** Per host, the demand of its VMs, % of a core. */
@@ -66,7 +66,7 @@ const problemOf = ({ demands, changes = {}, vm = () => ({}), forecast = {} }: Sh
 }
 const ten = (demand: number) => Array.from({ length: 10 }, () => demand)
 const movesOf = (problem: PlacementProblem): readonly string[] => {
-  const answer = solve(problem)
+  const answer = solvePlacement(problem)
   return answer.kind === 'plan' ? answer.moves.map((move) => `${move.vm} → ${move.to}`) : [answer.kind]
 }
 
@@ -92,7 +92,7 @@ test('of VMs that would cure an overload, one that migrates quickly is chosen', 
 
 test('a VM that must stay does, a rule is kept, a full destination is not chosen', () => {
   const pinned = problemOf({ demands: [ten(72), ten(40)], vm: () => ({ movable: false }) })
-  assert.notEqual(solve(pinned).kind, 'plan')
+  assert.notEqual(solvePlacement(pinned).kind, 'plan')
   const banned = problemOf({
     demands: [ten(72), ten(40), ten(40)],
     changes: {
@@ -105,7 +105,7 @@ test('a VM that must stay does, a rule is kept, a full destination is not chosen
 })
 
 test('where no single move cures, the exact search does: room must be made first', () => {
-  const answer = solve(
+  const answer = solvePlacement(
     problemOf({ demands: [[100, 100, 100, 100, 100, 100, 100, 100], [...ten(62)], ten(63)] }),
   )
   assert.equal(answer.kind, 'plan')

@@ -97,7 +97,7 @@ test('Circles have a plan whenever there is a pivot or permission to suspend, an
       fc.boolean(),
       fc.infiniteStream(fc.nat(1000)),
       ({ problem, moves, pivot }, suspend, random) => {
-        const planned = planOrder(problem, moves, partition, { suspend })
+        const planned = planOrder(problem, moves, { planId: partition, suspend })
         if (!pivot && !suspend) {
           if (planned.kind === 'plan') assert.fail('there is no room to step aside')
           assert.match(
@@ -132,7 +132,7 @@ test('Who waits for whom, and why, can be read', () => {
     ],
   )
   const moves = problem.vms.map((vm, v): Move => ({ vm: vm.id, from: vm.host, to: asHostId(`h${1 - v}`) }))
-  const planned = planOrder(problem, moves, partition)
+  const planned = planOrder(problem, moves, { planId: partition })
   if (planned.kind === 'plan') assert.fail()
   assert.equal(
     planned.why.text,

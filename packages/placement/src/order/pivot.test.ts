@@ -84,7 +84,7 @@ test('Whenever VMs can step aside, one after the other, the planner finds an ord
           ? []
           : [{ vm: asVmId(`v${v}`), from: asHostId(`h${vm.from}`), to: asHostId(`h${vm.to}`) }],
       )
-      const planned = planOrder(problem, moves, 'p')
+      const planned = planOrder(problem, moves, { planId: 'p' })
       const possible = reachable(limits, vms)
       if (planned.kind === 'plan') {
         assert.deepEqual(checkPlan(problem, planned.plan), [])

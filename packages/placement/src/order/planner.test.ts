@@ -8,7 +8,7 @@ import { type ActionId, asHostId, asVmId } from '../problem/ids.ts'
 import type { Plan } from '../problem/plan.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
 import type { Rule } from '../rules/rule.ts'
-import { solve } from '../solve-placement.ts'
+import { solvePlacement } from '../solve-placement.ts'
 import { runs } from '../testing/effort.ts'
 import { problems } from '../testing/generator.ts'
 import { small } from '../testing/small.ts'
@@ -38,7 +38,10 @@ test('A move waits for the departure that makes its room, and for nothing else',
       [0, 1],
     ],
   )
-  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 1: 2, 2: 2 }), partition))
+  const plan = planFor(
+    problem,
+    planOrder(problem, moves(problem, { 0: 1, 1: 2, 2: 2 }), { planId: partition }),
+  )
   const of = (vm: string) => plan.actions.find((action) => action.vm === vm)!
   assert.deepEqual(of('v0').after, [of('v1').id])
   assert.deepEqual(of('v1').after, [])
@@ -55,7 +58,7 @@ test('Two full hosts swap VMs through a third that has room for one of them', ()
       [1, 5],
     ],
   )
-  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 2: 0 }), partition))
+  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 2: 0 }), { planId: partition }))
   assert.equal(plan.actions.length, 3)
 })
 
@@ -68,10 +71,10 @@ test('Without a pivot there is no order, unless suspending is permitted', () => 
     ],
   )
   const swap = moves(problem, { 0: 1, 1: 0 })
-  const refused = planOrder(problem, swap, partition)
+  const refused = planOrder(problem, swap, { planId: partition })
   assert.equal(refused.kind, 'no_order')
   assert.equal(refused.kind === 'no_order' && refused.why.code, 'capacity.mem')
-  const plan = planFor(problem, planOrder(problem, swap, partition, { suspend: true }))
+  const plan = planFor(problem, planOrder(problem, swap, { planId: partition, suspend: true }))
   assert.deepEqual(plan.actions.map((action) => action.kind).sort(), ['migrate', 'resume', 'suspend'])
 })
 
@@ -83,7 +86,7 @@ test('Cycles of any length, and several disjoint ones, are broken through one pi
       const problem = small([...vms.map(() => 10), 10], vms)
       const to: Record<number, number> = {}
       for (let i = 0; i < hosts; i++) to[i] = (i % length) + 1 < length ? i + 1 : i + 1 - length
-      const plan = planFor(problem, planOrder(problem, moves(problem, to), partition))
+      const plan = planFor(problem, planOrder(problem, moves(problem, to), { planId: partition }))
       assert.equal(plan.actions.length, hosts + rings)
     }
 })
@@ -97,7 +100,7 @@ test('A VM that stays in the end steps aside and comes back, where only that mak
       [2, 2],
     ],
   )
-  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 1: 0 }), partition))
+  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 1: 0 }), { planId: partition }))
   const hops = plan.actions.map((action) => `${action.vm} ${'to' in action ? action.to : ''}`)
   assert.equal(hops[0], 'v2 h3')
   assert.equal(hops.at(-1), 'v2 h2')
@@ -127,7 +130,7 @@ test('VMs that must be together and are not are brought together one after the o
       },
     ],
   }
-  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 2, 1: 3 }), partition))
+  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 2, 1: 3 }), { planId: partition }))
   assert.equal(plan.actions.length, 2)
   const [first, second] = plan.actions
   const astray = {
@@ -171,7 +174,7 @@ test('Parts that must be in groups of their own, and are mixed, are sorted out o
       },
     ],
   }
-  const plan = planFor(problem, planOrder(problem, moves(problem, { 1: 2, 2: 3 }), partition))
+  const plan = planFor(problem, planOrder(problem, moves(problem, { 1: 2, 2: 3 }), { planId: partition }))
   assert.equal(plan.actions.length, 2)
 })
 
@@ -185,7 +188,7 @@ test('A VM joins a host only after its anti-affine mate has left it', () => {
     ],
     [spread],
   )
-  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 1: 2 }), partition))
+  const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 1: 2 }), { planId: partition }))
   assert.deepEqual(plan.actions.find((action) => action.vm === 'v0')!.after.length, 1)
 })
 
@@ -204,7 +207,10 @@ test('A VM that is to be stopped keeps its rules until it has: its anti-affine m
     vms: problem.vms.map((vm) => (vm.id === 'v1' ? { ...vm, wanted: 'ready' } : vm)),
   }
   const stop: Move = { vm: asVmId('v1'), from: asHostId('h1'), to: null }
-  const apart = planFor(stopping, planOrder(stopping, [stop, ...moves(stopping, { 0: 1 })], partition))
+  const apart = planFor(
+    stopping,
+    planOrder(stopping, [stop, ...moves(stopping, { 0: 1 })], { planId: partition }),
+  )
   const of = (plan: Plan, vm: string) => plan.actions.find((action) => action.vm === vm)!
   assert.deepEqual(of(apart, 'v0').after, [of(apart, 'v1').id])
   const together: PlacementProblem = {
@@ -217,7 +223,10 @@ test('A VM that is to be stopped keeps its rules until it has: its anti-affine m
       },
     ],
   }
-  const joint = planFor(together, planOrder(together, [stop, ...moves(together, { 2: 0 })], partition))
+  const joint = planFor(
+    together,
+    planOrder(together, [stop, ...moves(together, { 2: 0 })], { planId: partition }),
+  )
   assert.deepEqual(of(joint, 'v2').after, [of(joint, 'v1').id])
 })
 
@@ -236,9 +245,9 @@ test('A VM that is to be stopped makes its room before another one comes; on a h
     hosts: problem.hosts.map((host, h) => (h === 2 ? { ...host, state: 'offline' } : host)),
     vms: problem.vms.map((vm, v) => (v === 0 || v === 3 ? { ...vm, wanted: 'ready', movable: false } : vm)),
   }
-  const answer = solve(stopping)
+  const answer = solvePlacement(stopping)
   if (answer.kind !== 'plan') assert.fail(answer.kind)
-  const plan = planFor(stopping, planOrder(stopping, answer.moves, partition))
+  const plan = planFor(stopping, planOrder(stopping, answer.moves, { planId: partition }))
   const [first, second] = [...plan.actions].sort((a, b) => a.after.length - b.after.length)
   assert.deepEqual([first!.kind, first!.vm], ['stop', 'v0'])
   assert.deepEqual([second!.kind, second!.after], ['migrate', [first!.id]])
@@ -252,9 +261,9 @@ test('Whatever the solver answers can be ordered, or the planner says that it ca
   let planned = 0
   fc.assert(
     fc.property(problems({ hostsMax: 4, vmsMax: 8 }), fc.boolean(), (problem, suspend) => {
-      const answer = solve(problem)
+      const answer = solvePlacement(problem)
       if (answer.kind !== 'plan' && answer.kind !== 'relief') return
-      const order = planOrder(problem, answer.moves, partition, { suspend })
+      const order = planOrder(problem, answer.moves, { planId: partition, suspend })
       if (order.kind === 'no_order') return
       planned++
       assert.deepEqual(checkPlan(problem, order.plan), [])

@@ -27,7 +27,9 @@ import { createStanding, startOf } from './order-state.ts'
 import { type Course, createCourse } from './schedule.ts'
 import { actionsOf, hopStep, type Step, stepFor } from './step.ts'
 
-export interface PlanOptions {
+export interface OrderOptions {
+  /** Names the plan: its actions are `<planId>/<index>`. Default `plan`. */
+  readonly planId?: string
   /** Circles may be broken by suspending a VM to storage and resuming it elsewhere: it pauses meanwhile. */
   readonly suspend?: boolean
   /** Effort of the search for a way out, in looks at whether a VM may go to a host; about 20 per µs. */
@@ -61,8 +63,7 @@ export const onTheWay = (problem: PlacementProblem): PlacementProblem => ({
 export const planOrder = (
   problem: PlacementProblem,
   moves: readonly Move[],
-  partition: string,
-  options: PlanOptions = {},
+  options: OrderOptions = {},
 ): Planned => {
   const model = compile(onTheWay(problem), 'time', true)
   const asked = stepsOf(model, moves)
@@ -114,16 +115,16 @@ export const planOrder = (
         detours++ > 2 * moves.length
           ? null
           : bestDetour(model, steps, pending, course, options.suspend === true)
-      if (detour === null) return byPassage(model, targets, stuck, problem, moves, partition, options)
+      if (detour === null) return byPassage(model, targets, stuck, problem, moves, options)
       applyDetour(steps, pending, detour)
     }
   }
-  return planned(model, steps, partition, course)
+  return planned(model, steps, options, course)
 }
 
-const planned = (model: Model, steps: readonly Step[], partition: string, course: Course): Planned => ({
+const planned = (model: Model, steps: readonly Step[], options: OrderOptions, course: Course): Planned => ({
   kind: 'plan',
-  plan: { actions: actionsOf(model, steps, partition), makespanMs: course.timeline.nowMs() },
+  plan: { actions: actionsOf(model, steps, options.planId ?? 'plan'), makespanMs: course.timeline.nowMs() },
 })
 
 interface Stuck {
@@ -174,14 +175,13 @@ const byPassage = (
   stuck: Stuck,
   problem: PlacementProblem,
   moves: readonly Move[],
-  partition: string,
-  options: PlanOptions,
+  options: OrderOptions,
 ): Planned => {
   const start = startOf(model)
   const standing = createStanding(model, start, createWatch(model, start, targets))
   const suspend = options.suspend === true
   if (unreachable(model, standing, targets, suspend))
-    return withoutWayOut(problem, moves, partition, options, stuck, true)
+    return withoutWayOut(problem, moves, options, stuck, true)
   const looksMax = options.looksMax ?? looksMaxDefault
   const search = (share: number): Passage =>
     findPassage(model, standing, targets, { suspend, looksMax: Math.ceil(looksMax / share) })
@@ -193,7 +193,7 @@ const byPassage = (
     before = []
     passage = search(1)
   }
-  if (passage.kind === 'none') return withoutWayOut(problem, moves, partition, options, stuck, passage.proven)
+  if (passage.kind === 'none') return withoutWayOut(problem, moves, options, stuck, passage.proven)
   const steps: Step[] = []
   const last = new Map<number, number>()
   for (const { vm, from, to } of [...before, ...passage.hops]) {
@@ -208,7 +208,7 @@ const byPassage = (
     else assert(false, `step ${next} of the way that was found can be taken`)
   }
   while (course.timeline.inFlight() > 0) course.finish(course.timeline.next())
-  return planned(model, steps, partition, course)
+  return planned(model, steps, options, course)
 }
 
 /**
@@ -241,8 +241,7 @@ const looksOfAdvice = 20_000
 const withoutWayOut = (
   problem: PlacementProblem,
   moves: readonly Move[],
-  partition: string,
-  options: PlanOptions,
+  options: OrderOptions,
   stuck: Stuck,
   proven: boolean,
 ): Planned => {
@@ -254,7 +253,7 @@ const withoutWayOut = (
       ? `${noPivot}, and suspending does not help either`
       : moves.length > movesOfAdvice
         ? noPivot
-        : planOrder(problem, moves, partition, { looksMax: looksOfAdvice, suspend: true }).kind === 'plan'
+        : planOrder(problem, moves, { looksMax: looksOfAdvice, suspend: true }).kind === 'plan'
           ? `${noPivot}; there is an order if a VM may be suspended`
           : `${noPivot}; suspending one would not help either`
   const carriedOut = new Set(stuck.done)

@@ -56,12 +56,12 @@ export const hopStep = (model: Model, v: number, from: number, to: number, previ
   return { ...base, kind: to < 0 ? 'suspend' : 'resume', soloMs: storageMs(model, v) }
 }
 
-export const actionsOf = (model: Model, steps: readonly Step[], partition: string): Action[] => {
+export const actionsOf = (model: Model, steps: readonly Step[], planId: string): Action[] => {
   return steps.map((step, index): Action => {
     const common = {
-      id: actionIdOf(partition, index),
+      id: actionIdOf(planId, index),
       vm: model.vms[step.vm]!.id,
-      after: [...new Set(step.after)].sort((a, b) => a - b).map((j) => actionIdOf(partition, j)),
+      after: [...new Set(step.after)].sort((a, b) => a - b).map((j) => actionIdOf(planId, j)),
     }
     const from = step.from < 0 ? null : model.hosts[step.from]!.id
     const to = step.to < 0 ? null : model.hosts[step.to]!.id

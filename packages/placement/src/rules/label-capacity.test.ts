@@ -9,8 +9,8 @@ import { checkPlacement, checkPlan } from '../check/checker.ts'
 import { readDocument } from '../formats/read.ts'
 import { planOrder } from '../order/planner.ts'
 import { asHostId, asVmId } from '../problem/ids.ts'
-import { solveOrderable } from '../solve.ts'
-import { solve } from '../solve-placement.ts'
+import { solve } from '../solve.ts'
+import { solvePlacement } from '../solve-placement.ts'
 import { runs } from '../testing/effort.ts'
 import { problems } from '../testing/generator.ts'
 import { bestCure, bestRelief, compareTuples, tupleOf } from '../testing/oracle.ts'
@@ -58,12 +58,15 @@ const problemOf = (
 })
 
 test('VMs beyond the cap leave, VMs without the label stay, and hosts that are not listed take any number', () => {
-  const three = solve(problemOf([0, 0, 0, 0], [0, 1, 2], [gpus]))
+  const three = solvePlacement(problemOf([0, 0, 0, 0], [0, 1, 2], [gpus]))
   assert.ok(three.kind === 'plan' && three.optimal && three.moves.length === 1)
   assert.ok(['v0', 'v1', 'v2'].includes(three.moves[0]!.vm))
-  assert.equal(solve(problemOf([0, 0, 0, 0], [0, 1], [gpus])).kind, 'satisfied')
-  assert.equal(solve(problemOf([0, 0, 0], [0, 1, 2], [{ ...gpus, hosts: [host(1)] }])).kind, 'satisfied')
-  const none = solve(problemOf([0, 0], [0, 1], [{ ...gpus, max: 0, hosts: [host(0), host(1)] }]))
+  assert.equal(solvePlacement(problemOf([0, 0, 0, 0], [0, 1], [gpus])).kind, 'satisfied')
+  assert.equal(
+    solvePlacement(problemOf([0, 0, 0], [0, 1, 2], [{ ...gpus, hosts: [host(1)] }])).kind,
+    'satisfied',
+  )
+  const none = solvePlacement(problemOf([0, 0], [0, 1], [{ ...gpus, max: 0, hosts: [host(0), host(1)] }]))
   assert.ok(none.kind === 'plan' && none.moves.every((move) => move.to === host(2)))
 })
 
@@ -74,11 +77,14 @@ test('continuous, the cap holds while VMs travel: one comes only after another h
     { vm: vm(2), from: host(1), to: host(0) },
   ]
   const labelled = [0, 1, 2, 3]
-  const swapped = planOrder(problemOf([0, 0, 1, 1], labelled, [gpus]), moves, partition)
+  const swapped = planOrder(problemOf([0, 0, 1, 1], labelled, [gpus]), moves, { planId: partition })
   assert.ok(swapped.kind === 'plan' && swapped.plan.actions.length === 3)
-  assert.equal(planOrder(problemOf([0, 0, 1, 1], labelled, [gpus], 2), moves, partition).kind, 'no_order')
+  assert.equal(
+    planOrder(problemOf([0, 0, 1, 1], labelled, [gpus], 2), moves, { planId: partition }).kind,
+    'no_order',
+  )
   const atTheEnd = problemOf([0, 0, 1, 1], labelled, [{ ...gpus, continuous: false }], 2)
-  const direct = planOrder(atTheEnd, moves, partition)
+  const direct = planOrder(atTheEnd, moves, { planId: partition })
   assert.ok(direct.kind === 'plan' && direct.plan.actions.length === 2)
   assert.deepEqual(checkPlan(atTheEnd, direct.plan), [])
   const violations = checkPlan(problemOf([0, 0, 1, 1], labelled, [gpus], 2), direct.plan)
@@ -95,7 +101,7 @@ test('a host counts the VMs that it has and has promised', () => {
 })
 
 test('what cannot be kept is told with the rule, and with the cap that would do', () => {
-  const answer = solve(problemOf([0, 0, 0, 1, 1], [0, 1, 2, 3, 4], [gpus], 2))
+  const answer = solvePlacement(problemOf([0, 0, 0, 1, 1], [0, 1, 2, 3, 4], [gpus], 2))
   assert.ok(answer.kind === 'infeasible' || answer.kind === 'relief')
   assert.equal(answer.why.code, 'rule.capacity')
   assert.match(
@@ -145,7 +151,7 @@ test('on random problems with the rule, the solver and brute force agree on cure
   let broken = 0
   fc.assert(
     fc.property(capped, (problem) => {
-      const answer = solve(problem)
+      const answer = solvePlacement(problem)
       const best = bestCure(problem)
       const at = new Map(
         problem.vms.flatMap((one) =>
@@ -172,7 +178,7 @@ test('on random problems with the continuous rule, every answer has an order tha
   fc.assert(
     fc.property(capped, (ended) => {
       const problem = { ...ended, rules: ended.rules.map(({ continuous: _, ...rule }) => rule) }
-      const { order } = solveOrderable(problem, partition)
+      const { plan: order } = solve(problem, { planId: partition })
       if (order !== null) assert.deepEqual(checkPlan(problem, order), [])
     }),
     { numRuns: runs, seed: 29 },

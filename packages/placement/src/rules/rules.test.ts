@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId, asVmId, type HostId, type VmId } from '../problem/ids.ts'
-import { solve } from '../solve-placement.ts'
+import { solvePlacement } from '../solve-placement.ts'
 import { checkRule } from './check.ts'
 import type { PlacementProblem } from './placement-problem.ts'
 import type { PlacementRule } from './rule.ts'
@@ -95,36 +95,39 @@ test('Each rule accepts what it allows, rejects what it forbids, and the solver 
       checkRule(rule, staysOf(placed(homes), problemOf(homes))).length > 0
     assert.equal(broken(good), false, `${rule.kind}: ${good}`)
     assert.equal(broken(bad), true, `${rule.kind}: ${bad}`)
-    assert.equal(solve(problemOf(good, [rule])).kind, 'satisfied', rule.kind)
-    const answer = solve(problemOf(bad, [rule]))
+    assert.equal(solvePlacement(problemOf(good, [rule])).kind, 'satisfied', rule.kind)
+    const answer = solvePlacement(problemOf(bad, [rule]))
     assert.ok(answer.kind === 'plan' && answer.optimal, `${rule.kind}: ${answer.kind}`)
   }
 })
 
 test('Rules that hold VMs where they are leave an overload to the others', () => {
   const homes = [0, 0, 0, 0, 0, 0]
-  const rooted = solve(problemOf(homes, [{ kind: 'root', vms: [0, 1, 2, 3, 4].map(vm) }]))
+  const rooted = solvePlacement(problemOf(homes, [{ kind: 'root', vms: [0, 1, 2, 3, 4].map(vm) }]))
   assert.deepEqual(rooted.kind === 'plan' && rooted.moves.map((move) => move.vm), [vm(5)])
-  const closed = solve(problemOf(homes, [{ kind: 'quarantine', hosts: [host(0)] }]))
+  const closed = solvePlacement(problemOf(homes, [{ kind: 'quarantine', hosts: [host(0)] }]))
   assert.equal(closed.kind, 'infeasible')
 })
 
 test('Preserve and overbook change what fits', () => {
   const homes = [0, 0, 0, 0]
   const preserve: PlacementRule = { kind: 'preserve', vms: [vm(0)], dimension: 'cpuMilli', amount: 6 }
-  assert.equal(solve(problemOf(homes, [preserve])).kind, 'plan')
+  assert.equal(solvePlacement(problemOf(homes, [preserve])).kind, 'plan')
   const overbook: PlacementRule = {
     kind: 'overbook',
     hosts: [host(0)],
     dimension: 'cpuMilli',
     permille: 1200,
   }
-  assert.equal(solve(problemOf(homes, [preserve, overbook])).kind, 'satisfied')
+  assert.equal(solvePlacement(problemOf(homes, [preserve, overbook])).kind, 'satisfied')
 })
 
 test('A soft rule is kept where that is possible, and given up where it is not', () => {
-  const soft = solve(problemOf([0, 0], [{ kind: 'spread', vms: v01, weight: 5 }]))
+  const soft = solvePlacement(problemOf([0, 0], [{ kind: 'spread', vms: v01, weight: 5 }]))
   assert.ok(soft.kind === 'plan' && soft.cost.softPenalty === 0)
   const fence: PlacementRule = { kind: 'fence', vms: v01, hosts: [host(0)] }
-  assert.equal(solve(problemOf([0, 0], [{ kind: 'spread', vms: v01, weight: 5 }, fence])).kind, 'satisfied')
+  assert.equal(
+    solvePlacement(problemOf([0, 0], [{ kind: 'spread', vms: v01, weight: 5 }, fence])).kind,
+    'satisfied',
+  )
 })

@@ -8,7 +8,7 @@ import { amountsInEffect } from '../../../placement/src/rules/amounts-in-effect.
 import { isHostLimit } from '../../../placement/src/rules/constraint.ts'
 import type { PlacementProblem } from '../../../placement/src/rules/placement-problem.ts'
 import { constraintOf } from '../../../placement/src/rules/rule.ts'
-import { solve } from '../../../placement/src/solve-placement.ts'
+import { solvePlacement } from '../../../placement/src/solve-placement.ts'
 import { runs } from '../../../placement/src/testing/effort.ts'
 import { problems } from '../../../placement/src/testing/generator.ts'
 import { tupleOf } from '../../../placement/src/testing/oracle.ts'
@@ -46,7 +46,7 @@ test('detector, objective, judgement and brute force agree about the excess of r
   let judged = 0
   fc.assert(
     fc.property(problems({ hostsMax: 4, vmsMax: 6 }), (problem) => {
-      const answer = solve(problem, { seed: 1 })
+      const answer = solvePlacement(problem, { seed: 1 })
       const moves = 'moves' in answer ? answer.moves : []
       const { before, after } = excessChange(problem, moves)
       if ('moves' in answer) assert.equal(after, answer.cost.excess, 'as the solver counts it')

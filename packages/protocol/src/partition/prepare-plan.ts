@@ -12,7 +12,7 @@ export type Prepared =
   | { readonly kind: 'unsound'; readonly text: string }
 
 export const preparePlan = (problem: Problem, moves: readonly Move[], partition: PartitionId): Prepared => {
-  const ordered = planOrder(problem, moves, partition)
+  const ordered = planOrder(problem, moves, { planId: partition })
   if (ordered.kind !== 'plan') return { kind: 'no-order', text: ordered.why.text }
   if (ordered.plan.actions.length > limits.planActionsMax)
     return {

@@ -1,6 +1,6 @@
 /** From hosts of the ground to a problem for our solver, and back to their migrations, as the rivals see them. */
 
-import { planOrder, type SolveOptions, solve } from '@drover/placement'
+import { type PlacementOptions, planOrder, solvePlacement } from '@drover/placement'
 import {
   type Action,
   type Answer,
@@ -69,8 +69,8 @@ export const decide = (ground: Ground, hosts: readonly GroundHost[], nodesMax: n
   if (!hosts.some(overloaded)) return { kind: 'calm' }
   const partition = partitionIdOf(asHostId('baseline'), 0, 0)
   const problem = problemOf(ground, hosts)
-  const moves = firstChoice(ground, hosts) ?? movesOf(solve(problem, searching(nodesMax)))
-  const planned = moves === null ? null : planOrder(problem, moves, partition)
+  const moves = firstChoice(ground, hosts) ?? movesOf(solvePlacement(problem, searching(nodesMax)))
+  const planned = moves === null ? null : planOrder(problem, moves, { planId: partition })
   return planned?.kind === 'plan' ? { kind: 'plan', actions: planned.plan.actions } : { kind: 'stuck' }
 }
 
@@ -78,7 +78,7 @@ export const decide = (ground: Ground, hosts: readonly GroundHost[], nodesMax: n
  * A budget in nodes, and one of looks at the clock: our solver would go on for long to prove what it has found, or to
  * find a cheaper answer; Entropy's time is up then.
  */
-const searching = (nodesMax: number): SolveOptions => {
+const searching = (nodesMax: number): PlacementOptions => {
   let looks = Math.ceil(nodesMax / nodesPerLook)
   return { objective: 'moves', cureOnly: true, nodesMax, expired: () => looks-- <= 0 }
 }

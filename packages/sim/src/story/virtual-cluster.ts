@@ -10,7 +10,7 @@ import {
   type Solver,
   type Transport,
 } from '@drover/agent/runtime'
-import { solve } from '@drover/placement'
+import { solvePlacement } from '@drover/placement'
 import {
   asHostId,
   asVmId,
@@ -72,7 +72,7 @@ const defaultPolicy = { overloadHoldMs: 400, gossipMs: 1_000, cooldownMs: 60_000
 
 export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> => {
   const { hosts, seed = 1, sampleMs = 1_000, latencyMs = 1, solveMs = 2, mode = 'auto', rules = [] } = options
-  const answer = options.solver ?? ((problem) => solve(problem, { seed: 1 }))
+  const answer = options.solver ?? ((problem) => solvePlacement(problem, { seed: 1 }))
   const capacity = { cpuMilli: options.cpuMilli ?? 8_000, memoryMiB: options.memoryMiB ?? 32_768 }
   const policy = policyOf('balanced', { ...defaultPolicy, ...options.policy })
   const clock = manualClock()

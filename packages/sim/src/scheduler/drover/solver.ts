@@ -3,8 +3,8 @@
  * decide in virtual time; and what a solve takes on a host, ms of virtual time.
  */
 import type { Immediate, Solver } from '@drover/agent/runtime'
-import { solveOrderable } from '@drover/placement'
-import { type Answer, limits, type PartitionId, type PartitionProblem } from '@drover/protocol'
+import { solve } from '@drover/placement'
+import { type Answer, limits, type PartitionProblem } from '@drover/protocol'
 import { createAnswer } from '../../kernel/answer.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 
@@ -16,12 +16,9 @@ const nodesMax = 12_500
  */
 const looksMax = 60
 
-/** The order is only tried: the leader makes its own, with its partition's name. */
-const anyPartition = 'solver' as PartitionId
-
 export const answerTo = (problem: PartitionProblem): Answer => {
   let looks = looksMax
-  return solveOrderable(problem, anyPartition, { seed: 1, nodesMax, expired: () => looks-- <= 0 }).answer
+  return solve(problem, { seed: 1, nodesMax, expired: () => looks-- <= 0 }).answer
 }
 
 /**
