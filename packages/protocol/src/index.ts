@@ -43,27 +43,25 @@ export * from './peer.ts'
 export * from './view.ts'
 
 // What crosses it and is a placement's: the solver itself is in `@drover/placement`.
-export type {
-  Action,
-  ActionResult,
-  Answer,
-  Migrate,
-  Move,
-  PartitionProblem,
-  Plan,
-  Problem,
-  ProblemHost,
-  ProblemVm,
-  Rule,
-} from '@drover/placement'
 export {
-  add,
+  type Action,
+  type ActionResult,
+  type Answer,
   type Dimension,
+  type Migrate,
+  type Move,
+  type PartitionProblem,
+  type Plan,
+  type Problem,
+  type ProblemHost,
+  type ProblemVm,
+  type Resources,
+  type Rule,
+  add,
   dimensions,
   firstExcess,
   fits,
   nothing,
-  type Resources,
   resources,
   scale,
   subtract,
@@ -75,7 +73,7 @@ export * from './detect/attention.ts'
 export type { Reason } from './detect/need.ts'
 export * from './ring/summary.ts'
 export { isMigrationUri } from './ring/peer-uri.ts'
-export type { Candidate } from './partition/select.ts'
+export type { Candidate } from './partition/candidate.ts'
 export * from './partition/rank.ts'
 export * from './snapshot/snapshot.ts'
 export * from './outcome/decision.ts'

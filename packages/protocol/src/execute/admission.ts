@@ -3,7 +3,7 @@
 import { checkRule, isContinuous, type Migrate, originOf, staysOn } from '@drover/placement'
 import { type HostId, type Instant, own } from '../ids.ts'
 import type { Begin } from '../message.ts'
-import { isCurrent, type Lease } from '../partition/lease.ts'
+import { isCurrent, type Lease } from '../partition/lease-data.ts'
 import { fixedCode, type HostState, snapshotVm } from '../snapshot/host.ts'
 import { type Promised, refusal } from '../snapshot/ledger.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'

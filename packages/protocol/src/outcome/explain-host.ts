@@ -2,7 +2,7 @@
 
 import { firstExcess, nothing, subtract } from '@drover/placement'
 import type { HostId } from '../ids.ts'
-import { unfit } from '../partition/select.ts'
+import { unfit } from '../partition/candidate.ts'
 import type { PeerView } from '../view.ts'
 import type { Decision } from './decision.ts'
 import { numberFor } from './explain-member.ts'

@@ -1,6 +1,6 @@
 /** What an explanation says of another host. */
 import type { HostId } from '../ids.ts'
-import type { Ways } from '../partition/select.ts'
+import type { Ways } from '../partition/candidate.ts'
 import { quoted, uriTrouble } from '../ring/peer-uri.ts'
 import type { MemberView, PeerView } from '../view.ts'
 import { reasonText } from './reason.ts'

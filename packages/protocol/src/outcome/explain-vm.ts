@@ -2,7 +2,7 @@
 
 import { firstExcess, subtract } from '@drover/placement'
 import type { VmId } from '../ids.ts'
-import { unfit } from '../partition/select.ts'
+import { unfit } from '../partition/candidate.ts'
 import { noReturnTo, type Occasion } from '../snapshot/may-move.ts'
 import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import type { MemberView, PeerView } from '../view.ts'

@@ -11,8 +11,8 @@ import type { Known } from '../outcome/record.ts'
 import type { Mode } from '../ring/summary.ts'
 import type { Target } from '../snapshot/problem.ts'
 import type { HostSnapshot } from '../snapshot/snapshot.ts'
+import type { Ways, Wish } from './candidate.ts'
 import type { Rank } from './rank.ts'
-import type { Ways, Wish } from './select.ts'
 
 export type Member =
   | { readonly state: 'asked' }

@@ -6,7 +6,7 @@ import { excessHere, type Foresight, leaversOf } from '../detect/foresight.ts'
 import type { HostId, Instant } from '../ids.ts'
 import { heardOutlook } from '../ring/said-outlook.ts'
 import type { HostState } from '../snapshot/host.ts'
-import { type Candidate, unfit, type Wish } from './select.ts'
+import { type Candidate, unfit, type Wish } from './candidate.ts'
 
 /** Best first. `inNeed`: the host is overloaded, so that any cure is worth its migration. `around`: nearest first. */
 export const helpersFor = (

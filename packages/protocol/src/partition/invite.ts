@@ -3,7 +3,8 @@ import { limits } from '../config.ts'
 import type { Desk } from '../desk.ts'
 import type { HostId } from '../ids.ts'
 import type { Attempt } from './attempt.ts'
-import { type Candidate, selectMembers } from './select.ts'
+import type { Candidate } from './candidate.ts'
+import { selectMembers } from './select.ts'
 
 export const ask = (desk: Desk, attempt: Attempt, hosts: readonly HostId[]): void => {
   attempt.phase = 'reserving'

@@ -21,6 +21,7 @@ import { record } from '../outcome/record.ts'
 import type { Mode } from '../ring/summary.ts'
 import { formulate } from '../snapshot/problem.ts'
 import { type Attempt, createAttempt, empties, knownOf, renewMs, snapshotsOf } from './attempt.ts'
+import { type Candidate, unfit, type Ways } from './candidate.ts'
 import {
   assign,
   beginUnblocked,
@@ -33,7 +34,6 @@ import {
 import { gainTooSmall } from './gain.ts'
 import { ask, others } from './invite.ts'
 import { preparePlan } from './prepare-plan.ts'
-import { type Candidate, unfit, type Ways } from './select.ts'
 
 export interface LeaderHooks {
   /** All other known hosts, nearest first. */

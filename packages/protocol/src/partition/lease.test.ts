@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { asHostId, type PartitionId, partitionIdOf } from '../ids.ts'
-import { judgeReserve, type Lease } from './lease.ts'
+import { judgeReserve } from './lease.ts'
+import type { Lease } from './lease-data.ts'
 import { compareRank, type Rank } from './rank.ts'
 
 const rank = (severity: number, ageMs = 0, counter = 1): Rank => ({

@@ -2,25 +2,11 @@
  * The member side: one lease at a time, given by the member alone (S4). Everything about a lease names the partition
  * and the epoch; a lease is held while an action touches this host, whatever the clock says (S5).
  */
-import { limits } from '../config.ts'
-import type { HostId, Instant, PartitionId, VmId } from '../ids.ts'
-import type { Assign } from '../message.ts'
-import { compareRank, type Rank } from './rank.ts'
 
-export interface Lease {
-  readonly partition: PartitionId
-  readonly epoch: number
-  readonly leader: HostId
-  readonly leaderIncarnation: number
-  readonly rank: Rank
-  readonly expiresAt: Instant
-  /** What each VM was when the snapshot was taken: an action on another incarnation is refused (S10). */
-  readonly incarnations: ReadonlyMap<VmId, string>
-  /** The plan, once it came and passed the check here; `unsound` = why it did not. */
-  readonly assigned: { readonly assign: Assign; readonly unsound: string | null } | null
-  /** True from the first assignment or admission on: then no higher rank can take it. */
-  readonly executing: boolean
-}
+import { limits } from '../config.ts'
+import type { Instant } from '../ids.ts'
+import type { Lease } from './lease-data.ts'
+import { compareRank, type Rank } from './rank.ts'
 
 export type Verdict =
   | { readonly kind: 'grant' }
@@ -38,8 +24,5 @@ export const judgeReserve = (lease: Lease | null, rank: Rank, now: Instant, busy
   if (busy || lease.executing || compareRank(rank, lease.rank) <= 0) return { kind: 'busy', holder: lease }
   return { kind: 'wound', loser: lease }
 }
-
-export const isCurrent = (lease: Lease | null, partition: PartitionId, epoch: number): lease is Lease =>
-  lease !== null && lease.partition === partition && lease.epoch === epoch
 
 export const renewed = (lease: Lease, now: Instant): Lease => ({ ...lease, expiresAt: now + limits.leaseMs })

@@ -11,7 +11,8 @@ import type { Assign, Recorded, Release, Renew, Reserve } from '../message.ts'
 import type { Decision } from '../outcome/decision.ts'
 import type { HostSnapshot } from '../snapshot/snapshot.ts'
 import type { PeerView } from '../view.ts'
-import { isCurrent, judgeReserve, type Lease, renewed } from './lease.ts'
+import { judgeReserve, renewed } from './lease.ts'
+import { isCurrent, type Lease } from './lease-data.ts'
 
 export interface MemberHooks {
   /** Why this host may not join a partition that wants a lease (or only a look), or null. */

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId } from '../ids.ts'
 import type { LoadSummary } from '../ring/summary.ts'
-import { type Candidate, selectMembers, type Wish } from './select.ts'
+import type { Candidate, Wish } from './candidate.ts'
+import { selectMembers } from './select.ts'
 
 const candidate = (
   name: string,

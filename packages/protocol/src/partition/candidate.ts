@@ -1,0 +1,43 @@
+/** A host that may help, and why it would not be asked. */
+
+import type { Resources } from '@drover/placement'
+import type { HostId } from '../ids.ts'
+import type { HostDescription } from '../io.ts'
+import { uriTrouble } from '../ring/peer-uri.ts'
+import type { LoadSummary } from '../ring/summary.ts'
+
+/** One known host in the order of its distance from us, with what our failure detector says of it. */
+export interface Candidate {
+  readonly summary: LoadSummary
+  readonly state: 'alive' | 'suspect' | 'dead'
+  readonly stale: boolean
+}
+
+/** What this host and one that helps it must have in common for a VM to go from one to the other. */
+export type Ways = Pick<HostDescription, 'cpuBaseline' | 'migrationUri'>
+
+export interface Wish {
+  readonly wanted: Resources
+  readonly own: Ways
+  readonly clearPermille: number
+  /** `observe` may look at hosts in any mode; a lease is given only by hosts in mode auto. */
+  readonly intent: 'lease' | 'observe'
+  /** Hosts that would help most as far as can be foreseen, best first; asked before all others. */
+  readonly preferred: readonly HostId[]
+}
+
+/** Why a host is not asked, or null. */
+export const unfit = (
+  { summary, state, stale }: Candidate,
+  wish: Pick<Wish, 'intent' | 'own'>,
+): string | null => {
+  if (state === 'dead' || stale) return 'host.unreachable'
+  if (state === 'suspect') return 'host.suspect'
+  if (summary.state !== 'up') return 'host.draining'
+  if (!summary.able) return 'host.paused'
+  if (wish.intent === 'lease' && summary.mode !== 'auto') return 'mode.observe'
+  if (summary.cpuBaseline !== wish.own.cpuBaseline) return 'cpu.incompatible'
+  // A version that does not announce it yet is asked, and then looked at.
+  if (summary.migrationUri === '' || wish.own.migrationUri === '') return null
+  return uriTrouble(wish.own.migrationUri, summary.migrationUri) === null ? null : 'peer.uri_refused'
+}

@@ -1,0 +1,23 @@
+/** The one lease of a host: to which partition it is bound, and until when. */
+
+import type { HostId, Instant, PartitionId, VmId } from '../ids.ts'
+import type { Assign } from '../message.ts'
+import type { Rank } from './rank.ts'
+
+export interface Lease {
+  readonly partition: PartitionId
+  readonly epoch: number
+  readonly leader: HostId
+  readonly leaderIncarnation: number
+  readonly rank: Rank
+  readonly expiresAt: Instant
+  /** What each VM was when the snapshot was taken: an action on another incarnation is refused (S10). */
+  readonly incarnations: ReadonlyMap<VmId, string>
+  /** The plan, once it came and passed the check here; `unsound` = why it did not. */
+  readonly assigned: { readonly assign: Assign; readonly unsound: string | null } | null
+  /** True from the first assignment or admission on: then no higher rank can take it. */
+  readonly executing: boolean
+}
+
+export const isCurrent = (lease: Lease | null, partition: PartitionId, epoch: number): lease is Lease =>
+  lease !== null && lease.partition === partition && lease.epoch === epoch
