@@ -144,7 +144,7 @@ const stories = [
   ...[
     'partition/member',
     'partition/drive',
-    'partition/lease',
+    'partition/judge-reserve',
     'execute/settle',
     'execute/departure',
     'execute/admission',

@@ -4,9 +4,9 @@ import { suite, test } from 'node:test'
 import { decode, encode } from 'cborg'
 import fc from 'fast-check'
 import { decodeMessage, decodeSummary, encodeMessage, encodeSummary, wireVersion } from './codec.ts'
-import { limits } from './config.ts'
-import type { HostId, PartitionId } from './ids.ts'
-import type { Message } from './message.ts'
+import { limits } from './data/config.ts'
+import type { HostId, PartitionId } from './data/ids.ts'
+import type { Message } from './data/message.ts'
 import { arbitraryMessage, arbitraryOfKind, arbitrarySummary } from './wire/arbitrary.ts'
 
 const ping: Message = { kind: 'ping', incarnation: 3, sequence: 7 }

@@ -5,9 +5,9 @@
  */
 import { decode, encode } from 'cborg'
 import type { z } from 'zod'
-import { limits } from './config.ts'
-import type { Message } from './message.ts'
-import type { LoadSummary } from './ring/summary.ts'
+import { limits } from './data/config.ts'
+import type { Message } from './data/message.ts'
+import type { LoadSummary } from './data/summary.ts'
 import { message as messageSchema } from './wire/message.ts'
 import { loadSummary as summarySchema } from './wire/summary.ts'
 

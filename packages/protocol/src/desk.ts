@@ -2,10 +2,10 @@
  * What every stage of a peer works with: who it is, what time it is, and where its effects go. The desk is the only
  * thing that stages share; `peer.ts` sets the time once per step and takes the effects away at its end.
  */
-import type { Policy } from './config.ts'
-import { type HostId, type Instant, type PartitionId, partitionIdOf, type VmId } from './ids.ts'
-import type { Effect } from './io.ts'
-import type { Message } from './message.ts'
+import type { Policy } from './data/config.ts'
+import { type HostId, type Instant, type PartitionId, partitionIdOf, type VmId } from './data/ids.ts'
+import type { Effect } from './data/io.ts'
+import type { Message } from './data/message.ts'
 
 type WithoutIncarnation<M> = M extends Message ? Omit<M, 'incarnation'> : never
 /** A message as a stage writes it; the desk adds who speaks. */

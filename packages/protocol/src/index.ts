@@ -14,7 +14,8 @@
  * 2. `ring/view.ts` knows the others from their summaries, `ring/probe.ts` who of them lives; `partition/select.ts`
  *    chooses the fewest near ones whose headroom covers the excess; `partition/helpers.ts` the one that can best afford
  *    it.
- * 3. `partition/leader.ts` asks them all at once; each member's `partition/lease.ts` judges by `partition/rank.ts`, and
+ * 3. `partition/leader.ts` asks them all at once; each member's `partition/judge-reserve.ts` judges by `data/rank.ts`,
+ *    and
  *    `partition/member.ts` grants, with a new epoch and `snapshot/take.ts`'s snapshot.
  * 4. `snapshot/problem.ts` makes the placement problem of the snapshots; `placement/local/forecast-moves.ts` finds the
  *    move that saves most, `placement/solve-placement.ts` the fewest, cheapest ones.
@@ -34,13 +35,13 @@
 // biome-ignore-start assist/source/organizeImports: the order is the story
 
 // The door, and what goes through it.
-export * from './ids.ts'
-export * from './config.ts'
-export * from './io.ts'
-export * from './message.ts'
+export * from './data/ids.ts'
+export * from './data/config.ts'
+export * from './data/io.ts'
+export * from './data/message.ts'
 export * from './codec.ts'
 export * from './peer.ts'
-export * from './view.ts'
+export * from './data/view.ts'
 
 // What crosses it and is a placement's: the solver itself is in `@drover/placement`.
 export {
@@ -70,14 +71,14 @@ export {
 
 // The stages that others build on, in the order of the story.
 export * from './detect/attention.ts'
-export type { Reason } from './detect/need.ts'
-export * from './ring/summary.ts'
-export { isMigrationUri } from './ring/peer-uri.ts'
-export type { Candidate } from './partition/candidate.ts'
-export * from './partition/rank.ts'
-export * from './snapshot/snapshot.ts'
-export * from './outcome/decision.ts'
-export * from './outcome/reason.ts'
+export type { Reason } from './data/need.ts'
+export * from './data/summary.ts'
+export { isMigrationUri } from './data/peer-uri.ts'
+export type { Candidate } from './data/candidate.ts'
+export * from './data/rank.ts'
+export * from './data/snapshot.ts'
+export * from './data/decision.ts'
+export * from './data/reasons.ts'
 export * from './outcome/words.ts'
 export * from './outcome/subject.ts'
 export * from './outcome/explanation.ts'

@@ -4,19 +4,20 @@
  * stages, in the order of one overload: detect → ring → partition → snapshot → solve → plan → execute → outcome.
  */
 import { unreachable } from '@drover/placement'
-import { limits } from './config.ts'
+import { limits } from './data/config.ts'
+import type { Decision } from './data/decision.ts'
+import type { HostId, Instant } from './data/ids.ts'
+import type { Effect, Input, PeerInit } from './data/io.ts'
+import type { Message, PartitionMessage } from './data/message.ts'
+import type { Need } from './data/need.ts'
+import type { PeerView } from './data/view.ts'
 import { createDesk, type Desk, earliest } from './desk.ts'
 import { findNeed, forecastNeed, noNeed } from './detect/find.ts'
 import { createForesight, createOutlookSaid, doubtOf } from './detect/foresight.ts'
 import { calm, detectLoad, type LoadState, nextLoadCheck } from './detect/load.ts'
-import type { Need } from './detect/need.ts'
 import { createRequests } from './detect/requests.ts'
 import { createSecondLook } from './detect/second-look.ts'
 import { createMotions, isMotion } from './execute/motions.ts'
-import type { HostId, Instant } from './ids.ts'
-import type { Effect, Input, PeerInit } from './io.ts'
-import type { Message, PartitionMessage } from './message.ts'
-import type { Decision } from './outcome/decision.ts'
 import { createBackOff } from './partition/back-off.ts'
 import { helpersFor } from './partition/helpers.ts'
 import { createLeader } from './partition/leader.ts'
@@ -35,7 +36,6 @@ import {
 } from './snapshot/host.ts'
 import { complainOf, saidDemand } from './snapshot/said.ts'
 import { takeSnapshot } from './snapshot/take.ts'
-import type { PeerView } from './view.ts'
 
 export interface Peer {
   step(now: Instant, input: Input): readonly Effect[]

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { heardOutlook, sayOutlook } from '../../../protocol/src/ring/said-outlook.ts'
+import { heardOutlook, sayOutlook } from '../../../protocol/src/data/forecast-summary.ts'
 import type { Prospect } from '../problem/demand-forecast.ts'
 import { asHostId } from '../problem/ids.ts'
 import { nothing } from '../problem/resources.ts'

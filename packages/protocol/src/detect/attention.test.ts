@@ -1,7 +1,7 @@
 /** A calm host is looked at every second, a nearly full one four times as often, and never so often that it says nothing. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ObservedVm } from '../io.ts'
+import type { ObservedVm } from '../data/io.ts'
 import { samplePeriodMs } from './attention.ts'
 
 const seen = (cpuMilli: number | null, memoryMiB: number, vcpus = 8) => [

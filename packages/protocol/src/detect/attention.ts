@@ -1,7 +1,7 @@
 /** How often to look at the hypervisor: a host that is nearly full looks closer, because every second of overload counts. */
 
 import { fits, type Resources, scale, sum } from '@drover/placement'
-import type { ObservedVm } from '../io.ts'
+import type { ObservedVm } from '../data/io.ts'
 import { mostMilli } from '../snapshot/belief.ts'
 
 /** Of what is usable, permille: above it the next change may be an overload. */

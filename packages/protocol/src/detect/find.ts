@@ -12,10 +12,18 @@ import {
   subtract,
   sum,
 } from '@drover/placement'
-import type { HostId, Instant } from '../ids.ts'
+import type { HostId, Instant } from '../data/ids.ts'
+import type {
+  DrainNeed,
+  ForecastNeed,
+  MigrateNeed,
+  Need,
+  NoNeed,
+  OverloadNeed,
+  RuleNeed,
+} from '../data/need.ts'
 import { demandOf, type HostState, usableOf, whyStaysHere } from '../snapshot/host.ts'
 import { type LoadState, overloadReason, severityOf } from './load.ts'
-import type { DrainNeed, ForecastNeed, MigrateNeed, Need, NoNeed, OverloadNeed, RuleNeed } from './need.ts'
 
 const zero = resources(() => 0)
 

@@ -8,7 +8,7 @@
  */
 
 import { expectedAt, horizonS, outlookOf, type Prospect, type Prospects, type VmId } from '@drover/placement'
-import type { Instant } from '../ids.ts'
+import type { Instant } from '../data/ids.ts'
 import type { KnownVm } from '../snapshot/host.ts'
 
 const slotMs = 10_000

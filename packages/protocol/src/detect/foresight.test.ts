@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { policyOf } from '../config.ts'
-import { asVmId } from '../ids.ts'
-import type { HostDescription, ObservedVm } from '../io.ts'
+import { policyOf } from '../data/config.ts'
+import { asVmId } from '../data/ids.ts'
+import type { HostDescription, ObservedVm } from '../data/io.ts'
 import { createHost, type HostState, observe } from '../snapshot/host.ts'
 import { createForesight } from './foresight.ts'
 

@@ -13,9 +13,9 @@ import {
   type Resources,
   subtract,
 } from '@drover/placement'
-import { linkMiBpsOf, type Policy } from '../config.ts'
-import type { Instant } from '../ids.ts'
-import { type SaidOutlook, sayOutlook } from '../ring/said-outlook.ts'
+import { linkMiBpsOf, type Policy } from '../data/config.ts'
+import { type SaidOutlook, sayOutlook } from '../data/forecast-summary.ts'
+import type { Instant } from '../data/ids.ts'
 import {
   demandOf,
   dirtyMiBpsOf,

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { dimensions, fits, type Resources, scale } from '../../../placement/src/problem/resources.ts'
-import { policyOf } from '../config.ts'
+import { policyOf } from '../data/config.ts'
 import { calm, detectLoad, type LoadState, nextLoadCheck, overloadReason, severityOf } from './load.ts'
 
 const policy = policyOf('balanced', { overloadHoldMs: 1_000, clearPermille: 900 })

@@ -18,9 +18,9 @@ import {
   resources,
   scale,
 } from '@drover/placement'
-import type { Policy } from '../config.ts'
-import type { Instant } from '../ids.ts'
-import type { Reason } from './need.ts'
+import type { Policy } from '../data/config.ts'
+import type { Instant } from '../data/ids.ts'
+import type { Reason } from '../data/need.ts'
 
 export interface LoadState {
   /**

@@ -3,12 +3,12 @@
  * host is free; one that finds it busy for too long is refused rather than forgotten.
  */
 import { unreachable } from '@drover/placement'
+import { byText, type Instant, type PartitionId } from '../data/ids.ts'
+import type { Command, Reply } from '../data/io.ts'
+import type { MigrateNeed } from '../data/need.ts'
+import type { Mode } from '../data/summary.ts'
 import { type Desk, earliest } from '../desk.ts'
-import { byText, type Instant, type PartitionId } from '../ids.ts'
-import type { Command, Reply } from '../io.ts'
-import type { Mode } from '../ring/summary.ts'
 import { type HostState, whyStaysHere } from '../snapshot/host.ts'
-import type { MigrateNeed } from './need.ts'
 
 const patienceMs = 10_000
 const onlyLooks = 'mode is observe: nothing moves. Try: drover mode auto'

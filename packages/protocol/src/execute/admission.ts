@@ -1,12 +1,12 @@
 /** The last checks before a migration begins: the source looks again at its VM, the destination at its promises (S9–S11). */
 
 import { checkRule, isContinuous, type Migrate, originOf, staysOn } from '@drover/placement'
-import { type HostId, type Instant, own } from '../ids.ts'
-import type { Begin } from '../message.ts'
-import { isCurrent, type Lease } from '../partition/lease-data.ts'
+import { type HostId, type Instant, own } from '../data/ids.ts'
+import { isCurrent, type Lease } from '../data/lease.ts'
+import type { Begin } from '../data/message.ts'
+import type { VmSnapshot } from '../data/snapshot.ts'
 import { fixedCode, type HostState, snapshotVm } from '../snapshot/host.ts'
 import { type Promised, refusal } from '../snapshot/ledger.ts'
-import type { VmSnapshot } from '../snapshot/snapshot.ts'
 
 export interface Refusal {
   readonly code: string

@@ -2,9 +2,10 @@
  * A hand-over for an action that is not open here: the journal was lost, or the promise was taken for unused, and the copy
  * has come after all. Nothing else would ever let it run.
  */
+
+import type { HostId, PartitionId, VmId } from '../data/ids.ts'
+import type { HandOver, Presence } from '../data/message.ts'
 import type { Desk } from '../desk.ts'
-import type { HostId, PartitionId, VmId } from '../ids.ts'
-import type { HandOver, Presence } from '../message.ts'
 import type { HostState, KnownVm } from '../snapshot/host.ts'
 
 export interface Adoption {

@@ -2,11 +2,11 @@
  * What an operator has to see for as long as it lasts: a VM that a migration left paused and that no action accounts for, and a
  * VM that left for a host which has confirmed nothing. It stands in the status, and is said again and again.
  */
-import { limits } from '../config.ts'
+import { limits } from '../data/config.ts'
+import type { Instant, VmId } from '../data/ids.ts'
+import type { AlarmCode, AlarmView } from '../data/view.ts'
 import { type Desk, earliestOf } from '../desk.ts'
-import type { Instant, VmId } from '../ids.ts'
 import type { HostState } from '../snapshot/host.ts'
-import type { AlarmCode, AlarmView } from '../view.ts'
 import type { Duties } from './duties.ts'
 
 export interface Alarms {

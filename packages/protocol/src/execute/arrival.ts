@@ -4,13 +4,13 @@
  */
 
 import { type ActionResult, labelsOf, noHabit, nothing, unreachable } from '@drover/placement'
-import { limits } from '../config.ts'
+import { limits } from '../data/config.ts'
+import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../data/ids.ts'
+import type { ObservedVm, OpenAction } from '../data/io.ts'
+import type { Admit, Cancelled, HandOver, Presence } from '../data/message.ts'
+import type { VmSnapshot } from '../data/snapshot.ts'
 import { type Desk, earliestOf } from '../desk.ts'
-import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../ids.ts'
-import type { ObservedVm, OpenAction } from '../io.ts'
-import type { Admit, Cancelled, HandOver, Presence } from '../message.ts'
 import type { Promised } from '../snapshot/ledger.ts'
-import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import type { ClosedActions } from './closed.ts'
 import {
   type Answers,

@@ -4,9 +4,9 @@
  */
 
 import type { ActionResult } from '@drover/placement'
-import { limits } from '../config.ts'
-import type { ActionId } from '../ids.ts'
-import type { ClosedAction } from '../io.ts'
+import { limits } from '../data/config.ts'
+import type { ActionId } from '../data/ids.ts'
+import type { ClosedAction } from '../data/io.ts'
 
 export interface ClosedActions {
   remember(closed: ClosedAction): void

@@ -3,10 +3,10 @@
  * retries an unknown migration (S12).
  */
 import { unreachable } from '@drover/placement'
-import { limits } from '../config.ts'
+import { limits } from '../data/config.ts'
+import type { ActionId, HostId, PeerUri } from '../data/ids.ts'
+import type { Presence } from '../data/message.ts'
 import type { Desk } from '../desk.ts'
-import type { ActionId, HostId, PeerUri } from '../ids.ts'
-import type { Presence } from '../message.ts'
 import { about, type Departure, type DepartureHooks, type DepartureTable } from './departure-table.ts'
 import type { DepartureWatch } from './departure-watch.ts'
 import { unconfirmed } from './duties.ts'

@@ -1,9 +1,9 @@
 /** The migrations that leave this host: what is known of each, and how one is closed here. */
 
 import type { ActionResult, Resources } from '@drover/placement'
+import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../data/ids.ts'
+import type { Duty } from '../data/io.ts'
 import type { Desk } from '../desk.ts'
-import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../ids.ts'
-import type { Duty } from '../io.ts'
 import type { ClosedActions } from './closed.ts'
 import type { Duties } from './duties.ts'
 import type { Job } from './job.ts'

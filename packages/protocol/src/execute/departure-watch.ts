@@ -1,7 +1,7 @@
 /** Supervises the migrations that leave this host: says which take long, and breaks off those that would never end. */
-import { limits } from '../config.ts'
+import { limits } from '../data/config.ts'
+import type { OutgoingJob } from '../data/io.ts'
 import type { Desk } from '../desk.ts'
-import type { OutgoingJob } from '../io.ts'
 import type { Departure, DepartureTable } from './departure-table.ts'
 import { expected, told, whyBreakOff } from './job.ts'
 

@@ -3,12 +3,12 @@
  * `departure-end.ts`. The source serialises all motions of its VMs (S8).
  */
 import { type ActionResult, type Migrate, unreachable } from '@drover/placement'
-import { limits, linkMiBpsOf } from '../config.ts'
+import { limits, linkMiBpsOf } from '../data/config.ts'
+import { type ActionId, type HostId, type Instant, leaderOf } from '../data/ids.ts'
+import type { OpenAction, OutgoingJob } from '../data/io.ts'
+import type { Admitted, Begin } from '../data/message.ts'
+import type { VmSnapshot } from '../data/snapshot.ts'
 import { type Desk, earliestOf } from '../desk.ts'
-import { type ActionId, type HostId, type Instant, leaderOf } from '../ids.ts'
-import type { OpenAction, OutgoingJob } from '../io.ts'
-import type { Admitted, Begin } from '../message.ts'
-import type { VmSnapshot } from '../snapshot/snapshot.ts'
 import type { ClosedActions } from './closed.ts'
 import { createDepartureEnd, type DepartureEnd } from './departure-end.ts'
 import { about, createDepartureTable, type Departure, type DepartureHooks } from './departure-table.ts'

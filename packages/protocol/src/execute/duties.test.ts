@@ -1,10 +1,10 @@
 /** Words that a silent host has not heard: kept, said at a pace that suits it, bounded, and over when it confirms. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limits, policyOf } from '../config.ts'
+import { limits, policyOf } from '../data/config.ts'
+import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
+import type { Duty } from '../data/io.ts'
 import { createDesk } from '../desk.ts'
-import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../ids.ts'
-import type { Duty } from '../io.ts'
 import { createDuties } from './duties.ts'
 
 const [self, peer, stranger] = [asHostId('self'), asHostId('peer'), asHostId('stranger')]

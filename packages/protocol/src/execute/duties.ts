@@ -4,11 +4,11 @@
  */
 
 import type { ActionResult } from '@drover/placement'
-import { limits } from '../config.ts'
+import { limits } from '../data/config.ts'
+import type { ActionId, HostId, Instant, VmId } from '../data/ids.ts'
+import type { Duty } from '../data/io.ts'
+import type { DutyView } from '../data/view.ts'
 import { type Desk, earliestOf } from '../desk.ts'
-import type { ActionId, HostId, Instant, VmId } from '../ids.ts'
-import type { Duty } from '../io.ts'
-import type { DutyView } from '../view.ts'
 
 export interface Duties {
   of(action: ActionId): Duty | null

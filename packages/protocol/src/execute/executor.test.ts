@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Migrate, Plan } from '../../../placement/src/problem/plan.ts'
-import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../ids.ts'
+import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import {
   begin,
   callOff,

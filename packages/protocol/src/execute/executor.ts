@@ -5,7 +5,7 @@
  */
 
 import { type Action, type ActionResult, departs, type Plan } from '@drover/placement'
-import type { ActionId, HostId } from '../ids.ts'
+import type { ActionId, HostId } from '../data/ids.ts'
 
 export interface Execution {
   readonly plan: Plan

@@ -1,10 +1,10 @@
 /** One migration from its destination's side: what is confirmed to whom, and what becomes of a copy without a record. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limits, policyOf } from '../config.ts'
+import { limits, policyOf } from '../data/config.ts'
+import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
+import type { Cancelled, HandOver, Presence } from '../data/message.ts'
 import { createDesk } from '../desk.ts'
-import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../ids.ts'
-import type { Cancelled, HandOver, Presence } from '../message.ts'
 import { createArrivals } from './arrival.ts'
 import { createClosedActions } from './closed.ts'
 

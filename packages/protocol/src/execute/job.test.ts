@@ -1,7 +1,7 @@
 /** When a migration is broken off: by what was expected of it, by what its link really carries, and when nothing is sent. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limits, policyOf } from '../config.ts'
+import { limits, policyOf } from '../data/config.ts'
 import { expected, type Job, jobOf, told, whyBreakOff } from './job.ts'
 
 const policy = policyOf('balanced')

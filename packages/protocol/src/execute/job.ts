@@ -5,8 +5,8 @@
  */
 
 import { migrationMs } from '@drover/placement'
-import { limits, linkMiBpsOf, type Policy } from '../config.ts'
-import type { Instant } from '../ids.ts'
+import { limits, linkMiBpsOf, type Policy } from '../data/config.ts'
+import type { Instant } from '../data/ids.ts'
 
 /** Why a migration is broken off for its own sake. The VM runs on where it was, and is left alone for a while. */
 export type BrokenOffCode = 'migration.stalled' | 'migration.timeout' | 'mem.would_not_converge'

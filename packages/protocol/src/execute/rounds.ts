@@ -2,9 +2,9 @@
  * Asks both ends of an unfinished action in rounds. A verdict rests on the answers of one round: an answer to an earlier
  * question says nothing about now, and is dropped by its number.
  */
-import { limits } from '../config.ts'
-import type { Instant } from '../ids.ts'
-import type { Presence } from '../message.ts'
+import { limits } from '../data/config.ts'
+import type { Instant } from '../data/ids.ts'
+import type { Presence } from '../data/message.ts'
 
 /** `null`: that end has not answered. */
 export type Seen = Presence | null

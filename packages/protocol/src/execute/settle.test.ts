@@ -1,7 +1,7 @@
 /** R1 and R2 as a table: what two hypervisors answer about one VM in one round, and the only thing that may be done about it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limits } from '../config.ts'
+import { limits } from '../data/config.ts'
 import type { Seen } from './rounds.ts'
 import { judgeDestination, judgeSource } from './settle.ts'
 

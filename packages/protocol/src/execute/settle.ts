@@ -3,7 +3,7 @@
  * table is here, and nothing else decides about a VM whose migration ended in doubt.
  */
 import { unreachable } from '@drover/placement'
-import { limits } from '../config.ts'
+import { limits } from '../data/config.ts'
 import type { Answers, Seen } from './rounds.ts'
 
 /** What the source's agent does with an action whose end is not known. */

@@ -2,9 +2,10 @@
  * Answers a peer that asks where the VM of an unfinished action is: from our own records as long as they know more than
  * the hypervisor, else from the hypervisor (S12).
  */
+
+import type { ActionId, HostId } from '../data/ids.ts'
+import type { Presence, WhereIs } from '../data/message.ts'
 import type { Desk } from '../desk.ts'
-import type { ActionId, HostId } from '../ids.ts'
-import type { Presence, WhereIs } from '../message.ts'
 import type { ClosedActions } from './closed.ts'
 import type { Departures } from './departure.ts'
 import type { Duties } from './duties.ts'

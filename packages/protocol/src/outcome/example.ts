@@ -1,11 +1,11 @@
 /** A small ring with one of everything, for tests of what operators read. Not part of the public page. */
 import { noHabit } from '../../../placement/src/forecast/demand-history.ts'
 import type { Resources } from '../../../placement/src/problem/resources.ts'
-import { actionIdOf, asHostId, asVmId, type HostId, partitionIdOf } from '../ids.ts'
-import type { LoadSummary } from '../ring/summary.ts'
-import type { VmSnapshot } from '../snapshot/snapshot.ts'
-import type { MemberView, PeerView } from '../view.ts'
-import type { Decision } from './decision.ts'
+import type { Decision } from '../data/decision.ts'
+import { actionIdOf, asHostId, asVmId, type HostId, partitionIdOf } from '../data/ids.ts'
+import type { VmSnapshot } from '../data/snapshot.ts'
+import type { LoadSummary } from '../data/summary.ts'
+import type { MemberView, PeerView } from '../data/view.ts'
 import type { DatedDecision } from './explanation.ts'
 
 /** Peer ids as long as real ones, which begin alike. */

@@ -1,13 +1,13 @@
 /** How is this host, and what kept others from helping it? */
 
 import { firstExcess, nothing, subtract } from '@drover/placement'
-import type { HostId } from '../ids.ts'
-import { unfit } from '../partition/candidate.ts'
-import type { PeerView } from '../view.ts'
-import type { Decision } from './decision.ts'
+import { unfit } from '../data/candidate.ts'
+import type { Decision } from '../data/decision.ts'
+import type { HostId } from '../data/ids.ts'
+import { reasonText } from '../data/reasons.ts'
+import type { PeerView } from '../data/view.ts'
 import { numberFor } from './explain-member.ts'
 import { type DatedDecision, decisionsShownMax, type HostExplanation, type Verdict } from './explanation.ts'
-import { reasonText } from './reason.ts'
 import { amountText, durationText, loadText } from './words.ts'
 
 const concernsHost =

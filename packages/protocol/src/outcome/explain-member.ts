@@ -1,9 +1,10 @@
 /** What an explanation says of another host. */
-import type { HostId } from '../ids.ts'
-import type { Ways } from '../partition/candidate.ts'
-import { quoted, uriTrouble } from '../ring/peer-uri.ts'
-import type { MemberView, PeerView } from '../view.ts'
-import { reasonText } from './reason.ts'
+
+import type { Ways } from '../data/candidate.ts'
+import type { HostId } from '../data/ids.ts'
+import { quoted, uriTrouble } from '../data/peer-uri.ts'
+import { reasonText } from '../data/reasons.ts'
+import type { MemberView, PeerView } from '../data/view.ts'
 import { durationText } from './words.ts'
 
 export const nameOf = (view: PeerView, host: HostId): string =>

@@ -1,15 +1,15 @@
 /** Why is this VM where it is, and who could take it? */
 
 import { firstExcess, subtract } from '@drover/placement'
-import type { VmId } from '../ids.ts'
-import { unfit } from '../partition/candidate.ts'
+import { unfit } from '../data/candidate.ts'
+import type { CandidateRecord } from '../data/decision.ts'
+import type { VmId } from '../data/ids.ts'
+import { reasonText } from '../data/reasons.ts'
+import type { VmSnapshot } from '../data/snapshot.ts'
+import type { MemberView, PeerView } from '../data/view.ts'
 import { noReturnTo, type Occasion } from '../snapshot/may-move.ts'
-import type { VmSnapshot } from '../snapshot/snapshot.ts'
-import type { MemberView, PeerView } from '../view.ts'
-import type { CandidateRecord } from './decision.ts'
 import { nameOf, numberFor } from './explain-member.ts'
 import { type DatedDecision, decisionsShownMax, type Verdict, type VmExplanation } from './explanation.ts'
-import { reasonText } from './reason.ts'
 import { amountText, coresText, durationText, loadText, memoryText } from './words.ts'
 
 const concernsVm =

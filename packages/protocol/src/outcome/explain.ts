@@ -2,7 +2,7 @@
  * Why did it move, and why did it not? A pure function of what an agent knows: its view and its decision records.
  * The answer is data; every line has a reason code and its numbers.
  */
-import type { PeerView } from '../view.ts'
+import type { PeerView } from '../data/view.ts'
 import { explainHost } from './explain-host.ts'
 import { explainVm } from './explain-vm.ts'
 import type { DatedDecision, Explanation } from './explanation.ts'

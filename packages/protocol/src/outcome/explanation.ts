@@ -1,8 +1,8 @@
 /** The answer to `explain`, as data: each line has a reason code and its numbers. */
 
 import type { Resources } from '@drover/placement'
-import type { HostId, VmId } from '../ids.ts'
-import type { CandidateRecord, Decision } from './decision.ts'
+import type { CandidateRecord, Decision } from '../data/decision.ts'
+import type { HostId, VmId } from '../data/ids.ts'
 
 /** A decision with the wall clock of the agent that kept it, ms since 1970; null when it is not known. */
 export interface DatedDecision {

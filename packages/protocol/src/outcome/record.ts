@@ -1,13 +1,6 @@
 /** Builds the decision record of one partition from what its leader knows at the moment. */
 
 import { add, departs, originOf, type Plan, type Resources, subtract } from '@drover/placement'
-import type { Need } from '../detect/need.ts'
-import type { Execution } from '../execute/executor.ts'
-import type { HostId, Instant, PartitionId } from '../ids.ts'
-import type { Mode } from '../ring/summary.ts'
-import { whyStays } from '../snapshot/may-move.ts'
-import { snapshotDemand, snapshotUsable } from '../snapshot/problem.ts'
-import type { HostSnapshot } from '../snapshot/snapshot.ts'
 import type {
   ActionRecord,
   CandidateRecord,
@@ -15,7 +8,14 @@ import type {
   DecisionResult,
   HostChange,
   StayedRecord,
-} from './decision.ts'
+} from '../data/decision.ts'
+import type { HostId, Instant, PartitionId } from '../data/ids.ts'
+import type { Need } from '../data/need.ts'
+import type { HostSnapshot } from '../data/snapshot.ts'
+import type { Mode } from '../data/summary.ts'
+import type { Execution } from '../execute/executor.ts'
+import { whyStays } from '../snapshot/may-move.ts'
+import { snapshotDemand, snapshotUsable } from '../snapshot/problem.ts'
 
 export interface Known {
   readonly id: PartitionId

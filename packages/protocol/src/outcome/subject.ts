@@ -1,7 +1,8 @@
 /** What does an operator mean by `web1`, `12D3KooWab` or `…1.7`? Names, ids, and unambiguous beginnings of ids. */
-import { byText, type HostId, type PartitionId, type VmId } from '../ids.ts'
-import type { PeerView } from '../view.ts'
-import type { Decision } from './decision.ts'
+
+import type { Decision } from '../data/decision.ts'
+import { byText, type HostId, type PartitionId, type VmId } from '../data/ids.ts'
+import type { PeerView } from '../data/view.ts'
 
 export type Subject =
   | { readonly kind: 'vm'; readonly vm: VmId; readonly name: string }

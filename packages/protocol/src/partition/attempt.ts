@@ -1,18 +1,18 @@
 /** What a leader knows of the partition that it leads, from the need to the outcome. */
 
 import type { PartitionProblem, Plan } from '@drover/placement'
-import { limits } from '../config.ts'
+import type { Ways, Wish } from '../data/candidate.ts'
+import { limits } from '../data/config.ts'
+import type { CandidateRecord, DecisionResult } from '../data/decision.ts'
+import { byText, type HostId, type Instant, leaderOf, type PartitionId } from '../data/ids.ts'
+import type { Need } from '../data/need.ts'
+import type { Rank } from '../data/rank.ts'
+import type { HostSnapshot } from '../data/snapshot.ts'
+import type { Mode } from '../data/summary.ts'
 import type { Desk } from '../desk.ts'
-import type { Need } from '../detect/need.ts'
 import type { Execution } from '../execute/executor.ts'
-import { byText, type HostId, type Instant, leaderOf, type PartitionId } from '../ids.ts'
-import type { CandidateRecord, DecisionResult } from '../outcome/decision.ts'
 import type { Known } from '../outcome/record.ts'
-import type { Mode } from '../ring/summary.ts'
 import type { Target } from '../snapshot/problem.ts'
-import type { HostSnapshot } from '../snapshot/snapshot.ts'
-import type { Ways, Wish } from './candidate.ts'
-import type { Rank } from './rank.ts'
 
 export type Member =
   | { readonly state: 'asked' }

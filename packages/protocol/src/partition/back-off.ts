@@ -1,9 +1,9 @@
 /** When this host may lead again after a partition of its own has ended. */
 import { unreachable } from '@drover/placement'
-import { limits } from '../config.ts'
+import { limits } from '../data/config.ts'
+import type { Decision } from '../data/decision.ts'
+import type { Instant } from '../data/ids.ts'
 import type { Desk } from '../desk.ts'
-import type { Instant } from '../ids.ts'
-import type { Decision } from '../outcome/decision.ts'
 
 export interface BackOff {
   /** Until then nothing is begun; at or before now = free. */

@@ -1,12 +1,12 @@
 /** What a leader says while a plan runs: words may be lost on the way, so it says again what still matters. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { policyOf } from '../config.ts'
+import { policyOf } from '../data/config.ts'
+import { actionIdOf, asHostId, asVmId } from '../data/ids.ts'
+import type { HostSnapshot } from '../data/snapshot.ts'
 import { createDesk } from '../desk.ts'
 import { noNeed } from '../detect/find.ts'
 import { callOff, execution, finish } from '../execute/executor.ts'
-import { actionIdOf, asHostId, asVmId } from '../ids.ts'
-import type { HostSnapshot } from '../snapshot/snapshot.ts'
 import { createAttempt } from './attempt.ts'
 import { beginUnblocked, remind } from './drive.ts'
 

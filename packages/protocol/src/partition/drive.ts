@@ -1,10 +1,10 @@
 /** What a leader says to its members while a plan is carried out. */
 
 import type { PartitionProblem, Plan } from '@drover/placement'
+import type { Decision } from '../data/decision.ts'
+import { byText, type HostId } from '../data/ids.ts'
 import type { Desk } from '../desk.ts'
 import * as executor from '../execute/executor.ts'
-import { byText, type HostId } from '../ids.ts'
-import type { Decision } from '../outcome/decision.ts'
 import type { Attempt } from './attempt.ts'
 
 export const release = (desk: Desk, attempt: Attempt, host: HostId): void => {

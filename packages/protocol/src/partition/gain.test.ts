@@ -12,9 +12,9 @@ import { solvePlacement } from '../../../placement/src/solve-placement.ts'
 import { runs } from '../../../placement/src/testing/effort.ts'
 import { problems } from '../../../placement/src/testing/generator.ts'
 import { tupleOf } from '../../../placement/src/testing/oracle.ts'
-import { policyOf } from '../config.ts'
+import { policyOf } from '../data/config.ts'
+import type { HostId, VmId } from '../data/ids.ts'
 import { severityOf } from '../detect/load.ts'
-import type { HostId, VmId } from '../ids.ts'
 import { gainTooSmall } from './gain.ts'
 
 const placementOf = (problem: PlacementProblem, moves: readonly Move[]): ReadonlyMap<VmId, HostId> => {

@@ -1,12 +1,12 @@
 /** Who could help this host most, as far as can be foreseen from what the others say of themselves. */
 
 import { bestTakers, footingOf, nothing, subtract, type Taker, takersMax } from '@drover/placement'
-import type { Policy } from '../config.ts'
+import { type Candidate, unfit, type Wish } from '../data/candidate.ts'
+import type { Policy } from '../data/config.ts'
+import { heardOutlook } from '../data/forecast-summary.ts'
+import type { HostId, Instant } from '../data/ids.ts'
 import { excessHere, type Foresight, leaversOf } from '../detect/foresight.ts'
-import type { HostId, Instant } from '../ids.ts'
-import { heardOutlook } from '../ring/said-outlook.ts'
 import type { HostState } from '../snapshot/host.ts'
-import { type Candidate, unfit, type Wish } from './candidate.ts'
 
 /** Best first. `inNeed`: the host is overloaded, so that any cure is worth its migration. `around`: nearest first. */
 export const helpersFor = (

@@ -1,9 +1,10 @@
 /** Whom a leader asks to join its partition, and how. */
-import { limits } from '../config.ts'
+
+import type { Candidate } from '../data/candidate.ts'
+import { limits } from '../data/config.ts'
+import type { HostId } from '../data/ids.ts'
 import type { Desk } from '../desk.ts'
-import type { HostId } from '../ids.ts'
 import type { Attempt } from './attempt.ts'
-import type { Candidate } from './candidate.ts'
 import { selectMembers } from './select.ts'
 
 export const ask = (desk: Desk, attempt: Attempt, hosts: readonly HostId[]): void => {

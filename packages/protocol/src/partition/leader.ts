@@ -10,18 +10,18 @@ import {
   type Plan,
   unreachable,
 } from '@drover/placement'
-import { limits } from '../config.ts'
+import { type Candidate, unfit, type Ways } from '../data/candidate.ts'
+import { limits } from '../data/config.ts'
+import type { Decision, DecisionResult } from '../data/decision.ts'
+import type { ActionId, HostId, Instant, PartitionId } from '../data/ids.ts'
+import type { Busy, Declined, Ended, Granted, Revoked } from '../data/message.ts'
+import type { Need } from '../data/need.ts'
+import type { Mode } from '../data/summary.ts'
 import type { Desk } from '../desk.ts'
-import type { Need } from '../detect/need.ts'
 import * as executor from '../execute/executor.ts'
-import type { ActionId, HostId, Instant, PartitionId } from '../ids.ts'
-import type { Busy, Declined, Ended, Granted, Revoked } from '../message.ts'
-import type { Decision, DecisionResult } from '../outcome/decision.ts'
 import { record } from '../outcome/record.ts'
-import type { Mode } from '../ring/summary.ts'
 import { formulate } from '../snapshot/problem.ts'
 import { type Attempt, createAttempt, empties, knownOf, renewMs, snapshotsOf } from './attempt.ts'
-import { type Candidate, unfit, type Ways } from './candidate.ts'
 import {
   assign,
   beginUnblocked,

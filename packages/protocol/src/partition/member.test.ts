@@ -1,12 +1,12 @@
 /** The member's side of a lease, message by message: what ends it, what does not, and what is durable before it is said. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limits, policyOf } from '../config.ts'
+import { limits, policyOf } from '../data/config.ts'
+import { asHostId, partitionIdOf } from '../data/ids.ts'
+import type { Effect } from '../data/io.ts'
+import type { Message, Release, Reserve } from '../data/message.ts'
+import type { HostSnapshot } from '../data/snapshot.ts'
 import { createDesk } from '../desk.ts'
-import { asHostId, partitionIdOf } from '../ids.ts'
-import type { Effect } from '../io.ts'
-import type { Message, Release, Reserve } from '../message.ts'
-import type { HostSnapshot } from '../snapshot/snapshot.ts'
 import { createMemberSide } from './member.ts'
 
 const self = asHostId('self')

@@ -4,15 +4,15 @@
  */
 
 import { checkPlan } from '@drover/placement'
-import { limits } from '../config.ts'
+import { limits } from '../data/config.ts'
+import type { Decision } from '../data/decision.ts'
+import type { HostId, Instant, PartitionId } from '../data/ids.ts'
+import { isCurrent, type Lease } from '../data/lease.ts'
+import type { Assign, Recorded, Release, Renew, Reserve } from '../data/message.ts'
+import type { HostSnapshot } from '../data/snapshot.ts'
+import type { PeerView } from '../data/view.ts'
 import type { Desk } from '../desk.ts'
-import type { HostId, Instant, PartitionId } from '../ids.ts'
-import type { Assign, Recorded, Release, Renew, Reserve } from '../message.ts'
-import type { Decision } from '../outcome/decision.ts'
-import type { HostSnapshot } from '../snapshot/snapshot.ts'
-import type { PeerView } from '../view.ts'
-import { judgeReserve, renewed } from './lease.ts'
-import { isCurrent, type Lease } from './lease-data.ts'
+import { judgeReserve, renewed } from './judge-reserve.ts'
 
 export interface MemberHooks {
   /** Why this host may not join a partition that wants a lease (or only a look), or null. */

@@ -1,8 +1,8 @@
 /** From moves to a plan that may be assigned: ordered, bounded, and passed by the checker that did not make it (S10). */
 
 import { checkPlan, type Move, type Plan, type Problem, planOrder } from '@drover/placement'
-import { limits } from '../config.ts'
-import type { PartitionId } from '../ids.ts'
+import { limits } from '../data/config.ts'
+import type { PartitionId } from '../data/ids.ts'
 
 export type Prepared =
   | { readonly kind: 'plan'; readonly plan: Plan }

@@ -1,9 +1,9 @@
 /** Whom a leader asks: as few and as near as suffice, and for everybody else a reason. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asHostId } from '../ids.ts'
-import type { LoadSummary } from '../ring/summary.ts'
-import type { Candidate, Wish } from './candidate.ts'
+import type { Candidate, Wish } from '../data/candidate.ts'
+import { asHostId } from '../data/ids.ts'
+import type { LoadSummary } from '../data/summary.ts'
 import { selectMembers } from './select.ts'
 
 const candidate = (

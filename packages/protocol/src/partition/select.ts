@@ -4,11 +4,11 @@
  */
 
 import { dimensions, type Resources, resources, scale, subtract } from '@drover/placement'
-import { limits } from '../config.ts'
-import type { HostId } from '../ids.ts'
-import type { CandidateRecord } from '../outcome/decision.ts'
-import type { LoadSummary } from '../ring/summary.ts'
-import { type Candidate, unfit, type Wish } from './candidate.ts'
+import { type Candidate, unfit, type Wish } from '../data/candidate.ts'
+import { limits } from '../data/config.ts'
+import type { CandidateRecord } from '../data/decision.ts'
+import type { HostId } from '../data/ids.ts'
+import type { LoadSummary } from '../data/summary.ts'
 
 /** A quarter more than the excess: VMs are lumps, and demand moves on while we decide. */
 const marginPermille = 1250

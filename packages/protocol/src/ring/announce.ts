@@ -1,9 +1,9 @@
 /** When to tell the others about this host: every gossip period, and soon after a change that could alter a decision. */
 
 import { dimensions, subtract } from '@drover/placement'
+import type { Instant } from '../data/ids.ts'
+import type { LoadSummary } from '../data/summary.ts'
 import { changePermille } from '../detect/find.ts'
-import type { Instant } from '../ids.ts'
-import type { LoadSummary } from './summary.ts'
 
 /** Facts of a summary; sequence and incarnation are added when it is said. */
 export type Facts = Omit<LoadSummary, 'sequence'>

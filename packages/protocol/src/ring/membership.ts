@@ -1,15 +1,16 @@
 /**
  * The others, as this host knows them: the view built from summaries, the failure detector, and what it says of itself.
  */
-import { limits } from '../config.ts'
+
+import type { Candidate } from '../data/candidate.ts'
+import { limits } from '../data/config.ts'
+import type { HostId, Instant } from '../data/ids.ts'
+import type { ProbeMessage } from '../data/message.ts'
+import type { LoadSummary } from '../data/summary.ts'
+import type { MemberView } from '../data/view.ts'
 import { type Desk, earliest } from '../desk.ts'
-import type { HostId, Instant } from '../ids.ts'
-import type { ProbeMessage } from '../message.ts'
-import type { Candidate } from '../partition/candidate.ts'
-import type { MemberView } from '../view.ts'
 import { createAnnouncer, type Facts } from './announce.ts'
 import { createProber, type Step } from './probe.ts'
-import type { LoadSummary } from './summary.ts'
 import { createRingView } from './view.ts'
 
 /** Direct ring neighbours on either side that are probed in turn. */

@@ -3,7 +3,7 @@
  * one location by a hash of the host's id, so that names given in a row do not put a rack's hosts in a row.
  * Every host computes the same order from the same summaries; nothing is agreed on.
  */
-import { byText, type HostId } from '../ids.ts'
+import { byText, type HostId } from '../data/ids.ts'
 
 export interface Position {
   readonly location: string

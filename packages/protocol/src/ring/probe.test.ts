@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limits } from '../config.ts'
-import { asHostId, byText, type HostId, type Instant } from '../ids.ts'
-import type { ProbeMessage } from '../message.ts'
+import { limits } from '../data/config.ts'
+import { asHostId, byText, type HostId, type Instant } from '../data/ids.ts'
+import type { ProbeMessage } from '../data/message.ts'
 import { createProber, type Prober, type Step } from './probe.ts'
 import { confirm, scoreMax, suspicionMsOf } from './suspicion.ts'
 import type { Liveness } from './view.ts'

@@ -15,9 +15,9 @@
  *
  * Deterministic: targets are taken round-robin in the order of their ids. Bounded: see the constants.
  */
-import { limits } from '../config.ts'
-import { byText, type HostId, type Instant } from '../ids.ts'
-import type { ProbeMessage } from '../message.ts'
+import { limits } from '../data/config.ts'
+import { byText, type HostId, type Instant } from '../data/ids.ts'
+import type { ProbeMessage } from '../data/message.ts'
 import { createRelays } from './relays.ts'
 import { confirmationsMax, scoreMax } from './suspicion.ts'
 import { createVerdicts } from './verdicts.ts'

@@ -2,7 +2,7 @@
  * The helper's side of an indirect probe: whose answer goes to whom. A host asks us to ping a target; when the
  * target's ack for *that* ping arrives, the asker gets it. Our own verdicts and score are not touched by it.
  */
-import type { HostId } from '../ids.ts'
+import type { HostId } from '../data/ids.ts'
 
 interface Relay {
   readonly requester: HostId

@@ -4,8 +4,8 @@
  * - *LHA-Probe* (§IV-A): a host that has reason to doubt itself gives everybody more time. Here its score stretches
  *   suspicions as well as probes.
  */
-import { limits } from '../config.ts'
-import type { HostId, Instant } from '../ids.ts'
+import { limits } from '../data/config.ts'
+import type { HostId, Instant } from '../data/ids.ts'
 
 /** How many confirmations bring a suspicion to its minimum, and how many helpers an indirect probe asks. */
 export const confirmationsMax = 3

@@ -2,8 +2,8 @@
  * What the prober holds of each host: alive, suspect (and since when, and who agrees) or dead. The transitions and
  * their bounds, without any messages.
  */
-import { limits } from '../config.ts'
-import { byText, type HostId, type Instant } from '../ids.ts'
+import { limits } from '../data/config.ts'
+import { byText, type HostId, type Instant } from '../data/ids.ts'
 import { confirm, confirmationsMax, type Suspicion, suspicionMsOf } from './suspicion.ts'
 import type { Liveness } from './view.ts'
 

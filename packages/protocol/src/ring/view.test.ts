@@ -6,10 +6,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { limits } from '../config.ts'
-import { asHostId, byText, type HostId } from '../ids.ts'
+import { limits } from '../data/config.ts'
+import { asHostId, byText, type HostId } from '../data/ids.ts'
+import type { LoadSummary } from '../data/summary.ts'
 import { alternately, compareHosts, hashText, sharedDepth } from './order.ts'
-import type { LoadSummary } from './summary.ts'
 import { createRingView, type RingView } from './view.ts'
 
 const id = (n: number): HostId => asHostId(`host-${n}`)

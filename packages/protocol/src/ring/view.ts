@@ -6,8 +6,9 @@
  * Mutable, with one owner (the peer of this host).
  */
 import { assert, dimensions, type Resources } from '@drover/placement'
-import { limits as defaults, type Limits } from '../config.ts'
-import { byText, type HostId, type Instant } from '../ids.ts'
+import { limits as defaults, type Limits } from '../data/config.ts'
+import { byText, type HostId, type Instant } from '../data/ids.ts'
+import type { LoadSummary } from '../data/summary.ts'
 import {
   alternately,
   comparePositions,
@@ -16,7 +17,6 @@ import {
   positionOf,
   sharedDepth,
 } from './order.ts'
-import type { LoadSummary } from './summary.ts'
 
 /** As the prober sees it (`ring/probe.ts`); a newer summary is proof of life as well. */
 export type Liveness = 'alive' | 'suspect' | 'dead'

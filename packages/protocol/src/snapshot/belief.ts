@@ -10,9 +10,9 @@
  */
 
 import type { Resources } from '@drover/placement'
-import { limits } from '../config.ts'
-import type { Instant } from '../ids.ts'
-import type { ObservedVm } from '../io.ts'
+import { limits } from '../data/config.ts'
+import type { Instant } from '../data/ids.ts'
+import type { ObservedVm } from '../data/io.ts'
 
 export interface Belief {
   readonly demand: Resources

@@ -1,8 +1,8 @@
 /** This host in its agent's eyes: samples come late, VMs come and go, and the ledger never counts one twice or not at all. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type ActionId, asHostId, asVmId } from '../ids.ts'
-import type { ObservedVm } from '../io.ts'
+import { type ActionId, asHostId, asVmId } from '../data/ids.ts'
+import type { ObservedVm } from '../data/io.ts'
 import {
   arrive,
   blame,

@@ -19,13 +19,13 @@ import {
   watch,
   watchOf,
 } from '@drover/placement'
-import { limits } from '../config.ts'
-import type { Need } from '../detect/need.ts'
-import { byText, type HostId, type Instant, type VmId } from '../ids.ts'
-import type { HostDescription, ObservedVm } from '../io.ts'
+import { limits } from '../data/config.ts'
+import { byText, type HostId, type Instant, type VmId } from '../data/ids.ts'
+import type { HostDescription, ObservedVm } from '../data/io.ts'
+import type { Need } from '../data/need.ts'
+import type { VmSnapshot } from '../data/snapshot.ts'
 import { type Belief, believe, isUnknown, mostMilli, promisedBelief } from './belief.ts'
 import { type MoveFacts, whyStays } from './may-move.ts'
-import type { VmSnapshot } from './snapshot.ts'
 
 export interface KnownVm extends ObservedVm, Belief {
   /** A VM that we took over but no sample has shown yet survives this many samples without it. */

@@ -4,7 +4,7 @@
  */
 
 import { add, firstExcess, type Labelled, type Resources, subtract, sum } from '@drover/placement'
-import type { ActionId, VmId } from '../ids.ts'
+import type { ActionId, VmId } from '../data/ids.ts'
 import { demandOf, type HostState, usableOf } from './host.ts'
 
 export interface Promised extends Labelled {

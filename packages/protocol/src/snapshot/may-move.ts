@@ -3,8 +3,9 @@
  * a decision, the explanation. A cool-down (Q1) keeps drover's own ideas from moving a VM to and fro. It binds neither an
  * operator's order, nor a drain, nor the repair of a rule: these are wanted by others.
  */
-import type { Need } from '../detect/need.ts'
-import type { HostId } from '../ids.ts'
+
+import type { HostId } from '../data/ids.ts'
+import type { Need } from '../data/need.ts'
 
 /** What is known of a VM's freedom to move. */
 export interface MoveFacts {

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { noHabit } from '../../../placement/src/forecast/demand-history.ts'
-import { policyOf } from '../config.ts'
-import type { Need } from '../detect/need.ts'
-import { asHostId, asVmId } from '../ids.ts'
+import { policyOf } from '../data/config.ts'
+import { asHostId, asVmId } from '../data/ids.ts'
+import type { Need } from '../data/need.ts'
+import type { HostSnapshot, VmSnapshot } from '../data/snapshot.ts'
 import { formulate } from './problem.ts'
-import type { HostSnapshot, VmSnapshot } from './snapshot.ts'
 
 const vm = (name: string, cpuMilli: number, changes: Partial<VmSnapshot> = {}): VmSnapshot => ({
   vm: asVmId(name),

@@ -18,11 +18,11 @@ import {
   subtract,
   sum,
 } from '@drover/placement'
-import { linkMiBpsOf, type Policy } from '../config.ts'
-import type { Need } from '../detect/need.ts'
-import { byText, type HostId } from '../ids.ts'
+import { linkMiBpsOf, type Policy } from '../data/config.ts'
+import { byText, type HostId } from '../data/ids.ts'
+import type { Need } from '../data/need.ts'
+import type { HostSnapshot } from '../data/snapshot.ts'
 import { noReturnTo, type Occasion, whyStays } from './may-move.ts'
-import type { HostSnapshot } from './snapshot.ts'
 
 const vector = (amounts: Resources): readonly number[] => dimensions.map((d) => amounts[d])
 

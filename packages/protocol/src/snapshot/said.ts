@@ -1,9 +1,9 @@
 /** What this host says of its demand: to the others in its summaries, and to its operator when it does not know. */
 
 import { type Resources, resources } from '@drover/placement'
-import { limits } from '../config.ts'
+import { limits } from '../data/config.ts'
+import type { Instant } from '../data/ids.ts'
 import type { Desk } from '../desk.ts'
-import type { Instant } from '../ids.ts'
 import { demandOf, type HostState, type KnownVm, unknownVm, usableOf } from './host.ts'
 
 /** A host that does not know what its VMs want has no headroom. */

@@ -1,10 +1,10 @@
 /** Freezes the host for a leader: the snapshot that a grant carries. */
 
 import type { Resources } from '@drover/placement'
-import { limits } from '../config.ts'
-import { byText, type HostId, type Instant } from '../ids.ts'
+import { limits } from '../data/config.ts'
+import { byText, type HostId, type Instant } from '../data/ids.ts'
+import type { HostSnapshot } from '../data/snapshot.ts'
 import { type HostState, snapshotVm } from './host.ts'
-import type { HostSnapshot } from './snapshot.ts'
 
 /** Null while the host is not described or never sampled: it cannot promise what it does not know. */
 export const takeSnapshot = (

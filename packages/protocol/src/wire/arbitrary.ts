@@ -5,11 +5,11 @@ import type { Resources } from '../../../placement/src/problem/resources.ts'
 import { byForm, type Form } from '../../../placement/src/rules/definition.ts'
 import type { Problem } from '../../../placement/src/rules/placement-problem.ts'
 import { exchangedDefinitions, type Rule } from '../../../placement/src/rules/rule.ts'
-import type { ActionId, HostId, PartitionId, VmId } from '../ids.ts'
-import type { Message } from '../message.ts'
-import type { Decision } from '../outcome/decision.ts'
-import type { LoadSummary } from '../ring/summary.ts'
-import type { HostSnapshot, VmSnapshot } from '../snapshot/snapshot.ts'
+import type { Decision } from '../data/decision.ts'
+import type { ActionId, HostId, PartitionId, VmId } from '../data/ids.ts'
+import type { Message } from '../data/message.ts'
+import type { HostSnapshot, VmSnapshot } from '../data/snapshot.ts'
+import type { LoadSummary } from '../data/summary.ts'
 
 /** Decoders of UTF-8 drop a byte order mark at the beginning of a text, so no text of ours begins with one (agent, observation.ts). */
 const unmarked = (said: string): boolean => !said.startsWith('\uFEFF')

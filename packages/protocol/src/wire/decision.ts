@@ -1,7 +1,7 @@
 /** Decision records, as a leader hands them to the participants. */
 import { z } from 'zod'
-import { limits } from '../config.ts'
-import type { Decision } from '../outcome/decision.ts'
+import { limits } from '../data/config.ts'
+import type { Decision } from '../data/decision.ts'
 import {
   type Check,
   code,

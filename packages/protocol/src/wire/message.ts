@@ -1,7 +1,7 @@
 /** Every message between two agents, in the order of `message.ts`. */
 import { z } from 'zod'
-import { limits } from '../config.ts'
-import type { Message } from '../message.ts'
+import { limits } from '../data/config.ts'
+import type { Message } from '../data/message.ts'
 import { decision, reason } from './decision.ts'
 import {
   actionId,

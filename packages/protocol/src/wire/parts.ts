@@ -5,8 +5,8 @@
 
 import { dimensions, type Resources } from '@drover/placement'
 import { z } from 'zod'
-import { limits } from '../config.ts'
-import type { ActionId, HostId, PartitionId, VmId } from '../ids.ts'
+import { limits } from '../data/config.ts'
+import type { ActionId, HostId, PartitionId, VmId } from '../data/ids.ts'
 
 type Frozen<T> = T extends string | number | boolean | null
   ? T

@@ -2,7 +2,7 @@
 
 import { type Action, type ActionResult, dimensions, type Plan, type Problem } from '@drover/placement'
 import { z } from 'zod'
-import { limits } from '../config.ts'
+import { limits } from '../data/config.ts'
 import {
   actionId,
   type Check,

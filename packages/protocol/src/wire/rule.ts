@@ -5,7 +5,7 @@
 
 import { byForm, exchangedDefinitions, type Form, type Rule } from '@drover/placement'
 import { z } from 'zod'
-import { limits } from '../config.ts'
+import { limits } from '../data/config.ts'
 import { code, count, hostId, label, prose, text, vmId } from './parts.ts'
 
 const common = {

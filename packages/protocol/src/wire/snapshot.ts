@@ -1,7 +1,7 @@
 /** Snapshots: hosts and VMs as a member froze them. */
 import { z } from 'zod'
-import { limits } from '../config.ts'
-import type { HostSnapshot, VmSnapshot } from '../snapshot/snapshot.ts'
+import { limits } from '../data/config.ts'
+import type { HostSnapshot, VmSnapshot } from '../data/snapshot.ts'
 import {
   type Check,
   code,

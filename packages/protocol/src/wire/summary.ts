@@ -1,6 +1,6 @@
 /** The gossiped load summary. */
 import { z } from 'zod'
-import type { LoadSummary } from '../ring/summary.ts'
+import type { LoadSummary } from '../data/summary.ts'
 import {
   type Check,
   code,

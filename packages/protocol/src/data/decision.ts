@@ -4,8 +4,8 @@
  */
 
 import type { Action, ActionResult, Resources } from '@drover/placement'
-import type { Reason } from '../detect/need.ts'
-import type { HostId, Instant, PartitionId, VmId } from '../ids.ts'
+import type { HostId, Instant, PartitionId, VmId } from './ids.ts'
+import type { Reason } from './need.ts'
 
 /** One host that was asked, considered or left out, and why. `code` null = it took part. */
 export interface CandidateRecord {
@@ -16,7 +16,7 @@ export interface CandidateRecord {
   readonly text: string
 }
 
-/** One VM of the needy host that did not move, and why (stable codes of `reason.ts`). */
+/** One VM of the needy host that did not move, and why (stable codes of `reasons.ts`). */
 export interface StayedRecord {
   readonly vm: VmId
   readonly name: string

@@ -1,10 +1,10 @@
 /** A host that may help, and why it would not be asked. */
 
 import type { Resources } from '@drover/placement'
-import type { HostId } from '../ids.ts'
-import type { HostDescription } from '../io.ts'
-import { uriTrouble } from '../ring/peer-uri.ts'
-import type { LoadSummary } from '../ring/summary.ts'
+import type { HostId } from './ids.ts'
+import type { HostDescription } from './io.ts'
+import { uriTrouble } from './peer-uri.ts'
+import type { LoadSummary } from './summary.ts'
 
 /** One known host in the order of its distance from us, with what our failure detector says of it. */
 export interface Candidate {

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { asHostId, type PartitionId, partitionIdOf } from '../ids.ts'
-import { judgeReserve } from './lease.ts'
-import type { Lease } from './lease-data.ts'
-import { compareRank, type Rank } from './rank.ts'
+import { asHostId, type PartitionId, partitionIdOf } from '../data/ids.ts'
+import type { Lease } from '../data/lease.ts'
+import { compareRank, type Rank } from '../data/rank.ts'
+import { judgeReserve } from './judge-reserve.ts'
 
 const rank = (severity: number, ageMs = 0, counter = 1): Rank => ({
   severity,

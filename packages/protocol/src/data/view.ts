@@ -1,11 +1,11 @@
 /** What the local API shows of a peer: plain data, made on request. */
 
 import type { Resources } from '@drover/placement'
+import type { Decision } from './decision.ts'
 import type { HostId, Instant, PartitionId, VmId } from './ids.ts'
 import type { HostDescription } from './io.ts'
-import type { Decision } from './outcome/decision.ts'
-import type { LoadSummary, Mode } from './ring/summary.ts'
-import type { VmSnapshot } from './snapshot/snapshot.ts'
+import type { VmSnapshot } from './snapshot.ts'
+import type { LoadSummary, Mode } from './summary.ts'
 
 /** One known host, as `drover members` shows it. */
 export interface MemberView {

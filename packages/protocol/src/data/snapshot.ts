@@ -3,8 +3,8 @@
  * snapshots only; nothing else that it knows of a host enters a plan.
  */
 import type { Habit, Labelled, Resources, Rule } from '@drover/placement'
-import type { HostId, VmId } from '../ids.ts'
-import type { MoveFacts } from './may-move.ts'
+import type { MoveFacts } from '../snapshot/may-move.ts'
+import type { HostId, VmId } from './ids.ts'
 
 export interface VmSnapshot extends MoveFacts, Labelled {
   readonly vm: VmId

@@ -3,10 +3,10 @@
  * and the epoch; a lease is held while an action touches this host, whatever the clock says (S5).
  */
 
-import { limits } from '../config.ts'
-import type { Instant } from '../ids.ts'
-import type { Lease } from './lease-data.ts'
-import { compareRank, type Rank } from './rank.ts'
+import { limits } from '../data/config.ts'
+import type { Instant } from '../data/ids.ts'
+import type { Lease } from '../data/lease.ts'
+import { compareRank, type Rank } from '../data/rank.ts'
 
 export type Verdict =
   | { readonly kind: 'grant' }

@@ -4,7 +4,7 @@
  * parameters that name files. So a peer's URI may differ from this host's own, which its operator configured, in
  * nothing but host and port (ADR 015). Every use of a peer's URI asks here: only this file makes a `PeerUri`.
  */
-import type { PeerUri } from '../ids.ts'
+import type { PeerUri } from './ids.ts'
 
 /** Characters of a URI: a host name has 253 at most. */
 const uriCharsMax = 300

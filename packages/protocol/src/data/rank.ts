@@ -3,7 +3,7 @@
  * when the partition is formed, so that all hosts agree on the order of any two at any time; a need that was
  * crowded out returns with a greater age, so none starves.
  */
-import type { PartitionId } from '../ids.ts'
+import type { PartitionId } from './ids.ts'
 
 export interface Rank {
   /** Excess over the usable capacity, permille; drains and rule repairs rank below any overload. */

@@ -9,10 +9,10 @@
  */
 
 import type { ActionResult, Answer, Labelled, PartitionProblem, Resources, Rule } from '@drover/placement'
+import type { Decision } from './decision.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from './ids.ts'
 import type { Message, Presence } from './message.ts'
-import type { Decision } from './outcome/decision.ts'
-import type { LoadSummary, Mode } from './ring/summary.ts'
+import type { LoadSummary, Mode } from './summary.ts'
 
 /** One active VM as its host measured it. */
 export interface ObservedVm extends Labelled {

@@ -1,8 +1,8 @@
 /** What a host tells everybody: enough to choose partners, far too little to plan with. */
 
 import type { Resources } from '@drover/placement'
-import type { HostId, PartitionId } from '../ids.ts'
-import type { SaidOutlook } from './said-outlook.ts'
+import type { SaidOutlook } from './forecast-summary.ts'
+import type { HostId, PartitionId } from './ids.ts'
 
 export type Mode = 'observe' | 'auto'
 

@@ -1,7 +1,7 @@
 /** The one lease of a host: to which partition it is bound, and until when. */
 
-import type { HostId, Instant, PartitionId, VmId } from '../ids.ts'
-import type { Assign } from '../message.ts'
+import type { HostId, Instant, PartitionId, VmId } from './ids.ts'
+import type { Assign } from './message.ts'
 import type { Rank } from './rank.ts'
 
 export interface Lease {

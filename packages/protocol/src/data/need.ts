@@ -4,9 +4,9 @@
  */
 
 import type { Dimension, Resources } from '@drover/placement'
-import type { HostId, Instant, VmId } from '../ids.ts'
+import type { HostId, Instant, VmId } from './ids.ts'
 
-/** Why a partition is formed: the first of the reason codes (`outcome/reason.ts`). */
+/** Why a partition is formed: the first of the reason codes (`reasons.ts`). */
 export type Reason =
   | 'overload.cpu'
   | 'overload.mem'

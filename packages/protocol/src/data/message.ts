@@ -5,11 +5,11 @@
  */
 
 import type { Action, ActionResult, Plan, Problem, Resources } from '@drover/placement'
-import type { Reason } from './detect/need.ts'
+import type { Decision } from './decision.ts'
 import type { ActionId, HostId, PartitionId, VmId } from './ids.ts'
-import type { Decision } from './outcome/decision.ts'
-import type { Rank } from './partition/rank.ts'
-import type { HostSnapshot, VmSnapshot } from './snapshot/snapshot.ts'
+import type { Reason } from './need.ts'
+import type { Rank } from './rank.ts'
+import type { HostSnapshot, VmSnapshot } from './snapshot.ts'
 
 interface FromPeer {
   /** The sender's start count; messages from an older incarnation than already seen are dropped. */
