@@ -8,8 +8,8 @@ import type { z } from 'zod'
 import { limits } from './data/config.ts'
 import type { Message } from './data/message.ts'
 import type { LoadSummary } from './data/summary.ts'
-import { message as messageSchema } from './wire/message.ts'
-import { loadSummary as summarySchema } from './wire/summary.ts'
+import { message as messageSchema } from './wire/message-schema.ts'
+import { loadSummary as summarySchema } from './wire/summary-schema.ts'
 
 /** Changes only when old agents could misread new bytes; they then refuse them. */
 export const wireVersion = 1

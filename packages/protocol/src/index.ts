@@ -10,23 +10,23 @@
  * The story of one overload, file by file:
  *
  * 1. `detect/load.ts`: demand has been above what is usable for the hold time, or `placement/forecast/host-forecast.ts`
- *    expects, from the VMs' `placement/forecast/demand-history.ts`, that it will be. `detect/find.ts` makes it a need.
- * 2. `ring/view.ts` knows the others from their summaries, `ring/probe.ts` who of them lives; `partition/select.ts`
- *    chooses the fewest near ones whose headroom covers the excess; `partition/helpers.ts` the one that can best afford
- *    it.
+ *    expects, from the VMs' `placement/forecast/demand-history.ts`, that it will be. `detect/needs.ts` makes it a need.
+ * 2. `ring/ring-view.ts` knows the others from their summaries, `ring/probe.ts` who of them lives;
+ *    `partition/select.ts` chooses the fewest near ones whose headroom covers the excess;
+ *    `partition/rank-destinations.ts` the one that can best afford it.
  * 3. `partition/leader.ts` asks them all at once; each member's `partition/judge-reserve.ts` judges by `data/rank.ts`,
  *    and
  *    `partition/member.ts` grants, with a new epoch and `snapshot/take.ts`'s snapshot.
- * 4. `snapshot/problem.ts` makes the placement problem of the snapshots; `placement/local/forecast-moves.ts` finds the
- *    move that saves most, `placement/solve-placement.ts` the fewest, cheapest ones.
+ * 4. `snapshot/formulate.ts` makes the placement problem of the snapshots; `placement/local/forecast-moves.ts` finds
+ *    the move that saves most, `placement/solve-placement.ts` the fewest, cheapest ones.
  * 5. `placement/order/planner.ts` puts them in order, `placement/check/checker.ts` trusts neither;
  *    `partition/prepare-plan.ts` brings them together.
- * 6. `partition/drive.ts` assigns the plan and releases whom it does not touch; `execute/executor.ts` says what may
+ * 6. `partition/execution.ts` assigns the plan and releases whom it does not touch; `execute/executor.ts` says what may
  *    begin.
- * 7. The source looks again (`execute/admission.ts`) and asks (`execute/departure.ts`); the destination's ledger
- *    (`snapshot/ledger.ts`) promises (`execute/arrival.ts`); the hypervisor moves the VM; it is handed over.
- * 8. What ended in doubt is settled by asking both ends (`execute/settle.ts`); `outcome/record.ts` writes down what
- *    happened and why, and `outcome/explain.ts` tells it to people.
+ * 7. The source looks again (`execute/admission.ts`) and asks (`migration/outgoing.ts`); the destination's ledger
+ *    (`snapshot/ledger.ts`) promises (`migration/incoming.ts`); the hypervisor moves the VM; it is handed over.
+ * 8. What ended in doubt is settled by asking both ends (`migration/resolve-unknown.ts`); `outcome/record.ts` writes
+ *    down what happened and why, and `outcome/explain.ts` tells it to people.
  *
  * `peer.ts` is the one door, `io.ts` what goes through it, `message.ts` what peers say to each other, `config.ts` the
  * numbers.
@@ -70,7 +70,7 @@ export {
 } from '@drover/placement'
 
 // The stages that others build on, in the order of the story.
-export * from './detect/attention.ts'
+export * from './detect/sampling-period.ts'
 export type { Reason } from './data/need.ts'
 export * from './data/summary.ts'
 export { isMigrationUri } from './data/peer-uri.ts'
@@ -85,7 +85,7 @@ export * from './outcome/explanation.ts'
 export * from './outcome/explain.ts'
 
 // What a world that models gossip as a whole builds its own `Membership` from.
-export type { Desk } from './desk.ts'
+export type { Desk } from './step-context.ts'
 export * from './ring/announce.ts'
 export * from './ring/membership.ts'
 export * from './ring/order.ts'

@@ -11,19 +11,19 @@ import type { Effect, Input, PeerInit } from './data/io.ts'
 import type { Message, PartitionMessage } from './data/message.ts'
 import type { Need } from './data/need.ts'
 import type { PeerView } from './data/view.ts'
-import { createDesk, type Desk, earliest } from './desk.ts'
-import { findNeed, forecastNeed, noNeed } from './detect/find.ts'
-import { createForesight, createOutlookSaid, doubtOf } from './detect/foresight.ts'
+import { createRequests } from './detect/commands.ts'
 import { calm, detectLoad, type LoadState, nextLoadCheck } from './detect/load.ts'
-import { createRequests } from './detect/requests.ts'
+import { findNeed, forecastNeed, noNeed } from './detect/needs.ts'
+import { createForesight, createOutlookSaid, doubtOf } from './detect/own-forecast.ts'
 import { createSecondLook } from './detect/second-look.ts'
-import { createMotions, isMotion } from './execute/motions.ts'
+import { createMotions, isMotion } from './migration/migrations.ts'
 import { createBackOff } from './partition/back-off.ts'
-import { helpersFor } from './partition/helpers.ts'
 import { createLeader } from './partition/leader.ts'
 import { createMemberSide } from './partition/member.ts'
+import { helpersFor } from './partition/rank-destinations.ts'
 import type { Facts } from './ring/announce.ts'
 import { createMembership, type Membership, type MembershipHooks } from './ring/membership.ts'
+import { complainOf, saidDemand } from './snapshot/announced-demand.ts'
 import {
   createHost,
   demandOf,
@@ -34,8 +34,8 @@ import {
   usableOf,
   vmsByName,
 } from './snapshot/host.ts'
-import { complainOf, saidDemand } from './snapshot/said.ts'
 import { takeSnapshot } from './snapshot/take.ts'
+import { createDesk, type Desk, earliest } from './step-context.ts'
 
 export interface Peer {
   step(now: Instant, input: Input): readonly Effect[]

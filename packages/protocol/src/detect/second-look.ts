@@ -4,8 +4,8 @@
  */
 
 import { fits } from '@drover/placement'
-import type { Desk } from '../desk.ts'
 import { demandOf, type HostState, usableOf } from '../snapshot/host.ts'
+import type { Desk } from '../step-context.ts'
 
 export interface SecondLook {
   /**

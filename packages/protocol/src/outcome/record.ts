@@ -14,8 +14,8 @@ import type { Need } from '../data/need.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import type { Mode } from '../data/summary.ts'
 import type { Execution } from '../execute/executor.ts'
+import { snapshotDemand, snapshotUsable } from '../snapshot/formulate.ts'
 import { whyStays } from '../snapshot/may-move.ts'
-import { snapshotDemand, snapshotUsable } from '../snapshot/problem.ts'
 
 export interface Known {
   readonly id: PartitionId

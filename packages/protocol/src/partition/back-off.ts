@@ -3,7 +3,7 @@ import { unreachable } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { Decision } from '../data/decision.ts'
 import type { Instant } from '../data/ids.ts'
-import type { Desk } from '../desk.ts'
+import type { Desk } from '../step-context.ts'
 
 export interface BackOff {
   /** Until then nothing is begun; at or before now = free. */

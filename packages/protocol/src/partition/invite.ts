@@ -3,8 +3,8 @@
 import type { Candidate } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
 import type { HostId } from '../data/ids.ts'
-import type { Desk } from '../desk.ts'
-import type { Attempt } from './attempt.ts'
+import type { Desk } from '../step-context.ts'
+import type { Attempt } from './partition-state.ts'
 import { selectMembers } from './select.ts'
 
 export const ask = (desk: Desk, attempt: Attempt, hosts: readonly HostId[]): void => {

@@ -17,11 +17,10 @@ import type { ActionId, HostId, Instant, PartitionId } from '../data/ids.ts'
 import type { Busy, Declined, Ended, Granted, Revoked } from '../data/message.ts'
 import type { Need } from '../data/need.ts'
 import type { Mode } from '../data/summary.ts'
-import type { Desk } from '../desk.ts'
 import * as executor from '../execute/executor.ts'
 import { record } from '../outcome/record.ts'
-import { formulate } from '../snapshot/problem.ts'
-import { type Attempt, createAttempt, empties, knownOf, renewMs, snapshotsOf } from './attempt.ts'
+import { formulate } from '../snapshot/formulate.ts'
+import type { Desk } from '../step-context.ts'
 import {
   assign,
   beginUnblocked,
@@ -30,10 +29,11 @@ import {
   remind,
   sayWhatRuns,
   tellOutcome,
-} from './drive.ts'
-import { gainTooSmall } from './gain.ts'
+} from './execution.ts'
 import { ask, others } from './invite.ts'
+import { type Attempt, createAttempt, empties, knownOf, renewMs, snapshotsOf } from './partition-state.ts'
 import { preparePlan } from './prepare-plan.ts'
+import { gainTooSmall } from './relief-gain.ts'
 
 export interface LeaderHooks {
   /** All other known hosts, nearest first. */

@@ -6,7 +6,7 @@ import { asHostId, partitionIdOf } from '../data/ids.ts'
 import type { Effect } from '../data/io.ts'
 import type { Message, Release, Reserve } from '../data/message.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
-import { createDesk } from '../desk.ts'
+import { createDesk } from '../step-context.ts'
 import { createMemberSide } from './member.ts'
 
 const self = asHostId('self')

@@ -11,7 +11,7 @@ import { isCurrent, type Lease } from '../data/lease.ts'
 import type { Assign, Recorded, Release, Renew, Reserve } from '../data/message.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import type { PeerView } from '../data/view.ts'
-import type { Desk } from '../desk.ts'
+import type { Desk } from '../step-context.ts'
 import { judgeReserve, renewed } from './judge-reserve.ts'
 
 export interface MemberHooks {

@@ -3,7 +3,7 @@
 import { dimensions, subtract } from '@drover/placement'
 import type { Instant } from '../data/ids.ts'
 import type { LoadSummary } from '../data/summary.ts'
-import { changePermille } from '../detect/find.ts'
+import { changePermille } from '../detect/needs.ts'
 
 /** Facts of a summary; sequence and incarnation are added when it is said. */
 export type Facts = Omit<LoadSummary, 'sequence'>

@@ -8,10 +8,10 @@ import type { HostId, Instant } from '../data/ids.ts'
 import type { ProbeMessage } from '../data/message.ts'
 import type { LoadSummary } from '../data/summary.ts'
 import type { MemberView } from '../data/view.ts'
-import { type Desk, earliest } from '../desk.ts'
+import { type Desk, earliest } from '../step-context.ts'
 import { createAnnouncer, type Facts } from './announce.ts'
 import { createProber, type Step } from './probe.ts'
-import { createRingView } from './view.ts'
+import { createRingView } from './ring-view.ts'
 
 /** Direct ring neighbours on either side that are probed in turn. */
 const neighboursPerSide = 2

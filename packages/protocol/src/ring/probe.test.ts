@@ -8,8 +8,8 @@ import { limits } from '../data/config.ts'
 import { asHostId, byText, type HostId, type Instant } from '../data/ids.ts'
 import type { ProbeMessage } from '../data/message.ts'
 import { createProber, type Prober, type Step } from './probe.ts'
+import type { Liveness } from './ring-view.ts'
 import { confirm, scoreMax, suspicionMsOf } from './suspicion.ts'
-import type { Liveness } from './view.ts'
 
 const periodMs = limits.probeMs
 

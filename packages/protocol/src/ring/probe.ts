@@ -19,9 +19,9 @@ import { limits } from '../data/config.ts'
 import { byText, type HostId, type Instant } from '../data/ids.ts'
 import type { ProbeMessage } from '../data/message.ts'
 import { createRelays } from './relays.ts'
+import type { Liveness } from './ring-view.ts'
 import { confirmationsMax, scoreMax } from './suspicion.ts'
 import { createVerdicts } from './verdicts.ts'
-import type { Liveness } from './view.ts'
 
 export interface Step {
   readonly send: readonly { readonly to: HostId; readonly message: ProbeMessage }[]

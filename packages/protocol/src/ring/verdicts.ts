@@ -4,8 +4,8 @@
  */
 import { limits } from '../data/config.ts'
 import { byText, type HostId, type Instant } from '../data/ids.ts'
+import type { Liveness } from './ring-view.ts'
 import { confirm, confirmationsMax, type Suspicion, suspicionMsOf } from './suspicion.ts'
-import type { Liveness } from './view.ts'
 
 interface Verdict {
   readonly state: Liveness

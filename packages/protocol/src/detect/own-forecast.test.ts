@@ -1,0 +1,71 @@
+/**
+ * A host works out what it expects once for each state of its own. A new state is: other VMs, other demand, and also
+ * another capacity: an operator who takes cores away, or gives some back, changes what is to come.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { policyOf } from '../data/config.ts'
+import { asVmId } from '../data/ids.ts'
+import type { HostDescription, ObservedVm } from '../data/io.ts'
+import { createHost, type HostState, observe } from '../snapshot/host.ts'
+import { createForesight } from './own-forecast.ts'
+
+const description = (cpuMilli: number): HostDescription => ({
+  name: 'h1',
+  location: '',
+  capacity: { cpuMilli, memoryMiB: 32_768 },
+  reserve: { cpuMilli: 0, memoryMiB: 0 },
+  cpuBaseline: 'x',
+  failureDomain: null,
+  migrationUri: 'sim://h1',
+  version: '1',
+})
+const vm = (i: number, cpuMilli: number): ObservedVm => ({
+  vm: asVmId(`vm-${i}`),
+  name: `vm-${i}`,
+  state: 'running',
+  pausedBy: null,
+  incarnation: '1',
+  cpuMilli,
+  vcpus: 1,
+  memoryMiB: 1_024,
+  dirtyMiBps: 10,
+  fixed: null,
+  diskLocked: false,
+})
+
+/** Ten VMs that change in turn between 300 and 900, a minute and a half long. */
+const watchedHost = (): HostState => {
+  const host = createHost([], false)
+  host.description = description(7_000)
+  for (let s = 0; s <= 90; s++)
+    observe(
+      host,
+      s * 1_000,
+      Array.from({ length: 10 }, (_, i) => vm(i, (s + i * 9) % 20 < 10 ? 300 : 900)),
+      new Set(),
+    )
+  return host
+}
+
+test('a capacity that shrinks is seen at once, although the VMs are the same', () => {
+  const host = watchedHost()
+  const look = createForesight(host, policyOf('balanced'))
+  const before = look()
+  assert.ok(before !== null)
+  assert.equal(look(), before, 'worked out once')
+  host.description = description(5_000)
+  const after = look()
+  assert.ok(after !== null && after.footing.foreseenMs > before.footing.foreseenMs)
+  assert.equal(after.footing.usableMilli, 5_000)
+})
+
+test('told not to act early, a host foresees nothing; nor does one that has only just begun to watch', () => {
+  const off = createForesight(watchedHost(), policyOf('balanced', { forecastGainMsMin: null }))
+  assert.equal(off(), null)
+  const fresh = createHost([], false)
+  fresh.description = description(7_000)
+  observe(fresh, 0, [vm(1, 900)], new Set())
+  observe(fresh, 1_000, [vm(1, 300)], new Set())
+  assert.equal(createForesight(fresh, policyOf('balanced'))(), null)
+})

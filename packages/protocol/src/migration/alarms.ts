@@ -1,0 +1,86 @@
+/**
+ * What an operator has to see for as long as it lasts: a VM that a migration left paused and that no action accounts for, and a
+ * VM that left for a host which has confirmed nothing. It stands in the status, and is said again and again.
+ */
+import { limits } from '../data/config.ts'
+import type { Instant, VmId } from '../data/ids.ts'
+import type { AlarmCode, AlarmView } from '../data/view.ts'
+import type { HostState } from '../snapshot/host.ts'
+import { type Desk, earliestOf } from '../step-context.ts'
+import type { Duties } from './duties.ts'
+
+export interface Alarms {
+  tick(): void
+  nextAt(): Instant | null
+  view(now: Instant): readonly AlarmView[]
+}
+
+interface Raised {
+  readonly code: AlarmCode
+  readonly text: string
+  readonly vm: VmId
+  readonly since: Instant
+  readonly sayAt: Instant
+}
+
+/** `accounted`: an open action or a running job is about this VM. */
+export const createAlarms = (
+  desk: Desk,
+  host: HostState,
+  duties: Duties,
+  accounted: (vm: VmId) => boolean,
+): Alarms => {
+  /** By code and VM; those younger than `alarmAfterMs` may still end by themselves. */
+  const all = new Map<string, Raised>()
+  let seenRevision = -1
+  let paused: readonly VmId[] = []
+
+  const causes = (): readonly Omit<Raised, 'since' | 'sayAt'>[] => {
+    // Most steps change no VM, and most hosts have no such VM.
+    if (host.revision !== seenRevision) {
+      seenRevision = host.revision
+      paused = [...host.vms.values()].filter((vm) => vm.pausedBy === 'migration').map((vm) => vm.vm)
+    }
+    const left = paused
+      .filter((vm) => !accounted(vm))
+      .map((vm) => ({
+        code: 'vm.paused_by_migration' as const,
+        text: `VM ${host.vms.get(vm)?.name ?? vm} is paused here as a migration left it, and no action accounts for it`,
+        vm,
+      }))
+    const silent = duties
+      .view(desk.now())
+      .filter((duty) => duty.word === 'hand-over')
+      .map(({ vm, peer }) => ({
+        code: 'vm.unconfirmed' as const,
+        text: `VM ${vm} left for ${peer}, which has not confirmed that it runs there`,
+        vm,
+      }))
+    return [...left, ...silent]
+  }
+
+  const isRaised = (one: Raised, now: Instant): boolean => now - one.since >= limits.alarmAfterMs
+
+  return {
+    tick() {
+      const now = desk.now()
+      const found = causes()
+      if (found.length === 0 && all.size === 0) return
+      const keys = new Set<string>()
+      for (const cause of found) {
+        const key = `${cause.code} ${cause.vm}`
+        keys.add(key)
+        const before = all.get(key) ?? { ...cause, since: now, sayAt: now + limits.alarmAfterMs }
+        const due = before.sayAt <= now
+        if (due) desk.emit({ kind: 'warn', ...cause })
+        all.set(key, { ...before, ...cause, sayAt: due ? now + limits.alarmAgainMs : before.sayAt })
+      }
+      for (const key of all.keys()) if (!keys.has(key)) all.delete(key)
+    },
+    nextAt: () => earliestOf(all.values(), (one) => one.sayAt),
+    view: (now) =>
+      [...all.values()]
+        .filter((one) => isRaised(one, now))
+        .map(({ code, text, vm, since }) => ({ code, text, vm, sinceMs: now - since })),
+  }
+}

@@ -1,0 +1,78 @@
+/** Words that a silent host has not heard: kept, said at a pace that suits it, bounded, and over when it confirms. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { limits, policyOf } from '../data/config.ts'
+import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
+import type { Duty } from '../data/io.ts'
+import { createDesk } from '../step-context.ts'
+import { createDuties } from './duties.ts'
+
+const [self, peer, stranger] = [asHostId('self'), asHostId('peer'), asHostId('stranger')]
+const partition = partitionIdOf(self, 1, 1)
+const dutyOf = (n: number, word: Duty['word'] = 'hand-over'): Duty => ({
+  action: actionIdOf(partition, n),
+  partition,
+  epoch: 9,
+  vm: asVmId(`vm-${n}`),
+  peer,
+  word,
+  demand: { cpuMilli: 500, memoryMiB: 256 },
+})
+
+const setUp = () => {
+  const desk = createDesk(self, 1, 1, policyOf('balanced'))
+  const duties = createDuties(desk)
+  const happened = (): readonly string[] =>
+    desk.takeEffects().map((effect) => {
+      if (effect.kind === 'send') return `send ${effect.message.kind}`
+      return effect.kind === 'persist' ? `persist ${effect.record.kind}` : effect.kind
+    })
+  const later = (ms: number) => {
+    desk.setTime(desk.now() + ms)
+    duties.tick()
+    return happened()
+  }
+  return { duties, happened, later }
+}
+
+test('to a silent host it is said once a minute; soon, and not in every message, when that host speaks', () => {
+  const { duties, later } = setUp()
+  duties.restore([dutyOf(1)])
+  assert.deepEqual(later(0), ['send hand-over'], 'at once after a restart')
+  assert.deepEqual(later(limits.dutyMsMax - 1), [])
+  assert.deepEqual(later(1), ['send hand-over'])
+  duties.heard(stranger)
+  assert.deepEqual(later(limits.dutyMsMin), [])
+  for (let i = 0; i < 100; i++) duties.heard(peer)
+  assert.deepEqual(later(1), ['send hand-over'])
+  duties.heard(peer)
+  assert.deepEqual(later(limits.dutyMsMin - 1), [])
+})
+
+test('only the host that was told can confirm it; then it is off the journal', () => {
+  const { duties, happened, later } = setUp()
+  duties.restore([dutyOf(1), dutyOf(2, 'cancelled')])
+  assert.deepEqual(later(0), ['send hand-over', 'send cancelled'])
+  duties.confirmed(dutyOf(1).action, stranger)
+  assert.deepEqual(happened(), [])
+  duties.confirmed(dutyOf(1).action, peer)
+  duties.confirmed(dutyOf(2).action, peer)
+  assert.deepEqual(happened(), ['persist discharged', 'persist discharged'])
+  assert.deepEqual(later(limits.dutyMsMax), [])
+})
+
+test('a VM that runs here again waits nowhere; one that has stayed runs here, and its word is still to be heard', () => {
+  const { duties, happened } = setUp()
+  duties.restore([dutyOf(1), dutyOf(2, 'cancelled')])
+  duties.sampled(() => true)
+  assert.deepEqual(happened(), ['persist discharged'])
+  assert.equal(duties.of(dutyOf(2).action)?.word, 'cancelled')
+})
+
+test('hosts that die for good do not fill the journal: the oldest word is given up, and that is said', () => {
+  const { duties, happened } = setUp()
+  for (let n = 0; n <= limits.dutiesMax; n++) duties.take(dutyOf(n))
+  assert.deepEqual(happened(), ['warn', 'persist discharged'])
+  assert.equal(duties.of(dutyOf(0).action), null)
+  assert.equal(duties.view(0).length, limits.dutiesMax)
+})

@@ -1,0 +1,104 @@
+/**
+ * What this host still has to say of departures that are over. A destination that is silent holds no host, but a VM may wait
+ * there for a word: it is said until it is confirmed, however long that takes, by whichever life of this agent.
+ */
+
+import type { ActionResult } from '@drover/placement'
+import { limits } from '../data/config.ts'
+import type { ActionId, HostId, Instant, VmId } from '../data/ids.ts'
+import type { Duty } from '../data/io.ts'
+import type { DutyView } from '../data/view.ts'
+import { type Desk, earliestOf } from '../step-context.ts'
+
+export interface Duties {
+  of(action: ActionId): Duty | null
+  /** A new one, which has just been said for the first time. It is in the journal with the end of its action. */
+  take(duty: Duty): void
+  restore(duties: readonly Duty[]): void
+  /** This peer speaks. */
+  heard(peer: HostId): void
+  /** It has heard the word, and says so. */
+  confirmed(action: ActionId, peer: HostId): void
+  /** Which of the VMs that left run here again: no destination waits for them any more. */
+  sampled(runsHere: (vm: VmId) => boolean): void
+  tick(): void
+  nextAt(): Instant | null
+  view(now: Instant): readonly DutyView[]
+}
+
+interface Kept {
+  readonly duty: Duty
+  readonly since: Instant
+  readonly saidAt: Instant
+  readonly nextAt: Instant
+}
+
+/** What a leader is told as long as the destination has confirmed nothing. */
+export const unconfirmed: ActionResult = {
+  kind: 'unknown',
+  code: 'host.unreachable',
+  detail: 'gone from here; the destination is silent',
+}
+
+export const createDuties = (desk: Desk): Duties => {
+  const all = new Map<ActionId, Kept>()
+
+  const discharge = (action: ActionId): void => {
+    if (all.delete(action)) desk.emit({ kind: 'persist', record: { kind: 'discharged', action } })
+  }
+
+  const keep = (duty: Duty, nextAt: Instant): void => {
+    all.set(duty.action, { duty, since: desk.now(), saidAt: desk.now(), nextAt })
+    for (const [oldest, { duty: given }] of all) {
+      if (all.size <= limits.dutiesMax) return
+      desk.warn(
+        'vm.unconfirmed',
+        `too many hosts are silent: ${given.peer} will not be told again what became of VM ${given.vm}`,
+        given.vm,
+      )
+      discharge(oldest)
+    }
+  }
+
+  const say = (kept: Kept): void => {
+    const { partition, epoch, action, vm, peer, word, demand } = kept.duty
+    const about = { partition, epoch, action, vm }
+    if (word === 'hand-over') desk.send(peer, { kind: word, ...about, round: 0, demand })
+    else desk.send(peer, { kind: word, ...about })
+    all.set(action, { ...kept, saidAt: desk.now(), nextAt: desk.now() + limits.dutyMsMax })
+  }
+
+  return {
+    of: (action) => all.get(action)?.duty ?? null,
+    take: (duty) => keep(duty, desk.now() + limits.dutyMsMin),
+    restore(duties) {
+      for (const duty of duties) keep(duty, desk.now())
+    },
+    heard(peer) {
+      for (const kept of all.values()) {
+        const soon = kept.saidAt + limits.dutyMsMin
+        if (kept.duty.peer === peer && kept.nextAt > soon)
+          all.set(kept.duty.action, { ...kept, nextAt: soon })
+      }
+    },
+    confirmed(action, peer) {
+      if (all.get(action)?.duty.peer === peer) discharge(action)
+    },
+    sampled(runsHere) {
+      for (const { duty } of [...all.values()])
+        if (duty.word === 'hand-over' && runsHere(duty.vm)) discharge(duty.action)
+    },
+    tick() {
+      if (all.size > 0) for (const kept of [...all.values()]) if (kept.nextAt <= desk.now()) say(kept)
+    },
+    nextAt: () => earliestOf(all.values(), (one) => one.nextAt),
+    view: (now) =>
+      [...all.values()].map(({ duty: { action, vm, peer, word }, since }) => ({
+        action,
+        vm,
+        peer,
+        word,
+        sinceMs: now - since,
+      })),
+  }
+}

@@ -1,0 +1,65 @@
+/** One migration from its destination's side: what a promise remembers of the VM, also when the agent starts anew meanwhile. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { noHabit } from '../../../placement/src/forecast/demand-history.ts'
+import { policyOf } from '../data/config.ts'
+import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
+import type { OpenAction } from '../data/io.ts'
+import type { Admit } from '../data/message.ts'
+import { createDesk } from '../step-context.ts'
+import { createClosedActions } from './ended.ts'
+import { createArrivals } from './incoming.ts'
+
+const [self, there] = [asHostId('self'), asHostId('there')]
+const partition = partitionIdOf(there, 1, 1)
+const action = actionIdOf(partition, 0)
+const vm = asVmId('db')
+const admit: Admit = {
+  kind: 'admit',
+  incarnation: 1,
+  partition,
+  epoch: 3,
+  action,
+  migrate: { kind: 'migrate', id: action, vm, from: there, to: self, after: [] },
+  vm: {
+    vm,
+    name: 'db',
+    state: 'running',
+    incarnation: '1',
+    demand: { cpuMilli: 500, memoryMiB: 256 },
+    dirtyMiBps: 0,
+    fixed: null,
+    habit: noHabit,
+    cooldownMs: 0,
+    movedFrom: null,
+    labels: ['license:oracle'],
+  },
+  paused: true,
+  sourceUri: 'sim://there',
+  cooldownMs: 1_000,
+}
+
+const arrivalsOn = () => {
+  const desk = createDesk(self, 1, 1, policyOf('balanced'))
+  const arrivals = createArrivals(desk, createClosedActions([]), {
+    arrived: () => {},
+    ended: () => {},
+    reach: () => null,
+  })
+  return { desk, arrivals }
+}
+
+test('a promise knows the labels of its VM, and knows them after a restart', () => {
+  const before = arrivalsOn()
+  before.arrivals.admit(there, admit, 'sim://self')
+  assert.deepEqual(before.arrivals.all.get(action)?.labels, ['license:oracle'])
+  const written = before.desk.takeEffects().flatMap((effect): OpenAction[] => {
+    if (effect.kind !== 'persist' || effect.record.kind !== 'opened') return []
+    return [effect.record.open]
+  })
+  assert.equal(written.length, 1)
+  const after = arrivalsOn()
+  after.arrivals.restore(written[0]!)
+  assert.deepEqual(after.arrivals.all.get(action)?.labels, ['license:oracle'])
+  assert.deepEqual(after.arrivals.all.get(action)?.snapshot.labels, ['license:oracle'], 'when it runs here')
+})

@@ -1,0 +1,349 @@
+/**
+ * All migrations that touch this host, out and in: the gate that each must pass, the promises of the ledger, and the
+ * answers to peers that ask. A motion is known here from its first message until both ends are sure how it ended.
+ */
+
+import { type ActionResult, nothing, type Resources, sum } from '@drover/placement'
+import { limits } from '../data/config.ts'
+import { type ActionId, type HostId, type Instant, leaderOf, type PeerUri, type VmId } from '../data/ids.ts'
+import type { Input, OutgoingJob, Restored } from '../data/io.ts'
+import { isCurrent, type Lease } from '../data/lease.ts'
+import type { Admit, Begin, PartitionMessage, Withdraw } from '../data/message.ts'
+import { peerUri, quoted } from '../data/peer-uri.ts'
+import type { PeerView } from '../data/view.ts'
+import { mayArrive, mayLeave } from '../execute/admission.ts'
+import { arrive, blame, depart, fixedCode, type HostState, quarantine } from '../snapshot/host.ts'
+import { promisedIn } from '../snapshot/ledger.ts'
+import { type Desk, earliest } from '../step-context.ts'
+import { createAdoption } from './adoption.ts'
+import { createAlarms } from './alarms.ts'
+import { createDuties, unconfirmed } from './duties.ts'
+import { createClosedActions } from './ended.ts'
+import { type Arrival, createArrivals } from './incoming.ts'
+import { isBrokenOff } from './migration-job.ts'
+import { calledOff, createDepartures } from './outgoing.ts'
+import { createWhereabouts } from './presence.ts'
+
+/** Codes that speak against the migration of this VM, not against the moment. */
+const blameworthy = new Set(['migration.failed', 'migration.refused', 'hypervisor.refused'])
+
+/** Most of the time nothing is under way. */
+const none: readonly Arrival[] = []
+const nobody: ReadonlySet<VmId> = new Set()
+const noneLeaving: ReadonlyMap<VmId, Resources> = new Map()
+
+export interface MotionHooks {
+  lease(): Lease | null
+  /** Why this host may begin and admit nothing now, as a code, or null. */
+  trouble(): string | null
+  /** A promise was given: the lease can no longer be wounded. */
+  admitted(): void
+  /** Our hypervisor was told to move a VM. */
+  started(action: ActionId): void
+  /** The migration URI that a host's own summary says, '' where none is known. */
+  announced(host: HostId): string
+}
+
+const motionKinds = [
+  'begin',
+  'withdraw',
+  'admit',
+  'admitted',
+  'not-admitted',
+  'hand-over',
+  'took-over',
+  'forgotten',
+  'cancelled',
+  'where-is',
+  'whereabouts',
+] as const
+export type MotionMessage = Extract<PartitionMessage, { readonly kind: (typeof motionKinds)[number] }>
+const isMotionKind: ReadonlySet<string> = new Set(motionKinds)
+export const isMotion = (message: PartitionMessage): message is MotionMessage =>
+  isMotionKind.has(message.kind)
+
+export type MotionInput = Extract<Input, { readonly kind: 'finished' | 'inspected' | 'resumed' }>
+
+export interface Motions {
+  /** Something is under way: the lease is held, whatever the clock says (S5). */
+  busy(): boolean
+  /** VMs that are to arrive. */
+  promisedVms(): ReadonlySet<VmId>
+  promisedIn(): Resources
+  leaving(): Resources
+  /** VMs that we move away, until they are known to be gone or to stay, with what they wanted when that began. */
+  leavingVms(): ReadonlyMap<VmId, Resources>
+  received(from: HostId, message: MotionMessage): void
+  learnt(input: MotionInput): void
+  /** All running migrations, as the hypervisor tells; those that are not ours hold the host as ours do. */
+  jobs(outgoing: readonly OutgoingJob[], incoming: readonly VmId[]): void
+  /** A sample of this host was taken in. */
+  sampled(): void
+  /** Our hypervisor answers again. */
+  connected(): void
+  /** This peer speaks. */
+  heard(peer: HostId): void
+  /** Once, when the time is known: takes up what the journal had open. */
+  restore(): void
+  /** A peer's agent is gone, as far as one can tell: ask its hypervisor. */
+  silent(host: HostId): void
+  tick(): void
+  nextAt(): Instant | null
+  view(now: Instant): Pick<PeerView, 'motions' | 'duties' | 'alarms'>
+}
+
+export const createMotions = (
+  desk: Desk,
+  host: HostState,
+  restored: Pick<Restored, 'open' | 'closed' | 'duties'>,
+  hooks: MotionHooks,
+): Motions => {
+  const closed = createClosedActions(restored.closed)
+  const duties = createDuties(desk)
+  let jobs: ReadonlySet<VmId> = new Set()
+
+  const uri = () => host.description?.migrationUri ?? ''
+
+  /** The gate of every URI that a peer names or the journal kept: what does not pass is never opened. */
+  const reach = (peer: HostId, said: string, vm: VmId): PeerUri | null => {
+    // Neither told, nor anything to compare it with yet.
+    if (said === '' || host.description === null) return null
+    const judged = peerUri(uri(), hooks.announced(peer), said)
+    if (typeof judged === 'string') return judged
+    desk.warn(
+      'peer.uri_refused',
+      `${peer} names ${quoted(said)} as its migration URI, which ${judged.why}: it is not opened`,
+      vm,
+    )
+    return null
+  }
+
+  const departures = createDepartures(desk, closed, duties, {
+    hindrance(vm) {
+      const known = host.vms.get(vm)
+      return hooks.trouble() ?? (known === undefined ? 'vm.absent' : fixedCode(host, desk.now(), known))
+    },
+    started: hooks.started,
+    reach,
+    gone: (vm) => depart(host, vm),
+    ended(departure, result) {
+      const { vm, since } = departure
+      const { quarantineMs } = desk.policy
+      // Others are tried meanwhile: one that had to be broken off has kept them waiting for long.
+      if (result.kind === 'refused' && isBrokenOff(result.code))
+        quarantine(host, vm, desk.now(), Math.max(quarantineMs, desk.now() - since))
+      else if (result.kind === 'refused' && blameworthy.has(result.code))
+        blame(host, vm, desk.now(), quarantineMs)
+      const { partition, epoch, action } = departure
+      desk.send(departure.leader ?? leaderOf(partition), { kind: 'ended', partition, epoch, action, result })
+      desk.emit({ kind: 'sample' })
+    },
+  })
+
+  const arrivals = createArrivals(desk, closed, {
+    arrived(arrival) {
+      const { vm, from } = arrival
+      // The source names its own; the shorter of two holds.
+      const cooldownMs = Math.min(arrival.cooldownMs, desk.policy.cooldownMs)
+      arrive(host, arrival.snapshot, desk.now() + cooldownMs, from)
+      desk.emit({ kind: 'persist', record: { kind: 'cooldown', vm, from, remainingMs: cooldownMs } })
+    },
+    ended: () => desk.emit({ kind: 'sample' }),
+    reach,
+  })
+
+  const whereabouts = createWhereabouts(desk, departures, closed, duties)
+
+  const inMotion = (vm: VmId): boolean =>
+    [...departures.all.values(), ...promises()].some((one) => one.vm === vm)
+
+  const adoption = createAdoption(desk, host, {
+    inMotion,
+    leasedElsewhere: (partition) => (hooks.lease()?.partition ?? partition) !== partition,
+    adopt: arrivals.adopt,
+  })
+  const alarms = createAlarms(desk, host, duties, (vm) => jobs.has(vm) || inMotion(vm))
+
+  const promises = (): readonly Arrival[] => (arrivals.all.size === 0 ? none : [...arrivals.all.values()])
+
+  const sayEnded = (to: HostId, { partition, epoch, action }: Begin | Withdraw, result: ActionResult): void =>
+    desk.send(to, { kind: 'ended', partition, epoch, action, result })
+
+  /** As a leader is told it: what the destination has not confirmed is not done. */
+  const resultOf = (action: ActionId): ActionResult | null =>
+    duties.of(action)?.word === 'hand-over' ? unconfirmed : closed.resultOf('departure', action)
+
+  const begin = (from: HostId, message: Begin): void => {
+    const { action } = message
+    if (departures.all.has(action)) return
+    // Said again: our answer was lost.
+    const result = resultOf(action)
+    if (result !== null) return sayEnded(from, message, result)
+    const refuse = (code: string, detail: string) =>
+      sayEnded(from, message, { kind: 'refused', code, detail })
+    const may = mayLeave(host, hooks.lease(), message, desk.self, desk.now())
+    if ('code' in may) return refuse(may.code, may.text)
+    const trouble = hooks.trouble()
+    if (trouble !== null) return refuse(trouble, 'this host begins nothing now')
+    if ([...departures.all.values()].some((one) => one.vm === may.vm.vm))
+      return refuse('vm.job_active', 'the VM is in motion already')
+    if (departures.all.size >= desk.policy.migrationsOutMax)
+      return refuse('limit.out', 'as many migrations leave as may')
+    departures.begin(from, message, may.migrate, may.toEpoch, may.vm, may.paused, uri())
+  }
+
+  const withdraw = (from: HostId, message: Withdraw): void => {
+    const { partition, epoch, action, vm } = message
+    if (departures.all.has(action)) return departures.withdraw(action, from)
+    const known = resultOf(action)
+    if (known !== null) return sayEnded(from, message, known)
+    const result: ActionResult = { kind: 'refused', ...calledOff }
+    // The word to begin may still be on its way, and the lease would let it in.
+    if (isCurrent(hooks.lease(), partition, epoch)) closed.remember({ action, vm, end: 'departure', result })
+    sayEnded(from, message, result)
+  }
+
+  const admit = (from: HostId, message: Admit): void => {
+    const { partition, epoch, action, vm } = message
+    // Asked again: the answer was lost. The promise stands.
+    if (arrivals.all.get(action)?.from === from)
+      return desk.send(from, {
+        kind: 'admitted',
+        partition,
+        epoch,
+        action,
+        uri: uri(),
+        validMs: limits.admitValidMs,
+      })
+    const code =
+      hooks.trouble() ??
+      mayArrive(host, hooks.lease(), promises(), vm, message, desk.self, desk.policy.migrationsInMax)?.code ??
+      (message.sourceUri === '' || reach(from, message.sourceUri, vm.vm) !== null
+        ? undefined
+        : 'peer.uri_refused')
+    if (code !== undefined) return desk.send(from, { kind: 'not-admitted', partition, epoch, action, code })
+    hooks.admitted()
+    arrivals.admit(from, message, uri())
+  }
+
+  return {
+    busy: () =>
+      departures.all.size > 0 ||
+      arrivals.all.size > 0 ||
+      // Jobs that are not ours: an operator's, a backup's.
+      [...jobs].some((vm) => !inMotion(vm)),
+    promisedVms: () => (arrivals.all.size === 0 ? nobody : new Set(promises().map((one) => one.vm))),
+    promisedIn: () => (arrivals.all.size === 0 ? nothing : promisedIn(promises())),
+    leaving: () =>
+      departures.all.size === 0
+        ? nothing
+        : sum([...departures.all.values()].map((departure) => departure.demand)),
+    leavingVms: () =>
+      departures.all.size === 0
+        ? noneLeaving
+        : new Map([...departures.all.values()].map(({ vm, demand }) => [vm, demand])),
+
+    received(from, message) {
+      switch (message.kind) {
+        case 'begin':
+          return begin(from, message)
+        case 'withdraw':
+          return withdraw(from, message)
+        case 'admit':
+          return admit(from, message)
+        case 'admitted':
+          return departures.admitted(from, message)
+        case 'not-admitted':
+          return departures.notAdmitted(message.action, from, message.code)
+        case 'hand-over':
+          if (!arrivals.handOver(from, message)) adoption.handedOver(from, message)
+          return
+        case 'took-over':
+          duties.confirmed(message.action, from)
+          return departures.tookOver(message.action, from)
+        case 'forgotten':
+          duties.confirmed(message.action, from)
+          return departures.forgotten(message.action, from)
+        case 'cancelled':
+          return arrivals.cancelled(from, message)
+        case 'where-is':
+          departures.askedBy(message.action, from)
+          arrivals.askedBy(message.action, from)
+          return whereabouts.asked(from, message)
+        case 'whereabouts': {
+          const presence = message.presence === 'silent' ? null : message.presence
+          departures.whereabouts(message.action, from, message.round, presence)
+          return arrivals.whereabouts(message.action, from, message.round, presence)
+        }
+      }
+    },
+
+    learnt(input) {
+      switch (input.kind) {
+        case 'finished':
+          return departures.finished(input.action, input.result)
+        case 'inspected':
+          departures.inspected(input.action, input.round, input.at, input.presence)
+          arrivals.inspected(input.action, input.round, input.at, input.presence)
+          whereabouts.inspected(input.round, input.presence)
+          return adoption.inspected(input.round, input.presence)
+        case 'resumed':
+          departures.resumed(input.action, input.at, input.ok)
+          return arrivals.resumed(input.action, input.at, input.ok, input.detail)
+      }
+    },
+
+    jobs(outgoing, incoming) {
+      jobs = new Set([...outgoing.map((one) => one.vm), ...incoming])
+      departures.told(outgoing)
+    },
+
+    sampled: () => duties.sampled((vm) => host.vms.get(vm)?.state === 'running'),
+
+    connected() {
+      departures.lookAgain()
+      arrivals.lookAgain()
+    },
+
+    heard: duties.heard,
+
+    restore() {
+      duties.restore(restored.duties)
+      for (const open of restored.open) (open.kind === 'departure' ? departures : arrivals).restore(open)
+    },
+
+    silent: arrivals.nudge,
+
+    tick() {
+      departures.tick()
+      arrivals.tick()
+      duties.tick()
+      alarms.tick()
+    },
+
+    nextAt: () => earliest([departures.nextAt(), arrivals.nextAt(), duties.nextAt(), alarms.nextAt()]),
+
+    view: (now) => ({
+      duties: duties.view(now),
+      alarms: alarms.view(now),
+      motions: [
+        ...[...departures.all.values()].map((one) => ({
+          action: one.action,
+          vm: one.vm,
+          direction: 'out' as const,
+          peer: one.to,
+          phase: one.phase,
+          sinceMs: now - one.since,
+        })),
+        ...promises().map((one) => ({
+          action: one.action,
+          vm: one.vm,
+          direction: 'in' as const,
+          peer: one.from,
+          phase: one.taking ? 'resuming' : 'promised',
+          sinceMs: now - one.since,
+        })),
+      ],
+    }),
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What two hypervisors' answers about one VM mean, and what may be done (invariants R1, R2, S12). Pure: the whole
+ * table is here, and nothing else decides about a VM whose migration ended in doubt.
+ */
+import { unreachable } from '@drover/placement'
+import { limits } from '../data/config.ts'
+import type { Answers, Seen } from './question-rounds.ts'
+
+/** What the source's agent does with an action whose end is not known. */
+export type SourceVerdict =
+  | { readonly kind: 'wait'; readonly warning: string | null }
+  /** It never left: it runs here and no job touches it. */
+  | { readonly kind: 'stayed' }
+  /** R1: paused here, positively absent there: resume it here. */
+  | { readonly kind: 'resume-here' }
+  /** Positively gone from here: the destination may let it run (R2). */
+  | { readonly kind: 'hand-over' }
+  /** Both paused, for good: ours is given up, durably, before the other is told that it may run. */
+  | { readonly kind: 'give-up' }
+  /** It runs there. `staleCopy`: a paused copy is left here for the operator; drover never destroys. */
+  | { readonly kind: 'arrived'; readonly staleCopy: boolean }
+  /** Active at neither end, again and again: nothing is left to settle, and the operator is told. */
+  | { readonly kind: 'gone' }
+
+const active = (seen: Seen) => seen === 'running' || seen === 'paused'
+const nowhere = (seen: Seen) => seen === 'absent' || seen === 'shut'
+const wait = { kind: 'wait', warning: null } as const
+
+export const judgeSource = ({ here, there, stable, steadyMs }: Answers): SourceVerdict => {
+  switch (here) {
+    case null:
+    case 'outgoing':
+    case 'incoming':
+      return wait
+    case 'running':
+      if (there === 'running') return { kind: 'wait', warning: 'vm.double' }
+      // A busy daemon may not have read the request yet (lateStartMs); what the destination says meanwhile proves nothing.
+      return steadyMs >= limits.lateStartMs ? { kind: 'stayed' } : wait
+    case 'paused':
+      // Seen twice: the second "absent" was asked for when ours was paused already, so no copy was still to come.
+      if (nowhere(there)) return stable >= 1 ? { kind: 'resume-here' } : wait
+      if (there === 'running') return { kind: 'arrived', staleCopy: true }
+      // Both paused, and no job at either end: complete forward. Our copy is given up durably before the hand-over
+      // is said (adr/004), so that at most one of the two is ever resumed by drover.
+      if (there === 'paused' && stable >= 2) return { kind: 'give-up' }
+      return { kind: 'wait', warning: 'vm.paused_in_doubt' }
+    case 'absent':
+    case 'shut':
+      if (there === 'running' || there === 'outgoing') return { kind: 'arrived', staleCopy: false }
+      if (there === 'paused') return { kind: 'hand-over' }
+      // Stopped by its owner, or moved on since: no copy is left that this action could lose or double.
+      if (nowhere(there)) return stable >= 3 ? { kind: 'gone' } : wait
+      // Gone from here is all that the destination needs to know. Should it be dead, it cannot be told; but nothing of the VM
+      // is left here to wait for.
+      return there === null && stable >= 1 ? { kind: 'hand-over' } : wait
+    default:
+      return unreachable(here)
+  }
+}
+
+/** What the destination's agent does with a promise whose source does not speak up. */
+export type DestinationVerdict =
+  | { readonly kind: 'wait'; readonly warning: string | null }
+  /** The source is positively rid of it: let it run here (R2). */
+  | { readonly kind: 'take-over' }
+  /** It will not come, or its copy here must never run: forget the promise. */
+  | { readonly kind: 'forget'; readonly warning: string | null }
+
+/** `expired`: the promise may no longer be used to begin a migration, with a margin for clocks and slow calls. */
+export const judgeDestination = (
+  { here, there: source, stable }: Answers,
+  expired: boolean,
+): DestinationVerdict => {
+  if (here === null) return wait
+  if (here === 'running' && nowhere(source)) return { kind: 'take-over' }
+  if (here === 'running') return { kind: 'wait', warning: source === 'running' ? 'vm.double' : null }
+  if (here === 'paused' && nowhere(source)) return { kind: 'take-over' }
+  // Seen twice: at the second look the source ran although the copy was here already, so it did not run before it left.
+  if (here === 'paused' && source === 'running')
+    return stable >= 1 ? { kind: 'forget', warning: 'vm.stale_copy' } : wait
+  if (here === 'paused') return { kind: 'wait', warning: source === null ? 'vm.paused_in_doubt' : null }
+  if (!nowhere(here) || !expired) return wait
+  // Nothing has come, and no migration can begin on the promise any more: wherever the VM is, it is not coming. A source
+  // that is silent must have been so for more than one round.
+  if (active(source) || nowhere(source)) return { kind: 'forget', warning: null }
+  return source === null && stable >= 1 ? { kind: 'forget', warning: null } : wait
+}

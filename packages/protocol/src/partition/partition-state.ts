@@ -1,0 +1,122 @@
+/** What a leader knows of the partition that it leads, from the need to the outcome. */
+
+import type { PartitionProblem, Plan } from '@drover/placement'
+import type { Ways, Wish } from '../data/candidate.ts'
+import { limits } from '../data/config.ts'
+import type { CandidateRecord, DecisionResult } from '../data/decision.ts'
+import { byText, type HostId, type Instant, leaderOf, type PartitionId } from '../data/ids.ts'
+import type { Need } from '../data/need.ts'
+import type { Rank } from '../data/rank.ts'
+import type { HostSnapshot } from '../data/snapshot.ts'
+import type { Mode } from '../data/summary.ts'
+import type { Execution } from '../execute/executor.ts'
+import type { Known } from '../outcome/record.ts'
+import type { Target } from '../snapshot/formulate.ts'
+import type { Desk } from '../step-context.ts'
+
+export type Member =
+  | { readonly state: 'asked' }
+  | { readonly state: 'granted'; readonly epoch: number; readonly snapshot: HostSnapshot }
+
+export type Phase = 'reserving' | 'solving' | 'executing'
+
+export interface Attempt {
+  readonly partition: PartitionId
+  readonly rank: Rank
+  readonly need: Need
+  readonly intent: 'lease' | 'observe'
+  readonly wish: Wish
+  readonly formedAt: Instant
+  readonly members: Map<HostId, Member>
+  /** Asked once and lost, with the code: not asked again by this partition. */
+  readonly lost: Map<HostId, CandidateRecord>
+  left: readonly CandidateRecord[]
+  phase: Phase
+  deadline: Instant
+  renewAt: Instant
+  target: Target
+  grown: boolean
+  round: number
+  problem: PartitionProblem | null
+  /** The snapshots that `problem` was made from: members come and go after it. */
+  frozen: readonly HostSnapshot[] | null
+  solvingSince: Instant
+  reservedMs: number | null
+  solvedMs: number | null
+  detectToPlanMs: number | null
+  execution: Execution | null
+  /** How it ends when all actions of the plan are done. */
+  promise: { readonly result: DecisionResult; readonly code: string | null; readonly text: string }
+}
+
+export const renewMs = Math.floor(limits.leaseMs / 3)
+
+export const createAttempt = (
+  desk: Desk,
+  need: Need,
+  intent: 'lease' | 'observe',
+  own: Ways,
+  preferred: readonly HostId[],
+): Attempt => {
+  const now = desk.now()
+  const partition = desk.nextPartition()
+  return {
+    partition,
+    rank: { severity: need.severity, ageMs: Math.max(0, now - need.since), partition },
+    need,
+    intent,
+    wish: { wanted: need.wanted, own, clearPermille: desk.policy.clearPermille, intent, preferred },
+    formedAt: now,
+    members: new Map(),
+    lost: new Map(),
+    left: [],
+    phase: 'reserving',
+    deadline: now + limits.reserveMs,
+    renewAt: now + renewMs,
+    // What is foreseen says how much room to leave; a fixed mark would ask for more moves.
+    target: preferred.length > 0 ? 'usable' : 'clear',
+    grown: false,
+    round: 0,
+    problem: null,
+    frozen: null,
+    solvingSince: now,
+    reservedMs: null,
+    solvedMs: null,
+    detectToPlanMs: null,
+    execution: null,
+    promise: { result: 'cured', code: null, text: 'every need is met' },
+  }
+}
+
+/** Of all members that have granted, sorted by host. */
+export const snapshotsOf = (attempt: Attempt): HostSnapshot[] =>
+  [...attempt.members.values()]
+    .flatMap((member) => (member.state === 'granted' ? [member.snapshot] : []))
+    .sort((a, b) => byText(a.host, b.host))
+
+/** Its plan, made or to be made, empties its own host. */
+export const empties = (attempt: Attempt): boolean =>
+  attempt.need.kind === 'drain' ||
+  (attempt.frozen ?? snapshotsOf(attempt)).some(
+    (snapshot) => snapshot.host === leaderOf(attempt.partition) && snapshot.draining,
+  )
+
+/** What a decision record is made of. */
+export const knownOf = (
+  attempt: Attempt,
+  plan: Plan | null,
+  leader: { readonly id: HostId; readonly name: string; readonly mode: Mode },
+): Known => ({
+  id: attempt.partition,
+  leader: leader.id,
+  leaderName: leader.name,
+  mode: leader.mode,
+  need: attempt.need,
+  snapshots: attempt.frozen ?? snapshotsOf(attempt),
+  candidates: [...attempt.left, ...attempt.lost.values()].slice(0, limits.viewHostsMax),
+  plan,
+  execution: attempt.execution,
+  reservedMs: attempt.reservedMs,
+  solvedMs: attempt.solvedMs,
+  detectToPlanMs: attempt.detectToPlanMs,
+})

@@ -1,0 +1,52 @@
+/** Snapshots: hosts and VMs as a member froze them. */
+import { z } from 'zod'
+import { limits } from '../data/config.ts'
+import type { HostSnapshot, VmSnapshot } from '../data/snapshot.ts'
+import {
+  type Check,
+  code,
+  type Describes,
+  hostId,
+  labels,
+  measure,
+  prose,
+  resources,
+  text,
+  vmId,
+} from './parts.ts'
+import { ruleSchema } from './rule-schema.ts'
+
+export const vmSnapshot = z.object({
+  vm: vmId,
+  name: prose,
+  state: z.enum(['running', 'paused']),
+  incarnation: text,
+  demand: resources,
+  dirtyMiBps: measure,
+  habit: z.object({ watchedS: measure, meanMilli: measure, deviationMilli: measure, turnoverS: measure }),
+  fixed: z.nullable(code),
+  cooldownMs: measure,
+  movedFrom: z.nullable(hostId),
+  labels,
+})
+
+export const hostSnapshot = z.object({
+  host: hostId,
+  name: prose,
+  capacity: resources,
+  reserve: resources,
+  vms: z.array(vmSnapshot).max(limits.snapshotVmsMax),
+  promisedIn: resources,
+  draining: z.boolean(),
+  overloaded: z.boolean(),
+  foresees: z.boolean(),
+  cpuBaseline: text,
+  failureDomain: z.nullable(text),
+  rules: z.array(ruleSchema).max(limits.snapshotVmsMax),
+  sampleAgeMs: measure,
+})
+
+export type SnapshotSchemasMatch = [
+  Check<Describes<typeof vmSnapshot, VmSnapshot>>,
+  Check<Describes<typeof hostSnapshot, HostSnapshot>>,
+]
