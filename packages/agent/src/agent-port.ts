@@ -10,12 +10,12 @@ import type {
   Resources,
 } from '@drover/protocol'
 import type { Settings } from './config/settings.ts'
-import type { Hypervisor, MigrationResult } from './hypervisor/port.ts'
+import type { Hypervisor, MigrationResult } from './hypervisor/hypervisor-port.ts'
 import type { Immediate } from './immediate.ts'
-import type { Journal } from './journal/port.ts'
+import type { Journal } from './journal/journal-port.ts'
 import type { Log } from './log-port.ts'
 import type { Solver } from './solve/solver.ts'
-import type { Transport, TransportCounters } from './transport/port.ts'
+import type { Transport, TransportCounters } from './transport/transport-port.ts'
 
 export interface AgentInit {
   readonly settings: Settings

@@ -13,14 +13,14 @@ import { createPeer, type Effect, type Peer, type PeerInit } from '@drover/proto
 import type { Agent, AgentEvent, AgentInit } from './agent-port.ts'
 import { type Clock, instantOf, monotonicClock } from './clock.ts'
 import { policyHash, seedOf } from './digest.ts'
+import { droverVersion } from './drover-version.ts'
 import { createEffectRunner } from './effects.ts'
 import { logEvent } from './event-log.ts'
 import { createInbound } from './inbound.ts'
 import { createLoop } from './loop.ts'
+import { createRequests } from './pending-commands.ts'
 import { createPersister, probeMsDefault } from './persist.ts'
 import { createPoller, type Poller, type PollerInit } from './poller.ts'
-import { createRequests } from './requests.ts'
-import { droverVersion } from './version.ts'
 
 export * from './agent-port.ts'
 

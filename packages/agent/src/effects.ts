@@ -18,12 +18,12 @@ import {
   HypervisorError,
   type MigrationProgress,
   type MigrationResult,
-} from './hypervisor/port.ts'
+} from './hypervisor/hypervisor-port.ts'
 import type { Immediate } from './immediate.ts'
 import type { Log } from './log-port.ts'
 import type { Persister } from './persist.ts'
 import type { Solver } from './solve/solver.ts'
-import type { Transport } from './transport/port.ts'
+import type { Transport } from './transport/transport-port.ts'
 
 export interface EffectRunnerInit {
   readonly hypervisor: Immediate<Hypervisor>

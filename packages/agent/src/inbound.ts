@@ -1,6 +1,6 @@
 /** What the transport tells, decoded for the core. Garbage is refused here, and told to operators at a bounded rate. */
 import { decodeMessage, decodeSummary, type Input } from '@drover/protocol'
-import type { TransportHandlers } from './transport/port.ts'
+import type { TransportHandlers } from './transport/transport-port.ts'
 
 export const createInbound = (
   feed: (input: Input) => void,

@@ -14,7 +14,7 @@ import {
   type VmId,
 } from '@drover/protocol'
 import type { Settings } from './config/settings.ts'
-import type { HostFacts, RunningJob, Sample, VmSample } from './hypervisor/port.ts'
+import type { HostFacts, RunningJob, Sample, VmSample } from './hypervisor/hypervisor-port.ts'
 
 /** Kept free for the host itself when nothing is configured: 20 % of the CPU; 2 GiB or 5 % of the memory, the greater. */
 const reserveCpuPermille = 200

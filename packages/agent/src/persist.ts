@@ -5,7 +5,7 @@
  */
 import type { Decision, Input, JournalRecord } from '@drover/protocol'
 import type { Clock } from './clock.ts'
-import { type Journal, JournalError } from './journal/port.ts'
+import { type Journal, JournalError } from './journal/journal-port.ts'
 import type { Log } from './log-port.ts'
 
 export interface Persister {

@@ -7,7 +7,12 @@
 import { type HostDescription, type Input, type ObservedVm, samplePeriodMs } from '@drover/protocol'
 import type { Clock } from './clock.ts'
 import type { Settings } from './config/settings.ts'
-import { type Hypervisor, HypervisorError, type HypervisorEvent, type Sample } from './hypervisor/port.ts'
+import {
+  type Hypervisor,
+  HypervisorError,
+  type HypervisorEvent,
+  type Sample,
+} from './hypervisor/hypervisor-port.ts'
 import type { Immediate } from './immediate.ts'
 import type { Log } from './log-port.ts'
 import { describeHost, jobsTold, observedVms, sameDescription, usableOf } from './observation.ts'

@@ -5,18 +5,18 @@
 export * from './agent.ts'
 export { type Clock, instantOf, monotonicClock } from './clock.ts'
 export type { Settings } from './config/settings.ts'
-export * from './hypervisor/port.ts'
+export { droverVersion } from './drover-version.ts'
+export * from './hypervisor/hypervisor-port.ts'
 export type { Immediate } from './immediate.ts'
+export * from './journal/journal-port.ts'
 export {
   createJournalStore,
   type JournalStore,
   type JournalStoreOptions,
   memoryJournal,
 } from './journal/memory.ts'
-export * from './journal/port.ts'
 export { type Log, silentLog } from './log-port.ts'
 export { defaultReserve } from './observation.ts'
 export type { Poller, PollerInit } from './poller.ts'
 export type { Solver } from './solve/solver.ts'
-export * from './transport/port.ts'
-export { droverVersion } from './version.ts'
+export * from './transport/transport-port.ts'

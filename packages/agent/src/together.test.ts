@@ -4,13 +4,13 @@ import { test } from 'node:test'
 import { type HostId, policyOf } from '@drover/protocol'
 import { createAgent } from './agent.ts'
 import type { AgentEvent } from './agent-port.ts'
-import type { Hypervisor } from './hypervisor/port.ts'
+import type { Hypervisor } from './hypervisor/hypervisor-port.ts'
 import { createJournalStore } from './journal/memory.ts'
 import { silentLog } from './log-port.ts'
 import { workerSolver } from './solve/worker-pool.ts'
 import { fakeHypervisor, fakeTransport, settings, until, vmSample } from './testing/fakes.ts'
 import { host } from './testing/fixtures.ts'
-import type { Transport, TransportHandlers } from './transport/port.ts'
+import type { Transport, TransportHandlers } from './transport/transport-port.ts'
 
 /** Every agent's bytes reach the others in the next turn of the event loop. */
 const createBus = () => {

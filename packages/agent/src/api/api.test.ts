@@ -12,7 +12,7 @@ import { type FakeAgent, fakeAgent } from '../testing/fake-agent.ts'
 import { ApiError } from './api-error.ts'
 import { apiClient } from './client.ts'
 import { type ApiServer, serveApi } from './server.ts'
-import { SocketError } from './socket.ts'
+import { SocketError } from './unix-socket.ts'
 
 let directory = ''
 let socket = ''

@@ -16,7 +16,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { streamSSE } from 'hono/streaming'
 import type * as z from 'zod'
 import { type Agent, AgentError } from '../agent-port.ts'
-import { droverVersion } from '../version.ts'
+import { droverVersion } from '../drover-version.ts'
 import {
   type Blocker,
   type DecisionAnswer,
@@ -32,7 +32,7 @@ import {
   type VmsAnswer,
 } from './answers.ts'
 import { decisionWatch } from './await-decision.ts'
-import { streamEvents } from './events.ts'
+import { streamEvents } from './event-stream.ts'
 import {
   drainRequest,
   explainQuery,
@@ -41,7 +41,7 @@ import {
   modeRequest,
   planRequest,
   undrainRequest,
-} from './requests.ts'
+} from './request-schemas.ts'
 
 export interface ApiInit {
   readonly agent: Agent

@@ -2,7 +2,7 @@
 import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { type ApiInit, apiRoutes, openRoutes } from './routes.ts'
-import { listenOnSocket, SocketError } from './socket.ts'
+import { listenOnSocket, SocketError } from './unix-socket.ts'
 
 export interface ApiServer {
   /** `host:port` of the TCP listener, as bound; null when there is none. */

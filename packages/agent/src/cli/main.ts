@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { schemaVersion } from '../api/answers.ts'
 import { ApiError } from '../api/api-error.ts'
-import { droverVersion } from '../version.ts'
+import { droverVersion } from '../drover-version.ts'
 import { CliFailure, exitCode } from './exit.ts'
 import { type Io, printJson } from './io.ts'
 import { commandsFor } from './verbs.ts'

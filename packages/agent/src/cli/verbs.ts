@@ -9,7 +9,7 @@ type Load = (io: Io, args: readonly string[]) => Promise<Command>
 
 /** In the order of `drover --help`. */
 const verbs: Readonly<Record<string, Load>> = {
-  agent: async (io) => (await import('./agent.ts')).agentCommand(io),
+  agent: async (io) => (await import('./agent-command.ts')).agentCommand(io),
   status: async (io) => (await import('./status.ts')).statusCommand(io),
   members: async (io) => (await import('./members.ts')).membersCommand(io),
   vms: async (io) => (await import('./vms.ts')).vmsCommand(io),

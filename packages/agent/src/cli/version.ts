@@ -1,7 +1,7 @@
 /** `drover version`. */
 import type { Command } from 'commander'
 import { schemaVersion } from '../api/answers.ts'
-import { droverVersion } from '../version.ts'
+import { droverVersion } from '../drover-version.ts'
 import { type Io, printJson } from './io.ts'
 import { type CommonOptions, command } from './options.ts'
 

@@ -19,7 +19,7 @@ import {
   type MigrationRequest,
   type MigrationResult,
   type Presence,
-} from './port.ts'
+} from './hypervisor-port.ts'
 
 export interface ComplianceWorld {
   /** Both opened; `close` of the world closes them. */

@@ -14,8 +14,8 @@ import {
   vmId,
 } from '../testing/fixtures.ts'
 import { scratchPaths } from '../testing/scratch.ts'
+import { type Journal, JournalError } from './journal-port.ts'
 import { createJournalStore } from './memory.ts'
-import { type Journal, JournalError } from './port.ts'
 import { openJournal } from './sqlite.ts'
 
 /** The suite that every journal passes: `open` may be called again after `close`, as after a restart. */

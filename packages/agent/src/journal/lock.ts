@@ -5,7 +5,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { JournalError } from './port.ts'
+import { JournalError } from './journal-port.ts'
 import { sqliteCode } from './sqlite-error.ts'
 
 const busy = 5

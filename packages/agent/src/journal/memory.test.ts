@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { closed, openAction, opened } from '../testing/fixtures.ts'
+import { JournalError } from './journal-port.ts'
 import { createJournalStore } from './memory.ts'
-import { JournalError } from './port.ts'
 
 // The disk fills up under a running agent, and is cleaned up again.
 test('a full store refuses records until there is space again', () => {

@@ -10,7 +10,7 @@
  * ```
  */
 import type { Decision, JournalRecord } from '@drover/protocol'
-import { type Journal, JournalError } from './port.ts'
+import { type Journal, JournalError } from './journal-port.ts'
 import {
   applyRecord,
   emptyState,

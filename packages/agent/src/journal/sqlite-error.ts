@@ -1,5 +1,5 @@
 /** What `node:sqlite` throws, as far as it matters: SQLite's own result code. */
-import { JournalError } from './port.ts'
+import { JournalError } from './journal-port.ts'
 
 /** The primary result code, or null when the error is not SQLite's. */
 export const sqliteCode = (error: unknown): number | null => {

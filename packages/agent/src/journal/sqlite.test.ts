@@ -19,7 +19,7 @@ import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { closed, decision, openAction, opened } from '../testing/fixtures.ts'
 import { scratchPaths } from '../testing/scratch.ts'
-import { JournalError } from './port.ts'
+import { JournalError } from './journal-port.ts'
 import { openJournal } from './sqlite.ts'
 
 const freshDir = scratchPaths()

@@ -2,7 +2,7 @@
 import { alarmCodes, byText, dimensions } from '@drover/protocol'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { AgentStatus } from '../agent-port.ts'
-import { droverVersion } from '../version.ts'
+import { droverVersion } from '../drover-version.ts'
 
 /** Returns the function that fills them in from a status. */
 export const createGauges = (registry: Registry): ((status: AgentStatus) => void) => {

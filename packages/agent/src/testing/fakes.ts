@@ -13,8 +13,8 @@ import type {
   RunningJob,
   Sample,
   VmSample,
-} from '../hypervisor/port.ts'
-import type { Transport, TransportHandlers } from '../transport/port.ts'
+} from '../hypervisor/hypervisor-port.ts'
+import type { Transport, TransportHandlers } from '../transport/transport-port.ts'
 import { host } from './fixtures.ts'
 
 export const settings = (changes: Partial<Settings> = {}): Settings => ({

@@ -2,8 +2,8 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { bounds } from './bounds.ts'
-import type { Tally } from './counters.ts'
 import { outbox } from './outbox.ts'
+import type { Tally } from './traffic-counters.ts'
 
 export const messageProtocol = '/drover/1'
 

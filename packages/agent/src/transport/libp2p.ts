@@ -11,7 +11,6 @@ import { admission } from './admission.ts'
 import { bounds } from './bounds.ts'
 import { type Channel, channel, messageProtocol } from './channel.ts'
 import { clusterKey } from './cluster-key.ts'
-import { newTally } from './counters.ts'
 import { dialler } from './dialler.ts'
 import { provenOnce } from './envelope.ts'
 import {
@@ -25,9 +24,10 @@ import {
 import { type Gossip, joinGossip } from './gossip.ts'
 import { hostIdOf } from './identity.ts'
 import { liveness } from './liveness.ts'
-import type { Transport, TransportHandlers } from './port.ts'
 import { readFrames } from './read-frames.ts'
 import { createStack, type Services } from './stack.ts'
+import { newTally } from './traffic-counters.ts'
+import type { Transport, TransportHandlers } from './transport-port.ts'
 
 export interface Libp2pTransportInit {
   readonly privateKey: PrivateKey

@@ -2,7 +2,7 @@
 import { limits } from '@drover/protocol'
 import type { Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
-import type { Tally } from './counters.ts'
+import type { Tally } from './traffic-counters.ts'
 
 /** A length that no sender of ours writes: as good as garbage. */
 const isGarbage = (error: unknown): boolean =>

@@ -4,7 +4,7 @@ import type { PrivateKey } from '@libp2p/interface'
 import { pino } from 'pino'
 import { newIdentity } from './identity.ts'
 import { type Libp2pTransportInit, libp2pTransport } from './libp2p.ts'
-import type { Transport } from './port.ts'
+import type { Transport } from './transport-port.ts'
 
 export interface Party {
   readonly transport: Transport

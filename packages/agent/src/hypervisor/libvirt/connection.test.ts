@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { HypervisorError } from '../port.ts'
+import { HypervisorError } from '../hypervisor-port.ts'
 import { isLibvirtError } from './errors.ts'
 import { FakeDaemon } from './fake-daemon.ts'
 import { packetBytesMax } from './frame.ts'

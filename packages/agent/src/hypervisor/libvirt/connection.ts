@@ -3,7 +3,7 @@
  * It does not reconnect (`link.ts` does). Garbage from the daemon closes it; nothing here throws later.
  */
 import type { Socket } from 'node:net'
-import { HypervisorError } from '../port.ts'
+import { HypervisorError } from '../hypervisor-port.ts'
 import { readLibvirtError, unreachable, wordsOf } from './errors.ts'
 import {
   encodePacket,

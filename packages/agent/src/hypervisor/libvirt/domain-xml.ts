@@ -9,7 +9,7 @@
  * Settings are attributes, or child elements with text; both become entries of one record.
  */
 import { XMLParser } from 'fast-xml-parser'
-import type { Movable } from '../port.ts'
+import type { Movable } from '../hypervisor-port.ts'
 
 export const settingsNamespace = 'https://drover.dev/ns/vm/1'
 

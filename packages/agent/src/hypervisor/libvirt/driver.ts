@@ -7,15 +7,15 @@ import {
   HypervisorError,
   type HypervisorEvent,
   type RunningJob,
-} from '../port.ts'
+} from '../hypervisor-port.ts'
 import type { Connection } from './connection.ts'
 import type { Domain } from './domain.ts'
+import type { DomainEvent } from './domain-events.ts'
 import type { DiskLock } from './domain-xml.ts'
 import { wordsOf } from './errors.ts'
-import type { DomainEvent } from './events.ts'
 import { readHostFacts } from './host-facts.ts'
 import { Link } from './link.ts'
-import { type MigrationWorld, migrate } from './migrate.ts'
+import { type MigrationWorld, migrate } from './live-migration.ts'
 import { type Caller, type Observation, observe, presenceOf } from './observe.ts'
 import { readPressure } from './pressure.ts'
 import {

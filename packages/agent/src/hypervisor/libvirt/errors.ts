@@ -1,5 +1,5 @@
 /** libvirt's errors, as the hypervisor port names them. */
-import { HypervisorError, type HypervisorErrorCode } from '../port.ts'
+import { HypervisorError, type HypervisorErrorCode } from '../hypervisor-port.ts'
 import type { XdrReader } from './xdr.ts'
 
 /** Numbers of libvirt's errors that decide something here. */

@@ -1,5 +1,5 @@
 /** What a daemon tells about its host. */
-import type { HostFacts } from '../port.ts'
+import type { HostFacts } from '../hypervisor-port.ts'
 import { parseCpuBaseline } from './domain-xml.ts'
 import type { Caller } from './observe.ts'
 import {

@@ -3,8 +3,8 @@
  * `open` never throws; calls made while there is no connection fail with `hypervisor.unreachable`.
  */
 import type { Connection } from './connection.ts'
+import { type DomainEvent, decodeEvent, registrations } from './domain-events.ts'
 import { unreachable, wordsOf } from './errors.ts'
-import { type DomainEvent, decodeEvent, registrations } from './events.ts'
 import { type Procedure, registerEvent } from './procedures.ts'
 import { openSession, type SessionOptions } from './session.ts'
 import type { LibvirtUri } from './uri.ts'

@@ -5,8 +5,8 @@
  * "paused" (for the switch-over) and then "no job" (given up, and running again) would make a paused VM of a running one.
  */
 import type { VmId } from '@drover/protocol'
-import type { Presence } from '../port.ts'
-import { HypervisorError } from '../port.ts'
+import type { Presence } from '../hypervisor-port.ts'
+import { HypervisorError } from '../hypervisor-port.ts'
 import type { Domain } from './domain.ts'
 import { isLibvirtError, libvirtCode } from './errors.ts'
 import {

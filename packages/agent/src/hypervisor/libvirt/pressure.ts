@@ -1,6 +1,6 @@
 /** The host's pressure (PSI), for a daemon on this very host. */
 import { readFile } from 'node:fs/promises'
-import type { Sample } from '../port.ts'
+import type { Sample } from '../hypervisor-port.ts'
 
 /** `some avg10=1.23 …`: percent of the last ten seconds in which something had to wait. Null for other text. */
 export const parsePressure = (text: string): number | null => {

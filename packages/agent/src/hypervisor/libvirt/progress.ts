@@ -1,5 +1,5 @@
 /** libvirt's job statistics as drover's progress. */
-import type { MigrationProgress } from '../port.ts'
+import type { MigrationProgress } from '../hypervisor-port.ts'
 import { numberOf, type TypedValues } from './typed-params.ts'
 
 const mib = (bytes: number): number => Math.round(bytes / (1024 * 1024))

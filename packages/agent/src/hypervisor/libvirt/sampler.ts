@@ -1,6 +1,6 @@
 /** One look at all active VMs: one bulk call, plus the XML of those whose configuration is not known yet. */
 import type { VmId } from '@drover/protocol'
-import { HypervisorError, type Movable, type VmSample } from '../port.ts'
+import { HypervisorError, type Movable, type VmSample } from '../hypervisor-port.ts'
 import { type CpuCounters, type CpuSample, cpuMilli, cpuSample, intervalMsMin } from './demand.ts'
 import type { Domain } from './domain.ts'
 import { type DiskLock, type DomainFacts, diskLocked, movable, parseDomainXml } from './domain-xml.ts'

@@ -1,5 +1,6 @@
 /** From a URI to a connection that is ready for calls: dial, authenticate, open. */
 import { Connection, type ConnectionLimits } from './connection.ts'
+import { dial } from './daemon-socket.ts'
 import { unreachable } from './errors.ts'
 import {
   authList,
@@ -10,7 +11,6 @@ import {
   featureKeepalive,
   supportsFeature,
 } from './procedures.ts'
-import { dial } from './socket.ts'
 import type { LibvirtUri } from './uri.ts'
 
 export interface SessionOptions extends ConnectionLimits {

@@ -5,7 +5,7 @@
 import { rmSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { Decision } from '@drover/protocol'
-import type { Journal } from './port.ts'
+import type { Journal } from './journal-port.ts'
 import { historyLimits, vmsOf } from './state.ts'
 
 export interface History {

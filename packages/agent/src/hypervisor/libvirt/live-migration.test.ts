@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { VmId } from '@drover/protocol'
-import { HypervisorError, type MigrationResult } from '../port.ts'
+import { HypervisorError, type MigrationResult } from '../hypervisor-port.ts'
 import type { Connection } from './connection.ts'
+import type { DomainEvent } from './domain-events.ts'
 import { LibvirtError, libvirtCode } from './errors.ts'
-import type { DomainEvent } from './events.ts'
-import { type MigrationWorld, migrate } from './migrate.ts'
+import { type MigrationWorld, migrate } from './live-migration.ts'
 import {
   domainByUuid,
   domainState,

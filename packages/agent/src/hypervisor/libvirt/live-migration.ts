@@ -10,11 +10,11 @@ import {
   type MigrationProgress,
   type MigrationRequest,
   type MigrationResult,
-} from '../port.ts'
+} from '../hypervisor-port.ts'
 import type { Connection } from './connection.ts'
 import type { Domain } from './domain.ts'
+import type { DomainEvent } from './domain-events.ts'
 import { wordsOf } from './errors.ts'
-import type { DomainEvent } from './events.ts'
 import { type Caller, type Observation, observe } from './observe.ts'
 import {
   getAutostart,

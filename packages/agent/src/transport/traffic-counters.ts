@@ -1,5 +1,5 @@
 /** What `TransportCounters` counts, while it is counted. */
-import type { TransportCounters } from './port.ts'
+import type { TransportCounters } from './transport-port.ts'
 
 export type Tally = { -readonly [K in keyof TransportCounters]: number }
 
