@@ -1,7 +1,7 @@
 /**
- * From publishing a summary to its arrival in the core of another agent: real agents in one process, at rest, so that they
- * say what they have to say every gossip period and nothing else. The simulator's gossip has its delays from here
- * (packages/sim/src/scheduler/drover/gossip-delay.ts).
+ * From publishing a summary to its arrival in the core of another agent: real agents in one process, at rest, so that
+ * they say what they have to say every gossip period and nothing else. The simulator's gossip has its delays from here
+ * (packages/sim/src/baselines/drover/gossip-delay.ts).
  *
  *     npm run bench:gossip -- [agents] [seconds] [deliveries a second]
  *

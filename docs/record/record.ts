@@ -22,7 +22,7 @@ interface Picture {
 
 const root = join(import.meta.dirname, '../..')
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
-const demo = [process.execPath, join(root, 'packages/sim/src/demo/main.ts'), ...process.argv.slice(2)].map(
+const demo = [process.execPath, join(root, 'packages/sim/src/demo/demo.ts'), ...process.argv.slice(2)].map(
   quoted,
 )
 

@@ -261,7 +261,10 @@ const otherNodes: readonly { readonly path: RegExp; readonly why: string }[] = [
     why: 'nodes of a search tree',
   },
   { path: /^bench\/tight\.ts$/, why: "the solver's budget of search nodes" },
-  { path: /^packages\/sim\/src\/scheduler\//, why: 'the same nodes: the budget that rivals give our solver' },
+  {
+    path: /^packages\/sim\/src\/baselines\//,
+    why: 'the same nodes: the budget that baselines give our solver',
+  },
   { path: /^packages\/agent\/src\/config\//, why: 'nodes of a schema' },
   {
     path: /^packages\/agent\/src\/hypervisor\/libvirt\//,

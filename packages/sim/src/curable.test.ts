@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { certificates } from './curable.ts'
-import { type SmallWorld, smallWorld } from './hypervisor/testing.ts'
+import { type SmallWorld, smallWorld } from './testing/small-world.ts'
 
 const judge = ({ world }: SmallWorld, overloaded: string[], dead: string[] = []) =>
   certificates(overloaded, {

@@ -28,15 +28,13 @@
  * console.log(await moving, world.vm(asVmId('web')).copies)
  * ```
  */
-export * from './clock.ts'
+
 export * from './curable.ts'
-export { createGround, type GroundOptions, type GroundRun } from './ground/create.ts'
-export type { Books, Ground, GroundHost, Scheduler } from './ground/ground.ts'
-export type { Chronicle } from './harness/chronicle.ts'
 export * from './harness/cluster.ts'
+export type { Chronicle } from './harness/decision-history.ts'
+export type { OverloadOptions } from './harness/load-changes.ts'
 export type { Member } from './harness/member.ts'
 export { sleep, WaitError, waitUntil } from './harness/wait.ts'
-export type { OverloadOptions } from './harness/workload.ts'
 export type { DaemonState, MotionEnd, MotionTruth, WorldEvent } from './hypervisor/events.ts'
 export type { FaultRule, MotionFault } from './hypervisor/faults.ts'
 export { type SimulatedOptions, simulatedHypervisor, uriOf } from './hypervisor/simulated.ts'
@@ -52,6 +50,9 @@ export {
 export * from './invariants.ts'
 export * from './random.ts'
 export { type ReportInput, renderReport } from './report/report.ts'
+export { createGround, type GroundOptions, type GroundRun } from './run/create-run.ts'
+export type { Books, Ground, GroundHost, Scheduler } from './run/simulated-run.ts'
+export * from './time/clock.ts'
 export { FileError } from './workload/csv.ts'
 export { generateVmplaces, type VmplacesLaw, type VmplacesModel } from './workload/vmplaces.ts'
 export * from './workload/vmplaces-files.ts'

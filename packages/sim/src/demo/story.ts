@@ -7,8 +7,8 @@ import { type Cluster, type ClusterOptions, startCluster } from '../harness/clus
 import { sleep } from '../harness/wait.ts'
 import type { Violation } from '../invariants.ts'
 import { randomOf } from '../random.ts'
+import type { DemoOptions } from './demo-options.ts'
 import { type Episodes, followEpisodes } from './episodes.ts'
-import type { DemoOptions } from './options.ts'
 import { cores, list, plural, seconds, tellDecision } from './words.ts'
 
 export type Tone = 'act' | 'trouble' | 'good' | 'plain' | 'fault'

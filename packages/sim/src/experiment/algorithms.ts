@@ -1,13 +1,14 @@
 /** The algorithm of a run as plain data, which travels to the process of that run, and the scheduler made of it. */
-import type { Scheduler } from '../ground/ground.ts'
-import type { CrsOptions } from '../scheduler/crs.ts'
-import type { DroverOptions } from '../scheduler/drover/options.ts'
-import type { DvmsOptions } from '../scheduler/dvms.ts'
-import type { EntropyOptions } from '../scheduler/entropy.ts'
-import type { GreedyCentralOptions } from '../scheduler/greedy-central.ts'
-import type { LazyFfdOptions } from '../scheduler/lazy-ffd.ts'
-import { type SchedulerName, schedulers } from '../scheduler/schedulers.ts'
-import type { SnoozeOptions } from '../scheduler/snooze.ts'
+
+import { type SchedulerName, schedulers } from '../baselines/baselines.ts'
+import type { CrsOptions } from '../baselines/crs.ts'
+import type { DroverOptions } from '../baselines/drover/drover-options.ts'
+import type { DvmsOptions } from '../baselines/dvms.ts'
+import type { EntropyOptions } from '../baselines/entropy.ts'
+import type { GreedyCentralOptions } from '../baselines/greedy-central.ts'
+import type { LazyFfdOptions } from '../baselines/lazy-ffd.ts'
+import type { SnoozeOptions } from '../baselines/snooze.ts'
+import type { Scheduler } from '../run/simulated-run.ts'
 
 export type AlgorithmSpec = {
   /** As it was asked for, e.g. `drover:aggressive`; as tables call it. */

@@ -1,5 +1,5 @@
 /** What a run's process and the one that asked for it say to each other. */
-import type { Run } from './result.ts'
+import type { Run } from '../run/result.ts'
 import type { RunSpec } from './spec.ts'
 
 /** Asked once; the process ends after its answer. */

@@ -6,7 +6,7 @@
 import { FileError } from '../workload/csv.ts'
 import type { RunNews, RunOrder } from './child-protocol.ts'
 import { QuestionError } from './question-error.ts'
-import { runOnce } from './run.ts'
+import { runOnce } from './run-once.ts'
 
 const tell = (news: RunNews): Promise<void> =>
   new Promise((resolve, reject) => {

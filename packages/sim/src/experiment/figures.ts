@@ -1,5 +1,5 @@
 /** The figures of a run that terminal and report compare: how each is named, measured and written. */
-import type { Run, RunResult } from './result.ts'
+import type { Run, RunResult } from '../run/result.ts'
 
 export interface Figure {
   readonly title: string

@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { csv } from '@drover/agent/cli'
+import type { Run, RunResult } from '../run/result.ts'
 import type { Manifest } from './manifest.ts'
 import { QuestionError } from './question-error.ts'
-import type { Run, RunResult } from './result.ts'
 
 export const writeWhole = (file: string, content: string | Uint8Array): void => {
   const draft = `${file}.${process.pid}.tmp`

@@ -1,8 +1,8 @@
 /** Carries out runs, each in a process of its own, a few at a time. */
 import { type ChildProcess, fork } from 'node:child_process'
+import type { Run } from '../run/result.ts'
 import type { RunNews, RunOrder } from './child-protocol.ts'
 import { QuestionError } from './question-error.ts'
-import type { Run } from './result.ts'
 import type { RunSpec } from './spec.ts'
 
 export interface PoolOptions {

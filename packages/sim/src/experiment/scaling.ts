@@ -3,7 +3,7 @@
  * notice how many others there are, so every figure here is per agent, or of one overload.
  */
 import { csv, table } from '@drover/agent/cli'
-import type { Run, RunResult } from './result.ts'
+import type { Run, RunResult } from '../run/result.ts'
 import type { RunSpec } from './spec.ts'
 
 export interface ScalingRow {

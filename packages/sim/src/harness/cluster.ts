@@ -17,18 +17,18 @@ import {
   subtract,
   type VmId,
 } from '@drover/protocol'
-import { realClock } from '../clock.ts'
 import type { SimulatedOptions } from '../hypervisor/simulated.ts'
 import { createWorld, type World } from '../hypervisor/world.ts'
 import { type Checker, createChecker, type Violation } from '../invariants.ts'
 import { randomOf } from '../random.ts'
-import { type Chronicle, createChronicle } from './chronicle.ts'
+import { realClock } from '../time/clock.ts'
 import { createCuts } from './cuts.ts'
+import { type Chronicle, createChronicle } from './decision-history.ts'
 import { layoutOf } from './layout.ts'
+import { createWorkload, type OverloadOptions } from './load-changes.ts'
 import { clusterKeyOf, createMember, type Member } from './member.ts'
 import { slowGossip } from './slow-gossip.ts'
 import { calm, waitUntil } from './wait.ts'
-import { createWorkload, type OverloadOptions } from './workload.ts'
 
 export interface ClusterOptions {
   /** Default 16. */

@@ -2,11 +2,11 @@
 // made busy, and quiet again.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { manualClock } from '../clock.ts'
 import { createWorld, type World } from '../hypervisor/world.ts'
 import { randomOf } from '../random.ts'
+import { manualClock } from '../time/clock.ts'
 import { type LayoutOptions, layoutOf } from './layout.ts'
-import { createWorkload } from './workload.ts'
+import { createWorkload } from './load-changes.ts'
 
 const options: LayoutOptions = {
   hosts: 10,

@@ -1,6 +1,6 @@
 /** Follows one migration on behalf of the agent that asked for it: its progress, its report, or the loss of both. */
 import { HypervisorError, type MigrationProgress } from '@drover/agent/runtime'
-import type { MotionOrder, MotionReport, Refusal } from './motions.ts'
+import type { MotionOrder, MotionReport, Refusal } from './migrations.ts'
 import type { World } from './world.ts'
 
 export interface Drive {

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { smallWorld } from '../testing/small-world.ts'
 import { createLinks, type Transfer } from './links.ts'
 import { fairRates } from './share.ts'
 import type { HostRecord } from './state.ts'
-import { smallWorld } from './testing.ts'
 
 interface Sending extends Transfer {
   capMiBps: number

@@ -13,8 +13,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asVmId } from '@drover/protocol'
-import { manualClock } from '../clock.ts'
 import { quantile } from '../quantile.ts'
+import { manualClock } from '../time/clock.ts'
 import { payloadMiBpsOf } from './line-rate.ts'
 import { createWorld } from './world.ts'
 

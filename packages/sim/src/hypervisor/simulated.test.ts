@@ -2,7 +2,7 @@
 
 import { asVmId } from '@drover/protocol'
 import { hypervisorCompliance } from '../../../agent/src/hypervisor/compliance.ts'
-import { realClock } from '../clock.ts'
+import { realClock } from '../time/clock.ts'
 import { simulatedHypervisor } from './simulated.ts'
 import { createWorld } from './world.ts'
 

@@ -16,7 +16,7 @@ import {
 import { byText, type VmId } from '@drover/protocol'
 import { createCpuMeter } from './cpu-meter.ts'
 import { drive } from './drive.ts'
-import type { MotionReport } from './motions.ts'
+import type { MotionReport } from './migrations.ts'
 import {
   account,
   activeCopies,

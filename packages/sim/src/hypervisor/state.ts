@@ -3,7 +3,7 @@
  * (that is what can go wrong); what they use is accounted per copy, as a hypervisor does.
  */
 import type { Resources, VmId } from '@drover/protocol'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../time/clock.ts'
 import type { DaemonState, WorldChange, WorldEvent } from './events.ts'
 import { fairShares } from './share.ts'
 

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MigrationProgress, MigrationResult } from '@drover/agent/runtime'
 import { asVmId } from '@drover/protocol'
-import { manualClock } from '../clock.ts'
+import { smallWorld } from '../testing/small-world.ts'
+import { manualClock } from '../time/clock.ts'
 import type { MotionEnd } from './events.ts'
 import { simulatedHypervisor } from './simulated.ts'
-import { smallWorld } from './testing.ts'
 import { createWorld } from './world.ts'
 
 const to = (host: string, changes = {}) => ({

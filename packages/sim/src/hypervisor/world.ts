@@ -3,10 +3,10 @@
  * `simulated.ts` shows. One world is shared by all simulated hypervisors of a process.
  */
 import { byText, type Resources, type VmId } from '@drover/protocol'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../time/clock.ts'
 import type { DaemonState, MotionTruth, WorldEvent } from './events.ts'
 import { createFaults, type FaultRule } from './faults.ts'
-import { createMotions, type Motions } from './motions.ts'
+import { createMotions, type Motions } from './migrations.ts'
 import {
   activeCopies,
   type Copy,

@@ -7,7 +7,7 @@ import type { PageTimeline } from './timelines.ts'
 const read = (name: string): string => readFileSync(join(import.meta.dirname, 'page', name), 'utf8')
 
 /** Modules in the order in which they need each other; each imports only earlier ones, and names are unique. */
-const modules = ['moment.js', 'chart.js', 'theatre.js', 'main.js']
+const modules = ['moment.js', 'chart.js', 'timeline-player.js', 'main.js']
 
 /** One module out of several: between them, imports and exports say nothing any more. */
 export const program = (): string =>

@@ -1,7 +1,7 @@
 /** The scaling study: what one agent costs, and how fast it cures, against the size of the cluster. Flat is good. */
 
 import { type Figure, figures, meanOf } from '../experiment/figures.ts'
-import type { Run, RunResult } from '../experiment/result.ts'
+import type { Run, RunResult } from '../run/result.ts'
 import { type Html, html } from './html.ts'
 import { type Area, bottomAxis, card, curve, leftAxis, marker, points } from './marks.ts'
 import { about, fixed } from './numbers.ts'

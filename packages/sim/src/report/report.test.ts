@@ -6,10 +6,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Script } from 'node:vm'
 import { figures, titleOf } from '../experiment/figures.ts'
-import type { Run } from '../experiment/result.ts'
+import type { Run } from '../run/result.ts'
+import { madeUpComparison, madeUpManifest, madeUpRun } from '../testing/made-up-runs.ts'
 import { program } from './page.ts'
 import { renderReport } from './report.ts'
-import { madeUpComparison, madeUpManifest, madeUpRun } from './testing.ts'
 
 const report = (runs: readonly Run[], more: { readonly scaling?: readonly Run[] } = {}): string =>
   renderReport({ runs, manifest: madeUpManifest, ...more })

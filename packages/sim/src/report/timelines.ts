@@ -2,7 +2,7 @@
  * Timelines for the page: whole numbers (tenths of a second) in flat lists, thinned until the report stays a file that
  * a browser opens at once. What was left out is said.
  */
-import type { Run, Timeline } from '../experiment/result.ts'
+import type { Run, Timeline } from '../run/result.ts'
 import { sortedNumbers } from './numbers.ts'
 import { algorithmsOf, variantsOf } from './variants.ts'
 

@@ -2,7 +2,7 @@
  * What may be compared: runs of one scenario (same workload, size and length), put together by who scheduled them. A
  * *variant* is an algorithm under one preset; its runs differ only by their seed.
  */
-import type { Run } from '../experiment/result.ts'
+import type { Run } from '../run/result.ts'
 
 export interface Variant {
   /** As `--algorithms` names it. */

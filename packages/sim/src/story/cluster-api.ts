@@ -14,13 +14,13 @@ import type {
   Rule,
   VmId,
 } from '@drover/protocol'
-import type { ManualClock } from '../clock.ts'
 import type { SimulatedOptions } from '../hypervisor/simulated.ts'
 import type { VmSpec } from '../hypervisor/state.ts'
 import type { World } from '../hypervisor/world.ts'
 import type { Checker } from '../invariants.ts'
 import type { Weather } from '../network/model.ts'
 import type { Random } from '../random.ts'
+import type { ManualClock } from '../time/clock.ts'
 import type { CrashPoint } from './crash-point.ts'
 
 export interface ClusterOptions {

@@ -27,7 +27,6 @@ import {
   policyOf,
   type Reply,
 } from '@drover/protocol'
-import { manualClock } from '../clock.ts'
 import { createHost, type Host } from '../host/host.ts'
 import { settingsOf } from '../host/settings.ts'
 import { simulatedHypervisor, uriOf } from '../hypervisor/simulated.ts'
@@ -36,6 +35,7 @@ import { createChecker } from '../invariants.ts'
 import { createNetwork } from '../network/model.ts'
 import { createVirtualNetwork } from '../network/virtual-network.ts'
 import { randomOf } from '../random.ts'
+import { manualClock } from '../time/clock.ts'
 import type { Cluster, ClusterOptions, SentMessage } from './cluster-api.ts'
 import { createCrashWatch } from './crash-point.ts'
 

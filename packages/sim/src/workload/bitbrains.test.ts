@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { createGround } from '../ground/create.ts'
+import { createGround } from '../run/create-run.ts'
 import {
   type BitbrainsVm,
   bitbrainsPaths,

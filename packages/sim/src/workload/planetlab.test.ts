@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { createGround } from '../ground/create.ts'
+import { createGround } from '../run/create-run.ts'
+import { type TarEntry, tarGz, tarHeader } from '../testing/tar-archive.ts'
 import { planetlabWorkload, readPlanetlab, readPlanetlabTraces } from './planetlab.ts'
 import { readTar } from './tar.ts'
-import { type TarEntry, tarGz, tarHeader } from './testing.ts'
 
 /** Data of others, beside the repository: see scenarios.md. */
 const data = join(process.env['DROVER_DATA'] ?? '../shared/data', 'planetlab')

@@ -37,7 +37,9 @@ export interface Workload {
   readonly vms: readonly WorkloadVm[]
   /** Rate of one migration, MiB/s. */
   readonly migrationMiBps: number
-  /** Energy is metered by looking every so many ms too, as CloudSim does (meter/sampled-energy.ts). Default: it is not. */
+  /**
+   * Energy is metered by looking every so many ms too, as CloudSim does (run/sampled-energy.ts). Default: it is not.
+   */
   readonly energySampleMs?: number
   /** By time, those of one instant in the order in which they happen. Read once per run; may be made on the way. */
   readonly changes: () => Iterable<DemandChange>

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cluster } from '../../harness/cluster.ts'
-import { smallWorld } from '../../hypervisor/testing.ts'
+import { smallWorld } from '../../testing/small-world.ts'
 import { frameOf } from './frame.ts'
 import { fit, paintOf, wantsColour, widthOf } from './paint.ts'
 

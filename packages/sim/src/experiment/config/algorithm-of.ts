@@ -2,7 +2,7 @@
 import { policyFrom } from '@drover/agent/cli'
 import { type Preset, presets } from '@drover/protocol'
 import { type AlgorithmSpec, algorithmNames } from '../algorithms.ts'
-import { camelKeys } from '../camel.ts'
+import { camelKeys } from '../case.ts'
 import type { ExperimentFile } from './schema.ts'
 
 export interface UnknownName {

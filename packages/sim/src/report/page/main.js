@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /** What the page does: says what is under the pointer, picks out one algorithm in all plots, and plays the timeline. */
-import { createTheatre } from './theatre.js'
+import { createTheatre } from './timeline-player.js'
 
 const tip = document.createElement('div')
 tip.className = 'tip'

@@ -1,0 +1,54 @@
+/** What an agent's hypervisor would tell it, straight from the ground. */
+import type { HostDescription, ObservedVm, Presence, VmId } from '@drover/protocol'
+import { nothing } from '@drover/protocol'
+import type { Ground, GroundHost } from '../../run/simulated-run.ts'
+
+export const uriOf = (host: GroundHost): string => `sim://${host.record.spec.name}`
+
+/** All of a host is for VMs: the workload has taken off what the host keeps. */
+export const describe = (host: GroundHost): HostDescription => ({
+  name: host.record.spec.name,
+  location: '',
+  capacity: host.record.spec.capacity,
+  reserve: nothing,
+  cpuBaseline: host.record.spec.cpuBaseline,
+  failureDomain: null,
+  migrationUri: uriOf(host),
+  version: 'simulated',
+})
+
+/** Its VMs as they are now, sorted by id. */
+export const observedOn = (host: GroundHost): readonly ObservedVm[] => {
+  const seen: ObservedVm[] = []
+  for (const vm of host.vms) {
+    const copy = host.record.copies.get(vm.spec.vm)
+    if (copy === undefined) continue
+    const { spec } = vm
+    const running = copy.state === 'running'
+    const dirty =
+      typeof spec.dirtyMiBps === 'number' ? spec.dirtyMiBps : spec.dirtyMiBps(copy.grantedMilli, vm.cpuMilli)
+    seen.push({
+      vm: spec.vm,
+      name: spec.name,
+      // The last moment of a migration is too short for a sample to tell it from running.
+      state: running || copy.pausedBy === 'migration' ? 'running' : 'paused',
+      pausedBy: running ? null : copy.pausedBy,
+      incarnation: copy.incarnation,
+      cpuMilli: vm.cpuMilli,
+      vcpus: spec.vcpus,
+      memoryMiB: vm.memoryMiB,
+      dirtyMiBps: running ? Math.round(dirty) : 0,
+      fixed: spec.fixed,
+      // Shared disks with locks: a VM runs where it arrives, there is no paused hand-over to wait for.
+      diskLocked: true,
+    })
+  }
+  return seen
+}
+
+export const presenceOn = (ground: Ground, host: GroundHost, vm: VmId): Presence => {
+  const copy = host.record.copies.get(vm)
+  if (copy === undefined) return 'absent'
+  if (copy.state === 'incoming') return 'incoming'
+  return ground.moving(vm) && ground.hostOf(vm) === host ? 'outgoing' : copy.state
+}

@@ -1,0 +1,76 @@
+/**
+ * Whose time the world runs in. The simulated hypervisors never read a clock of their own, so that the same world
+ * runs in real time under real agents, and in virtual time under tests and the discrete-event simulator.
+ */
+import { createKernel } from './kernel.ts'
+
+export interface Clock {
+  /** Milliseconds since the clock began; never goes back. */
+  now(): number
+  /** Calls `fn` once, `ms` (≥ 0) from now; returns what cancels it. */
+  after(ms: number, fn: () => void): () => void
+}
+
+export interface RealClock extends Clock {
+  /** Cancels all that is pending; nothing is called any more. */
+  stop(): void
+}
+
+/** Real time; with `speed` 10 a simulated second takes 100 ms. */
+export const realClock = ({ speed = 1 }: { readonly speed?: number } = {}): RealClock => {
+  const origin = performance.now()
+  const pending = new Set<NodeJS.Timeout>()
+  let stopped = false
+  return {
+    now: () => (performance.now() - origin) * speed,
+    after(ms, fn) {
+      if (stopped) return () => {}
+      const timer = setTimeout(() => {
+        pending.delete(timer)
+        fn()
+      }, Math.max(0, ms) / speed)
+      pending.add(timer)
+      return () => {
+        pending.delete(timer)
+        clearTimeout(timer)
+      }
+    },
+    stop() {
+      stopped = true
+      for (const timer of pending) clearTimeout(timer)
+      pending.clear()
+    },
+  }
+}
+
+export interface ManualClock extends Clock {
+  /**
+   * Lets `ms` pass: runs what falls due, in order of time and then of asking, and between any two lets the promises
+   * settle that the earlier one fulfilled.
+   */
+  advance(ms: number): Promise<void>
+  /** How many calls are pending: a test may assert that nothing leaks. */
+  readonly pending: number
+}
+
+/** Time that stands still until a test lets it pass. */
+export const manualClock = (): ManualClock => {
+  const kernel = createKernel()
+  /** A macrotask: every promise that can settle without time passing has settled after it. */
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+  return {
+    now: kernel.now,
+    after: kernel.after,
+    async advance(ms) {
+      const until = kernel.now() + ms
+      await settle()
+      while (kernel.step(until)) await settle()
+      kernel.pass(until)
+      await settle()
+    },
+    get pending() {
+      return kernel.pending
+    },
+  }
+}
