@@ -9,6 +9,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { test } from 'node:test'
 import { filesOf, suites } from './run.ts'
+import { namesTwice, rooms } from './tidy/directions.ts'
 import { deadFiles } from './tidy/reach.ts'
 import { codeRules, judgeSnippet, textRules } from './tidy/rules.ts'
 import { importsOf, readSource, type Source } from './tidy/source.ts'
@@ -106,6 +107,17 @@ test('can fail: dead files', () => {
   ])
 })
 
+test('can fail: no file name twice', () => {
+  const paths = ['a/summary.ts', 'b/summary.ts', 'a/index.ts', 'index.ts', 'a/b.test.ts', 'b.test.ts']
+  assert.deepEqual(namesTwice(paths.map((path) => `packages/agent/src/${path}`)), [
+    'packages/agent/src/a/summary.ts and packages/agent/src/b/summary.ts',
+  ])
+  assert.deepEqual(
+    namesTwice(['packages/agent/src/a.ts', 'packages/sim/src/a.ts', 'test/a.ts', 'test/b/a.ts']),
+    [],
+  )
+})
+
 test('the whole repository was looked at', () => {
   const paths = sources.map((s) => s.path)
   for (const known of ['packages/protocol/src/index.ts', 'packages/agent/src/agent.ts', 'test/tidy.test.ts'])
@@ -120,6 +132,20 @@ for (const rule of codeRules)
 const texts = tracked().map(read)
 for (const rule of textRules)
   test(rule.name, () => none(texts.flatMap((s) => rule.judge(s).map((what) => `${s.path}:${what}`))))
+
+test('no file name stands twice in a package', () => none(namesTwice(sources.map((s) => s.path))))
+
+test('every package has its rooms in order, and each room is there', () => {
+  const packages = globSync('packages/*/package.json', { cwd: root }).map((path) => path.split(sep)[1] ?? '')
+  assert.deepEqual(Object.keys(rooms).sort(), packages.sort())
+  none(
+    Object.entries(rooms).flatMap(([name, list]) =>
+      list
+        .filter((room) => !existsSync(join(root, 'packages', name, 'src', room)))
+        .map((room) => `${name}: no room ${room}`),
+    ),
+  )
+})
 
 test('no dead files', () => none(deadFiles(sources, [...scripts, ...exported])))
 

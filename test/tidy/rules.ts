@@ -3,6 +3,7 @@
  * that cannot fail protects nothing.
  */
 import { posix } from 'node:path'
+import { roomsOpenOneWay } from './directions.ts'
 import { noSortingByKind, rulesStandAlone } from './rule-kinds.ts'
 import {
   findAll,
@@ -337,6 +338,7 @@ const noPlaces: Rule = {
 /** For TypeScript. */
 export const codeRules: readonly Rule[] = [
   importDirections,
+  roomsOpenOneWay,
   noSurroundings,
   sameEverywhere,
   named,

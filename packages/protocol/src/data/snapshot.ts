@@ -3,8 +3,16 @@
  * snapshots only; nothing else that it knows of a host enters a plan.
  */
 import type { Habit, Labelled, Resources, Rule } from '@drover/placement'
-import type { MoveFacts } from '../snapshot/may-move.ts'
 import type { HostId, VmId } from './ids.ts'
+
+/** What is known of a VM's freedom to move. */
+export interface MoveFacts {
+  /** Why it must stay whatever happens, or null. */
+  readonly fixed: string | null
+  /** What is left of its cool-down, and where it came from; 0 and null outside one. */
+  readonly cooldownMs: number
+  readonly movedFrom: HostId | null
+}
 
 export interface VmSnapshot extends MoveFacts, Labelled {
   readonly vm: VmId

@@ -23,9 +23,9 @@ import { limits } from '../data/config.ts'
 import { byText, type HostId, type Instant, type VmId } from '../data/ids.ts'
 import type { HostDescription, ObservedVm } from '../data/io.ts'
 import type { Need } from '../data/need.ts'
-import type { VmSnapshot } from '../data/snapshot.ts'
+import type { MoveFacts, VmSnapshot } from '../data/snapshot.ts'
 import { type Belief, believe, isUnknown, mostMilli, promisedBelief } from './belief.ts'
-import { type MoveFacts, whyStays } from './may-move.ts'
+import { whyStays } from './may-move.ts'
 
 export interface KnownVm extends ObservedVm, Belief {
   /** A VM that we took over but no sample has shown yet survives this many samples without it. */

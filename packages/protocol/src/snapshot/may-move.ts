@@ -6,15 +6,7 @@
 
 import type { HostId } from '../data/ids.ts'
 import type { Need } from '../data/need.ts'
-
-/** What is known of a VM's freedom to move. */
-export interface MoveFacts {
-  /** Why it must stay whatever happens, or null. */
-  readonly fixed: string | null
-  /** What is left of its cool-down, and where it came from; 0 and null outside one. */
-  readonly cooldownMs: number
-  readonly movedFrom: HostId | null
-}
+import type { MoveFacts } from '../data/snapshot.ts'
 
 /** What a partition is formed for, and the state of the VM's own host. */
 export interface Occasion {
