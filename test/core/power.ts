@@ -44,8 +44,8 @@ const faults: readonly Fault[] = [
   {
     name: 'ledger: promises are not counted',
     file: 'execute/admission.ts',
-    from: 'return refusal(host, promises, arriving.demand)',
-    to: 'return refusal(host, [], arriving.demand)',
+    from: 'refusal(host, promises, arriving.demand)',
+    to: 'refusal(host, [], arriving.demand)',
   },
   {
     name: 'ledger: departures are credited when they begin',
