@@ -183,6 +183,8 @@ const acts: Readonly<Record<string, Act>> = {
     await cluster.command(hostOf(host), orderOf(cluster, words))
   },
   'kill-agent': (cluster, [host]) => cluster.killAgent(hostOf(host)),
+  // It takes until the VMs of its migrations run: the story goes on meanwhile.
+  'stop-agent': (cluster, [host]) => void cluster.stopAgent(hostOf(host)),
   'restart-agent': (cluster, [host]) => cluster.restartAgent(hostOf(host)),
   'lose-journal': (cluster, [host]) => cluster.loseJournal(hostOf(host)),
   'full-journal': (cluster, [host, full]) => cluster.fullJournal(hostOf(host), full !== 'off'),

@@ -140,6 +140,8 @@ export const effectLine = (effect: Effect): string | null => {
       return `abort ${effect.action}: ${effect.vm} is to stay`
     case 'inspect':
       return `inspect ${effect.action}: where is ${effect.vm} ${effect.at === null ? 'here' : `at ${effect.at}`}`
+    case 'leave':
+      return 'leave: the agent may end'
     case 'resume':
       return `resume ${effect.action}: ${effect.vm} ${effect.at === null ? 'here' : `at ${effect.at}`}`
     case 'report':

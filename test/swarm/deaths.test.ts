@@ -70,3 +70,18 @@ test('power failure of a host: the ring closes behind it, and overloads are cure
   assert.deepEqual(world.host('h03').vms, lost)
   assert.deepEqual(cluster.checkInvariants(true), [])
 })
+
+test('SIGTERM at both ends of a migration, as an upgrade of all hosts has it: the VM runs before they are gone', async () => {
+  await using cluster = await startCluster({ hosts: 4, seed: 24, migrationMiBps: 1_200 })
+  const { world } = cluster
+  cluster.overload('h02')
+  await cluster.waitFor(() => world.motions().some((m) => m.from === 'h02'), 10_000, 'the first migration')
+  const motion = world.motions()[0]
+  assert.ok(motion !== undefined)
+  await Promise.all([cluster.member(motion.from).stop(), cluster.member(motion.to).stop()])
+  assert.deepEqual(world.motions(), [], 'neither left before it had ended')
+  assert.deepEqual(
+    world.vm(motion.vm).copies.map((copy) => `${copy.state} on ${copy.host}`),
+    [`running on ${motion.to}`],
+  )
+})

@@ -93,7 +93,10 @@ export interface Agent {
   command(command: Command): Promise<Reply>
   history: Journal['history']
   events(listener: (event: AgentEvent) => void): () => void
-  /** Clean: starts no further migration, lets running ones go on by themselves (peer-to-peer), moves no VM. */
+  /**
+   * In order: starts no further migration, and waits until the VMs of those under way run, here or there, within
+   * `limits.leaveMs`; one that takes longer than `limits.leaveMoveMs` is stopped, and its VM runs on here.
+   */
   stop(): Promise<void>
   /** As kill -9: no goodbye, nothing written. */
   kill(): void

@@ -5,7 +5,7 @@ import { encodeMessage, encodeSummary } from '@drover/protocol'
 import { createAgent } from './agent.ts'
 import { fakeHypervisor, fakeTransport, scriptedPeer, until, vmSample } from './testing/fakes.ts'
 import { closed, decision, host, opened, vmId } from './testing/fixtures.ts'
-import { message, perform, provoke, summary, world } from './testing/world.ts'
+import { message, perform, provoke, send, summary, world } from './testing/world.ts'
 
 describe('what an agent hears', () => {
   // Bytes from the network: whole messages go to the core, garbage is refused, and nobody speaks for another host.
@@ -56,27 +56,48 @@ describe('the life of an agent', () => {
     w.store.open().close()
   })
 
-  // systemd stops the agent for an upgrade: it says goodbye, starts nothing, and aborts nothing.
-  test('a stop says goodbye and moves no VM', async () => {
+  // systemd stops the agent for an upgrade: it says goodbye, and ends when its core says so, not before.
+  test('a stop says goodbye, and waits for the word of the core', async () => {
     const w = world({
-      leaving: () => [{ kind: 'publish', summary: summary('a') }, perform(2)],
+      leaving: () => [{ kind: 'publish', summary: summary('a') }],
+      finished: () => [send(1), { kind: 'leave' }],
     })
     await w.agent.start()
     provoke(w, [perform(1)])
-    await w.agent.stop()
-    await w.agent.stop()
+    let ended = false
+    const stopped = w.agent.stop().then(() => {
+      ended = true
+    })
+    const again = w.agent.stop()
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(ended, false, 'its migration still runs')
     assert.equal(w.transport.published.length, 1)
+    assert.equal(w.transport.state, 'started')
+    w.hypervisor.migrations[0]?.end({ kind: 'done', transferredMiB: 1, downtimeMs: null })
+    await Promise.all([stopped, again])
+    assert.deepEqual(w.sent(), [1], 'the last word was sent')
     assert.equal(w.transport.state, 'stopped')
-    assert.deepEqual(
-      w.hypervisor.migrations.map(({ request }) => request.vm),
-      ['vm-1'],
-    )
     assert.deepEqual(w.hypervisor.asked, [])
-    const refused = w.heard('finished')[0]
-    assert.ok(refused?.kind === 'finished' && refused.result.kind === 'refused')
-    assert.equal(refused.result.code, 'agent.stopping')
     w.store.open().close()
     await assert.rejects(w.agent.command({ kind: 'plan' }), { code: 'agent.stopped' })
+  })
+
+  // The core takes long over its leave, and is killed, or fails: nothing waits for it any more.
+  test('a stop ends with the agent, whatever its core says', async () => {
+    for (const end of ['kill', 'failure'] as const) {
+      const w = world({
+        leaving: () => [],
+        received: () => {
+          throw new Error('a member has two leases')
+        },
+      })
+      await w.agent.start()
+      const stopped = w.agent.stop()
+      if (end === 'kill') w.agent.kill()
+      else w.transport.handlers.received(host('b'), encodeMessage(message(1)))
+      await stopped
+      assert.equal(w.transport.state, end === 'kill' ? 'killed' : 'stopped')
+    }
   })
 
   // kill -9, as the harness does it: nothing is said or written any more; a new agent takes over the journal.

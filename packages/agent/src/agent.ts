@@ -130,6 +130,7 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     look: poller.look,
     lookAfresh: poller.lookAfresh,
     reply: requests.answer,
+    leave: () => mayEnd(),
     around: internals.around ?? null,
   })
 
@@ -141,9 +142,17 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     persister.stop()
     requests.close()
   }
+  /** The core may end, or nothing can be waited for any more. */
+  let mayEnd = (): void => {}
+  const left = new Promise<void>((resolve) => {
+    mayEnd = resolve
+  })
+  let stopping: Promise<void> | null = null
+  let killed = false
   let down: Promise<void> | null = null
   const shutDown = (): Promise<void> => {
     down ??= (async () => {
+      mayEnd()
       silence()
       await within(clock, shutDownMsMax, Promise.allSettled([transport.stop(), hypervisor.close()]))
       journal.close()
@@ -196,15 +205,24 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     },
     async stop() {
       if (phase === 'ended' || down !== null) return down ?? undefined
-      phase = 'stopping'
-      runner.retire()
-      feed({ kind: 'leaving' })
-      await shutDown()
-      log.info({ host }, 'agent stopped; its VMs go on')
+      stopping ??= (async () => {
+        const begun = phase === 'running'
+        phase = 'stopping'
+        if (begun) {
+          feed({ kind: 'leaving' })
+          await left
+        }
+        if (killed) return
+        await shutDown()
+        log.info({ host }, 'agent stopped; its VMs go on')
+      })()
+      return stopping
     },
     kill() {
       if (phase === 'ended') return
       phase = 'ended'
+      killed = true
+      mayEnd()
       silence()
       transport.kill()
       journal.close()

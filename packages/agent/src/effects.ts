@@ -37,14 +37,14 @@ export interface EffectRunnerInit {
   readonly lookAfresh: () => void
   readonly emit: (event: AgentEvent) => void
   readonly reply: (request: string, reply: Reply) => void
+  /** The core has nothing left to do before the agent ends. */
+  readonly leave: () => void
   /** Called before and after each effect; it may end this runner there. */
   readonly around: ((effect: Effect, when: 'before' | 'after') => void) | null
 }
 
 export interface EffectRunner {
   carryOut(effects: readonly Effect[]): void
-  /** No migration is begun from now on; those under way go on by themselves. */
-  retire(): void
   /** Nothing more is carried out, not even the rest of this step: the agent has died. */
   end(): void
 }
@@ -53,7 +53,6 @@ type Of<K extends Effect['kind']> = Extract<Effect, { readonly kind: K }>
 
 export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
   const { hypervisor, transport, solver, persister, clock, log, feed, emit } = init
-  let retired = false
   let ended = false
 
   const refuse = (effect: Of<'perform'>, code: string, detail: string): void =>
@@ -167,7 +166,6 @@ export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
         return durable
       case 'perform':
         if (!durable) refuse(effect, 'journal.full', 'the journal cannot be written')
-        else if (retired) refuse(effect, 'agent.stopping', 'the agent is stopping')
         else perform(effect)
         return durable
       case 'solve':
@@ -195,6 +193,9 @@ export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
       case 'reply':
         init.reply(effect.request, effect.reply)
         return durable
+      case 'leave':
+        init.leave()
+        return durable
       case 'wake':
         return durable
       default:
@@ -212,9 +213,6 @@ export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
         durable = one(effect, durable)
         init.around?.(effect, 'after')
       }
-    },
-    retire() {
-      retired = true
     },
     end() {
       ended = true

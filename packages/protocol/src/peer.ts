@@ -16,6 +16,7 @@ import { calm, detectLoad, type LoadState, nextLoadCheck } from './detect/load.t
 import { findNeed, forecastNeed, noNeed } from './detect/needs.ts'
 import { createForesight, createOutlookSaid, doubtOf } from './detect/own-forecast.ts'
 import { createSecondLook } from './detect/second-look.ts'
+import { createLeave } from './leave.ts'
 import { createMotions, isMotion } from './migration/migrations.ts'
 import { createBackOff } from './partition/back-off.ts'
 import { createLeader } from './partition/leader.ts'
@@ -42,8 +43,6 @@ export interface Peer {
   view(now: Instant): PeerView
 }
 
-const leavingText = 'this agent is being stopped'
-
 /** How the others are known: by `ring/`, unless a world that models gossip as a whole knows better. */
 export type MakeMembership = (desk: Desk, hooks: MembershipHooks) => Membership
 
@@ -56,7 +55,6 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   let load: LoadState = calm
   let journalHealthy = true
   let jobsKnown = false
-  let leaving = false
   let decisions: readonly Decision[] = []
   /** The question that the partition under way answers; null = it serves a need. */
   let asking: string | null = null
@@ -74,7 +72,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       'journal.lost',
       () => !init.restored.journalIntact && desk.now() - (started ?? desk.now()) < limits.leaseMs,
     ],
-    ['host.leaving', () => leaving],
+    ['host.leaving', () => leave.begun],
   ]
   const trouble = (): string | null => ills.find(([, suffered]) => suffered())?.[0] ?? null
   /** Why no migration may begin here, out or in: a trouble, or the operator's brake. */
@@ -163,6 +161,8 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
     report,
     concluded,
   })
+
+  const leave = createLeave(desk, motions, leader, requests)
 
   // ---- what comes in
 
@@ -253,9 +253,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       case 'commanded':
         return requests.commanded(input.request, input.command)
       case 'leaving':
-        leaving = true
-        requests.refuseAll('host.leaving', leavingText)
-        return leader.callOff('host.leaving', leavingText)
+        return leave.begin()
       default:
         return unreachable(input)
     }
@@ -327,7 +325,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       vms: host.vms.size,
       outlook: outlookSaid(),
       overloaded: load.overloaded !== null,
-      state: leaving ? 'leaving' : host.draining ? 'draining' : 'up',
+      state: leave.begun ? 'leaving' : host.draining ? 'draining' : 'up',
       able: trouble() === null,
       partition: member.lease?.partition ?? null,
       mode,
@@ -345,6 +343,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       leader.nextAt(),
       membership.nextAt(),
       requests.nextAt(),
+      leave.nextAt(),
       later(nextLoadCheck(load, desk.policy)),
       later(backOff.until),
       later(caution.until),
@@ -371,6 +370,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       requests.tick(trouble() ?? 'partition.busy')
       think()
       for (let message = desk.nextOwn(); message !== null; message = desk.nextOwn()) onReceived(self, message)
+      leave.tick()
       membership.announce(facts(), input.kind === 'leaving')
       desk.emit({ kind: 'wake', at: nextWake() })
       return desk.takeEffects()

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { limits, reasonText } from '@drover/protocol'
 import { createAgent } from '../agent.ts'
 import { type ApiServer, serveApi } from '../api/server.ts'
 import { SocketError } from '../api/unix-socket.ts'
@@ -138,9 +139,15 @@ export const runAgent = async (settings: Settings, say: (text: string) => void):
   const onSignal = (signal: NodeJS.Signals): void => {
     signals += 1
     if (signals === 1) {
-      log.info({ signal }, 'stopping; VMs go on, running migrations too')
+      const seconds = Math.round(limits.leaveMs / 1000)
+      log.info(
+        { signal },
+        `stopping: VMs go on; migrations are waited for, at most ${seconds} s; a second signal ends at once`,
+      )
       end(exitCode.done)
     } else {
+      for (const { vm, direction, peer, phase } of agent.status().view.motions)
+        log.warn({ code: 'vm.left_waiting', vm, direction, peer, phase }, reasonText('vm.left_waiting'))
       agent.kill()
       process.exit(signal === 'SIGINT' ? exitCode.interrupted : 143)
     }
@@ -158,6 +165,8 @@ export const runAgent = async (settings: Settings, say: (text: string) => void):
   notifySystemd()
 
   const exit = await ended
+  // The API is served until the agent has ended: its operator may want to know what it waits for.
+  await agent.stop()
   await takeDown()
   process.off('SIGTERM', onSignal)
   process.off('SIGINT', onSignal)

@@ -241,7 +241,8 @@ export const scriptedPeer = (script: ScriptedPeer['script'] = {}): ScriptedPeer 
     step(_now, input) {
       fake.heard.push(input)
       const answer = fake.script[input.kind] as ((input: Input) => readonly Effect[]) | undefined
-      return answer?.(input) ?? []
+      if (answer !== undefined) return answer(input)
+      return input.kind === 'leaving' ? [{ kind: 'leave' }] : []
     },
     view: () => emptyView,
   }

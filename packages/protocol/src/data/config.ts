@@ -147,6 +147,15 @@ export const limits = {
   migrationStallMs: 30_000,
   /** How long to wait for the end of a migration that the hypervisor was asked to stop, ms, before it is asked again. */
   stopAgainMs: 10_000,
+  /**
+   * How long an agent that is stopped waits for a migration of its own, ms, before it stops that, too; and for everything, before
+   * it ends whatever happens. Against a VM that stays paused when the agents of both ends are stopped, and against a stop
+   * that takes for ever: `TimeoutStopSec` of drover.service is longer than the second, with 5 s for the connections.
+   */
+  leaveMoveMs: 30_000,
+  leaveMs: 45_000,
+  /** How long it stays after its last migration was settled, ms: its last words have to arrive (`handOverMs` and a round trip). */
+  lastWordMs: 500,
   /** First and last pause before a leader tries again, ms; doubling, with jitter. */
   backOffMsMin: 100,
   backOffMsMax: 10_000,

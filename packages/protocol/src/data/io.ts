@@ -173,7 +173,7 @@ export type Input =
       readonly detail: string
     }
   | { readonly kind: 'commanded'; readonly request: string; readonly command: Command }
-  /** The agent is about to end, cleanly: say so to the others (`leaving`), release and start nothing more. */
+  /** The agent is to end, in order: say so to the others, start nothing more, and say `leave` when it may end. */
   | { readonly kind: 'leaving' }
 
 export type Effect =
@@ -220,6 +220,8 @@ export type Effect =
   /** Something an operator should hear of. `code` is stable. */
   | { readonly kind: 'warn'; readonly code: string; readonly text: string; readonly vm: VmId | null }
   | { readonly kind: 'reply'; readonly request: string; readonly reply: Reply }
+  /** After `leaving`: the agent may end now. Every VM of its own migrations runs, or was named in a warning. */
+  | { readonly kind: 'leave' }
 
 export type Reply =
   | { readonly kind: 'ok'; readonly text: string; readonly decision: PartitionId | null }

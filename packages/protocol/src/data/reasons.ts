@@ -31,6 +31,8 @@ export const reasons = {
   'vm.shut': 'It was shut down meanwhile.',
   'vm.lost': 'It is on neither of the two hosts that were asked. Look at once.',
   'vm.unconfirmed': 'It left this host; whether it runs at its destination, which is silent, is not known.',
+  'vm.left_waiting':
+    'An agent ended while it was being moved; it may wait, paused, until an agent of either host runs again.',
   'vm.double': 'Two hosts say that it runs. Look at once.',
   'vm.stale_copy':
     'A paused copy is left on the source while the VM runs at the destination; an operator decides.',
@@ -122,7 +124,6 @@ export const reasons = {
     'The migration took far longer than expected and was broken off; the VM runs where it was.',
   'migration.slow': 'The migration takes longer than expected; if it takes far longer, it is broken off.',
   'resume.failed': 'The VM has arrived and is paused; the hypervisor did not let it run, and is asked again.',
-  'agent.stopping': 'The agent of the host is being stopped.',
   'peer.stranger': 'Somebody without the cluster key, or not on the list, was refused.',
   'peer.uri_refused':
     "The other host names a migration URI that is not of the form of this host's own; it is not opened.",

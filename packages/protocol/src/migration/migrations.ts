@@ -83,6 +83,10 @@ export interface Motions {
   connected(): void
   /** This peer speaks. */
   heard(peer: HostId): void
+  /** This agent is to end: what has not begun never will. */
+  leave(): void
+  /** Migrations away from here that still run are to stop, for this reason. */
+  breakOff(code: string): void
   /** Once, when the time is known: takes up what the journal had open. */
   restore(): void
   /** A peer's agent is gone, as far as one can tell: ask its hypervisor. */
@@ -306,6 +310,8 @@ export const createMotions = (
     },
 
     heard: duties.heard,
+    leave: departures.leave,
+    breakOff: departures.breakOff,
 
     restore() {
       duties.restore(restored.duties)

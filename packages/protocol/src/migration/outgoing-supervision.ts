@@ -10,8 +10,8 @@ export interface DepartureWatch {
   look(departure: Departure): void
   /** What the hypervisor says of the migrations that run. */
   told(jobs: readonly OutgoingJob[]): void
-  /** Asks the hypervisor to stop it; how it ended is seen later. */
-  breakOff(departure: Departure, code: string): void
+  /** Asks the hypervisor to stop all that run; how they ended is seen later. */
+  breakOff(code: string): void
 }
 
 /** A warning is said once a minute. */
@@ -29,7 +29,7 @@ export const createDepartureWatch = (desk: Desk, { all, put }: DepartureTable): 
   const wakeAt = (departure: Departure, at: number): Departure =>
     put(departure.phase === 'moving' ? { ...departure, nextAt: at } : departure)
 
-  const breakOff = (departure: Departure, code: string): void => {
+  const stop = (departure: Departure, code: string): void => {
     const { action, vm, to, job } = departure
     const now = desk.now()
     const again = job.stopping !== null && now - job.stopping.askedAt < limits.stopAgainMs
@@ -46,7 +46,7 @@ export const createDepartureWatch = (desk: Desk, { all, put }: DepartureTable): 
     const { vm, to, job } = departure
     const now = desk.now()
     const why = job.stopping?.code ?? whyBreakOff(job, policy, now)
-    if (why !== null) return breakOff(departure, why)
+    if (why !== null) return stop(departure, why)
     const { ms, slowAt, overAt } = expected(job, policy, now)
     if (now < slowAt) return void wakeAt(departure, slowAt)
     const words = `${seconds(now - job.since)} under way to ${to}, ${seconds(ms)} were expected`
@@ -55,8 +55,11 @@ export const createDepartureWatch = (desk: Desk, { all, put }: DepartureTable): 
   }
 
   return {
-    breakOff,
     look,
+
+    breakOff(code) {
+      for (const departure of [...all.values()]) if (isOurs(departure)) stop(departure, code)
+    },
 
     told(jobs) {
       for (const departure of [...all.values()]) {

@@ -35,6 +35,10 @@ export interface Departures
   restore(open: OpenAction): void
   /** Its leader wants no more of it: what has not begun never will. */
   withdraw(action: ActionId, from: HostId): void
+  /** This agent is to end: none that has not begun begins. */
+  leave(): void
+  /** Those that run are to stop. */
+  breakOff(code: string): void
   /** What the hypervisor says of the migrations that leave. */
   told(jobs: readonly OutgoingJob[]): void
   admitted(from: HostId, message: Admitted): void
@@ -85,6 +89,14 @@ export const createDepartures = (
   return {
     all,
     told: watch.told,
+    breakOff: watch.breakOff,
+
+    leave() {
+      for (const departure of [...all.values()])
+        if (departure.phase === 'asking')
+          refuse(departure, 'host.leaving', 'this agent is being stopped', false)
+    },
+
     tookOver: ending.tookOver,
     forgotten: ending.forgotten,
     lookAgain: ending.lookAgain,

@@ -61,7 +61,9 @@ export interface Leader {
   dead(host: HostId): void
   /** Nothing of this partition begins any more; what runs is waited for. A partition that only looks moves nothing, and stays. */
   callOff(code: string, text: string): void
-  /** The same for a partition whose plan empties this host. */
+  /** It ends here and now; what runs of it goes on without a leader. */
+  end(code: string, text: string): void
+  /** The same as `callOff`, for a partition whose plan empties this host. */
   callOffDrain(text: string): void
   tick(): void
   nextAt(): Instant | null
@@ -128,15 +130,10 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
       const busy = [...attempt.lost.values()].some(
         (one) => one.code === 'partition.busy' || one.code === 'partition.timeout',
       )
-      return busy
-        ? conclude(
-            attempt,
-            'failed',
-            'partition.busy',
-            'every host that could help belongs to another partition now',
-            null,
-          )
-        : conclude(attempt, 'nothing', 'partition.exhausted', 'no host that was asked can help', null)
+      if (!busy)
+        return conclude(attempt, 'nothing', 'partition.exhausted', 'no host that was asked can help', null)
+      const text = 'every host that could help belongs to another partition now'
+      return conclude(attempt, 'failed', 'partition.busy', text, null)
     }
     attempt.reservedMs ??= desk.now() - attempt.formedAt
     solve(attempt)
@@ -366,6 +363,10 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
 
     callOff(code, text) {
       if (current?.intent === 'lease') callOff(current, code, text)
+    },
+
+    end(code, text) {
+      if (current !== null) conclude(current, 'failed', code, text, current.execution?.plan ?? null)
     },
 
     callOffDrain(text) {

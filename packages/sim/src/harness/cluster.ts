@@ -110,6 +110,9 @@ export interface Cluster extends AsyncDisposable {
   stop(): Promise<void>
 }
 
+/** How long agents that are stopped may wait for their migrations, ms. */
+const stopMsMax = 1_000
+
 /** Of gossip, all agents together: each costs about 1 ms of the one CPU that they share. */
 const deliveriesPerSecond = 256
 
@@ -251,7 +254,12 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       checker.close()
+      // This world ends with its agents: migrations under way are not worth waiting for.
+      const hurry = setTimeout(() => {
+        for (const m of members) m.kill()
+      }, stopMsMax)
       await Promise.allSettled(members.map((m) => m.stop()))
+      clearTimeout(hurry)
       await solver.close()
       clock.stop()
     })()

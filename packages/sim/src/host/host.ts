@@ -38,7 +38,7 @@ export interface Host {
   start(): Promise<void>
   /** As kill -9. */
   kill(): void
-  /** Cleanly. */
+  /** In order: it takes until the VMs of its migrations run. */
   stop(): Promise<void>
 }
 
@@ -78,8 +78,8 @@ export const createHost = (init: HostInit): Host => {
     },
     async stop() {
       const going = agent
-      agent = null
       await going?.stop()
+      if (agent === going) agent = null
     },
   }
 }

@@ -1,0 +1,95 @@
+/**
+ * How an agent leaves in order. It begins nothing any more, and stays until every VM of a migration of its own runs, here or
+ * at the other end: a VM that is handed over waits paused until an agent lets it run, and both agents may be leaving. A
+ * migration that would need longer is stopped, so that the VM runs on here.
+ */
+import { limits } from './data/config.ts'
+import type { Instant } from './data/ids.ts'
+import type { Requests } from './detect/commands.ts'
+import type { Motions } from './migration/migrations.ts'
+import type { Leader } from './partition/leader.ts'
+import { type Desk, earliest } from './step-context.ts'
+
+export interface Leave {
+  readonly begun: boolean
+  begin(): void
+  /** To be called when all of a step is done. */
+  tick(): void
+  nextAt(): Instant | null
+}
+
+/** Why nothing is led, asked for or done any more. */
+const why = ['host.leaving', 'this agent is being stopped'] as const
+
+export const createLeave = (
+  desk: Desk,
+  motions: Pick<Motions, 'leave' | 'breakOff' | 'view'>,
+  leader: Pick<Leader, 'leading' | 'callOff' | 'end'>,
+  requests: Pick<Requests, 'refuseAll'>,
+): Leave => {
+  let since: Instant | null = null
+  let settledAt: Instant | null = null
+  /** Nothing was under way when it began: then nothing has to be said either. */
+  let idle = false
+  let said = false
+
+  const sayWho = (): void => {
+    const view = motions.view(desk.now())
+    for (const { vm, direction, peer, phase } of view.motions)
+      desk.warn(
+        'vm.left_waiting',
+        direction === 'out'
+          ? `VM ${vm} is ${phase} to ${peer}: if it arrives, it may wait there, paused, for an agent`
+          : `VM ${vm} comes from ${peer} (${phase}): it may wait here, paused, for an agent`,
+        vm,
+      )
+    for (const { vm, peer, word } of view.duties)
+      if (word === 'hand-over')
+        desk.warn(
+          'vm.left_waiting',
+          `VM ${vm} left for ${peer}, and may wait there, paused, for an agent`,
+          vm,
+        )
+  }
+
+  return {
+    get begun() {
+      return since !== null
+    },
+
+    begin() {
+      if (since !== null) return
+      since = desk.now()
+      idle = leader.leading === null && motions.view(since).motions.length === 0
+      requests.refuseAll(...why)
+      leader.callOff(...why)
+      motions.leave()
+    },
+
+    tick() {
+      if (since === null || said) return
+      const now = desk.now()
+      const open = motions.view(now).motions.length > 0
+      if (open && now - since >= limits.leaveMoveMs) motions.breakOff(why[0])
+      if (!open && settledAt === null) {
+        settledAt = now
+        leader.end(...why)
+      }
+      if (open) settledAt = null
+      // What was said last has to arrive, and may be asked for once more.
+      const over = settledAt !== null && (idle || now - settledAt >= limits.lastWordMs)
+      if (!over && now - since < limits.leaveMs) return
+      if (open) leader.end(...why)
+      sayWho()
+      said = true
+      desk.emit({ kind: 'leave' })
+    },
+
+    nextAt() {
+      if (since === null || said) return null
+      const due = [since + limits.leaveMoveMs, since + limits.leaveMs]
+      if (settledAt !== null) due.push(settledAt + limits.lastWordMs)
+      return earliest(due.filter((at) => at > desk.now()))
+    },
+  }
+}
