@@ -143,7 +143,8 @@ story('each hypervisor tells where the VM is, and so does a third party', [], as
   assert.equal(await destination.locate(vm), 'absent')
   assert.equal(await source.locate(vm, to), 'absent')
   assert.equal(await destination.locate(vm, (await source.host()).migrationUri), 'running')
-  await assert.rejects(source.locate(vm, 'nowhere://nobody/system'), fails('hypervisor.unreachable'))
+  const nowhere = fails('hypervisor.unreachable', 'not_supported')
+  await assert.rejects(source.locate(vm, 'nowhere://nobody/system'), nowhere)
 })
 
 story('a VM that nobody has is absent everywhere, and nothing can be done to it', [], async ({ source }) => {
