@@ -68,6 +68,18 @@ test('labels are the words of its metadata, each once and in order; what is too 
   assert.ok(!('labels' in observedVms({ vms: [vmSample('a', {})], pressure: null })[0]!))
 })
 
+// A driver of one's own that calculates: what is no amount is not told, and not zero demand.
+test('an amount that is none is not told', () => {
+  const wrong = [-5, Number.NaN, Number.POSITIVE_INFINITY]
+  for (const amount of wrong) {
+    const [vm] = observedVms({
+      pressure: null,
+      vms: [vmSample('a', { cpuMilli: amount, memoryMiB: amount, dirtyMiBps: amount, vcpus: amount })],
+    })
+    assert.deepEqual([vm?.cpuMilli, vm?.memoryMiB, vm?.dirtyMiBps, vm?.vcpus], [null, 0, null, 0])
+  }
+})
+
 // A property test of the wire found it: "\uFEFFweb1" arrived as "web1", and two hosts disagreed about a name.
 test('a byte order mark at the beginning of a VM name does not reach the wire', () => {
   const [vm] = observedVms({

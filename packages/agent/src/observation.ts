@@ -3,6 +3,7 @@
 import type { Labelled } from '@drover/placement'
 import {
   byText,
+  dimensions,
   type HostDescription,
   limits,
   type ObservedVm,
@@ -56,16 +57,21 @@ export const observedVms = (sample: Sample): readonly ObservedVm[] =>
 /** Decoders of UTF-8 drop a byte order mark at the beginning of a text: a name must be the same before and after the wire. */
 const unmarked = (name: string): string => name.replace(/^\uFEFF+/, '')
 
+/** A number that may be an amount; null for one that is none: what is not told is not zero. */
+const amount = (told: number | null): number | null =>
+  told !== null && Number.isFinite(told) && told >= 0 ? told : null
+const rounded = (told: number | null): number | null => (told === null ? null : Math.round(told))
+
 const observedVm = (one: VmSample): ObservedVm => ({
   vm: one.vm,
   name: unmarked(one.name),
   state: one.state,
   pausedBy: one.pausedBy ?? null,
   incarnation: one.incarnation,
-  cpuMilli: one.cpuMilli === null ? null : Math.max(0, Math.round(one.cpuMilli)),
-  vcpus: one.vcpus,
-  memoryMiB: Math.max(0, Math.ceil(one.memoryMiB)),
-  dirtyMiBps: one.dirtyMiBps === null ? null : Math.max(0, Math.round(one.dirtyMiBps)),
+  cpuMilli: rounded(amount(one.cpuMilli)),
+  vcpus: Math.floor(amount(one.vcpus) ?? 0),
+  memoryMiB: Math.ceil(amount(one.memoryMiB) ?? 0),
+  dirtyMiBps: rounded(amount(one.dirtyMiBps)),
   fixed: fixedBecause(one),
   diskLocked: one.diskLocked,
   ...labelsIn(one.settings['labels']),
@@ -89,6 +95,13 @@ const fixedBecause = (one: VmSample): string | null => {
 }
 
 const isYes = (text: string | undefined): boolean => text === 'true' || text === 'yes' || text === '1'
+
+/** No host has less than some of each: such an answer of a hypervisor is wrong. */
+export const isPossible = (capacity: Resources): boolean =>
+  dimensions.every((d) => Number.isFinite(capacity[d]) && capacity[d] > 0)
+
+export const sameCapacity = (a: HostFacts, b: HostFacts): boolean =>
+  dimensions.every((d) => a.capacity[d] === b.capacity[d])
 
 /** What the host may give to VMs; null until its facts are known. */
 export const usableOf = (description: HostDescription | null): Resources | null =>

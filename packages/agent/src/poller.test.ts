@@ -127,6 +127,40 @@ test('a lost hypervisor is told at once, and its facts are read again when it is
   assert.deepEqual(told.at(-4), { kind: 'hypervisor', connected: true })
 })
 
+// libvirtd is back and tells once of half the memory, of no CPU, or nothing that two answers agree on.
+test('what a host has is believed when two answers agree', async () => {
+  const whole = { cpuMilli: 8_000, memoryMiB: 16_384 }
+  const wrong = [
+    [{ ...whole, memoryMiB: 8_192 }, whole, whole],
+    [{ ...whole, cpuMilli: 0 }, { ...whole, cpuMilli: 0 }, whole, whole],
+    [{ ...whole, cpuMilli: Number.NaN }, whole, whole],
+  ]
+  for (const answers of wrong) {
+    const { hypervisor, told, poller, count } = watch()
+    let asked = 0
+    const { facts } = hypervisor
+    hypervisor.host = async () => ({ ...facts, capacity: answers[asked++] ?? whole })
+    poller.start()
+    await until('it has looked', () => count('jobs') === 1)
+    poller.stop()
+    const [, described] = told
+    assert.ok(described?.kind === 'described')
+    assert.deepEqual([described.description.capacity, asked], [whole, answers.length])
+  }
+})
+
+test('a hypervisor that says another thing each time what its host has does not count as answering', async () => {
+  const { hypervisor, told, poller, count } = watch(5)
+  let asked = 0
+  const { facts } = hypervisor
+  hypervisor.host = async () => ({ ...facts, capacity: { cpuMilli: ++asked, memoryMiB: 1 } })
+  poller.start()
+  await until('it is told', () => count('hypervisor') === 1)
+  poller.stop()
+  assert.deepEqual(told, [{ kind: 'hypervisor', connected: false }])
+  assert.match(poller.trouble ?? '', /no two answers agree/)
+})
+
 // libvirtd is connected but hangs: after two looks in vain the host counts as not answering.
 test('a hypervisor that is connected but fails does not count as answering', async () => {
   const { hypervisor, told, poller, count } = watch(5)

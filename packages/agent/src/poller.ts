@@ -8,6 +8,7 @@ import { type HostDescription, type Input, type ObservedVm, samplePeriodMs } fro
 import type { Clock } from './clock.ts'
 import type { Settings } from './config/settings.ts'
 import {
+  type HostFacts,
   type Hypervisor,
   HypervisorError,
   type HypervisorEvent,
@@ -15,7 +16,15 @@ import {
 } from './hypervisor/hypervisor-port.ts'
 import type { Immediate } from './immediate.ts'
 import type { Log } from './log-port.ts'
-import { describeHost, jobsTold, observedVms, sameDescription, usableOf } from './observation.ts'
+import {
+  describeHost,
+  isPossible,
+  jobsTold,
+  observedVms,
+  sameCapacity,
+  sameDescription,
+  usableOf,
+} from './observation.ts'
 
 export interface Poller {
   start(): void
@@ -49,6 +58,8 @@ export interface PollerInit {
 
 /** A migration's end comes as several events at once: one look serves them all. */
 const changedDebounceMs = 50
+/** Answers to the question what this host has, until two agree. */
+const factsTriesMax = 4
 /** A hypervisor that is connected but fails this many looks in a row counts as not answering. */
 const failedLooksMax = 2
 
@@ -93,8 +104,23 @@ export const createPoller = (init: PollerInit): Poller => {
     init.warn('hypervisor.unreachable', `the hypervisor does not answer: ${why}; this host grants nothing`)
   }
 
+  /** Asked until two answers in a row agree: what a host seems to have for one answer only would move its VMs. */
+  const agreedFacts = async (): Promise<HostFacts> => {
+    let facts = await hypervisor.host()
+    for (let tries = 1; tries < factsTriesMax; tries += 1) {
+      const before = facts
+      facts = await hypervisor.host()
+      if (isPossible(facts.capacity) && sameCapacity(before, facts)) return facts
+    }
+    const { cpuMilli, memoryMiB } = facts.capacity
+    throw new HypervisorError(
+      'hypervisor.refused',
+      `no two answers agree on what this host has; the last one was ${cpuMilli} mCPU, ${memoryMiB} MiB`,
+    )
+  }
+
   const readFacts = async (worthless: () => boolean): Promise<void> => {
-    const facts = await hypervisor.host()
+    const facts = await agreedFacts()
     if (worthless()) return
     factsKnown = true
     hypervisorVersion = facts.version

@@ -15,7 +15,6 @@ import { createRequests } from './detect/commands.ts'
 import { calm, detectLoad, type LoadState, nextLoadCheck } from './detect/load.ts'
 import { findNeed, forecastNeed, noNeed } from './detect/needs.ts'
 import { createForesight, createOutlookSaid, doubtOf } from './detect/own-forecast.ts'
-import { createSecondLook } from './detect/second-look.ts'
 import { createLeave } from './leave.ts'
 import { createMotions, isMotion } from './migration/migrations.ts'
 import { createBackOff } from './partition/back-off.ts'
@@ -25,16 +24,8 @@ import { helpersFor } from './partition/rank-destinations.ts'
 import type { Facts } from './ring/announce.ts'
 import { createMembership, type Membership, type MembershipHooks } from './ring/membership.ts'
 import { complainOf, saidDemand } from './snapshot/announced-demand.ts'
-import {
-  createHost,
-  demandOf,
-  isSeen,
-  observe,
-  rest,
-  unknownVm,
-  usableOf,
-  vmsByName,
-} from './snapshot/host.ts'
+import { createHost, demandOf, isSeen, rest, unknownVm, usableOf, vmsByName } from './snapshot/host.ts'
+import { observe } from './snapshot/observe.ts'
 import { takeSnapshot } from './snapshot/take.ts'
 import { createDesk, type Desk, earliest } from './step-context.ts'
 
@@ -98,7 +89,6 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   /** The same for needs that are only foreseen: they must not put off a real one. */
   const caution = createBackOff(desk)
   const lookAhead = createForesight(host, desk.policy)
-  const secondLook = createSecondLook(desk, host)
   const outlookSaid = createOutlookSaid(() => (known() ? lookAhead() : null))
   /** The sample, and the state of this host, for which it was last seen that nobody could spare it what is foreseen. */
   let lookedAt: Instant | null = -1
@@ -225,7 +215,8 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
         motions.silent(input.host)
         return membership.disconnected(input.host)
       case 'observed':
-        observe(host, desk.now(), input.vms, motions.promisedVms(), motions.leavingVms())
+        if (observe(host, desk.now(), input.vms, motions.promisedVms(), motions.leavingVms()))
+          desk.emit({ kind: 'sample' })
         return motions.sampled()
       case 'jobs':
         jobsKnown = true
@@ -273,17 +264,16 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
     const ahead = lookAhead()
     const unknown = unknownVm(host, now)
     // What was guessed begins no overload, and ends none.
-    if (unknown === null) {
-      const lasts = secondLook.confirmed(ahead?.lasts === true)
-      load = detectLoad(load, now, demandOf(host), usableOf(host), desk.policy, lasts)
-    } else complainOf(desk, unknown)
+    if (unknown === null)
+      load = detectLoad(load, now, demandOf(host), usableOf(host), desk.policy, ahead?.lasts === true)
+    else complainOf(desk, unknown)
     if (trouble() !== null) return
     const need = findNeed(host, self, load, requests.wishes(), now, desk.policy.clearPermille)
     if (leader.leading === null) {
       asking = requests.takeQuestion()
       if (asking !== null) return void leader.form(need ?? noNeed(now), 'observe')
     }
-    if (need === null) return secondLook.pending ? undefined : prevent()
+    if (need === null) return prevent()
     if (!free(need)) return
     if (need.kind === 'migrate') requests.granted(need, leader.form(need, 'lease'))
     else if (backOff.until <= now)

@@ -62,8 +62,9 @@ export interface VmSample {
    * time (not for a VM that just started, just arrived or just resumed: a pause is no lack of demand).
    */
   readonly cpuMilli: number | null
+  /** 0 = not told. */
   readonly vcpus: number
-  /** Memory that the VM may use (its current balloon), MiB. */
+  /** Memory that the VM may use (its current balloon), MiB. 0 = not told: what was last known of it stands. */
   readonly memoryMiB: number
   /** Memory that the guest rewrites, MiB/s, if the hypervisor has measured it; else null. */
   readonly dirtyMiBps: number | null

@@ -38,8 +38,12 @@ test('a demand that is drawn anew every minute turns over in about a minute', ()
 test('what happened while nobody looked is not counted', () => {
   const before = watched([300, 500], 30)
   assert.equal(watch(before, 600, 500, 900), before)
-  assert.equal(watch(before, 0, 500, 900), before)
   assert.equal(watch(before, -5, 500, 900), before)
+})
+
+test('a change that a second look of the same moment showed is a change', () => {
+  const { watchedS, changes, count } = watch(watched([300, 500], 30), 0, 500, 900)
+  assert.deepEqual([watchedS, changes, count], [60, 200_000, 2])
 })
 
 test('the past fades: after hours the newer habit wins', () => {

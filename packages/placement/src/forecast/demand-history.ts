@@ -37,9 +37,9 @@ const watchSMax = 7_200
 const gapSMax = 120
 const turnoverSMax = 86_400
 
-/** The demand was `before` for `elapsedS`, and is `now`. */
+/** The demand was `before` for `elapsedS`, and is `now`: perhaps in the same moment, when it was looked at twice. */
 export const watch = (past: Watch, elapsedS: number, before: number, now: number): Watch => {
-  if (elapsedS <= 0 || elapsedS > gapSMax) return past
+  if (elapsedS < 0 || elapsedS > gapSMax) return past
   const fade = past.watchedS + elapsedS > watchSMax ? 0.5 : 1
   const change = now - before
   return {

@@ -113,6 +113,19 @@ export const limits = {
   sampleAgeMsMax: 15_000,
   /** A VM's demand that was last measured or promised longer ago, ms, is no ground for a promise either. */
   demandAgeMsMax: 60_000,
+  /**
+   * A sample surprises, and is looked at twice, when what the host's VMs want together changes by more than this share of what
+   * is usable, permille; and whenever it begins an overload. Against acting on one wrong answer.
+   */
+  surprisePermille: 50,
+  /** So does a change of one VM's CPU demand by the same share, but by no less and no more than this, cpuMilli, … */
+  surpriseMilliMin: 100,
+  surpriseMilliMax: 500,
+  /** … of its memory by this share of it, permille, and of what it rewrites of it by this, MiB/s. */
+  surpriseMemoryPermille: 125,
+  surpriseDirtyMiBps: 50,
+  /** A second look is asked for at most so often, ms. Against looking without end where demand jumps all the time. */
+  secondLookMs: 200,
   /** How long a source waits for the word that its VM runs, ms, before it says again that the VM is gone, and sees to it itself. */
   handOverMs: 300,
   /** How often it says so before it lets go: the destination is dead or cut off, and will ask when it is back. */

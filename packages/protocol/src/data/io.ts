@@ -27,6 +27,7 @@ export interface ObservedVm extends Labelled {
    * what was last known or promised stands in (`snapshot/belief.ts`).
    */
   readonly cpuMilli: number | null
+  /** 0 = not told: what was last known of it stands, as of its memory. */
   readonly vcpus: number
   readonly memoryMiB: number
   readonly dirtyMiBps: number | null

@@ -9,7 +9,7 @@
 
 import { expectedAt, horizonS, outlookOf, type Prospect, type Prospects, type VmId } from '@drover/placement'
 import type { Instant } from '../data/ids.ts'
-import type { KnownVm } from '../snapshot/host.ts'
+import { type KnownVm, wasMeasured } from '../snapshot/host.ts'
 
 const slotMs = 10_000
 /** A note is scored so many slots later. */
@@ -54,8 +54,7 @@ const unscored: Sums = { count: 0, score: 0, asNow: 0, squares: 0, ownSquares: 0
 
 type Vms = ReadonlyMap<VmId, KnownVm>
 
-const measured = (vm: KnownVm | undefined): vm is KnownVm =>
-  vm !== undefined && vm.state === 'running' && vm.cpuMilli !== null
+const measured = (vm: KnownVm | undefined): vm is KnownVm => vm !== undefined && wasMeasured(vm)
 
 const scored = (sums: Sums, { each, turnoverS }: Note, vms: Vms): Sums => {
   let error = 0

@@ -7,7 +7,8 @@ import { test } from 'node:test'
 import { policyOf } from '../data/config.ts'
 import { asVmId } from '../data/ids.ts'
 import type { HostDescription, ObservedVm } from '../data/io.ts'
-import { createHost, type HostState, observe } from '../snapshot/host.ts'
+import { createHost, type HostState } from '../snapshot/host.ts'
+import { observe } from '../snapshot/observe.ts'
 import { createForesight } from './own-forecast.ts'
 
 const description = (cpuMilli: number): HostDescription => ({

@@ -60,7 +60,7 @@ export const createForesight = (host: HostState, policy: Policy): (() => Foresig
   let known: Foresight | null = null
   return () => {
     if (policy.forecastGainMsMin === null) return null
-    if (host.sampledAt !== null) doubt = score(host.sampledAt, host.vms, prospectsNow)
+    if (host.sampledAt !== null && host.doubt === null) doubt = score(host.sampledAt, host.vms, prospectsNow)
     const { revision, description } = host
     // What is usable may change while the VMs do not.
     if (revision === of.revision && description === of.description && doubt === of.doubt) return known
@@ -121,7 +121,7 @@ export const leaversOf = (
 ): readonly Leaver[] =>
   [...host.vms.values()].flatMap((vm, i) => {
     if (whyStaysHere(host, now, vm, inNeed ? 'overload' : 'forecast', inNeed) !== null) return []
-    const movingMs = migrationMs(vm.memoryMiB, dirtyMiBpsOf(vm), linkMiBpsOf(policy))
+    const movingMs = migrationMs(vm.demand.memoryMiB, dirtyMiBpsOf(vm), linkMiBpsOf(policy))
     return [{ prospect: each[i]!, demand: vm.demand, movingMs }]
   })
 

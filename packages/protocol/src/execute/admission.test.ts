@@ -9,7 +9,8 @@ import type { ObservedVm } from '../data/io.ts'
 import type { Lease } from '../data/lease.ts'
 import type { Assign } from '../data/message.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
-import { createHost, observe } from '../snapshot/host.ts'
+import { createHost } from '../snapshot/host.ts'
+import { observe } from '../snapshot/observe.ts'
 import { mayArrive, mayLeave } from './admission.ts'
 
 const self = asHostId('self')

@@ -3,18 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ActionId, asHostId, asVmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
-import {
-  arrive,
-  blame,
-  createHost,
-  demandOf,
-  depart,
-  fixedCode,
-  observe,
-  snapshotVm,
-  unknownVm,
-} from './host.ts'
+import { arrive, blame, createHost, demandOf, depart, fixedCode, snapshotVm, unknownVm } from './host.ts'
 import { refusal } from './ledger.ts'
+import { observe } from './observe.ts'
 
 const observed = (name: string, changes: Partial<ObservedVm> = {}): ObservedVm => ({
   vm: asVmId(name),
@@ -75,9 +66,11 @@ test('a paused VM counts its memory; resumed it counts what it wanted, until it 
     observe(host, at, [observed('a', changes)], none)
     return demandOf(host)
   }
-  assert.deepEqual(wanted(1_000, { state: 'paused', cpuMilli: 0 }), { cpuMilli: 0, memoryMiB: 256 })
+  const paused = { state: 'paused', cpuMilli: 0 } as const
+  assert.equal(wanted(1_000, paused).cpuMilli, 500, 'looked at twice')
+  assert.deepEqual(wanted(1_000, paused), { cpuMilli: 0, memoryMiB: 256 })
   assert.equal(wanted(2_000, { cpuMilli: 20 }).cpuMilli, 500, 'measured over the pause')
-  assert.equal(wanted(3_000, { cpuMilli: 400 }).cpuMilli, 400)
+  assert.equal(wanted(3_000, { cpuMilli: 420 }).cpuMilli, 420)
 })
 
 test('a VM that we are moving away counts until it is gone, also while the migration has paused it', () => {
@@ -91,6 +84,7 @@ test('a VM that we are moving away counts until it is gone, also while the migra
   assert.equal(demandOf(restarted).cpuMilli, 480, 'the journal knows what it wanted')
   assert.equal(unknownVm(restarted, 900_000), null)
   observe(host, 2_000, [paused], none)
+  observe(host, 3_000, [paused], none)
   assert.equal(demandOf(host).cpuMilli, 0, 'its owner has paused it')
 })
 

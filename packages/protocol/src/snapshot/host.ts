@@ -11,10 +11,8 @@ import {
   prospectsOf,
   type Resources,
   type Rule,
-  sameLabels,
   subtract,
   sum,
-  unwatched,
   type Watch,
   watch,
   watchOf,
@@ -24,10 +22,13 @@ import { byText, type HostId, type Instant, type VmId } from '../data/ids.ts'
 import type { HostDescription, ObservedVm } from '../data/io.ts'
 import type { Need } from '../data/need.ts'
 import type { MoveFacts, VmSnapshot } from '../data/snapshot.ts'
-import { type Belief, believe, isUnknown, mostMilli, promisedBelief } from './belief.ts'
+import { type Amounts, type Belief, isUnknown, promisedBelief } from './belief.ts'
+import type { Doubt } from './doubt.ts'
 import { whyStays } from './may-move.ts'
 
-export interface KnownVm extends ObservedVm, Belief {
+export interface KnownVm extends Omit<ObservedVm, keyof Amounts>, Belief {
+  /** As the last sample told of it, believed or not; null = no sample has shown it yet. */
+  readonly told: ObservedVm | null
   /** A VM that we took over but no sample has shown yet survives this many samples without it. */
   readonly unseen: number
   /** Goes on while nothing else about the VM changes. */
@@ -54,8 +55,10 @@ export interface HostState {
   /** Copies that are to arrive, and that the last sample saw waiting for their hand-over, paused. */
   readonly waiting: Set<VmId>
   sampledAt: Instant | null
-  /** How many samples were taken in. */
-  samples: number
+  /** The last sample surprised, and is not believed before the next one. */
+  doubt: Doubt | null
+  /** When a second look was last asked for. */
+  lookedTwiceAt: Instant | null
   /** The last sample, when it said what the one before it said. */
   sample: readonly ObservedVm[] | null
   /** For how long samples have come, s; and how much of it is not yet in the watches on its VMs, which did not change in it. */
@@ -79,7 +82,8 @@ export const createHost = (rules: readonly Rule[], draining: boolean): HostState
   left: new Map(),
   waiting: new Set(),
   sampledAt: null,
-  samples: 0,
+  doubt: null,
+  lookedTwiceAt: null,
   sample: null,
   watchedS: 0,
   steadyS: 0,
@@ -91,45 +95,12 @@ export const createHost = (rules: readonly Rule[], draining: boolean): HostState
 /** Samples that may have been under way when a VM came or went. */
 const samplesInFlight = 2
 
-/** It was seen so before, and was measured, and is believed: only time has passed. */
-const isAsBefore = (known: KnownVm, vm: ObservedVm): boolean =>
-  known.vm === vm.vm &&
-  known.cpuMilli === vm.cpuMilli &&
-  known.cpuMilli !== null &&
-  known.unmeasuredSince === null &&
-  known.demand.cpuMilli === (vm.state === 'running' ? Math.min(vm.cpuMilli ?? 0, mostMilli(vm.vcpus)) : 0) &&
-  known.demand.memoryMiB === vm.memoryMiB &&
-  known.unseen === 0 &&
-  known.state === vm.state &&
-  known.pausedBy === vm.pausedBy &&
-  known.incarnation === vm.incarnation &&
-  known.memoryMiB === vm.memoryMiB &&
-  known.dirtyMiBps === vm.dirtyMiBps &&
-  known.vcpus === vm.vcpus &&
-  known.fixed === vm.fixed &&
-  known.diskLocked === vm.diskLocked &&
-  known.name === vm.name &&
-  sameLabels(known, vm)
+/** The last sample measured its demand. */
+export const wasMeasured = (known: KnownVm): boolean =>
+  known.state === 'running' && known.unmeasuredSince === null
 
-/** Most samples say what the one before them said. */
-const allAsBefore = ({ vms, left, sample }: HostState, observed: readonly ObservedVm[]): boolean => {
-  if (left.size > 0 || vms.size !== observed.length) return false
-  if (observed === sample) return true
-  let i = 0
-  for (const known of vms.values()) if (!isAsBefore(known, observed[i++]!)) return false
-  return true
-}
-
-/**
- * Steady time goes into the watches when it has become more than this share of all: less would change no forecast by more, and
- * forecasts are not cheap. But it never becomes so long that the watch takes it for a gap.
- */
-const steadyShare = 1 / 32
-const steadySMax = 60
-
-const wasMeasured = (known: KnownVm): boolean => known.state === 'running' && known.unmeasuredSince === null
-
-const watchOn = (host: HostState): void => {
+/** What did not change since then goes into the watches. */
+export const watchOn = (host: HostState): void => {
   for (const known of host.vms.values()) {
     const { cpuMilli } = known.demand
     if (wasMeasured(known)) known.watch = watch(known.watch, host.steadyS, cpuMilli, cpuMilli)
@@ -138,74 +109,12 @@ const watchOn = (host: HostState): void => {
 }
 
 /** Call before `vms` changes. */
-const changing = (host: HostState): void => {
+export const changing = (host: HostState): void => {
   if (host.steadyS > 0) watchOn(host)
   host.revision += 1
   host.sample = null
   host.demand = null
   host.unmeasured = null
-}
-
-/**
- * Takes in one sample. `incoming` VMs are promised arrivals, counted by the ledger until they are taken over; `leaving` ones
- * are being moved away by us, and may be paused for that: with what they wanted when that began.
- */
-export const observe = (
-  host: HostState,
-  now: Instant,
-  observed: readonly ObservedVm[],
-  incoming: ReadonlySet<VmId>,
-  leaving: ReadonlyMap<VmId, Resources> = new Map(),
-): void => {
-  const elapsedS = host.sampledAt === null ? 0 : (now - host.sampledAt) / 1000
-  if (incoming.size === 0 && allAsBefore(host, observed)) {
-    host.sample = observed
-    if (host.steadyS + elapsedS > steadySMax) watchOn(host)
-    host.steadyS += elapsedS
-    if (host.steadyS >= host.watchedS * steadyShare) {
-      watchOn(host)
-      host.revision += 1
-    }
-  } else takeIn(host, now, elapsedS, observed, incoming, leaving)
-  host.watchedS += elapsedS
-  for (const [vm, memory] of host.memory)
-    if (memory.restsUntil <= now && memory.quarantinedUntil <= now && !host.vms.has(vm))
-      host.memory.delete(vm)
-  host.sampledAt = now
-  host.samples += 1
-}
-
-/** Of the same life of the VM; the first sample after an arrival tells the incarnation that it has here. */
-const sameLife = (known: KnownVm | undefined, vm: ObservedVm): KnownVm | null =>
-  known !== undefined && (known.incarnation === '' || known.incarnation === vm.incarnation) ? known : null
-
-const takeIn = (
-  host: HostState,
-  now: Instant,
-  elapsedS: number,
-  observed: readonly ObservedVm[],
-  incoming: ReadonlySet<VmId>,
-  leaving: ReadonlyMap<VmId, Resources>,
-): void => {
-  changing(host)
-  const before = new Map(host.vms)
-  host.vms.clear()
-  host.waiting.clear()
-  for (const vm of [...observed].sort((a, b) => byText(a.vm, b.vm))) {
-    if (incoming.has(vm.vm) && vm.state === 'paused') host.waiting.add(vm.vm)
-    if (incoming.has(vm.vm) || host.left.has(vm.vm)) continue
-    const known = before.get(vm.vm)
-    const belief = believe(sameLife(known, vm), vm, now, leaving.get(vm.vm) ?? null)
-    const next = { ...vm, ...belief, unseen: 0, watch: known?.watch ?? unwatched }
-    if (known !== undefined && wasMeasured(known) && wasMeasured(next))
-      next.watch = watch(known.watch, elapsedS, known.demand.cpuMilli, next.demand.cpuMilli)
-    host.vms.set(vm.vm, next)
-  }
-  for (const vm of before.values())
-    if (vm.unseen > 0 && !host.vms.has(vm.vm)) host.vms.set(vm.vm, { ...vm, unseen: vm.unseen - 1 })
-  for (const [vm, samples] of host.left)
-    if (samples <= 1) host.left.delete(vm)
-    else host.left.set(vm, samples - 1)
 }
 
 /** A VM runs here now: its promised demand becomes use at once, not at the next sample. */
@@ -219,14 +128,12 @@ export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instan
     pausedBy: null,
     // The next sample tells the incarnation that it has here.
     incarnation: '',
-    cpuMilli: snapshot.demand.cpuMilli,
     // As many as it must have; the next sample tells.
     vcpus: Math.max(1, Math.ceil(snapshot.demand.cpuMilli / 1_000)),
-    memoryMiB: snapshot.demand.memoryMiB,
-    dirtyMiBps: snapshot.dirtyMiBps,
     fixed: null,
     diskLocked: false,
-    ...promisedBelief(snapshot.demand, !host.waiting.delete(snapshot.vm)),
+    told: null,
+    ...promisedBelief(snapshot.demand, snapshot.dirtyMiBps, !host.waiting.delete(snapshot.vm)),
     ...labelsOf(snapshot),
     unseen: samplesInFlight,
     watch: watchOf(snapshot.habit),
@@ -314,10 +221,8 @@ export const fixedCode = (host: HostState, now: Instant, vm: KnownVm): string | 
 }
 
 /** Memory that the guest rewrites, MiB/s; while it was not measured, 5 % of it per second: a busy server's. */
-export const dirtyMiBpsOf = ({
-  dirtyMiBps,
-  memoryMiB,
-}: Pick<ObservedVm, 'dirtyMiBps' | 'memoryMiB'>): number => dirtyMiBps ?? Math.ceil(memoryMiB / 20)
+export const dirtyMiBpsOf = ({ dirtyMiBps, demand }: Belief): number =>
+  dirtyMiBps ?? Math.ceil(demand.memoryMiB / 20)
 
 export const moveFactsOf = (host: HostState, now: Instant, vm: KnownVm): MoveFacts => {
   const memory = host.memory.get(vm.vm)

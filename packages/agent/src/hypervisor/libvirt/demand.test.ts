@@ -1,72 +1,146 @@
-/** What a VM wants of the CPU is read from counters that begin anew whenever it starts or arrives. */
+/** What a VM wants of the CPU is read from counters that begin anew whenever it starts or arrives, and of which parts may lack. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { VmId } from '@drover/protocol'
-import { cpuMilli, cpuSample } from './demand.ts'
+import { type CpuCounters, type CpuSum, cpuLook, createCpuHistory } from './demand.ts'
 
 const vm = 'ac02535e-ac84-4f51-be77-1e291ebb7c23' as VmId
 const second = 1_000_000_000
 
-const at = (ms: number, id: number, wantedSeconds: number) =>
-  cpuSample(ms, ms, [{ vm, id, running: true, wantedNs: wantedSeconds * second, source: '0+', vcpus: 2 }])
+const sum = (wantedSeconds: number, changes: Partial<CpuSum> = {}): CpuSum => ({
+  source: '0 1',
+  rank: 2,
+  wantedNs: wantedSeconds * second,
+  ...changes,
+})
+
+interface Seen extends Partial<Omit<CpuCounters, 'vm'>> {
+  /** Asked and answered then, s. */
+  readonly at: number | readonly [number, number]
+  readonly wants?: number
+}
+
+type Look = Seen | { readonly at: number; readonly gone: true }
+
+/** What was measured at each look. */
+const looks = (...all: readonly Look[]) => {
+  const history = createCpuHistory()
+  return all.map((seen): number | null => {
+    const [asked, answered] = typeof seen.at === 'number' ? [seen.at, seen.at] : seen.at
+    const { wants = 0, ...told } = 'gone' in seen ? {} : seen
+    const counters = { vm, id: 1, running: true, vcpus: 2, sum: sum(wants), ...told }
+    const look = cpuLook(asked * 1_000, answered * 1_000, 'gone' in seen ? [] : [counters])
+    return history.measure(look).get(vm) ?? null
+  })
+}
+const last = (...all: readonly Look[]): number | null | undefined => looks(...all).at(-1)
 
 test('demand is what the VM used and waited for, per elapsed time', () => {
   // Measured: on half a core, one busy VM ran 4.6 s and waited 5.5 s of 10 s. It wants a whole core, not half of one.
-  assert.equal(cpuMilli(at(0, 1, 100), at(10_000, 1, 110.1), vm), 1010)
-  assert.equal(cpuMilli(at(0, 1, 100), at(10_000, 1, 100), vm), 0)
+  assert.equal(last({ at: 0, wants: 100 }, { at: 10, wants: 110.1 }), 1_010)
+  assert.equal(last({ at: 0, wants: 100 }, { at: 10, wants: 100 }), 0)
 })
 
-test('no demand is made up for a VM that is seen for the first time, or gone', () => {
-  assert.equal(cpuMilli(null, at(0, 1, 5), vm), null)
-  assert.equal(cpuMilli(cpuSample(0, 0, []), at(1000, 1, 5), vm), null)
-  assert.equal(cpuMilli(at(0, 1, 5), cpuSample(1000, 1000, []), vm), null)
+test('no demand is made up for a VM that is seen for the first time, or was away', () => {
+  assert.equal(last({ at: 0, wants: 5 }), null)
+  assert.equal(last({ at: 0, gone: true }, { at: 1, wants: 5 }), null)
+  assert.equal(last({ at: 0, wants: 4 }, { at: 1, gone: true }, { at: 2, wants: 5 }), null)
 })
 
 test('a migration or a restart makes the counters start again', () => {
   // A new QEMU has a new number and counts from 0: comparing it with the old one would give nonsense.
-  assert.equal(cpuMilli(at(0, 1, 100), at(1000, 2, 101), vm), null)
+  assert.equal(last({ at: 0, wants: 100 }, { at: 1, wants: 101, id: 2 }), null)
   // The number may repeat when libvirtd has forgotten it; counters that run backwards tell the truth.
-  assert.equal(cpuMilli(at(0, 1, 100), at(1000, 1, 3), vm), null)
+  assert.equal(last({ at: 0, wants: 100 }, { at: 1, wants: 3 }), null)
 })
 
-test('a VM that was paused at either look was not measured', () => {
-  const paused = cpuSample(1000, 1000, [
-    { vm, id: 1, running: false, wantedNs: 5 * second, source: '0+', vcpus: 2 },
-  ])
-  assert.equal(cpuMilli(at(0, 1, 4), paused, vm), null)
-  assert.equal(cpuMilli(paused, at(2000, 1, 5.1), vm), null)
+test('a VM that was paused at either look, or at one between them, was not measured', () => {
+  assert.equal(last({ at: 0, wants: 4 }, { at: 1, wants: 5, running: false }), null)
+  assert.equal(last({ at: 0, wants: 5, running: false }, { at: 1, wants: 5.1 }), null)
+  assert.equal(last({ at: 0, wants: 4 }, { at: 1, wants: 4, running: false }, { at: 1.5, wants: 4.5 }), null)
 })
 
-test('two samples of the same instant say nothing', () => {
-  assert.equal(cpuMilli(at(5, 1, 1), at(5, 1, 2), vm), null)
+test('a pause that no look has seen is known from what the daemon tells', () => {
+  const history = createCpuHistory()
+  const look = (at: number, wants: number) =>
+    history.measure(cpuLook(at, at, [{ vm, id: 1, running: true, vcpus: 2, sum: sum(wants) }])).get(vm)
+  look(0, 0)
+  history.paused(vm, 400)
+  assert.equal(look(1_000, 0.5), null)
+  assert.equal(look(2_000, 1.5), 1_000)
 })
 
-test('what two incomplete answers say together is nonsense, and no demand', () => {
+test('two looks that are close together say nothing; the one before them does', () => {
+  assert.deepEqual(looks({ at: 5, wants: 1 }, { at: 5, wants: 2 }), [null, null])
+  assert.deepEqual(looks({ at: 0 }, { at: 1, wants: 1 }, { at: 1.25, wants: 1.5 }), [null, 1_000, 1_200])
+})
+
+test('what an incomplete look and a whole one say together is nonsense, and no demand', () => {
   // Seen in other systems' reports: libvirt leaves out what it fails to read in /proc, and 2 vCPUs "want" 40,960 cores.
   const hour = 3_600
-  const look = (source: string, wantedSeconds: number) =>
-    cpuSample(1_150, 1_150, [
-      { vm, id: 1, running: true, wantedNs: wantedSeconds * second, source, vcpus: 2 },
-    ])
-  const whole = cpuSample(0, 0, [
-    { vm, id: 1, running: true, wantedNs: 46 * hour * second, source: '0+ 1+', vcpus: 2 },
-  ])
-  assert.equal(cpuMilli(whole, look('cpu', 60 * hour), vm), null, 'the whole QEMU instead of its vCPUs')
-  assert.equal(cpuMilli(whole, look('0 1', 40 * hour), vm), null, 'no waits')
-  assert.equal(cpuMilli(whole, look('0+', 23 * hour), vm), null, 'one vCPU only')
-  assert.equal(
-    cpuMilli(look('0+', 23 * hour), cpuSample(2_300, 2_300, [...whole.counters.values()]), vm),
-    null,
-  )
-  assert.equal(cpuMilli(whole, look('0+ 1+', 46 * hour + 3), vm), null, 'more than two vCPUs can want')
-  assert.equal(cpuMilli(whole, look('0+ 1+', 46 * hour + 1.15), vm), 1_000)
+  const whole = (at: number) => ({ at, wants: 46 * hour + at })
+  const wrong: Readonly<Record<string, CpuSum | null>> = {
+    'the whole QEMU instead of its vCPUs': sum(60 * hour, { source: 'process', rank: 0 }),
+    'no waits': sum(40 * hour, { rank: 1 }),
+    'one vCPU only, although two are online': null,
+  }
+  for (const [what, lacking] of Object.entries(wrong)) {
+    // Once, and for as long as one likes: what was told before must not lack.
+    const seen = looks(
+      whole(0),
+      whole(1.15),
+      { at: 2.3, sum: lacking },
+      { at: 3.45, sum: lacking },
+      whole(4.6),
+    )
+    assert.deepEqual(seen, [null, 1_000, null, null, 1_000], what)
+  }
 })
 
-test('an answer that was long on its way does not shorten the interval', () => {
+test('a VM of which only the whole QEMU is ever told is measured by that; by its vCPUs as soon as they are told', () => {
+  const process = (at: number) => ({ at, sum: sum(at / 2, { source: 'process', rank: 0 }) })
+  assert.deepEqual(looks(process(0), process(1), { at: 2, wants: 900 }, { at: 3, wants: 901 }), [
+    null,
+    500,
+    null,
+    1_000,
+  ])
+})
+
+test('a vCPU that is added or taken away makes the counters others', () => {
+  const one = (at: number) => ({ at, vcpus: 1, sum: sum(at, { source: '0' }) })
+  assert.deepEqual(looks(one(0), one(1), { at: 2, wants: 100 }, { at: 3, wants: 102 }, one(4), one(5)), [
+    null,
+    1_000,
+    null,
+    2_000,
+    null,
+    1_000,
+  ])
+})
+
+test('no VM wants more than its vCPUs can run', () => {
+  assert.equal(last({ at: 0 }, { at: 1.15, wants: 3 }), null)
+  assert.equal(last({ at: 0 }, { at: 1, wants: 2.02 }), 2_020, 'counters tick')
+})
+
+test('an answer that was long on its way is measured over a longer time, not wrongly', () => {
   // U10: the time was taken after the reply; a slow daemon's second look seemed to come much sooner than it did.
-  const counters = (wantedSeconds: number) => [
-    { vm, id: 1, running: true, wantedNs: wantedSeconds * second, source: '0+', vcpus: 2 },
-  ]
-  assert.equal(cpuMilli(cpuSample(0, 900, counters(0)), cpuSample(1_000, 1_010, counters(1)), vm), null)
-  assert.equal(cpuMilli(cpuSample(0, 100, counters(0)), cpuSample(1_000, 1_100, counters(1)), vm), 1_000)
+  assert.equal(last({ at: [0, 0.9] }, { at: [1, 1.01], wants: 1 }), null)
+  assert.equal(last({ at: [0, 0.1] }, { at: [1, 1.1], wants: 1 }), 1_000)
+  const slow = Array.from({ length: 12 }, (_, i) => ({ at: [i, i + 0.5] as const, wants: i }))
+  assert.deepEqual(looks(...slow), [null, null, null, null, ...Array(8).fill(1_000)])
+})
+
+test('who looks seldom measures over long times', () => {
+  assert.deepEqual(looks({ at: 0 }, { at: 60, wants: 60 }, { at: 120, wants: 150 }), [null, 1_000, 1_500])
+})
+
+test('how many vCPUs a VM has is remembered while it is not told', () => {
+  const history = createCpuHistory()
+  const look = (at: number, vcpus: number | null, id = 1) => {
+    history.measure(cpuLook(at, at, [{ vm, id, running: true, vcpus, sum: null }]))
+    return history.vcpusOf(vm)
+  }
+  assert.deepEqual([look(0, null), look(1, 4), look(2, null), look(3, null, 2)], [null, 4, 4, null])
 })

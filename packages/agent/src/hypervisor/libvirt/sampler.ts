@@ -1,7 +1,8 @@
 /** One look at all active VMs: one bulk call, plus the XML of those whose configuration is not known yet. */
 import type { VmId } from '@drover/protocol'
 import { HypervisorError, type Movable, type VmSample } from '../hypervisor-port.ts'
-import { type CpuCounters, type CpuSample, cpuMilli, cpuSample, intervalMsMin } from './demand.ts'
+import { cpuSumOf } from './cpu-counters.ts'
+import { type CpuCounters, cpuLook, createCpuHistory } from './demand.ts'
 import type { Domain } from './domain.ts'
 import { type DiskLock, type DomainFacts, diskLocked, movable, parseDomainXml } from './domain-xml.ts'
 import { wordsOf } from './errors.ts'
@@ -29,6 +30,8 @@ export interface SamplerOptions {
   /** How often QEMU is asked to measure how fast a guest rewrites its memory, ms; 0 = never. */
   readonly dirtyRateMs: number
   readonly warn: (message: string) => void
+  /** Monotonic, ms. Default: this process' own clock. */
+  readonly now?: () => number
 }
 
 /** XML is read again after this long even if no event told of a change. */
@@ -46,15 +49,15 @@ export class Sampler {
   readonly #options: SamplerOptions
   readonly #known = new Map<VmId, Known>()
   readonly #dirtyAskedMs = new Map<VmId, number>()
-  readonly #pausedMs = new Map<VmId, number>()
+  readonly #cpu = createCpuHistory()
   /** VMs that were seen to have arrived paused, by their number here. A restarted daemon no longer tells. */
   readonly #arrivedPaused = new Map<VmId, number>()
+  readonly #now: () => number
   #measuring = false
-  #before: CpuSample | null = null
-  #last: CpuSample | null = null
 
   constructor(options: SamplerOptions) {
     this.#options = options
+    this.#now = options.now ?? (() => performance.now())
   }
 
   /** The VM's configuration may have changed. */
@@ -64,24 +67,21 @@ export class Sampler {
 
   /** The daemon told that the VM was paused or resumed; no look may have seen it paused. */
   paused(vm: VmId): void {
-    this.#pausedMs.set(vm, performance.now())
+    this.#cpu.paused(vm, this.#now())
   }
 
   /** Sorted by id. `migrating` are the VMs that this driver is moving right now. */
   async sample(caller: Caller, migrating: ReadonlyMap<VmId, unknown>): Promise<VmSample[]> {
     const groups =
       statsGroups.state | statsGroups.cpu | statsGroups.balloon | statsGroups.vcpu | statsGroups.dirtyRate
-    const askedMs = performance.now()
+    const askedMs = this.#now()
     const all = await caller.call(allDomainStats, { groups, flags: statsFlags.active | statsFlags.noWait })
-    const atMs = performance.now()
+    const atMs = this.#now()
     const here = await this.#here(caller, all)
-    const now = cpuSample(askedMs, atMs, here.map(countersOf))
-    const before = this.#compareWith(now)
+    const wanted = this.#cpu.measure(cpuLook(askedMs, atMs, here.map(countersOf)))
     this.#prune(new Set(here.map((one) => one.domain.vm)))
     const samples = await Promise.all(
-      here.map((one) =>
-        this.#vmSample(caller, one, this.#wanted(before, now, one.domain.vm), atMs, migrating),
-      ),
+      here.map((one) => this.#vmSample(caller, one, wanted.get(one.domain.vm) ?? null, atMs, migrating)),
     )
     return samples.filter((one) => one !== null).sort((a, b) => (a.vm < b.vm ? -1 : 1))
   }
@@ -97,23 +97,8 @@ export class Sampler {
     return all.filter((_, i) => kept[i])
   }
 
-  /** The newest earlier sample that is at least `intervalMsMin` old, however often somebody looks. */
-  #compareWith(now: CpuSample): CpuSample | null {
-    if (this.#last === null) this.#last = now
-    else if (now.atMs - this.#last.atMs >= intervalMsMin) {
-      this.#before = this.#last
-      this.#last = now
-    }
-    return this.#before
-  }
-
-  #wanted(before: CpuSample | null, now: CpuSample, vm: VmId): number | null {
-    const pausedMs = this.#pausedMs.get(vm) ?? Number.NEGATIVE_INFINITY
-    return before === null || pausedMs >= before.atMs - before.offMs ? null : cpuMilli(before, now, vm)
-  }
-
   #prune(here: ReadonlySet<VmId>): void {
-    for (const map of [this.#known, this.#dirtyAskedMs, this.#pausedMs, this.#arrivedPaused])
+    for (const map of [this.#known, this.#dirtyAskedMs, this.#arrivedPaused])
       for (const vm of map.keys()) if (!here.has(vm)) map.delete(vm)
   }
 
@@ -135,9 +120,8 @@ export class Sampler {
       state: running ? 'running' : 'paused',
       pausedBy,
       cpuMilli: wanted,
-      vcpus: numberOf(stats, 'vcpu.current', 1),
-      // Without the balloon's present size the VM may use all that it was given.
-      memoryMiB: Math.ceil(numberOf(stats, 'balloon.current', numberOf(stats, 'balloon.maximum', 0)) / 1024),
+      vcpus: this.#cpu.vcpusOf(domain.vm) ?? 0,
+      memoryMiB: memoryMiB(stats),
       dirtyMiBps: dirtyMiBps(stats),
       incarnation: `${this.#options.bootId}${domain.id}`,
       migratable: this.#movable(facts, migrating.has(domain.vm)),
@@ -260,25 +244,15 @@ const countersOf = ({ domain, stats }: DomainStats): CpuCounters => ({
   vm: domain.vm,
   id: domain.id,
   running: isRunning(stateOf(stats)),
-  ...wantedOf(stats),
-  vcpus: numberOf(stats, 'vcpu.current', 0),
+  vcpus: numberOf(stats, 'vcpu.current', null),
+  sum: cpuSumOf(stats),
 })
 
-/** Falls back to the CPU time of the whole QEMU where the vCPUs are not told apart. */
-const wantedOf = (stats: TypedValues): Pick<CpuCounters, 'wantedNs' | 'source'> => {
-  let wantedNs = 0
-  const counters: string[] = []
-  // Online vCPUs need not be numbered without gaps.
-  const vcpusMax = numberOf(stats, 'vcpu.maximum', 0)
-  for (let i = 0; i < vcpusMax; i += 1) {
-    const time = numberOf(stats, `vcpu.${i}.time`, null)
-    if (time === null) continue
-    const delay = numberOf(stats, `vcpu.${i}.delay`, null)
-    counters.push(delay === null ? `${i}` : `${i}+`)
-    wantedNs += time + (delay ?? 0)
-  }
-  if (counters.length > 0) return { wantedNs, source: counters.join(' ') }
-  return { wantedNs: numberOf(stats, 'cpu.time', 0), source: 'cpu' }
+/** Without the balloon's present size the VM may use all that it was given; 0 = not told, or more than that. */
+const memoryMiB = (stats: TypedValues): number => {
+  const most = numberOf(stats, 'balloon.maximum', Number.POSITIVE_INFINITY)
+  const now = numberOf(stats, 'balloon.current', most)
+  return Number.isFinite(now) && now <= most ? Math.ceil(now / 1024) : 0
 }
 
 const dirtyMiBps = (stats: TypedValues): number | null => {

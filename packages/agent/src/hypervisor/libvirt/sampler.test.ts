@@ -1,0 +1,147 @@
+/**
+ * What a daemon tells of a busy VM, look by look, through the sampler and a caller that is scripted: whole answers, and the
+ * incomplete ones that libvirt gives when it fails to read in /proc. No answer makes a VM of two vCPUs want 40,960 cores.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { VmId } from '@drover/protocol'
+import type { VmSample } from '../hypervisor-port.ts'
+import type { Caller } from './observe.ts'
+import { allDomainStats, domainStates, domainXml, type Procedure } from './procedures.ts'
+import { Sampler } from './sampler.ts'
+import type { TypedValues } from './typed-params.ts'
+
+const vm = 'ac02535e-ac84-4f51-be77-1e291ebb7c23' as VmId
+const domain = { name: 'vm1', vm, id: 3 }
+const hourNs = 3_600 * 1_000_000_000
+
+/** Two vCPUs with 20 h of time and 3 h of waits each, 60 h of the whole QEMU; each vCPU wants 40 % of a core. */
+const statsAt = (seconds: number): Map<string, number> => {
+  const ns = Math.round(seconds * 1_000_000_000)
+  return new Map([
+    ['state.state', domainStates.running],
+    ['state.reason', 1],
+    ['cpu.time', 60 * hourNs + ns],
+    ['vcpu.current', 2],
+    ['vcpu.maximum', 2],
+    ...[0, 1].flatMap((i): [string, number][] => [
+      [`vcpu.${i}.time`, 20 * hourNs + ns * 0.3],
+      [`vcpu.${i}.delay`, 3 * hourNs + ns * 0.1],
+    ]),
+    ['balloon.current', 1_048_576],
+    ['balloon.maximum', 2_097_152],
+    ['dirtyrate.calc_status', 2],
+    ['dirtyrate.megabytes_per_second', 7],
+  ])
+}
+
+type Wrong = (stats: Map<string, number>) => void
+const without =
+  (...names: readonly string[]): Wrong =>
+  (stats) => {
+    for (const name of stats.keys()) if (names.some((one) => name.startsWith(one))) stats.delete(name)
+  }
+
+interface Told {
+  /** What is wrong with the answer of this look; null = nothing. */
+  readonly wrong?: Wrong
+  /** How long the daemon takes, s. */
+  readonly slowS?: number
+}
+
+/** A look every 1.15 s; what each showed of the VM. */
+const play = async (looks: readonly Told[]): Promise<readonly VmSample[]> => {
+  let nowS = 0
+  let told: Told = {}
+  const caller: Caller = {
+    async call<Args, Result>(procedure: Procedure<Args, Result>): Promise<Result> {
+      if (procedure.number === domainXml.number) return '<domain><devices/></domain>' as Result
+      assert.equal(procedure.number, allDomainStats.number)
+      // The counters are read when the daemon is done with what kept it.
+      nowS += told.slowS ?? 0
+      const stats = statsAt(nowS)
+      told.wrong?.(stats)
+      return [{ domain, stats: stats as TypedValues }] as Result
+    },
+  }
+  const sampler = new Sampler({
+    diskLock: 'none',
+    isShared: () => true,
+    bootId: '',
+    dirtyRateMs: 0,
+    warn: () => {},
+    now: () => nowS * 1_000,
+  })
+  const seen: VmSample[] = []
+  for (const look of looks) {
+    told = look
+    const begunS = nowS
+    seen.push(...(await sampler.sample(caller, new Map())))
+    nowS = Math.max(nowS, begunS + 1.15)
+  }
+  return seen
+}
+const demands = async (looks: readonly Told[]) => (await play(looks)).map((one) => one.cpuMilli)
+const whole: Told = {}
+
+test('each incomplete answer is no measurement, nor is it half of one with the next', async () => {
+  const answers: Readonly<Record<string, Wrong>> = {
+    'no vCPUs at all': without('vcpu.'),
+    'the numbers of vCPUs alone': without('vcpu.0.', 'vcpu.1.'),
+    'no waits': without('vcpu.0.delay', 'vcpu.1.delay'),
+    'one wait': without('vcpu.1.delay'),
+    'one vCPU missing': without('vcpu.1.'),
+    'nothing of the CPU': without('vcpu.', 'cpu.'),
+  }
+  for (const [what, wrong] of Object.entries(answers))
+    for (const times of [1, 2, 5]) {
+      const seen = await demands([whole, whole, ...Array(times).fill({ wrong }), whole, whole])
+      assert.deepEqual(seen, [null, 800, ...Array(times).fill(null), 800, 800], `${what}, ${times} times`)
+    }
+})
+
+test('an agent that starts amid incomplete answers measures nothing until they are whole', async () => {
+  const wrong = without('vcpu.1.')
+  assert.deepEqual(await demands([{ wrong }, { wrong }, { wrong }, whole, whole]), [
+    null,
+    null,
+    null,
+    null,
+    800,
+  ])
+})
+
+test('a counter that jumps once is not believed, and is forgotten with the look that showed it', async () => {
+  const jump: Wrong = (stats) => stats.set('vcpu.0.time', 40 * hourNs)
+  assert.deepEqual(await demands([whole, whole, { wrong: jump }, whole, whole]), [null, 800, null, null, 800])
+})
+
+test('a slow daemon is measured over a longer time', async () => {
+  const slow = Array<Told>(14).fill({ slowS: 0.4 })
+  const seen = (await demands([whole, whole, ...slow])).slice(2)
+  for (const one of seen) assert.ok(one === null || Math.abs(one - 800) < 120, `${seen}`)
+  assert.ok(
+    seen.slice(5).every((one) => one !== null),
+    `measured again after some seconds: ${seen}`,
+  )
+})
+
+test('one slow answer among quick ones makes no demand of its own', async () => {
+  for (const slowS of [0.5, 1, 3]) {
+    const seen = await demands([whole, whole, whole, { slowS }, whole, whole, whole])
+    for (const one of seen) assert.ok(one === null || Math.abs(one - 800) < 120, `${slowS} s: ${seen}`)
+  }
+})
+
+test('memory and vCPUs that are not told are said to be not told, or as they were', async () => {
+  const amounts = async (wrong: Wrong) => {
+    const [, second] = await play([whole, { wrong }])
+    return { memoryMiB: second?.memoryMiB, vcpus: second?.vcpus }
+  }
+  const full = { memoryMiB: 1_024, vcpus: 2 }
+  assert.deepEqual(await amounts(() => {}), full)
+  assert.deepEqual(await amounts(without('vcpu.')), full)
+  assert.deepEqual(await amounts(without('balloon.current')), { ...full, memoryMiB: 2_048 })
+  assert.deepEqual(await amounts(without('balloon.')), { ...full, memoryMiB: 0 })
+  assert.deepEqual(await amounts((stats) => stats.set('balloon.current', 4e12)), { ...full, memoryMiB: 0 })
+})
