@@ -5,14 +5,15 @@
  * host gets worse and no rule is broken anew.
  */
 import type { ActionId, HostId, VmId } from '../problem/ids.ts'
+import { capacityCode } from '../problem/names.ts'
 import { type Action, type Departure, departs, originOf, type Plan } from '../problem/plan.ts'
 import type { ProblemHost, ProblemVm } from '../problem/situation.ts'
 import { amountsInEffect } from '../rules/amounts-in-effect.ts'
 import { checkRule } from '../rules/check.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
-import { isContinuous } from '../rules/rule.ts'
-import type { Stay } from '../rules/stay.ts'
-import { createStays, staysOf } from '../rules/stays.ts'
+import { isContinuous, type PlacementRule } from '../rules/rule.ts'
+import type { RuleViolation, Stay } from '../rules/stay.ts'
+import { createStays, type StaysInit, staysOf } from '../rules/stays.ts'
 import { worstGain } from '../rules/worst-load.ts'
 import { type Dag, dagOf, width } from './dag.ts'
 
@@ -24,10 +25,7 @@ export interface PlanViolation {
   readonly text: string
 }
 
-const capacity = (problem: PlacementProblem, d: number): string => {
-  const name = problem.dimensions[d]!
-  return `capacity.${name === 'cpuMilli' ? 'cpu' : name === 'memoryMiB' ? 'mem' : name}`
-}
+const capacity = (problem: PlacementProblem, d: number): string => capacityCode(problem.dimensions[d]!)
 
 const compatible = (from: ProblemHost | undefined, to: ProblemHost): boolean =>
   from === undefined ||
@@ -253,21 +251,27 @@ const checkLoads = (problem: PlacementProblem, plan: Plan, dag: Dag): PlanViolat
 }
 
 const checkRules = (problem: PlacementProblem, stays: readonly Stay[], dag: Dag): PlanViolation[] => {
-  const before = dag.before
   // A VM on a host that is off or not ours is outside the problem.
   const known = new Set(problem.hosts.filter((host) => host.state !== 'offline').map((host) => host.id))
   const all = stays.filter((stay) => known.has(stay.host))
-  const throughout = createStays({ problem, all, before, excuseInitial: true })
-  const atEnd = createStays({
-    problem,
-    all: all.filter((stay) => stay.departure === null),
-    before,
-    excuseInitial: true,
-  })
-  return problem.rules
+  const broken = brokenRules(problem.rules, { problem, all, before: dag.before })
+  return broken.map(({ code, text }) => ({ code, action: null, text }))
+}
+
+/**
+ * What these stays break anew of the hard rules: of a continuous rule at any moment, of any other one at the end, when only
+ * the stays without a departure are left. The one judge of rules, for a whole plan and for an arrival at one host.
+ */
+export const brokenRules = (
+  rules: readonly PlacementRule[],
+  stays: Omit<StaysInit, 'excuseInitial'>,
+): readonly RuleViolation[] => {
+  const throughout = createStays({ ...stays, excuseInitial: true })
+  const last = stays.all.filter((stay) => stay.departure === null)
+  const atEnd = createStays({ ...stays, all: last, excuseInitial: true })
+  return rules
     .filter((rule) => rule.weight === undefined)
     .flatMap((rule) => checkRule(rule, isContinuous(rule) ? throughout : atEnd))
-    .map(({ code, text }) => ({ code, action: null, text }))
 }
 
 const checkLimits = (problem: PlacementProblem, plan: Plan, dag: Dag): PlanViolation[] => {

@@ -6,7 +6,7 @@ import { amountsInEffect } from './amounts-in-effect.ts'
 import type { PlacementProblem } from './placement-problem.ts'
 import type { Stay, Stays } from './stay.ts'
 
-interface StaysInit {
+export interface StaysInit {
   readonly problem: PlacementProblem
   readonly all: readonly Stay[]
   readonly before: (a: number, b: number) => boolean
@@ -72,7 +72,8 @@ const labelsByVm = (
   return found
 }
 
-const unknownProblem: PlacementProblem = {
+/** Where nothing is known but who is where. */
+export const unknownProblem: PlacementProblem = {
   dimensions: [],
   hosts: [],
   vms: [],

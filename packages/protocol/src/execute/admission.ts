@@ -1,7 +1,7 @@
 /** The last checks before a migration begins: the source looks again at its VM, the destination at its promises (S9–S11). */
 
-import { checkRule, isContinuous, type Migrate, originOf, staysOn } from '@drover/placement'
-import { type HostId, type Instant, own } from '../data/ids.ts'
+import { departs, type Migrate, type PlanInForce, ruleBrokenByArrival } from '@drover/placement'
+import { type HostId, type Instant, own, type VmId } from '../data/ids.ts'
 import { isCurrent, type Lease } from '../data/lease.ts'
 import type { Begin } from '../data/message.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
@@ -66,10 +66,7 @@ export const mayArrive = (
   return brokenBy(host, lease, promises, arriving, self) ?? refusal(host, promises, arriving.demand)
 }
 
-/**
- * The hard rule that this arrival breaks here, or null: judged as the checker of the plan judges it. A continuous rule holds
- * at every moment; any other one when the plan is done, so that VMs which the plan still takes away from here do not count.
- */
+/** The hard rule of this host that the arrival breaks, or null. */
 const brokenBy = (
   host: HostState,
   { assigned }: Lease,
@@ -77,26 +74,15 @@ const brokenBy = (
   arriving: VmSnapshot,
   self: HostId,
 ): Refusal | null => {
-  const here = [...host.vms.values(), ...promises, arriving]
-  const leave = new Set(
-    (assigned?.unsound === null ? assigned.assign.plan.actions : [])
-      .filter((action) => originOf(action) === self)
-      .map(({ vm }) => vm),
-  )
-  const always = staysOn(self, here)
-  const atEnd =
-    leave.size === 0
-      ? always
-      : staysOn(
-          self,
-          here.filter(({ vm }) => !leave.has(vm)),
-        )
-  for (const rule of host.rules) {
-    if (rule.weight !== undefined) continue
-    const broken = checkRule(rule, isContinuous(rule) ? always : atEnd).find((violation) =>
-      violation.vms.includes(arriving.vm),
-    )
-    if (broken !== undefined) return { code: broken.code, text: broken.text }
-  }
-  return null
+  const here = [...host.vms.values(), ...promises]
+  const broken = ruleBrokenByArrival(host.rules, self, here, arriving, inForce(assigned, arriving.vm, self))
+  return broken === null ? null : { code: broken.code, text: broken.text }
+}
+
+/** The plan, if it has passed the check here and brings that VM. */
+const inForce = (assigned: Lease['assigned'], vm: VmId, self: HostId): PlanInForce | null => {
+  if (assigned === null || assigned.unsound !== null) return null
+  const { problem, plan } = assigned.assign
+  const brings = plan.actions.some((action) => action.vm === vm && !departs(action) && action.to === self)
+  return brings ? { problem, plan } : null
 }
