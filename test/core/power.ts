@@ -90,6 +90,36 @@ const faults: readonly Fault[] = [
     to: "if (nowhere(there) || there === null) return { kind: 'resume-here' }",
   },
   {
+    name: 'doubt: an answer to an earlier question counts',
+    file: 'migration/outgoing-end.ts',
+    from: "if (phase !== 'settling' || rounds.number !== round) return",
+    to: "if (phase !== 'settling') return",
+  },
+  {
+    name: 'doubt: a VM that runs at its source has stayed at the first look',
+    file: 'migration/resolve-unknown.ts',
+    from: "return steadyMs >= limits.lateStartMs ? { kind: 'stayed' } : wait",
+    to: "return { kind: 'stayed' }",
+  },
+  {
+    name: 'hand-over: one that nobody heard is forgotten',
+    file: 'migration/outgoing-table.ts',
+    from: 'if (duty !== null) duties.take(duty)',
+    to: '',
+  },
+  {
+    name: 'hand-over: a copy without a record runs at any old word',
+    file: 'migration/incoming.ts',
+    from: 'if (arrival.adopted && (round !== arrival.rounds.number || demand === null)) return true',
+    to: '',
+  },
+  {
+    name: 'alarm: a VM left paused is not seen',
+    file: 'migration/alarms.ts',
+    from: "filter((vm) => vm.pausedBy === 'migration')",
+    to: 'filter(() => false)',
+  },
+  {
     name: 'restart: open actions are forgotten',
     file: 'migration/migrations.ts',
     from: 'for (const open of restored.open)',
@@ -140,13 +170,17 @@ const run = (files: readonly string[], env: Record<string, string> = {}): string
 }
 
 const stories = [
-  ...['overload', 'competition', 'quiet', 'operator', 'faults'].map((name) => `test/core/${name}.test.ts`),
+  ...['overload', 'competition', 'quiet', 'operator', 'faults', 'settle'].map(
+    (name) => `test/core/${name}.test.ts`,
+  ),
   ...[
     'partition/member',
     'partition/execution',
     'partition/judge-reserve',
     'migration/resolve-unknown',
     'migration/outgoing',
+    'migration/hand-over',
+    'migration/duties',
     'execute/admission',
     'execute/executor',
     'snapshot/host',

@@ -37,6 +37,7 @@ const shown = () => {
             sinceMs: 1,
           },
         ],
+        alarms: [{ code: 'vm.paused_by_migration', text: 'web1', vm: vmId('web1'), sinceMs: 1 }],
       },
       hypervisor: { driver: 'fake', connected: true, trouble: null, version: 'fake 1' },
       transport: {
@@ -114,6 +115,8 @@ test('gauges follow the status', async () => {
     'drover_host_load_ratio{resource="memoryMiB"} 0.25',
     'drover_host_pressure_ratio{resource="cpu",kind="some"} 0.25',
     'drover_moves_inflight{direction="out"} 1',
+    'drover_alarms{code="vm.paused_by_migration"} 1',
+    'drover_alarms{code="vm.unconfirmed"} 0',
     'drover_journal_bytes 4096',
     'drover_journal_healthy 0',
     'drover_messages_total{direction="in"} 11',
@@ -123,5 +126,6 @@ test('gauges follow the status', async () => {
     'drover_undelivered_total 17',
   ])
     assert.ok(text.includes(`\n${line}\n`), `${line} is missing in\n${text}`)
+  assert.ok(!text.includes('web1'), 'no VM is named')
   metrics.close()
 })

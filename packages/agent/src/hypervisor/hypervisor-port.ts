@@ -119,7 +119,8 @@ export interface MigrationProgress {
 
 /**
  * `done`: this hypervisor positively answered that the VM is gone from here (defined and active nowhere here).
- * `refused`: it positively answered that the VM is still here, active, in the run state it had, with no job.
+ * `refused`: it positively answered that the VM is still here, active, in the run state it had, with no job,
+ * and the request cannot lie unread any more: it was answered, seen at work, or never sent.
  * `unknown`: anything else (connection lost, time-out, paused on the source …). Never guessed.
  */
 export type MigrationResult =

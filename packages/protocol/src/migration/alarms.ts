@@ -35,12 +35,14 @@ export const createAlarms = (
   let seenRevision = -1
   let paused: readonly VmId[] = []
 
+  /** Most steps change no VM, and most hosts have no such VM. */
+  const look = (): void => {
+    if (host.revision === seenRevision) return
+    seenRevision = host.revision
+    paused = [...host.vms.values()].filter((vm) => vm.pausedBy === 'migration').map((vm) => vm.vm)
+  }
+
   const causes = (): readonly Omit<Raised, 'since' | 'sayAt'>[] => {
-    // Most steps change no VM, and most hosts have no such VM.
-    if (host.revision !== seenRevision) {
-      seenRevision = host.revision
-      paused = [...host.vms.values()].filter((vm) => vm.pausedBy === 'migration').map((vm) => vm.vm)
-    }
     const left = paused
       .filter((vm) => !accounted(vm))
       .map((vm) => ({
@@ -63,9 +65,10 @@ export const createAlarms = (
 
   return {
     tick() {
+      look()
+      if (paused.length === 0 && all.size === 0 && duties.none()) return
       const now = desk.now()
       const found = causes()
-      if (found.length === 0 && all.size === 0) return
       const keys = new Set<string>()
       for (const cause of found) {
         const key = `${cause.code} ${cause.vm}`

@@ -11,6 +11,7 @@ import type { DutyView } from '../data/view.ts'
 import { type Desk, earliestOf } from '../step-context.ts'
 
 export interface Duties {
+  none(): boolean
   of(action: ActionId): Duty | null
   /** A new one, which has just been said for the first time. It is in the journal with the end of its action. */
   take(duty: Duty): void
@@ -69,6 +70,7 @@ export const createDuties = (desk: Desk): Duties => {
   }
 
   return {
+    none: () => all.size === 0,
     of: (action) => all.get(action)?.duty ?? null,
     take: (duty) => keep(duty, desk.now() + limits.dutyMsMin),
     restore(duties) {

@@ -183,6 +183,8 @@ test('an answer to an earlier question settles nothing', () => {
   assert.deepEqual(happened(), [], 'late')
   departures.whereabouts(action, there, round(), 'paused')
   assert.deepEqual(happened(), [], 'what our own hypervisor said in the last round is old, too')
+  departures.inspected(action, old, 'here', 'absent')
+  assert.deepEqual(happened(), [], 'however late it comes')
   departures.inspected(action, round(), 'here', 'absent')
   assert.deepEqual(happened(), ['send hand-over', 'gone'])
 })

@@ -73,7 +73,6 @@ export interface LibvirtOptions {
 const keepaliveCount = 3
 const reconnectMs = 100
 const reconnectMsMax = 5_000
-const settleMs = 1_000
 const eventMs = 500
 
 /** Throws `TypeError` for a URI that it cannot use; after that nothing but the port's own errors. */
@@ -116,6 +115,8 @@ export const libvirtHypervisor = (options: LibvirtOptions = {}): Hypervisor => {
       disconnected: (reason) => tell({ kind: 'disconnected', reason }),
       event: (event) => {
         if (event.kind === 'lifecycle' || event.kind === 'configuration') sampler.forget(event.vm)
+        if (event.kind === 'lifecycle' && event.event === 'started')
+          sampler.begun(event.vm, event.detail === 'migrated')
         if (event.kind === 'lifecycle' && isPause(event.event)) sampler.paused(event.vm)
         for (const witness of witnesses) witness(event)
         // A limit set before QEMU began to send is overwritten by the one that the migration was started with.
@@ -153,7 +154,6 @@ export const libvirtHypervisor = (options: LibvirtOptions = {}): Hypervisor => {
     warn,
     progressMs: options.progressMs ?? 500,
     lookMs: options.lookMs ?? 60_000,
-    settleMs,
     eventMs,
   }
 

@@ -41,8 +41,6 @@ export interface MigrationWorld {
   readonly progressMs: number
   /** How long a daemon that cannot be asked is waited for before the answer is `unknown`, ms. */
   readonly lookMs: number
-  /** After a broken connection "still here" must hold at two looks this far apart, ms. */
-  readonly settleMs: number
   /** How long an event may lag behind the answer to the call, ms. */
   readonly eventMs: number
 }
@@ -58,6 +56,8 @@ interface Start {
 interface Witness {
   stopped: string | null
   completed: TypedValues | null
+  /** The daemon was seen at work on it: it has read the request. */
+  begun: boolean
   iterations: number
 }
 
@@ -70,7 +70,7 @@ export const migrate = async (
   request: MigrationRequest,
   onProgress: (progress: MigrationProgress) => void,
 ): Promise<MigrationResult> => {
-  const witness: Witness = { stopped: null, completed: null, iterations: 0 }
+  const witness: Witness = { stopped: null, completed: null, begun: false, iterations: 0 }
   const unsubscribe = world.onEvent((event) => testify(witness, request.vm, event))
   try {
     const start = await begin(world, request.vm)
@@ -80,7 +80,7 @@ export const migrate = async (
     } catch (error) {
       return refused('peer.uri_refused', wordsOf(error))
     }
-    const end = await perform(world, request, start, onProgress)
+    const end = await perform(world, request, start, witness, onProgress)
     const result = await conclude(world, request, start, end, witness, onProgress)
     if (result.kind === 'done' && start.autostart) await carryAutostart(world, request, start.domain)
     return result
@@ -96,7 +96,10 @@ const testify = (witness: Witness, vm: VmId, event: DomainEvent): void => {
   if (event.kind === 'lifecycle' && event.event === 'stopped') witness.stopped = event.detail
   if (event.kind === 'lifecycle' && event.event === 'started') witness.stopped = null
   if (event.kind === 'job_completed') witness.completed = event.stats
-  if (event.kind === 'migration_iteration') witness.iterations = event.iteration
+  if (event.kind === 'migration_iteration') {
+    witness.iterations = event.iteration
+    witness.begun = true
+  }
 }
 
 /** Looks before anything is sent. */
@@ -125,6 +128,7 @@ const perform = async (
   world: MigrationWorld,
   request: MigrationRequest,
   start: Start,
+  witness: Witness,
   onProgress: (progress: MigrationProgress) => void,
 ): Promise<CallEnd> => {
   let connection: Connection | null = null
@@ -142,11 +146,18 @@ const perform = async (
       },
       null,
     )
-    void pollProgress(world, start.domain, onProgress, stop.signal)
+    const progressed = (progress: MigrationProgress): void => {
+      witness.begun = true
+      onProgress(progress)
+    }
+    void pollProgress(world, start.domain, progressed, stop.signal)
     await call
     return { kind: 'ok' }
   } catch (error) {
     if (error instanceof HypervisorError && error.code !== 'hypervisor.unreachable')
+      return { kind: 'error', code: error.code, detail: error.message }
+    // Without a connection nothing was sent.
+    if (connection === null && error instanceof HypervisorError)
       return { kind: 'error', code: error.code, detail: error.message }
     return { kind: 'lost', detail: `the connection to the hypervisor broke: ${wordsOf(error)}` }
   } finally {
@@ -182,7 +193,6 @@ const conclude = async (
   onProgress: (progress: MigrationProgress) => void,
 ): Promise<MigrationResult> => {
   const before = { id: start.domain.id, running: start.running }
-  let confirmed = end.kind !== 'lost'
   for (;;) {
     const seen = await look(world, request.vm)
     if (seen === null)
@@ -192,6 +202,7 @@ const conclude = async (
       )
     if (seen.kind === 'active' && seen.job.kind === 'outgoing') {
       // The call is over for us, and not for the daemon: the connection broke. Follow it to its end.
+      witness.begun = true
       onProgress(progressOf(seen.job.stats))
       await delay(world.progressMs)
       continue
@@ -199,12 +210,9 @@ const conclude = async (
     if (seen.kind === 'absent')
       await until(() => witness.stopped !== null && witness.completed !== null, world.eventMs)
     const found = verdict(end, before, seen, witness.stopped)
-    if (found.kind === 'refused' && !confirmed) {
-      // A request that a stopped daemon has not read yet could still begin. It will have, by the second look.
-      confirmed = true
-      await delay(world.settleMs)
-      continue
-    }
+    // A request that a busy daemon has not read yet may still begin, and how long to wait for that is not the driver's to say.
+    if (found.kind === 'refused' && end.kind === 'lost' && !witness.begun)
+      return unknown('hypervisor.unreachable', wordsFor(end))
     if (found.kind === 'ask_destination') return askDestination(world, request, witness, wordsFor(end))
     return found.kind === 'done' ? done(witness) : found
   }

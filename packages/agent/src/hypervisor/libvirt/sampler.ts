@@ -52,6 +52,8 @@ export class Sampler {
   readonly #cpu = createCpuHistory()
   /** VMs that were seen to have arrived paused, by their number here. A restarted daemon no longer tells. */
   readonly #arrivedPaused = new Map<VmId, number>()
+  /** VMs whose life here was seen to begin without a migration: what the daemon says of an arrival is of an earlier one. */
+  readonly #started = new Set<VmId>()
   readonly #now: () => number
   #measuring = false
 
@@ -63,6 +65,12 @@ export class Sampler {
   /** The VM's configuration may have changed. */
   forget(vm: VmId): void {
     this.#known.delete(vm)
+  }
+
+  /** The daemon told that a life of the VM began here. */
+  begun(vm: VmId, byMigration: boolean): void {
+    if (byMigration) this.#started.delete(vm)
+    else this.#started.add(vm)
   }
 
   /** The daemon told that the VM was paused or resumed; no look may have seen it paused. */
@@ -100,6 +108,7 @@ export class Sampler {
   #prune(here: ReadonlySet<VmId>): void {
     for (const map of [this.#known, this.#dirtyAskedMs, this.#arrivedPaused])
       for (const vm of map.keys()) if (!here.has(vm)) map.delete(vm)
+    for (const vm of this.#started) if (!here.has(vm)) this.#started.delete(vm)
   }
 
   async #vmSample(
@@ -137,7 +146,7 @@ export class Sampler {
   async #pausedBy(caller: Caller, domain: Domain, stats: TypedValues): Promise<'migration' | 'owner'> {
     if (stateOf(stats) === domainStates.paused) {
       if (numberOf(stats, 'state.reason', 0) === pausedReasons.migration) return 'migration'
-      if (!hasRun(stats)) {
+      if (!hasRun(stats) && !this.#started.has(domain.vm)) {
         if (this.#arrivedPaused.get(domain.vm) === domain.id) return 'migration'
         if (await wasReceived(caller, domain)) {
           this.#arrivedPaused.set(domain.vm, domain.id)
