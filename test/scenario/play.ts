@@ -111,6 +111,7 @@ const show = (cluster: Cluster): readonly string[] => {
       ...view.duties.map(({ vm, word }) => `has to tell ${word} of ${vm}`),
       ...view.alarms.map(({ code, vm }) => `ALARM ${code} ${vm}`),
       ...view.warnings.map(({ code }) => `warned ${code}`),
+      ...(view.forecastDoubt === 'forecast.together' ? [view.forecastDoubt] : []),
     ]
     return `h${host} ${said.join('; ')}`
   })

@@ -104,6 +104,23 @@ test('a VM that must stay does, a rule is kept, a full destination is not chosen
   for (const move of movesOf(full)) assert.match(move, /→ h2/)
 })
 
+test('a host whose forecast is not to be believed receives nothing by it, and gives nothing by it', () => {
+  const demands = [[...ten(69)], ten(60), ten(50).slice(0, 7)]
+  const believing = (...foresees: readonly boolean[]): PlacementProblem => {
+    const problem = problemOf({ demands })
+    const hosts = problem.forecast!.hosts.map((host, h) => ({ ...host, foresees: foresees[h]! }))
+    return { ...problem, forecast: { ...problem.forecast!, hosts } }
+  }
+  assert.match(movesOf(believing(true, true, true))[0]!, /→ h2/)
+  assert.match(movesOf(believing(true, true, false))[0] ?? '', /→ h1|satisfied/)
+  assert.deepEqual(movesOf(believing(true, false, false)), ['satisfied'])
+  assert.deepEqual(movesOf(believing(false, true, true)), ['satisfied'])
+  // An overload is cured all the same, by the exact search.
+  const over = problemOf({ demands: [ten(72), ten(40)] })
+  const unsure = over.forecast!.hosts.map((host) => ({ ...host, foresees: false }))
+  assert.equal(solvePlacement({ ...over, forecast: { ...over.forecast!, hosts: unsure } }).kind, 'plan')
+})
+
 test('where no single move cures, the exact search does: room must be made first', () => {
   const answer = solvePlacement(
     problemOf({ demands: [[100, 100, 100, 100, 100, 100, 100, 100], [...ten(62)], ten(63)] }),

@@ -97,6 +97,17 @@ test('a VM: every way of staying has its own code', () => {
   assert.equal(moving.verdict.text, 'Is leaving for rack1-b (running, for 2.5 s).')
 })
 
+test('a host that does nothing early says why', () => {
+  const facts = (forecastDoubt: string | null): readonly string[] => {
+    const view = { ...exampleView, forecastDoubt }
+    const own = explain(view, exampleHistory, { kind: 'host', host: exampleHosts.self, name: 'rack1-a' })
+    assert.ok(own?.kind === 'host')
+    return own.facts.filter((fact) => fact.startsWith('nothing is done early'))
+  }
+  assert.deepEqual(facts(null), [])
+  assert.match(facts('forecast.no_better')[0]!, /forecast\.no_better: .*"as it is now"/)
+})
+
 test('a host and a decision are explained, too', () => {
   // The story: `drover explain` without a word is about this host; a host's own line is about that one.
   const own = explain(exampleView, exampleHistory, { kind: 'host', host: exampleHosts.self, name: 'rack1-a' })

@@ -1,8 +1,10 @@
 // The daemon's core on the simulated ground: an overload is noticed, two hosts make a partition, one VM moves, all let go.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { presets } from '@drover/protocol'
 import { createGround } from '../../run/create-run.ts'
 import { smallWorkload } from '../../testing/small-workload.ts'
+import { generateShape } from '../../workload/shapes.ts'
 import { generateVmplaces } from '../../workload/vmplaces.ts'
 import { drover } from './drover.ts'
 import type { DroverOptions } from './drover-options.ts'
@@ -65,6 +67,16 @@ test('the same seed gives the same run, another seed another', () => {
   const hashOf = (seed: number): string => runOf(many, {}, seed).measured.traceHash
   assert.equal(hashOf(1), hashOf(1))
   assert.notEqual(hashOf(1), hashOf(2))
+})
+
+test('where VMs rise together drover makes no overload of its own, however early it would act', () => {
+  for (const seed of [11, 12])
+    for (const preset of ['balanced', 'aggressive'] as const) {
+      // One group of hosts is at its height while another has room, and then the other way round: none is ever too full.
+      const waves = generateShape({ kind: 'waves', hosts: 16, seed, durationS: 900 })
+      const { measured } = runOf(waves, { policy: presets[preset] })
+      assert.deepEqual([measured.overloadSeconds, measured.migrations], [0, 0], `${preset}, seed ${seed}`)
+    }
 })
 
 test('options that make no sense are refused', () => {
