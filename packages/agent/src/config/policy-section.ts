@@ -51,7 +51,7 @@ export const policy = z
       .meta(
         about({
           description:
-            'Watches how the CPU demand of each VM varies, and moves VMs before a host is overloaded when that saves enough. Off: only overloads that have lasted for `overload_hold_ms` are cured.',
+            'Watches how the CPU demand of each VM varies, and moves VMs before a host is overloaded when that saves enough and its forecasts have proved right. Off: only overloads that have lasted for `overload_hold_ms` are cured.',
           prevents: 'overloads that could be seen coming',
         }),
       ),
