@@ -16,7 +16,8 @@ import {
 } from '@drover/agent/runtime'
 
 export interface HostInit {
-  readonly journal: JournalStore
+  /** It stays when the agent goes. */
+  readonly journal: Pick<JournalStore, 'open'>
   readonly solver: Immediate<Solver>
   /** For each life of the agent anew: what a process holds ends with it. */
   readonly settings: () => Settings
@@ -33,7 +34,6 @@ export interface HostInit {
 export interface Host {
   /** The living one, or null. */
   readonly agent: Agent | null
-  readonly journal: JournalStore
   /** Rejects as the agent does, and with JournalError while the journal cannot be opened; then there is no agent. */
   start(): Promise<void>
   /** As kill -9. */
@@ -48,7 +48,6 @@ export const createHost = (init: HostInit): Host => {
   const { journal, solver, internals = {}, born = () => {} } = init
   let agent: Agent | null = null
   return {
-    journal,
     get agent() {
       return agent
     },

@@ -7,6 +7,7 @@ import {
   createJournalStore,
   instantOf,
   JournalError,
+  type JournalStore,
   type Solver,
   type Transport,
 } from '@drover/agent/runtime'
@@ -43,6 +44,7 @@ interface Site {
   readonly id: HostId
   readonly name: string
   readonly host: Host
+  readonly journal: JournalStore
   /** What its wall clock shows when the cluster's clock is at 0, ms. */
   wallOffsetMs: number
   /** The core of the living agent. */
@@ -135,9 +137,11 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
   const siteOf = (id: HostId, index: number): Site => {
     const name = nameOf(index)
     world.addHost({ name, capacity })
+    const wallNow = (): number => clock.now() + site.wallOffsetMs
+    // The first start of all has nothing to be afraid of: no wait for the leases of a lost journal.
+    const journal = createJournalStore({ intact: true, wallNow })
     const host = createHost({
-      // The first start of all has nothing to be afraid of: no wait for the leases of a lost journal.
-      journal: createJournalStore({ intact: true, wallNow: () => clock.now() + site.wallOffsetMs }),
+      journal,
       solver,
       settings: () =>
         settingsOf({
@@ -158,7 +162,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       seed: (incarnation) => seed + incarnation,
       internals: {
         clock,
-        wallNow: () => clock.now() + site.wallOffsetMs,
+        wallNow,
         around: (effect, when) => around(index, effect, when),
         fatal(cause) {
           failure ??= new Error(`the core of ${name} failed: ${cause}`, { cause })
@@ -173,7 +177,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
           if (event.kind === 'decision') decisions.push({ by: id, decision: event.decision })
         }),
     })
-    const site: Site = { id, name, host, wallOffsetMs: 0, peer: null, lie: null }
+    const site: Site = { id, name, host, journal, wallOffsetMs: 0, peer: null, lie: null }
     return site
   }
   const sites = ids.map(siteOf)
@@ -259,10 +263,10 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       site.peer = null
     },
     restartAgent: (host) => start(at(host)),
-    loseJournal: (host) => at(host).host.journal.lose(),
-    tearJournal: (host) => at(host).host.journal.tear(),
+    loseJournal: (host) => at(host).journal.lose(),
+    tearJournal: (host) => at(host).journal.tear(),
     fullJournal(host, full) {
-      at(host).host.journal.full = full
+      at(host).journal.full = full
     },
     lies(host, lie) {
       at(host).lie = lie

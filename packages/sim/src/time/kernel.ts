@@ -13,6 +13,8 @@ export interface Feed {
 }
 
 export interface Kernel extends Clock {
+  /** Calls `fn` at that time, ms, or now when it has passed: to the last bit, which the sum of a difference need not be. */
+  at(atMs: number, fn: () => void): () => void
   /** From now on this happens too. One feed; RangeError when there is one already. */
   feed(feed: Feed): void
   /** Runs, in order, everything due until then (ms, included), and lets the time be `untilMs`. */
@@ -114,22 +116,25 @@ export const createKernel = (): Kernel => {
     now = Math.max(now, ms)
   }
 
+  const at = (atMs: number, fn: () => void): (() => void) => {
+    const entry: Entry = { at: Math.max(now, atMs), sequence: sequence++, fn }
+    push(entry)
+    return () => {
+      if (entry.fn === null) return
+      entry.fn = null
+      cancelled++
+      sweep()
+    }
+  }
+
   return {
     feed(feed) {
       if (fed !== null) throw new RangeError('one feed is enough')
       fed = feed
     },
     now: () => now,
-    after(ms, fn) {
-      const entry: Entry = { at: now + Math.max(0, ms), sequence: sequence++, fn }
-      push(entry)
-      return () => {
-        if (entry.fn === null) return
-        entry.fn = null
-        cancelled++
-        sweep()
-      }
-    },
+    after: (ms, fn) => at(now + Math.max(0, ms), fn),
+    at,
     step,
     pass,
     run(untilMs) {

@@ -37,26 +37,48 @@ export const createGroundPoller = (init: GroundPollerInit): GroundPoller => {
   const usable = { cpuMilli: host.capacityMilli, memoryMiB: host.capacityMiB }
   const description = describe(host)
   let seen: readonly ObservedVm[] = []
+  /** By what was seen last; regular looks go by it from the next one on. */
+  let wantedStepMs = periodMs
   let outdated = true
   let toldAt = 0
-  let stepMs = periodMs
   let summoned = false
 
   const see = (): readonly ObservedVm[] => {
-    if (outdated) {
-      seen = observedOn(host)
-      stepMs = sampleMs > 0 ? samplePeriodMs(sampleMs, seen, usable) : periodMs
-      outdated = false
-    }
+    if (!outdated) return seen
+    seen = observedOn(host)
+    if (sampleMs > 0) wantedStepMs = samplePeriodMs(sampleMs, seen, usable)
+    outdated = false
     return seen
   }
-  const look = (): void => {
+  const tell = (): void => {
     toldAt = kernel.now()
     feed({ kind: 'observed', vms: see() })
   }
+
+  // Regular looks come in even steps. Those at which there would be nothing to tell are slept through.
+  let stepMs = periodMs
+  let lastMs = 0
+  let nextMs = 0
+  let cancel = (): void => {}
+  const waitFor = (atMs: number): void => {
+    nextMs = atMs
+    cancel = kernel.at(atMs, regularly)
+  }
   const regularly = (): void => {
-    if (outdated || kernel.now() - toldAt >= unchangedMs) look()
-    kernel.after(stepMs, regularly)
+    lastMs = nextMs
+    if (outdated || lastMs - toldAt >= unchangedMs) tell()
+    stepMs = wantedStepMs
+    let atMs = lastMs + stepMs
+    while (!outdated && atMs - toldAt < unchangedMs) atMs += stepMs
+    waitFor(atMs)
+  }
+  /** The next regular look is not slept through. */
+  const wake = (): void => {
+    const now = kernel.now()
+    if (nextMs - now < stepMs) return
+    cancel()
+    while (lastMs + stepMs < now) lastMs += stepMs
+    waitFor(lastMs + stepMs)
   }
 
   return {
@@ -66,19 +88,23 @@ export const createGroundPoller = (init: GroundPollerInit): GroundPoller => {
       feed({ kind: 'observed', vms: see() })
       feed({ kind: 'jobs', outgoing: [], incoming: [] })
       init.begun()
-      look()
-      kernel.after(init.phase() * periodMs, regularly)
+      tell()
+      waitFor(kernel.now() + init.phase() * periodMs)
     },
-    look,
+    look() {
+      wake()
+      tell()
+    },
     /** The ground says so itself when a migration has ended. */
     lookAfresh() {},
     changed() {
+      if (!outdated) wake()
       outdated = true
       if (sampleMs !== 0 || summoned) return
       summoned = true
       kernel.after(0, () => {
         summoned = false
-        look()
+        tell()
       })
     },
     /** Agents live as long as the run. */

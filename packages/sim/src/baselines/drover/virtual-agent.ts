@@ -120,8 +120,14 @@ export const createSite = (init: SiteInit): Site => {
   let feed: (input: Input) => void = () => {}
   let poller: GroundPoller | null = null
   const agent = createHost({
-    // No agent of this world is restarted: its first start is its only one.
-    journal: createJournalStore({ intact: true, wallNow: () => 0 }),
+    // No agent of this world is restarted, and nobody asks for its history: what is written need not be kept.
+    journal: {
+      open: () => ({
+        ...createJournalStore({ intact: true, wallNow: () => 0 }).open(),
+        append() {},
+        remember() {},
+      }),
+    },
     solver: init.solver,
     settings: () =>
       settingsOf({
