@@ -15,8 +15,7 @@
  *    `partition/select.ts` chooses the fewest near ones whose headroom covers the excess;
  *    `partition/rank-destinations.ts` the one that can best afford it.
  * 3. `partition/leader.ts` asks them all at once; each member's `partition/judge-reserve.ts` judges by `data/rank.ts`,
- *    and
- *    `partition/member.ts` grants, with a new epoch and `snapshot/take.ts`'s snapshot.
+ *    and `partition/member.ts` grants, with a new epoch and `snapshot/take.ts`'s snapshot.
  * 4. `snapshot/formulate.ts` makes the placement problem of the snapshots; `placement/local/forecast-moves.ts` finds
  *    the move that saves most, `placement/solve-placement.ts` the fewest, cheapest ones.
  * 5. `placement/order/planner.ts` puts them in order, `placement/check/checker.ts` trusts neither;
