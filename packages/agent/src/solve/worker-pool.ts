@@ -7,11 +7,10 @@
  * await solver.close()
  * ```
  */
-import { Worker } from 'node:worker_threads'
 import type { Answer, Problem } from '@drover/protocol'
 import { solverFailed } from './solve-within.ts'
 import type { Solver } from './solver.ts'
-import type { SolveRequest, WorkerMessage } from './worker-protocol.ts'
+import { createWorkerSlot, type Job, type WorkerSlot } from './worker-slot.ts'
 
 export interface WorkerSolverOptions {
   /** Default 1. */
@@ -26,132 +25,70 @@ export interface WorkerSolverOptions {
   readonly workerUrl?: URL
 }
 
-/** A worker that never became ready is tried again after this pause, ms. Against a loop of failing starts. */
-const restartMs = 1_000
-/** One problem of the greatest size needs a few MiB; more is a fault that must not take the agent along. */
-const heapMiBMax = 512
-
-interface Job extends SolveRequest {
-  readonly resolve: (answer: Answer) => void
-  readonly timer: NodeJS.Timeout
+interface PoolState {
+  readonly slots: readonly WorkerSlot[]
+  /** First in, first out. */
+  readonly waiting: Job[]
+  /** Of the newest job. */
+  id: number
+  closed: boolean
 }
 
-interface Slot {
-  worker: Worker | null
-  ready: boolean
-  job: Job | null
-  restart: NodeJS.Timeout | undefined
+/** Beside this file, with its own ending: `.ts` in development, `.js` where it was emitted. */
+const workerFile = (): URL => new URL(import.meta.url.replace(/worker-pool(\.\w+)$/, 'worker$1'))
+
+const dispatch = ({ slots, waiting }: PoolState): void => {
+  for (const slot of slots) {
+    while (slot.isFree) {
+      const job = waiting.shift()
+      if (job === undefined) return
+      slot.take(job)
+    }
+  }
+}
+
+/** The job's time is up: it leaves the queue, or loses its worker with it. */
+const expire = ({ slots, waiting }: PoolState, job: Job, patienceMs: number): void => {
+  const at = waiting.indexOf(job)
+  if (at >= 0) {
+    waiting.splice(at, 1)
+    return job.settle(solverFailed('no worker was free in time', 'solver.busy'))
+  }
+  slots.find((slot) => slot.job === job)?.giveUp(`no answer within ${patienceMs} ms`)
 }
 
 export const workerSolver = (options: WorkerSolverOptions = {}): Solver => {
-  const { threads = 1, queueMax = 64, seed = 1, graceMs = 1_000 } = options
-  /** The budget counts in the worker, from when it begins; this is when the pool gives up on it. */
-  const patienceMs = (budgetMs: number): number => budgetMs * 10 + graceMs
-  // Beside this file, with its own ending: `.ts` in development, `.js` where it was emitted.
-  const url = options.workerUrl ?? new URL(import.meta.url.replace(/worker-pool(\.\w+)$/, 'worker$1'))
-  const slots: Slot[] = Array.from({ length: threads }, () => ({
-    worker: null,
-    ready: false,
-    job: null,
-    restart: undefined,
-  }))
-  const waiting: Job[] = []
-  let nextId = 0
-  let closed = false
+  const { threads = 1, queueMax = 64, seed = 1, graceMs = 1_000, workerUrl = workerFile() } = options
+  const slots = Array.from({ length: threads }, () => createWorkerSlot(workerUrl, () => dispatch(state)))
+  const state: PoolState = { slots, waiting: [], id: 0, closed: false }
 
-  const settle = (job: Job, answer: Answer): void => {
-    clearTimeout(job.timer)
-    job.resolve(answer)
-  }
-
-  const dispatch = (): void => {
-    for (const slot of slots) {
-      if (slot.worker === null || !slot.ready || slot.job !== null) continue
-      const job = waiting.shift()
-      if (job === undefined) return
-      slot.job = job
-      const { id, problem, budgetMs } = job
-      try {
-        slot.worker.postMessage({ id, problem, budgetMs, seed } satisfies SolveRequest)
-      } catch (error) {
-        slot.job = null
-        settle(job, solverFailed(`the problem cannot be handed to a worker: ${String(error)}`))
-      }
+  const submit = (problem: Problem, budgetMs: number, resolve: (answer: Answer) => void): void => {
+    state.id += 1
+    /** The budget counts in the worker, from when it begins; this is when the pool gives up on it. */
+    const patienceMs = budgetMs * 10 + graceMs
+    const timer = setTimeout(() => expire(state, job, patienceMs), patienceMs)
+    const job: Job = {
+      request: { id: state.id, problem, budgetMs, seed },
+      settle: (answer) => {
+        clearTimeout(timer)
+        resolve(answer)
+      },
     }
+    state.waiting.push(job)
+    dispatch(state)
   }
 
-  /** The slot's worker is gone or given up: its job fails, another worker takes its place. */
-  const replace = (slot: Slot, worker: Worker, why: string): void => {
-    if (slot.worker !== worker) return
-    const wasReady = slot.ready
-    slot.worker = null
-    slot.ready = false
-    void worker.terminate()
-    if (slot.job !== null) settle(slot.job, solverFailed(why))
-    slot.job = null
-    if (closed) return
-    if (wasReady) return launch(slot)
-    slot.restart = setTimeout(() => launch(slot), restartMs)
-    slot.restart.unref()
-  }
-
-  const launch = (slot: Slot): void => {
-    if (closed) return
-    const worker = new Worker(url, { resourceLimits: { maxOldGenerationSizeMb: heapMiBMax } })
-    slot.worker = worker
-    worker.on('message', (message: WorkerMessage) => {
-      if (slot.worker !== worker) return
-      if (message.kind === 'ready') slot.ready = true
-      else if (slot.job?.id === message.id) {
-        settle(slot.job, message.answer)
-        slot.job = null
-      }
-      dispatch()
-    })
-    worker.on('error', (error) => replace(slot, worker, `the solver's worker crashed: ${String(error)}`))
-    worker.on('exit', (code) => replace(slot, worker, `the solver's worker ended with ${code}`))
-    // An idle worker keeps no process alive; a job does, by its timer.
-    worker.unref()
-  }
-
-  const losePatience = (job: Job): void => {
-    const at = waiting.indexOf(job)
-    if (at >= 0) {
-      waiting.splice(at, 1)
-      return settle(job, solverFailed('no worker was free in time', 'solver.busy'))
-    }
-    const slot = slots.find((one) => one.job === job)
-    if (slot?.worker) replace(slot, slot.worker, `no answer within ${patienceMs(job.budgetMs)} ms`)
-  }
-
-  const submit = (problem: Problem, budgetMs: number): Promise<Answer> =>
-    new Promise((resolve) => {
-      if (closed) return resolve(solverFailed('the solver is closed'))
-      if (waiting.length >= queueMax)
-        return resolve(solverFailed(`${queueMax} problems wait already`, 'solver.busy'))
-      nextId += 1
-      const timer = setTimeout(() => losePatience(job), patienceMs(budgetMs))
-      const job: Job = { id: nextId, problem, budgetMs, seed, resolve, timer }
-      waiting.push(job)
-      dispatch()
-    })
-
-  for (const slot of slots) launch(slot)
   return {
-    solve: submit,
+    async solve(problem, budgetMs) {
+      if (state.closed) return solverFailed('the solver is closed')
+      if (state.waiting.length >= queueMax)
+        return solverFailed(`${queueMax} problems wait already`, 'solver.busy')
+      return new Promise((resolve) => submit(problem, budgetMs, resolve))
+    },
     async close() {
-      closed = true
-      for (const job of waiting.splice(0)) settle(job, solverFailed('the solver is closed'))
-      await Promise.all(
-        slots.map(async (slot) => {
-          clearTimeout(slot.restart)
-          if (slot.job !== null) settle(slot.job, solverFailed('the solver is closed'))
-          slot.job = null
-          const { worker } = slot
-          slot.worker = null
-          await worker?.terminate()
-        }),
-      )
+      state.closed = true
+      for (const job of state.waiting.splice(0)) job.settle(solverFailed('the solver is closed'))
+      await Promise.all(slots.map((slot) => slot.close()))
     },
   }
 }
