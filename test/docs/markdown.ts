@@ -25,7 +25,8 @@ export const codeOf = (page: string): readonly Code[] =>
   }))
 
 /** The page with its code blanked out, so that nothing in code is taken for a link or a heading. */
-const prose = (page: string): string => page.replace(codePattern, (code) => code.replace(/[^\n]/g, ' '))
+export const prose = (page: string): string =>
+  page.replace(codePattern, (code) => code.replace(/[^\n]/g, ' '))
 
 /** Of text and of pictures, in Markdown or HTML. */
 export const linksOf = (page: string): readonly Link[] =>
