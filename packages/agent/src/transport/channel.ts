@@ -1,6 +1,7 @@
 /** What we say to one peer: an outbox, and the one long-lived stream that empties it. */
 import type { Connection, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
+import { createAlarm } from './alarm.ts'
 import { bounds } from './bounds.ts'
 import { outbox } from './outbox.ts'
 import type { Tally } from './traffic-counters.ts'
@@ -28,7 +29,6 @@ export const channel = (connection: () => Connection | null, dial: () => boolean
   let open: Open | null = null
   let pumping = false
   let closed = false
-  let expiry: NodeJS.Timeout | null = null
 
   const lose = (messages: number): void => {
     tally.undelivered += messages
@@ -81,18 +81,13 @@ export const channel = (connection: () => Connection | null, dial: () => boolean
     }
   }
 
+  const expiry = createAlarm(() => {
+    lose(waiting.expire(performance.now()))
+    if (!waiting.isEmpty) void pump()
+  })
+
   const watchExpiry = (): void => {
-    if (expiry !== null || closed) return
-    const at = waiting.expiresAt
-    if (at === null) return
-    expiry = setTimeout(
-      () => {
-        expiry = null
-        lose(waiting.expire(performance.now()))
-        if (!waiting.isEmpty) void pump()
-      },
-      Math.max(1, at - performance.now()),
-    ).unref()
+    if (!closed && waiting.expiresAt !== null) expiry.setTo(waiting.expiresAt)
   }
 
   return {
@@ -106,7 +101,7 @@ export const channel = (connection: () => Connection | null, dial: () => boolean
     close: () => {
       closed = true
       lose(waiting.clear())
-      if (expiry !== null) clearTimeout(expiry)
+      expiry.clear()
       forget()
     },
     get isIdle() {

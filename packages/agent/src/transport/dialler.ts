@@ -3,6 +3,7 @@ import type { HostId } from '@drover/protocol'
 import type { Connection, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { type AddressBook, addressesOf, type Target } from './address-book.ts'
+import { createAlarm } from './alarm.ts'
 import { bounds } from './bounds.ts'
 
 const shuffled = <T>(all: readonly T[]): T[] => {
@@ -39,9 +40,9 @@ export interface Dialler {
 export const dialler = (init: DiallerInit): Dialler => {
   const { book, dialling, mesh } = init
   const stop = new AbortController()
+  const alarm = createAlarm(() => poke())
+  /** Dials under way. */
   let active = 0
-  let timer: NodeJS.Timeout | null = null
-  let timerAt = Number.POSITIVE_INFINITY
 
   const wanted = (): boolean =>
     book.size() <= mesh.fullMeshPeers || init.connectedPeers() + active < mesh.wantedPeers
@@ -92,22 +93,9 @@ export const dialler = (init: DiallerInit): Dialler => {
       if (active >= bounds.dialsMax || !wanted()) return
       void dial(target)
     }
-    wakeAt(Math.min(...candidates.map(({ nextAt }) => (nextAt > now ? nextAt : Number.POSITIVE_INFINITY))))
-  }
-
-  const wakeAt = (at: number): void => {
-    if (at === Number.POSITIVE_INFINITY) return
-    if (timer !== null && timerAt <= at) return
-    if (timer !== null) clearTimeout(timer)
-    timerAt = at
-    timer = setTimeout(
-      () => {
-        timer = null
-        timerAt = Number.POSITIVE_INFINITY
-        poke()
-      },
-      Math.max(1, at - performance.now()),
-    ).unref()
+    alarm.setTo(
+      Math.min(...candidates.map(({ nextAt }) => (nextAt > now ? nextAt : Number.POSITIVE_INFINITY))),
+    )
   }
 
   return {
@@ -121,7 +109,7 @@ export const dialler = (init: DiallerInit): Dialler => {
       const untilNext = target.nextAt - performance.now()
       if (target.failures > 0 && untilNext > bounds.redialMsMin * 2) return false
       if (untilNext > 0) {
-        wakeAt(target.nextAt)
+        alarm.setTo(target.nextAt)
         return true
       }
       void dial(target)
@@ -129,7 +117,7 @@ export const dialler = (init: DiallerInit): Dialler => {
     },
     stop: () => {
       stop.abort()
-      if (timer !== null) clearTimeout(timer)
+      alarm.clear()
     },
   }
 }
