@@ -10,6 +10,7 @@ import { dirname, join, sep } from 'node:path'
 import { test } from 'node:test'
 import { filesOf, suites } from './run.ts'
 import { namesTwice, rooms } from './tidy/directions.ts'
+import { findingsOfLongFunctions, judgeLongFunctions, readLongFunctions } from './tidy/long-functions.ts'
 import { deadFiles } from './tidy/reach.ts'
 import { codeRules, judgeSnippet, textRules } from './tidy/rules.ts'
 import { importsOf, readSource, type Source } from './tidy/source.ts'
@@ -118,6 +119,32 @@ test('can fail: no file name twice', () => {
   )
 })
 
+test('can fail: the list of files with long functions', () => {
+  const text = `
+      "includes": [
+        // Not yet split.
+        "a.ts",
+        "b.ts",
+      ],
+      "includes": [
+        "packages/placement/src/c.ts", // its parts would share all of their state
+        "packages/placement/src/d.ts",
+        "b.ts", // a reason that is long enough
+      ],
+      "linter": { "x": "off" },`
+  assert.deepEqual(
+    judgeLongFunctions(readLongFunctions(text), new Set(['a.ts', 'packages/placement/src/d.ts'])),
+    [
+      'b.ts: has no long function any more: delete its line',
+      'packages/placement/src/c.ts: has no long function any more: delete its line',
+      'b.ts: has no long function any more: delete its line',
+      'b.ts: listed twice',
+      "b.ts: only the solver's hot loops stay long for good",
+      'packages/placement/src/d.ts: stays long for good, and does not say why',
+    ],
+  )
+})
+
 test('the whole repository was looked at', () => {
   const paths = sources.map((s) => s.path)
   for (const known of ['packages/protocol/src/index.ts', 'packages/agent/src/agent.ts', 'test/tidy.test.ts'])
@@ -144,6 +171,15 @@ test('every package has its rooms in order, and each room is there', () => {
         .filter((room) => !existsSync(join(root, 'packages', name, 'src', room)))
         .map((room) => `${name}: no room ${room}`),
     ),
+  )
+})
+
+test('whatever is excepted from the bound on functions needs it', () => {
+  none(findingsOfLongFunctions(root))
+  none(
+    sources
+      .filter(({ text }) => /biome-ignore\S* lint\/complexity\/noExcessiveLines/.test(text))
+      .map(({ path }) => `${path}: excepts itself: split it`),
   )
 })
 
