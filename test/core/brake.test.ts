@@ -18,13 +18,13 @@ const draining = async (options: Partial<ClusterOptions> = {}): Promise<Cluster>
   await cluster.run(3_000)
   await cluster.command(0, { kind: 'drain' })
   assert.ok(await cluster.until(() => cluster.world.host('h0').vms.length === 5, 120_000))
-  assert.ok(await cluster.until(() => cluster.world.motions().length === 1, 10_000))
+  assert.ok(await cluster.until(() => cluster.world.migrations().length === 1, 10_000))
   return cluster
 }
 const countsBegun = (cluster: Cluster): (() => readonly string[]) => {
   const begun: string[] = []
   cluster.world.events((event) => {
-    if (event.kind === 'motion-started') begun.push(`${event.motion.vm} to ${event.motion.to}`)
+    if (event.kind === 'migration-started') begun.push(`${event.migration.vm} to ${event.migration.to}`)
   })
   return () => begun
 }
@@ -55,7 +55,7 @@ for (const [who, hosts] of [
 
 test('mode observe at the destination: nothing more comes in, and the drain goes elsewhere', async () => {
   const cluster = await draining()
-  const to = cluster.world.motions()[0]!.to
+  const to = cluster.world.migrations()[0]!.to
   const begun = countsBegun(cluster)
   await cluster.command(Number(to.slice(1)), observe)
   await cluster.run(150_000)
@@ -101,7 +101,7 @@ test('undrain between the question and the answer: a plan that is still being ma
 test('undrain does not call off the cure of an overload', async () => {
   const cluster = await virtualCluster({ hosts: 3 })
   for (let i = 0; i < 8; i++) cluster.vm(`v${i}`, 0, 1_400, { memoryMiB: 2_048 })
-  assert.ok(await cluster.until(() => cluster.world.motions().length === 1, 20_000))
+  assert.ok(await cluster.until(() => cluster.world.migrations().length === 1, 20_000))
   const begun = countsBegun(cluster)
   await cluster.command(0, undrain)
   assert.ok(await cluster.until(() => cluster.overloaded().length === 0, 120_000))
@@ -189,7 +189,7 @@ test('mode observe at the source, while it waits to be admitted: the admission c
 
 test('the destination is drained in the middle: it admits nothing more', async () => {
   const cluster = await draining()
-  const to = cluster.world.motions()[0]!.to
+  const to = cluster.world.migrations()[0]!.to
   const begun = countsBegun(cluster)
   await cluster.command(Number(to.slice(1)), { kind: 'drain' })
   await cluster.run(150_000)

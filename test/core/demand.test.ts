@@ -145,7 +145,7 @@ test('a copy that waited paused for its hand-over is not taken for an idle VM', 
     c.vm('a', 0, 5_000)
     c.vm('b', 0, 5_000)
     await c.run(phase)
-    await c.until(() => c.world.motions().length > 0, 60_000)
+    await c.until(() => c.world.migrations().length > 0, 60_000)
     // Nobody hands the copy over: its host asks the source's hypervisor after a while.
     c.killAgent(0)
     await c.until(() => c.world.host('h1').demand.cpuMilli > 0, 60_000)

@@ -13,8 +13,8 @@ const overloaded = async (options = {}): Promise<Cluster> => {
   cluster.world.setCpu('vm-0' as VmId, 2_500)
   return cluster
 }
-const moving = (cluster: Cluster) => cluster.until(() => cluster.world.motions().length > 0, 10_000)
-const finished = (cluster: Cluster) => cluster.until(() => cluster.world.motions().length === 0, 60_000)
+const moving = (cluster: Cluster) => cluster.until(() => cluster.world.migrations().length > 0, 10_000)
+const finished = (cluster: Cluster) => cluster.until(() => cluster.world.migrations().length === 0, 60_000)
 const runningOn = (cluster: Cluster, vm: VmId) =>
   cluster.world
     .vm(vm)
@@ -25,7 +25,7 @@ test('the source agent dies during the migration: its destination finishes for i
   // The copy arrives paused (R2); the dead agent cannot say "gone", but its hypervisor can.
   const cluster = await overloaded()
   assert.ok(await moving(cluster))
-  const vm = cluster.world.motions()[0]!.vm
+  const vm = cluster.world.migrations()[0]!.vm
   cluster.killAgent(0)
   assert.ok(await finished(cluster))
   assert.ok(
@@ -42,7 +42,7 @@ test('the source agent dies during the migration: its destination finishes for i
 test('the destination agent dies during the migration: the source finishes for it', async () => {
   const cluster = await overloaded()
   assert.ok(await moving(cluster))
-  const { vm, to } = cluster.world.motions()[0]!
+  const { vm, to } = cluster.world.migrations()[0]!
   const destination = Number(to.slice(1))
   cluster.killAgent(destination)
   assert.ok(await finished(cluster))
@@ -55,7 +55,7 @@ test('the destination agent dies during the migration: the source finishes for i
 test('both agents die: the copy waits paused, and runs when they are back', async () => {
   const cluster = await overloaded()
   assert.ok(await moving(cluster))
-  const { vm, to } = cluster.world.motions()[0]!
+  const { vm, to } = cluster.world.migrations()[0]!
   const destination = Number(to.slice(1))
   cluster.killAgent(0)
   cluster.killAgent(destination)
@@ -75,7 +75,7 @@ test('a restarted agent grants no lease while its migration still runs', async (
   cluster.killAgent(0)
   cluster.restartAgent(0)
   await cluster.run(500)
-  assert.ok(cluster.world.motions().length > 0, 'it still runs')
+  assert.ok(cluster.world.migrations().length > 0, 'it still runs')
   assert.equal(cluster.peer(0).view(0).lease, null)
   assert.equal(cluster.peer(0).view(0).motions[0]?.direction, 'out', 'and the agent knows')
   assert.ok(await finished(cluster))
@@ -108,7 +108,7 @@ for (const destination of ['paused', 'gone'] as const)
     const cluster = await overloaded()
     cluster.world.fail({ fault: { kind: 'grey', destination } })
     assert.ok(await moving(cluster))
-    const { vm } = cluster.world.motions()[0]!
+    const { vm } = cluster.world.migrations()[0]!
     assert.ok(await finished(cluster))
     assert.ok(await cluster.until(() => runningOn(cluster, vm).length === 1, 20_000))
     await cluster.run(10_000)
@@ -160,7 +160,7 @@ test('its owner destroys the VM in the middle of its migration: nobody waits for
   const cluster = await overloaded()
   cluster.world.fail({ fault: { kind: 'hang', atPermille: 500 } })
   assert.ok(await moving(cluster))
-  const { vm } = cluster.world.motions()[0]!
+  const { vm } = cluster.world.migrations()[0]!
   cluster.world.byHand.want(vm, 'shut')
   cluster.world.byHand.destroy(vm, 'h0')
   await cluster.run(90_000)
@@ -192,7 +192,7 @@ test('the destination dies with the VM before its source has heard of it: the so
   // The source's agent is dead while the VM arrives; then the destination loses its power. Nobody will ever answer.
   const cluster = await overloaded()
   assert.ok(await moving(cluster))
-  const destination = Number(cluster.world.motions()[0]!.to.slice(1))
+  const destination = Number(cluster.world.migrations()[0]!.to.slice(1))
   cluster.killAgent(0)
   assert.ok(await finished(cluster))
   await cluster.run(3_000)
@@ -210,7 +210,7 @@ test('the destination dies with the VM before its source has heard of it: the so
 test('the destination is cut off with the VM: it runs there as soon as it can ask', async () => {
   const cluster = await overloaded()
   assert.ok(await moving(cluster))
-  const { vm, to } = cluster.world.motions()[0]!
+  const { vm, to } = cluster.world.migrations()[0]!
   const destination = Number(to.slice(1))
   cluster.killAgent(0)
   cluster.killAgent(destination)

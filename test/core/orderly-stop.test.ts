@@ -14,7 +14,7 @@ const underWay = async (memoryMiB: number): Promise<{ readonly cluster: Cluster;
   const vm = cluster.vm('web', 0, 1_000, { memoryMiB })
   await cluster.run(3_000)
   await cluster.command(0, { kind: 'migrate', vm, to: cluster.ids[1]! })
-  assert.ok(await cluster.until(() => cluster.world.motions().length > 0, 10_000))
+  assert.ok(await cluster.until(() => cluster.world.migrations().length > 0, 10_000))
   return { cluster, vm }
 }
 
@@ -75,7 +75,7 @@ test('the source is told to stop while it waits to be admitted: nothing begins',
   const [took] = stop(cluster, 0)
   await cluster.run(60_000)
   assert.deepEqual(copiesOf(cluster, vm), ['running on h0'])
-  assert.deepEqual(cluster.world.motions(), [])
+  assert.deepEqual(cluster.world.migrations(), [])
   assert.ok((took?.() ?? 60_000) <= 1_000)
 })
 
@@ -84,7 +84,7 @@ test('a drain is under way when its agent is stopped: the VM on its way arrives,
   for (let i = 0; i < 4; i++) cluster.vm(`vm-${i}`, 0, 500)
   await cluster.run(3_000)
   await cluster.command(0, { kind: 'drain' })
-  assert.ok(await cluster.until(() => cluster.world.motions().length > 0, 10_000))
+  assert.ok(await cluster.until(() => cluster.world.migrations().length > 0, 10_000))
   const [took] = stop(cluster, 0)
   await cluster.run(60_000)
   assert.ok((took?.() ?? 60_000) < 12_000)

@@ -16,8 +16,8 @@ const overloaded = async (options = {}): Promise<Cluster> => {
   cluster.world.setCpu('vm-0' as VmId, 2_500)
   return cluster
 }
-const moving = (cluster: Cluster) => cluster.until(() => cluster.world.motions().length > 0, 10_000)
-const finished = (cluster: Cluster) => cluster.until(() => cluster.world.motions().length === 0, 60_000)
+const moving = (cluster: Cluster) => cluster.until(() => cluster.world.migrations().length > 0, 10_000)
+const finished = (cluster: Cluster) => cluster.until(() => cluster.world.migrations().length === 0, 60_000)
 const now = (cluster: Cluster) => Math.floor(cluster.clock.now())
 const copies = (cluster: Cluster, vm: VmId) =>
   cluster.world.vm(vm).copies.map((copy) => `${copy.state} on ${copy.host}`)
@@ -47,7 +47,7 @@ test('both copies paused, and the destination dies right after it said so: its o
   const cluster = await overloaded()
   cluster.world.fail({ fault: { kind: 'grey', destination: 'paused' } })
   assert.ok(await moving(cluster))
-  const { vm, to } = cluster.world.motions()[0]!
+  const { vm, to } = cluster.world.migrations()[0]!
   const destination = Number(to.slice(1))
   await finished(cluster)
   const before = cluster.messages.length
@@ -73,7 +73,7 @@ test('both copies paused, and the destination dies right after it said so: its o
 test('nobody heard the hand-over and the destination lost its journal: the source goes on saying it until the VM runs (S2)', async () => {
   const cluster = await overloaded()
   assert.ok(await moving(cluster))
-  const { vm, to } = cluster.world.motions()[0]!
+  const { vm, to } = cluster.world.migrations()[0]!
   const destination = Number(to.slice(1))
   cluster.killAgent(destination)
   await finished(cluster)
@@ -102,7 +102,7 @@ test('nobody heard the hand-over and the destination lost its journal: the sourc
 test('both journals are lost in a migration: the host with the paused VM says so, again and again, until it runs', async () => {
   const cluster = await overloaded()
   assert.ok(await moving(cluster))
-  const { vm, to } = cluster.world.motions()[0]!
+  const { vm, to } = cluster.world.migrations()[0]!
   const destination = Number(to.slice(1))
   for (const host of [0, destination]) {
     cluster.killAgent(host)
@@ -134,7 +134,7 @@ test('a request that is read after everybody has given it up: the VM is paused w
   await cluster.run(5)
   const moved: string[] = []
   cluster.world.events((event) => {
-    if (event.kind === 'motion-started') moved.push(`${event.motion.vm} ${event.motion.to}`)
+    if (event.kind === 'migration-started') moved.push(`${event.migration.vm} ${event.migration.to}`)
   })
   cluster.killAgent(0)
   await cluster.run(1_000)

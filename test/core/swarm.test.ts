@@ -1,13 +1,13 @@
 /**
  * Seeded swarms in virtual time: each seed draws which kinds of fault exist and how strong they are, lets them rage, heals
- * everything, and then wants calm: every overload that can be cured is cured, no lease and no motion is left, every VM that
+ * everything, and then wants calm: every overload that can be cured is cured, no lease and no migration is left, every VM that
  * should run runs exactly once. Replay one with `DROVER_SEED=n node --test test/core/swarm.test.ts`.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isLong } from '../../packages/placement/src/testing/effort.ts'
 import type { VmId } from '../../packages/protocol/src/index.ts'
-import type { MotionFault } from '../../packages/sim/src/hypervisor/faults.ts'
+import type { MigrationFault } from '../../packages/sim/src/hypervisor/faults.ts'
 import { randomOf } from '../../packages/sim/src/random.ts'
 import type { Cluster } from '../kit/cluster.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
@@ -20,7 +20,7 @@ const seeds =
     : [Number(only)]
 
 /** A grey window whose memory is lost too is for the operator (R1: never a guess): such seeds do without it. */
-const motionFaults: readonly MotionFault[] = [
+const migrationFaults: readonly MigrationFault[] = [
   { kind: 'refuse' },
   { kind: 'abort', atPermille: 500 },
   { kind: 'hang', atPermille: 300 },
@@ -29,7 +29,7 @@ const motionFaults: readonly MotionFault[] = [
   { kind: 'grey', destination: 'gone' },
 ]
 /** Only where no VM runs at its destination before the hand-over: else two run by the hypervisors' own doing (R2). */
-const splitFaults: readonly MotionFault[] = [{ kind: 'split' }]
+const splitFaults: readonly MigrationFault[] = [{ kind: 'split' }]
 
 /** What all seeds together did: a swarm in which nothing happens proves nothing. */
 const total = { cured: 0, failed: 0, migrations: 0 }
@@ -77,7 +77,7 @@ const story = async (seed: number): Promise<void> => {
     hosts: draw.chance(0.3),
     cuts: draw.chance(0.5),
     daemons: draw.chance(0.5),
-    motions: draw.chance(0.5),
+    migrations: draw.chance(0.5),
     journals: draw.chance(0.3),
   }
   if (faults.weather)
@@ -88,7 +88,7 @@ const story = async (seed: number): Promise<void> => {
       reorder: 1,
     })
   // A grey window leaves a definition behind, and a host that boots starts what is defined on it: for the operator (R1).
-  if (faults.motions) faults.hosts = false
+  if (faults.migrations) faults.hosts = false
   const dead = new Set<number>()
   const off = new Set<number>()
   const lost = new Set<number>()
@@ -127,10 +127,10 @@ const story = async (seed: number): Promise<void> => {
         if (faults.daemons) cluster.world.daemon(`h${host}`, draw.pick(['down', 'hung', 'up']))
         break
       case 8:
-        if (faults.motions)
+        if (faults.migrations)
           cluster.world.fail({
             fault: draw.pick(
-              [...motionFaults, ...(locked ? [] : splitFaults)].filter(
+              [...migrationFaults, ...(locked ? [] : splitFaults)].filter(
                 (one) => !faults.journals || one.kind !== 'grey',
               ),
             ),
@@ -198,7 +198,7 @@ const story = async (seed: number): Promise<void> => {
       violations: cluster.checker
         .checkAtRest()
         // A grey window leaves a second definition, and only an operator may remove it (R1).
-        .filter((one) => one.invariant !== 'S3' || !faults.motions)
+        .filter((one) => one.invariant !== 'S3' || !faults.migrations)
         .map((one) => `${one.invariant} ${one.text}`),
       left: left(),
       curedInTime,

@@ -8,7 +8,7 @@ import {
   type Rule,
   type VmId,
 } from '../../packages/protocol/src/index.ts'
-import type { MotionFault } from '../../packages/sim/src/hypervisor/faults.ts'
+import type { MigrationFault } from '../../packages/sim/src/hypervisor/faults.ts'
 import type { Cluster, ClusterOptions } from '../kit/cluster.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
 import { type Part, parse, print } from './script.ts'
@@ -165,9 +165,9 @@ const acts: Readonly<Record<string, Act>> = {
     const within = set.get('within')
     switch (what) {
       case 'moving':
-        return wait(cluster, () => cluster.world.motions().length > 0, within)
+        return wait(cluster, () => cluster.world.migrations().length > 0, within)
       case 'still':
-        return wait(cluster, () => cluster.world.motions().length === 0, within)
+        return wait(cluster, () => cluster.world.migrations().length === 0, within)
       case 'cured':
         return wait(cluster, () => cluster.overloaded().length === 0, within)
       case 'empty':
@@ -242,7 +242,7 @@ const act = async (stage: Stage, command: string): Promise<void> => {
   const cluster = await clusterOf(stage)
   if (name === 'fault') {
     const { plain, set } = split(text)
-    const fault = jsonOf<MotionFault>(plain.join(' '))
+    const fault = jsonOf<MigrationFault>(plain.join(' '))
     const vm = set.get('vm')
     cluster.world.fail({ fault, ...(vm === undefined ? {} : { vm: asVmId(vm) }) })
     return

@@ -161,11 +161,11 @@ export const isPoll = (line: string): boolean => / (?:inspect|> h\d+ where-is|> 
 /** Null = this event is left out: the story itself says what it changes. */
 export const eventLine = (event: WorldEvent): string | null => {
   switch (event.kind) {
-    case 'motion-started':
-      return `${event.motion.vm} begins to move ${event.motion.from} > ${event.motion.to}`
-    case 'motion-ended':
-      return `${event.motion.vm} ${event.end} ${event.motion.from} > ${event.motion.to}${event.detail === '' ? '' : `: ${event.detail}`}`
-    case 'motion-refused':
+    case 'migration-started':
+      return `${event.migration.vm} begins to move ${event.migration.from} > ${event.migration.to}`
+    case 'migration-ended':
+      return `${event.migration.vm} ${event.end} ${event.migration.from} > ${event.migration.to}${event.detail === '' ? '' : `: ${event.detail}`}`
+    case 'migration-refused':
       return `${event.vm} is refused ${event.from} > ${event.to}: ${event.code}`
     case 'vm':
       return `${event.vm} ${event.what} on ${event.host}`

@@ -9,11 +9,11 @@ test('kill -9 of the leader during its migration: it ends by itself, and the res
   const { world } = cluster
   const running = world.vms().length
   cluster.overload('h02')
-  await cluster.waitFor(() => world.motions().some((m) => m.from === 'h02'), 10_000, 'the first migration')
-  const vm = world.motions()[0]?.vm
+  await cluster.waitFor(() => world.migrations().some((m) => m.from === 'h02'), 10_000, 'the first migration')
+  const vm = world.migrations()[0]?.vm
   assert.ok(vm !== undefined)
   cluster.killAgent('h02')
-  await cluster.waitFor(() => world.motions().length === 0, 15_000, 'the orphaned migration to end')
+  await cluster.waitFor(() => world.migrations().length === 0, 15_000, 'the orphaned migration to end')
   await cluster.restartAgent('h02')
   await cluster.waitFor(() => cluster.overloadedHosts().length === 0, 20_000, 'the cure after the restart')
   await cluster.settled(15_000)
@@ -32,16 +32,17 @@ test('kill -9 of the destination’s agent during the migration: the VM arrives 
   await using cluster = await startCluster({ hosts: 5, seed: 22, migrationMiBps: 1_200 })
   const { world } = cluster
   cluster.overload('h04')
-  await cluster.waitFor(() => world.motions().some((m) => m.from === 'h04'), 10_000, 'the first migration')
-  const motion = world.motions()[0]
-  assert.ok(motion !== undefined)
-  cluster.killAgent(motion.to)
+  await cluster.waitFor(() => world.migrations().some((m) => m.from === 'h04'), 10_000, 'the first migration')
+  const migration = world.migrations()[0]
+  assert.ok(migration !== undefined)
+  cluster.killAgent(migration.to)
   await cluster.waitFor(
-    () => world.vm(motion.vm).copies.some((copy) => copy.host === motion.to && copy.state === 'running'),
+    () =>
+      world.vm(migration.vm).copies.some((copy) => copy.host === migration.to && copy.state === 'running'),
     20_000,
     'the VM to run at its destination',
   )
-  await cluster.restartAgent(motion.to)
+  await cluster.restartAgent(migration.to)
   await cluster.waitFor(() => cluster.overloadedHosts().length === 0, 20_000, 'the cure')
   await cluster.settled(15_000)
   assert.deepEqual(cluster.checkInvariants(true), [])
@@ -75,13 +76,13 @@ test('SIGTERM at both ends of a migration, as an upgrade of all hosts has it: th
   await using cluster = await startCluster({ hosts: 4, seed: 24, migrationMiBps: 1_200 })
   const { world } = cluster
   cluster.overload('h02')
-  await cluster.waitFor(() => world.motions().some((m) => m.from === 'h02'), 10_000, 'the first migration')
-  const motion = world.motions()[0]
-  assert.ok(motion !== undefined)
-  await Promise.all([cluster.member(motion.from).stop(), cluster.member(motion.to).stop()])
-  assert.deepEqual(world.motions(), [], 'neither left before it had ended')
+  await cluster.waitFor(() => world.migrations().some((m) => m.from === 'h02'), 10_000, 'the first migration')
+  const migration = world.migrations()[0]
+  assert.ok(migration !== undefined)
+  await Promise.all([cluster.member(migration.from).stop(), cluster.member(migration.to).stop()])
+  assert.deepEqual(world.migrations(), [], 'neither left before it had ended')
   assert.deepEqual(
-    world.vm(motion.vm).copies.map((copy) => `${copy.state} on ${copy.host}`),
-    [`running on ${motion.to}`],
+    world.vm(migration.vm).copies.map((copy) => `${copy.state} on ${copy.host}`),
+    [`running on ${migration.to}`],
   )
 })

@@ -11,7 +11,7 @@ test('a host that is cut off moves nothing; healed, it is cured', async () => {
   cluster.overload('h02')
   await sleep(1_500)
   assert.deepEqual(cluster.overloadedHosts(), ['h02'])
-  assert.equal(cluster.world.motions().length, 0)
+  assert.equal(cluster.world.migrations().length, 0)
   assert.deepEqual(cluster.checkInvariants(), [])
   cluster.heal()
   await cluster.waitFor(() => cluster.overloadedHosts().length === 0, 25_000, 'the cure after healing')
@@ -41,13 +41,13 @@ test('a full journal grants nothing; with space again it does', async () => {
   cluster.overload('h01')
   await sleep(1_500)
   assert.deepEqual(cluster.overloadedHosts(), ['h01'])
-  assert.equal(cluster.world.motions().length, 0)
+  assert.equal(cluster.world.migrations().length, 0)
   // A lease whose epoch could not be written was told to no leader: it lapses, and no other is given.
   const lease = () => cluster.views().find((view) => view.description?.name === 'h02')?.lease
   await cluster.waitFor(() => lease() === null, 10_000, 'the end of a lease that nobody heard of')
   await sleep(1_000)
   assert.equal(lease(), null)
-  assert.equal(cluster.world.motions().length, 0)
+  assert.equal(cluster.world.migrations().length, 0)
   cluster.member('h02').journal.full = false
   await cluster.waitFor(() => cluster.overloadedHosts().length === 0, 30_000, 'the cure once h02 can write')
   await cluster.settled(15_000)

@@ -9,7 +9,7 @@ test('an overload is cured by a partition of two, and then there is peace', asyn
   const { world } = cluster
   let started = 0
   world.events((event) => {
-    if (event.kind === 'motion-started') started += 1
+    if (event.kind === 'migration-started') started += 1
   })
   // Constant feasible load: nobody moves (Q3).
   await sleep(1_000)
@@ -54,7 +54,7 @@ test('in observe mode the agents say what they would do, and move nothing', asyn
   await cluster.waitFor(() => cluster.decisions().some((one) => one.result === 'would'), 10_000, 'a decision')
   const decision = cluster.decisions().find((one) => one.result === 'would')
   assert.ok((decision?.actions.length ?? 0) > 0)
-  assert.deepEqual(cluster.world.motions(), [])
+  assert.deepEqual(cluster.world.migrations(), [])
   assert.deepEqual(cluster.overloadedHosts(), ['h02'])
   assert.deepEqual(cluster.checkInvariants(true), [])
 })

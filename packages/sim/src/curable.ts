@@ -36,7 +36,7 @@ export const certificates = (
 ): Certificate[] => {
   const demand = (host: string): Resources => {
     const { demand: own } = world.host(host)
-    const coming = world.motions().filter((m) => m.to === host)
+    const coming = world.migrations().filter((m) => m.to === host)
     return coming.reduce((total, { vm }) => add(total, demandOf(world.vm(vm))), own)
   }
   const room = new Map<string, Resources>()

@@ -4,7 +4,7 @@
  * judges.
  */
 import { dimensions, type PeerView, type Resources, type VmId } from '@drover/protocol'
-import type { MotionEnd, WorldEvent } from './hypervisor/events.ts'
+import type { MigrationEnd, WorldEvent } from './hypervisor/events.ts'
 import type { CopyTruth, VmTruth, World } from './hypervisor/world.ts'
 
 export type Invariant = 'S1' | 'S2' | 'S3' | 'S4' | 'S6' | 'S7' | 'S8' | 'S9' | 'Q2'
@@ -50,7 +50,11 @@ const running = (copies: readonly CopyTruth[]): readonly CopyTruth[] =>
   copies.filter((c) => c.state === 'running')
 
 /** S1, S2, S3: what must hold for one VM at any instant. `lastEnd` = how its last migration truly ended. */
-const breachesOf = (vm: VmTruth, moving: boolean, lastEnd: MotionEnd | undefined): [Invariant, string][] => {
+const breachesOf = (
+  vm: VmTruth,
+  moving: boolean,
+  lastEnd: MigrationEnd | undefined,
+): [Invariant, string][] => {
   const breaches: [Invariant, string][] = []
   const on = running(vm.copies).map((c) => c.host)
   if (on.length > 1) breaches.push(['S1', `${vm.name} runs on ${on.join(' and ')}`])
@@ -85,7 +89,7 @@ export const createChecker = ({
   const found: Violation[] = []
   /** Breaches that hold now, so that each is told once; a healed one may be told again. */
   const standing = new Set<string>()
-  const lastEnds = new Map<VmId, MotionEnd>()
+  const lastEnds = new Map<VmId, MigrationEnd>()
   const demands = new Map<VmId, { readonly at: number; readonly demand: Resources }[]>()
   const leases = new Map<string, { readonly epoch: number; readonly partition: string }>()
 
@@ -136,7 +140,7 @@ export const createChecker = ({
 
   const judgeArrival = (id: VmId, host: string): void => {
     const truth = world.host(host)
-    const coming = world.motions().filter((m) => m.to === host)
+    const coming = world.migrations().filter((m) => m.to === host)
     for (const dimension of dimensions) {
       const own = truth.vms.filter(
         (vm) => dimension !== 'cpuMilli' || running(world.vm(vm).copies).some((c) => c.host === host),
@@ -151,7 +155,7 @@ export const createChecker = ({
     }
   }
   const judgeBudget = (host: string): void => {
-    const all = world.motions()
+    const all = world.migrations()
     const out = all.filter((m) => m.from === host).length
     const into = all.filter((m) => m.to === host).length
     if (out > migrationsOutMax)
@@ -169,20 +173,20 @@ export const createChecker = ({
         if (!demands.has(event.vm)) remember(event.vm, world.vm(event.vm))
         judgeVm(
           event.vm,
-          world.motions().some((m) => m.vm === event.vm),
+          world.migrations().some((m) => m.vm === event.vm),
         )
         return
-      case 'motion-started':
-        judgeVm(event.motion.vm, true)
-        judgeArrival(event.motion.vm, event.motion.to)
-        judgeBudget(event.motion.from)
-        judgeBudget(event.motion.to)
+      case 'migration-started':
+        judgeVm(event.migration.vm, true)
+        judgeArrival(event.migration.vm, event.migration.to)
+        judgeBudget(event.migration.from)
+        judgeBudget(event.migration.to)
         return
-      case 'motion-ended':
-        lastEnds.set(event.motion.vm, event.end)
-        judgeVm(event.motion.vm, false)
+      case 'migration-ended':
+        lastEnds.set(event.migration.vm, event.end)
+        judgeVm(event.migration.vm, false)
         return
-      case 'motion-refused':
+      case 'migration-refused':
         if (event.code === 'vm.job_active')
           tell('S8', `${event.from} began a second migration of ${world.vm(event.vm).name}, to ${event.to}`)
         return
@@ -231,7 +235,7 @@ export const createChecker = ({
   }
 
   const check = (): readonly Violation[] => {
-    const moving = new Set(world.motions().map((m) => m.vm))
+    const moving = new Set(world.migrations().map((m) => m.vm))
     for (const vm of world.vms()) judge(vm.vm, breachesOf(vm, moving.has(vm.vm), lastEnds.get(vm.vm)))
     judgeViews()
     return found
@@ -257,7 +261,7 @@ export const createChecker = ({
         if (running(copies).length === 0 && !undecided)
           once(`rest ${vm}`, 'S2', `${name} is still not running: ${copies[0]?.state} on ${copies[0]?.host}`)
       }
-      for (const m of world.motions())
+      for (const m of world.migrations())
         once(`rest ${m.vm}`, 'S2', `${world.vm(m.vm).name} is still on its way to ${m.to}`)
       return found
     },

@@ -1,4 +1,4 @@
-// The central rivals, each on a few hosts where its whole decision can be followed by hand.
+// The central baselines, each on a few hosts where its whole decision can be followed by hand.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { play } from '../testing/play.ts'

@@ -6,7 +6,7 @@
  */
 
 import type { VmRecord } from '../hypervisor/state.ts'
-import type { Ground, GroundHost, Scheduler } from '../run/simulated-run.ts'
+import type { RunHost, Scheduler, SimulatedRun } from '../run/simulated-run.ts'
 import { messageBytes } from './costs.ts'
 
 export interface CrsOptions {
@@ -20,7 +20,7 @@ export interface CrsOptions {
 
 interface Candidate {
   readonly vm: VmRecord
-  readonly to: GroundHost
+  readonly to: RunHost
   readonly imbalance: number
 }
 
@@ -31,13 +31,13 @@ export const crs = ({
   margin = 0.1,
 }: CrsOptions = {}): Scheduler => ({
   name: 'crs',
-  begin(ground) {
-    const { kernel, hosts, books } = ground
+  begin(run) {
+    const { kernel, hosts, metrics } = run
     let sustained = 0
     let migrating = false
     const round = (): void => {
       // Each host writes its state to the cluster's file system, from where the master reads it.
-      books.messages(hosts.length, hosts.length * messageBytes)
+      metrics.messages(hosts.length, hosts.length * messageBytes)
       kernel.after(roundMs, round)
       if (migrating) return
       const loads = hosts.map((host) => loadOf(host, 0, 0))
@@ -45,27 +45,27 @@ export const crs = ({
       sustained = now > threshold ? sustained + 1 : 0
       if (sustained < holdRounds) return
       sustained = 0
-      const best = bestMove(ground, loads)
+      const best = bestMove(run, loads)
       if (best === null || (now - best.imbalance) / now < margin) return
-      const from = ground.hostOf(best.vm.spec.vm)
+      const from = run.hostOf(best.vm.spec.vm)
       const ill = from.cpuMilli > from.capacityMilli
       const begunMs = kernel.now()
-      migrating = ground.migrate(best.vm.spec.vm, best.to, (end) => {
+      migrating = run.migrate(best.vm.spec.vm, best.to, (end) => {
         migrating = false
-        books.held(from, begunMs, kernel.now())
-        books.held(best.to, begunMs, kernel.now())
-        if (ill && end === 'moved') books.cured()
+        metrics.held(from, begunMs, kernel.now())
+        metrics.held(best.to, begunMs, kernel.now())
+        if (ill && end === 'moved') metrics.cured()
       })
       if (!migrating) return
-      books.message(messageBytes)
-      books.solved(hosts)
+      metrics.message(messageBytes)
+      metrics.solved(hosts)
     }
     kernel.after(roundMs, round)
   },
 })
 
 /** Mean of CPU and memory in use, as if so much more were there. */
-const loadOf = (host: GroundHost, moreMilli: number, moreMiB: number): number =>
+const loadOf = (host: RunHost, moreMilli: number, moreMiB: number): number =>
   ((host.cpuMilli + moreMilli) / host.capacityMilli + (host.memoryMiB + moreMiB) / host.capacityMiB) / 2
 
 /** Coefficient of variation, as part of the greatest possible: that of all load on one host. */
@@ -86,8 +86,8 @@ const dispersion = (count: number, total: number, squares: number): number => {
 }
 
 /** By brute force, as its default method does: every VM to every host. */
-const bestMove = (ground: Ground, loads: readonly number[]): Candidate | null => {
-  const { hosts } = ground
+const bestMove = (run: SimulatedRun, loads: readonly number[]): Candidate | null => {
+  const { hosts } = run
   const total = loads.reduce((sum, load) => sum + load, 0)
   const squares = loads.reduce((sum, load) => sum + load * load, 0)
   let best: Candidate | null = null

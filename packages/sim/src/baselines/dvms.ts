@@ -8,7 +8,7 @@
  * locked until the last migration has ended; and since the leader knows only *plan* and *no plan*, an event whose
  * overload has vanished by itself goes on and on until some member is overloaded, or no host is left.
  */
-import type { Ground, GroundHost, Scheduler } from '../run/simulated-run.ts'
+import type { RunHost, Scheduler, SimulatedRun } from '../run/simulated-run.ts'
 import { messageBytes, messageMs as messageMsOfVmplaces, planningMs } from './costs.ts'
 import { overloaded } from './first-choice.ts'
 import { carryOut, decide } from './placement.ts'
@@ -27,7 +27,7 @@ export interface DvmsOptions {
 }
 
 interface Partition {
-  readonly members: GroundHost[]
+  readonly members: RunHost[]
   readonly joinedMs: number[]
   dissolved: boolean
   /** Booked hosts that the event has passed since a host joined. */
@@ -44,21 +44,21 @@ export const dvms = ({
   nodesMax = 3000,
 }: DvmsOptions = {}): Scheduler => ({
   name: nextIs === 'ring' ? 'dvms' : 'dvms-random',
-  begin(ground) {
-    const { kernel, hosts, books } = ground
+  begin(run) {
+    const { kernel, hosts, metrics } = run
     /** The partition of each host. */
     const booked: (Partition | null)[] = hosts.map(() => null)
-    const nextOf = nextIs === 'ring' ? ringNext(hosts, booked) : randomNext(ground, booked)
+    const nextOf = nextIs === 'ring' ? ringNext(hosts, booked) : randomNext(run, booked)
 
     const say = (count: number, then: () => void): void => {
-      books.messages(count, count * messageBytes)
+      metrics.messages(count, count * messageBytes)
       kernel.after(count * messageMs, then)
     }
     /** Each member but the leader is asked, and answers, one after another. */
     const tellAll = (partition: Partition, times: number, then: () => void): void =>
       say(2 * times * (partition.members.length - 1), then)
 
-    const join = (partition: Partition, host: GroundHost): void => {
+    const join = (partition: Partition, host: RunHost): void => {
       booked[host.index] = partition
       partition.members.push(host)
       partition.joinedMs.push(kernel.now())
@@ -74,13 +74,13 @@ export const dvms = ({
       partition.cancelTimeout()
       for (const [i, host] of partition.members.entries()) {
         booked[host.index] = null
-        books.held(host, partition.joinedMs[i]!, kernel.now())
+        metrics.held(host, partition.joinedMs[i]!, kernel.now())
         watch(host)
       }
-      if (partition.members.length >= membersMin) books.solved(partition.members)
+      if (partition.members.length >= membersMin) metrics.solved(partition.members)
     }
 
-    const detect = (host: GroundHost): void => {
+    const detect = (host: RunHost): void => {
       if (booked[host.index] !== null || host.leavingMilli > 0) return
       const partition: Partition = {
         members: [],
@@ -92,12 +92,12 @@ export const dvms = ({
       join(partition, host)
       forward(partition, host)
     }
-    const forward = (partition: Partition, from: GroundHost): void => {
+    const forward = (partition: Partition, from: RunHost): void => {
       arm(partition)
       const to = nextOf(partition, from)
       if (to !== null) say(1, () => receive(partition, to))
     }
-    const receive = (partition: Partition, host: GroundHost): void => {
+    const receive = (partition: Partition, host: RunHost): void => {
       if (partition.dissolved) return
       if (booked[host.index] !== null) {
         // Two laps among booked hosts are a deadlock.
@@ -110,23 +110,23 @@ export const dvms = ({
       // It asks the initiator whether all this is still so, then tells the members of the new one.
       say(2, () => tellAll(partition, 1, () => solve(partition, host)))
     }
-    const solve = (partition: Partition, leader: GroundHost): void => {
+    const solve = (partition: Partition, leader: RunHost): void => {
       if (partition.dissolved) return
       const { members } = partition
       if (members.length < membersMin) return grow(partition, leader)
       const ill = members.filter(overloaded)
-      const decision = decide(ground, [...members].reverse(), nodesMax)
+      const decision = decide(run, [...members].reverse(), nodesMax)
       partition.cancelTimeout()
       kernel.after(planningMs(members.length, ill.length), () => {
         if (decision.kind !== 'plan') return grow(partition, leader)
-        carryOut(ground, members, decision.actions, (complete) => {
+        carryOut(run, members, decision.actions, (complete) => {
           if (!complete) return grow(partition, leader)
-          for (const _ of ill) books.cured()
+          for (const _ of ill) metrics.cured()
           tellAll(partition, 3, () => dissolve(partition))
         })
       })
     }
-    const grow = (partition: Partition, leader: GroundHost): void => {
+    const grow = (partition: Partition, leader: RunHost): void => {
       arm(partition)
       tellAll(partition, 1, () => {
         if (!partition.dissolved) forward(partition, leader)
@@ -134,9 +134,9 @@ export const dvms = ({
     }
 
     // A poll that would see nothing is not simulated: each host's next one is, once it is overloaded.
-    const phaseMs = hosts.map(({ index }) => ground.random('dvms.phase', index).fraction() * pollMs)
+    const phaseMs = hosts.map(({ index }) => run.random('dvms.phase', index).fraction() * pollMs)
     const watched = hosts.map(() => false)
-    const watch = (host: GroundHost): void => {
+    const watch = (host: RunHost): void => {
       const { index } = host
       if (watched[index] || booked[index] !== null || !overloaded(host)) return
       watched[index] = true
@@ -147,16 +147,16 @@ export const dvms = ({
         watch(host)
       })
     }
-    ground.onChange(watch)
+    run.onChange(watch)
     for (const host of hosts) watch(host)
   },
 })
 
-type Next = (partition: Partition, from: GroundHost) => GroundHost | null
+type Next = (partition: Partition, from: RunHost) => RunHost | null
 
 /** The first after it that is not of the partition. */
 const ringNext =
-  (hosts: readonly GroundHost[], booked: readonly (Partition | null)[]): Next =>
+  (hosts: readonly RunHost[], booked: readonly (Partition | null)[]): Next =>
   (partition, from) => {
     for (let step = 1; step < hosts.length; step++) {
       const host = hosts[(from.index + step) % hosts.length]!
@@ -165,7 +165,7 @@ const ringNext =
     return null
   }
 
-const randomNext = ({ hosts, random }: Ground, booked: readonly (Partition | null)[]): Next => {
+const randomNext = ({ hosts, random }: SimulatedRun, booked: readonly (Partition | null)[]): Next => {
   const dice = random('dvms.next')
   return (partition) => {
     // Drawn until it fits while that is quick, from a list otherwise.

@@ -3,7 +3,7 @@
  * long as it is given, and carries the plan out; the next round begins only after that. What changes while it plans it
  * does not know. The plan itself is our solver's, at least as good as Entropy's.
  */
-import type { GroundHost, Scheduler } from '../run/simulated-run.ts'
+import type { RunHost, Scheduler } from '../run/simulated-run.ts'
 import { messageBytes, planningMs, pullMs } from './costs.ts'
 import { overloaded } from './first-choice.ts'
 import { carryOut, decide } from './placement.ts'
@@ -23,31 +23,31 @@ export const entropy = ({
   planningMs: thinkingMs = planningMs,
 }: EntropyOptions = {}): Scheduler => ({
   name: 'entropy',
-  begin(ground) {
-    const { kernel, hosts, books } = ground
+  begin(run) {
+    const { kernel, hosts, metrics } = run
     let beganMs = 0
     const next = (): void => {
       kernel.after(Math.max(0, beganMs + periodMs - kernel.now()), round)
     }
     const round = (): void => {
       beganMs = kernel.now()
-      books.messages(2 * hosts.length, 2 * hosts.length * messageBytes)
+      metrics.messages(2 * hosts.length, 2 * hosts.length * messageBytes)
       kernel.after(pullMs, plan)
     }
     const plan = (): void => {
       const ill = hosts.filter(overloaded)
-      const decision = decide(ground, hosts, nodesMax)
+      const decision = decide(run, hosts, nodesMax)
       if (decision.kind === 'calm') return next()
-      books.solved(hosts)
+      metrics.solved(hosts)
       kernel.after(thinkingMs(hosts.length, ill.length), () => {
         if (decision.kind === 'stuck') return end(ill, false)
-        books.messages(decision.actions.length, decision.actions.length * messageBytes)
-        carryOut(ground, hosts, decision.actions, (complete) => end(ill, complete))
+        metrics.messages(decision.actions.length, decision.actions.length * messageBytes)
+        carryOut(run, hosts, decision.actions, (complete) => end(ill, complete))
       })
     }
-    const end = (ill: readonly GroundHost[], complete: boolean): void => {
-      for (const host of hosts) books.held(host, beganMs, kernel.now())
-      if (complete) for (const _ of ill) books.cured()
+    const end = (ill: readonly RunHost[], complete: boolean): void => {
+      for (const host of hosts) metrics.held(host, beganMs, kernel.now())
+      if (complete) for (const _ of ill) metrics.cured()
       next()
     }
     kernel.after(periodMs, round)

@@ -1,9 +1,9 @@
-// The rivals on the event files that VMPlaceS itself was measured on: as good and as bad as there, and moving about as much.
+// The baselines on the event files that VMPlaceS itself was measured on: as good and as bad as there, and moving about as much.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createGround } from '../run/create-run.ts'
+import { createRun } from '../run/create-run.ts'
 import { readVmplaces } from '../workload/vmplaces-files.ts'
 import { type SchedulerName, schedulers } from './baselines.ts'
 
@@ -11,7 +11,7 @@ const data = join(process.env['DROVER_DATA'] ?? '../shared/data', 'vmplaces')
 const file = (hosts: number, kind: string): string =>
   join(data, `${hosts}h${10 * hosts}v_seed23.${kind}.csv.gz`)
 
-/** [rival, hosts, overload seconds that VMPlaceS measured, how far from it, %] */
+/** [baseline, hosts, overload seconds that VMPlaceS measured, how far from it, %] */
 const measured: readonly (readonly [SchedulerName, number, number, number])[] = [
   ['lazy-ffd', 64, 2229.6, 25],
   ['entropy', 64, 1729.4, 25],
@@ -27,9 +27,9 @@ for (const [name, hosts, seconds, percent] of measured) {
   const absent = Object.values(paths).find((path) => !existsSync(path))
   const skip = absent !== undefined && `no ${absent}: the data of VMPlaceS is not there (set DROVER_DATA)`
   test(`${name} on ${hosts} hosts is within ${percent} % of what VMPlaceS measured`, { skip }, () => {
-    const { ground, run, measures } = createGround({ workload: readVmplaces(paths), seed: 1 })
-    schedulers[name].create().begin(ground)
-    run()
+    const { run, play, measures } = createRun({ workload: readVmplaces(paths), seed: 1 })
+    schedulers[name].create().begin(run)
+    play()
     const { overloadSeconds } = measures().measured
     const off = (100 * Math.abs(overloadSeconds - seconds)) / seconds
     assert.ok(

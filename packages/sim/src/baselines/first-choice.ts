@@ -9,20 +9,20 @@
  */
 import type { Move } from '@drover/protocol'
 import type { VmRecord } from '../hypervisor/state.ts'
-import type { Ground, GroundHost } from '../run/simulated-run.ts'
+import type { RunHost, SimulatedRun } from '../run/simulated-run.ts'
 
 /** Its VMs want more than it has. */
-export const overloaded = (host: GroundHost): boolean => host.cpuMilli > host.capacityMilli
+export const overloaded = (host: RunHost): boolean => host.cpuMilli > host.capacityMilli
 
 interface Filled {
-  readonly host: GroundHost
+  readonly host: RunHost
   readonly ill: boolean
   cpuMilli: number
   memoryMiB: number
 }
 
 /** Null when one move is not enough for some host. */
-export const firstChoice = (ground: Ground, hosts: readonly GroundHost[]): readonly Move[] | null => {
+export const firstChoice = (run: SimulatedRun, hosts: readonly RunHost[]): readonly Move[] | null => {
   const filled = hosts.map(
     (host): Filled => ({
       host,
@@ -31,7 +31,7 @@ export const firstChoice = (ground: Ground, hosts: readonly GroundHost[]): reado
       memoryMiB: host.memoryMiB + host.arrivingMiB,
     }),
   )
-  const undecided = filled.filter(({ ill }) => ill).map(({ host }) => ({ host, vms: mayMove(ground, host) }))
+  const undecided = filled.filter(({ ill }) => ill).map(({ host }) => ({ host, vms: mayMove(run, host) }))
   const moves: Move[] = []
   for (const [i, { host, vms }] of undecided.entries()) {
     const from = filled.find((one) => one.host === host)!
@@ -51,10 +51,10 @@ export const firstChoice = (ground: Ground, hosts: readonly GroundHost[]): reado
 }
 
 /** Who came first is first. */
-const mayMove = (ground: Ground, host: GroundHost): readonly VmRecord[] => {
+const mayMove = (run: SimulatedRun, host: RunHost): readonly VmRecord[] => {
   const vms: VmRecord[] = []
   for (const { vm } of host.record.copies.values())
-    if (host.vms.has(vm) && !ground.moving(vm.spec.vm) && vm.cpuMilli > 0) vms.push(vm)
+    if (host.vms.has(vm) && !run.moving(vm.spec.vm) && vm.cpuMilli > 0) vms.push(vm)
   return vms
 }
 

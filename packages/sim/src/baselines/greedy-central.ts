@@ -7,7 +7,7 @@
 import { migrationMs } from '@drover/placement'
 import { byText } from '@drover/protocol'
 import type { VmRecord } from '../hypervisor/state.ts'
-import type { Ground, GroundHost, Scheduler } from '../run/simulated-run.ts'
+import type { RunHost, Scheduler, SimulatedRun } from '../run/simulated-run.ts'
 
 export interface GreedyCentralOptions {
   readonly periodMs?: number
@@ -23,8 +23,8 @@ export const greedyCentral = ({
   relieveReserveMilli = actReserveMilli,
 }: GreedyCentralOptions = {}): Scheduler => ({
   name: 'greedy-central',
-  begin(ground) {
-    const { kernel, hosts, books } = ground
+  begin(run) {
+    const { kernel, hosts, metrics } = run
     const tick = (): void => {
       const inNeed = hosts
         .filter((host) => excessMilli(host) > -actReserveMilli)
@@ -32,34 +32,34 @@ export const greedyCentral = ({
       for (const host of inNeed) relieve(host)
       kernel.after(periodMs, tick)
     }
-    const relieve = (from: GroundHost): void => {
-      const vm = fastest(ground, from, excessMilli(from) + relieveReserveMilli)
+    const relieve = (from: RunHost): void => {
+      const vm = fastest(run, from, excessMilli(from) + relieveReserveMilli)
       if (vm === null) return
       const to = leastLoaded(hosts, from, vm, relieveReserveMilli)
       if (to === null) return
       const begunMs = kernel.now()
-      const began = ground.migrate(vm.spec.vm, to, (end) => {
-        books.held(from, begunMs, kernel.now())
-        books.held(to, begunMs, kernel.now())
-        if (end === 'moved') books.cured()
+      const began = run.migrate(vm.spec.vm, to, (end) => {
+        metrics.held(from, begunMs, kernel.now())
+        metrics.held(to, begunMs, kernel.now())
+        if (end === 'moved') metrics.cured()
       })
-      if (began) books.solved([from, to])
+      if (began) metrics.solved([from, to])
     }
     kernel.after(periodMs, tick)
   },
 })
 
 /** Demand above capacity once all that is on its way has left; negative = what is free. */
-const excessMilli = (host: GroundHost): number =>
+const excessMilli = (host: RunHost): number =>
   host.cpuMilli + host.arrivingMilli - host.leavingMilli - host.capacityMilli
 
 /** Of the VMs that are large enough, the one that has moved first; when none is, the largest. */
-const fastest = (ground: Ground, from: GroundHost, neededMilli: number): VmRecord | null => {
+const fastest = (run: SimulatedRun, from: RunHost, neededMilli: number): VmRecord | null => {
   let best: VmRecord | null = null
   let bestMs = 0
   for (const vm of from.vms) {
-    if (ground.moving(vm.spec.vm)) continue
-    const ms = expectedMs(ground, vm)
+    if (run.moving(vm.spec.vm)) continue
+    const ms = expectedMs(run, vm)
     const enough = vm.cpuMilli >= neededMilli
     const bestEnough = best !== null && best.cpuMilli >= neededMilli
     const better =
@@ -76,20 +76,20 @@ const fastest = (ground: Ground, from: GroundHost, neededMilli: number): VmRecor
   return best
 }
 
-const expectedMs = (ground: Ground, vm: VmRecord): number => {
+const expectedMs = (run: SimulatedRun, vm: VmRecord): number => {
   const { dirtyMiBps } = vm.spec
   const dirty = typeof dirtyMiBps === 'number' ? dirtyMiBps : dirtyMiBps(vm.cpuMilli, vm.cpuMilli)
-  return migrationMs(vm.memoryMiB, dirty, ground.workload.migrationMiBps)
+  return migrationMs(vm.memoryMiB, dirty, run.workload.migrationMiBps)
 }
 
 /** Null when it fits nowhere. */
 const leastLoaded = (
-  hosts: readonly GroundHost[],
-  from: GroundHost,
+  hosts: readonly RunHost[],
+  from: RunHost,
   vm: VmRecord,
   reserveMilli: number,
-): GroundHost | null => {
-  let best: GroundHost | null = null
+): RunHost | null => {
+  let best: RunHost | null = null
   for (const host of hosts) {
     if (host === from || host.memoryMiB + host.arrivingMiB + vm.memoryMiB > host.capacityMiB) continue
     // What leaves still counts on its source until it has arrived.
@@ -100,4 +100,4 @@ const leastLoaded = (
   return best
 }
 
-const freeMilli = (host: GroundHost): number => host.capacityMilli - host.cpuMilli - host.arrivingMilli
+const freeMilli = (host: RunHost): number => host.capacityMilli - host.cpuMilli - host.arrivingMilli

@@ -5,7 +5,7 @@
  */
 import { byText } from '@drover/protocol'
 import type { VmRecord } from '../hypervisor/state.ts'
-import type { Ground, GroundHost, Scheduler } from '../run/simulated-run.ts'
+import type { RunHost, Scheduler, SimulatedRun } from '../run/simulated-run.ts'
 import { messageBytes, pullMs } from './costs.ts'
 import { overloaded } from './first-choice.ts'
 
@@ -16,22 +16,22 @@ export interface LazyFfdOptions {
 
 interface Evicted {
   readonly vm: VmRecord
-  readonly from: GroundHost
+  readonly from: RunHost
 }
 
 export const lazyFfd = ({ pauseMs = 30_000 }: LazyFfdOptions = {}): Scheduler => ({
   name: 'lazy-ffd',
-  begin(ground) {
-    const { kernel, hosts, books } = ground
+  begin(run) {
+    const { kernel, hosts, metrics } = run
     const round = (): void => {
-      books.messages(2 * hosts.length, 2 * hosts.length * messageBytes)
+      metrics.messages(2 * hosts.length, 2 * hosts.length * messageBytes)
       kernel.after(pullMs, () => {
         const begunMs = kernel.now()
         const curing = hosts.filter(overloaded).length
-        if (curing > 0) books.solved(hosts)
-        relocate(ground, (moved) => {
-          if (moved > 0) for (const host of hosts) books.held(host, begunMs, kernel.now())
-          if (moved > 0) for (let i = 0; i < curing; i++) books.cured()
+        if (curing > 0) metrics.solved(hosts)
+        relocate(run, (moved) => {
+          if (moved > 0) for (const host of hosts) metrics.held(host, begunMs, kernel.now())
+          if (moved > 0) for (let i = 0; i < curing; i++) metrics.cured()
           kernel.after(pauseMs, round)
         })
       })
@@ -41,11 +41,11 @@ export const lazyFfd = ({ pauseMs = 30_000 }: LazyFfdOptions = {}): Scheduler =>
 })
 
 /** One round; `onEnd` when the last of its migrations has ended. */
-const relocate = (ground: Ground, onEnd: (moved: number) => void): void => {
-  const { hosts, books } = ground
+const relocate = (run: SimulatedRun, onEnd: (moved: number) => void): void => {
+  const { hosts, metrics } = run
   const predicted = hosts.map((host) => host.cpuMilli + host.arrivingMilli)
   const memory = hosts.map((host) => host.memoryMiB + host.arrivingMiB)
-  const evicted = hosts.filter(overloaded).flatMap((from) => evict(ground, from, predicted, memory))
+  const evicted = hosts.filter(overloaded).flatMap((from) => evict(run, from, predicted, memory))
   evicted.sort((a, b) => b.vm.cpuMilli - a.vm.cpuMilli || byText(a.vm.spec.vm, b.vm.spec.vm))
   let running = 0
   let moved = 0
@@ -63,9 +63,9 @@ const relocate = (ground: Ground, onEnd: (moved: number) => void): void => {
     predicted[to.index]! += vm.cpuMilli
     memory[to.index]! += vm.memoryMiB
     if (to === from) continue
-    books.message(messageBytes)
+    metrics.message(messageBytes)
     running++
-    if (ground.migrate(vm.spec.vm, to, ended)) moved++
+    if (run.migrate(vm.spec.vm, to, ended)) moved++
     else running--
   }
   ended()
@@ -73,15 +73,15 @@ const relocate = (ground: Ground, onEnd: (moved: number) => void): void => {
 
 /** In the host's order: who came first goes first. */
 const evict = (
-  ground: Ground,
-  from: GroundHost,
+  run: SimulatedRun,
+  from: RunHost,
   predicted: number[],
   memory: number[],
 ): readonly Evicted[] => {
   const evicted: Evicted[] = []
   for (const { vm } of from.record.copies.values()) {
     if (predicted[from.index]! <= from.capacityMilli) break
-    if (!from.vms.has(vm) || ground.moving(vm.spec.vm)) continue
+    if (!from.vms.has(vm) || run.moving(vm.spec.vm)) continue
     predicted[from.index]! -= vm.cpuMilli
     memory[from.index]! -= vm.memoryMiB
     evicted.push({ vm, from })

@@ -1,4 +1,4 @@
-/** From hosts of the ground to a problem for our solver, and back to their migrations, as the rivals see them. */
+/** From hosts of a run to a problem for our solver, and back to their migrations, as the baselines see them. */
 
 import { type PlacementOptions, planOrder, solvePlacement } from '@drover/placement'
 import {
@@ -12,14 +12,14 @@ import {
   type ProblemVm,
   partitionIdOf,
 } from '@drover/protocol'
-import type { Ground, GroundHost } from '../run/simulated-run.ts'
+import type { RunHost, SimulatedRun } from '../run/simulated-run.ts'
 import { firstChoice, overloaded } from './first-choice.ts'
 
 /**
- * The demand of now and nothing else. A VM costs by its memory alone to move: Entropy, which all three rivals of VMPlaceS
+ * The demand of now and nothing else. A VM costs by its memory alone to move: Entropy, which all three baselines of VMPlaceS
  * plan with, is given one constant for every migration (`MockDurationEvaluator`), so it does not know which VM is fast.
  */
-const problemOf = (ground: Ground, hosts: readonly GroundHost[]): Problem => ({
+const problemOf = (run: SimulatedRun, hosts: readonly RunHost[]): Problem => ({
   dimensions: ['cpuMilli', 'memoryMiB'],
   hosts: hosts.map(
     (host): ProblemHost => ({
@@ -43,12 +43,12 @@ const problemOf = (ground: Ground, hosts: readonly GroundHost[]): Problem => ({
         demand: [vm.cpuMilli, vm.memoryMiB],
         memoryMiB: vm.memoryMiB,
         dirtyMiBps: 0,
-        movable: !ground.moving(vm.spec.vm),
+        movable: !run.moving(vm.spec.vm),
       }),
     ),
   ),
   rules: [],
-  bandwidthMiBps: ground.workload.migrationMiBps,
+  bandwidthMiBps: run.workload.migrationMiBps,
   migrationsOutMax: Number.MAX_SAFE_INTEGER,
   migrationsInMax: Number.MAX_SAFE_INTEGER,
 })
@@ -65,11 +65,11 @@ export type Decision =
  * moves there are many, and which one is taken decides where the next overload is: it is Entropy's, as far as
  * one move for each overloaded host is enough, and our solver's where more is needed. Hosts in Entropy's order.
  */
-export const decide = (ground: Ground, hosts: readonly GroundHost[], nodesMax: number): Decision => {
+export const decide = (run: SimulatedRun, hosts: readonly RunHost[], nodesMax: number): Decision => {
   if (!hosts.some(overloaded)) return { kind: 'calm' }
   const partition = partitionIdOf(asHostId('baseline'), 0, 0)
-  const problem = problemOf(ground, hosts)
-  const moves = firstChoice(ground, hosts) ?? movesOf(solvePlacement(problem, searching(nodesMax)))
+  const problem = problemOf(run, hosts)
+  const moves = firstChoice(run, hosts) ?? movesOf(solvePlacement(problem, searching(nodesMax)))
   const planned = moves === null ? null : planOrder(problem, moves, { planId: partition })
   return planned?.kind === 'plan' ? { kind: 'plan', actions: planned.plan.actions } : { kind: 'stuck' }
 }
@@ -91,12 +91,12 @@ const movesOf = (answer: Answer): readonly Move[] | null => (answer.kind === 'pl
  * one that was begun has ended: true = all is done.
  */
 export const carryOut = (
-  ground: Ground,
-  hosts: readonly GroundHost[],
+  run: SimulatedRun,
+  hosts: readonly RunHost[],
   actions: readonly Action[],
   onEnd: (complete: boolean) => void,
 ): void => {
-  const hostOf = new Map<HostId, GroundHost>(hosts.map((host) => [host.id, host]))
+  const hostOf = new Map<HostId, RunHost>(hosts.map((host) => [host.id, host]))
   const waiting = new Set(actions)
   const done = new Set<string>()
   let running = 0
@@ -111,7 +111,7 @@ export const carryOut = (
       const to = action.kind === 'migrate' ? hostOf.get(action.to) : undefined
       const began =
         to !== undefined &&
-        ground.migrate(action.vm, to, (end) => {
+        run.migrate(action.vm, to, (end) => {
           running--
           if (end === 'moved') done.add(action.id)
           else broken = true

@@ -4,7 +4,7 @@
  * has ended; at least a second lies between two runs. A leader hears summaries of the groups with their heartbeats.
  * Not in VMPlaceS, but in Snooze: a group that cannot help itself asks the leader for another one.
  */
-import type { GroundHost, Scheduler } from '../run/simulated-run.ts'
+import type { RunHost, Scheduler } from '../run/simulated-run.ts'
 import { messageBytes, messageMs, planningMs, pullMs } from './costs.ts'
 import { overloaded } from './first-choice.ts'
 import { carryOut, type Decision, decide } from './placement.ts'
@@ -18,7 +18,7 @@ export interface SnoozeOptions {
 }
 
 interface Group {
-  readonly hosts: readonly GroundHost[]
+  readonly hosts: readonly RunHost[]
   /** A run is due or under way. */
   busy: boolean
   ranMs: number
@@ -33,15 +33,15 @@ export const snooze = ({
   nodesMax = 5000,
 }: SnoozeOptions = {}): Scheduler => ({
   name: 'snooze',
-  begin(ground) {
-    const { kernel, hosts, books } = ground
+  begin(run) {
+    const { kernel, hosts, metrics } = run
     const groups = groupsOf(hosts, groupHostsMax)
     const groupOf = groups.flatMap((group) => group.hosts.map(() => group))
 
     const heartbeat = (): void => {
       // Each host to its manager and back by multicast; each manager to the leader and back.
       const count = 2 * hosts.length + 2 * groups.length
-      books.messages(count, count * messageBytes)
+      metrics.messages(count, count * messageBytes)
       for (const group of groups) group.freeMilli = freeMilli(group)
       kernel.after(heartbeatMs, heartbeat)
     }
@@ -51,32 +51,32 @@ export const snooze = ({
       group.busy = true
       const soon = kernel.now() - group.ranMs < pauseMs
       const count = 2 * group.hosts.length
-      books.messages(count, count * messageBytes)
-      kernel.after(pullMs + (soon ? pauseMs : 0), () => run(group))
+      metrics.messages(count, count * messageBytes)
+      kernel.after(pullMs + (soon ? pauseMs : 0), () => reschedule(group))
     }
-    const run = (group: Group): void => {
+    const reschedule = (group: Group): void => {
       const sinceMs = kernel.now()
       const ill = group.hosts.filter(overloaded)
-      const decision = decide(ground, group.hosts, nodesMax)
+      const decision = decide(run, group.hosts, nodesMax)
       if (decision.kind === 'calm') return rest([group])
-      books.solved(group.hosts)
+      metrics.solved(group.hosts)
       kernel.after(planningMs(group.hosts.length, ill.length), () =>
         decision.kind === 'stuck' ? escalate(group, sinceMs) : act([group], ill, decision, sinceMs),
       )
     }
     /** The leader names the group with most room of those it believes to be free. */
     const escalate = (group: Group, sinceMs: number): void => {
-      books.messages(2, 2 * messageBytes)
+      metrics.messages(2, 2 * messageBytes)
       kernel.after(2 * messageMs, () => {
         const other = roomiest(groups, group)
         const both = other === null ? null : [...group.hosts, ...other.hosts]
         if (other === null || both === null) return giveUp([group], sinceMs)
         other.busy = true
         const count = 2 * other.hosts.length
-        books.messages(count, count * messageBytes)
+        metrics.messages(count, count * messageBytes)
         const ill = both.filter(overloaded)
-        const decision = decide(ground, both, nodesMax)
-        books.solved(both)
+        const decision = decide(run, both, nodesMax)
+        metrics.solved(both)
         kernel.after(pullMs + planningMs(both.length, ill.length), () =>
           decision.kind === 'plan'
             ? act([group, other], ill, decision, sinceMs)
@@ -86,19 +86,19 @@ export const snooze = ({
     }
     const act = (
       busy: readonly Group[],
-      ill: readonly GroundHost[],
+      ill: readonly RunHost[],
       { actions }: Extract<Decision, { kind: 'plan' }>,
       sinceMs: number,
     ): void => {
       const members = busy.flatMap((group) => group.hosts)
-      books.messages(actions.length, actions.length * messageBytes)
-      carryOut(ground, members, actions, (complete) => {
-        if (complete) for (const _ of ill) books.cured()
+      metrics.messages(actions.length, actions.length * messageBytes)
+      carryOut(run, members, actions, (complete) => {
+        if (complete) for (const _ of ill) metrics.cured()
         giveUp(busy, sinceMs)
       })
     }
     const giveUp = (busy: readonly Group[], sinceMs: number): void => {
-      for (const group of busy) for (const host of group.hosts) books.held(host, sinceMs, kernel.now())
+      for (const group of busy) for (const host of group.hosts) metrics.held(host, sinceMs, kernel.now())
       rest(busy)
     }
     const rest = (busy: readonly Group[]): void => {
@@ -110,7 +110,7 @@ export const snooze = ({
     }
 
     heartbeat()
-    ground.onChange((host) => {
+    run.onChange((host) => {
       if (overloaded(host)) wake(groupOf[host.index]!)
     })
     for (const group of groups) if (group.hosts.some(overloaded)) wake(group)
@@ -118,7 +118,7 @@ export const snooze = ({
 })
 
 /** As few as possible, of sizes as equal as possible, neighbours together. */
-const groupsOf = (hosts: readonly GroundHost[], hostsMax: number): readonly Group[] => {
+const groupsOf = (hosts: readonly RunHost[], hostsMax: number): readonly Group[] => {
   const count = Math.ceil(hosts.length / hostsMax)
   return Array.from({ length: count }, (_, g) => ({
     hosts: hosts.slice(Math.floor((g * hosts.length) / count), Math.floor(((g + 1) * hosts.length) / count)),

@@ -65,7 +65,7 @@ export const followEpisodes = ({ cluster, able, onBegin, onEnd }: EpisodesInit):
     for (const episode of unproven) if (proofs.has(episode.host)) episode.curable = true
   }
   const unlisten = world.events((event) => {
-    if (event.kind === 'demand' || event.kind === 'motion-ended' || event.kind === 'host') look()
+    if (event.kind === 'demand' || event.kind === 'migration-ended' || event.kind === 'host') look()
   })
   return {
     look,

@@ -59,7 +59,7 @@ const picturesOn = (out: NodeJS.WriteStream, options: DemoOptions): Show => {
     begin(cluster, episodes) {
       let migrations = 0
       cluster.world.events((event) => {
-        if (event.kind === 'motion-ended' && event.end === 'moved') migrations += 1
+        if (event.kind === 'migration-ended' && event.end === 'moved') migrations += 1
       })
       const draw = (): void =>
         terminal.draw(

@@ -89,21 +89,21 @@ export const tellStory = async ({
           : tell('good', `${host} is no longer overloaded, after ${seconds(world.clock.now() - beganAt)}`),
     })
     world.events((event) => {
-      if (event.kind === 'motion-ended') {
+      if (event.kind === 'migration-ended') {
         if (event.end === 'moved') migrations += 1
         else migrationsFailed += 1
         if (event.end !== 'moved')
           tell(
             'fault',
-            `${world.vm(event.motion.vm).name}: migration ${event.motion.from} → ${event.motion.to} ended: ${event.detail}`,
+            `${world.vm(event.migration.vm).name}: migration ${event.migration.from} → ${event.migration.to} ended: ${event.detail}`,
           )
       }
-      if (event.kind === 'motion-refused') {
+      if (event.kind === 'migration-refused') {
         migrationsFailed += 1
         tell('fault', `${event.to} refused ${world.vm(event.vm).name}: ${event.detail}`)
       }
     })
-    cluster.chronicle.onDecision((decision) => {
+    cluster.history.onDecision((decision) => {
       if (decision.asMember) return
       tell(
         decision.result === 'running' ? 'act' : decision.result === 'cured' ? 'good' : 'plain',
@@ -128,7 +128,7 @@ export const tellStory = async ({
     /** Until all that can be cured is, and nothing moves; at most a wave's time. */
     const waveEnds = async (): Promise<void> => {
       const end = performance.now() + Math.min(waveMsMax, left())
-      const over = (): boolean => episodes.stillCurable().length === 0 && world.motions().length === 0
+      const over = (): boolean => episodes.stillCurable().length === 0 && world.migrations().length === 0
       while (!over() && performance.now() < end && !stopped()) {
         await sleep(50)
         episodes.look()
@@ -175,7 +175,7 @@ export const tellStory = async ({
         }
         const [first] = overloadSome(someOf)
         if (!faults.has('agents') || first === undefined) return
-        const leads = (): boolean => world.motions().some((m) => m.from === first)
+        const leads = (): boolean => world.migrations().some((m) => m.from === first)
         if (await until(leads, 6_000))
           killAgent(
             first,
@@ -237,12 +237,12 @@ export const tellStory = async ({
 
     tell('plain', `from now on the load is constant: nothing may move any more`)
     await cluster.settled(8_000).catch((error: Error) => tell('trouble', error.message.split('\n')[0] ?? ''))
-    const before = world.motions().length + migrations + migrationsFailed
+    const before = world.migrations().length + migrations + migrationsFailed
     const quietSince = performance.now()
     while (performance.now() - quietSince < quietMs && !stopped()) await sleep(50)
     const quiet = {
       ms: performance.now() - quietSince,
-      migrations: world.motions().length + migrations + migrationsFailed - before,
+      migrations: world.migrations().length + migrations + migrationsFailed - before,
     }
     episodes.look()
     episodes.stop()

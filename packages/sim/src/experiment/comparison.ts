@@ -29,15 +29,15 @@ export const bestOf = <C extends Contestant>(all: readonly C[], figure: Figure):
   return new Set(best.length * 2 <= able.length ? best : [])
 }
 
-/** Rivals with a better mean than this one of ours, the best first. */
+/** Baselines with a better mean than this one of ours, the best first. */
 const beatenBy = <C extends Contestant>(own: C, all: readonly C[], figure: Figure): readonly C[] => {
   if (meanOf(own, figure) === null) return []
   return competing(all, figure)
-    .filter((rival) => !ours(rival) && shown(rival, figure) < shown(own, figure))
+    .filter((baseline) => !ours(baseline) && shown(baseline, figure) < shown(own, figure))
     .sort((a, b) => shown(a, figure) - shown(b, figure))
 }
 
-/** The figures in which some rival is better than this one of ours. */
+/** The figures in which some baseline is better than this one of ours. */
 export const lossesOf = <C extends Contestant>(
   own: C,
   all: readonly C[],

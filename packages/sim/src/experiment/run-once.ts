@@ -1,5 +1,5 @@
 /** One run: one workload, one scheduler, one seed, from time 0 to the end, with everything measured. */
-import { createGround } from '../run/create-run.ts'
+import { createRun } from '../run/create-run.ts'
 import type { Run } from '../run/result.ts'
 import { generateVmplaces } from '../workload/vmplaces.ts'
 import { type AlgorithmSpec, createScheduler } from './algorithms.ts'
@@ -28,9 +28,9 @@ const usedHeap = (): number => {
 /** What the first run of a process allocates once and for all (code, tables of the solver) is no agent's. Small: some of it may linger. */
 const warmUp = (algorithm: AlgorithmSpec): void => {
   const workload = generateVmplaces({ hosts: 12, seed: 0, meanLoad: 64, durationS: 900 })
-  const { ground, run } = createGround({ workload, seed: 0 })
-  createScheduler(algorithm).begin(ground)
-  run()
+  const { run, play } = createRun({ workload, seed: 0 })
+  createScheduler(algorithm).begin(run)
+  play()
 }
 
 const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -51,11 +51,11 @@ export const runOnce = async (spec: RunSpec, options: RunOptions = {}): Promise<
   if (options.heap === true) warmUp(algorithm)
   const workload = asked(() => loadWorkload(spec.workload, seed))
   const cpuBefore = process.cpuUsage()
-  const { ground, measures } = createGround({ workload, seed, powerManagement: powerManagementOf(spec) })
+  const { run, measures } = createRun({ workload, seed, powerManagement: powerManagementOf(spec) })
   const heapBefore = options.heap === true ? usedHeap() : null
-  asked(() => createScheduler(algorithm).begin(ground))
+  asked(() => createScheduler(algorithm).begin(run))
 
-  const { kernel } = ground
+  const { kernel } = run
   while (kernel.step(workload.durationMs))
     if (
       kernel.events % eventsPerLook === 0 &&

@@ -129,7 +129,7 @@ test('terminal and report name the same losses, whatever the figures are', () =>
         )
       assert.equal(
         inWords.includes('loses nowhere'),
-        page.includes('No rival has a better mean in any figure'),
+        page.includes('No baseline has a better mean in any figure'),
       )
     }),
   )

@@ -23,7 +23,7 @@ import { type Checker, createChecker, type Violation } from '../invariants.ts'
 import { randomOf } from '../random.ts'
 import { realClock } from '../time/clock.ts'
 import { createCuts } from './cuts.ts'
-import { type Chronicle, createChronicle } from './decision-history.ts'
+import { createDecisionHistory, type DecisionHistory } from './decision-history.ts'
 import { layoutOf } from './layout.ts'
 import { createWorkload, type OverloadOptions } from './load-changes.ts'
 import { clusterKeyOf, createMember, type Member } from './member.ts'
@@ -66,7 +66,7 @@ export interface ClusterOptions {
 export interface Cluster extends AsyncDisposable {
   readonly world: World
   readonly checker: Checker
-  readonly chronicle: Chronicle
+  readonly history: DecisionHistory
   readonly policy: Policy
   /** Names, in order. */
   readonly hosts: readonly string[]
@@ -163,7 +163,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
   for (const vm of layout.vms) world.addVm(vm)
 
   const usable = (): Resources => subtract(capacity, reserve)
-  const chronicle = createChronicle()
+  const history = createDecisionHistory()
   const solver = workerSolver({ threads: 1, seed })
   const alive = (): readonly HostId[] => members.filter((m) => m.agent !== null).map((m) => m.id)
   const cuts = createCuts((concern) => randomOf(seed, concern), alive)
@@ -178,7 +178,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
         simulated,
         wrap: (transport) =>
           cuts.wrap(count > crowd + 8 ? slowGossip(transport, policy.gossipMs / 8) : transport),
-        born: chronicle.follow,
+        born: history.follow,
       }),
     ),
   )
@@ -212,11 +212,13 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
         (v) => v.lease !== null || v.leading !== null || v.motions.length > 0 || v.overloadedSinceMs !== null,
       )
       .map((v) => {
-        const motions = v.motions.map((m) => `${m.direction} ${world.vm(m.vm).name} (${m.phase})`).join(', ')
+        const migrations = v.motions
+          .map((m) => `${m.direction} ${world.vm(m.vm).name} (${m.phase})`)
+          .join(', ')
         const lease = v.lease === null ? 'free' : `leased to ${v.lease.partition}#${v.lease.epoch}`
-        return `  ${v.description?.name}: demand ${v.demand.cpuMilli}/${v.usable.cpuMilli}, ${lease}, leading ${v.leading}, ${motions}`
+        return `  ${v.description?.name}: demand ${v.demand.cpuMilli}/${v.usable.cpuMilli}, ${lease}, leading ${v.leading}, ${migrations}`
       })
-    const last = chronicle
+    const last = history
       .decisions()
       .slice(-5)
       .map((d) => `  ${d.leaderName} ${d.reason}: ${d.result} ${d.code ?? ''} ${d.text}`)
@@ -247,7 +249,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
   }
 
   const quiet = (): boolean =>
-    world.motions().length === 0 &&
+    world.migrations().length === 0 &&
     views().every((v) => v.lease === null && v.leading === null && v.motions.length === 0)
 
   let stopping: Promise<void> | null = null
@@ -309,7 +311,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
   return {
     world,
     checker,
-    chronicle,
+    history,
     policy,
     hosts: members.map((m) => m.name).sort(byText),
     member,
@@ -353,7 +355,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
       )
     },
     checkInvariants: (atRest = false) => (atRest ? checker.checkAtRest() : checker.check()),
-    decisions: chronicle.decisions,
+    decisions: history.decisions,
     stop,
     [Symbol.asyncDispose]: stop,
   }

@@ -2,7 +2,7 @@
 import type { Agent } from '@drover/agent/runtime'
 import type { Decision } from '@drover/protocol'
 
-export interface Chronicle {
+export interface DecisionHistory {
   /** Listens to one agent until it ends. */
   follow(agent: Agent): void
   /** One record per partition, in the order in which they were first heard of. */
@@ -15,7 +15,7 @@ export interface Chronicle {
 /** Warnings kept; older ones are dropped. */
 const warningsMax = 1_000
 
-export const createChronicle = (): Chronicle => {
+export const createDecisionHistory = (): DecisionHistory => {
   const decisions = new Map<string, Decision>()
   const listeners = new Set<(decision: Decision) => void>()
   const warnings: { host: string; code: string; text: string }[] = []

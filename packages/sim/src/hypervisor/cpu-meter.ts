@@ -5,7 +5,7 @@ import type { Copy } from './state.ts'
 export interface CpuMeter {
   /**
    * What the copy wanted since the look before this one, or null: there was none in this life of it, or it was paused in
-   * between. The books of its host are right as of `at`.
+   * between. The counters of its host are right as of `at`.
    */
   measure(copy: Copy, at: number): number | null
   /** All but these copies are gone from here. */

@@ -1,11 +1,11 @@
 /** Follows one migration on behalf of the agent that asked for it: its progress, its report, or the loss of both. */
 import { HypervisorError, type MigrationProgress } from '@drover/agent/runtime'
-import type { MotionOrder, MotionReport, Refusal } from './migrations.ts'
+import type { MigrationOrder, MigrationReport, Refusal } from './migrations.ts'
 import type { World } from './world.ts'
 
 export interface Drive {
   readonly world: World
-  readonly order: Omit<MotionOrder, 'onEnd'>
+  readonly order: Omit<MigrationOrder, 'onEnd'>
   readonly progressMs: number
   /** Called when the driver is closed; the migration itself goes on. */
   readonly closers: Set<() => void>
@@ -22,9 +22,9 @@ export const drive = ({
   progressMs,
   closers,
   onProgress,
-}: Drive): Promise<MotionReport | Refusal> =>
+}: Drive): Promise<MigrationReport | Refusal> =>
   new Promise((resolve, reject) => {
-    const { motions, state } = world.inside
+    const { migrations, state } = world.inside
     const { clock } = world
     const { vm } = order.source.vm.spec
     const host = order.source.host.spec.name
@@ -40,7 +40,7 @@ export const drive = ({
     const lose = (): void =>
       settle(() => reject(new HypervisorError('hypervisor.unreachable', `lost the hypervisor of ${host}`)))
 
-    const refusal = motions.begin({ ...order, onEnd: (report) => settle(() => resolve(report)) })
+    const refusal = migrations.begin({ ...order, onEnd: (report) => settle(() => resolve(report)) })
     if (refusal !== null) {
       resolve(refusal)
       return
@@ -51,17 +51,17 @@ export const drive = ({
       if (event.kind === 'host' && event.host === host && !event.alive) lose()
     })
     const watch = (): void => {
-      const motion = motions.of(vm)
-      if (motion === null) {
-        if (motions.unread(vm)) cancel = clock.after(progressMs, watch)
+      const migration = migrations.of(vm)
+      if (migration === null) {
+        if (migrations.unread(vm)) cancel = clock.after(progressMs, watch)
         return
       }
       onProgress?.({
-        transferredMiB: Math.round(motion.transferredMiB),
-        remainingMiB: Math.round(motion.remainingMiB),
-        totalMiB: motion.memoryMiB,
+        transferredMiB: Math.round(migration.transferredMiB),
+        remainingMiB: Math.round(migration.remainingMiB),
+        totalMiB: migration.memoryMiB,
         dirtyMiBps: null,
-        elapsedMs: Math.round(clock.now() - motion.startedAt),
+        elapsedMs: Math.round(clock.now() - migration.startedAt),
       })
       cancel = clock.after(progressMs, watch)
     }

@@ -2,7 +2,7 @@
 import type { VmId } from '@drover/protocol'
 
 /** A VM on the move. */
-export interface MotionTruth {
+export interface MigrationTruth {
   readonly vm: VmId
   readonly from: string
   readonly to: string
@@ -19,8 +19,8 @@ export interface MotionTruth {
   readonly paused: boolean
 }
 
-/** How a motion truly ended, whatever its hypervisor reported. */
-export type MotionEnd =
+/** How a migration truly ended, whatever its hypervisor reported. */
+export type MigrationEnd =
   | 'moved' // the source has let go of it
   | 'stayed' // as if nothing had been
   | 'lost' // the source died: its host, or by its owner's hand
@@ -45,16 +45,16 @@ export type WorldChange =
         | 'restored'
         | 'removed'
     }
-  | { readonly kind: 'motion-started'; readonly motion: MotionTruth }
+  | { readonly kind: 'migration-started'; readonly migration: MigrationTruth }
   | {
-      readonly kind: 'motion-ended'
-      readonly motion: MotionTruth
-      readonly end: MotionEnd
+      readonly kind: 'migration-ended'
+      readonly migration: MigrationTruth
+      readonly end: MigrationEnd
       readonly detail: string
     }
   /** A hypervisor refused to begin; nothing had changed. */
   | {
-      readonly kind: 'motion-refused'
+      readonly kind: 'migration-refused'
       readonly vm: VmId
       readonly from: string
       readonly to: string

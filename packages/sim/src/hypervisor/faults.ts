@@ -1,7 +1,7 @@
 /** What may go wrong with a migration, and the list of what will. */
 import type { VmId } from '@drover/protocol'
 
-export type MotionFault =
+export type MigrationFault =
   /** The destination says no before anything is sent. */
   | { readonly kind: 'refuse'; readonly detail?: string }
   /** It breaks off when so much of the memory is sent (permille); the VM goes on where it is. */
@@ -21,7 +21,7 @@ export type MotionFault =
   | { readonly kind: 'split' }
 
 export interface FaultRule {
-  readonly fault: MotionFault
+  readonly fault: MigrationFault
   /** Only migrations of this VM, from this host, to this host; absent = any. */
   readonly vm?: VmId
   readonly from?: string
@@ -34,7 +34,7 @@ export interface Faults {
   add(rule: FaultRule): void
   clear(): void
   /** The fault for this migration, and uses it up; the first rule that fits. */
-  take(vm: VmId, from: string, to: string): MotionFault | null
+  take(vm: VmId, from: string, to: string): MigrationFault | null
 }
 
 export const createFaults = (): Faults => {

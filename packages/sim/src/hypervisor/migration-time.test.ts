@@ -37,10 +37,10 @@ const secondsOf = async (one: Case): Promise<number> => {
   const capacity = { cpuMilli: 8_000, memoryMiB: 16_384 }
   const linkMiBps = payloadMiBpsOf(lineMbps)
   world.addHost({ name: 'source', capacity, linkMiBps })
-  const { state, motions, migrationMiBps } = world.inside
+  const { state, migrations, migrationMiBps } = world.inside
   let endedMs = 0
   world.events((event) => {
-    if (event.kind === 'motion-ended') endedMs = event.at
+    if (event.kind === 'migration-ended') endedMs = event.at
   })
   for (let i = 0; i < together; i++) {
     const [vm, to] = [asVmId(`vm${i}`), `destination${i}`]
@@ -55,10 +55,10 @@ const secondsOf = async (one: Case): Promise<number> => {
       capMiBps: migrationMiBps,
       onEnd: () => {},
     }
-    assert.equal(motions.begin(order), null)
+    assert.equal(migrations.begin(order), null)
   }
   await clock.advance(600_000)
-  assert.equal(world.motions().length, 0)
+  assert.equal(world.migrations().length, 0)
   return endedMs / 1_000
 }
 

@@ -3,8 +3,8 @@
  * are shared max-min over the hosts' links. A migration is peer-to-peer: it belongs to the world, not to who began it.
  */
 import type { VmId } from '@drover/protocol'
-import type { MotionEnd, MotionTruth } from './events.ts'
-import type { Faults, MotionFault } from './faults.ts'
+import type { MigrationEnd, MigrationTruth } from './events.ts'
+import type { Faults, MigrationFault } from './faults.ts'
 import { createLinks, type Transfer } from './links.ts'
 import { advance, converged, nextRound, type Precopy, tinyMiB, untilFaultMiB } from './precopy.ts'
 import {
@@ -23,18 +23,18 @@ import {
 } from './state.ts'
 
 /** What the hypervisor tells whoever began it. `error` null = success; it may lie (`fail-after-success`). */
-export interface MotionReport {
+export interface MigrationReport {
   readonly error: string | null
   readonly transferredMiB: number
   readonly downtimeMs: number | null
 }
 
-export interface MotionOrder {
+export interface MigrationOrder {
   readonly source: Copy
   readonly to: HostRecord
   readonly paused: boolean
   readonly capMiBps: number
-  readonly onEnd: (report: MotionReport) => void
+  readonly onEnd: (report: MigrationReport) => void
 }
 
 export interface Refusal {
@@ -42,19 +42,19 @@ export interface Refusal {
   readonly detail: string
 }
 
-interface Motion extends Precopy, Transfer {
+interface Migration extends Precopy, Transfer {
   rateMiBps: number
   readonly source: Copy
   readonly target: Copy
   readonly paused: boolean
-  readonly onEnd: (report: MotionReport) => void
+  readonly onEnd: (report: MigrationReport) => void
   readonly startedAt: number
   settledAt: number
-  /** Books its progress before the CPU of its source is divided anew: what the guest rewrites follows it. */
+  /** RunMetrics its progress before the CPU of its source is divided anew: what the guest rewrites follows it. */
   readonly follow: () => void
   /** The source's state before, and to return to. */
   readonly was: { readonly state: Copy['state']; readonly pausedBy: Copy['pausedBy'] }
-  fault: MotionFault | null
+  fault: MigrationFault | null
   capMiBps: number
   phase: 'copying' | 'finishing'
   hung: boolean
@@ -62,12 +62,12 @@ interface Motion extends Precopy, Transfer {
   disarm: () => void
 }
 
-export interface Motions {
-  begin(order: MotionOrder): Refusal | null
+export interface Migrations {
+  begin(order: MigrationOrder): Refusal | null
   /** Its hypervisor has a request to move it, and has not read it yet. */
   unread(vm: VmId): boolean
-  of(vm: VmId): MotionTruth | null
-  all(): readonly MotionTruth[]
+  of(vm: VmId): MigrationTruth | null
+  all(): readonly MigrationTruth[]
   limit(vm: VmId, capMiBps: number): void
   /** False: too late, or nobody listens. */
   abort(vm: VmId): boolean
@@ -81,14 +81,14 @@ export interface Motions {
   linksChanged(): void
 }
 
-export const createMotions = (
+export const createMigrations = (
   state: State,
   faults: Faults,
   { finishMs }: { readonly finishMs: number },
-): Motions => {
-  const motions = new Map<VmId, Motion>()
+): Migrations => {
+  const migrations = new Map<VmId, Migration>()
 
-  const truth = (m: Motion): MotionTruth => ({
+  const truth = (m: Migration): MigrationTruth => ({
     vm: m.source.vm.spec.vm,
     from: m.source.host.spec.name,
     to: m.target.host.spec.name,
@@ -101,8 +101,8 @@ export const createMotions = (
     paused: m.paused,
   })
 
-  /** Books the progress of this one. */
-  const settle = (m: Motion): void => {
+  /** RunMetrics the progress of this one. */
+  const settle = (m: Migration): void => {
     const seconds = (state.clock.now() - m.settledAt) / 1000
     m.settledAt = state.clock.now()
     if (seconds > 0 && m.phase === 'copying')
@@ -110,7 +110,7 @@ export const createMotions = (
   }
 
   /** Its next event at its rate of now; call after either changed. */
-  const arm = (m: Motion): void => {
+  const arm = (m: Migration): void => {
     m.disarm()
     m.disarm = () => {}
     if (m.rateMiBps <= 0) return
@@ -118,14 +118,14 @@ export const createMotions = (
     m.disarm = state.clock.after((untilMiB / m.rateMiBps) * 1000, () => turn(m))
   }
 
-  const links = createLinks<Motion>((m, rateMiBps) => {
+  const links = createLinks<Migration>((m, rateMiBps) => {
     settle(m)
     m.rateMiBps = rateMiBps
     arm(m)
   })
 
   /** Something is due: a round's end, or a fault. */
-  const turn = (m: Motion): void => {
+  const turn = (m: Migration): void => {
     settle(m)
     const untilFault = untilFaultMiB(m)
     // A fault beyond the last byte strikes at the end.
@@ -137,7 +137,7 @@ export const createMotions = (
     }
   }
 
-  const strike = (m: Motion): void => {
+  const strike = (m: Migration): void => {
     if (m.fault?.kind === 'hang') {
       m.hung = true
       m.faultAtMiB = null
@@ -146,7 +146,7 @@ export const createMotions = (
     } else end(m, 'stayed', 'migration broke off: the connection was reset', 'stayed')
   }
 
-  const stopAndCopy = (m: Motion): void => {
+  const stopAndCopy = (m: Migration): void => {
     links.leave(m)
     m.phase = 'finishing'
     m.stoppedAt = state.clock.now()
@@ -160,7 +160,7 @@ export const createMotions = (
     m.disarm = state.clock.after(lastMs + finishMs, () => complete(m))
   }
 
-  const complete = (m: Motion): void => {
+  const complete = (m: Migration): void => {
     const { fault } = m
     if (fault?.kind === 'fail-after-success')
       end(m, 'moved', 'operation failed: lost contact while finishing', 'moved')
@@ -170,8 +170,8 @@ export const createMotions = (
   }
 
   const end = (
-    m: Motion,
-    how: MotionEnd,
+    m: Migration,
+    how: MigrationEnd,
     error: string | null,
     /** What becomes of the destination's copy; `paused` hand-over (R2) overrules `running`. */
     target: 'moved' | 'stayed' | 'running' | 'paused' | 'gone',
@@ -181,7 +181,7 @@ export const createMotions = (
     settle(m)
     const last = truth(m)
     m.disarm()
-    motions.delete(vm)
+    migrations.delete(vm)
     source.host.followers.delete(m.follow)
     if (m.phase === 'copying' && !m.hung) links.leave(m)
     const restore = (): void => {
@@ -206,14 +206,14 @@ export const createMotions = (
       }
     })
     const downtimeMs = m.phase === 'finishing' ? state.clock.now() - m.stoppedAt : null
-    state.emit({ kind: 'motion-ended', motion: last, end: how, detail: error ?? '' })
+    state.emit({ kind: 'migration-ended', migration: last, end: how, detail: error ?? '' })
     m.onEnd({ error, transferredMiB: m.transferredMiB, downtimeMs })
   }
 
-  const refusalOf = ({ source, to }: MotionOrder): Refusal | null => {
+  const refusalOf = ({ source, to }: MigrationOrder): Refusal | null => {
     const { vm, host: from } = source
     const no = (code: string, detail: string): Refusal => ({ code, detail })
-    if (motions.has(vm.spec.vm)) return no('vm.job_active', 'another migration of it is running')
+    if (migrations.has(vm.spec.vm)) return no('vm.job_active', 'another migration of it is running')
     if (vm.spec.fixed !== null) return no(vm.spec.fixed, `${vm.spec.name} cannot be migrated`)
     if (to === from) return no('migration.failed', 'the destination is the source')
     if (!reaches(state, from, to) || to.daemon !== 'up')
@@ -227,7 +227,7 @@ export const createMotions = (
     return null
   }
 
-  const start = (order: MotionOrder, fault: MotionFault | null): Refusal | null => {
+  const start = (order: MigrationOrder, fault: MigrationFault | null): Refusal | null => {
     const { source, to } = order
     const { vm } = source
     const where = { vm: vm.spec.vm, from: source.host.spec.name, to: to.spec.name }
@@ -235,13 +235,13 @@ export const createMotions = (
     if (fault?.kind === 'refuse')
       refusal = { code: 'migration.failed', detail: fault.detail ?? 'the destination will not have it' }
     if (refusal !== null) {
-      state.emit({ kind: 'motion-refused', ...where, ...refusal })
+      state.emit({ kind: 'migration-refused', ...where, ...refusal })
       return refusal
     }
     const target = newCopy(vm, to, 'incoming')
     target.defined = false
     change(state, [to], () => putCopy(target))
-    const motion: Motion = {
+    const migration: Migration = {
       source,
       target,
       from: source.host,
@@ -250,7 +250,7 @@ export const createMotions = (
       onEnd: order.onEnd,
       startedAt: state.clock.now(),
       settledAt: state.clock.now(),
-      follow: () => settle(motion),
+      follow: () => settle(migration),
       was: { state: source.state, pausedBy: source.pausedBy },
       fault,
       faultAtMiB:
@@ -265,10 +265,10 @@ export const createMotions = (
       stoppedAt: 0,
       disarm: () => {},
     }
-    motions.set(where.vm, motion)
-    source.host.followers.add(motion.follow)
-    links.join(motion)
-    state.emit({ kind: 'motion-started', motion: truth(motion) })
+    migrations.set(where.vm, migration)
+    source.host.followers.add(migration.follow)
+    links.join(migration)
+    state.emit({ kind: 'migration-started', migration: truth(migration) })
     return null
   }
 
@@ -278,7 +278,7 @@ export const createMotions = (
   const forgetUnread = (host: HostRecord): void => {
     for (const [vm, at] of [...unread]) if (at === host) unread.delete(vm)
   }
-  const lieUnread = (order: MotionOrder, delayMs: number): void => {
+  const lieUnread = (order: MigrationOrder, delayMs: number): void => {
     const { vm, host } = order.source
     unread.set(vm.spec.vm, host)
     state.clock.after(delayMs, () => {
@@ -290,11 +290,12 @@ export const createMotions = (
     })
   }
 
-  /** All motions that satisfy it, ended one after another; who hears of one may have ended another. */
-  const endThose = (which: (m: Motion) => boolean, how: (m: Motion) => void): void => {
-    for (const m of [...motions.values()].filter(which)) if (motions.get(m.source.vm.spec.vm) === m) how(m)
+  /** All migrations that satisfy it, ended one after another; who hears of one may have ended another. */
+  const endThose = (which: (m: Migration) => boolean, how: (m: Migration) => void): void => {
+    for (const m of [...migrations.values()].filter(which))
+      if (migrations.get(m.source.vm.spec.vm) === m) how(m)
   }
-  const broke = (m: Motion, why: string): void => end(m, 'stayed', why, 'stayed')
+  const broke = (m: Migration, why: string): void => end(m, 'stayed', why, 'stayed')
 
   return {
     begin(order) {
@@ -307,17 +308,17 @@ export const createMotions = (
     },
     unread: (vm) => unread.has(vm),
     of(vm) {
-      const m = motions.get(vm)
+      const m = migrations.get(vm)
       if (m === undefined) return null
       settle(m)
       return truth(m)
     },
     all() {
-      for (const m of motions.values()) settle(m)
-      return [...motions.values()].map(truth)
+      for (const m of migrations.values()) settle(m)
+      return [...migrations.values()].map(truth)
     },
     limit(vm, capMiBps) {
-      const m = motions.get(vm)
+      const m = migrations.get(vm)
       if (m === undefined) return
       if (m.phase === 'finishing' || m.hung) m.capMiBps = capMiBps
       else
@@ -326,14 +327,14 @@ export const createMotions = (
         })
     },
     abort(vm) {
-      const m = motions.get(vm)
+      const m = migrations.get(vm)
       if (m === undefined || m.phase === 'finishing' || (m.fault?.kind === 'hang' && m.fault.deaf && m.hung))
         return false
       broke(m, 'migration aborted by the client')
       return true
     },
     unhang(vm) {
-      const m = motions.get(vm)
+      const m = migrations.get(vm)
       if (m === undefined) return
       m.fault = null
       m.faultAtMiB = null

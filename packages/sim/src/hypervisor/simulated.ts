@@ -16,7 +16,7 @@ import {
 import { byText, type VmId } from '@drover/protocol'
 import { createCpuMeter } from './cpu-meter.ts'
 import { drive } from './drive.ts'
-import type { MotionReport } from './migrations.ts'
+import type { MigrationReport } from './migrations.ts'
 import {
   account,
   activeCopies,
@@ -50,7 +50,7 @@ export const simulatedHypervisor = (
   hostName: string,
   { callMs = 0, timeoutMs = 5_000, progressMs = 250 }: SimulatedOptions = {},
 ): Hypervisor => {
-  const { state, motions, migrationMiBps } = world.inside
+  const { state, migrations, migrationMiBps } = world.inside
   const { clock } = world
   const found = state.hosts.get(hostName)
   if (found === undefined) throw new RangeError(`no host ${hostName}`)
@@ -110,9 +110,9 @@ export const simulatedHypervisor = (
   const refused = (why: string): HypervisorError => new HypervisorError('hypervisor.refused', why)
 
   const jobOf = (host: HostRecord, vm: VmId): RunningJob['direction'] | null => {
-    const motion = motions.of(vm)
-    if (motion?.from === host.spec.name) return 'outgoing'
-    return motion?.to === host.spec.name ? 'incoming' : null
+    const migration = migrations.of(vm)
+    if (migration?.from === host.spec.name) return 'outgoing'
+    return migration?.to === host.spec.name ? 'incoming' : null
   }
   const presenceAt = (host: HostRecord, vm: VmId): Presence => {
     const copy = host.copies.get(vm)
@@ -158,7 +158,7 @@ export const simulatedHypervisor = (
     vm: VmId,
     to: HostRecord,
     before: Copy['state'],
-    report: MotionReport,
+    report: MigrationReport,
   ): Promise<MigrationResult> => {
     await ask(self)
     const here = presenceAt(self, vm)
@@ -214,11 +214,14 @@ export const simulatedHypervisor = (
       unlisten = world.events((event) => {
         if (event.kind === 'vm' && event.host === hostName)
           tell({ kind: 'changed', vm: event.vm, what: event.what })
-        if (event.kind === 'motion-ended' && (event.motion.from === hostName || event.motion.to === hostName))
+        if (
+          event.kind === 'migration-ended' &&
+          (event.migration.from === hostName || event.migration.to === hostName)
+        )
           tell({
             kind: 'changed',
-            vm: event.motion.vm,
-            what: event.motion.to === hostName ? 'arrived' : 'left',
+            vm: event.migration.vm,
+            what: event.migration.to === hostName ? 'arrived' : 'left',
           })
         if (event.kind === 'daemon' && event.host === hostName) {
           if (event.daemon === 'up') tell({ kind: 'connected' })
@@ -257,7 +260,7 @@ export const simulatedHypervisor = (
       return [...self.copies.keys()].flatMap((vm) => {
         const direction = jobOf(self, vm)
         if (direction === null) return []
-        const sentMiB = direction === 'outgoing' ? Math.round(motions.of(vm)?.transferredMiB ?? 0) : null
+        const sentMiB = direction === 'outgoing' ? Math.round(migrations.of(vm)?.transferredMiB ?? 0) : null
         return [{ vm, direction, sentMiB }]
       })
     },
@@ -286,13 +289,13 @@ export const simulatedHypervisor = (
       await ask(self)
       copyHere(vm)
       if (jobOf(self, vm) !== 'outgoing') throw refused('no migration of it is running')
-      motions.limit(vm, bandwidthMiBps)
+      migrations.limit(vm, bandwidthMiBps)
     },
     async abort(vm) {
       await ask(self)
       copyHere(vm)
       if (jobOf(self, vm) !== 'outgoing') throw refused('no migration of it is running')
-      motions.abort(vm)
+      migrations.abort(vm)
     },
     resume: (vm, at) =>
       alter(vm, at, 'resumed', (copy) => {

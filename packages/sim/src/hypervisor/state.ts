@@ -67,7 +67,7 @@ export interface HostRecord {
   alive: boolean
   daemon: DaemonState
   accountedAt: number
-  /** Called before the CPU is divided anew, for what depends on how it was: migrations from here book their progress. */
+  /** Called before the CPU is divided anew, for what depends on how it was: migrations from here count their progress. */
   readonly followers: Set<() => void>
 }
 
@@ -147,7 +147,7 @@ export const memoryTakenMiB = (host: HostRecord): number => {
   return total
 }
 
-/** Books the time since the last booking, at the grants that held during it. Call before anything changes there. */
+/** RunMetrics the time since the last booking, at the grants that held during it. Call before anything changes there. */
 export const account = (state: State, host: HostRecord): void => {
   const now = state.clock.now()
   const elapsedMs = now - host.accountedAt
@@ -183,7 +183,7 @@ export const regrant = (host: HostRecord): void => {
   for (const [i, copy] of running.entries()) copy.grantedMilli = shares[i] ?? 0
 }
 
-/** Changes something on hosts, with the books kept right around it. */
+/** Changes something on hosts, with the CPU accounted for before and divided anew after it. */
 export const change = (state: State, hosts: readonly HostRecord[], what: () => void): void => {
   for (const host of hosts) account(state, host)
   what()

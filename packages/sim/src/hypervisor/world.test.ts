@@ -6,7 +6,7 @@ import type { MigrationProgress, MigrationResult } from '@drover/agent/runtime'
 import { asVmId } from '@drover/protocol'
 import { smallWorld } from '../testing/small-world.ts'
 import { manualClock } from '../time/clock.ts'
-import type { MotionEnd } from './events.ts'
+import type { MigrationEnd } from './events.ts'
 import { simulatedHypervisor } from './simulated.ts'
 import { createWorld } from './world.ts'
 
@@ -77,7 +77,7 @@ test('memory and dirty rate decide how long a migration takes: 8.19 s / (1 − s
     const id = vm('v', 'h1', { cpuMilli: 600, dirtyMiBps: (granted) => (granted / 1_000) * dirty * 125 })
     const seen = follow(driver('h1').migrate({ vm: id, ...to('h2') }))
     await clock.advance(1)
-    while (world.motions().length > 0) await clock.advance(10)
+    while (world.migrations().length > 0) await clock.advance(10)
     const expectedMs = (1_024 / 125 / (1 - 0.6 * dirty)) * 1_000
     assert.equal(seen.result?.kind, 'done')
     assert.ok(Math.abs(clock.now() - expectedMs) < 0.03 * expectedMs, `${clock.now()} for ${expectedMs}`)
@@ -115,8 +115,8 @@ test('on a busy machine timers fire late; migrations take as long as they take, 
   const lateMs = 50
   const late = (ms: number): number => (Math.floor((clock.now() + ms) / lateMs) + 1) * lateMs - clock.now()
   const world = createWorld({ clock: { now: clock.now, after: (ms, fn) => clock.after(late(ms), fn) } })
-  const results: MotionEnd[] = []
-  world.events((event) => event.kind === 'motion-ended' && results.push(event.end))
+  const results: MigrationEnd[] = []
+  world.events((event) => event.kind === 'migration-ended' && results.push(event.end))
   for (let i = 0; i < 8; i++) {
     for (const name of [`from${i}`, `to${i}`])
       world.addHost({ name, capacity: { cpuMilli: 8_000, memoryMiB: 32_768 } })
@@ -271,7 +271,7 @@ test('a request that lies unread begins without who sent it, and dies with the d
     world.fail({ fault: { kind: 'late', delayMs: 5_000 } })
     void h1.migrate({ vm: id, ...to('h2') })
     await clock.advance(1_000)
-    assert.deepEqual([await h1.locate(id), world.motions()], ['running', []])
+    assert.deepEqual([await h1.locate(id), world.migrations()], ['running', []])
     await h1.close()
     if (killed) world.daemon('h1', 'down')
     world.daemon('h1', 'up')
@@ -315,7 +315,7 @@ test('a daemon that dies in the finish phase leaves the grey window', async () =
   const h1 = driver('h1')
   const seen = follow(h1.migrate({ vm: id, ...to('h2', { handOverPaused: true }) }))
   await clock.advance(1)
-  while (world.motions()[0]?.phase === 'copying') await clock.advance(1)
+  while (world.migrations()[0]?.phase === 'copying') await clock.advance(1)
   world.daemon('h1', 'down')
   await clock.advance(1)
   assert.equal(seen.result?.kind, 'unknown')

@@ -4,9 +4,9 @@
  */
 import { byText, type Resources, type VmId } from '@drover/protocol'
 import type { Clock } from '../time/clock.ts'
-import type { DaemonState, MotionTruth, WorldEvent } from './events.ts'
+import type { DaemonState, MigrationTruth, WorldEvent } from './events.ts'
 import { createFaults, type FaultRule } from './faults.ts'
-import { createMotions, type Motions } from './migrations.ts'
+import { createMigrations, type Migrations } from './migrations.ts'
 import {
   activeCopies,
   type Copy,
@@ -69,7 +69,7 @@ export interface World {
   hosts(): readonly HostTruth[]
   vm(id: VmId): VmTruth
   vms(): readonly VmTruth[]
-  motions(): readonly MotionTruth[]
+  migrations(): readonly MigrationTruth[]
   events(listener: (event: WorldEvent) => void): () => void
 
   /** What the VM wants from now on; capped at its vCPUs. */
@@ -106,7 +106,7 @@ export interface World {
     define(vm: VmId, host: string): void
   }
   /** For drivers only. */
-  readonly inside: { readonly state: State; readonly motions: Motions; readonly migrationMiBps: number }
+  readonly inside: { readonly state: State; readonly migrations: Migrations; readonly migrationMiBps: number }
 }
 
 export interface WorldOptions {
@@ -120,7 +120,7 @@ export interface WorldOptions {
 export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: WorldOptions): World => {
   const state = createState(clock)
   const faults = createFaults()
-  const motions = createMotions(state, faults, { finishMs })
+  const migrations = createMigrations(state, faults, { finishMs })
 
   const hostNamed = (name: string): HostRecord => {
     const host = state.hosts.get(name)
@@ -219,7 +219,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
     hosts: () => [...state.hosts.values()].map(hostTruth).sort((a, b) => byText(a.name, b.name)),
     vm: (id) => vmTruth(vmOf(id)),
     vms: () => [...state.vms.values()].map(vmTruth),
-    motions: motions.all,
+    migrations: migrations.all,
     events: state.listen,
 
     setCpu,
@@ -246,7 +246,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
       change(state, [host], () => {})
       host.alive = false
       host.daemon = 'down'
-      motions.hostDied(host)
+      migrations.hostDied(host)
       for (const copy of host.copies.values()) {
         if (copy.state === 'incoming' || !copy.defined) dropCopy(copy)
         copy.ranAtDeath = isActive(copy)
@@ -276,16 +276,16 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
       const host = hostNamed(name)
       if (!host.alive || host.daemon === daemon) return
       host.daemon = daemon
-      if (daemon === 'down') motions.daemonDied(host)
+      if (daemon === 'down') migrations.daemonDied(host)
       state.emit({ kind: 'daemon', host: name, daemon })
     },
     fail: faults.add,
     clearFaults: faults.clear,
-    unhang: motions.unhang,
+    unhang: migrations.unhang,
     misread: (vm, wrong) => void state.misreadings.set(vm, wrong),
     cut(a, b) {
       state.cuts.add(pairOf(hostNamed(a).spec.name, hostNamed(b).spec.name))
-      motions.linksChanged()
+      migrations.linksChanged()
       state.emit({ kind: 'links' })
     },
     heal(a, b) {
@@ -331,7 +331,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
         const host = hostNamed(name)
         const copy = host.copies.get(id)
         if (copy === undefined) return
-        motions.copyDestroyed(copy)
+        migrations.copyDestroyed(copy)
         change(state, [host], () => dropCopy(copy))
         state.emit({ kind: 'vm', vm: id, host: name, what: 'removed' })
       },
@@ -340,6 +340,6 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
         state.emit({ kind: 'vm', vm: id, host: name, what: 'defined' })
       },
     },
-    inside: { state, motions, migrationMiBps },
+    inside: { state, migrations, migrationMiBps },
   }
 }

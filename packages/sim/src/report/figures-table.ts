@@ -33,46 +33,48 @@ export const summaryTable = ({ variants, seeds }: Scenario): Html => {
 }
 
 /** Fewer overload seconds and no more migrations, or as few seconds with fewer migrations. */
-const dominates = (rival: Variant, own: Variant): boolean => {
-  const seconds = shown(rival, figures.overloadSeconds) - shown(own, figures.overloadSeconds)
-  const migrations = shown(rival, figures.migrations) - shown(own, figures.migrations)
+const dominates = (baseline: Variant, own: Variant): boolean => {
+  const seconds = shown(baseline, figures.overloadSeconds) - shown(own, figures.overloadSeconds)
+  const migrations = shown(baseline, figures.migrations) - shown(own, figures.migrations)
   return seconds <= 0 && migrations <= 0 && (seconds < 0 || migrations < 0)
 }
 
-const verdict = (own: Variant, rivals: readonly Variant[]): Html => {
-  const better = rivals.filter((rival) => dominates(rival, own)).map(({ label }) => label)
-  const worse = rivals.filter((rival) => dominates(own, rival)).map(({ label }) => label)
+const verdict = (own: Variant, baselines: readonly Variant[]): Html => {
+  const better = baselines.filter((baseline) => dominates(baseline, own)).map(({ label }) => label)
+  const worse = baselines.filter((baseline) => dominates(own, baseline)).map(({ label }) => label)
   const bySeed = own.runs.filter(({ result: r }) =>
-    rivals.every((rival) =>
-      rival.runs.every(({ result }) => result.seed !== r.seed || result.overloadSeconds > r.overloadSeconds),
+    baselines.every((baseline) =>
+      baseline.runs.every(
+        ({ result }) => result.seed !== r.seed || result.overloadSeconds > r.overloadSeconds,
+      ),
     ),
   )
-  return html`<li><strong>${own.label}</strong> has fewer overload seconds than every rival in ${bySeed.length} of ${counted(own.runs.length, 'run')}. ${
+  return html`<li><strong>${own.label}</strong> has fewer overload seconds than every baseline in ${bySeed.length} of ${counted(own.runs.length, 'run')}. ${
     better.length > 0
       ? html`<strong>Beaten on the frontier</strong> (no more overload seconds, no more migrations) by ${better.join(', ')}.`
-      : 'No rival is at least as good in both overload seconds and migrations.'
-  } ${worse.length > 0 ? `It beats ${worse.join(', ')} in both.` : 'It beats no rival in both.'}</li>`
+      : 'No baseline is at least as good in both overload seconds and migrations.'
+  } ${worse.length > 0 ? `It beats ${worse.join(', ')} in both.` : 'It beats no baseline in both.'}</li>`
 }
 
 /** Null when there is nothing to compare: no drover, or nobody else. */
 export const whereDroverLoses = ({ variants }: Scenario): Html | null => {
   const own = variants.filter(ours)
-  const rivals = variants.filter((variant) => !ours(variant))
-  if (own.length === 0 || rivals.length === 0) return null
+  const baselines = variants.filter((variant) => !ours(variant))
+  if (own.length === 0 || baselines.length === 0) return null
   const losses = own.flatMap((variant) => {
     const lost = lossesOf(variant, variants)
     const write = (one: Variant, figure: Figure): string => fixed(meanOf(one, figure) ?? 0, figure.decimals)
     return lost.map(
       ({ figure, better }, i) =>
-        html`<tr>${i === 0 ? html`<th scope="rowgroup" rowspan="${lost.length}">${variant.label}</th>` : null}<th scope="row">${titleOf(figure)}</th><td>${write(variant, figure)}</td><td class="text">${better.map((rival) => `${rival.label} ${write(rival, figure)}`).join(', ')}</td></tr>`,
+        html`<tr>${i === 0 ? html`<th scope="rowgroup" rowspan="${lost.length}">${variant.label}</th>` : null}<th scope="row">${titleOf(figure)}</th><td>${write(variant, figure)}</td><td class="text">${better.map((baseline) => `${baseline.label} ${write(baseline, figure)}`).join(', ')}</td></tr>`,
     )
   })
   return html`<h3>Where drover wins, and where it loses</h3>
-<ul>${own.map((variant) => verdict(variant, rivals))}</ul>
+<ul>${own.map((variant) => verdict(variant, baselines))}</ul>
 ${
   losses.length === 0
-    ? html`<p>No rival has a better mean in any figure.</p>`
-    : html`<div class="scroll"><table class="losses"><caption>Figures in which a rival is better than drover, the best first</caption>
+    ? html`<p>No baseline has a better mean in any figure.</p>`
+    : html`<div class="scroll"><table class="losses"><caption>Figures in which a baseline is better than drover, the best first</caption>
 <thead><tr><th scope="col">Variant</th><th scope="col">Figure</th><th scope="col">Its mean</th><th scope="col" class="text">Better</th></tr></thead>
 <tbody>${losses}</tbody></table></div>`
 }`

@@ -143,7 +143,7 @@ test('the best of each column is marked, and where drover loses is written out',
   )
   assert.ok((Object.fromEntries(best)['drover'] ?? 0) >= 2)
   assert.match(page, /<th scope="row">Migrations<\/th><td>60<\/td><td class="text">dvms 40<\/td>/)
-  assert.match(page, /No rival is at least as good in both/)
+  assert.match(page, /No baseline is at least as good in both/)
   assert.match(report([at('drover', 60, 60), at('dvms', 20, 40)]), /Beaten on the frontier.*by dvms\./)
 })
 

@@ -11,7 +11,7 @@ import { durationsPlot } from './plot-durations.ts'
 import { frontierPlot } from './plot-frontier.ts'
 import { scalingPlots } from './plot-scaling.ts'
 import { sizesPlot } from './plot-sizes.ts'
-import { theatre } from './timeline-player.ts'
+import { timelinePlayer } from './timeline-player.ts'
 import { timelinesOf } from './timelines.ts'
 import { algorithmsOf, type Scenario, scenariosOf, type Variant } from './variants.ts'
 
@@ -38,7 +38,7 @@ const header = (manifest: Manifest, runs: readonly Run[]): Html => {
   ]
   return html`<header>
 <h1>${manifest.name}</h1>
-<p class="lead">A simulation of drover and its rivals on the same ground: same hosts, same VMs, same changes of demand.</p>
+<p class="lead">A simulation of drover and its baselines on the same workload: same hosts, same VMs, same changes of demand.</p>
 <dl>${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 <p>Again, with the same figures but for CPU time and memory:</p>
 <pre class="command"><code>npx ${manifest.command.map(shellWord).join(' ')}</code></pre>
@@ -108,7 +108,7 @@ export const renderReport = ({ runs, manifest, scaling }: ReportInput): string =
   const links = [
     ...(study ? toScaling : []),
     ...scenarios.map(({ title }, i) => ({ to: `scenario-${i}`, title })),
-    ...(timelines.shown.length > 0 ? [{ to: 'theatre', title: 'Timeline of hosts' }] : []),
+    ...(timelines.shown.length > 0 ? [{ to: 'timeline-player', title: 'Timeline of hosts' }] : []),
     ...(study ? [] : toScaling),
   ]
   const body = html`${header(manifest, runs)}
@@ -117,7 +117,7 @@ ${links.length > 1 ? html`<nav>${links.map(({ to, title }) => html`<a href="#${t
 <main>
 ${study ? studied : null}
 ${scenarios.map((scenario, i) => scenarioSection(scenario, i, study))}
-${theatre(timelines)}
+${timelinePlayer(timelines)}
 ${study ? null : studied}
 </main>`
   return page(`${manifest.name} · drover sim`, body, timelines.shown)

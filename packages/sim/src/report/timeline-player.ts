@@ -7,14 +7,14 @@ import type { Timelines } from './timelines.ts'
 const runChoice = ({ shown }: Timelines, orNothing: boolean): Html =>
   html`${orNothing ? html`<option value="">nothing</option>` : null}${shown.map(({ title }, i) => html`<option value="${i}">${title}</option>`)}`
 
-export const theatre = (timelines: Timelines): Html | null => {
+export const timelinePlayer = (timelines: Timelines): Html | null => {
   const { shown, crowdedOut, without } = timelines
   const absent = [
     without > 0 ? `${counted(without, 'run')} kept no timeline (more than ${timelineHostsMax} hosts).` : '',
     crowdedOut > 0 ? `${counted(crowdedOut, 'further run')} found no room in this file.` : '',
   ].join(' ')
   if (shown.length === 0) return without > 0 ? html`<p class="note">No timeline: ${absent}</p>` : null
-  return html`<section id="theatre" class="theatre">
+  return html`<section id="timeline-player" class="timeline-player">
 <h2>Timeline of hosts</h2>
 <p class="note">One row per host. <span class="key overload"></span> overloaded, <span class="key held"></span> held by a partition, <span class="key move"></span> a migration from its source to its destination, from its begin to its end; at the cursor, arrows between the two hosts. Drag over the picture, or use the keys: ← → one second (with shift ten), Home, End, space plays, n and p go to the next and the previous event. ${absent}</p>
 <div class="controls">

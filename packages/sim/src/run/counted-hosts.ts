@@ -1,12 +1,12 @@
 /**
- * The hosts of the ground, counted as schedulers ask for them. A VM counts where it runs until its migration has
+ * The hosts of a run, counted as schedulers ask for them. A VM counts where it runs until its migration has
  * completed, its last moment of stop-and-copy included (VMPlaceS: docs/simulation-fidelity.md).
  */
 import { asHostId, byText, type HostId } from '@drover/protocol'
 import { type Copy, type HostRecord, isActive, type VmRecord } from '../hypervisor/state.ts'
-import type { GroundHost } from './simulated-run.ts'
+import type { RunHost } from './simulated-run.ts'
 
-export interface CountedHost extends GroundHost {
+export interface CountedHost extends RunHost {
   cpuMilli: number
   memoryMiB: number
   arrivingMilli: number

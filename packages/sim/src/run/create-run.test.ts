@@ -1,10 +1,10 @@
-// One ground for all rivals: demand rises when the workload says so, a migration takes its time, and the book shows both.
+// One world for all baselines: demand rises when the workload says so, a migration takes its time, and the metrics show both.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asVmId } from '@drover/protocol'
-import type { MotionEnd } from '../hypervisor/events.ts'
+import type { MigrationEnd } from '../hypervisor/events.ts'
 import { smallWorkload } from '../testing/small-workload.ts'
-import { createGround } from './create-run.ts'
+import { createRun } from './create-run.ts'
 
 const [a, b, c] = [asVmId('a'), asVmId('b'), asVmId('c')]
 /** h0 is overloaded by 1000 cpuMilli from 10 s on. */
@@ -23,14 +23,14 @@ const workload = smallWorkload({
 })
 
 test('left alone, an overload lasts to the end, and hosts draw what they use', () => {
-  const { ground, run, measures } = createGround({ workload, seed: 1 })
+  const { run, play, measures } = createRun({ workload, seed: 1 })
   assert.deepEqual(
-    [...ground.hosts[0]!.vms].map((vm) => vm.spec.vm),
+    [...run.hosts[0]!.vms].map((vm) => vm.spec.vm),
     [a, b],
   )
-  run()
+  play()
   const { measured, timeline } = measures()
-  assert.equal(ground.kernel.now(), 60_000)
+  assert.equal(run.kernel.now(), 60_000)
   assert.equal(measured.overloadSeconds, 50)
   assert.deepEqual(measured.overloadDurationsS, [50])
   assert.deepEqual(timeline?.overloads, [[0, 10, 60]])
@@ -42,22 +42,22 @@ test('left alone, an overload lasts to the end, and hosts draw what they use', (
 })
 
 test('a VM counts on its source until it has arrived, its last stop included', () => {
-  const { ground, run, measures } = createGround({ workload, seed: 1 })
-  const [h0, h1] = [ground.hosts[0]!, ground.hosts[1]!]
-  const ends: [number, MotionEnd][] = []
+  const { run, play, measures } = createRun({ workload, seed: 1 })
+  const [h0, h1] = [run.hosts[0]!, run.hosts[1]!]
+  const ends: [number, MigrationEnd][] = []
   const seen: [number, string, number][] = []
   const underway: number[][] = []
-  ground.onChange((host) => {
-    seen.push([ground.kernel.now(), host.id, host.cpuMilli])
-    if (ends.length > 0 || ground.moving(a) || host.cpuMilli <= host.capacityMilli) return
+  run.onChange((host) => {
+    seen.push([run.kernel.now(), host.id, host.cpuMilli])
+    if (ends.length > 0 || run.moving(a) || host.cpuMilli <= host.capacityMilli) return
     assert.equal(
-      ground.migrate(a, h1, (end) => ends.push([ground.kernel.now(), end])),
+      run.migrate(a, h1, (end) => ends.push([run.kernel.now(), end])),
       true,
     )
-    assert.equal(ground.migrate(a, h1), false)
+    assert.equal(run.migrate(a, h1), false)
     underway.push([h0.cpuMilli, h0.leavingMilli, h1.arrivingMilli, h1.arrivingMiB, h1.cpuMilli])
   })
-  run()
+  play()
   assert.deepEqual(underway, [[8_000, 4_000, 4_000, 1_024, 1_000]])
   assert.deepEqual(ends, [[18_192, 'moved']]) // 1024 MiB at 125 MiB/s
   assert.deepEqual(seen, [
@@ -67,13 +67,13 @@ test('a VM counts on its source until it has arrived, its last stop included', (
     [18_192, 'h1', 5_000],
   ])
   assert.deepEqual([h0.leavingMilli, h1.arrivingMilli, h1.memoryMiB], [0, 0, 2_048])
-  assert.equal(ground.hostOf(a), h1)
-  assert.equal(ground.hostOf(c), h1)
+  assert.equal(run.hostOf(a), h1)
+  assert.equal(run.hostOf(c), h1)
   const { measured, timeline } = measures()
   assert.equal(measured.overloadSeconds, 8.192)
   assert.deepEqual([measured.migrations, measured.movedMiB], [1, 1_024])
   assert.deepEqual(timeline?.migrations, [[0, 1, 10, 18.192]])
-  assert.throws(() => ground.hostOf(asVmId('nobody')), { name: 'RangeError', message: 'no VM nobody' })
+  assert.throws(() => run.hostOf(asVmId('nobody')), { name: 'RangeError', message: 'no VM nobody' })
 })
 
 test('while it stands still for its last pages, it still counts, whatever its neighbours do', () => {
@@ -85,13 +85,13 @@ test('while it stands still for its last pages, it still counts, whatever its ne
     ],
     changes: [[8_500, 'b', 4_000]],
   })
-  const { ground, run, measures } = createGround({ workload: moving, seed: 1, finishMs: 1_000 })
-  ground.migrate(a, ground.hosts[1]!)
+  const { run, play, measures } = createRun({ workload: moving, seed: 1, finishMs: 1_000 })
+  run.migrate(a, run.hosts[1]!)
   const seen: unknown[] = []
-  ground.kernel.after(8_600, () => {
-    seen.push(ground.world.vm(a).copies[0]?.state, ground.hosts[0]!.cpuMilli, ground.hosts[0]!.leavingMilli)
+  run.kernel.after(8_600, () => {
+    seen.push(run.world.vm(a).copies[0]?.state, run.hosts[0]!.cpuMilli, run.hosts[0]!.leavingMilli)
   })
-  run()
+  play()
   assert.deepEqual(seen, ['paused', 8_000, 4_000])
   assert.equal(measures().measured.overloadSeconds, (9_192 - 8_500) / 1_000)
 })
@@ -104,12 +104,12 @@ test('a migration takes as long as VMPlaceS says: 8.19 s / (1 − load · dirty 
         vms: [['v', 'h0', load * 1_000]],
         vm: { vcpus: 1, dirtyMiBpsPerCore: dirty * 125 },
       })
-      const { ground, run } = createGround({ workload: one, seed: 1 })
+      const { run, play } = createRun({ workload: one, seed: 1 })
       let tookMs = 0
-      ground.migrate(asVmId('v'), ground.hosts[1]!, () => {
-        tookMs = ground.kernel.now()
+      run.migrate(asVmId('v'), run.hosts[1]!, () => {
+        tookMs = run.kernel.now()
       })
-      run()
+      play()
       const share = load * dirty
       // The closed form goes on for ever; here it stops as soon as the rest takes 30 ms, and sends that as the last.
       const shortMs = (1_024 / 125 / (1 - share)) * 1_000 - tookMs
@@ -131,37 +131,37 @@ test('what a VM rewrites follows what it wants, not what its crowded host gives 
     changes: [[4_096, 'v', 0]],
     vm: { dirtyMiBpsPerCore: 62.5 },
   })
-  const { ground, run } = createGround({ workload: crowded, seed: 1 })
+  const { run, play } = createRun({ workload: crowded, seed: 1 })
   let tookMs = 0
-  ground.migrate(asVmId('v'), ground.hosts[1]!, () => {
-    tookMs = ground.kernel.now()
+  run.migrate(asVmId('v'), run.hosts[1]!, () => {
+    tookMs = run.kernel.now()
   })
-  run()
+  play()
   // 1024 MiB, and the 256 MiB that it rewrote in the first half of the first round.
   assert.ok(Math.abs(tookMs - 10_240) < 1e-6, `${tookMs}`)
 })
 
 test('a change of demand comes before the timers of its instant, whenever these were asked for', () => {
-  const { ground, run } = createGround({ workload, seed: 1 })
+  const { run, play } = createRun({ workload, seed: 1 })
   const seen: number[] = []
-  ground.kernel.after(10_000, () => seen.push(ground.hosts[0]!.cpuMilli))
-  run()
+  run.kernel.after(10_000, () => seen.push(run.hosts[0]!.cpuMilli))
+  play()
   assert.deepEqual(seen, [8_000])
 })
 
-test('what schedulers report is in the books; what goes beyond the run is not', () => {
-  const { ground, run, measures } = createGround({ workload, seed: 1 })
-  const { books, hosts } = ground
-  ground.kernel.after(60_000, () => {
-    books.solved(hosts)
-    books.solved([hosts[0]!])
-    books.held(hosts[0]!, 50_000, 70_000)
-    books.message(100)
-    books.messages(10, 1_000)
-    books.cured()
-    ground.migrate(b, hosts[1]!)
+test('what schedulers report is in the metrics; what goes beyond the run is not', () => {
+  const { run, play, measures } = createRun({ workload, seed: 1 })
+  const { metrics, hosts } = run
+  run.kernel.after(60_000, () => {
+    metrics.solved(hosts)
+    metrics.solved([hosts[0]!])
+    metrics.held(hosts[0]!, 50_000, 70_000)
+    metrics.message(100)
+    metrics.messages(10, 1_000)
+    metrics.cured()
+    run.migrate(b, hosts[1]!)
   })
-  run()
+  play()
   const { measured, partitionSizes, timeline } = measures()
   assert.deepEqual(partitionSizes, [2, 1])
   assert.deepEqual([measured.partitionSizeMedian, measured.partitionSizeMax], [1, 2])
@@ -174,9 +174,9 @@ test('what schedulers report is in the books; what goes beyond the run is not', 
 test('the same run leaves the same trace; another line, another hash', () => {
   const hashOf = (line: string): string => {
     const lines: string[] = []
-    const { ground, run, measures } = createGround({ workload, seed: 1, trace: (one) => lines.push(one) })
-    ground.books.trace(line)
-    run()
+    const { run, play, measures } = createRun({ workload, seed: 1, trace: (one) => lines.push(one) })
+    run.metrics.trace(line)
+    play()
     assert.deepEqual(lines, [`0 ${line}`, '10000 demand a 4000', '10000 demand b 4000'])
     return measures().measured.traceHash
   }
@@ -194,5 +194,5 @@ test('demand that goes back in time is refused', () => {
       [1_000, 'a', 200],
     ],
   })
-  assert.throws(() => createGround({ workload: disorder, seed: 1 }).run(), /said after 2000 ms/)
+  assert.throws(() => createRun({ workload: disorder, seed: 1 }).play(), /said after 2000 ms/)
 })

@@ -1,6 +1,6 @@
-/** The ground of one run: the world that a workload describes, in virtual time, with everything measured. */
+/** One run: the world that a workload describes, in virtual time, with everything measured. */
 import type { VmId } from '@drover/protocol'
-import type { MotionEnd, MotionTruth, WorldEvent } from '../hypervisor/events.ts'
+import type { MigrationEnd, MigrationTruth, WorldEvent } from '../hypervisor/events.ts'
 import { type HostRecord, isActive } from '../hypervisor/state.ts'
 import { createWorld, type World } from '../hypervisor/world.ts'
 import { randomOf } from '../random.ts'
@@ -11,9 +11,9 @@ import { demandFeed } from './demand-feed.ts'
 import type { PowerManagement } from './energy.ts'
 import { createMeters, type Measures } from './meters.ts'
 import { timelineHostsMax } from './result.ts'
-import type { Ground, GroundHost } from './simulated-run.ts'
+import type { RunHost, SimulatedRun } from './simulated-run.ts'
 
-export interface GroundOptions {
+export interface SimulatedRunOptions {
   readonly workload: Workload
   readonly seed: number
   /** Hears every line of the trace; its hash is always made. */
@@ -26,10 +26,10 @@ export interface GroundOptions {
   readonly powerManagement?: PowerManagement
 }
 
-export interface GroundRun {
-  readonly ground: Ground
+export interface PlayableRun {
+  readonly run: SimulatedRun
   /** From where time stands to the end of the workload. A timer of that last instant still fires. */
-  run(): void
+  play(): void
   /** Of all until now. */
   measures(): Measures
 }
@@ -58,7 +58,7 @@ const settleWorld = (world: World, { hosts, vms }: Workload): void => {
     })
 }
 
-export const createGround = (options: GroundOptions): GroundRun => {
+export const createRun = (options: SimulatedRunOptions): PlayableRun => {
   const { workload, seed } = options
   const kernel = createKernel()
   const world = createWorld({
@@ -66,7 +66,7 @@ export const createGround = (options: GroundOptions): GroundRun => {
     migrationMiBps: workload.migrationMiBps,
     finishMs: options.finishMs ?? 0,
   })
-  const { state, motions, migrationMiBps } = world.inside
+  const { state, migrations, migrationMiBps } = world.inside
   settleWorld(world, workload)
 
   const hosts: CountedHost[] = []
@@ -89,8 +89,8 @@ export const createGround = (options: GroundOptions): GroundRun => {
   /** Where each VM was seen last. */
   const places = new Map<VmId, CountedHost>()
   const moving = new Map<VmId, { readonly from: CountedHost; readonly to: CountedHost }>()
-  const endings = new Map<VmId, (end: MotionEnd) => void>()
-  const listeners: ((host: GroundHost) => void)[] = []
+  const endings = new Map<VmId, (end: MigrationEnd) => void>()
+  const listeners: ((host: RunHost) => void)[] = []
 
   const relisted = (host: CountedHost): void => {
     relist(host)
@@ -98,7 +98,7 @@ export const createGround = (options: GroundOptions): GroundRun => {
     meters.host(host)
   }
   for (const host of hosts) relisted(host)
-  const told = (host: GroundHost): void => {
+  const told = (host: RunHost): void => {
     for (const listener of listeners) listener(host)
   }
   const trace = (line: string): void => meters.trace.add(kernel.now(), line)
@@ -114,22 +114,22 @@ export const createGround = (options: GroundOptions): GroundRun => {
     // To the host where it is on its way, nothing happened yet.
     for (const copy of copies) if (isActive(copy)) told(counted(copy.host))
   }
-  const motionStarted = ({ vm, from, to }: MotionTruth): void => {
-    const motion = { from: named(from), to: named(to) }
-    moving.set(vm, motion)
-    motion.from.departing.add(state.vms.get(vm)!)
+  const migrationStarted = ({ vm, from, to }: MigrationTruth): void => {
+    const migration = { from: named(from), to: named(to) }
+    moving.set(vm, migration)
+    migration.from.departing.add(state.vms.get(vm)!)
     meters.begun()
     trace(`begun ${vm} ${from} ${to}`)
-    recount(motion.from)
-    recount(motion.to)
+    recount(migration.from)
+    recount(migration.to)
   }
-  const motionEnded = (motion: MotionTruth, end: MotionEnd): void => {
-    const { vm } = motion
+  const migrationEnded = (migration: MigrationTruth, end: MigrationEnd): void => {
+    const { vm } = migration
     const { from, to } = moving.get(vm)!
     moving.delete(vm)
     from.departing.delete(state.vms.get(vm)!)
-    meters.ended(motion, from, to)
-    trace(`ended ${vm} ${motion.from} ${motion.to} ${end}`)
+    meters.ended(migration, from, to)
+    trace(`ended ${vm} ${migration.from} ${migration.to} ${end}`)
     relisted(from)
     relisted(to)
     const ending = endings.get(vm)
@@ -143,13 +143,13 @@ export const createGround = (options: GroundOptions): GroundRun => {
       case 'demand':
         demandChanged(event.vm, event.cpuMilli)
         return
-      case 'motion-started':
-        motionStarted(event.motion)
+      case 'migration-started':
+        migrationStarted(event.migration)
         return
-      case 'motion-ended':
-        motionEnded(event.motion, event.end)
+      case 'migration-ended':
+        migrationEnded(event.migration, event.end)
         return
-      case 'motion-refused':
+      case 'migration-refused':
         trace(`refused ${event.vm} ${event.from} ${event.to} ${event.code}`)
         return
       case 'vm':
@@ -174,12 +174,12 @@ export const createGround = (options: GroundOptions): GroundRun => {
   world.events(hear)
   kernel.feed(demandFeed(workload, world.setCpu))
 
-  const ground: Ground = {
+  const run: SimulatedRun = {
     kernel,
     world,
     workload,
     hosts,
-    books: meters.books,
+    metrics: meters.metrics,
     seed,
     random: (name, index) => randomOf(seed, name, index),
     hostOf(vm) {
@@ -189,11 +189,11 @@ export const createGround = (options: GroundOptions): GroundRun => {
     },
     moving: (vm) => moving.has(vm),
     migrate(vm, to, onEnd) {
-      const source = ground.hostOf(vm).record.copies.get(vm)
+      const source = run.hostOf(vm).record.copies.get(vm)
       if (source === undefined || !isActive(source)) return false
       if (onEnd !== undefined && !moving.has(vm)) endings.set(vm, onEnd)
       const order = { source, to: to.record, paused: false, capMiBps: migrationMiBps, onEnd: () => {} }
-      const begun = motions.begin(order) === null
+      const begun = migrations.begin(order) === null
       if (!begun && !moving.has(vm)) endings.delete(vm)
       return begun
     },
@@ -202,8 +202,9 @@ export const createGround = (options: GroundOptions): GroundRun => {
     },
   }
   return {
-    ground,
-    run: () => kernel.run(workload.durationMs),
-    measures: () => meters.read(motions.all().map((motion) => ({ motion, ...moving.get(motion.vm)! }))),
+    run,
+    play: () => kernel.run(workload.durationMs),
+    measures: () =>
+      meters.read(migrations.all().map((migration) => ({ migration, ...moving.get(migration.vm)! }))),
   }
 }

@@ -48,21 +48,21 @@ export const createEnergyMeter = (
   const { full, idleOn, idleOff } = counts
   const ways = Object.values(counts)
 
-  const book = (host: number, nowMs: number): void => {
+  const account = (host: number, nowMs: number): void => {
     const seconds = (nowMs - since[host]!) / 1_000
     since[host] = nowMs
     for (const way of ways) way.joules += way.watts[host]! * seconds
   }
   return {
     set(host, share, nowMs) {
-      book(host, nowMs)
+      account(host, nowMs)
       const curve = curves[host]!
       full.watts[host] = share === null ? 0 : wattsAt(curve, 1)
       idleOn.watts[host] = share === null ? 0 : wattsAt(curve, share)
       idleOff.watts[host] = share === 0 ? 0 : idleOn.watts[host]!
     },
     read(nowMs) {
-      for (let host = 0; host < curves.length; host++) book(host, nowMs)
+      for (let host = 0; host < curves.length; host++) account(host, nowMs)
       const fullKwh = full.joules / joulesPerKwh
       const idleOnKwh = idleOn.joules / joulesPerKwh
       return {

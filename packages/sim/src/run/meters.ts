@@ -1,16 +1,16 @@
 /** All that is measured in one run, and the figures that come of it. */
 
-import type { MotionTruth } from '../hypervisor/events.ts'
+import type { MigrationTruth } from '../hypervisor/events.ts'
 import { quantile } from '../quantile.ts'
 import type { Workload } from '../workload/workload.ts'
 import { createEnergyMeter, type PowerManagement } from './energy.ts'
 import { createOverloadMeter } from './overload.ts'
 import type { RunResult, Timeline } from './result.ts'
 import { createSampledEnergyMeter } from './sampled-energy.ts'
-import type { Books, GroundHost } from './simulated-run.ts'
+import type { RunHost, RunMetrics } from './simulated-run.ts'
 import { createTrace, type Trace } from './trace.ts'
 
-/** The part of a result that is seen on the ground; the rest is known to whoever began the run. */
+/** The part of a result that is seen in the run itself; the rest is known to its caller. */
 export type Measured = Omit<
   RunResult,
   | 'schemaVersion'
@@ -30,14 +30,14 @@ export interface Measures {
 }
 
 export interface Meters {
-  readonly books: Books
+  readonly metrics: RunMetrics
   readonly trace: Trace
   /** Demand or life of this host is from now on what it says. */
-  host(host: GroundHost): void
+  host(host: RunHost): void
   begun(): void
-  ended(motion: MotionTruth, from: GroundHost, to: GroundHost): void
+  ended(migration: MigrationTruth, from: RunHost, to: RunHost): void
   /** Until now; `moving` are the migrations that still go on. */
-  read(moving: readonly { readonly motion: MotionTruth; from: GroundHost; to: GroundHost }[]): Measures
+  read(moving: readonly { readonly migration: MigrationTruth; from: RunHost; to: RunHost }[]): Measures
 }
 
 export interface MetersOptions {
@@ -68,7 +68,7 @@ export const createMeters = (options: MetersOptions): Meters => {
   let bytes = 0
   let cured = 0
 
-  const books: Books = {
+  const metrics: RunMetrics = {
     solved(members) {
       partitionSizes.push(members.length)
     },
@@ -93,7 +93,7 @@ export const createMeters = (options: MetersOptions): Meters => {
   }
 
   return {
-    books,
+    metrics,
     trace,
     host({ index, record, cpuMilli, capacityMilli }) {
       const now = nowMs()
@@ -115,7 +115,8 @@ export const createMeters = (options: MetersOptions): Meters => {
       const durationsS = spans.map(({ fromMs, toMs }) => seconds(toMs - fromMs))
       const { kwh, fullKwh, idleOnKwh, idleOffKwh } = energy.read(now)
       const goingOn = moving.map(
-        ({ motion, from, to }) => [from.index, to.index, seconds(motion.startedAt), seconds(now)] as const,
+        ({ migration, from, to }) =>
+          [from.index, to.index, seconds(migration.startedAt), seconds(now)] as const,
       )
       return {
         measured: {
@@ -126,7 +127,7 @@ export const createMeters = (options: MetersOptions): Meters => {
           overloadMedianS: quantile(durationsS, 500) ?? 0,
           overloadP95S: quantile(durationsS, 950) ?? 0,
           migrations: migrationsBegun,
-          movedMiB: moving.reduce((sum, { motion }) => sum + motion.transferredMiB, movedMiB),
+          movedMiB: moving.reduce((sum, { migration }) => sum + migration.transferredMiB, movedMiB),
           partitionSizeMedian: quantile(partitionSizes, 500) ?? 0,
           partitionSizeMax: partitionSizes.reduce((most, size) => Math.max(most, size), 0),
           bookedHostSeconds: seconds(heldMs),

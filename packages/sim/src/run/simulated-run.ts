@@ -1,9 +1,9 @@
 /**
- * The same ground for every scheduler: one world, one time, one book of what it costs. A scheduler sees the world as it
- * truly is (`world`, `hosts`), or keeps itself to what its own messages told it; that is its nature, not the ground's.
+ * What every scheduler is given: one world, one time, one set of metrics. A scheduler sees the world as it truly is
+ * (`world`, `hosts`), or keeps itself to what its own messages told it; that is its own choice.
  */
 import type { HostId, VmId } from '@drover/protocol'
-import type { MotionEnd } from '../hypervisor/events.ts'
+import type { MigrationEnd } from '../hypervisor/events.ts'
 import type { HostRecord, VmRecord } from '../hypervisor/state.ts'
 import type { World } from '../hypervisor/world.ts'
 import type { Random } from '../random.ts'
@@ -11,11 +11,11 @@ import type { Kernel } from '../time/kernel.ts'
 import type { Workload } from '../workload/workload.ts'
 
 /** What schedulers report of themselves; everything else is seen in the world. */
-export interface Books {
+export interface RunMetrics {
   /** These hosts solve one problem together, now. */
-  solved(members: readonly GroundHost[]): void
+  solved(members: readonly RunHost[]): void
   /** The host was kept from other partitions for that time, ms since the beginning; said when it ends. */
-  held(host: GroundHost, fromMs: number, toMs: number): void
+  held(host: RunHost, fromMs: number, toMs: number): void
   /** One message between two hosts, bytes on the wire. */
   message(bytes: number): void
   /** Many at once, where they are modelled instead of sent: how many, and their bytes in all. */
@@ -26,9 +26,9 @@ export interface Books {
   trace(line: string): void
 }
 
-/** One host of the ground, with what central schedulers ask of it all the time, kept up to date at no cost. */
-export interface GroundHost {
-  /** Place in `Ground.hosts`; neighbours in the ring are next to each other. */
+/** One host of the run, with what central schedulers ask of it all the time, kept up to date at no cost. */
+export interface RunHost {
+  /** Place in `SimulatedRun.hosts`; neighbours in the ring are next to each other. */
   readonly index: number
   readonly id: HostId
   readonly record: HostRecord
@@ -45,26 +45,26 @@ export interface GroundHost {
   readonly vms: ReadonlySet<VmRecord>
 }
 
-export interface Ground {
+export interface SimulatedRun {
   readonly kernel: Kernel
   readonly world: World
   readonly workload: Workload
-  readonly hosts: readonly GroundHost[]
-  readonly books: Books
+  readonly hosts: readonly RunHost[]
+  readonly metrics: RunMetrics
   readonly seed: number
   /** A stream of its own per concern (and index): drawing for one never shifts another. */
   random(name: string, index?: number): Random
-  hostOf(vm: VmId): GroundHost
+  hostOf(vm: VmId): RunHost
   moving(vm: VmId): boolean
   /** Begins a migration now. `onEnd` comes when it ended, however; false = the hypervisor refused to begin. */
-  migrate(vm: VmId, to: GroundHost, onEnd?: (end: MotionEnd) => void): boolean
+  migrate(vm: VmId, to: RunHost, onEnd?: (end: MigrationEnd) => void): boolean
   /** Called whenever the demand or the VMs of a host changed, after it did. */
-  onChange(listener: (host: GroundHost) => void): void
+  onChange(listener: (host: RunHost) => void): void
 }
 
-/** One way to schedule: a rival, or drover. */
+/** One way to schedule: a baseline or drover. */
 export interface Scheduler {
   readonly name: string
   /** Called once, at time 0, before the first change of demand. It lives by the kernel's timers and `onChange`. */
-  begin(ground: Ground): void
+  begin(run: SimulatedRun): void
 }

@@ -11,7 +11,7 @@
  * const vm = cluster.vm('busy', 0, 500)
  * await cluster.run(3_000)
  * cluster.world.setCpu(vm, 2_500)
- * assert.ok(await cluster.until(() => cluster.world.motions().length > 0, 10_000))
+ * assert.ok(await cluster.until(() => cluster.world.migrations().length > 0, 10_000))
  * cluster.killAgent(0)
  * await cluster.run(60_000)
  * assert.deepEqual(cluster.checker.violations(), [])

@@ -12,7 +12,7 @@ const moving = async (options: Partial<ClusterOptions> = {}): Promise<Cluster> =
   for (let i = 0; i < 7; i++) cluster.vm(`vm-${i}`, 0, 1_000)
   await cluster.run(3_000)
   cluster.world.setCpu('vm-0' as VmId, 2_500)
-  assert.ok(await cluster.until(() => cluster.world.motions().length > 0, 10_000))
+  assert.ok(await cluster.until(() => cluster.world.migrations().length > 0, 10_000))
   return cluster
 }
 const incarnationOf = (cluster: Cluster, host: number): number =>
@@ -23,10 +23,10 @@ test('a killed agent watches nothing any more', async () => {
   const cluster = await virtualCluster({ hosts: 3 })
   cluster.world.fail({ fault: { kind: 'hang', atPermille: 300 } })
   for (let i = 0; i < 7; i++) cluster.vm(`vm-${i}`, 0, i === 0 ? 2_500 : 1_000)
-  assert.ok(await cluster.until(() => cluster.world.motions().length > 0, 10_000))
+  assert.ok(await cluster.until(() => cluster.world.migrations().length > 0, 10_000))
   cluster.killAgent(0)
   await cluster.run(600_000)
-  assert.equal(cluster.world.motions().length, 1)
+  assert.equal(cluster.world.migrations().length, 1)
   assert.throws(() => cluster.peer(0), /the agent of host 0 is dead/)
 })
 

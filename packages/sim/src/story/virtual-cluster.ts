@@ -40,7 +40,7 @@ import { manualClock } from '../time/clock.ts'
 import type { Cluster, ClusterOptions, SentMessage } from './cluster-api.ts'
 import { createCrashWatch } from './crash-point.ts'
 
-interface Site {
+interface VirtualAgent {
   readonly id: HostId
   readonly name: string
   readonly host: Host
@@ -53,11 +53,11 @@ interface Site {
   lie: ((message: Message) => Message) | null
 }
 
-/** Says what the site's agent lies, once it does. */
-const lying = (transport: Transport, site: Site): Transport => ({
+/** What it sends is what its lie makes of it, once it has one. */
+const lying = (transport: Transport, agent: VirtualAgent): Transport => ({
   ...transport,
   send(to, bytes) {
-    const { lie } = site
+    const { lie } = agent
     transport.send(to, lie === null ? bytes : encodeMessage(lie(decodeMessage(bytes)!)))
   },
 })
@@ -119,25 +119,26 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
   }
 
   const around = (index: number, effect: Effect, when: 'before' | 'after'): void => {
-    const site = at(index)
+    const agent = at(index)
     if (when === 'before') {
       options.observe?.(index, effect)
-      if (effect.kind === 'send') trace(site.id, '→', effect.to, JSON.stringify(effect.message).slice(0, 220))
+      if (effect.kind === 'send')
+        trace(agent.id, '→', effect.to, JSON.stringify(effect.message).slice(0, 220))
       if (effect.kind === 'report')
-        trace(site.id, '##', effect.decision.result, effect.decision.code, effect.decision.text)
-      if (effect.kind === 'warn') trace(site.id, '!!', effect.code, effect.text)
+        trace(agent.id, '##', effect.decision.result, effect.decision.code, effect.decision.text)
+      if (effect.kind === 'warn') trace(agent.id, '!!', effect.code, effect.text)
     }
-    if (!crash.hits(site.name, effect, when)) return
+    if (!crash.hits(agent.name, effect, when)) return
     cluster.killAgent(index)
     if (options.crash?.journal === 'lost') cluster.loseJournal(index)
     if (options.crash?.journal === 'torn') cluster.tearJournal(index)
-    clock.after(crashMs, () => start(site))
+    clock.after(crashMs, () => start(agent))
   }
 
-  const siteOf = (id: HostId, index: number): Site => {
+  const agentOf = (id: HostId, index: number): VirtualAgent => {
     const name = nameOf(index)
     world.addHost({ name, capacity })
-    const wallNow = (): number => clock.now() + site.wallOffsetMs
+    const wallNow = (): number => clock.now() + agent.wallOffsetMs
     // The first start of all has nothing to be afraid of: no wait for the leases of a lost journal.
     const journal = createJournalStore({ intact: true, wallNow })
     const host = createHost({
@@ -158,7 +159,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
           uri: uriOf(name),
         }),
       hypervisor: () => simulatedHypervisor(world, name, options.simulated),
-      transport: () => lying(network.transport(id), site),
+      transport: () => lying(network.transport(id), agent),
       seed: (incarnation) => seed + incarnation,
       internals: {
         clock,
@@ -168,8 +169,8 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
           failure ??= new Error(`the core of ${name} failed: ${cause}`, { cause })
         },
         createPeer(init) {
-          site.peer = createPeer(init)
-          return site.peer
+          agent.peer = createPeer(init)
+          return agent.peer
         },
       },
       born: (agent) =>
@@ -177,26 +178,26 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
           if (event.kind === 'decision') decisions.push({ by: id, decision: event.decision })
         }),
     })
-    const site: Site = { id, name, host, journal, wallOffsetMs: 0, peer: null, lie: null }
-    return site
+    const agent: VirtualAgent = { id, name, host, journal, wallOffsetMs: 0, peer: null, lie: null }
+    return agent
   }
-  const sites = ids.map(siteOf)
-  const at = (host: number): Site => {
-    const site = sites[host]
-    if (site === undefined) throw new RangeError(`no host ${host}`)
-    return site
+  const agents = ids.map(agentOf)
+  const at = (host: number): VirtualAgent => {
+    const agent = agents[host]
+    if (agent === undefined) throw new RangeError(`no host ${host}`)
+    return agent
   }
 
-  const start = (site: Site): void => {
-    if (site.host.agent !== null || !world.host(site.name).alive) return
-    site.host.start().catch((error: unknown) => {
+  const start = (agent: VirtualAgent): void => {
+    if (agent.host.agent !== null || !world.host(agent.name).alive) return
+    agent.host.start().catch((error: unknown) => {
       if (!(error instanceof JournalError)) failure ??= error as Error
-      clock.after(restartMs, () => start(site))
+      clock.after(restartMs, () => start(agent))
     })
   }
-  const kill = (site: Site): void => {
-    site.peer = null
-    site.host.kill()
+  const kill = (agent: VirtualAgent): void => {
+    agent.peer = null
+    agent.host.kill()
   }
   const check = (): void => {
     if (failure !== null) throw failure
@@ -207,7 +208,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     usable: () => capacity,
     // A daemon that hangs is noticed only when calls time out: until then its last sample counts.
     staleMs: 20_000,
-    views: () => sites.flatMap(({ peer }) => (peer === null ? [] : [peer.view(instantOf(clock))])),
+    views: () => agents.flatMap(({ peer }) => (peer === null ? [] : [peer.view(instantOf(clock))])),
     migrationsOutMax: policy.migrationsOutMax,
     migrationsInMax: policy.migrationsInMax,
   })
@@ -258,9 +259,9 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     },
     killAgent: (host) => kill(at(host)),
     async stopAgent(host) {
-      const site = at(host)
-      await site.host.stop()
-      site.peer = null
+      const agent = at(host)
+      await agent.host.stop()
+      agent.peer = null
     },
     restartAgent: (host) => start(at(host)),
     loseJournal: (host) => at(host).journal.lose(),
@@ -275,10 +276,10 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       at(host).wallOffsetMs = ms - clock.now()
     },
     killHost(host) {
-      const site = at(host)
-      network.fallSilent(site.id)
-      world.killHost(site.name)
-      kill(site)
+      const agent = at(host)
+      network.fallSilent(agent.id)
+      world.killHost(agent.name)
+      kill(agent)
     },
     bootHost(host) {
       world.bootHost(at(host).name)
@@ -305,7 +306,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     },
   }
 
-  for (const site of sites) start(site)
+  for (const agent of agents) start(agent)
   await cluster.run(0)
   return cluster
 }

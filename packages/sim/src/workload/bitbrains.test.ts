@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { createGround } from '../run/create-run.ts'
+import { createRun } from '../run/create-run.ts'
 import {
   type BitbrainsVm,
   bitbrainsPaths,
@@ -30,8 +30,8 @@ test('a day of 498 VMs fits on 13 hosts, which are overloaded now and then', {
   assert.deepEqual([workload.hosts.length, workload.vms.length], [13, 498])
   const cores = workload.vms.reduce((sum, { vcpus }) => sum + vcpus, 0)
   assert.equal(cores, 1_447)
-  const { run, measures } = createGround({ workload, seed: 1 })
-  run()
+  const { play, measures } = createRun({ workload, seed: 1 })
+  play()
   const { measured } = measures()
   assert.ok(
     measured.overloads > 0 && measured.overloadSeconds < 0.02 * 13 * 86_100,

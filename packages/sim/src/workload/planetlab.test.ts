@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { createGround } from '../run/create-run.ts'
+import { createRun } from '../run/create-run.ts'
 import { type TarEntry, tarGz, tarHeader } from '../testing/tar-archive.ts'
 import { planetlabWorkload, readPlanetlab, readPlanetlabTraces } from './planetlab.ts'
 import { readTar } from './tar.ts'
@@ -23,8 +23,8 @@ test('calibration: 20110303 is 2410.80 kWh without power management, 927.99 kWh 
   skip: !existsSync(day) && `no ${day}: the data of PlanetLab is not there (set DROVER_DATA)`,
 }, () => {
   const workload = readPlanetlab(day)
-  const { run, measures } = createGround({ workload, seed: 1, powerManagement: 'none' })
-  run()
+  const { play, measures } = createRun({ workload, seed: 1, powerManagement: 'none' })
+  play()
   const { measured } = measures()
   assert.deepEqual([measured.hosts, measured.vms, measured.durationS], [800, 1_052, 287 * 300])
   assert.equal(measured.energyKwh.toFixed(2), '2410.80')

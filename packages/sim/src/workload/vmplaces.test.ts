@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { createGround } from '../run/create-run.ts'
+import { createRun } from '../run/create-run.ts'
 import { generateVmplaces } from './vmplaces.ts'
 import { readVmplaces, writeVmplaces } from './vmplaces-files.ts'
 import type { Workload } from './workload.ts'
@@ -39,8 +39,8 @@ for (const [name, overloadSeconds, overloads] of [
     skip: absent !== undefined && `no ${absent}: the data of VMPlaceS is not there (set DROVER_DATA)`,
   }, () => {
     const workload = readVmplaces(paths)
-    const { run, measures } = createGround({ workload, seed: 23 })
-    run()
+    const { play, measures } = createRun({ workload, seed: 23 })
+    play()
     const { measured } = measures()
     assert.deepEqual(
       [measured.overloadSeconds.toFixed(1), measured.overloads, measured.workload],

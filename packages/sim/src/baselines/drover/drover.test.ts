@@ -1,8 +1,8 @@
-// The daemon's core on the simulated ground: an overload is noticed, two hosts make a partition, one VM moves, all let go.
+// The daemon's core in a simulated run: an overload is noticed, two hosts make a partition, one VM moves, both are released.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { presets } from '@drover/protocol'
-import { createGround } from '../../run/create-run.ts'
+import { createRun } from '../../run/create-run.ts'
 import { smallWorkload } from '../../testing/small-workload.ts'
 import { generateShape } from '../../workload/shapes.ts'
 import { generateVmplaces } from '../../workload/vmplaces.ts'
@@ -25,18 +25,18 @@ const reactive = { forecastGainMsMin: null, overloadHoldMs: 5_000 } as const
 
 const runOf = (of: typeof workload, options: DroverOptions, seed = 1) => {
   const trace: string[] = []
-  const { ground, run, measures } = createGround({ workload: of, seed, trace: (line) => trace.push(line) })
-  drover(options).begin(ground)
-  run()
-  return { ground, trace, ...measures() }
+  const { run, play, measures } = createRun({ workload: of, seed, trace: (line) => trace.push(line) })
+  drover(options).begin(run)
+  play()
+  return { run, trace, ...measures() }
 }
 
 test('an overload that lasts is cured by one migration between two hosts', () => {
-  const { ground, trace, measured, partitionSizes, timeline } = runOf(workload, { policy: reactive })
+  const { run, trace, measured, partitionSizes, timeline } = runOf(workload, { policy: reactive })
   assert.equal(measured.migrations, 1)
   assert.deepEqual(partitionSizes, [2])
   assert.equal(measured.overloadsCured, 1)
-  assert.ok(ground.hosts.every((host) => host.cpuMilli <= host.capacityMilli))
+  assert.ok(run.hosts.every((host) => host.cpuMilli <= host.capacityMilli))
   // The next sample, the hold, the migration of 1024 MiB at 125 MiB/s, and hardly anything else.
   assert.ok(measured.overloadSeconds > 5 + 8.19, `${measured.overloadSeconds}`)
   assert.ok(measured.overloadSeconds < 2 + 5 + 8.2 + 0.1, `${measured.overloadSeconds}`)

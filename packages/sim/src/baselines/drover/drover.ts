@@ -1,14 +1,14 @@
-/** drover itself as one of the rivals: on every host the agent of the daemon, unchanged. */
+/** drover itself as one of the baselines: on every host the agent of the daemon, unchanged. */
 import { asHostId, type HostId, policyOf } from '@drover/protocol'
 import { createNetwork } from '../../network/model.ts'
 import { createVirtualNetwork } from '../../network/virtual-network.ts'
 import type { Random } from '../../random.ts'
-import type { GroundHost, Scheduler } from '../../run/simulated-run.ts'
+import type { RunHost, Scheduler } from '../../run/simulated-run.ts'
 import { type DroverOptions, settingsOf } from './drover-options.ts'
 import { createGossip } from './gossip.ts'
 import { uriOf } from './observations.ts'
 import { groundSolver } from './solver-in-nodes.ts'
-import { createSite, type Site } from './virtual-agent.ts'
+import { startVirtualAgent, type VirtualAgent } from './virtual-agent.ts'
 
 const base58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
@@ -21,13 +21,13 @@ export const drover = (options: DroverOptions = {}): Scheduler => {
   const settings = settingsOf(options)
   return {
     name: 'drover',
-    begin(ground) {
-      const { kernel, books, hosts, workload } = ground
+    begin(run) {
+      const { kernel, metrics, hosts, workload } = run
       const policy = policyOf(options.preset ?? 'balanced', {
         bandwidthMiBps: workload.migrationMiBps,
         ...options.policy,
       })
-      const ids = hosts.map((_, index) => identity(ground.random('identity', index)))
+      const ids = hosts.map((_, index) => identity(run.random('identity', index)))
       const placeOf = new Map(ids.map((id, index) => [id, index]))
       const placeAt = new Map(hosts.map((host) => [uriOf(host), host.index]))
       const at = <K>(places: ReadonlyMap<K, number>, key: K): number => {
@@ -36,42 +36,42 @@ export const drover = (options: DroverOptions = {}): Scheduler => {
         return place
       }
 
-      const sites: Site[] = []
+      const agents: VirtualAgent[] = []
       const { latencyMs, jitterMs } = settings
       const network = createVirtualNetwork({
         clock: kernel,
-        model: createNetwork({ random: ground.random, weather: { latencyMs, jitterMs } }),
+        model: createNetwork({ random: run.random, weather: { latencyMs, jitterMs } }),
         ids,
-        onSend: (_from, _to, bytes) => books.message(bytes.length),
+        onSend: (_from, _to, bytes) => metrics.message(bytes.length),
         onGarbage(from, to) {
           throw new Error(`what ${from} said to ${to} does not survive the codec`)
         },
       })
-      const hostOf = (id: HostId): GroundHost => hosts[at(placeOf, id)]!
+      const hostOf = (id: HostId): RunHost => hosts[at(placeOf, id)]!
       const solver = groundSolver(kernel, (problem) =>
-        books.solved(problem.hosts.map(({ id }) => hostOf(id))),
+        metrics.solved(problem.hosts.map(({ id }) => hostOf(id))),
       )
       const gossip = createGossip({
-        ground,
+        run,
         ids,
         placeOf,
         settings,
         gossipMs: policy.gossipMs,
-        heard: (to, summary) => sites[to]!.feed({ kind: 'heard', summary }),
-        waits: (host) => sites[host]?.waits ?? false,
+        heard: (to, summary) => agents[to]!.feed({ kind: 'heard', summary }),
+        waits: (host) => agents[host]?.waits ?? false,
       })
-      for (const host of hosts) sites.push(siteOf(host))
-      ground.onChange((host) => sites[host.index]!.changed())
+      for (const host of hosts) agents.push(agentOf(host))
+      run.onChange((host) => agents[host.index]!.changed())
       kernel.after(workload.durationMs, () => {
         gossip.settle()
-        for (const site of sites) site.close()
+        for (const agent of agents) agent.close()
       })
 
-      function siteOf(host: GroundHost): Site {
+      function agentOf(host: RunHost): VirtualAgent {
         const { index } = host
-        const clockMs = ground.random('start', index).integer(0, policy.gossipMs - 1)
-        return createSite({
-          ground,
+        const clockMs = run.random('start', index).integer(0, policy.gossipMs - 1)
+        return startVirtualAgent({
+          run,
           host,
           clockMs,
           sampleMs: settings.sampleMs,

@@ -1,6 +1,6 @@
 /** What modelled gossip would have cost: copies of summaries, probes and their answers, counted instead of sent. */
 import { encodeMessage, encodeSummary, type LoadSummary, limits } from '@drover/protocol'
-import type { Books } from '../../run/simulated-run.ts'
+import type { RunMetrics } from '../../run/simulated-run.ts'
 
 /**
  * `D` of the daemon's gossipsub (agent/transport/gossip.ts): to so many others in its mesh an agent passes a summary
@@ -27,7 +27,7 @@ const probesPerPeriod = 1.25
 
 /** Every agent probes all the time, and each probe is answered. `self`, `subject`: as long as ids are. */
 export const countProbes = (
-  books: Books,
+  metrics: RunMetrics,
   hosts: number,
   durationMs: number,
   subject: LoadSummary['host'],
@@ -38,10 +38,10 @@ export const countProbes = (
   const common = { incarnation: 1, sequence: each >> 1 }
   const ping = encodeMessage({ kind: 'ping', ...common }).length
   const ack = encodeMessage({ kind: 'ack', ...common, subject }).length
-  books.messages(2 * hosts * each, hosts * each * (ping + ack))
+  metrics.messages(2 * hosts * each, hosts * each * (ping + ack))
 }
 
-export const countSummary = (books: Books, bytes: number, subscribers: number): void => {
+export const countSummary = (metrics: RunMetrics, bytes: number, subscribers: number): void => {
   const copies = copiesOf(subscribers)
-  books.messages(copies, copies * bytes)
+  metrics.messages(copies, copies * bytes)
 }

@@ -1,9 +1,9 @@
-// The noticeboard says what gossip would have brought: a summary is heard one delay after it was published, one that is repeated
+// The model says what gossip would have brought: a summary is heard one delay after it was published, one that is repeated
 // every gossip period carries what was known at its time, and nobody had to be woken for that.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId, type Facts, nothing } from '@drover/protocol'
-import { createNoticeboard } from './gossip-model.ts'
+import { createGossipModel } from './gossip-model.ts'
 
 const factsOf = (cpuMilli: number, changes: Partial<Facts> = {}): Facts => ({
   host: asHostId('a'),
@@ -32,7 +32,7 @@ const factsOf = (cpuMilli: number, changes: Partial<Facts> = {}): Facts => ({
 
 const boardOf = () => {
   const published: { readonly sequence: number; readonly news: boolean }[] = []
-  const board = createNoticeboard(2, {
+  const model = createGossipModel(2, {
     published: (_, { sequence }, bytes, news) => {
       assert.equal(bytes, 500)
       published.push({ sequence, news })
@@ -42,29 +42,29 @@ const boardOf = () => {
     delayMsMax: 200,
     gossipMs: 5_000,
   })
-  const heardAt = (ms: number): number | null => board.heard(0, 1, ms)?.summary.demand.cpuMilli ?? null
-  return { board, published, heardAt }
+  const heardAt = (ms: number): number | null => model.heard(0, 1, ms)?.summary.demand.cpuMilli ?? null
+  return { model, published, heardAt }
 }
 
 test('what was published is heard one delay later, a notable change half a second after the last word', () => {
-  const { board, heardAt } = boardOf()
-  board.announce(0, 0, factsOf(1_000), false)
+  const { model, heardAt } = boardOf()
+  model.announce(0, 0, factsOf(1_000), false)
   assert.equal(heardAt(99), null)
   assert.equal(heardAt(100), 1_000)
-  assert.equal(board.nextAt(0), null)
-  board.announce(0, 200, factsOf(4_000), false)
-  assert.equal(board.nextAt(0), 500)
-  board.announce(0, 500, factsOf(4_000), false)
-  assert.equal(board.nextAt(0), null)
+  assert.equal(model.nextAt(0), null)
+  model.announce(0, 200, factsOf(4_000), false)
+  assert.equal(model.nextAt(0), 500)
+  model.announce(0, 500, factsOf(4_000), false)
+  assert.equal(model.nextAt(0), null)
   assert.equal(heardAt(599), 1_000)
   assert.equal(heardAt(600), 4_000)
 })
 
 test('a small change is in the next regular summary, whoever looks and whenever', () => {
-  const { board, published, heardAt } = boardOf()
-  board.announce(0, 0, factsOf(1_000), false)
-  board.announce(0, 4_000, factsOf(1_100), false)
-  board.announce(0, 7_000, factsOf(1_200), false)
+  const { model, published, heardAt } = boardOf()
+  model.announce(0, 0, factsOf(1_000), false)
+  model.announce(0, 4_000, factsOf(1_100), false)
+  model.announce(0, 7_000, factsOf(1_200), false)
   assert.equal(heardAt(7_050), 1_100) // said at 5,000
   assert.equal(heardAt(10_050), 1_100)
   assert.equal(heardAt(10_150), 1_200)
@@ -72,15 +72,15 @@ test('a small change is in the next regular summary, whoever looks and whenever'
     published.map(({ sequence }) => sequence),
     [1, 2, 3],
   )
-  board.settle(60_000)
+  model.settle(60_000)
   assert.equal(published.length, 12) // at 0, 5,000 … 55,000
 })
 
 test('a host that can help again is news', () => {
-  const { board, published } = boardOf()
-  board.announce(0, 0, factsOf(9_000, { overloaded: true }), false)
-  board.announce(0, 1_000, factsOf(9_000), false)
-  board.announce(0, 2_000, factsOf(1_000), false)
+  const { model, published } = boardOf()
+  model.announce(0, 0, factsOf(9_000, { overloaded: true }), false)
+  model.announce(0, 1_000, factsOf(9_000), false)
+  model.announce(0, 2_000, factsOf(1_000), false)
   assert.deepEqual(
     published.map(({ news }) => news),
     [false, true, false],

@@ -17,7 +17,7 @@ interface Published {
   readonly candidate: Candidate
 }
 
-export interface NoticeboardHooks {
+export interface GossipModelHooks {
   /** Each summary that is published, with its length (to within some bytes); `news`: this host can help now, and could not before. */
   published(host: number, summary: LoadSummary, bytes: number, news: boolean): void
   bytesOf(summary: LoadSummary): number
@@ -26,7 +26,7 @@ export interface NoticeboardHooks {
   readonly gossipMs: number
 }
 
-export interface Noticeboard {
+export interface GossipModel {
   /** What is to be said of this host from now on; `hasty`: at once. */
   announce(host: number, nowMs: number, facts: Facts, hasty: boolean): void
   /** When the host must be woken to say something out of turn; null = whoever looks will find it. */
@@ -44,7 +44,7 @@ const sameLength = (a: LoadSummary, b: LoadSummary): boolean =>
   a.state === b.state &&
   a.mode === b.mode
 
-export const createNoticeboard = (hosts: number, hooks: NoticeboardHooks): Noticeboard => {
+export const createGossipModel = (hosts: number, hooks: GossipModelHooks): GossipModel => {
   const { gossipMs, delayMsMax } = hooks
   interface Author {
     readonly announcer: Announcer

@@ -1,8 +1,8 @@
 // What the modelled gossip is worth: the same clusters once with every summary and every probe as a message of its own, heard by
-// the ring's own code, and once on the noticeboard. The decisions are nearly all the same, and so is what they cost.
+// the ring's own code, and once by the model of gossip. The decisions are nearly all the same, and so is what they cost.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createGround } from '../../run/create-run.ts'
+import { createRun } from '../../run/create-run.ts'
 import { generateVmplaces } from '../../workload/vmplaces.ts'
 import { drover } from './drover.ts'
 import type { DroverOptions } from './drover-options.ts'
@@ -13,9 +13,9 @@ const sumOf = (gossip: DroverOptions['gossip'] & string) => {
   const sum = { overloadSeconds: 0, migrations: 0, messages: 0, bytes: 0 }
   for (const seed of seeds) {
     const workload = generateVmplaces({ hosts: 12, seed, durationS: 600, meanLoad: 64 })
-    const { ground, run, measures } = createGround({ workload, seed })
-    drover({ gossip }).begin(ground)
-    run()
+    const { run, play, measures } = createRun({ workload, seed })
+    drover({ gossip }).begin(run)
+    play()
     const { measured } = measures()
     for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += measured[key]
   }

@@ -1,12 +1,12 @@
 /** How the agents of one run hear of each other: a membership for each peer, and what becomes of a `publish`. */
 import type { Desk, HostId, LoadSummary, MakeMembership, Membership } from '@drover/protocol'
 import { createMembership, decodeSummary } from '@drover/protocol'
-import type { Ground } from '../../run/simulated-run.ts'
+import type { SimulatedRun } from '../../run/simulated-run.ts'
 import { arcsOf } from './arcs.ts'
 import { type DroverSettings, fullGossipHostsMax } from './drover-options.ts'
 import { countProbes, countSummary, sealed, sealedBytes } from './gossip-cost.ts'
 import { gossipDelayMs, gossipDelayMsMax } from './gossip-delay.ts'
-import { createNoticeboard } from './gossip-model.ts'
+import { createGossipModel } from './gossip-model.ts'
 
 export interface Gossip {
   /** For the peer of one host. `clockMs`: what its clock shows at time 0. */
@@ -18,7 +18,7 @@ export interface Gossip {
 }
 
 export interface GossipInit {
-  readonly ground: Ground
+  readonly run: SimulatedRun
   readonly ids: readonly HostId[]
   readonly placeOf: ReadonlyMap<HostId, number>
   readonly settings: DroverSettings
@@ -34,14 +34,14 @@ export const createGossip = (init: GossipInit): Gossip =>
   init.settings.gossip === 'arcs' ? arcGossip(init) : fullGossip(init)
 
 /** Every summary is carried to every host, every probe is a message. */
-const fullGossip = ({ ground, ids, heard }: GossipInit): Gossip => {
-  const { kernel, books, seed } = ground
+const fullGossip = ({ run, ids, heard }: GossipInit): Gossip => {
+  const { kernel, metrics, seed } = run
   if (ids.length > fullGossipHostsMax)
     throw new RangeError(`full gossip is for at most ${fullGossipHostsMax} hosts, not ${ids.length}`)
   return {
     membership: () => createMembership,
     publish(from, bytes) {
-      countSummary(books, sealed(bytes), ids.length)
+      countSummary(metrics, sealed(bytes), ids.length)
       const arrived = decodeSummary(bytes)
       if (arrived === null) throw new Error('a summary does not survive the codec')
       for (const to of ids.keys())
@@ -52,8 +52,8 @@ const fullGossip = ({ ground, ids, heard }: GossipInit): Gossip => {
 }
 
 /** As `gossip-model.ts` has it; the failure detector of a world where nobody fails is counted, not run. */
-const arcGossip = ({ ground, ids, placeOf, settings, gossipMs, heard, waits }: GossipInit): Gossip => {
-  const { kernel, books, seed, workload } = ground
+const arcGossip = ({ run, ids, placeOf, settings, gossipMs, heard, waits }: GossipInit): Gossip => {
+  const { kernel, metrics, seed, workload } = run
   const arcs = arcsOf(ids, settings.arcHosts)
   const delayMs = (from: number, to: number): number => gossipDelayMs(seed, from, to)
 
@@ -63,13 +63,13 @@ const arcGossip = ({ ground, ids, placeOf, settings, gossipMs, heard, waits }: G
       if (waits(to)) kernel.after(delayMs(host, to), () => heard(to, summary))
   }
 
-  const board = createNoticeboard(ids.length, {
+  const model = createGossipModel(ids.length, {
     gossipMs,
     delayMs,
     delayMsMax: gossipDelayMsMax,
     bytesOf: sealedBytes,
     published(host, summary, bytes, news) {
-      countSummary(books, bytes, arcs.subscribers(host))
+      countSummary(metrics, bytes, arcs.subscribers(host))
       if (news) spread(host, summary)
     },
   })
@@ -79,7 +79,7 @@ const arcGossip = ({ ground, ids, placeOf, settings, gossipMs, heard, waits }: G
     const candidates = (): ReturnType<Membership['candidates']> => {
       const found = []
       for (const from of arcs.followed(host)) {
-        const candidate = board.heard(from, host, nowMs())
+        const candidate = model.heard(from, host, nowMs())
         if (candidate !== null) found.push(candidate)
       }
       return found
@@ -92,16 +92,16 @@ const arcGossip = ({ ground, ids, placeOf, settings, gossipMs, heard, waits }: G
       disconnected() {},
       announced(other) {
         const place = placeOf.get(other)
-        const said = place === undefined ? null : board.heard(place, host, nowMs())
+        const said = place === undefined ? null : model.heard(place, host, nowMs())
         return said?.summary.migrationUri ?? ''
       },
       candidates,
       announce(facts, hasty) {
-        if (facts !== null) board.announce(host, nowMs(), facts, hasty)
+        if (facts !== null) model.announce(host, nowMs(), facts, hasty)
       },
       tick() {},
       nextAt() {
-        const at = board.nextAt(host)
+        const at = model.nextAt(host)
         // Null would wake it in a gossip period: idle hosts are not woken at all.
         return at === null ? Number.MAX_SAFE_INTEGER : at + clockMs
       },
@@ -119,11 +119,11 @@ const arcGossip = ({ ground, ids, placeOf, settings, gossipMs, heard, waits }: G
   return {
     membership: (host, clockMs) => (desk) => membershipOf(host, clockMs, desk),
     publish() {
-      throw new Error('on the noticeboard nothing is published')
+      throw new Error('in the model of gossip nothing is published')
     },
     settle() {
-      board.settle(kernel.now())
-      countProbes(books, ids.length, workload.durationMs, ids[0]!)
+      model.settle(kernel.now())
+      countProbes(metrics, ids.length, workload.durationMs, ids[0]!)
     },
   }
 }

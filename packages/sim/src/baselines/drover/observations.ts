@@ -1,12 +1,12 @@
-/** What an agent's hypervisor would tell it, straight from the ground. */
+/** What an agent's hypervisor would tell it, read from the simulated world. */
 import type { HostDescription, ObservedVm, Presence, VmId } from '@drover/protocol'
 import { nothing } from '@drover/protocol'
-import type { Ground, GroundHost } from '../../run/simulated-run.ts'
+import type { RunHost, SimulatedRun } from '../../run/simulated-run.ts'
 
-export const uriOf = (host: GroundHost): string => `sim://${host.record.spec.name}`
+export const uriOf = (host: RunHost): string => `sim://${host.record.spec.name}`
 
 /** All of a host is for VMs: the workload has taken off what the host keeps. */
-export const describe = (host: GroundHost): HostDescription => ({
+export const describe = (host: RunHost): HostDescription => ({
   name: host.record.spec.name,
   location: '',
   capacity: host.record.spec.capacity,
@@ -18,7 +18,7 @@ export const describe = (host: GroundHost): HostDescription => ({
 })
 
 /** Its VMs as they are now, sorted by id. */
-export const observedOn = (host: GroundHost): readonly ObservedVm[] => {
+export const observedOn = (host: RunHost): readonly ObservedVm[] => {
   const seen: ObservedVm[] = []
   for (const vm of host.vms) {
     const copy = host.record.copies.get(vm.spec.vm)
@@ -46,9 +46,9 @@ export const observedOn = (host: GroundHost): readonly ObservedVm[] => {
   return seen
 }
 
-export const presenceOn = (ground: Ground, host: GroundHost, vm: VmId): Presence => {
+export const presenceOn = (run: SimulatedRun, host: RunHost, vm: VmId): Presence => {
   const copy = host.record.copies.get(vm)
   if (copy === undefined) return 'absent'
   if (copy.state === 'incoming') return 'incoming'
-  return ground.moving(vm) && ground.hostOf(vm) === host ? 'outgoing' : copy.state
+  return run.moving(vm) && run.hostOf(vm) === host ? 'outgoing' : copy.state
 }

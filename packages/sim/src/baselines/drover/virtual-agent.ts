@@ -1,6 +1,6 @@
 /**
- * One host's agent on the simulated ground: the daemon's own, loop, effects and all. Its hypervisor is the ground's, what it
- * looks at is told by the ground, and its membership may model gossip as a whole.
+ * One agent of a simulated run: the daemon's own code, loop, effects and all. Its hypervisor and its samples are the run's,
+ * and its membership may model gossip as a whole.
  */
 import {
   type Clock,
@@ -24,14 +24,14 @@ import {
 } from '@drover/protocol'
 import { createHost } from '../../host/host.ts'
 import { settingsOf } from '../../host/settings.ts'
-import type { Ground, GroundHost } from '../../run/simulated-run.ts'
-import { groundHypervisor } from './ground-hypervisor.ts'
-import { createGroundPoller, type GroundPoller } from './ground-poller.ts'
+import type { RunHost, SimulatedRun } from '../../run/simulated-run.ts'
 import { uriOf } from './observations.ts'
+import { runHypervisor } from './run-hypervisor.ts'
+import { createRunPoller, type RunPoller } from './run-poller.ts'
 
-export interface SiteInit {
-  readonly ground: Ground
-  readonly host: GroundHost
+export interface VirtualAgentInit {
+  readonly run: SimulatedRun
+  readonly host: RunHost
   /** What its clock shows at time 0: its agent was started so many ms before. */
   readonly clockMs: number
   readonly sampleMs: number
@@ -40,11 +40,11 @@ export interface SiteInit {
   readonly transport: Transport
   readonly solver: Immediate<Solver>
   /** The host behind an agent's identity, and behind a migration URI. */
-  hostOf(id: HostId): GroundHost
-  hostAt(uri: string): GroundHost
+  hostOf(id: HostId): RunHost
+  hostAt(uri: string): RunHost
 }
 
-export interface Site {
+export interface VirtualAgent {
   /** Tells the core something that did not come by the transport. */
   feed(input: Input): void
   /** Something on its host has changed. */
@@ -56,12 +56,12 @@ export interface Site {
 }
 
 /** Starts the agent. Call it at time 0. */
-export const createSite = (init: SiteInit): Site => {
-  const { ground, host, clockMs } = init
-  const { kernel, books } = ground
+export const startVirtualAgent = (init: VirtualAgentInit): VirtualAgent => {
+  const { run, host, clockMs } = init
+  const { kernel, metrics } = run
   const { name } = host.record.spec
-  const randomly = ground.random('agent', host.index)
-  const endMs = Math.floor(ground.workload.durationMs)
+  const randomly = run.random('agent', host.index)
+  const endMs = Math.floor(run.workload.durationMs)
 
   // The agent begins at its own time 0, and some seconds later it is the kernel's.
   let begun = false
@@ -78,7 +78,7 @@ export const createSite = (init: SiteInit): Site => {
   let leasedAt = 0
   const hold = (partition: PartitionId | null): void => {
     if (partition === leased) return
-    if (leased !== null) books.held(host, leasedAt, kernel.now())
+    if (leased !== null) metrics.held(host, leasedAt, kernel.now())
     leased = partition
     leasedAt = kernel.now()
   }
@@ -113,12 +113,12 @@ export const createSite = (init: SiteInit): Site => {
     const moves = actions.map(({ action }) =>
       action.kind === 'migrate' ? `${action.vm}>${init.hostOf(action.to).record.spec.name}` : action.kind,
     )
-    books.trace(`decision ${name} ${reason} ${result} ${code ?? '-'} ${members.length} ${moves.join(',')}`)
-    if (result === 'cured' && reason.startsWith('overload') && actions.length > 0) books.cured()
+    metrics.trace(`decision ${name} ${reason} ${result} ${code ?? '-'} ${members.length} ${moves.join(',')}`)
+    if (result === 'cured' && reason.startsWith('overload') && actions.length > 0) metrics.cured()
   }
 
   let feed: (input: Input) => void = () => {}
-  let poller: GroundPoller | null = null
+  let poller: RunPoller | null = null
   const agent = createHost({
     // No agent of this world is restarted, and nobody asks for its history: what is written need not be kept.
     journal: {
@@ -143,7 +143,7 @@ export const createSite = (init: SiteInit): Site => {
         sampleMs: init.sampleMs,
         uri: uriOf(host),
       }),
-    hypervisor: () => groundHypervisor(ground, host, init.hostAt),
+    hypervisor: () => runHypervisor(run, host, init.hostAt),
     transport: () => init.transport,
     seed: () => randomly.bits(),
     internals: {
@@ -155,7 +155,7 @@ export const createSite = (init: SiteInit): Site => {
       createPeer: peerOf,
       createPoller(of) {
         feed = of.feed
-        poller = createGroundPoller({
+        poller = createRunPoller({
           kernel,
           host,
           sampleMs: init.sampleMs,
@@ -171,7 +171,7 @@ export const createSite = (init: SiteInit): Site => {
     born: (one) =>
       one.events((event) => {
         if (event.kind === 'decision') decided(event.decision)
-        if (event.kind === 'warning') books.trace(`warning ${name} ${event.code}`)
+        if (event.kind === 'warning') metrics.trace(`warning ${name} ${event.code}`)
       }),
   })
   void agent.start()

@@ -1,7 +1,7 @@
 /** One picture of the cluster: hosts with their load, partitions, migrations on their way, the latest events. */
 import type { PeerView } from '@drover/protocol'
 import type { Cluster } from '../../harness/cluster.ts'
-import type { MotionTruth } from '../../hypervisor/events.ts'
+import type { MigrationTruth } from '../../hypervisor/events.ts'
 import type { Tone } from '../story.ts'
 import { plural, seconds } from '../words.ts'
 import { fit, type Paint, widthOf } from './paint.ts'
@@ -43,7 +43,7 @@ const bar = (permille: number, width: number, paint: Paint): string => {
   return paint.load(permille, drawn.slice(0, used).join('')) + paint.dim(drawn.slice(used).join(''))
 }
 
-const percent = (m: MotionTruth): string => {
+const percent = (m: MigrationTruth): string => {
   const total = m.transferredMiB + m.remainingMiB
   return `${Math.floor((100 * m.transferredMiB) / Math.max(1, total))} %`
 }
@@ -61,9 +61,9 @@ const cell = (host: string, view: PeerView | undefined, init: FrameInit, width: 
   const truth = world.host(host)
   const usable = cluster.usable(host)
   const permille = Math.round((1_000 * truth.demand.cpuMilli) / usable.cpuMilli)
-  const motions = world.motions()
-  const out = motions.find((m) => m.from === host)
-  const into = motions.find((m) => m.to === host)
+  const migrations = world.migrations()
+  const out = migrations.find((m) => m.from === host)
+  const into = migrations.find((m) => m.to === host)
   const lease = view?.lease ?? null
   const leads = view !== undefined && view.leading !== null
 
@@ -122,13 +122,13 @@ export const frameOf = (init: FrameInit): string[] => {
   // Two lines for each host where they fit, and leave room for the events.
   const roomy = rows * 2 + 12 <= height
 
-  const motions = cluster.world.motions().length
+  const migrations = cluster.world.migrations().length
   const partitions = new Set([...views.values()].flatMap((view) => view.lease?.partition ?? []))
   const title = `${paint.bold('drover')}  ${plural(cluster.hosts.length, 'host')}, ${plural(cluster.world.vms().length, 'VM')}, ${views.size} agents on libp2p, seed ${init.seed}`
   const state = [
     `${clockOf(nowMs)}`,
     plural(partitions.size, 'partition'),
-    `${plural(motions, 'migration')} under way, ${init.migrations} done`,
+    `${plural(migrations, 'migration')} under way, ${init.migrations} done`,
     `${init.cured} of ${plural(init.overloads, 'overload')} over`,
   ].join('  ·  ')
   const lines = [title, paint.dim(fit(state, Math.min(width, state.length + 1))), '']

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /** What the page does: says what is under the pointer, picks out one algorithm in all plots, and plays the timeline. */
-import { createTheatre } from './timeline-player.js'
+import { createTimelinePlayer } from './timeline-player.js'
 
 const tip = document.createElement('div')
 tip.className = 'tip'
@@ -33,16 +33,16 @@ document.addEventListener('pointerover', (event) => {
       : `figure [data-algorithm]:not([data-algorithm=${JSON.stringify(algorithm)}]) { opacity: 0.18 }`
 })
 
-const section = document.getElementById('theatre')
-const theatre = section === null ? null : createTheatre(section)
-window.addEventListener('resize', () => theatre?.draw())
-window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => theatre?.draw())
+const section = document.getElementById('timeline-player')
+const player = section === null ? null : createTimelinePlayer(section)
+window.addEventListener('resize', () => player?.draw())
+window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => player?.draw())
 // Paper is white: the picture is drawn again in the inks of the light page, before it is printed.
 window.addEventListener('beforeprint', () => {
   document.documentElement.dataset['paper'] = ''
-  theatre?.drawNow()
+  player?.drawNow()
 })
 window.addEventListener('afterprint', () => {
   delete document.documentElement.dataset['paper']
-  theatre?.drawNow()
+  player?.drawNow()
 })

@@ -63,7 +63,7 @@ const tableOf = (story) => {
 }
 
 /** @param {HTMLElement} section */
-export const createTheatre = (section) => {
+export const createTimelinePlayer = (section) => {
   /** @param {string} role @returns {any} */
   const part = (role) => section.querySelector(`[data-role="${role}"]`)
   const stage = /** @type {HTMLElement} */ (section.querySelector('.stage'))

@@ -1,19 +1,19 @@
 /**
- * Looks at a host of the ground for its agent: every `sampleMs`, or closer (`samplePeriodMs`), as the daemon's poller does. It
- * is told by the ground when something has changed, so that a look at which nothing is new costs nothing. Each look at which
+ * Looks at a host of a run for its agent: every `sampleMs`, or closer (`samplePeriodMs`), as the daemon's poller does. It
+ * is told by the run when something has changed, so that a look at which nothing is new costs nothing. Each look at which
  * something is new is told to the core; of those at which nothing is, one every five seconds: what is expected of a host also
  * follows from how long its VMs have stayed the same, but the daemon's core hears it each time, and so sees a little sooner
  * that someone else could help.
  */
 import type { Poller } from '@drover/agent/runtime'
 import { type Input, type ObservedVm, samplePeriodMs } from '@drover/protocol'
-import type { GroundHost } from '../../run/simulated-run.ts'
+import type { RunHost } from '../../run/simulated-run.ts'
 import type { Kernel } from '../../time/kernel.ts'
 import { describe, observedOn } from './observations.ts'
 
-export interface GroundPollerInit {
+export interface RunPollerInit {
   readonly kernel: Kernel
-  readonly host: GroundHost
+  readonly host: RunHost
   /** 0 = at every change, and every second. */
   readonly sampleMs: number
   /** Where in its period this host's looks fall, 0 … 1. Drawn when the looks begin. */
@@ -23,7 +23,7 @@ export interface GroundPollerInit {
   readonly begun: () => void
 }
 
-export interface GroundPoller extends Poller {
+export interface RunPoller extends Poller {
   /** Something on the host has changed. */
   changed(): void
 }
@@ -31,7 +31,7 @@ export interface GroundPoller extends Poller {
 const periodMsDefault = 1_000
 const unchangedMs = 5_000
 
-export const createGroundPoller = (init: GroundPollerInit): GroundPoller => {
+export const createRunPoller = (init: RunPollerInit): RunPoller => {
   const { kernel, host, sampleMs, feed } = init
   const periodMs = sampleMs > 0 ? sampleMs : periodMsDefault
   const usable = { cpuMilli: host.capacityMilli, memoryMiB: host.capacityMiB }
@@ -95,7 +95,7 @@ export const createGroundPoller = (init: GroundPollerInit): GroundPoller => {
       wake()
       tell()
     },
-    /** The ground says so itself when a migration has ended. */
+    /** The run says so itself when a migration has ended. */
     lookAfresh() {},
     changed() {
       if (!outdated) wake()
