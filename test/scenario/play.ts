@@ -1,5 +1,6 @@
 /** Plays a golden story on agents in virtual time, command by command; `README.md` lists the commands. */
 import { setImmediate as turn } from 'node:timers/promises'
+import { wordsOf } from '../../packages/agent/src/errors.ts'
 import {
   asVmId,
   type Command,
@@ -285,9 +286,7 @@ export const play = async (text: string, file: string): Promise<string> => {
     try {
       await act(stage, part.words)
     } catch (error) {
-      throw new Error(
-        `${file}:${part.line}: ${part.words}: ${error instanceof Error ? error.message : error}`,
-      )
+      throw new Error(`${file}:${part.line}: ${part.words}: ${wordsOf(error)}`)
     }
     parts.push({ ...part, output: folded(stage.lines).join('\n') })
   }

@@ -48,6 +48,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   agent: [
     'drover-version.ts',
+    'errors.ts',
     'clock.ts',
     'digest.ts',
     'log.ts',

@@ -10,6 +10,7 @@ import type {
   Resources,
 } from '@drover/protocol'
 import type { Settings } from './config/settings.ts'
+import { CodedError } from './errors.ts'
 import type { Hypervisor, MigrationResult } from './hypervisor/hypervisor-port.ts'
 import type { Immediate } from './immediate.ts'
 import type { Journal } from './journal/journal-port.ts'
@@ -102,12 +103,5 @@ export interface Agent {
   kill(): void
 }
 
-export class AgentError extends Error {
-  /** `agent.timeout`: the core has not answered in time; what it does goes on. */
-  readonly code: 'agent.stopped' | 'agent.timeout' | 'agent.busy'
-  constructor(code: AgentError['code'], message: string) {
-    super(message)
-    this.name = 'AgentError'
-    this.code = code
-  }
-}
+/** `agent.timeout`: the core has not answered in time; what it does goes on. */
+export class AgentError extends CodedError<'agent.stopped' | 'agent.timeout' | 'agent.busy'> {}

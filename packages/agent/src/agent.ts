@@ -15,6 +15,7 @@ import { type Clock, instantOf, monotonicClock } from './clock.ts'
 import { policyHash, seedOf } from './digest.ts'
 import { droverVersion } from './drover-version.ts'
 import { createEffectRunner } from './effects.ts'
+import { wordsOf } from './errors.ts'
 import { logEvent } from './event-log.ts'
 import { createInbound } from './inbound.ts'
 import { createLoop } from './loop.ts'
@@ -84,9 +85,8 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     clock,
     carryOut: (effects) => runner.carryOut(effects),
     fatal(error, input) {
-      const words = error instanceof Error ? error.message : String(error)
       log.fatal({ err: error, input: input.kind }, 'the core failed; this agent stops, its VMs go on')
-      emit({ kind: 'fatal', text: `the core failed on ${input.kind}: ${words}` })
+      emit({ kind: 'fatal', text: `the core failed on ${input.kind}: ${wordsOf(error)}` })
       internals.fatal?.(error)
       void shutDown()
     },

@@ -13,6 +13,7 @@ import {
 } from '@drover/protocol'
 import type { AgentEvent } from './agent-port.ts'
 import type { Clock } from './clock.ts'
+import { wordsOf } from './errors.ts'
 import {
   type Hypervisor,
   HypervisorError,
@@ -234,4 +235,3 @@ const begun = <T>(call: () => PromiseLike<T>): PromiseLike<T> => {
 
 const codeOf = (error: unknown): string =>
   error instanceof HypervisorError ? error.code : 'hypervisor.failed'
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

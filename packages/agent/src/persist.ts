@@ -5,6 +5,7 @@
  */
 import type { Decision, Input, JournalRecord } from '@drover/protocol'
 import type { Clock } from './clock.ts'
+import { wordsOf } from './errors.ts'
 import { type Journal, JournalError } from './journal/journal-port.ts'
 import type { Log } from './log-port.ts'
 
@@ -46,11 +47,10 @@ export const createPersister = (init: PersisterInit): Persister => {
 
   const fail = (error: unknown): void => {
     const code = error instanceof JournalError ? error.code : 'journal.broken'
-    const words = error instanceof Error ? error.message : String(error)
     healthy = false
     pauseMs = init.probeMs[0]
     // The core warns the operator; this line tells the cause.
-    log.error({ code, err: error }, words)
+    log.error({ code, err: error }, wordsOf(error))
     feed({ kind: 'journal', healthy: false })
     cancelProbe = clock.after(pauseMs, attempt)
   }

@@ -7,6 +7,7 @@
 import { type HostDescription, type Input, type ObservedVm, samplePeriodMs } from '@drover/protocol'
 import type { Clock } from './clock.ts'
 import type { Settings } from './config/settings.ts'
+import { wordsOf } from './errors.ts'
 import {
   type HostFacts,
   type Hypervisor,
@@ -152,7 +153,7 @@ export const createPoller = (init: PollerInit): Poller => {
   const failed = (error: unknown): void => {
     const code = error instanceof HypervisorError ? error.code : 'hypervisor.refused'
     failedLooks += 1
-    trouble = error instanceof Error ? error.message : String(error)
+    trouble = wordsOf(error)
     log.debug({ code, err: error }, 'could not look at the hypervisor')
     if (code === 'hypervisor.unreachable' || failedLooks >= failedLooksMax) sayAnswering(false)
   }

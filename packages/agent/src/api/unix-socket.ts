@@ -2,16 +2,10 @@
 import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { dirname } from 'node:path'
+import { CodedError, wordsOf } from '../errors.ts'
 
-export class SocketError extends Error {
-  /** `socket.taken`: another agent answers there. `socket.failed`: it cannot be made. */
-  readonly code: 'socket.taken' | 'socket.failed'
-  constructor(code: SocketError['code'], message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.name = 'SocketError'
-    this.code = code
-  }
-}
+/** `socket.taken`: another agent answers there. `socket.failed`: it cannot be made. */
+export class SocketError extends CodedError<'socket.taken' | 'socket.failed'> {}
 
 /** Does anybody accept connections there? */
 const answers = (path: string): Promise<boolean> =>
@@ -44,11 +38,7 @@ const listenOnce = (server: Server, path: string): Promise<void> =>
 /** Listens with mode 0660. The file of a dead agent is replaced; a living agent's is an error. */
 export const listenOnSocket = async (server: Server, path: string): Promise<void> => {
   const failed = (error: unknown): never => {
-    throw new SocketError(
-      'socket.failed',
-      `cannot listen on ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    )
+    throw new SocketError('socket.failed', `cannot listen on ${path}: ${wordsOf(error)}`, { cause: error })
   }
   try {
     mkdirSync(dirname(path), { recursive: true })

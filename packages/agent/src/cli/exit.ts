@@ -1,3 +1,6 @@
+/** How a command ends. */
+import { CodedError } from '../errors.ts'
+
 /** Exit codes: scripts depend on them, so they never change their meaning. */
 export const exitCode = {
   done: 0,
@@ -19,15 +22,12 @@ export const exitCode = {
 } as const
 
 /** Ends a command with a message for people, and what `--json` prints instead of an answer. */
-export class CliFailure extends Error {
+export class CliFailure extends CodedError {
   readonly exit: number
-  readonly code: string
   readonly details: Readonly<Record<string, unknown>>
   constructor(exit: number, code: string, text: string, details: Readonly<Record<string, unknown>> = {}) {
-    super(text)
-    this.name = 'CliFailure'
+    super(code, text)
     this.exit = exit
-    this.code = code
     this.details = details
   }
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { schemaVersion } from '../api/answers.ts'
 import { ApiError } from '../api/api-error.ts'
 import { droverVersion } from '../drover-version.ts'
+import { stackOf } from '../errors.ts'
 import { CliFailure, exitCode } from './exit.ts'
 import { type Io, printJson } from './io.ts'
 import { commandsFor } from './verbs.ts'
@@ -53,11 +54,7 @@ const asFailure = (error: unknown): CliFailure => {
     return new CliFailure(exit, error.code, text, error.answer === null ? {} : { ...error.answer })
   }
   // Not one of ours: a fault in drover, or a system error that nobody foresaw. The stack goes into the bug report.
-  return new CliFailure(
-    exitCode.failed,
-    'failed',
-    error instanceof Error ? (error.stack ?? error.message) : String(error),
-  )
+  return new CliFailure(exitCode.failed, 'failed', stackOf(error))
 }
 
 /** Runs one command; `args` without the program's name. Never throws. */

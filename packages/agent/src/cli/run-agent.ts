@@ -1,4 +1,5 @@
 /** Puts the daemon together, and takes it down again. */
+
 import { execFile } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -8,6 +9,7 @@ import { type ApiServer, serveApi } from '../api/server.ts'
 import { SocketError } from '../api/unix-socket.ts'
 import type { Settings } from '../config/settings.ts'
 import { droverVersion } from '../drover-version.ts'
+import { wordsOf } from '../errors.ts'
 import type { Hypervisor } from '../hypervisor/hypervisor-port.ts'
 import { libvirtHypervisor } from '../hypervisor/libvirt/index.ts'
 import { type Journal, JournalError } from '../journal/journal-port.ts'
@@ -57,8 +59,6 @@ const hypervisorOf = async (settings: Settings, log: Logger): Promise<Hypervisor
     throw failed('driver.failed', `hypervisor.driver: ${driver} exports no createHypervisor(options)`)
   return found.createHypervisor(settings.hypervisor)
 }
-
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const journalOf = (directory: string): Journal => {
   try {

@@ -10,6 +10,7 @@
  * - No call hangs: each is bounded by the driver's own time-out and then throws `HypervisorError`.
  */
 import type { Resources, VmId } from '@drover/protocol'
+import { CodedError } from '../errors.ts'
 
 export type HypervisorErrorCode =
   | 'hypervisor.unreachable' // no connection, or it broke during the call
@@ -18,14 +19,7 @@ export type HypervisorErrorCode =
   | 'vm.absent' // the hypervisor positively answered that it has no such VM
   | 'not_supported' // this driver or this version cannot
 
-export class HypervisorError extends Error {
-  readonly code: HypervisorErrorCode
-  constructor(code: HypervisorErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.name = 'HypervisorError'
-    this.code = code
-  }
-}
+export class HypervisorError extends CodedError<HypervisorErrorCode> {}
 
 /** What a host is. Read once per connection; `capacity` may be overridden by configuration. */
 export interface HostFacts {

@@ -1,15 +1,9 @@
 /** What must survive a restart. Synchronous: a record is on disk when `append` returns. */
 import type { Decision, JournalRecord, Restored } from '@drover/protocol'
+import { CodedError } from '../errors.ts'
 
-export class JournalError extends Error {
-  /** `journal.full` (no space), `journal.locked` (a second agent), `journal.broken` (unreadable: moved aside). */
-  readonly code: 'journal.full' | 'journal.locked' | 'journal.broken'
-  constructor(code: JournalError['code'], message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.name = 'JournalError'
-    this.code = code
-  }
-}
+/** `journal.full` (no space), `journal.locked` (a second agent), `journal.broken` (unreadable: moved aside). */
+export class JournalError extends CodedError<'journal.full' | 'journal.locked' | 'journal.broken'> {}
 
 export interface Journal {
   /** Start count of this agent on this host, this start included; strictly greater than any before. */

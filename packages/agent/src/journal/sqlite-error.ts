@@ -1,4 +1,5 @@
 /** What `node:sqlite` throws, as far as it matters: SQLite's own result code. */
+import { wordsOf } from '../errors.ts'
 import { JournalError } from './journal-port.ts'
 
 /** The primary result code, or null when the error is not SQLite's. */
@@ -14,8 +15,7 @@ const inputOutput = 10
 export const writeError = (error: unknown): JournalError => {
   if (error instanceof JournalError) return error
   const code = sqliteCode(error)
-  const words = error instanceof Error ? error.message : String(error)
   return code === full || code === inputOutput
-    ? new JournalError('journal.full', `cannot write the journal: ${words}`, { cause: error })
-    : new JournalError('journal.broken', `the journal fails: ${words}`, { cause: error })
+    ? new JournalError('journal.full', `cannot write the journal: ${wordsOf(error)}`, { cause: error })
+    : new JournalError('journal.broken', `the journal fails: ${wordsOf(error)}`, { cause: error })
 }

@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { wordsOf } from '../errors.ts'
 import { fileBytes, openHistory } from './decision-history.ts'
 import { type Journal, JournalError } from './journal-port.ts'
 import { lockDirectory } from './lock.ts'
@@ -157,5 +158,3 @@ const guarded = <T>(write: () => T): T => {
     throw writeError(error)
   }
 }
-
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -2,6 +2,7 @@
 
 import { solve } from '@drover/placement'
 import { type Answer, asHostId, asVmId, type Problem } from '@drover/protocol'
+import { wordsOf } from '../errors.ts'
 
 /** Search nodes when a clock ends the search: far more than any budget allows. */
 const nodesMax = 100_000_000
@@ -13,7 +14,7 @@ export const solveWithin = (problem: Problem, budgetMs: number, seed: number): A
     const options = { seed, nodesMax, expired: () => performance.now() >= end }
     return solve(problem, options).answer
   } catch (error) {
-    return solverFailed(error instanceof Error ? error.message : String(error))
+    return solverFailed(wordsOf(error))
   }
 }
 

@@ -17,16 +17,10 @@ import { asHostId, type HostId } from '@drover/protocol'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey, PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { CodedError, wordsOf } from '../errors.ts'
 
-export class IdentityError extends Error {
-  /** `identity.unreadable`, `identity.mode` (others may read it), `identity.broken` (not a key of ours). */
-  readonly code: 'identity.unreadable' | 'identity.mode' | 'identity.broken'
-  constructor(code: IdentityError['code'], message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.name = 'IdentityError'
-    this.code = code
-  }
-}
+/** `identity.unreadable`, `identity.mode` (others may read it), `identity.broken` (not a key of ours). */
+export class IdentityError extends CodedError<'identity.unreadable' | 'identity.mode' | 'identity.broken'> {}
 
 export const hostIdOf = (privateKey: PrivateKey): HostId =>
   asHostId(peerIdFromPrivateKey(privateKey).toString())
@@ -59,9 +53,13 @@ const load = (path: string): PrivateKey | null => {
   } catch (error) {
     if (error instanceof IdentityError) throw error
     if (codeOf(error) === 'ENOENT') return null
-    throw new IdentityError('identity.unreadable', `cannot read the identity key ${path}: ${textOf(error)}`, {
-      cause: error,
-    })
+    throw new IdentityError(
+      'identity.unreadable',
+      `cannot read the identity key ${path}: ${wordsOf(error)}`,
+      {
+        cause: error,
+      },
+    )
   }
   try {
     const key = privateKeyFromProtobuf(bytes)
@@ -70,7 +68,7 @@ const load = (path: string): PrivateKey | null => {
   } catch (error) {
     throw new IdentityError(
       'identity.broken',
-      `${path} does not hold an Ed25519 identity key (${textOf(error)}); restore it from a backup, or delete it to give this host a new identity`,
+      `${path} does not hold an Ed25519 identity key (${wordsOf(error)}); restore it from a backup, or delete it to give this host a new identity`,
       { cause: error },
     )
   }
@@ -102,7 +100,7 @@ const create = (path: string, bytes: Uint8Array): boolean => {
     if (codeOf(error) === 'EEXIST') return false
     throw new IdentityError(
       'identity.unreadable',
-      `cannot create the identity key ${path}: ${textOf(error)}`,
+      `cannot create the identity key ${path}: ${wordsOf(error)}`,
       {
         cause: error,
       },
@@ -111,4 +109,3 @@ const create = (path: string, bytes: Uint8Array): boolean => {
 }
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

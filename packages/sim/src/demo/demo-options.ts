@@ -1,5 +1,6 @@
 /** The demo's command line. */
 import { parseArgs } from 'node:util'
+import { wordsOf } from '@drover/agent/runtime'
 
 /** What may go wrong, by name. `on` = agents and host. */
 export const faultKinds = ['agents', 'host', 'cut', 'migrations'] as const
@@ -83,7 +84,7 @@ export const parseOptions = (argv: readonly string[]): Parsed => {
     }
   } catch (error) {
     // Of Node's own words the first sentence says what is wrong; the rest is advice about dashes.
-    const [first = 'bad usage'] = (error instanceof Error ? error.message : String(error)).split(/\.?\n|\. /)
+    const [first = 'bad usage'] = wordsOf(error).split(/\.?\n|\. /)
     return { kind: 'wrong', text: `${first.replace(/\.$/, '')} (see --help)` }
   }
 }

@@ -1,4 +1,5 @@
 /** `npm start`: watch drover agents keep a cluster in balance while things break. */
+import { wordsOf } from '@drover/agent/runtime'
 import { parseOptions } from './demo-options.ts'
 import { passed, summaryOf, tableOf } from './demo-summary.ts'
 import { showOn } from './show.ts'
@@ -49,7 +50,7 @@ const main = async (): Promise<number> => {
     return interrupted ? 130 : passed(summary) ? 0 : 1
   } catch (error) {
     show.end()
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`${wordsOf(error)}\n`)
     return 1
   }
 }

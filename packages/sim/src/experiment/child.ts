@@ -3,6 +3,7 @@
  * peak of its memory and its CPU time are the run's and nobody else's, and so that its parent stays awake.
  */
 
+import { stackOf, wordsOf } from '@drover/agent/runtime'
 import { FileError } from '../workload/csv.ts'
 import type { RunNews, RunOrder } from './child-protocol.ts'
 import { QuestionError } from './question-error.ts'
@@ -31,8 +32,7 @@ const carryOut = async ({ spec, heap }: RunOrder): Promise<void> => {
     await tell({ kind: 'done', run })
   } catch (error) {
     const usage = error instanceof QuestionError || error instanceof FileError
-    const text =
-      error instanceof Error ? (usage ? error.message : (error.stack ?? error.message)) : `${error}`
+    const text = usage ? wordsOf(error) : stackOf(error)
     await tell({ kind: 'failed', usage, text })
   }
   process.disconnect()

@@ -1,6 +1,7 @@
 /** Tables as text, plain or gzipped, read so that whoever mistyped one learns where. */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
+import { wordsOf } from '@drover/agent/runtime'
 
 /** Something is wrong with a file that the operator gave; the message names it, and where. */
 export class FileError extends Error {
@@ -22,15 +23,13 @@ export const readBytes = (path: string): Buffer => {
   try {
     bytes = readFileSync(path)
   } catch (error) {
-    throw new FileError(`${path}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new FileError(`${path}: ${wordsOf(error)}`)
   }
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
   try {
     return gunzipSync(bytes)
   } catch (error) {
-    throw new FileError(
-      `${path}: not a whole gzip file: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    throw new FileError(`${path}: not a whole gzip file: ${wordsOf(error)}`)
   }
 }
 

@@ -3,8 +3,8 @@
  * It does not reconnect (`link.ts` does). Garbage from the daemon closes it; nothing here throws later.
  */
 import type { Socket } from 'node:net'
+import { wordsOf } from '../../errors.ts'
 import { HypervisorError } from '../hypervisor-port.ts'
-import { readLibvirtError, unreachable, wordsOf } from './errors.ts'
 import {
   encodePacket,
   keepaliveProgram,
@@ -15,6 +15,7 @@ import {
   programVersion,
   remoteProgram,
 } from './frame.ts'
+import { readLibvirtError, unreachable } from './libvirt-errors.ts'
 import type { Procedure } from './procedures.ts'
 import { XdrReader, XdrWriter } from './xdr.ts'
 

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
-import { unreachable, wordsOf } from './errors.ts'
+import { wordsOf } from '../../errors.ts'
+import { unreachable } from './libvirt-errors.ts'
 import type { LibvirtUri, PkiPaths } from './uri.ts'
 
 /** What the daemon sends once it has accepted the client's certificate, before any packet. */

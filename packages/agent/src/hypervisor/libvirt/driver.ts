@@ -1,6 +1,7 @@
 /** The libvirt driver: `Hypervisor` over libvirt's RPC protocol. */
 import { readFileSync } from 'node:fs'
 import type { VmId } from '@drover/protocol'
+import { wordsOf } from '../../errors.ts'
 import {
   type HostFacts,
   type Hypervisor,
@@ -12,7 +13,6 @@ import type { Connection } from './connection.ts'
 import type { Domain } from './domain.ts'
 import type { DomainEvent } from './domain-events.ts'
 import type { DiskLock } from './domain-xml.ts'
-import { wordsOf } from './errors.ts'
 import { readHostFacts } from './host-facts.ts'
 import { Link } from './link.ts'
 import { type MigrationWorld, migrate } from './live-migration.ts'

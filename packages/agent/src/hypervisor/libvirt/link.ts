@@ -2,9 +2,11 @@
  * The lasting connection to one daemon: connects, subscribes to events, and reconnects with back-off until closed.
  * `open` never throws; calls made while there is no connection fail with `hypervisor.unreachable`.
  */
+
+import { wordsOf } from '../../errors.ts'
 import type { Connection } from './connection.ts'
 import { type DomainEvent, decodeEvent, registrations } from './domain-events.ts'
-import { unreachable, wordsOf } from './errors.ts'
+import { unreachable } from './libvirt-errors.ts'
 import { type Procedure, registerEvent } from './procedures.ts'
 import { openSession, type SessionOptions } from './session.ts'
 import type { LibvirtUri } from './uri.ts'

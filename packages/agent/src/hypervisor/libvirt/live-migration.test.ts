@@ -6,7 +6,7 @@ import type { VmId } from '@drover/protocol'
 import { HypervisorError, type MigrationResult } from '../hypervisor-port.ts'
 import type { Connection } from './connection.ts'
 import type { DomainEvent } from './domain-events.ts'
-import { LibvirtError, libvirtCode } from './errors.ts'
+import { LibvirtError, libvirtCode } from './libvirt-errors.ts'
 import { type MigrationWorld, migrate } from './live-migration.ts'
 import {
   domainByUuid,

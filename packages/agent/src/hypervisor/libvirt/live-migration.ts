@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { VmId } from '@drover/protocol'
+import { wordsOf } from '../../errors.ts'
 import {
   HypervisorError,
   type MigrationProgress,
@@ -14,7 +15,6 @@ import {
 import type { Connection } from './connection.ts'
 import type { Domain } from './domain.ts'
 import type { DomainEvent } from './domain-events.ts'
-import { wordsOf } from './errors.ts'
 import { type Caller, type Observation, observe } from './observe.ts'
 import {
   getAutostart,

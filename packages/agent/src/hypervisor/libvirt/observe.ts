@@ -8,7 +8,7 @@ import type { VmId } from '@drover/protocol'
 import type { Presence } from '../hypervisor-port.ts'
 import { HypervisorError } from '../hypervisor-port.ts'
 import type { Domain } from './domain.ts'
-import { isLibvirtError, libvirtCode } from './errors.ts'
+import { isLibvirtError, libvirtCode } from './libvirt-errors.ts'
 import {
   domainByUuid,
   domainState,

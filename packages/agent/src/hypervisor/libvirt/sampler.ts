@@ -1,11 +1,11 @@
 /** One look at all active VMs: one bulk call, plus the XML of those whose configuration is not known yet. */
 import type { VmId } from '@drover/protocol'
+import { wordsOf } from '../../errors.ts'
 import { HypervisorError, type Movable, type VmSample } from '../hypervisor-port.ts'
 import { cpuSumOf } from './cpu-counters.ts'
 import { type CpuCounters, cpuLook, createCpuHistory } from './demand.ts'
 import type { Domain } from './domain.ts'
 import { type DiskLock, type DomainFacts, diskLocked, movable, parseDomainXml } from './domain-xml.ts'
-import { wordsOf } from './errors.ts'
 import { type Caller, isAbsent, isRunning, type Observation, observe } from './observe.ts'
 import {
   allDomainStats,

@@ -1,7 +1,7 @@
 /** From a URI to a connection that is ready for calls: dial, authenticate, open. */
 import { Connection, type ConnectionLimits } from './connection.ts'
 import { dial } from './daemon-socket.ts'
-import { unreachable } from './errors.ts'
+import { unreachable } from './libvirt-errors.ts'
 import {
   authList,
   authPolkit,

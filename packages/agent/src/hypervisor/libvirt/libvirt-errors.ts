@@ -18,7 +18,6 @@ export class LibvirtError extends HypervisorError {
   readonly libvirtCode: number
   constructor(code: HypervisorErrorCode, libvirt: number, message: string) {
     super(code, message)
-    this.name = 'LibvirtError'
     this.libvirtCode = libvirt
   }
 }
@@ -49,6 +48,3 @@ export const isLibvirtError = (error: unknown, code: number): boolean =>
 
 export const unreachable = (reason: string, cause?: unknown): HypervisorError =>
   new HypervisorError('hypervisor.unreachable', reason, cause === undefined ? undefined : { cause })
-
-/** One line for people, whatever was thrown. */
-export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
