@@ -14,7 +14,7 @@ export const host = z
         about({
           description: 'The name of this host, for people.',
           defaultText: "the system's host name",
-          prevents: 'tables full of peer ids that nobody can tell apart',
+          prevents: 'tables of peer ids that look alike',
         }),
       ),
     location: z
@@ -124,7 +124,7 @@ export const hypervisor = z
       .meta(
         about({
           description: 'Directories that every host sees, whatever their file system looks like.',
-          prevents: 'VMs that are taken for unmovable because their disks look local',
+          prevents: 'VMs that cannot move because their disks look local',
         }),
       ),
     sample_ms: ms(200)
@@ -184,7 +184,7 @@ export const network = z
       .meta(
         about({
           description: 'Peer ids of the agents that may take part.',
-          defaultText: 'everyone who has the cluster key',
+          defaultText: 'every host that has the cluster key',
           prevents: 'a leaked cluster key that opens every host',
         }),
       ),
@@ -196,7 +196,7 @@ export const api = z
     socket: path.default('/run/drover/drover.sock').meta(
       about({
         description: 'Unix socket of the local API, mode 0660: owner and group may use it.',
-        prevents: 'commands from whoever reaches a port',
+        prevents: 'commands from any program that reaches a port',
       }),
     ),
     metrics_listen: z

@@ -39,7 +39,7 @@ export const policy = z
       .meta(
         about({
           description:
-            'An overload is over, and a cure must bring it down to, this share of the usable capacity.',
+            'At or below this share of the usable capacity an overload is over; a cure must bring the host down to it.',
           unit: '1/1000',
           byPreset: byPreset('clearPermille'),
           prevents: 'flapping at the edge',
@@ -87,7 +87,7 @@ export const policy = z
           description: 'A plan that cannot cure must lower the total excess by at least this share.',
           unit: '1/1000',
           byPreset: byPreset('gainMinPermille'),
-          prevents: 'moves that help nobody',
+          prevents: 'migrations that hardly lower any overload',
         }),
       ),
     migrations_out_max: z
@@ -111,7 +111,7 @@ export const policy = z
         about({
           description: 'Migrations that may enter one host at the same time.',
           byPreset: byPreset('migrationsInMax'),
-          prevents: 'everybody moving to the one empty host at once',
+          prevents: 'all hosts moving VMs to the one empty host at once',
         }),
       ),
     bandwidth_mib_per_s: z

@@ -38,7 +38,7 @@ export interface Settings {
     readonly bootstrap: readonly string[]
     /** The pre-shared cluster key; null only where a test says so. */
     readonly clusterKey: Uint8Array | null
-    /** Peer ids that may take part; null = everyone who has the cluster key. */
+    /** Peer ids that may take part; null = every host that has the cluster key. */
     readonly allow: readonly string[] | null
   }
   readonly mode: Mode

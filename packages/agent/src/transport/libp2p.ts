@@ -36,7 +36,7 @@ export interface Libp2pTransportInit {
   /** Multiaddrs of some other agents, with or without `/p2p/…`. */
   readonly bootstrap: readonly string[]
   readonly clusterKey: Uint8Array | null
-  /** Peer ids that may take part; null = everyone who has the cluster key. */
+  /** Peer ids that may take part; null = every host that has the cluster key. */
   readonly allow: readonly string[] | null
   readonly log: Log
   /** Many agents on one machine (the harness): no limit on connections from one address. */
