@@ -4,22 +4,22 @@
  * answer, whatever the order of the input. The clock, if any, is the caller's `expired`.
  */
 
-import { touchBound } from './bounds/touched-hosts-bound.ts'
+import { touchedHostsBound } from './bounds/touched-hosts-bound.ts'
 import { branchAndBound, createSearch, type Search } from './exact/branch-and-bound.ts'
 import { type Deepened, deepen } from './exact/iterative-deepening.ts'
-import { prepare, type Space } from './exact/search-state.ts'
+import { createSearchSpace, type SearchSpace } from './exact/search-state.ts'
 import { contradiction } from './infeasibility/contradiction.ts'
-import { blame } from './infeasibility/diagnosis.ts'
+import { diagnose } from './infeasibility/diagnosis.ts'
 import { localise } from './infeasibility/localise.ts'
-import { obviousObstacle } from './infeasibility/necessary-conditions.ts'
-import { type Assigner, createAssigner } from './lagrangian/lagrangian-search.ts'
+import { violatedCondition } from './infeasibility/necessary-conditions.ts'
+import { createLagrangianSearch, type LagrangianSearch } from './lagrangian/lagrangian-search.ts'
 import { solveLarge } from './large/data-centre.ts'
 import { greedyBound } from './large/greedy.ts'
-import { foresee } from './local/forecast-moves.ts'
-import { improve } from './local/large-neighbourhoods.ts'
+import { forecastMoves } from './local/forecast-moves.ts'
+import { largeNeighbourhoodSearch } from './local/large-neighbourhoods.ts'
 import { createLocalSearch } from './local/local-search.ts'
 import { compareCost, costOf, type FullCost, noCost, publicCost, unlimited } from './model/cost.ts'
-import { narrowed } from './model/domain-reduction.ts'
+import { withReducedDomains } from './model/domain-reduction.ts'
 import { compile, type Model, type Objective } from './model/model.ts'
 import type { Answer, Binding, Cost, Move } from './problem/answer.ts'
 import { type RandomStream, randomStream } from './problem/random.ts'
@@ -57,28 +57,28 @@ const growth = 4
 const turnsOfSearch = 32
 /** Nor does it stop at `nodesMax` at once: its nodes are the cheapest part of a turn. */
 const searchesOfMax = 2
-/** The effort of the prices grows by so much when they raise the bound, and that of the search shrinks. */
-const leadOfPrices = 2
+/** The effort of the Lagrangian search grows by so much while it raises the bound, and that of branch and bound shrinks. */
+const leadOfLagrangian = 2
 const lagOfSearch = 4
-/** Steps of the knapsacks in the search by prices for each node of a turn. */
-const priceStepsPerNode = 640
-/** Walks are what finds the best answers where nearly everything is full; a glance of them tells what to beat. */
-const turnsOfWalks = 8
+/** Steps of the knapsacks in the Lagrangian search for each node of a turn. */
+const knapsackStepsPerNode = 640
+/** Annealing finds the best answers where nearly everything is full; a short run of it tells what to beat. */
+const turnsOfAnnealing = 8
 /** But an answer this near the bound is mostly the best: proving it comes before looking for another. */
 const nearShare = 0.05
-const turnsOfFirstWalks = 2
+const turnsOfFirstAnnealing = 2
 
 export const solvePlacement = (problem: PlacementProblem, options: PlacementOptions = {}): Answer => {
   const model = compile(problem, options.objective)
   const now = costOf(model, model.home)
   const calm = now.unmet === 0 && now.overloadedHosts === 0 && now.softPenalty === 0
   const stops = stopMoves(model)
-  const foreseen = problem.forecast === undefined ? null : foresee(model, problem.forecast)
-  if (foreseen !== null)
+  const recommended = problem.forecast === undefined ? null : forecastMoves(model, problem.forecast)
+  if (recommended !== null)
     return {
       kind: 'plan',
-      moves: [...stops, ...movesOf(model, foreseen.at)],
-      cost: shown(model, foreseen.cost),
+      moves: [...stops, ...movesOf(model, recommended.at)],
+      cost: shown(model, recommended.cost),
       bound: noCost,
       optimal: false,
     }
@@ -86,7 +86,7 @@ export const solvePlacement = (problem: PlacementProblem, options: PlacementOpti
     return { kind: 'satisfied', cost: noCost, bound: noCost, optimal: true }
 
   const effort: Effort = {
-    space: prepare(model),
+    space: createSearchSpace(model),
     nodesMax: options.nodesMax ?? nodesMaxDefault,
     expired: options.expired ?? (() => false),
     random: randomStream(options.seed ?? 1),
@@ -94,13 +94,13 @@ export const solvePlacement = (problem: PlacementProblem, options: PlacementOpti
   if (model.hostCount > hostsOfSearch) return answerLarge(effort, now, stops, options.cureOnly === true)
   const search = searchOfCures(effort.space)
   const look = deepen(search, { nodesMax: Math.min(effort.nodesMax, nodesOfLook), expired: effort.expired })
-  const obstacle = look.at === null ? (obviousObstacle(model) ?? contradiction(model, false)) : null
-  if (obstacle !== null && options.cureOnly === true) return { kind: 'infeasible', why: obstacle }
-  if (obstacle !== null) return relieve(effort, now, stops, obstacle)
+  const violated = look.at === null ? (violatedCondition(model) ?? contradiction(model, false)) : null
+  if (violated !== null && options.cureOnly === true) return { kind: 'infeasible', why: violated }
+  if (violated !== null) return relieve(effort, now, stops, violated)
   const cure = findCure(effort, search, look)
   if (cure.kind === 'none') {
     if (options.cureOnly === true) return { kind: 'infeasible', why: cure.proven ? impossible : undecided }
-    const why = cure.proven ? blame(problem) : undecided
+    const why = cure.proven ? diagnose(problem) : undecided
     return relieve(effort, now, stops, why)
   }
   const moves = [...stops, ...movesOf(model, cure.at)]
@@ -122,7 +122,7 @@ export const undecided: Binding = {
 }
 
 interface Effort {
-  readonly space: Space
+  readonly space: SearchSpace
   readonly nodesMax: number
   readonly expired: () => boolean
   readonly random: RandomStream
@@ -138,7 +138,7 @@ type Cure =
       readonly optimal: boolean
     }
 
-const searchOfCures = (space: Space): Search =>
+const searchOfCures = (space: SearchSpace): Search =>
   createSearch(space, { relief: false, open: null, start: space.model.home })
 
 /** Deepening solves most problems; the others get an answer first, then a better one, then a proof. */
@@ -156,7 +156,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
   if (at !== null && deepened.complete) return { kind: 'found', at, cost, boundMs, optimal: true }
   if (at === null) {
     // Maybe no answer keeps the soft rules.
-    const soft = model.parts.some((part) => part.weight >= 0)
+    const soft = model.constraints.some((constraint) => constraint.weight >= 0)
     if (deepened.complete && !soft) return { kind: 'none', proven: true }
     if (soft) {
       const glance = exact(unlimited, Math.min(nodesMax, nodesOfGlance))
@@ -171,33 +171,33 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
   }
   // Improving and proving take turns, each time with more effort: neither knows how far it is from its end.
   let complete = false
-  let assigner: Assigner | null = null
+  let lagrangian: LagrangianSearch | null = null
   /** Which of the two raised the bound last: it gets more of the time. */
-  let leader: 'search' | 'prices' = 'search'
-  const byPrices = (turn: number): void => {
+  let leader: 'search' | 'lagrangian' = 'search'
+  const byLagrangian = (turn: number): void => {
     if (at === null || cost.softPenalty > 0) return
-    assigner ??= createAssigner(model, random, expired)
-    const steps = turn * priceStepsPerNode
-    const priced = assigner.search(at, cost, leader === 'prices' ? steps * leadOfPrices : steps)
-    at = priced.at
-    cost = priced.cost
-    if (priced.boundMs > boundMs) leader = 'prices'
-    boundMs = Math.max(boundMs, priced.boundMs)
-    complete = priced.complete
+    lagrangian ??= createLagrangianSearch(model, random, expired)
+    const steps = turn * knapsackStepsPerNode
+    const found = lagrangian.search(at, cost, leader === 'lagrangian' ? steps * leadOfLagrangian : steps)
+    at = found.at
+    cost = found.cost
+    if (found.boundMs > boundMs) leader = 'lagrangian'
+    boundMs = Math.max(boundMs, found.boundMs)
+    complete = found.complete
   }
   /**
-   * Where prices say that no better answer has a VM the search need not look; but fewer places also mislead its
+   * Where the Lagrangian bound says that no better answer has a VM the search need not look; but smaller domains mislead its
    * sense of what is hard to place, so they must be good for a higher bound at least.
    */
   const searched = (): Search => {
-    if (assigner === null || cost.softPenalty > 0) return search
-    const narrow = searchOfCures(prepare(narrowed(model, assigner.allowed)))
+    if (lagrangian === null || cost.softPenalty > 0) return search
+    const reduced = searchOfCures(createSearchSpace(withReducedDomains(model, lagrangian.allowed)))
     const rootMs = (of: Search) => of.run({ best: cost, nodesMax: 0, expired }).rootMs
-    return rootMs(narrow) > rootMs(search) ? narrow : search
+    return rootMs(reduced) > rootMs(search) ? reduced : search
   }
   const bySearch = (turn: number): void => {
     const nodes = Math.ceil(
-      Math.min(nodesMax * searchesOfMax, turn * turnsOfSearch) / (leader === 'prices' ? lagOfSearch : 1),
+      Math.min(nodesMax * searchesOfMax, turn * turnsOfSearch) / (leader === 'lagrangian' ? lagOfSearch : 1),
     )
     const ruleless = cost.softPenalty === 0
     const proof = ruleless
@@ -214,7 +214,7 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
     }
     complete = proof.complete
   }
-  const leastTouched = touchBound(model)
+  const leastTouched = touchedHostsBound(model)
   const reached = (one: FullCost): boolean =>
     one.softPenalty === 0 && one.migrationMs <= boundMs && one.hostsTouched <= leastTouched
   const local = createLocalSearch(space, random, expired)
@@ -225,13 +225,13 @@ const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, 
     if (at !== null && reached(cost)) complete = true
   }
   const firstTurn = Math.min(nodesMax, nodesOfTurn)
-  better(turnsOfFirstWalks * firstTurn)
+  better(turnsOfFirstAnnealing * firstTurn)
   for (let turn = firstTurn; turn <= nodesMax && !complete && !expired(); turn *= growth) {
-    if (turn > firstTurn) byPrices(turn)
+    if (turn > firstTurn) byLagrangian(turn)
     if (!complete && at !== null && reached(cost)) complete = true
     if (!complete) bySearch(turn)
     const near = at !== null && cost.migrationMs - boundMs <= cost.migrationMs * nearShare
-    if (!complete) better(near ? turn : Math.min(nodesMax, turnsOfWalks * turn))
+    if (!complete) better(near ? turn : Math.min(nodesMax, turnsOfAnnealing * turn))
   }
   return at === null
     ? { kind: 'none', proven: complete }
@@ -249,7 +249,7 @@ const shownBound = (model: Model, ms: number, cost: FullCost): Cost => {
   const { unit, grainMs } = model.weights
   const bounded = Math.min(ms, cost.migrationMs)
   const sameMoves = Math.floor(bounded / unit) === Math.floor(cost.migrationMs / unit)
-  const hostsTouched = Math.min(touchBound(model), cost.hostsTouched)
+  const hostsTouched = Math.min(touchedHostsBound(model), cost.hostsTouched)
   return { ...noCost, migrationMs: sameMoves ? (bounded % unit) * grainMs : 0, hostsTouched }
 }
 
@@ -286,7 +286,7 @@ const relieve = (effort: Effort, now: FullCost, stops: readonly Move[], why: Bin
   let { at, cost, complete } = glance
   if (!complete) {
     const from = at ?? idleAssignment(model)
-    const better = improve(space, from, cost, {
+    const better = largeNeighbourhoodSearch(space, from, cost, {
       relief: true,
       nodesMax: Math.ceil(nodesMax / 2),
       nodesPerTry: nodesOfTry,
@@ -325,11 +325,11 @@ const relieve = (effort: Effort, now: FullCost, stops: readonly Move[], why: Bin
 /** A lower bound of the number of migrations of any full cure: the fewest departures that relieve every host. */
 export const movesBound = (problem: PlacementProblem): number => {
   const model = compile(problem, 'moves')
-  return Math.floor(greedyBound(prepare(model)) / model.weights.unit)
+  return Math.floor(greedyBound(createSearchSpace(model)) / model.weights.unit)
 }
 
 /** What it costs to leave everything as it is. */
-export const standingCost = (problem: PlacementProblem): Cost => {
+export const currentCost = (problem: PlacementProblem): Cost => {
   const model = compile(problem)
   return publicCost(costOf(model, idleAssignment(model)))
 }

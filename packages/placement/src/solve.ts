@@ -15,9 +15,9 @@ import { checkPlan } from './check/checker.ts'
 import { compareCost, costOf, type FullCost, noCost } from './model/cost.ts'
 import { compile, type Model } from './model/model.ts'
 import { startOf } from './order/order-state.ts'
-import { type NoOrder, type OrderOptions, onTheWay, type Planned, planOrder } from './order/planner.ts'
-import { withinReach } from './order/reachable-domains.ts'
-import { reachable } from './order/reachable-placements.ts'
+import { type NoOrder, type OrderOptions, type Planned, planningProblem, planOrder } from './order/planner.ts'
+import { reachableProblem } from './order/reachable-domains.ts'
+import { reachablePlacements } from './order/reachable-placements.ts'
 import type { Answer, Binding, Move } from './problem/answer.ts'
 import type { Plan } from './problem/plan.ts'
 import type { PlacementProblem } from './rules/placement-problem.ts'
@@ -59,7 +59,9 @@ export const solve = (
 ): Solution => {
   if (first.kind !== 'plan' && first.kind !== 'relief') return { answer: first, plan: null }
   const order = planOrder(problem, first.moves, options)
-  return order.kind === 'plan' ? { answer: first, plan: order.plan } : another(problem, options, first, order)
+  return order.kind === 'plan'
+    ? { answer: first, plan: order.plan }
+    : solveAgain(problem, options, first, order)
 }
 
 interface Found {
@@ -69,7 +71,7 @@ interface Found {
 }
 
 /** `first` is the best answer that there is, but has no order. */
-const another = (
+const solveAgain = (
   problem: PlacementProblem,
   options: SolveOptions,
   first: Extract<Answer, { kind: 'plan' | 'relief' }>,
@@ -101,15 +103,15 @@ const another = (
     })
 
   /** True: no cure, or none better than `best`, has an order. */
-  const lookedAtAll = (way: Model, goal: Int32Array | null): boolean => {
-    const { better, all } = reachable(model, way, goal, looksOfReach)
+  const searchReachable = (planning: Model, goal: Int32Array | null): boolean => {
+    const { better, all } = reachablePlacements(model, planning, goal, looksOfReach)
     for (let i = better.length - 1; i > 0; i--)
       if (consider(movesTo(model, better[i]!.at))?.kind === 'plan') break
     const last = better.at(-1)!.cost
     return all && (!isCure(last) || (best !== null && compareCost(best.cost, last) <= 0))
   }
   /** With one after the other of the moves forbidden that stand in the way of each other. True as above. */
-  const forbidding = (narrow: PlacementProblem): boolean => {
+  const searchWithNoGoods = (narrow: PlacementProblem): boolean => {
     const queue: (readonly Move[])[] = [[]]
     const seen = new Set<string>()
     for (let tries = 0; tries < (large ? triesMaxLarge : triesMax) && tries < queue.length; tries++) {
@@ -146,14 +148,15 @@ const another = (
   }
 
   consider(unordered.possible)
-  const foreseen = problem.forecast !== undefined
+  const hasForecast = problem.forecast !== undefined
   // Suspended VMs go anywhere, and what rules of order allow depends on the past.
   const free =
-    large || foreseen || options.suspend === true || constraintsOf(problem.rules, 'ordered').length > 0
-  const way = free ? null : compile(onTheWay(problem), options.objective, true)
+    large || hasForecast || options.suspend === true || constraintsOf(problem.rules, 'ordered').length > 0
+  const planning = free ? null : compile(planningProblem(problem), options.objective, true)
   const settled =
-    (way !== null && (lookedAtAll(way, placedBy(model, first.moves)) || lookedAtAll(way, null))) ||
-    forbidding((way === null ? null : withinReach(problem, way)) ?? problem)
+    (planning !== null &&
+      (searchReachable(planning, placedBy(model, first.moves)) || searchReachable(planning, null))) ||
+    searchWithNoGoods((planning === null ? null : reachableProblem(problem, planning)) ?? problem)
   // Some of the moves are better than none.
   if (best === null && !large) {
     const kept = [...unordered.possible]

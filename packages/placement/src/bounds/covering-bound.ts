@@ -5,7 +5,7 @@
  */
 
 import type { Model } from '../model/model.ts'
-import { foesOf } from './incompatibilities.ts'
+import { incompatibilitiesOf } from './incompatibilities.ts'
 
 /** VMs of one host in the orders the bounds need. Static: a VM's home never changes during a search. */
 interface HostOrders {
@@ -17,7 +17,7 @@ interface HostOrders {
   readonly byCost: Int32Array
 }
 
-export interface Covers {
+export interface CoveringBound {
   /**
    * Lower bound in ms of bringing host `h` with this load (`load[h × dims + d]`) under its limit by evicting
    * VMs with `status[v] === free`; Infinity when all of them do not suffice; 0 without excess. With `settledAt`
@@ -43,18 +43,23 @@ export interface Covers {
   /** The VMs whose home is `h`, best to evict first. */
   readonly homeVms: (h: number) => Int32Array
   /** The cheapest VMs to evict (the best found, on very full hosts); null when all together do not suffice. */
-  readonly set: (h: number, load: Float64Array, status: Uint8Array, free: number) => Int32Array | null
+  readonly cheapestCover: (
+    h: number,
+    load: Float64Array,
+    status: Uint8Array,
+    free: number,
+  ) => Int32Array | null
 }
 
 /** Steps of the exact covering search per bound; beyond, the relaxation has to do. */
-const coverStepsMax = 300
+const boundStepsMax = 300
 /** The same when the set itself is wanted, once per host. */
-const setStepsMax = 20_000
+const coverStepsMax = 20_000
 /** Conflicts among more VMs of one host than this are not looked at: a mask has so many bits. */
 const bitsMax = 31
 const noVms = new Int32Array(0)
 
-export const createCovers = (model: Model): Covers => {
+export const createCoveringBound = (model: Model): CoveringBound => {
   const { hostCount, vmCount, dims, demand, moveMs, home, active, fixed, limit } = model
   const lists: number[][] = Array.from({ length: hostCount }, () => [])
   for (let v = 0; v < vmCount; v++)
@@ -82,15 +87,16 @@ export const createCovers = (model: Model): Covers => {
     byCost: Int32Array.from([...list].sort((a, b) => moveMs[a]! - moveMs[b]! || a - b)),
   })
 
-  const foes = foesOf(model)
-  /** 1 = some VM of the host has foes. */
-  const quarrels = new Uint8Array(hostCount)
-  for (let v = 0; v < vmCount; v++) if (home[v]! >= 0 && foes[v]!.length > 0) quarrels[home[v]!] = 1
-  const place = new Int32Array(vmCount).fill(-1)
+  const incompatible = incompatibilitiesOf(model)
+  /** 1 = some VM of the host is incompatible with another. */
+  const hasIncompatible = new Uint8Array(hostCount)
+  for (let v = 0; v < vmCount; v++)
+    if (home[v]! >= 0 && incompatible[v]!.length > 0) hasIncompatible[home[v]!] = 1
+  const itemOf = new Int32Array(vmCount).fill(-1)
 
   const evictionOrder: (Int32Array | undefined)[] = new Array(hostCount)
 
-  const fractional = (
+  const fractionalBound = (
     order: Int32Array,
     d: number,
     need: number,
@@ -111,7 +117,13 @@ export const createCovers = (model: Model): Covers => {
   }
 
   /** At least k VMs must go (the k largest barely suffice), so at least the k cheapest are paid. */
-  const counted = (of: HostOrders, d: number, need: number, status: Uint8Array, free: number): number => {
+  const cardinalityBound = (
+    of: HostOrders,
+    d: number,
+    need: number,
+    status: Uint8Array,
+    free: number,
+  ): number => {
     let missing = need
     let k = 0
     const largest = of.byDemand[d]!
@@ -136,51 +148,51 @@ export const createCovers = (model: Model): Covers => {
   let count = 0
   let steps = 0
   let cheapest = 0
-  let stepsMax = coverStepsMax
+  let stepsMax = boundStepsMax
   const chosen = new Int32Array(scratch.length)
-  const cheapestSet = new Int32Array(scratch.length)
+  const cheapestItems = new Int32Array(scratch.length)
   let cheapestCount = 0
 
   /** Of the first `bits` items: which of the others they cannot stay with. */
-  const foeMask = new Int32Array(bitsMax)
+  const conflictMask = new Int32Array(bitsMax)
   /** Items that cannot stay at all. */
   let mustLeave = 0
-  let feud = false
+  let someConflict = false
 
   /** Reads who cannot stay with whom; false when nobody is in conflict. */
-  const readFoes = (
+  const readConflicts = (
     h: number,
     status: Uint8Array,
     free: number,
     settledAt: Int32Array,
     joining: number,
   ): boolean => {
-    feud = false
+    someConflict = false
     mustLeave = 0
     const bits = Math.min(count, bitsMax)
-    for (let i = 0; i < bits; i++) place[scratch[i]!] = i
+    for (let i = 0; i < bits; i++) itemOf[scratch[i]!] = i
     for (let i = 0; i < bits; i++) {
-      const of = foes[scratch[i]!]!
-      foeMask[i] = 0
+      const of = incompatible[scratch[i]!]!
+      conflictMask[i] = 0
       for (let k = 0; k < of.length; k++) {
         const u = of[k]!
         if (settledAt[u] === h || u === joining) mustLeave |= 1 << i
-        else if (home[u] === h && status[u] === free && place[u]! >= 0) foeMask[i]! |= 1 << place[u]!
+        else if (home[u] === h && status[u] === free && itemOf[u]! >= 0) conflictMask[i]! |= 1 << itemOf[u]!
       }
-      if (foeMask[i] !== 0) feud = true
+      if (conflictMask[i] !== 0) someConflict = true
     }
-    for (let i = 0; i < bits; i++) place[scratch[i]!] = -1
-    return feud || mustLeave !== 0
+    for (let i = 0; i < bits; i++) itemOf[scratch[i]!] = -1
+    return someConflict || mustLeave !== 0
   }
 
   /** Depth first over the free VMs, cheapest first; `cheapest` holds the best full cover found. */
   const search = (from: number, cost: number, depth: number, stay: number): void => {
     let open = false
-    if (feud || mustLeave !== 0) {
+    if (someConflict || mustLeave !== 0) {
       const rest = from < bitsMax ? -1 << from : 0
       if ((mustLeave & rest) !== 0) open = true
       for (let i = from; i < count && i < bitsMax && !open; i++)
-        if ((foeMask[i]! & (stay | rest)) !== 0) open = true
+        if ((conflictMask[i]! & (stay | rest)) !== 0) open = true
     }
     for (let d = 0; d < dims; d++) {
       if (need[d]! <= 0) continue
@@ -190,7 +202,7 @@ export const createCovers = (model: Model): Covers => {
     if (!open) {
       cheapest = cost
       cheapestCount = depth
-      for (let i = 0; i < depth; i++) cheapestSet[i] = chosen[i]!
+      for (let i = 0; i < depth; i++) cheapestItems[i] = chosen[i]!
       return
     }
     let staying = stay
@@ -207,18 +219,18 @@ export const createCovers = (model: Model): Covers => {
       search(i + 1, cost + moveMs[v]!, depth + 1, staying)
       for (let d = 0; d < dims; d++) need[d]! += demand[v * dims + d]!
       if (i >= bitsMax) continue
-      if ((mustLeave & (1 << i)) !== 0 || (foeMask[i]! & staying) !== 0) return
+      if ((mustLeave & (1 << i)) !== 0 || (conflictMask[i]! & staying) !== 0) return
       staying |= 1 << i
     }
   }
 
-  const gather = (h: number, status: Uint8Array, free: number): void => {
+  const collectFree = (h: number, status: Uint8Array, free: number): void => {
     const order = ordersOf(h).byCost
     count = 0
     for (let i = 0; i < order.length; i++) if (status[order[i]!] === free) scratch[count++] = order[i]!
   }
 
-  const exact = (relaxed: number, mostMs: number): number => {
+  const solveCover = (relaxed: number, mostMs: number): number => {
     for (let d = 0; d < dims; d++) suffix[count * dims + d] = 0
     for (let i = count - 1; i >= 0; i--)
       for (let d = 0; d < dims; d++)
@@ -243,18 +255,18 @@ export const createCovers = (model: Model): Covers => {
     for (let d = 0; d < dims; d++) {
       need[d] = load[h * dims + d]! - limit[h * dims + d]! + (joining < 0 ? 0 : demand[joining * dims + d]!)
       if (need[d]! <= 0) continue
-      const relaxed = fractional(of.byRatio[d]!, d, need[d]!, status, free)
+      const relaxed = fractionalBound(of.byRatio[d]!, d, need[d]!, status, free)
       if (relaxed > mostMs || relaxed === Number.POSITIVE_INFINITY) return relaxed
-      bound = Math.max(bound, relaxed, counted(of, d, need[d]!, status, free))
+      bound = Math.max(bound, relaxed, cardinalityBound(of, d, need[d]!, status, free))
     }
     if (bound > mostMs) return bound
-    const ruled = settledAt !== null && quarrels[h] === 1
-    if (bound === 0 && !ruled) return 0
-    gather(h, status, free)
-    feud = false
+    const heedsRules = settledAt !== null && hasIncompatible[h] === 1
+    if (bound === 0 && !heedsRules) return 0
+    collectFree(h, status, free)
+    someConflict = false
     mustLeave = 0
-    if (ruled && !readFoes(h, status, free, settledAt, joining) && bound === 0) return 0
-    return exact(bound, mostMs)
+    if (heedsRules && !readConflicts(h, status, free, settledAt, joining) && bound === 0) return 0
+    return solveCover(bound, mostMs)
   }
 
   return {
@@ -262,20 +274,20 @@ export const createCovers = (model: Model): Covers => {
       boundOf(h, load, -1, status, free, settledAt, Number.POSITIVE_INFINITY),
     boundWith: (v, h, load, status, free, settledAt, mostMs) =>
       boundOf(h, load, v, status, free, settledAt, mostMs),
-    set: (h, load, status, free) => {
+    cheapestCover: (h, load, status, free) => {
       let over = false
       for (let d = 0; d < dims; d++) {
         need[d] = load[h * dims + d]! - limit[h * dims + d]!
         if (need[d]! > 0) over = true
       }
       if (!over) return noVms
-      stepsMax = setStepsMax
-      feud = false
-      mustLeave = 0
-      gather(h, status, free)
-      exact(0, Number.POSITIVE_INFINITY)
       stepsMax = coverStepsMax
-      return cheapest === Number.POSITIVE_INFINITY ? null : cheapestSet.slice(0, cheapestCount)
+      someConflict = false
+      mustLeave = 0
+      collectFree(h, status, free)
+      solveCover(0, Number.POSITIVE_INFINITY)
+      stepsMax = boundStepsMax
+      return cheapest === Number.POSITIVE_INFINITY ? null : cheapestItems.slice(0, cheapestCount)
     },
     homeVms: (h) => {
       const there = evictionOrder[h]

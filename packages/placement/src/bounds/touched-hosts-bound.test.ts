@@ -6,14 +6,14 @@ import { compile } from '../model/model.ts'
 import { runs } from '../testing/effort.ts'
 import { problems } from '../testing/generator.ts'
 import { placements, tupleOf } from '../testing/oracle.ts'
-import { touchBound } from './touched-hosts-bound.ts'
+import { touchedHostsBound } from './touched-hosts-bound.ts'
 
 test('No full cure touches fewer hosts than the bound says', () => {
   let tight = 0
   fc.assert(
     fc.property(problems({ hostsMax: 3, vmsMax: 5 }), (ruled) => {
       const problem = { ...ruled, rules: ruled.rules.map((rule) => ({ ...rule, continuous: false })) }
-      const bound = touchBound(compile(problem))
+      const bound = touchedHostsBound(compile(problem))
       let fewest = Number.POSITIVE_INFINITY
       for (const placement of placements(problem)) {
         const [unmet, overloaded, , , , touched] = tupleOf(problem, placement)

@@ -4,7 +4,7 @@
  */
 import type { Model } from '../model/model.ts'
 
-export const touchBound = (model: Model): number => {
+export const touchedHostsBound = (model: Model): number => {
   const { hostCount, vmCount, dims, demand, limit, home, active, fixed, domain, starts, draining } = model
   const load = new Float64Array(hostCount * dims)
   const stuck = new Float64Array(hostCount * dims)

@@ -160,20 +160,20 @@ const walk = (problem: PlacementProblem, plan: Plan, dag: Dag): Walked => {
     let arrival: number | null = null
     for (const [k, i] of steps.entries()) {
       const action = plan.actions[i]!
-      const blame = (code: string, text: string) => found.push({ code, action: action.id, text })
-      if (k > 0 && !dag.before(steps[k - 1]!, i)) blame('plan.malformed', `${vm.id} has two actions at once`)
+      const report = (code: string, text: string) => found.push({ code, action: action.id, text })
+      if (k > 0 && !dag.before(steps[k - 1]!, i)) report('plan.malformed', `${vm.id} has two actions at once`)
       const target = departs(action) ? undefined : hosts.get(action.to)
-      if (!departs(action)) checkTarget(vm, action, target, hosts.get(vm.host ?? ('' as HostId)), blame)
+      if (!departs(action)) checkTarget(vm, action, target, hosts.get(vm.host ?? ('' as HostId)), report)
       const origin = originOf(action)
       const leaves = origin !== null
       const expected = leaves ? 'running' : action.kind === 'resume' ? 'sleeping' : 'ready'
-      if (state !== expected) blame('plan.malformed', `${vm.id} is ${state}, not ${expected}`)
+      if (state !== expected) report('plan.malformed', `${vm.id} is ${state}, not ${expected}`)
       if (leaves) {
-        if (origin !== host) blame('plan.malformed', `${vm.id} is on ${host}, not on ${origin}`)
+        if (origin !== host) report('plan.malformed', `${vm.id} is on ${host}, not on ${origin}`)
         if (!vm.movable && !(departs(action) && vm.wanted !== 'running'))
-          blame('vm.pinned', `${vm.id} cannot move`)
+          report('vm.pinned', `${vm.id} cannot move`)
         if (action.kind === 'stop' && vm.wanted !== 'ready')
-          blame('plan.malformed', `${vm.id} is to be ${vm.wanted}, not stopped`)
+          report('plan.malformed', `${vm.id} is to be ${vm.wanted}, not stopped`)
         if (host !== null) stays.push({ vm: vm.id, host, arrival, departure: i })
       }
       state = action.kind === 'suspend' ? 'sleeping' : action.kind === 'stop' ? 'ready' : 'running'
@@ -190,15 +190,15 @@ const checkTarget = (
   action: Exclude<Action, Departure>,
   target: ProblemHost | undefined,
   source: ProblemHost | undefined,
-  blame: (code: string, text: string) => void,
+  report: (code: string, text: string) => void,
 ): void => {
-  if (target === undefined) return void blame('plan.malformed', `${action.to} is not in the problem`)
-  if (target.state !== 'online') blame('host.draining', `${target.id} is ${target.state} and takes nothing`)
+  if (target === undefined) return void report('plan.malformed', `${action.to} is not in the problem`)
+  if (target.state !== 'online') report('host.draining', `${target.id} is ${target.state} and takes nothing`)
   if (action.kind !== 'migrate' && !vm.movable && vm.host !== null && action.to !== vm.host)
-    blame('vm.pinned', `${vm.id} cannot run elsewhere than on ${vm.host}`)
+    report('vm.pinned', `${vm.id} cannot run elsewhere than on ${vm.host}`)
   if (action.kind === 'migrate' && action.from === action.to)
-    blame('plan.malformed', `${vm.id} moves to itself`)
-  if (!compatible(source, target)) blame('cpu.incompatible', `${vm.id} cannot run on ${target.id}`)
+    report('plan.malformed', `${vm.id} moves to itself`)
+  if (!compatible(source, target)) report('cpu.incompatible', `${vm.id} cannot run on ${target.id}`)
 }
 
 const checkLoads = (problem: PlacementProblem, plan: Plan, dag: Dag): PlanViolation[] => {

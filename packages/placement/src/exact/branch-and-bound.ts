@@ -11,7 +11,7 @@
  * Nothing is allocated per search node.
  */
 
-import { brokenByComer, type Part } from '../model/constraints/compiled-constraint.ts'
+import { type CompiledConstraint, violatedByArrival } from '../model/constraints/compiled-constraint.ts'
 import {
   compareCost,
   costOf,
@@ -22,9 +22,16 @@ import {
   strandedPermille,
 } from '../model/cost.ts'
 import type { Model } from '../model/model.ts'
-import { type Budget, createPlaces } from './forward-checking.ts'
+import { type Budget, createForwardChecking } from './forward-checking.ts'
 import { createGroupChoice, type GroupChoice } from './group-choice.ts'
-import { createState, free, pooled, type SearchScope, type Space, settled } from './search-state.ts'
+import {
+  createSearchState,
+  free,
+  type SearchScope,
+  type SearchSpace,
+  settled,
+  unplaced,
+} from './search-state.ts'
 
 export interface SearchLimits {
   /** Only answers better than this are looked for. */
@@ -55,17 +62,18 @@ export interface Search {
 /** How often the clock of the caller is asked. */
 const nodesPerLook = 256
 
-export const branchAndBound = (space: Space, options: SearchScope & SearchLimits): ExactResult =>
+export const branchAndBound = (space: SearchSpace, options: SearchScope & SearchLimits): ExactResult =>
   createSearch(space, options).run(options)
 
-export const createSearch = (space: Space, scope: SearchScope): Search => {
-  const { model, covers, twin } = space
+export const createSearch = (space: SearchSpace, scope: SearchScope): Search => {
+  const { model, covering, symmetryClass } = space
   const { vmCount, dims, limit, demand, home, moveMs, starts } = model
   const { relief } = scope
-  const state = createState(space, scope)
-  const { openHosts, status, at, settledAt, load, settledLoad, cap, closed, closedDims } = state
-  const { cover, overfull, touches, trail, mayStrand } = state
-  const { enter, leave, evict, unevict, freeze, thawTo, place, unplace } = state
+  const state = createSearchState(space, scope)
+  const { openHosts, status, at, settledAt, load, settledLoad, cap, acceptedOverload, acceptedOverloadDims } =
+    state
+  const { coverMs, overloaded, touches, trail, mayStayStranded } = state
+  const { enter, leave, evict, unevict, freeze, unfreezeTo, place, unplace } = state
   const openCount = openHosts.length
   /** By rule. */
   const accepted = new Uint8Array(model.problem.rules.length)
@@ -73,16 +81,16 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
   let lists = new Int32Array(vmCount * 4 + 64)
   let hostList = new Int32Array(openCount * 16)
   let hostScore = new Float64Array(openCount * 16)
-  /** Parts that this search can change anything about. */
-  let hard: readonly Part[] = []
-  let soft: readonly Part[] = []
-  /** Hard parts that may be in conflict: those that were at the root, and those of VMs that found a place. */
-  const suspects: Part[] = []
+  /** Constraints that this search can change anything about. */
+  let hard: readonly CompiledConstraint[] = []
+  let soft: readonly CompiledConstraint[] = []
+  /** Hard constraints that may be in conflict: those that were at the root, and those of VMs that found a place. */
+  const suspects: CompiledConstraint[] = []
   let suspectTop = 0
   /** By rule: 1 = among the suspects. */
   const suspected = new Uint8Array(model.problem.rules.length)
   let groups: GroupChoice | null = null
-  const wasBroken = new Uint8Array(model.problem.rules.length)
+  const wasViolated = new Uint8Array(model.problem.rules.length)
 
   let listTop = 0
   let hostTop = 0
@@ -97,30 +105,30 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
   const budget: Budget = { ms: Number.POSITIVE_INFINITY, hosts: Number.POSITIVE_INFINITY }
 
   /** What the decisions so far cost at least; false when that cannot beat the best answer. */
-  const promising = (): boolean => {
+  const canImprove = (): boolean => {
     budget.ms = Number.POSITIVE_INFINITY
     budget.hosts = Number.POSITIVE_INFINITY
-    let { overloadedElsewhere: overloaded, excessElsewhere: excess } = state
+    let { overloadedElsewhere: overloadedHosts, excessElsewhere: excess } = state
     let ms = state.msPaid
     let touched = state.touchedElsewhere
     for (let k = 0; k < openCount; k++) {
       const h = openHosts[k]!
-      if (cover[h]! < Number.POSITIVE_INFINITY) ms += cover[h]!
+      if (coverMs[h]! < Number.POSITIVE_INFINITY) ms += coverMs[h]!
       else if (!relief) return false
-      if (touches[h]! > 0 || overfull[h] === 1) touched++
+      if (touches[h]! > 0 || overloaded[h] === 1) touched++
       if (!relief) continue
-      if (closedDims[h]! === 0) overloaded += cover[h] === Number.POSITIVE_INFINITY ? 1 : 0
+      if (acceptedOverloadDims[h]! === 0) overloadedHosts += coverMs[h] === Number.POSITIVE_INFINITY ? 1 : 0
       else {
-        overloaded++
+        overloadedHosts++
         for (let d = 0; d < dims; d++)
-          if (closed[h * dims + d] === 1)
+          if (acceptedOverload[h * dims + d] === 1)
             excess += excessPermille(settledLoad[h * dims + d]!, limit[h * dims + d]!)
       }
     }
-    for (const v of mayStrand)
+    for (const v of mayStayStranded)
       if (settledAt[v] === home[v] && stranded(model, v, home[v]!)) excess += strandedPermille(model, v)
     if (state.unmetPaid !== best.unmet) return state.unmetPaid < best.unmet
-    if (overloaded !== best.overloadedHosts) return overloaded < best.overloadedHosts
+    if (overloadedHosts !== best.overloadedHosts) return overloadedHosts < best.overloadedHosts
     if (excess !== best.excess) return excess < best.excess
     if (softPaid !== best.softPenalty) return softPaid < best.softPenalty
     // From here on nothing more may be left overloaded, so each overfull host must be relieved in full.
@@ -140,35 +148,36 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
   const explore = (): void => {
     nodes++
     if (nodes > limits.nodesMax || (nodes % nodesPerLook === 0 && limits.expired())) stopped = true
-    if (stopped || !promising()) return
+    if (stopped || !canImprove()) return
     if (groups !== null && groups.undecided() !== null) {
       if (state.msPaid + groups.boundMs() <= best.migrationMs || best.softPenalty > 0)
         groups.branch(explore, isStopped)
       return
     }
-    for (const v of mayStrand) if (status[v] === free) return branchOnStranded(v)
+    for (const v of mayStayStranded) if (status[v] === free) return branchOnStranded(v)
     // A partial cure may leave much as it is, so what that is comes first.
     const h = fullestHost()
-    if (relief && h >= 0) return branchOnHost(h)
+    if (relief && h >= 0) return branchOnOverload(h)
     // Of a full one what leaves fewest choices comes first: it fails first.
-    const pressed = relief ? -1 : places.pressing(budget)
-    if (pressed >= 0 && places.choices() === 0) return
-    if (pressed >= 0 && places.choices() === 1) return branchOnPlace(pressed)
+    const nearlyForced = relief ? -1 : forward.nearlyForced(budget)
+    if (nearlyForced >= 0 && forward.domainSize() === 0) return
+    if (nearlyForced >= 0 && forward.domainSize() === 1) return branchOnHosts(nearlyForced)
     for (let i = 0; i < suspectTop; i++) {
-      const part = suspects[i]!
-      if (accepted[part.rule] === 1 && brokenByComer(part, at, model)) return branchOnComer(part)
-      if (accepted[part.rule] === 1) continue
-      const n = part.conflict(at, lists, listTop)
-      if (n > 0) return branchOnConflict(part, n)
+      const constraint = suspects[i]!
+      if (accepted[constraint.rule] === 1 && violatedByArrival(constraint, at, model))
+        return branchOnArrival(constraint)
+      if (accepted[constraint.rule] === 1) continue
+      const n = constraint.conflict(at, lists, listTop)
+      if (n > 0) return branchOnConflict(constraint, n)
     }
-    if (pressed >= 0) return branchOnPlace(pressed)
-    if (h >= 0) return branchOnHost(h)
-    const v = places.hardest(budget)
-    if (v >= 0) return branchOnPlace(v)
-    for (const part of soft) {
-      if (accepted[part.rule] === 1) continue
-      const n = part.conflict(at, lists, listTop)
-      if (n > 0) return branchOnConflict(part, n)
+    if (nearlyForced >= 0) return branchOnHosts(nearlyForced)
+    if (h >= 0) return branchOnOverload(h)
+    const v = forward.smallestDomain(budget)
+    if (v >= 0) return branchOnHosts(v)
+    for (const constraint of soft) {
+      if (accepted[constraint.rule] === 1) continue
+      const n = constraint.conflict(at, lists, listTop)
+      if (n > 0) return branchOnConflict(constraint, n)
     }
     record()
   }
@@ -179,85 +188,86 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
     let chosen = -1
     for (let k = 0; k < openCount; k++) {
       const h = openHosts[k]!
-      if (overfull[h] === 0) continue
-      if (chosen < 0 || cover[h]! > cover[chosen]!) chosen = h
+      if (overloaded[h] === 0) continue
+      if (chosen < 0 || coverMs[h]! > coverMs[chosen]!) chosen = h
     }
     return chosen
   }
 
   /** One of its VMs that weigh in an exceeded dimension must leave; or (relief) it stays overloaded in it. */
-  const branchOnHost = (h: number): void => {
+  const branchOnOverload = (h: number): void => {
     let d = 0
-    while (closed[h * dims + d] === 1 || load[h * dims + d]! <= limit[h * dims + d]!) d++
-    const list = covers.homeVms(h)
+    while (acceptedOverload[h * dims + d] === 1 || load[h * dims + d]! <= limit[h * dims + d]!) d++
+    const list = covering.homeVms(h)
     const mark = state.trailTop
     let alive = true
     for (let i = 0; i < list.length && alive && !stopped; i++) {
       const v = list[i]!
       if (status[v] !== free || demand[v * dims + d] === 0) continue
-      if (!hasSettledTwin(list, i, mark)) {
+      if (!hasSettledSymmetric(list, i, mark)) {
         evict(v)
         explore()
         unevict(v)
       }
       freeze(v)
-      alive = (relief || cover[h] !== Number.POSITIVE_INFINITY) && promising()
+      alive = (relief || coverMs[h] !== Number.POSITIVE_INFINITY) && canImprove()
     }
     const mayStay = relief && (scope.orderly !== true || state.arrivals[h] === 0)
     if (mayStay && alive && !stopped && load[h * dims + d]! <= cap[h * dims + d]!) leaveOverloaded(h, d)
-    thawTo(mark)
+    unfreezeTo(mark)
   }
 
   /** All that weigh in the dimension are settled by now. */
   const leaveOverloaded = (h: number, d: number): void => {
-    closed[h * dims + d] = 1
-    closedDims[h]!++
+    acceptedOverload[h * dims + d] = 1
+    acceptedOverloadDims[h]!++
     enter(h)
     explore()
     leave()
-    closed[h * dims + d] = 0
-    closedDims[h]!--
+    acceptedOverload[h * dims + d] = 0
+    acceptedOverloadDims[h]!--
   }
 
   /** An equal VM was passed over at this node: letting this one leave instead is the same answer again. */
-  const hasSettledTwin = (list: Int32Array, i: number, mark: number): boolean => {
-    if (i === 0 || twin[list[i]!]! < 0) return false
-    for (let t = state.trailTop - 1; t >= mark; t--) if (twin[trail[t]!] === twin[list[i]!]) return true
+  const hasSettledSymmetric = (list: Int32Array, i: number, mark: number): boolean => {
+    if (i === 0 || symmetryClass[list[i]!]! < 0) return false
+    for (let t = state.trailTop - 1; t >= mark; t--)
+      if (symmetryClass[trail[t]!] === symmetryClass[list[i]!]) return true
     return false
   }
 
-  const branchOnConflict = (part: Part, n: number): void => {
+  const branchOnConflict = (constraint: CompiledConstraint, n: number): void => {
     const base = listTop
     const mark = state.trailTop
-    const alive = leaveInTurn(n)
-    const mayStay = part.weight >= 0 || (relief && wasBroken[part.rule] === 1)
+    const alive = evictInTurn(n)
+    const mayStay = constraint.weight >= 0 || (relief && wasViolated[constraint.rule] === 1)
     if (mayStay && alive && !stopped) {
-      accepted[part.rule] = 1
-      if (part.weight >= 0) softPaid += part.weight
+      accepted[constraint.rule] = 1
+      if (constraint.weight >= 0) softPaid += constraint.weight
       else state.unmetPaid++
       explore()
-      if (part.weight >= 0) softPaid -= part.weight
+      if (constraint.weight >= 0) softPaid -= constraint.weight
       else state.unmetPaid--
-      accepted[part.rule] = 0
+      accepted[constraint.rule] = 0
     }
-    thawTo(mark)
+    unfreezeTo(mark)
     listTop = base
   }
 
   /** A rule may stay as broken as it was, but nobody who comes may break it: he, or another, leaves. */
-  const branchOnComer = (part: Part): void => {
+  const branchOnArrival = (constraint: CompiledConstraint): void => {
     const base = listTop
     const mark = state.trailTop
     let n = 0
-    for (let i = 0; i < part.scope.length; i++)
-      if (status[part.scope[i]!] === free) lists[base + n++] = part.scope[i]!
-    leaveInTurn(n)
-    thawTo(mark)
+    for (let i = 0; i < constraint.scope.length; i++)
+      if (status[constraint.scope[i]!] === free) lists[base + n++] = constraint.scope[i]!
+    evictInTurn(n)
+    unfreezeTo(mark)
     listTop = base
   }
 
   /** Of the next `n` of the lists one leaves, and those before it stay; false when all staying cannot be better. */
-  const leaveInTurn = (n: number): boolean => {
+  const evictInTurn = (n: number): boolean => {
     const base = listTop
     listTop += n
     if (listTop + vmCount > lists.length) {
@@ -273,15 +283,15 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
       explore()
       unevict(v)
       freeze(v)
-      alive = promising()
+      alive = canImprove()
     }
     return alive
   }
 
-  const suspect = (part: Part): void => {
-    if (suspected[part.rule] === 1) return
-    suspected[part.rule] = 1
-    suspects[suspectTop++] = part
+  const suspect = (constraint: CompiledConstraint): void => {
+    if (suspected[constraint.rule] === 1) return
+    suspected[constraint.rule] = 1
+    suspects[suspectTop++] = constraint
   }
 
   /** Relief only: a VM that should leave its host (drained, or forbidden by a rule) does, or is left there. */
@@ -296,15 +306,15 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
     freeze(v)
     explore()
     state.unmetPaid -= price
-    thawTo(mark)
+    unfreezeTo(mark)
   }
 
-  const clashes = (v: number, h: number): boolean => {
+  const violatesHard = (v: number, h: number): boolean => {
     if (groups !== null && !groups.allows(v, h)) return true
-    const parts = model.partsOf[v]!
-    for (let i = 0; i < parts.length; i++) {
-      const part = parts[i]!
-      if (part.weight < 0 && part.clashes(settledAt, v, h)) return true
+    const constraints = model.constraintsOn[v]!
+    for (let i = 0; i < constraints.length; i++) {
+      const constraint = constraints[i]!
+      if (constraint.weight < 0 && constraint.clashes(settledAt, v, h)) return true
     }
     return false
   }
@@ -315,7 +325,7 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
     return true
   }
 
-  const branchOnPlace = (v: number): void => {
+  const branchOnHosts = (v: number): void => {
     const base = hostTop
     if (hostTop + openCount > hostList.length) {
       const widerList = new Int32Array(hostList.length * 2)
@@ -327,7 +337,7 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
     }
     for (let k = 0; k < openCount; k++) {
       const h = openHosts[k]!
-      if (!places.takes(v, h, budget)) continue
+      if (!forward.inDomain(v, h, budget)) continue
       // Hosts that take it as they are first (touched ones, then the fullest), then those that must let others go.
       let score = touches[h]! > 0 ? 0 : 1e4
       if (!fitsBesideFree(v, h)) score = 1e6
@@ -344,8 +354,8 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
       hostList[i] = h
     }
     const trusted = suspectTop
-    const parts = model.partsOf[v]!
-    for (let i = 0; i < parts.length; i++) if (parts[i]!.weight < 0) suspect(parts[i]!)
+    const constraints = model.constraintsOn[v]!
+    for (let i = 0; i < constraints.length; i++) if (constraints[i]!.weight < 0) suspect(constraints[i]!)
     for (let i = base; i < hostTop && !stopped; i++) {
       place(v, hostList[i]!)
       const end = hostTop
@@ -370,26 +380,29 @@ export const createSearch = (space: Space, scope: SearchScope): Search => {
     sign(1)
     explore()
     sign(-1)
-    status[v] = pooled
+    status[v] = unplaced
   }
 
-  const places = createPlaces(space, state, relief, clashes)
-  const concerned = model.parts.filter((part) => part.scope.some((v) => status[v] !== settled))
-  hard = concerned.filter((part) => part.weight < 0)
-  soft = concerned.filter((part) => part.weight >= 0)
+  const forward = createForwardChecking(space, state, relief, violatesHard)
+  const concerned = model.constraints.filter((constraint) =>
+    constraint.scope.some((v) => status[v] !== settled),
+  )
+  hard = concerned.filter((constraint) => constraint.weight < 0)
+  soft = concerned.filter((constraint) => constraint.weight >= 0)
   const running = model.home.map((h, v) => (starts[v] === 1 ? -1 : h))
-  for (const part of hard) wasBroken[part.rule] = part.conflict(running, lists, 0) > 0 ? 1 : 0
-  for (const part of hard) if (part.conflict(at, lists, 0) > 0) suspect(part)
+  for (const constraint of hard)
+    wasViolated[constraint.rule] = constraint.conflict(running, lists, 0) > 0 ? 1 : 0
+  for (const constraint of hard) if (constraint.conflict(at, lists, 0) > 0) suspect(constraint)
   // A partial cure may leave such a rule broken.
-  if (!relief) groups = createGroupChoice(model, covers, state, hard)
+  if (!relief) groups = createGroupChoice(model, covering, state, hard)
   let rootMs = state.msPaid
-  for (let k = 0; k < openCount; k++) rootMs += cover[openHosts[k]!]!
+  for (let k = 0; k < openCount; k++) rootMs += coverMs[openHosts[k]!]!
   if (groups !== null) rootMs = Math.max(rootMs, state.msPaid + groups.boundMs())
   return {
     model,
-    run: (its) => {
-      limits = its
-      best = its.best
+    run: (given) => {
+      limits = given
+      best = given.best
       bestAt = null
       nodes = 0
       stopped = false

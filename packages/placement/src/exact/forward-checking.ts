@@ -3,17 +3,17 @@
  * each, and what would have to leave those at least? One that no host takes within what may still be paid ends the
  * branch before the others are tried; one with a single host goes there at once.
  */
-import { free, pooled, type SearchState, type Space } from './search-state.ts'
+import { free, type SearchSpace, type SearchState, unplaced } from './search-state.ts'
 
-export interface Places {
+export interface ForwardChecking {
   /** A VM in the pool that at most two hosts take, the one with fewest; −1 = there is none. */
-  readonly pressing: (budget: Budget) => number
+  readonly nearlyForced: (budget: Budget) => number
   /** The VM in the pool that fewest hosts take; −1 = nobody is in the pool. */
-  readonly hardest: (budget: Budget) => number
+  readonly smallestDomain: (budget: Budget) => number
   /** How many hosts take the last answer of the two. */
-  readonly choices: () => number
+  readonly domainSize: () => number
   /** Does the host take the VM, within the budget? */
-  readonly takes: (v: number, h: number, budget: Budget) => boolean
+  readonly inDomain: (v: number, h: number, budget: Budget) => boolean
 }
 
 /** What may still be paid beyond the bound. Infinity as long as the answer is better at a higher level. */
@@ -24,19 +24,19 @@ export interface Budget {
 }
 
 /** So many hosts are enough for a VM not to be pressing. */
-const plenty = 3
+const domainSizeMax = 3
 
 /**
  * `relief`: hosts may stay overloaded, so nobody must make way. `clashes`: do rules keep the VM from the host, as
  * things are?
  */
-export const createPlaces = (
-  { model, covers }: Space,
+export const createForwardChecking = (
+  { model, covering }: SearchSpace,
   state: SearchState,
   relief: boolean,
-  clashes: (v: number, h: number) => boolean,
-): Places => {
-  const { hostCount, vmCount, dims, domain, home, demand, partsOf } = model
+  violatesHard: (v: number, h: number) => boolean,
+): ForwardChecking => {
+  const { hostCount, vmCount, dims, domain, home, demand, constraintsOn } = model
   const {
     openHosts,
     status,
@@ -44,11 +44,11 @@ export const createPlaces = (
     settledLoad,
     capOfArrival,
     settledAt,
-    cover,
-    overfull,
+    coverMs,
+    overloaded,
     touches,
     version,
-    pool,
+    unplacedVms,
   } = state
   /** What must leave the host beyond what must anyway, in ms, as long as the host is as it was. [vm × hosts] */
   const known = new Float64Array(vmCount * hostCount)
@@ -56,71 +56,75 @@ export const createPlaces = (
   const looked = new Float64Array(vmCount * hostCount)
   const stamp = new Int32Array(vmCount * hostCount).fill(-1)
   /** Hosts that took the VM when last asked. */
-  const watched = new Int32Array(vmCount * plenty).fill(-1)
-  let choices = 0
+  const watched = new Int32Array(vmCount * domainSizeMax).fill(-1)
+  let domainSize = 0
 
-  const extra = (v: number, h: number, budgetMs: number): number => {
+  const extraMs = (v: number, h: number, budgetMs: number): number => {
     if (domain[v]![h] === 0 || h === home[v]!) return Number.POSITIVE_INFINITY
     for (let d = 0; d < dims; d++)
       if (settledLoad[h * dims + d]! + demand[v * dims + d]! > capOfArrival[h * dims + d]!)
         return Number.POSITIVE_INFINITY
     if (relief) return 0
-    const least = covers.boundWith(v, h, load, status, free, settledAt, cover[h]! + budgetMs)
-    return Math.max(0, least - cover[h]!)
+    const least = covering.boundWith(v, h, load, status, free, settledAt, coverMs[h]! + budgetMs)
+    return Math.max(0, least - coverMs[h]!)
   }
 
-  const takes: Places['takes'] = (v, h, { ms, hosts }) => {
+  const inDomain: ForwardChecking['inDomain'] = (v, h, { ms, hosts }) => {
     const i = v * hostCount + h
     if (stamp[i] !== version[h] || (known[i]! > looked[i]! && known[i]! <= ms)) {
       stamp[i] = version[h]!
       looked[i] = ms
-      known[i] = extra(v, h, ms)
+      known[i] = extraMs(v, h, ms)
     }
     if (known[i]! > ms || known[i] === Number.POSITIVE_INFINITY) return false
-    if (known[i] === ms && hosts < 1 && touches[h] === 0 && overfull[h] === 0) return false
-    return partsOf[v]!.length === 0 || !clashes(v, h)
+    if (known[i] === ms && hosts < 1 && touches[h] === 0 && overloaded[h] === 0) return false
+    return constraintsOn[v]!.length === 0 || !violatesHard(v, h)
   }
 
   /** How many hosts take the VM, counted as far as `plenty`. */
-  const few = (v: number, budget: Budget): number => {
+  const domainSizeOf = (v: number, budget: Budget): number => {
     let n = 0
-    for (let i = v * plenty; n < plenty && watched[i + n]! >= 0 && takes(v, watched[i + n]!, budget); ) n++
-    if (n === plenty) return n
+    for (
+      let i = v * domainSizeMax;
+      n < domainSizeMax && watched[i + n]! >= 0 && inDomain(v, watched[i + n]!, budget);
+    )
+      n++
+    if (n === domainSizeMax) return n
     n = 0
-    for (let k = 0; k < openHosts.length && n < plenty; k++)
-      if (takes(v, openHosts[k]!, budget)) watched[v * plenty + n++] = openHosts[k]!
-    if (n < plenty) watched[v * plenty + n] = -1
+    for (let k = 0; k < openHosts.length && n < domainSizeMax; k++)
+      if (inDomain(v, openHosts[k]!, budget)) watched[v * domainSizeMax + n++] = openHosts[k]!
+    if (n < domainSizeMax) watched[v * domainSizeMax + n] = -1
     return n
   }
 
   return {
-    pressing: (budget) => {
+    nearlyForced: (budget) => {
       let chosen = -1
-      choices = plenty
-      for (let i = 0; i < state.poolTop && choices > 0; i++) {
-        if (status[pool[i]!] !== pooled) continue
-        const n = few(pool[i]!, budget)
-        if (n >= choices) continue
-        choices = n
-        chosen = pool[i]!
+      domainSize = domainSizeMax
+      for (let i = 0; i < state.unplacedTop && domainSize > 0; i++) {
+        if (status[unplacedVms[i]!] !== unplaced) continue
+        const n = domainSizeOf(unplacedVms[i]!, budget)
+        if (n >= domainSize) continue
+        domainSize = n
+        chosen = unplacedVms[i]!
       }
       return chosen
     },
-    hardest: (budget) => {
+    smallestDomain: (budget) => {
       let chosen = -1
-      choices = Number.POSITIVE_INFINITY
-      for (let i = 0; i < state.poolTop; i++) {
-        if (status[pool[i]!] !== pooled) continue
+      domainSize = Number.POSITIVE_INFINITY
+      for (let i = 0; i < state.unplacedTop; i++) {
+        if (status[unplacedVms[i]!] !== unplaced) continue
         let n = 0
-        for (let k = 0; k < openHosts.length && n < choices; k++)
-          if (takes(pool[i]!, openHosts[k]!, budget)) n++
-        if (n >= choices) continue
-        choices = n
-        chosen = pool[i]!
+        for (let k = 0; k < openHosts.length && n < domainSize; k++)
+          if (inDomain(unplacedVms[i]!, openHosts[k]!, budget)) n++
+        if (n >= domainSize) continue
+        domainSize = n
+        chosen = unplacedVms[i]!
       }
       return chosen
     },
-    choices: () => choices,
-    takes,
+    domainSize: () => domainSize,
+    inDomain,
   }
 }

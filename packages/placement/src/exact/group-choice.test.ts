@@ -10,7 +10,7 @@ import { problems } from '../testing/generator.ts'
 import { bestCure } from '../testing/oracle.ts'
 import { createSearch } from './branch-and-bound.ts'
 import { deepen } from './iterative-deepening.ts'
-import { prepare } from './search-state.ts'
+import { createSearchSpace } from './search-state.ts'
 
 test('Of the groups in which VMs can be together the best is chosen', () => {
   let moved = 0
@@ -40,7 +40,11 @@ test('Of the groups in which VMs can be together the best is chosen', () => {
         const best = bestCure(problem)
         const kept = best === null || best[3] > 0 ? null : best
         const model = compile(problem)
-        const search = createSearch(prepare(model), { relief: false, open: null, start: model.home })
+        const search = createSearch(createSearchSpace(model), {
+          relief: false,
+          open: null,
+          start: model.home,
+        })
         const { at, cost, complete } = deepen(search, {
           nodesMax: 1_000_000,
           expired: () => false,

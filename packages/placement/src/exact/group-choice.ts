@@ -3,14 +3,14 @@
  * must be chosen, and all VMs elsewhere move. Chosen before anything else, since little costs as much; what the
  * rules not decided yet cost at least is part of the bound.
  */
-import type { Covers } from '../bounds/covering-bound.ts'
-import type { Part } from '../model/constraints/compiled-constraint.ts'
+import type { CoveringBound } from '../bounds/covering-bound.ts'
+import type { CompiledConstraint } from '../model/constraints/compiled-constraint.ts'
 import type { Model } from '../model/model.ts'
 import { free, type SearchState, settled } from './search-state.ts'
 
 export interface GroupChoice {
   /** The rule to decide next, or null. */
-  readonly undecided: () => Part | null
+  readonly undecided: () => CompiledConstraint | null
   /** At least this much is still to be paid, in ms: undecided rules, and what the hosts need beside those. */
   readonly boundMs: () => number
   /** Decides the next rule for each group in turn, cheapest first. */
@@ -25,33 +25,36 @@ const groupsMax = 64
 /** Null when no such rule is broken as everybody is now. */
 export const createGroupChoice = (
   model: Model,
-  covers: Covers,
+  covering: CoveringBound,
   state: SearchState,
-  hard: readonly Part[],
+  hard: readonly CompiledConstraint[],
 ): GroupChoice | null => {
-  const { hostCount, vmCount, dims, demand, home, moveMs, partsOf } = model
+  const { hostCount, vmCount, dims, demand, home, moveMs, constraintsOn } = model
   const { at, status, settledAt, load, openHosts } = state
   const pair = new Int32Array(2)
-  const parts = hard.filter((part) => part.group !== undefined && part.conflict(at, pair, 0) > 0)
+  const constraints = hard.filter(
+    (constraint) => constraint.group !== undefined && constraint.conflict(at, pair, 0) > 0,
+  )
   let groupCount = 0
-  for (const part of parts) for (const g of part.group!) groupCount = Math.max(groupCount, g + 1)
-  if (parts.length === 0 || groupCount > groupsMax) return null
+  for (const constraint of constraints)
+    for (const g of constraint.group!) groupCount = Math.max(groupCount, g + 1)
+  if (constraints.length === 0 || groupCount > groupsMax) return null
   /** Per rule the group decided, −1 = none. */
   const chosen = new Int32Array(model.problem.rules.length).fill(-1)
-  /** Which of the parts pays for a VM. */
+  /** The constraint that pays for a VM. */
   const owner = new Int32Array(vmCount).fill(-1)
-  parts.forEach((part, i) => {
-    for (const v of part.scope) if (owner[v]! < 0) owner[v] = i
+  constraints.forEach((constraint, i) => {
+    for (const v of constraint.scope) if (owner[v]! < 0) owner[v] = i
   })
-  const tried = Array.from(parts, () => new Uint8Array(groupCount))
-  const leavers = Array.from(parts, (part) => new Int32Array(part.scope.length))
-  const roomier = new Float64Array(hostCount * dims)
-  const asIf = new Uint8Array(vmCount)
+  const tried = Array.from(constraints, () => new Uint8Array(groupCount))
+  const leavers = Array.from(constraints, (constraint) => new Int32Array(constraint.scope.length))
+  const loadIf = new Float64Array(hostCount * dims)
+  const statusIf = new Uint8Array(vmCount)
   let decided = 0
 
-  /** What moves when part `i` gets group `g`, of the VMs it pays for or of all; Infinity when that cannot be. */
+  /** What moves when constraint `i` gets group `g`, of the VMs it pays for or of all; Infinity when that cannot be. */
   const costOfGroup = (i: number, g: number, own: boolean): number => {
-    const { scope, group } = parts[i]!
+    const { scope, group } = constraints[i]!
     let cost = 0
     for (let k = 0; k < scope.length; k++) {
       const v = scope[k]!
@@ -63,29 +66,29 @@ export const createGroupChoice = (
   }
 
   return {
-    undecided: () => parts[decided] ?? null,
+    undecided: () => constraints[decided] ?? null,
     boundMs: () => {
       let bound = 0
-      roomier.set(load)
-      asIf.set(status)
-      for (let i = decided; i < parts.length; i++) {
+      loadIf.set(load)
+      statusIf.set(status)
+      for (let i = decided; i < constraints.length; i++) {
         let least = Number.POSITIVE_INFINITY
         for (let g = 0; g < groupCount; g++) least = Math.min(least, costOfGroup(i, g, true))
         bound += least
         // The rule pays for its VMs: whatever a host needs besides must be had from others.
-        for (const v of parts[i]!.scope) {
-          if (asIf[v] !== free) continue
-          asIf[v] = settled
-          for (let d = 0; d < dims; d++) roomier[home[v]! * dims + d]! -= demand[v * dims + d]!
+        for (const v of constraints[i]!.scope) {
+          if (statusIf[v] !== free) continue
+          statusIf[v] = settled
+          for (let d = 0; d < dims; d++) loadIf[home[v]! * dims + d]! -= demand[v * dims + d]!
         }
       }
       for (let k = 0; k < openHosts.length && bound < Number.POSITIVE_INFINITY; k++)
-        bound += covers.bound(openHosts[k]!, roomier, asIf, free, settledAt)
+        bound += covering.bound(openHosts[k]!, loadIf, statusIf, free, settledAt)
       return bound
     },
     branch: (explore, stopped) => {
       const i = decided++
-      const part = parts[i]!
+      const constraint = constraints[i]!
       tried[i]!.fill(0)
       for (;;) {
         let g = -1
@@ -99,20 +102,20 @@ export const createGroupChoice = (
         if (g < 0 || stopped()) break
         tried[i]![g] = 1
         let n = 0
-        for (const v of part.scope) {
-          if (status[v] !== free || part.group![home[v]!] === g) continue
+        for (const v of constraint.scope) {
+          if (status[v] !== free || constraint.group![home[v]!] === g) continue
           state.evict(v)
           leavers[i]![n++] = v
         }
-        chosen[part.rule] = g
+        chosen[constraint.rule] = g
         explore()
-        chosen[part.rule] = -1
+        chosen[constraint.rule] = -1
         while (n > 0) state.unevict(leavers[i]![--n]!)
       }
       decided--
     },
     allows: (v, h) => {
-      const of = partsOf[v]!
+      const of = constraintsOn[v]!
       for (let i = 0; i < of.length; i++) {
         const g = chosen[of[i]!.rule]!
         if (g >= 0 && of[i]!.group![h] !== g) return false

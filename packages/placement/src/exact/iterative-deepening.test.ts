@@ -9,7 +9,7 @@ import { problems } from '../testing/generator.ts'
 import { bestCure } from '../testing/oracle.ts'
 import { createSearch } from './branch-and-bound.ts'
 import { deepen } from './iterative-deepening.ts'
-import { prepare } from './search-state.ts'
+import { createSearchSpace } from './search-state.ts'
 
 test('Deepening finds the best cure that keeps all rules, and its bound never exceeds it', () => {
   let found = 0
@@ -21,7 +21,7 @@ test('Deepening finds the best cure that keeps all rules, and its bound never ex
       const model = compile(problem)
       const scope = { relief: false, open: null, start: model.home }
       // One search for all turns: it must come back to where it began, even when it is cut short.
-      const search = createSearch(prepare(model), scope)
+      const search = createSearch(createSearchSpace(model), scope)
       const short = deepen(search, { nodesMax: few, expired: () => false })
       const whole = deepen(search, { nodesMax: 1_000_000, expired: () => false })
       assert.ok(whole.complete)

@@ -3,8 +3,8 @@
  * without the free ones, and what the decisions so far cost. Every step has its inverse.
  */
 
-import { type Covers, createCovers } from '../bounds/covering-bound.ts'
-import { twinsOf } from '../bounds/symmetry.ts'
+import { type CoveringBound, createCoveringBound } from '../bounds/covering-bound.ts'
+import { symmetryClassesOf } from '../bounds/symmetry.ts'
 import { excessPermille, stranded } from '../model/cost.ts'
 import type { Model } from '../model/model.ts'
 
@@ -23,16 +23,20 @@ export const free = 0
 /** Stays, or has its place. */
 export const settled = 1
 /** Has left, and has no place yet. */
-export const pooled = 2
+export const unplaced = 2
 
 /** What all searches over one model share. */
-export interface Space {
+export interface SearchSpace {
   readonly model: Model
-  readonly covers: Covers
-  readonly twin: Int32Array
+  readonly covering: CoveringBound
+  readonly symmetryClass: Int32Array
 }
 
-export const prepare = (model: Model): Space => ({ model, covers: createCovers(model), twin: twinsOf(model) })
+export const createSearchSpace = (model: Model): SearchSpace => ({
+  model,
+  covering: createCoveringBound(model),
+  symmetryClass: symmetryClassesOf(model),
+})
 
 export interface SearchState {
   readonly isOpen: (h: number) => boolean
@@ -52,20 +56,20 @@ export interface SearchState {
   /** VMs that have come. [host] */
   readonly arrivals: Int32Array
   /** Relief: dimensions in which a host is left overloaded, and how many of a host's there are. */
-  readonly closed: Uint8Array
-  readonly closedDims: Uint8Array
+  readonly acceptedOverload: Uint8Array
+  readonly acceptedOverloadDims: Uint8Array
   /** Covering bound of each host, and is there anything to cover? */
-  readonly cover: Float64Array
-  readonly overfull: Uint8Array
+  readonly coverMs: Float64Array
+  readonly overloaded: Uint8Array
   /** Differs whenever the host does; the same again when a change is taken back. [host] */
   readonly version: Int32Array
   /** Moves that start or end there. [host] */
   readonly touches: Int32Array
-  readonly pool: Int32Array
+  readonly unplacedVms: Int32Array
   readonly trail: Int32Array
   /** Relief: VMs that may be left where they should not be. */
-  readonly mayStrand: readonly number[]
-  poolTop: number
+  readonly mayStayStranded: readonly number[]
+  unplacedTop: number
   trailTop: number
   msPaid: number
   unmetPaid: number
@@ -79,14 +83,14 @@ export interface SearchState {
   readonly evict: (v: number) => void
   readonly unevict: (v: number) => void
   readonly freeze: (v: number) => void
-  readonly thawTo: (mark: number) => void
+  readonly unfreezeTo: (mark: number) => void
   readonly place: (v: number, h: number) => void
   readonly unplace: (v: number, h: number) => void
 }
 
 /** The root: everybody at home who may be, the rest in the pool. */
-export const createState = (
-  { model, covers }: Space,
+export const createSearchState = (
+  { model, covering }: SearchSpace,
   { relief, orderly, start, open }: SearchScope,
 ): SearchState => {
   const { hostCount, vmCount, dims, limit, demand, home, active, fixed, moveMs, domain, starts } = model
@@ -101,15 +105,15 @@ export const createState = (
   for (let i = 0; i < cap.length; i++) cap[i] = relief ? Math.max(limit[i]!, model.load[i]!) : limit[i]!
   const capOfArrival = orderly === true ? limit : cap
   const arrivals = new Int32Array(hostCount)
-  const closed = new Uint8Array(hostCount * dims)
-  const closedDims = new Uint8Array(hostCount)
-  const cover = new Float64Array(hostCount)
-  const overfull = new Uint8Array(hostCount)
+  const acceptedOverload = new Uint8Array(hostCount * dims)
+  const acceptedOverloadDims = new Uint8Array(hostCount)
+  const coverMs = new Float64Array(hostCount)
+  const overloaded = new Uint8Array(hostCount)
   const touches = new Int32Array(hostCount)
   const version = new Int32Array(hostCount)
-  const pool = new Int32Array(vmCount)
+  const unplacedVms = new Int32Array(vmCount)
   const trail = new Int32Array(vmCount)
-  const mayStrand: number[] = []
+  const mayStayStranded: number[] = []
 
   const addLoad = (to: Float64Array, v: number, h: number, sign: number): void => {
     for (let d = 0; d < dims; d++) to[h * dims + d]! += sign * demand[v * dims + d]!
@@ -117,51 +121,53 @@ export const createState = (
 
   /** Hosts as they were before each change that is not taken back yet. */
   const changed = new Int32Array(3 * vmCount + hostCount * dims + 1)
-  const coverBefore = new Float64Array(changed.length)
-  const overfullBefore = new Uint8Array(changed.length)
+  const coverMsBefore = new Float64Array(changed.length)
+  const overloadedBefore = new Uint8Array(changed.length)
   const versionBefore = new Int32Array(changed.length)
   let changedTop = 0
   let lastVersion = 0
 
   const enter = (h: number): void => {
     changed[changedTop] = h
-    coverBefore[changedTop] = cover[h]!
-    overfullBefore[changedTop] = overfull[h]!
+    coverMsBefore[changedTop] = coverMs[h]!
+    overloadedBefore[changedTop] = overloaded[h]!
     versionBefore[changedTop++] = version[h]!
     refresh(h)
   }
   const leave = (): void => {
     const h = changed[--changedTop]!
-    cover[h] = coverBefore[changedTop]!
-    overfull[h] = overfullBefore[changedTop]!
+    coverMs[h] = coverMsBefore[changedTop]!
+    overloaded[h] = overloadedBefore[changedTop]!
     version[h] = versionBefore[changedTop]!
   }
 
   const refresh = (h: number): void => {
     let over = 0
     for (let d = 0; d < dims; d++)
-      if (closed[h * dims + d] === 0 && load[h * dims + d]! > limit[h * dims + d]!) over = 1
-    overfull[h] = over
+      if (acceptedOverload[h * dims + d] === 0 && load[h * dims + d]! > limit[h * dims + d]!) over = 1
+    overloaded[h] = over
     version[h] = ++lastVersion
     // A partial cure may leave rules broken, so only a full one counts on their being mended.
-    if (relief) cover[h] = over === 0 || closedDims[h]! > 0 ? 0 : covers.bound(h, load, status, free, null)
-    else cover[h] = covers.bound(h, load, status, free, settledAt)
+    if (relief)
+      coverMs[h] =
+        over === 0 || acceptedOverloadDims[h]! > 0 ? 0 : covering.bound(h, load, status, free, null)
+    else coverMs[h] = covering.bound(h, load, status, free, settledAt)
   }
 
   const evict = (v: number): void => {
     const h = home[v]!
-    status[v] = pooled
+    status[v] = unplaced
     at[v] = -1
     addLoad(load, v, h, -1)
     touches[h]!++
     self.msPaid += moveMs[v]!
-    pool[self.poolTop++] = v
+    unplacedVms[self.unplacedTop++] = v
     enter(h)
   }
   const unevict = (v: number): void => {
     const h = home[v]!
     leave()
-    self.poolTop--
+    self.unplacedTop--
     self.msPaid -= moveMs[v]!
     touches[h]!--
     addLoad(load, v, h, 1)
@@ -175,7 +181,7 @@ export const createState = (
     trail[self.trailTop++] = v
     enter(home[v]!)
   }
-  const thawTo = (mark: number): void => {
+  const unfreezeTo = (mark: number): void => {
     while (self.trailTop > mark) {
       const v = trail[--self.trailTop]!
       leave()
@@ -202,7 +208,7 @@ export const createState = (
     addLoad(load, v, h, -1)
     settledAt[v] = -1
     at[v] = -1
-    status[v] = pooled
+    status[v] = unplaced
   }
 
   const self: SearchState = {
@@ -216,16 +222,16 @@ export const createState = (
     cap,
     capOfArrival,
     arrivals,
-    closed,
-    closedDims,
-    cover,
-    overfull,
+    acceptedOverload,
+    acceptedOverloadDims,
+    coverMs,
+    overloaded,
     version,
     touches,
-    pool,
+    unplacedVms,
     trail,
-    mayStrand,
-    poolTop: 0,
+    mayStayStranded,
+    unplacedTop: 0,
     trailTop: 0,
     msPaid: 0,
     unmetPaid: 0,
@@ -237,7 +243,7 @@ export const createState = (
     evict,
     unevict,
     freeze,
-    thawTo,
+    unfreezeTo,
     place,
     unplace,
   }
@@ -266,12 +272,12 @@ export const createState = (
       addLoad(load, v, h, 1)
       if (starts[v] === 1) touches[h]!++
       if (domain[v]![h] === 1) continue
-      if (relief && starts[v] === 0) mayStrand.push(v)
+      if (relief && starts[v] === 0) mayStayStranded.push(v)
       else evictAtRoot(v)
     } else {
       at[v] = -1
-      status[v] = pooled
-      pool[self.poolTop++] = v
+      status[v] = unplaced
+      unplacedVms[self.unplacedTop++] = v
       if (h >= 0) {
         touches[h]!++
         self.msPaid += moveMs[v]!
@@ -279,12 +285,12 @@ export const createState = (
     }
   }
   function evictAtRoot(v: number): void {
-    status[v] = pooled
+    status[v] = unplaced
     at[v] = -1
     addLoad(load, v, home[v]!, -1)
     touches[home[v]!]! += 1 - starts[v]!
     self.msPaid += moveMs[v]!
-    pool[self.poolTop++] = v
+    unplacedVms[self.unplacedTop++] = v
   }
   for (let h = 0; h < hostCount; h++) {
     if (isOpen(h)) {

@@ -2,7 +2,7 @@
 
 import { checkPlacement, checkPlan, overloads, type PlanViolation } from '../check/checker.ts'
 import { type Goal, pursue } from '../goals.ts'
-import { patience } from '../infeasibility/feasible.ts'
+import { nodeBudget } from '../infeasibility/feasible.ts'
 import { relaxation } from '../infeasibility/relaxation.ts'
 import { noCost } from '../model/cost.ts'
 import type { Objective } from '../model/model.ts'
@@ -11,7 +11,7 @@ import type { HostId, VmId } from '../problem/ids.ts'
 import type { Plan } from '../problem/plan.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { noOrderCode, solve } from '../solve.ts'
-import { movesBound, type PlacementOptions, solvePlacement, standingCost } from '../solve-placement.ts'
+import { currentCost, movesBound, type PlacementOptions, solvePlacement } from '../solve-placement.ts'
 
 export interface SolveReport {
   readonly schemaVersion: 1
@@ -101,7 +101,7 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
       status: answer.kind,
       optimal: answer.kind !== 'infeasible' && answer.optimal,
       moves,
-      cost: answer.kind === 'infeasible' ? standingCost(problem) : answer.cost,
+      cost: answer.kind === 'infeasible' ? currentCost(problem) : answer.cost,
       bound: answer.kind === 'infeasible' ? noCost : answer.bound,
       movesBound: movesBound(problem),
       overloadedBefore: overloaded(placementAfter(problem, [])),
@@ -122,7 +122,7 @@ const hostsOfRelaxation = 64
 const withRelaxation = (problem: PlacementProblem, why: Binding, expired: () => boolean): Binding => {
   // What stands in the way there is neither a limit nor a rule.
   if (why.code === noOrderCode) return why
-  const help = problem.hosts.length > hostsOfRelaxation ? null : relaxation(problem, patience(expired))
+  const help = problem.hosts.length > hostsOfRelaxation ? null : relaxation(problem, nodeBudget(expired))
   return help === null ? why : { ...why, text: `${why.text}; ${help}` }
 }
 

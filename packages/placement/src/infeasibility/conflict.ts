@@ -7,7 +7,7 @@ import type { Binding } from '../problem/answer.ts'
 import { listed, some } from '../rules/listed.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { codeOf, type PlacementRule, ruleName, vmsOf } from '../rules/rule.ts'
-import { feasible, type Patience, withRules } from './feasible.ts'
+import { feasible, type NodeBudget, withRules } from './feasible.ts'
 
 export type Verdict = 'contradiction' | 'room'
 
@@ -24,15 +24,15 @@ export const conflictOf = (
   problem: PlacementProblem,
   hard: readonly PlacementRule[],
   verdict: Verdict,
-  left: Patience,
+  budget: NodeBudget,
 ): Binding => {
   let conflict = hard
   // The widest first, so that what remains says most.
   for (const rule of [...hard].sort((a, b) => width(b) - width(a))) {
     const without = conflict.filter((other) => other !== rule)
-    if (feasible(withRules(problem, without), left) === false) conflict = without
+    if (feasible(withRules(problem, without), budget) === false) conflict = without
   }
-  const facts = factsOf(withRules(problem, conflict), left)
+  const facts = factsOf(withRules(problem, conflict), budget)
   if (conflict.length === 0) {
     const vms = some(problem.vms.map((vm) => vm.id))
     return { code: 'rule.host_group', text: facts.join('; ') || `no host that is online may take ${vms}` }
@@ -48,9 +48,9 @@ export const conflictOf = (
 const width = (rule: PlacementRule): number => vmsOf(rule)?.length ?? Number.MAX_SAFE_INTEGER
 
 /** What besides the rules makes it impossible: without it, it would not be. */
-const factsOf = (problem: PlacementProblem, left: Patience): string[] => {
+const factsOf = (problem: PlacementProblem, budget: NodeBudget): string[] => {
   const facts: string[] = []
-  const matters = (eased: PlacementProblem): boolean => feasible(eased, left) === true
+  const matters = (eased: PlacementProblem): boolean => feasible(eased, budget) === true
   const draining = problem.hosts.filter((host) => host.state === 'draining')
   if (
     draining.length > 0 &&

@@ -14,7 +14,7 @@ import { isHostLimit, isOfAmounts, ties } from '../rules/constraint.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { concerns, constraintOf, constraintsOf, type PlacementRule, valuesOf, vmsOf } from '../rules/rule.ts'
 import { conflictOf } from './conflict.ts'
-import { feasible, patience, withoutDemand } from './feasible.ts'
+import { feasible, nodeBudget, withoutDemand } from './feasible.ts'
 import { relaxation } from './relaxation.ts'
 
 /** Of one component; larger ones are left to the search. */
@@ -27,20 +27,20 @@ const componentsMax = 200
 export const contradiction = (model: Model, withRoom: boolean): Binding | null => {
   const suspects = suspectsOf(model)
   if (suspects.length === 0) return null
-  const left = patience()
-  const ties = tiesOf(model)
+  const budget = nodeBudget()
+  const components = componentsOf(model)
   const asked = new Set<number>()
   for (const v of suspects) {
-    const component = ties.find(v)
-    if (asked.has(component) || asked.size >= componentsMax) continue
-    asked.add(component)
-    const members = ties.members(component)
+    const root = components.find(v)
+    if (asked.has(root) || asked.size >= componentsMax) continue
+    asked.add(root)
+    const members = components.members(root)
     if (members.length > vmsMax || (members.length === 1 && hasPlace(model, v))) continue
     for (const weightless of withRoom ? [true, false] : [true]) {
-      const part = partOf(model, members, weightless)
-      if (part === null || feasible(part, left) !== false) continue
-      const why = conflictOf(part, part.rules, weightless ? 'contradiction' : 'room', left)
-      const help = withRoom ? relaxation(part, left) : null
+      const component = subproblemOf(model, members, weightless)
+      if (component === null || feasible(component, budget) !== false) continue
+      const why = conflictOf(component, component.rules, weightless ? 'contradiction' : 'room', budget)
+      const help = withRoom ? relaxation(component, budget) : null
       return help === null ? why : { ...why, text: `${why.text}; ${help}` }
     }
   }
@@ -57,9 +57,9 @@ const suspectsOf = (model: Model): readonly number[] => {
   const { vmCount, active, home, starts, domain } = model
   const at = Int32Array.from(home, (h, v) => (starts[v] === 1 ? -1 : h))
   const scratch = new Int32Array(vmCount)
-  for (const part of model.parts) {
-    if (part.weight >= 0) continue
-    const n = part.conflict(at, scratch, 0)
+  for (const constraint of model.constraints) {
+    if (constraint.weight >= 0) continue
+    const n = constraint.conflict(at, scratch, 0)
     for (let i = 0; i < n; i++) found.add(scratch[i]!)
   }
   for (let v = 0; v < vmCount; v++) {
@@ -69,12 +69,12 @@ const suspectsOf = (model: Model): readonly number[] => {
   return [...found]
 }
 
-interface Ties {
+interface Components {
   readonly find: (v: number) => number
   readonly members: (component: number) => readonly number[]
 }
 
-const tiesOf = (model: Model): Ties => {
+const componentsOf = (model: Model): Components => {
   const parent = Int32Array.from({ length: model.vmCount }, (_, v) => v)
   const find = (v: number): number => {
     let root = v
@@ -104,7 +104,11 @@ const tiesOf = (model: Model): Ties => {
 }
 
 /** The component by itself; null when too many of its hosts differ. */
-const partOf = (model: Model, members: readonly number[], weightless: boolean): PlacementProblem | null => {
+const subproblemOf = (
+  model: Model,
+  members: readonly number[],
+  weightless: boolean,
+): PlacementProblem | null => {
   const { problem } = model
   const ids = new Set<string>(members.map((v) => model.vms[v]!.id))
   const everywhere = new Set<string>(problem.hosts.map((host) => host.id))
@@ -117,13 +121,13 @@ const partOf = (model: Model, members: readonly number[], weightless: boolean): 
   const hosts = hostsOf(model, members, rules, weightless)
   if (hosts === null) return null
   const kept = new Set<string>(hosts.map((host) => host.id))
-  const part = {
+  const subproblem = {
     ...problem,
     hosts,
     vms: members.map((v) => model.vms[v]!),
     rules: rules.filter((rule) => concerns(rule, ids, kept)),
   }
-  return weightless ? withoutDemand(part) : part
+  return weightless ? withoutDemand(subproblem) : subproblem
 }
 
 const hostsOf = (

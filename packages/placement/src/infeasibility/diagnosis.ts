@@ -8,21 +8,21 @@ import type { Binding } from '../problem/answer.ts'
 import { capacityCode } from '../problem/names.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { conflictOf } from './conflict.ts'
-import { feasible, patience, withoutDemand, withRules } from './feasible.ts'
-import { obviousObstacle } from './necessary-conditions.ts'
+import { feasible, nodeBudget, withoutDemand, withRules } from './feasible.ts'
+import { violatedCondition } from './necessary-conditions.ts'
 
-export const blame = (problem: PlacementProblem): Binding => {
-  const left = patience()
+export const diagnose = (problem: PlacementProblem): Binding => {
+  const budget = nodeBudget()
   const model = compile(problem)
   const hard = problem.rules.filter((rule) => rule.weight === undefined)
   const weightless = withoutDemand(problem)
   const bare = weightless.rules.filter((rule) => rule.weight === undefined)
-  if (hard.length > 0 && feasible(withRules(weightless, bare), left) === false)
-    return conflictOf(weightless, bare, 'contradiction', left)
-  const obvious = obviousObstacle(model)
-  if (obvious !== null) return obvious
-  if (hard.length > 0 && feasible(withRules(problem, []), left) === true)
-    return conflictOf(problem, hard, 'room', left)
+  if (hard.length > 0 && feasible(withRules(weightless, bare), budget) === false)
+    return conflictOf(weightless, bare, 'contradiction', budget)
+  const violated = violatedCondition(model)
+  if (violated !== null) return violated
+  if (hard.length > 0 && feasible(withRules(problem, []), budget) === true)
+    return conflictOf(problem, hard, 'room', budget)
   return tightest(model)
 }
 

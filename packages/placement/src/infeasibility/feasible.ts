@@ -1,7 +1,7 @@
 /** Is there any viable placement? The question of which explanations are made, asked of ever smaller problems. */
 
 import { branchAndBound } from '../exact/branch-and-bound.ts'
-import { prepare } from '../exact/search-state.ts'
+import { createSearchSpace } from '../exact/search-state.ts'
 import { unlimited } from '../model/cost.ts'
 import { compile } from '../model/model.ts'
 import { isOfAmounts } from '../rules/constraint.ts'
@@ -9,7 +9,7 @@ import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { constraintOf } from '../rules/rule.ts'
 
 /** Search nodes that all questions about one problem may take together, and one of them. */
-export interface Patience {
+export interface NodeBudget {
   nodesLeft: number
   readonly nodesPerQuestion: number
   /** True when the caller's time is up: then nothing more is decided. */
@@ -19,7 +19,7 @@ export interface Patience {
 const nodesPerQuestion = 5000
 const nodesOfExplanation = 200_000
 
-export const patience = (expired: () => boolean = () => false): Patience => ({
+export const nodeBudget = (expired: () => boolean = () => false): NodeBudget => ({
   nodesLeft: nodesOfExplanation,
   nodesPerQuestion,
   expired,
@@ -31,20 +31,20 @@ const nodesOfCompiling = 20
 const vmsOfNode = 64
 
 /** True: has a viable placement; false: proven to have none; null: not decided within the nodes. */
-export const feasible = (problem: PlacementProblem, left: Patience): boolean | null => {
-  const nodesMax = Math.min(left.nodesPerQuestion, left.nodesLeft)
-  if (nodesMax <= 0 || left.expired()) return null
+export const feasible = (problem: PlacementProblem, budget: NodeBudget): boolean | null => {
+  const nodesMax = Math.min(budget.nodesPerQuestion, budget.nodesLeft)
+  if (nodesMax <= 0 || budget.expired()) return null
   const model = compile(problem)
-  const result = branchAndBound(prepare(model), {
+  const result = branchAndBound(createSearchSpace(model), {
     relief: false,
     open: null,
     start: model.home,
     best: unlimited,
     nodesMax,
-    expired: left.expired,
+    expired: budget.expired,
     first: true,
   })
-  left.nodesLeft -= (result.nodes + nodesOfCompiling) * Math.ceil(model.vmCount / vmsOfNode)
+  budget.nodesLeft -= (result.nodes + nodesOfCompiling) * Math.ceil(model.vmCount / vmsOfNode)
   if (result.at !== null) return true
   return result.complete ? false : null
 }

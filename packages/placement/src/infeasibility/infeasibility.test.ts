@@ -12,7 +12,7 @@ import { problems } from '../testing/generator.ts'
 import { bestCure } from '../testing/oracle.ts'
 import { contradiction } from './contradiction.ts'
 import { localise } from './localise.ts'
-import { obviousObstacle } from './necessary-conditions.ts'
+import { violatedCondition } from './necessary-conditions.ts'
 import { relaxation } from './relaxation.ts'
 import { shortage } from './shortage.ts'
 
@@ -29,7 +29,7 @@ test('Whatever is proven impossible by counting, by rules alone or by localising
       if (short) seen.shortages++
       if (contradicts) seen.contradictions++
       if (local) seen.localised++
-      const obvious = obviousObstacle(model) !== null
+      const obvious = violatedCondition(model) !== null
       if (short || contradicts || local || obvious) assert.equal(bestCure(problem), null)
     }),
     { numRuns: runs, seed: 31 },
@@ -181,7 +181,7 @@ const dataCentre = (
 const ids = (...numbers: readonly number[]) => numbers.map((v) => asVmId(`v${v}`))
 const places = (...numbers: readonly number[]) => numbers.map((h) => asHostId(`h${h}`))
 
-test('In a data centre the part to blame is found, however much goes well elsewhere', () => {
+test('In a data centre the few hosts that make it infeasible are found, however much goes well elsewhere', () => {
   const told = (asked: PlacementProblem): string => {
     const answer = solvePlacement(asked)
     if (answer.kind !== 'infeasible' && answer.kind !== 'relief') assert.fail(answer.kind)

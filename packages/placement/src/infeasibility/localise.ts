@@ -12,9 +12,9 @@ import { some } from '../rules/listed.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { concerns } from '../rules/rule.ts'
 import { contradiction } from './contradiction.ts'
-import { blame } from './diagnosis.ts'
-import { feasible, patience } from './feasible.ts'
-import { singleObstacle } from './necessary-conditions.ts'
+import { diagnose } from './diagnosis.ts'
+import { feasible, nodeBudget } from './feasible.ts'
+import { violatedSingleCondition } from './necessary-conditions.ts'
 import { relaxation } from './relaxation.ts'
 import { shortage } from './shortage.ts'
 
@@ -29,7 +29,7 @@ export interface Localised {
 
 /** `at`: the best assignment found, which leaves something undone. */
 export const localise = (model: Model, at: Int32Array): Localised => {
-  const short = singleObstacle(model) ?? shortage(model)
+  const short = violatedSingleCondition(model) ?? shortage(model)
   if (short !== null) {
     const help = short.help === '' ? '' : `; at least this would help: ${short.help}`
     return { proven: true, why: { ...short.why, text: `${short.why.text}${help}` } }
@@ -68,15 +68,15 @@ const searched = (model: Model, at: Int32Array): Binding | null => {
     .filter((one) => one.size <= hostsMax)
     .sort((a, b) => a.size - b.size)
   for (const { domain } of small.slice(0, groupsMax)) {
-    const part = confinedTo(model, domain)
-    const left = patience()
-    if (feasible(part, { ...left, nodesPerQuestion: left.nodesLeft / groupsMax }) !== false) continue
-    const { code, text } = blame(part)
-    const help = relaxation(part)
-    const names = some(part.hosts.map((host) => host.id))
+    const confined = confinedTo(model, domain)
+    const budget = nodeBudget()
+    if (feasible(confined, { ...budget, nodesPerQuestion: budget.nodesLeft / groupsMax }) !== false) continue
+    const { code, text } = diagnose(confined)
+    const help = relaxation(confined)
+    const names = some(confined.hosts.map((host) => host.id))
     return {
       code,
-      text: `on ${names}, outside of which ${part.vms.length} VMs may not be: ${text}${help === null ? '' : `; ${help}`}`,
+      text: `on ${names}, outside of which ${confined.vms.length} VMs may not be: ${text}${help === null ? '' : `; ${help}`}`,
     }
   }
   return null
@@ -109,10 +109,10 @@ const confinedTo = (model: Model, domain: Uint8Array): PlacementProblem => {
 const leftOver = (model: Model, at: Int32Array): Binding => {
   const { hostCount, dims, limit, demand, domain, home } = model
   const load = loadOf(model, at)
-  const homeless = troubled(model, at, load).filter((v) => at[v]! < 0 || domain[v]![at[v]!] === 0)
+  const unplaced = troubled(model, at, load).filter((v) => at[v]! < 0 || domain[v]![at[v]!] === 0)
   const texts: string[] = []
   let code = 'partition.timeout'
-  const v = homeless[0]
+  const v = unplaced[0]
   if (v !== undefined) {
     let nearest = -1
     let lack = Number.POSITIVE_INFINITY
@@ -127,7 +127,7 @@ const leftOver = (model: Model, at: Int32Array): Binding => {
     }
     const dimension = model.problem.dimensions[tight]!
     texts.push(
-      `${some(homeless.map((u) => model.vms[u]!.id))} found no place${
+      `${some(unplaced.map((u) => model.vms[u]!.id))} found no place${
         nearest < 0
           ? ''
           : lack === 0

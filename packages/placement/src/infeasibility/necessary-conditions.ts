@@ -12,12 +12,12 @@ import { contradiction } from './contradiction.ts'
 import { type Shortage, shortage, shortCode } from './shortage.ts'
 
 /** A proof of infeasibility that needs no search, or null. */
-export const obviousObstacle = (model: Model): Binding | null =>
-  (totalTooLarge(model) ?? singleObstacle(model) ?? shortage(model) ?? tooMany(model))?.why ?? null
+export const violatedCondition = (model: Model): Binding | null =>
+  (totalTooLarge(model) ?? violatedSingleCondition(model) ?? shortage(model) ?? tooMany(model))?.why ?? null
 
 /** One VM, one host or one rule by itself. */
-export const singleObstacle = (model: Model): Shortage | null =>
-  homelessVm(model) ?? fixedLoadTooLarge(model) ?? crowded(model)
+export const violatedSingleCondition = (model: Model): Shortage | null =>
+  unplaceableVm(model) ?? fixedLoadTooLarge(model) ?? tooFewSeats(model)
 
 const totalTooLarge = (model: Model): Shortage | null => {
   for (let d = 0; d < model.dims; d++) {
@@ -94,7 +94,7 @@ const tooMany = (model: Model): Shortage | null => {
 }
 
 /** A VM that no host can take, even if it had the host for itself. */
-const homelessVm = (model: Model): Shortage | null => {
+const unplaceableVm = (model: Model): Shortage | null => {
   const { dims, demand, limit, hostCount } = model
   for (let v = 0; v < model.vmCount; v++) {
     if (model.active[v] === 0 || model.fixed[v] === 1) continue
@@ -187,28 +187,28 @@ const fixedLoadTooLarge = (model: Model): Shortage | null => {
 }
 
 /** More VMs than their hosts may take by a rule (pigeons and holes: a search would try every arrangement). */
-const crowded = (model: Model): Shortage | null => {
+const tooFewSeats = (model: Model): Shortage | null => {
   const open = new Uint8Array(model.hostCount)
-  for (const part of model.parts) {
-    const { seats } = part
-    if (seats === undefined || part.weight >= 0) continue
-    const rule = model.problem.rules[part.rule]!
+  for (const constraint of model.constraints) {
+    const { maxPerHost } = constraint
+    if (maxPerHost === undefined || constraint.weight >= 0) continue
+    const rule = model.problem.rules[constraint.rule]!
     open.fill(0)
     const domains = new Set<Uint8Array>()
-    for (const v of part.scope) domains.add(model.domain[v]!)
+    for (const v of constraint.scope) domains.add(model.domain[v]!)
     for (const domain of domains) for (let h = 0; h < model.hostCount; h++) open[h]! |= domain[h]!
     let holes = 0
     let several = false
     for (let h = 0; h < model.hostCount; h++) {
       if (open[h] === 0) continue
-      holes += seats(h)
-      several ||= seats(h) !== 1
+      holes += maxPerHost(h)
+      several ||= maxPerHost(h) !== 1
     }
-    const missing = part.scope.length - holes
+    const missing = constraint.scope.length - holes
     if (missing <= 0) continue
     const [wanted, more] = several
-      ? [`the hosts that may take its ${part.scope.length} VMs may take ${holes} of them`, 'place']
-      : [`${part.scope.length} VMs are to be on different hosts, only ${holes} may take them`, 'host']
+      ? [`the hosts that may take its ${constraint.scope.length} VMs may take ${holes} of them`, 'place']
+      : [`${constraint.scope.length} VMs are to be on different hosts, only ${holes} may take them`, 'host']
     return {
       why: { code: codeOf(rule), text: `${ruleName(rule)}: ${wanted}` },
       help: `${missing} more ${more}${missing === 1 ? '' : 's'} for them or ${ruleReference(rule)} dropped`,

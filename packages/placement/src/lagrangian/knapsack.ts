@@ -2,7 +2,7 @@
  * Multidimensional knapsack, small and often: which of these VMs would a host keep or take for most profit, under
  * all its limits at once? Depth first, best profit per weight first (Horowitz and Sahni 1974), bounded by the
  * fractional knapsack of *one* surrogate dimension, a mix of all dimensions (Glover 1965). When the steps run out
- * the answer is an upper bound, which is all that the prices need. Nothing is allocated per solve.
+ * the answer is an upper bound, which is all that the relaxation needs. Nothing is allocated per solve.
  */
 
 export interface Knapsack {
@@ -18,26 +18,26 @@ export interface Knapsack {
   /** Of the best set found. */
   readonly chosen: Uint8Array
   /**
-   * Solves; returns an upper bound of the best total, exact unless the steps ran out. `afresh`: the mix is chosen
-   * anew, not taken from the last time.
+   * Solves; returns an upper bound of the best total, exact unless the steps ran out. `newSurrogate`: the surrogate
+   * is chosen anew, not taken from the last time.
    */
-  readonly solve: (mayJoin: MayJoin | null, afresh: boolean) => number
+  readonly solve: (sideConstraint: SideConstraint | null, afresh: boolean) => number
   /** How much has been computed so far, in search steps. */
   readonly work: () => number
   /** After `solve`: at most this much with item `without` (−1 = none) left out and these capacities. */
-  readonly atMost: (without: number, capacity: Float64Array) => number
+  readonly boundWithout: (without: number, capacity: Float64Array) => number
 }
 
-/** May the item join those that are in? `join` and `part` tell which are. */
-export interface MayJoin {
-  readonly may: (item: number) => boolean
-  readonly join: (item: number) => void
-  readonly part: (item: number) => void
+/** May the item be added to those that are in? `add` and `remove` tell which are. */
+export interface SideConstraint {
+  readonly allows: (item: number) => boolean
+  readonly add: (item: number) => void
+  readonly remove: (item: number) => void
 }
 
 const stepsMax = 300
-/** Mixes are whole numbers, each dimension's capacity worth about this much. */
-const mixUnit = 1024
+/** Surrogate weights are whole numbers, each dimension's capacity worth about this much. */
+const surrogateUnit = 1024
 /** Keeps sums of surrogate amounts exact, however large the amounts are. */
 const scaleMax = 2 ** 32
 
@@ -53,8 +53,8 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
   const weight = new Float64Array(most * dims)
   const capacity = new Float64Array(dims)
   const chosen = new Uint8Array(most)
-  const mix = new Float64Array(dims)
-  const bestMix = new Float64Array(dims)
+  const surrogateWeight = new Float64Array(dims)
+  const bestSurrogateWeight = new Float64Array(dims)
   /** Of each item in the surrogate dimension. */
   const surrogate = new Float64Array(most)
   const order = new Int32Array(most)
@@ -64,18 +64,18 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
   let best = 0
   let open = 0
   let steps = 0
-  let joining: MayJoin | null = null
+  let side: SideConstraint | null = null
   let work = 0
 
-  const mixed = (amounts: Float64Array, from: number): number => {
+  const surrogateOf = (amounts: Float64Array, from: number): number => {
     let total = 0
-    for (let d = 0; d < dims; d++) total += mix[d]! * amounts[from + d]!
+    for (let d = 0; d < dims; d++) total += surrogateWeight[d]! * amounts[from + d]!
     return total
   }
 
-  const arrange = (): void => {
+  const sortByRatio = (): void => {
     for (let i = 0; i < self.count; i++) {
-      surrogate[i] = mixed(weight, i * dims)
+      surrogate[i] = surrogateOf(weight, i * dims)
       ratio[i] = surrogate[i] === 0 ? Number.POSITIVE_INFINITY : profit[i]! / surrogate[i]!
       let k = i
       for (; k > 0 && ratio[order[k - 1]!]! < ratio[i]!; k--) order[k] = order[k - 1]!
@@ -84,7 +84,7 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
   }
 
   /** The fractional knapsack over the items from the `from`-th best on. */
-  const fractional = (from: number, room: number, without: number): number => {
+  const fractionalBound = (from: number, room: number, without: number): number => {
     let total = 0
     let free = room
     for (let k = from; k < self.count; k++) {
@@ -97,33 +97,34 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
     return total
   }
 
-  const consider = (emphasis: number, others: number): void => {
+  const trySurrogate = (emphasis: number, others: number): void => {
     for (let d = 0; d < dims; d++)
-      mix[d] = Math.max(
+      surrogateWeight[d] = Math.max(
         emphasis < 0 ? 1 : 0,
         Math.floor(
-          ((mixUnit * (emphasis < 0 || d === emphasis ? 4 : others)) / 4 / Math.max(1, capacity[d]!)) * scale,
+          ((surrogateUnit * (emphasis < 0 || d === emphasis ? 4 : others)) / 4 / Math.max(1, capacity[d]!)) *
+            scale,
         ),
       )
-    arrange()
-    const bound = fractional(0, mixed(capacity, 0), -1)
+    sortByRatio()
+    const bound = fractionalBound(0, surrogateOf(capacity, 0), -1)
     if (bound >= lowest) return
     lowest = bound
-    bestMix.set(mix)
+    bestSurrogateWeight.set(surrogateWeight)
   }
   let lowest = 0
   let scale = 1
 
-  /** The mix whose bound is lowest: each dimension alone, all together, each with some of the others. */
-  const chooseMix = (): void => {
+  /** The surrogate whose bound is lowest: each dimension alone, all together, each with some of the others. */
+  const chooseSurrogate = (): void => {
     lowest = Number.POSITIVE_INFINITY
     scale = 1
     for (let d = 0; d < dims; d++) scale = Math.max(scale, Math.min(scaleMax, capacity[d]!))
-    consider(-1, 4)
+    trySurrogate(-1, 4)
     for (let d = 0; d < dims; d++)
-      for (let others = 0; others < (dims > 1 ? 3 : 1); others++) consider(d, others)
-    mix.set(bestMix)
-    arrange()
+      for (let others = 0; others < (dims > 1 ? 3 : 1); others++) trySurrogate(d, others)
+    surrogateWeight.set(bestSurrogateWeight)
+    sortByRatio()
   }
 
   /** Sums over the sorted items before each, so that a bound continues where the one above it stopped. */
@@ -155,12 +156,12 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
     const i = order[k]!
     let fits = true
     for (let d = 0; d < dims; d++) if (weight[i * dims + d]! > left[d]!) fits = false
-    if (fits && (joining === null || joining.may(item[i]!))) {
+    if (fits && (side === null || side.allows(item[i]!))) {
       for (let d = 0; d < dims; d++) left[d]! -= weight[i * dims + d]!
       inside[i] = 1
-      joining?.join(item[i]!)
+      side?.add(item[i]!)
       visit(k + 1, value + profit[i]!, room - surrogate[i]!, split, bound)
-      joining?.part(item[i]!)
+      side?.remove(item[i]!)
       inside[i] = 0
       for (let d = 0; d < dims; d++) left[d]! += weight[i * dims + d]!
     }
@@ -174,10 +175,10 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
     weight,
     capacity,
     chosen,
-    solve: (mayJoin, afresh) => {
-      if (afresh) chooseMix()
-      else arrange()
-      joining = mayJoin
+    solve: (sideConstraint, afresh) => {
+      if (afresh) chooseSurrogate()
+      else sortByRatio()
+      side = sideConstraint
       best = 0
       open = 0
       steps = 0
@@ -188,14 +189,14 @@ export const createKnapsack = (dims: number, most: number): Knapsack => {
         profitBefore[k + 1] = profitBefore[k]! + profit[order[k]!]!
         surrogateBefore[k + 1] = surrogateBefore[k]! + surrogate[order[k]!]!
       }
-      visit(0, 0, mixed(capacity, 0), 0, -1)
+      visit(0, 0, surrogateOf(capacity, 0), 0, -1)
       work += steps + self.count
       return Math.max(best, open)
     },
     work: () => work,
-    atMost: (without, room) => {
+    boundWithout: (without, room) => {
       for (let d = 0; d < dims; d++) if (room[d]! < 0) return Number.NEGATIVE_INFINITY
-      return fractional(0, mixed(room, 0), without)
+      return fractionalBound(0, surrogateOf(room, 0), without)
     },
   }
   return self

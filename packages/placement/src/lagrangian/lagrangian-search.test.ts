@@ -1,14 +1,14 @@
 /**
- * The search by prices against brute force: it starts from the worst cure there is and must end at the best, and
+ * The Lagrangian search against brute force: it starts from the worst cure there is and must end at the best, and
  * a bound that it gives up with must never be above the best.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { branchAndBound } from '../exact/branch-and-bound.ts'
-import { prepare } from '../exact/search-state.ts'
+import { createSearchSpace } from '../exact/search-state.ts'
 import { type FullCost, noCost } from '../model/cost.ts'
-import { narrowed } from '../model/domain-reduction.ts'
+import { withReducedDomains } from '../model/domain-reduction.ts'
 import { compile } from '../model/model.ts'
 import { randomStream } from '../problem/random.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
@@ -16,7 +16,7 @@ import type { PlacementRule } from '../rules/rule.ts'
 import { runs } from '../testing/effort.ts'
 import { problems } from '../testing/generator.ts'
 import { compareTuples, placements, type Tuple, tupleOf } from '../testing/oracle.ts'
-import { createAssigner } from './lagrangian-search.ts'
+import { createLagrangianSearch } from './lagrangian-search.ts'
 
 interface Extremes {
   readonly best: Tuple
@@ -55,18 +55,18 @@ const check = (problem: PlacementProblem): boolean => {
     migrationMs: known.worst[4],
     hostsTouched: known.worst[5],
   }
-  const assigner = () => createAssigner(model, randomStream(1), () => false)
+  const search = () => createLagrangianSearch(model, randomStream(1), () => false)
   const best = known.best.slice(4)
-  const { cost: reached, complete, boundMs } = assigner().search(known.worstAt, cost, 100_000_000)
+  const { cost: reached, complete, boundMs } = search().search(known.worstAt, cost, 100_000_000)
   assert.ok(complete)
   assert.deepEqual([reached.migrationMs, reached.hostsTouched], best)
   assert.equal(boundMs, known.best[4])
   // Cut short it has learned something nevertheless, which another search can use, and so can it itself.
-  const hasty = assigner()
+  const hasty = search()
   const glance = hasty.search(known.worstAt, cost, 0)
   assert.ok(glance.boundMs <= known.best[4])
   if (!glance.complete) {
-    const rest = branchAndBound(prepare(narrowed(model, hasty.allowed)), {
+    const rest = branchAndBound(createSearchSpace(withReducedDomains(model, hasty.allowed)), {
       relief: false,
       open: null,
       start: model.home,
@@ -82,7 +82,7 @@ const check = (problem: PlacementProblem): boolean => {
   return true
 }
 
-test('From the worst cure the prices lead to the best one, and their bound never exceeds it', () => {
+test('The Lagrangian search finds the best cure from the worst one, and its bound never exceeds it', () => {
   let compared = 0
   fc.assert(
     fc.property(problems({ hostsMax: 3, vmsMax: 5 }), (ruled) => {

@@ -1,44 +1,55 @@
 /**
- * Rules that want their VMs in one group of hosts (gather, among), for the search by prices: which groups can all
+ * Rules that want their VMs in one group of hosts (gather, among), for the Lagrangian search: which groups can all
  * VMs of a rule still be in, and which rule is to be decided next?
  */
 
-import type { Part } from '../model/constraints/compiled-constraint.ts'
+import type { CompiledConstraint } from '../model/constraints/compiled-constraint.ts'
 import type { Model } from '../model/model.ts'
-import type { Prices } from './lagrangian-relaxation.ts'
+import type { LagrangianRelaxation } from './lagrangian-relaxation.ts'
 
 export interface RuleGroups {
   /** Strikes out hosts in groups that some VM of the rule cannot be in. */
-  readonly strike: (allowed: Uint8Array, settled: Int32Array) => 'nothing' | 'some' | 'impossible'
+  readonly filter: (allowed: Uint8Array, settled: Int32Array) => 'nothing' | 'some' | 'impossible'
   /** The undecided rule whose second-best group costs most more than its best, or null. */
-  readonly next: (allowed: Uint8Array, settled: Int32Array) => Part | null
+  readonly next: (allowed: Uint8Array, settled: Int32Array) => CompiledConstraint | null
   /** Its open groups, cheapest first. */
-  readonly groupsOf: (part: Part, allowed: Uint8Array, settled: Int32Array) => readonly number[]
+  readonly groupsOf: (
+    constraint: CompiledConstraint,
+    allowed: Uint8Array,
+    settled: Int32Array,
+  ) => readonly number[]
   /** Keeps the VMs of the rule in group `g`. */
-  readonly confine: (part: Part, g: number, allowed: Uint8Array) => void
+  readonly confine: (constraint: CompiledConstraint, g: number, allowed: Uint8Array) => void
 }
 
-export const createRuleGroups = (model: Model, prices: Prices): RuleGroups => {
-  const { hostCount, vmCount, parts } = model
-  const moves = new Uint8Array(vmCount)
-  for (const v of prices.movers) moves[v] = 1
-  const grouped = parts.filter((part) => part.group !== undefined && part.scope.some((v) => moves[v] === 1))
+export const createRuleGroups = (model: Model, relaxation: LagrangianRelaxation): RuleGroups => {
+  const { hostCount, vmCount, constraints } = model
+  const isMover = new Uint8Array(vmCount)
+  for (const v of relaxation.movers) isMover[v] = 1
+  const grouping = constraints.filter(
+    (constraint) => constraint.group !== undefined && constraint.scope.some((v) => isMover[v] === 1),
+  )
   let groupCount = 0
-  for (const part of grouped) for (const g of part.group!) groupCount = Math.max(groupCount, g + 1)
+  for (const constraint of grouping)
+    for (const g of constraint.group!) groupCount = Math.max(groupCount, g + 1)
   const reach = new Int32Array(groupCount)
   let members = 0
 
   /** How many groups all VMs of the rule can still be in; `isOpen` tells which. */
-  const openGroups = ({ scope, group }: Part, allowed: Uint8Array, settled: Int32Array): number => {
+  const openGroups = (
+    { scope, group }: CompiledConstraint,
+    allowed: Uint8Array,
+    settled: Int32Array,
+  ): number => {
     reach.fill(0)
     members = 0
     for (let i = 0; i < scope.length; i++) {
       const v = scope[i]!
-      if (moves[v] === 0 && settled[v]! < 0) continue
+      if (isMover[v] === 0 && settled[v]! < 0) continue
       members++
       for (let h = 0; h < hostCount; h++) {
         const g = group![h]!
-        if (g < 0 || (moves[v] === 0 ? settled[v] !== h : allowed[v * hostCount + h] === 0)) continue
+        if (g < 0 || (isMover[v] === 0 ? settled[v] !== h : allowed[v * hostCount + h] === 0)) continue
         if (reach[g] === members - 1) reach[g] = members
       }
     }
@@ -49,23 +60,23 @@ export const createRuleGroups = (model: Model, prices: Prices): RuleGroups => {
   const isOpen = (g: number): boolean => g >= 0 && reach[g] === members
 
   /** What the rule pays more at least in that group: as far as it pays for its VMs. */
-  const extraOf = ({ scope, group }: Part, g: number): number => {
+  const extraCostOf = ({ scope, group }: CompiledConstraint, g: number): number => {
     const h = group!.indexOf(g)
-    let extra = 0
+    let extraCost = 0
     for (let i = 0; i < scope.length; i++)
-      if (moves[scope[i]!] === 1) extra = Math.max(extra, prices.extra(scope[i]!, h))
-    return extra
+      if (isMover[scope[i]!] === 1) extraCost = Math.max(extraCost, relaxation.extraCost(scope[i]!, h))
+    return extraCost
   }
 
   return {
-    strike: (allowed, settled) => {
+    filter: (allowed, settled) => {
       let changed = false
-      for (const part of grouped) {
-        if (openGroups(part, allowed, settled) === 0) return 'impossible'
-        for (let i = 0; i < part.scope.length; i++) {
-          const v = part.scope[i]!
-          for (let h = 0; h < hostCount && moves[v] === 1; h++) {
-            if (allowed[v * hostCount + h] === 0 || isOpen(part.group![h]!)) continue
+      for (const constraint of grouping) {
+        if (openGroups(constraint, allowed, settled) === 0) return 'impossible'
+        for (let i = 0; i < constraint.scope.length; i++) {
+          const v = constraint.scope[i]!
+          for (let h = 0; h < hostCount && isMover[v] === 1; h++) {
+            if (allowed[v * hostCount + h] === 0 || isOpen(constraint.group![h]!)) continue
             allowed[v * hostCount + h] = 0
             changed = true
           }
@@ -74,37 +85,37 @@ export const createRuleGroups = (model: Model, prices: Prices): RuleGroups => {
       return changed ? 'some' : 'nothing'
     },
     next: (allowed, settled) => {
-      let chosen: Part | null = null
+      let chosen: CompiledConstraint | null = null
       let widest = -1
-      for (const part of grouped) {
-        if (openGroups(part, allowed, settled) < 2) continue
+      for (const constraint of grouping) {
+        if (openGroups(constraint, allowed, settled) < 2) continue
         let best = Number.POSITIVE_INFINITY
         let second = Number.POSITIVE_INFINITY
         for (let g = 0; g < groupCount; g++) {
           if (!isOpen(g)) continue
-          const extra = extraOf(part, g)
-          if (extra < best) {
+          const extraCost = extraCostOf(constraint, g)
+          if (extraCost < best) {
             second = best
-            best = extra
-          } else second = Math.min(second, extra)
+            best = extraCost
+          } else second = Math.min(second, extraCost)
         }
         if (second - best <= widest) continue
         widest = second - best
-        chosen = part
+        chosen = constraint
       }
       return chosen
     },
-    groupsOf: (part, allowed, settled) => {
-      openGroups(part, allowed, settled)
+    groupsOf: (constraint, allowed, settled) => {
+      openGroups(constraint, allowed, settled)
       const open: number[] = []
       for (let g = 0; g < groupCount; g++) if (isOpen(g)) open.push(g)
-      const extra = open.map((g) => extraOf(part, g))
-      const rank = open.map((_, i) => i).sort((a, b) => extra[a]! - extra[b]! || a - b)
+      const extraCost = open.map((g) => extraCostOf(constraint, g))
+      const rank = open.map((_, i) => i).sort((a, b) => extraCost[a]! - extraCost[b]! || a - b)
       return rank.map((i) => open[i]!)
     },
     confine: ({ scope, group }, g, allowed) => {
       for (let i = 0; i < scope.length; i++)
-        for (let h = 0; h < hostCount && moves[scope[i]!] === 1; h++)
+        for (let h = 0; h < hostCount && isMover[scope[i]!] === 1; h++)
           if (group![h] !== g) allowed[scope[i]! * hostCount + h] = 0
     },
   }

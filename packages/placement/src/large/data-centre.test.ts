@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { prepare } from '../exact/search-state.ts'
-import { createBoard } from '../model/assignment.ts'
+import { createSearchSpace } from '../exact/search-state.ts'
+import { createAssignment } from '../model/assignment.ts'
 import { compareCost, costOf } from '../model/cost.ts'
 import { compile } from '../model/model.ts'
 import { randomStream } from '../problem/random.ts'
@@ -22,7 +22,7 @@ test('A data centre is never left worse than it was, and a cure that exists is r
     fc.property(problems({ hostsMax: 5, vmsMax: 10 }), (problem) => {
       const model = compile(problem)
       const idle = model.home.map((h, v) => (model.starts[v] === 1 ? -1 : h))
-      const { at, cost, boundMs } = solveLarge(prepare(model), {
+      const { at, cost, boundMs } = solveLarge(createSearchSpace(model), {
         idle,
         nodesMax: 10_000,
         random: randomStream(1),
@@ -51,13 +51,13 @@ test('Relief brings nobody to a host that stays overloaded', () => {
       const model = compile(problem)
       const idle = model.home.map((h, v) => (model.starts[v] === 1 ? -1 : h))
       const limits = { idle, nodesMax: 5_000, random: randomStream(1), expired: never }
-      const { at, cost } = solveLarge(prepare(model), limits)
+      const { at, cost } = solveLarge(createSearchSpace(model), limits)
       if (cost.overloadedHosts === 0) return
-      const board = createBoard(model, at)
+      const assignment = createAssignment(model, at)
       for (let h = 0; h < model.hostCount; h++) {
-        if (!board.overloaded(h)) continue
+        if (!assignment.overloaded(h)) continue
         left++
-        assert.ok(board.present[h]!.every((v) => model.home[v] === h))
+        assert.ok(assignment.vmsOn[h]!.every((v) => model.home[v] === h))
       }
     }),
     { numRuns: Math.ceil(runs / 2), seed: 59 },

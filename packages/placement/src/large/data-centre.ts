@@ -4,14 +4,14 @@
  * the same moves (fewer-touched-hosts.ts).
  */
 
-import type { Space } from '../exact/search-state.ts'
-import { createBoard } from '../model/assignment.ts'
+import type { SearchSpace } from '../exact/search-state.ts'
+import { createAssignment } from '../model/assignment.ts'
 import { compareCost, costOf, type FullCost } from '../model/cost.ts'
 import type { RandomStream } from '../problem/random.ts'
-import { spareReceivers } from './fewer-touched-hosts.ts'
+import { touchFewerHosts } from './fewer-touched-hosts.ts'
 import { greedy } from './greedy.ts'
-import { mend } from './lns-repair.ts'
-import { retreat } from './undo-worsening.ts'
+import { lnsRepair } from './lns-repair.ts'
+import { undoWorsening } from './undo-worsening.ts'
 
 export interface LargeOptions {
   /** Doing nothing; the answer is never worse. */
@@ -28,9 +28,9 @@ export interface LargeResult {
 }
 
 /** Less than a second. */
-const nodesOfMending = 150_000
+const nodesOfRepair = 150_000
 
-export const solveLarge = (space: Space, options: LargeOptions): LargeResult => {
+export const solveLarge = (space: SearchSpace, options: LargeOptions): LargeResult => {
   const { model } = space
   let first = greedy(space)
   let at = first.at
@@ -44,10 +44,10 @@ export const solveLarge = (space: Space, options: LargeOptions): LargeResult => 
       cost = secondCost
     }
   }
-  const board = createBoard(model, at)
-  retreat(board, options.idle)
-  mend(space, board, { ...options, nodesMax: Math.min(options.nodesMax, nodesOfMending) })
-  at = board.at
+  const assignment = createAssignment(model, at)
+  undoWorsening(assignment, options.idle)
+  lnsRepair(space, assignment, { ...options, nodesMax: Math.min(options.nodesMax, nodesOfRepair) })
+  at = assignment.at
   cost = costOf(model, at)
   const idleCost = costOf(model, options.idle)
   if (compareCost(idleCost, cost) < 0) {
@@ -55,10 +55,10 @@ export const solveLarge = (space: Space, options: LargeOptions): LargeResult => 
     cost = idleCost
   }
   if (cost.unmet + cost.overloadedHosts > 0) return { at, cost, boundMs: first.boundMs }
-  const spared = Int32Array.from(at)
-  spareReceivers(model, spared)
-  const sparedCost = costOf(model, spared)
-  return compareCost(sparedCost, cost) < 0
-    ? { at: spared, cost: sparedCost, boundMs: first.boundMs }
+  const fewerHosts = Int32Array.from(at)
+  touchFewerHosts(model, fewerHosts)
+  const fewerHostsCost = costOf(model, fewerHosts)
+  return compareCost(fewerHostsCost, cost) < 0
+    ? { at: fewerHosts, cost: fewerHostsCost, boundMs: first.boundMs }
     : { at, cost, boundMs: first.boundMs }
 }

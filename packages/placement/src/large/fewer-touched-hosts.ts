@@ -9,23 +9,35 @@ import type { Model } from '../model/model.ts'
 const looksMax = 2_000_000
 
 /** Changes `at`. Rules about more VMs than this would have to be looked at in full each time. */
-const crowd = 1000
+const scopeMax = 1000
 
-export const spareReceivers = (model: Model, at: Int32Array): void => {
-  const { hostCount, vmCount, dims, demand, limit, home, active, starts, domain, parts, partsOf } = model
-  if (parts.some((part) => part.scope.length > crowd)) return
+export const touchFewerHosts = (model: Model, at: Int32Array): void => {
+  const {
+    hostCount,
+    vmCount,
+    dims,
+    demand,
+    limit,
+    home,
+    active,
+    starts,
+    domain,
+    constraints,
+    constraintsOn,
+  } = model
+  if (constraints.some((constraint) => constraint.scope.length > scopeMax)) return
   const load = new Float64Array(hostCount * dims)
   const arrivals: number[][] = Array.from({ length: hostCount }, () => [])
   const touched = new Uint8Array(hostCount)
   /** Touched whatever happens to its arrivals. */
-  const bound = new Uint8Array(hostCount)
+  const touchedAnyway = new Uint8Array(hostCount)
   for (let v = 0; v < vmCount; v++) {
     const h = at[v]!
     if (active[v] === 0 || h < 0) continue
     for (let d = 0; d < dims; d++) load[h * dims + d]! += demand[v * dims + d]!
     if (h === home[v] && starts[v] === 0) continue
     touched[h] = 1
-    if (home[v]! >= 0) touched[home[v]!] = bound[home[v]!] = 1
+    if (home[v]! >= 0) touched[home[v]!] = touchedAnyway[home[v]!] = 1
     if (h !== home[v]) arrivals[h]!.push(v)
   }
   let looks = 0
@@ -34,13 +46,14 @@ export const spareReceivers = (model: Model, at: Int32Array): void => {
     looks++
     if (domain[v]![h] === 0) return false
     for (let d = 0; d < dims; d++) {
-      const spared = without < 0 ? 0 : demand[without * dims + d]!
-      if (load[h * dims + d]! - spared + demand[v * dims + d]! > limit[h * dims + d]!) return false
+      const freed = without < 0 ? 0 : demand[without * dims + d]!
+      if (load[h * dims + d]! - freed + demand[v * dims + d]! > limit[h * dims + d]!) return false
     }
     return true
   }
-  const welcome = (v: number, h: number): boolean => partsOf[v]!.every((part) => !part.clashes(at, v, h))
-  const put = (v: number, h: number): void => {
+  const keepsRules = (v: number, h: number): boolean =>
+    constraintsOn[v]!.every((constraint) => !constraint.clashes(at, v, h))
+  const move = (v: number, h: number): void => {
     const from = at[v]!
     for (let d = 0; d < dims; d++) {
       load[from * dims + d]! -= demand[v * dims + d]!
@@ -51,27 +64,27 @@ export const spareReceivers = (model: Model, at: Int32Array): void => {
     at[v] = h
   }
   const others = Array.from({ length: hostCount }, (_, h) => h).filter((h) => touched[h] === 1)
-  /** Places the VM anywhere but on `spared` and its home; false when that is not possible. */
-  const placed = (v: number, spared: number): boolean => {
+  /** Places the VM anywhere but on `avoided` and its home; false when that is not possible. */
+  const placed = (v: number, avoided: number): boolean => {
     for (const h of others)
-      if (h !== spared && h !== home[v] && touched[h] === 1 && fits(v, h, -1) && welcome(v, h)) {
-        put(v, h)
+      if (h !== avoided && h !== home[v] && touched[h] === 1 && fits(v, h, -1) && keepsRules(v, h)) {
+        move(v, h)
         return true
       }
     for (const h of others) {
-      if (h === spared || h === home[v] || touched[h] === 0) continue
+      if (h === avoided || h === home[v] || touched[h] === 0) continue
       for (const u of arrivals[h]!) {
         if (looks > looksMax) return false
         if (!fits(v, h, u)) continue
         for (const g of others) {
-          if (g === spared || g === h || g === home[u] || touched[g] === 0) continue
-          if (!fits(u, g, -1) || !welcome(u, g)) continue
-          put(u, g)
-          if (welcome(v, h)) {
-            put(v, h)
+          if (g === avoided || g === h || g === home[u] || touched[g] === 0) continue
+          if (!fits(u, g, -1) || !keepsRules(u, g)) continue
+          move(u, g)
+          if (keepsRules(v, h)) {
+            move(v, h)
             return true
           }
-          put(u, h)
+          move(u, h)
           break
         }
       }
@@ -79,12 +92,12 @@ export const spareReceivers = (model: Model, at: Int32Array): void => {
     return false
   }
   const receivers = others
-    .filter((h) => bound[h] === 0)
+    .filter((h) => touchedAnyway[h] === 0)
     .sort((a, b) => arrivals[a]!.length - arrivals[b]!.length || a - b)
   for (const h of receivers) {
     if (looks > looksMax) return
     const before = new Map(others.flatMap((g) => arrivals[g]!.map((v): [number, number] => [v, g])))
     if ([...arrivals[h]!].every((v) => placed(v, h))) touched[h] = 0
-    else for (const [v, g] of before) if (at[v] !== g) put(v, g)
+    else for (const [v, g] of before) if (at[v] !== g) move(v, g)
   }
 }

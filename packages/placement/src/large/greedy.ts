@@ -4,8 +4,8 @@
  * migrations equals the lower bound whenever everything finds a place.
  */
 
-import type { Space } from '../exact/search-state.ts'
-import type { Part } from '../model/constraints/compiled-constraint.ts'
+import type { SearchSpace } from '../exact/search-state.ts'
+import type { CompiledConstraint } from '../model/constraints/compiled-constraint.ts'
 import type { Model } from '../model/model.ts'
 
 export interface Greedy {
@@ -18,7 +18,7 @@ export interface Greedy {
 }
 
 /** Only the bound: who must leave wherever it may not be, plus the covering bound of every host. */
-export const greedyBound = ({ model, covers }: Space): number => {
+export const greedyBound = ({ model, covering }: SearchSpace): number => {
   const { hostCount, vmCount, dims, demand, home, active, fixed, moveMs, domain } = model
   const load = new Float64Array(hostCount * dims)
   const status = new Uint8Array(vmCount).fill(settled)
@@ -34,14 +34,14 @@ export const greedyBound = ({ model, covers }: Space): number => {
     for (let d = 0; d < dims; d++) load[h * dims + d]! += demand[v * dims + d]!
   }
   for (let h = 0; h < hostCount; h++) {
-    const ms = covers.bound(h, load, status, free, null)
+    const ms = covering.bound(h, load, status, free, null)
     if (ms < Number.POSITIVE_INFINITY) bound += ms
   }
   return bound
 }
 
 /** Rules about more VMs than this are not about who meets whom. */
-const crowd = 1000
+const scopeMax = 1000
 /** Worse than any touched host. */
 const untouched = 1_000_000
 const free = 0
@@ -53,7 +53,7 @@ const settled = 1
  */
 export type Opening = 'roomiest' | 'tightest'
 
-export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'): Greedy => {
+export const greedy = ({ model, covering }: SearchSpace, opening: Opening = 'roomiest'): Greedy => {
   const {
     hosts,
     hostCount,
@@ -67,20 +67,20 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
     moveMs,
     domain,
     starts,
-    parts,
-    partsOf,
+    constraints,
+    constraintsOn,
   } = model
   const at = new Int32Array(vmCount).fill(-1)
   const load = new Float64Array(hostCount * dims)
   const status = new Uint8Array(vmCount).fill(settled)
-  const leavers: number[] = []
+  const evicted: number[] = []
   let boundMs = 0
 
   for (let v = 0; v < vmCount; v++) {
     const h = home[v]!
     if (active[v] === 0) continue
     if (h < 0 || (fixed[v] === 0 && domain[v]![h] === 0)) {
-      leavers.push(v)
+      evicted.push(v)
       boundMs += moveMs[v]!
       continue
     }
@@ -88,42 +88,43 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
     if (fixed[v] === 0) status[v] = free
     for (let d = 0; d < dims; d++) load[h * dims + d]! += demand[v * dims + d]!
   }
-  const leave = (v: number): void => {
+  const evict = (v: number): void => {
     for (let d = 0; d < dims; d++) load[at[v]! * dims + d]! -= demand[v * dims + d]!
     at[v] = -1
     status[v] = settled
-    leavers.push(v)
+    evicted.push(v)
   }
   for (let h = 0; h < hostCount; h++) {
-    const bound = covers.bound(h, load, status, free, null)
+    const bound = covering.bound(h, load, status, free, null)
     if (bound === 0) continue
     if (bound < Number.POSITIVE_INFINITY) boundMs += bound
-    for (const v of covers.set(h, load, status, free) ?? covers.homeVms(h)) if (status[v] === free) leave(v)
+    for (const v of covering.cheapestCover(h, load, status, free) ?? covering.homeVms(h))
+      if (status[v] === free) evict(v)
   }
   // Rules that are broken now: the cheapest of those in conflict goes, until none is left.
-  const pair = new Int32Array(vmCount)
-  const shut = new Uint8Array(hostCount)
-  const byHosts = new Set<Part>()
-  for (const part of parts) {
-    if (part.weight >= 0) continue
-    if (part.usedHosts !== undefined && part.conflict(at, pair, 0) > 0) {
+  const conflict = new Int32Array(vmCount)
+  const emptied = new Uint8Array(hostCount)
+  const doneByHosts = new Set<CompiledConstraint>()
+  for (const constraint of constraints) {
+    if (constraint.weight >= 0) continue
+    if (constraint.usedHosts !== undefined && constraint.conflict(at, conflict, 0) > 0) {
       // Host by host: VM by VM, many would be left half empty.
-      for (const h of emptiest(model, load, at, status, part.usedHosts)) {
-        if (shut[h] === 1) continue
-        shut[h] = 1
-        for (const v of covers.homeVms(h)) if (status[v] === free) leave(v)
+      for (const h of emptiest(model, load, at, status, constraint.usedHosts)) {
+        if (emptied[h] === 1) continue
+        emptied[h] = 1
+        for (const v of covering.homeVms(h)) if (status[v] === free) evict(v)
       }
-      byHosts.add(part)
+      doneByHosts.add(constraint)
       continue
     }
-    for (let n = part.conflict(at, pair, 0); n > 0; n = part.conflict(at, pair, 0)) {
+    for (let n = constraint.conflict(at, conflict, 0); n > 0; n = constraint.conflict(at, conflict, 0)) {
       let chosen = -1
       for (let i = 0; i < n; i++) {
-        const v = pair[i]!
+        const v = conflict[i]!
         if (status[v] === free && (chosen < 0 || moveMs[v]! < moveMs[chosen]!)) chosen = v
       }
       if (chosen < 0) break
-      leave(chosen)
+      evict(chosen)
     }
   }
 
@@ -131,67 +132,72 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
   const meanLimit = new Float64Array(dims)
   for (let h = 0; h < hostCount; h++)
     for (let d = 0; d < dims; d++) meanLimit[d]! += limit[h * dims + d]! / hostCount
-  for (const v of leavers)
+  for (const v of evicted)
     for (let d = 0; d < dims; d++)
       size[v] = Math.max(
         size[v]!,
         Math.floor((demand[v * dims + d]! * 1_000_000) / Math.max(1, meanLimit[d]!)),
       )
-  leavers.sort((a, b) => size[b]! - size[a]! || a - b)
+  evicted.sort((a, b) => size[b]! - size[a]! || a - b)
   const touched = new Uint8Array(hostCount)
-  for (const v of leavers) if (home[v]! >= 0) touched[home[v]!] = 1
+  for (const v of evicted) if (home[v]! >= 0) touched[home[v]!] = 1
 
-  const clashes = (v: number, h: number): boolean => {
-    const of = partsOf[v]!
+  const violatesHard = (v: number, h: number): boolean => {
+    const of = constraintsOn[v]!
     for (let i = 0; i < of.length; i++)
-      if (of[i]!.weight < 0 && !byHosts.has(of[i]!) && of[i]!.clashes(at, v, h)) return true
+      if (of[i]!.weight < 0 && !doneByHosts.has(of[i]!) && of[i]!.clashes(at, v, h)) return true
     return false
   }
-  const wide = parts.filter((part) => part.weight < 0 && part.closedTo !== undefined)
+  const withForbiddenHosts = constraints.filter(
+    (constraint) => constraint.weight < 0 && constraint.forbiddenHosts !== undefined,
+  )
   /** Where rules about many hosts at a time want nobody more: looked at once per VM. */
-  const closedTo = (v: number): readonly Uint8Array[] =>
-    wide.flatMap((part) => (partsOf[v]!.includes(part) ? (part.closedTo!(at, v) ?? []) : []))
-  const clashesBeside = (v: number, h: number): boolean => {
-    const of = partsOf[v]!
+  const forbiddenFor = (v: number): readonly Uint8Array[] =>
+    withForbiddenHosts.flatMap((constraint) =>
+      constraintsOn[v]!.includes(constraint) ? (constraint.forbiddenHosts!(at, v) ?? []) : [],
+    )
+  const violatesOther = (v: number, h: number): boolean => {
+    const of = constraintsOn[v]!
     for (let i = 0; i < of.length; i++) {
-      const part = of[i]!
-      if (part.weight >= 0 || part.closedTo !== undefined || byHosts.has(part)) continue
-      if (part.clashes(at, v, h)) return true
+      const constraint = of[i]!
+      if (constraint.weight >= 0 || constraint.forbiddenHosts !== undefined || doneByHosts.has(constraint))
+        continue
+      if (constraint.clashes(at, v, h)) return true
     }
     return false
   }
   /** No host has more room than this, as far as it was looked at. */
-  const widest = new Float64Array(dims).fill(Number.POSITIVE_INFINITY)
+  const mostRoom = new Float64Array(dims).fill(Number.POSITIVE_INFINITY)
   let stale = true
-  const measure = (): void => {
+  const measureRoom = (): void => {
     if (!stale) return
     stale = false
-    widest.fill(Number.NEGATIVE_INFINITY)
+    mostRoom.fill(Number.NEGATIVE_INFINITY)
     for (let h = 0; h < hostCount; h++) {
       if (hosts[h]!.state !== 'online') continue
       for (let d = 0; d < dims; d++)
-        widest[d] = Math.max(widest[d]!, limit[h * dims + d]! - load[h * dims + d]!)
+        mostRoom[d] = Math.max(mostRoom[d]!, limit[h * dims + d]! - load[h * dims + d]!)
     }
   }
   /** Some room has come free. */
-  const widen = (h: number): void => {
+  const noteRoom = (h: number): void => {
     for (let d = 0; d < dims; d++)
-      widest[d] = Math.max(widest[d]!, limit[h * dims + d]! - load[h * dims + d]!)
+      mostRoom[d] = Math.max(mostRoom[d]!, limit[h * dims + d]! - load[h * dims + d]!)
   }
-  const offended = (v: number, h: number): boolean => {
-    const of = partsOf[v]!
+  const violatesSoft = (v: number, h: number): boolean => {
+    const of = constraintsOn[v]!
     for (let i = 0; i < of.length; i++) if (of[i]!.weight >= 0 && of[i]!.clashes(at, v, h)) return true
     return false
   }
   /** The host where it fits best, touched ones first; −1 when there is none. */
   const bestHost = (v: number): number => {
     const allowed = domain[v]!
-    for (let d = 0; d < dims; d++) if (demand[v * dims + d]! > widest[d]!) return -1
-    const closed = closedTo(v)
+    for (let d = 0; d < dims; d++) if (demand[v * dims + d]! > mostRoom[d]!) return -1
+    const closed = forbiddenFor(v)
     let chosen = -1
     let least = Number.POSITIVE_INFINITY
     for (let h = 0; h < hostCount; h++) {
-      if (allowed[h] === 0 || h === home[v] || shut[h] === 1) continue
+      if (allowed[h] === 0 || h === home[v] || emptied[h] === 1) continue
       if (touched[h] === 0 && least < untouched - 1000 * dims) continue
       let short = false
       for (let d = 0; d < dims && !short; d++)
@@ -203,16 +209,16 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
         const slack = limit[h * dims + d]! - load[h * dims + d]! - demand[v * dims + d]!
         score += sign * Math.floor((slack * 1000) / Math.max(1, limit[h * dims + d]!))
       }
-      if (score >= least || closed.some((bits) => bits[h] === 1) || clashesBeside(v, h)) continue
-      if (offended(v, h)) score += 10_000_000
+      if (score >= least || closed.some((bits) => bits[h] === 1) || violatesOther(v, h)) continue
+      if (violatesSoft(v, h)) score += 10_000_000
       if (score >= least) continue
       least = score
       chosen = h
     }
-    if (chosen < 0) measure()
+    if (chosen < 0) measureRoom()
     return chosen
   }
-  const arrive = (v: number, h: number): void => {
+  const place = (v: number, h: number): void => {
     at[v] = h
     stale = true
     touched[h] = 1
@@ -221,7 +227,7 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
   /** Another VM of the same host that relieves it as well and has a place to go: the cheapest. */
   const substitute = (v: number): number => {
     const h = home[v]!
-    for (const u of covers.homeVms(h)) {
+    for (const u of covering.homeVms(h)) {
       if (u === v || at[u] !== h || status[u] !== free) continue
       let enough = true
       for (let d = 0; d < dims; d++) {
@@ -240,13 +246,14 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
     return -1
   }
   const failed: number[] = []
-  for (const v of leavers) {
+  for (const v of evicted) {
     const h = bestHost(v)
     if (h >= 0) {
-      arrive(v, h)
+      place(v, h)
       continue
     }
-    const mayStay = home[v]! >= 0 && domain[v]![home[v]!] === 1 && starts[v] === 0 && !clashes(v, home[v]!)
+    const mayStay =
+      home[v]! >= 0 && domain[v]![home[v]!] === 1 && starts[v] === 0 && !violatesHard(v, home[v]!)
     const u = mayStay ? substitute(v) : -1
     if (u < 0) {
       failed.push(v)
@@ -255,9 +262,9 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
     for (let d = 0; d < dims; d++) load[home[u]! * dims + d]! -= demand[u * dims + d]!
     at[u] = -1
     status[u] = settled
-    widen(home[u]!)
-    arrive(v, home[v]!)
-    arrive(u, bestHost(u))
+    noteRoom(home[u]!)
+    place(v, home[v]!)
+    place(u, bestHost(u))
   }
   // Whoever found no place stays where it is: still overloaded, but nothing is worse than before. Those who came
   // there meanwhile, and must not meet it, go elsewhere, or stay at home as well.
@@ -269,15 +276,15 @@ export const greedy = ({ model, covers }: Space, opening: Opening = 'roomiest'):
     const v = failed[i]!
     if (home[v]! < 0 || starts[v] === 1) continue
     stay(v)
-    for (const part of partsOf[v]!) {
-      if (part.weight >= 0 || part.scope.length > crowd) continue
-      for (const u of part.scope) {
-        if (at[u] !== home[v] || at[u] === home[u] || !clashes(u, at[u]!)) continue
+    for (const constraint of constraintsOn[v]!) {
+      if (constraint.weight >= 0 || constraint.scope.length > scopeMax) continue
+      for (const u of constraint.scope) {
+        if (at[u] !== home[v] || at[u] === home[u] || !violatesHard(u, at[u]!)) continue
         for (let d = 0; d < dims; d++) load[at[u]! * dims + d]! -= demand[u * dims + d]!
-        widen(at[u]!)
+        noteRoom(at[u]!)
         at[u] = -1
         const h = bestHost(u)
-        if (h >= 0) arrive(u, h)
+        if (h >= 0) place(u, h)
         else failed.push(u)
       }
     }
@@ -291,7 +298,7 @@ const emptiest = (
   load: Float64Array,
   at: Int32Array,
   status: Uint8Array,
-  { inside, max }: NonNullable<Part['usedHosts']>,
+  { inside, max }: NonNullable<CompiledConstraint['usedHosts']>,
 ): readonly number[] => {
   const used = new Uint8Array(hostCount)
   const stuck = new Uint8Array(hostCount)

@@ -7,14 +7,14 @@
  */
 
 import { branchAndBound } from '../exact/branch-and-bound.ts'
-import { prepare, type Space } from '../exact/search-state.ts'
-import type { Board } from '../model/assignment.ts'
-import type { Part } from '../model/constraints/compiled-constraint.ts'
+import { createSearchSpace, type SearchSpace } from '../exact/search-state.ts'
+import type { Assignment } from '../model/assignment.ts'
+import type { CompiledConstraint } from '../model/constraints/compiled-constraint.ts'
 import { compareCost, costOf } from '../model/cost.ts'
 import type { RandomStream } from '../problem/random.ts'
 import { createNeighbourhoods } from './neighbourhood.ts'
 
-export interface MendOptions {
+export interface LnsRepairOptions {
   /** Search nodes of all tries together; setting one up counts as some. */
   readonly nodesMax: number
   readonly random: RandomStream
@@ -22,14 +22,14 @@ export interface MendOptions {
 }
 
 /** Rules about more VMs than this are not about who meets whom. */
-const crowd = 1000
+const scopeMax = 1000
 const nodesPerTry = 400
 /** Many short looks at random find more than a few long ones. */
-const nodesPerWandering = 200
+const nodesPerRandomTry = 200
 /** Setting up a search costs as much as a node per so many VMs. */
 const vmsPerNode = 2
 /** And a node, with so many rules, twice as much as without any. */
-const partsPerNode = 16
+const constraintsPerNode = 16
 /** Looking at a host for a VM costs a fraction. */
 const looksPerNode = 200
 /** How many hosts with room are looked at beside those in trouble, in turn. */
@@ -40,19 +40,31 @@ const patience = 40
 const patienceWithOverload = 100
 const patienceWithCost = 20
 
-export const mend = (space: Space, board: Board, options: MendOptions): void => {
-  const { model, covers } = space
+export const lnsRepair = (space: SearchSpace, assignment: Assignment, options: LnsRepairOptions): void => {
+  const { model, covering } = space
   const { random } = options
-  const { at, load, present, natives, put } = board
-  const { hostCount, vmCount, dims, demand, limit, home, active, fixed, starts, domain, parts, moveMs } =
-    model
-  const neighbourhoodOf = createNeighbourhoods(board)
+  const { at, load, vmsOn, homeVms, assign } = assignment
+  const {
+    hostCount,
+    vmCount,
+    dims,
+    demand,
+    limit,
+    home,
+    active,
+    fixed,
+    starts,
+    domain,
+    constraints,
+    moveMs,
+  } = model
+  const neighbourhoodOf = createNeighbourhoods(assignment)
   let nodes = 0
   let failures = 0
   const spent = (): boolean => nodes >= options.nodesMax || options.expired()
 
   /** Room for the VM in the tightest dimension, in permille; negative: what lacks. */
-  const spare = (v: number, h: number): number => {
+  const roomPermille = (v: number, h: number): number => {
     let least = Number.POSITIVE_INFINITY
     for (let d = 0; d < dims; d++) {
       const i = h * dims + d
@@ -69,17 +81,17 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
     for (let h = 0; h < hostCount; h++) {
       if (taken.has(h)) continue
       let rank = Number.NEGATIVE_INFINITY
-      for (const v of vms) if (domain[v]![h] === 1) rank = Math.max(rank, spare(v, h))
+      for (const v of vms) if (domain[v]![h] === 1) rank = Math.max(rank, roomPermille(v, h))
       if (rank > Number.NEGATIVE_INFINITY) ranked.push({ h, rank })
     }
     ranked.sort((a, b) => b.rank - a.rank || a.h - b.h)
     const found: number[] = []
-    // Where nobody is welcome room is of no use; they may come together, so none of them is in the way.
+    // Room on a host that rules close to all of them is of no use; they may come together, so they do not count themselves.
     const were = vms.map((v) => at[v]!)
     for (const v of vms) at[v] = -1
     for (let i = 0; i < ranked.length && found.length < count; i++) {
       const { h } = ranked[i]!
-      if (vms.some((v) => domain[v]![h] === 1 && !board.clashes(v, h))) found.push(h)
+      if (vms.some((v) => domain[v]![h] === 1 && !assignment.violatesHard(v, h))) found.push(h)
     }
     vms.forEach((v, i) => {
       at[v] = were[i]!
@@ -88,31 +100,31 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
   }
 
   /** Searches these hosts; true when it found something better. */
-  const search = (hosts: readonly number[], homeless: readonly number[], nodesMax: number): boolean => {
-    const part = neighbourhoodOf(hosts, homeless)
-    const before = costOf(part.model, part.start)
-    const found = branchAndBound(prepare(part.model), {
+  const search = (hosts: readonly number[], unplaced: readonly number[], nodesMax: number): boolean => {
+    const neighbourhood = neighbourhoodOf(hosts, unplaced)
+    const before = costOf(neighbourhood.model, neighbourhood.start)
+    const found = branchAndBound(createSearchSpace(neighbourhood.model), {
       relief: true,
       orderly: true,
-      open: part.open,
-      start: part.start,
+      open: neighbourhood.open,
+      start: neighbourhood.start,
       best: before,
       nodesMax,
       expired: options.expired,
     })
-    nodes += Math.ceil(part.model.vmCount / vmsPerNode)
-    nodes += Math.ceil(found.nodes * (1 + part.model.parts.length / partsPerNode))
+    nodes += Math.ceil(neighbourhood.model.vmCount / vmsPerNode)
+    nodes += Math.ceil(found.nodes * (1 + neighbourhood.model.constraints.length / constraintsPerNode))
     const better = found.at !== null && compareCost(found.cost, before) < 0
-    part.settle(better ? found.at : null)
+    neighbourhood.settle(better ? found.at : null)
     return better
   }
 
-  const around = (hosts: readonly number[], vms: readonly number[]): void => {
+  const searchAround = (hosts: readonly number[], vms: readonly number[]): void => {
     for (const width of failures > patience ? widths.slice(0, 1) : widths) {
       if (spent()) return
       const more = roomiest(vms, width, new Set(hosts))
-      const homeless = vms.filter((v) => at[v]! < 0)
-      if (search([...hosts, ...more], homeless, nodesPerTry)) {
+      const unplaced = vms.filter((v) => at[v]! < 0)
+      if (search([...hosts, ...more], unplaced, nodesPerTry)) {
         failures = 0
         return
       }
@@ -121,14 +133,14 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
     }
   }
 
-  const placeFor = (v: number, but: number): number => {
+  const placeFor = (v: number, except: number): number => {
     let chosen = -1
     let most = Number.NEGATIVE_INFINITY
     nodes += hostCount / looksPerNode
     for (let h = 0; h < hostCount; h++) {
-      if (h === but || h === home[v] || !board.fits(v, h)) continue
-      const room = -spare(v, h)
-      if (room > most && !board.clashes(v, h)) {
+      if (h === except || h === home[v] || !assignment.fits(v, h)) continue
+      const room = -roomPermille(v, h)
+      if (room > most && !assignment.violatesHard(v, h)) {
         most = room
         chosen = h
       }
@@ -137,38 +149,38 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
   }
 
   /** The VM goes to a host from which one other VM goes to a third. */
-  const chain = (v: number): boolean => {
+  const ejectionChain = (v: number): boolean => {
     const from = at[v]!
     const direct = placeFor(v, from)
     if (direct >= 0) {
-      put(v, direct)
+      assign(v, direct)
       return true
     }
     // Whoever has moved anyway makes way at no cost; only then somebody who would not have moved.
-    for (const alsoNatives of [false, true])
+    for (const alsoHomeVms of [false, true])
       for (let h = 0; h < hostCount; h++) {
         if (h === from || h === home[v] || domain[v]![h] === 0) continue
         if (spent()) return false
-        nodes += present[h]!.length / looksPerNode
-        for (const u of present[h]!) {
-          if (fixed[u] === 1 || (home[u] === h && (!alsoNatives || starts[u] === 1))) continue
+        nodes += vmsOn[h]!.length / looksPerNode
+        for (const u of vmsOn[h]!) {
+          if (fixed[u] === 1 || (home[u] === h && (!alsoHomeVms || starts[u] === 1))) continue
           let enough = true
           for (let d = 0; d < dims && enough; d++) {
             const i = h * dims + d
             if (load[i]! - demand[u * dims + d]! + demand[v * dims + d]! > limit[i]!) enough = false
           }
           if (!enough) continue
-          put(u, -1)
-          if (!board.clashes(v, h)) {
-            put(v, h)
+          assign(u, -1)
+          if (!assignment.violatesHard(v, h)) {
+            assign(v, h)
             const to = placeFor(u, h)
             if (to >= 0) {
-              put(u, to)
+              assign(u, to)
               return true
             }
-            put(v, from)
+            assign(v, from)
           }
-          put(u, h)
+          assign(u, h)
         }
       }
     return false
@@ -177,87 +189,87 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
   const misplaced = (v: number): boolean =>
     active[v] === 1 && fixed[v] === 0 && (at[v]! < 0 || domain[v]![at[v]!] === 0)
 
-  const homeless = (): void => {
+  const placeUnplaced = (): void => {
     for (let v = 0; v < vmCount && !spent(); v++) {
       if (!misplaced(v)) continue
       nodes += 20
-      if (chain(v)) continue
+      if (ejectionChain(v)) continue
       const own = [at[v]!, home[v]!].filter((h, i, all) => h >= 0 && all.indexOf(h) === i)
-      around(own, [v])
+      searchAround(own, [v])
     }
   }
 
   /** Too many for a look at all of them together: whoever has a place elsewhere goes, until the rule holds. */
-  const thinOut = (part: Part, vms: readonly number[]): void => {
+  const thinOut = (constraint: CompiledConstraint, vms: readonly number[]): void => {
     const scratch = new Int32Array(vmCount)
     for (const v of [...vms].sort((a, b) => moveMs[a]! - moveMs[b]! || a - b)) {
-      if (spent() || part.conflict(at, scratch, 0) === 0) return
+      if (spent() || constraint.conflict(at, scratch, 0) === 0) return
       const h = fixed[v] === 1 ? -1 : placeFor(v, at[v]!)
-      if (h >= 0) put(v, h)
+      if (h >= 0) assign(v, h)
     }
   }
 
-  const brokenRules = (hard: boolean): void => {
+  const satisfyRules = (hard: boolean): void => {
     const named = new Int32Array(vmCount)
-    for (const part of parts) {
-      if (part.weight < 0 !== hard) continue
-      for (let tries = 0; tries < part.scope.length && !spent(); tries++) {
-        const n = part.conflict(at, named, 0)
+    for (const constraint of constraints) {
+      if (constraint.weight < 0 !== hard) continue
+      for (let tries = 0; tries < constraint.scope.length && !spent(); tries++) {
+        const n = constraint.conflict(at, named, 0)
         if (n === 0) break
-        if (n > crowd) {
-          thinOut(part, [...named.subarray(0, n)])
+        if (n > scopeMax) {
+          thinOut(constraint, [...named.subarray(0, n)])
           break
         }
-        const vms = part.scope.length > crowd ? [...named.subarray(0, n)] : [...part.scope]
+        const vms = constraint.scope.length > scopeMax ? [...named.subarray(0, n)] : [...constraint.scope]
         const hosts = new Set(vms.map((v) => at[v]!).filter((h) => h >= 0))
         if (hosts.size > widths.at(-1)!) break
-        const before = part.broken(at)
-        around([...hosts], vms)
-        if (part.broken(at) >= before) break
+        const before = constraint.violation(at)
+        searchAround([...hosts], vms)
+        if (constraint.violation(at) >= before) break
       }
     }
   }
 
-  const relieve = (): void => {
+  const relieveOverloads = (): void => {
     for (let h = 0; h < hostCount && !spent(); h++) {
-      if (!board.overloaded(h)) continue
-      const leavers = present[h]!.filter((v) => fixed[v] === 0)
-      if (leavers.length > 0) around([h], leavers)
+      if (!assignment.overloaded(h)) continue
+      const leavers = vmsOn[h]!.filter((v) => fixed[v] === 0)
+      if (leavers.length > 0) searchAround([h], leavers)
     }
   }
 
   /** Hosts that give away more than they must. */
-  const excessive = (): readonly number[] => {
+  const hostsGivingTooMuch = (): readonly number[] => {
     const status = new Uint8Array(vmCount)
     for (let v = 0; v < vmCount; v++)
       if (active[v] === 0 || fixed[v] === 1 || home[v]! < 0 || domain[v]![home[v]!] === 0) status[v] = 1
     const whole = new Float64Array(hostCount * dims)
     for (let h = 0; h < hostCount; h++)
-      for (const v of natives[h]!)
+      for (const v of homeVms[h]!)
         if (fixed[v] === 1 || domain[v]![h] === 1)
           for (let d = 0; d < dims; d++) whole[h * dims + d]! += demand[v * dims + d]!
     return Array.from({ length: hostCount }, (_, h) => h).filter((h) => {
       let paid = 0
-      for (const v of natives[h]!) if (status[v] === 0 && at[v] !== h && at[v]! >= 0) paid += moveMs[v]!
-      return paid > 0 && paid > covers.bound(h, whole, status, 0, null)
+      for (const v of homeVms[h]!) if (status[v] === 0 && at[v] !== h && at[v]! >= 0) paid += moveMs[v]!
+      return paid > 0 && paid > covering.bound(h, whole, status, 0, null)
     })
   }
 
-  const leaversOf = (h: number): number[] => natives[h]!.filter((v) => at[v] !== h && at[v]! >= 0)
+  const leaversOf = (h: number): number[] => homeVms[h]!.filter((v) => at[v] !== h && at[v]! >= 0)
 
   /**
    * Large neighbourhood search (Shaw 1998) around the hosts in question: some of those, hosts that their VMs went
    * to, and others at random. What one host lacks or gives away too much often waits for room that another one took.
    */
-  const wander = (questionable: () => readonly number[], patience: number): void => {
-    let around = questionable()
+  const searchAtRandom = (questionable: () => readonly number[], patience: number): void => {
+    let hosts = questionable()
     let touched = touchedHosts()
     let failed = 0
-    while (around.length > 0 && failed < patience * around.length && !spent()) {
+    while (hosts.length > 0 && failed < patience * hosts.length && !spent()) {
       const size = 6 + random.below(12)
       const chosen = new Set<number>()
       for (let k = 0; k < 3; k++) {
-        const h = around[random.below(around.length)]!
+        const h = hosts[random.below(hosts.length)]!
         chosen.add(h)
         for (const v of leaversOf(h)) if (random.below(2) === 0) chosen.add(at[v]!)
       }
@@ -268,9 +280,9 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
             ? random.below(hostCount)
             : touched[random.below(touched.length)]!,
         )
-      if (search([...chosen].slice(0, size), [], nodesPerWandering)) {
+      if (search([...chosen].slice(0, size), [], nodesPerRandomTry)) {
         failed = 0
-        around = questionable()
+        hosts = questionable()
         touched = touchedHosts()
       } else failed++
     }
@@ -278,14 +290,14 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
 
   const touchedHosts = (): readonly number[] =>
     Array.from({ length: hostCount }, (_, h) => h).filter(
-      (h) => leaversOf(h).length > 0 || present[h]!.some((v) => board.moved(v)),
+      (h) => leaversOf(h).length > 0 || vmsOn[h]!.some((v) => assignment.moved(v)),
     )
 
-  const overloads = (): readonly number[] =>
-    Array.from({ length: hostCount }, (_, h) => h).filter((h) => board.overloaded(h))
+  const overloadedHosts = (): readonly number[] =>
+    Array.from({ length: hostCount }, (_, h) => h).filter((h) => assignment.overloaded(h))
 
   /** Nobody is away without need. */
-  const homecoming = (): void => {
+  const moveHome = (): void => {
     for (let v = 0; v < vmCount; v++) {
       const h = home[v]!
       if (active[v] === 0 || h < 0 || at[v] === h || domain[v]![h] === 0) continue
@@ -294,15 +306,15 @@ export const mend = (space: Space, board: Board, options: MendOptions): void => 
         const i = h * dims + d
         if (demand[v * dims + d]! > 0 && load[i]! + demand[v * dims + d]! > limit[i]!) burden = true
       }
-      if (!burden && !board.clashes(v, h) && !board.offends(v, h)) put(v, h)
+      if (!burden && !assignment.violatesHard(v, h) && !assignment.violatesSoft(v, h)) assign(v, h)
     }
   }
 
-  homeless()
-  brokenRules(true)
-  relieve()
-  wander(overloads, patienceWithOverload)
-  brokenRules(false)
-  homecoming()
-  wander(excessive, patienceWithCost)
+  placeUnplaced()
+  satisfyRules(true)
+  relieveOverloads()
+  searchAtRandom(overloadedHosts, patienceWithOverload)
+  satisfyRules(false)
+  moveHome()
+  searchAtRandom(hostsGivingTooMuch, patienceWithCost)
 }

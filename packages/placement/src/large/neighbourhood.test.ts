@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createBoard } from '../model/assignment.ts'
+import { createAssignment } from '../model/assignment.ts'
 import { costOf } from '../model/cost.ts'
 import { compile } from '../model/model.ts'
 import { randomStream } from '../problem/random.ts'
@@ -20,22 +20,22 @@ test('Whatever is changed within a neighbourhood changes the cost of the whole b
       const random = randomStream(seed)
       const anywhere = () => random.below(model.hostCount)
       const start = model.home.map((h, v) => (model.active[v] === 0 || model.fixed[v] === 1 ? h : anywhere()))
-      const board = createBoard(model, start)
+      const assignment = createAssignment(model, start)
       const hosts = Array.from({ length: model.hostCount }, (_, h) => h).filter(() => random.below(2) === 0)
       if (hosts.length === 0) return
       // A rule that is broken by those elsewhere is broken whatever happens here.
       const others = start.map((h) => (hosts.includes(h) ? -1 : h))
       const named = new Int32Array(model.vmCount)
-      if (model.parts.some((part) => part.conflict(others, named, 0) > 0)) return
-      const before = costOf(model, board.at)
-      const part = createNeighbourhoods(board)(hosts, [])
-      const here = costOf(part.model, part.start)
-      const found = part.start.map((h, i) =>
-        h < 0 || h === hosts.length || part.model.fixed[i] === 1 ? h : random.below(hosts.length),
+      if (model.constraints.some((neighbourhood) => neighbourhood.conflict(others, named, 0) > 0)) return
+      const before = costOf(model, assignment.at)
+      const neighbourhood = createNeighbourhoods(assignment)(hosts, [])
+      const here = costOf(neighbourhood.model, neighbourhood.start)
+      const found = neighbourhood.start.map((h, i) =>
+        h < 0 || h === hosts.length || neighbourhood.model.fixed[i] === 1 ? h : random.below(hosts.length),
       )
-      const there = costOf(part.model, found)
-      part.settle(found)
-      const after = costOf(model, board.at)
+      const there = costOf(neighbourhood.model, found)
+      neighbourhood.settle(found)
+      const after = costOf(model, assignment.at)
       for (const key of levels) assert.equal(after[key] - before[key], there[key] - here[key], key)
       compared++
     }),

@@ -3,8 +3,8 @@
  * else where they are. Its cost differs from that of the whole by a constant, so what is better here is better there,
  * and making it takes microseconds where preparing a search of the whole takes milliseconds.
  */
-import type { Board } from '../model/assignment.ts'
-import type { Part, Within } from '../model/constraints/compiled-constraint.ts'
+import type { Assignment } from '../model/assignment.ts'
+import type { CompiledConstraint, HostSubset } from '../model/constraints/compiled-constraint.ts'
 import type { Model } from '../model/model.ts'
 import type { ProblemHost } from '../problem/situation.ts'
 
@@ -18,7 +18,7 @@ export interface Neighbourhood {
 }
 
 /** A host with room for everybody, for those who are elsewhere or belong elsewhere. */
-const elsewhere: ProblemHost = {
+const hostElsewhere: ProblemHost = {
   id: '' as ProblemHost['id'],
   state: 'online',
   limit: [],
@@ -29,18 +29,19 @@ const elsewhere: ProblemHost = {
 /** These hosts; `guests`: also these VMs, wherever they are. */
 export type NeighbourhoodOf = (hosts: readonly number[], guests: readonly number[]) => Neighbourhood
 
-/** Neighbourhoods on the board, one at a time. */
-export const createNeighbourhoods = (board: Board): NeighbourhoodOf => {
-  const { model, at, present, natives } = board
+/** Neighbourhoods of the assignment, one at a time. */
+export const createNeighbourhoods = (assignment: Assignment): NeighbourhoodOf => {
+  const { model, at, vmsOn, homeVms } = assignment
   const { dims } = model
   const vmHere = new Int32Array(model.vmCount).fill(-1)
   const hostHere = new Int32Array(model.hostCount).fill(-1)
   let widest = 0
-  for (const part of model.parts) if (part.within === undefined) widest = Math.max(widest, part.scope.length)
-  const named = new Int32Array(widest)
+  for (const constraint of model.constraints)
+    if (constraint.restrictedTo === undefined) widest = Math.max(widest, constraint.scope.length)
+  const conflict = new Int32Array(widest)
 
   return (hosts, guests) => {
-    const far = hosts.length
+    const elsewhere = hosts.length
     const vms: number[] = []
     const add = (v: number): void => {
       if (vmHere[v]! >= 0) return
@@ -51,12 +52,12 @@ export const createNeighbourhoods = (board: Board): NeighbourhoodOf => {
       hostHere[h] = i
     })
     for (const h of hosts) {
-      for (const v of natives[h]!) add(v)
-      for (const v of present[h]!) add(v)
+      for (const v of homeVms[h]!) add(v)
+      for (const v of vmsOn[h]!) add(v)
     }
     for (const v of guests) add(v)
     const count = vms.length
-    const here = (h: number): number => (h < 0 ? -1 : hostHere[h]! >= 0 ? hostHere[h]! : far)
+    const here = (h: number): number => (h < 0 ? -1 : hostHere[h]! >= 0 ? hostHere[h]! : elsewhere)
     const home = new Int32Array(count)
     const start = new Int32Array(count)
     const active = new Uint8Array(count).fill(1)
@@ -64,9 +65,9 @@ export const createNeighbourhoods = (board: Board): NeighbourhoodOf => {
     const starts = new Uint8Array(count)
     const moveMs = new Float64Array(count)
     const demand = new Float64Array(count * dims)
-    const limit = new Float64Array((far + 1) * dims).fill(Number.MAX_SAFE_INTEGER)
-    const load = new Float64Array((far + 1) * dims)
-    const draining = new Uint8Array(far + 1)
+    const limit = new Float64Array((elsewhere + 1) * dims).fill(Number.MAX_SAFE_INTEGER)
+    const load = new Float64Array((elsewhere + 1) * dims)
+    const draining = new Uint8Array(elsewhere + 1)
     /** Where those are who are on the host that stands for all others. */
     const outside = new Int32Array(count)
     const domains = new Map<Uint8Array, Uint8Array>()
@@ -81,7 +82,7 @@ export const createNeighbourhoods = (board: Board): NeighbourhoodOf => {
     vms.forEach((v, i) => {
       home[i] = here(model.home[v]!)
       start[i] = here(at[v]!)
-      outside[i] = start[i] === far ? at[v]! : model.home[v]!
+      outside[i] = start[i] === elsewhere ? at[v]! : model.home[v]!
       fixed[i] = model.fixed[v]!
       starts[i] = model.starts[v]!
       moveMs[i] = model.moveMs[v]!
@@ -89,77 +90,80 @@ export const createNeighbourhoods = (board: Board): NeighbourhoodOf => {
       const whole = model.domain[v]!
       let bits = domains.get(whole)
       if (bits === undefined) {
-        bits = new Uint8Array(far + 1).fill(1)
-        for (let k = 0; k < far; k++) bits[k] = whole[hosts[k]!]!
+        bits = new Uint8Array(elsewhere + 1).fill(1)
+        for (let k = 0; k < elsewhere; k++) bits[k] = whole[hosts[k]!]!
         domains.set(whole, bits)
       }
       domain.push(bits)
     })
 
-    const parts: Part[] = []
-    const partsOf: Part[][] = vms.map(() => [])
-    const met = new Set<Part>()
+    const constraints: CompiledConstraint[] = []
+    const constraintsOn: CompiledConstraint[][] = vms.map(() => [])
+    const seen = new Set<CompiledConstraint>()
     const rules: Model['problem']['rules'][number][] = []
-    const within: Within = { vms, hosts, far, vmHere, hostHere, at }
-    /** The part over those VMs of its scope that are here. */
-    const narrow = (part: Part): void => {
+    const subset: HostSubset = { vms, hosts, elsewhere, vmHere, hostHere, at }
+    /** The constraint over those VMs of its scope that are here. */
+    const restrict = (constraint: CompiledConstraint): void => {
       const scope: number[] = []
       // Rules about everybody are about everybody here.
-      if (part.scope.length > count) {
-        for (let i = 0; i < count; i++) if (model.partsOf[vms[i]!]!.includes(part)) scope.push(i)
-      } else for (const v of part.scope) if (vmHere[v]! >= 0) scope.push(vmHere[v]!)
-      if (part.local === true && scope.length < 2) return
-      const base = { rule: rules.length, weight: part.weight, scope: Int32Array.from(scope) }
-      const made = part.within?.(base, within) ?? translated(part, base)
-      rules.push(model.problem.rules[part.rule]!)
-      parts.push(made)
-      for (const i of scope) partsOf[i]!.push(made)
+      if (constraint.scope.length > count) {
+        for (let i = 0; i < count; i++) if (model.constraintsOn[vms[i]!]!.includes(constraint)) scope.push(i)
+      } else for (const v of constraint.scope) if (vmHere[v]! >= 0) scope.push(vmHere[v]!)
+      if (constraint.local === true && scope.length < 2) return
+      const base = { rule: rules.length, weight: constraint.weight, scope: Int32Array.from(scope) }
+      const made = constraint.restrictedTo?.(base, subset) ?? translated(constraint, base)
+      rules.push(model.problem.rules[constraint.rule]!)
+      constraints.push(made)
+      for (const i of scope) constraintsOn[i]!.push(made)
     }
-    const translated = (part: Part, base: Pick<Part, 'rule' | 'weight' | 'scope'>): Part => {
+    const translated = (
+      constraint: CompiledConstraint,
+      base: Pick<CompiledConstraint, 'rule' | 'weight' | 'scope'>,
+    ): CompiledConstraint => {
       const { scope } = base
       const sync = (local: Int32Array): void => {
         for (let k = 0; k < scope.length; k++) {
           const i = scope[k]!
           const h = local[i]!
-          at[vms[i]!] = h < 0 ? -1 : h === far ? outside[i]! : hosts[h]!
+          at[vms[i]!] = h < 0 ? -1 : h === elsewhere ? outside[i]! : hosts[h]!
         }
       }
       return {
         ...base,
         conflict: (local, out, from) => {
           sync(local)
-          const n = part.conflict(at, named, 0)
+          const n = constraint.conflict(at, conflict, 0)
           let kept = 0
           for (let k = 0; k < n; k++) {
-            const i = vmHere[named[k]!]!
+            const i = vmHere[conflict[k]!]!
             if (i >= 0) out[from + kept++] = i
           }
           return kept
         },
         clashes: (local, i, h) => {
-          if (h === far) return false
+          if (h === elsewhere) return false
           sync(local)
-          return part.clashes(at, vms[i]!, hosts[h]!)
+          return constraint.clashes(at, vms[i]!, hosts[h]!)
         },
-        broken: (local) => {
+        violation: (local) => {
           sync(local)
-          return part.broken(at)
+          return constraint.violation(at)
         },
       }
     }
     for (const v of vms) {
       if (model.fixed[v] === 1) continue
-      for (const part of model.partsOf[v]!) {
-        if (met.has(part)) continue
-        met.add(part)
-        narrow(part)
+      for (const constraint of model.constraintsOn[v]!) {
+        if (seen.has(constraint)) continue
+        seen.add(constraint)
+        restrict(constraint)
       }
     }
     const small: Model = {
       problem: { ...model.problem, rules },
-      hosts: [...hosts.map((h) => model.hosts[h]!), elsewhere],
+      hosts: [...hosts.map((h) => model.hosts[h]!), hostElsewhere],
       vms: vms.map((v) => model.vms[v]!),
-      hostCount: far + 1,
+      hostCount: elsewhere + 1,
       vmCount: count,
       dims,
       limit,
@@ -171,27 +175,27 @@ export const createNeighbourhoods = (board: Board): NeighbourhoodOf => {
       moveMs,
       weights: model.weights,
       domain,
-      parts,
-      partsOf,
+      constraints,
+      constraintsOn,
       load,
       starts,
       draining,
     }
-    const open = new Uint8Array(far + 1).fill(1)
-    open[far] = 0
+    const open = new Uint8Array(elsewhere + 1).fill(1)
+    open[elsewhere] = 0
     return {
       model: small,
       open,
       start,
       settle: (found) => {
-        // What the parts have written while the search went on.
+        // What the constraints have written while the search went on.
         for (let i = 0; i < count; i++) {
           const h = start[i]!
-          at[vms[i]!] = h < 0 ? -1 : h === far ? outside[i]! : hosts[h]!
+          at[vms[i]!] = h < 0 ? -1 : h === elsewhere ? outside[i]! : hosts[h]!
         }
         if (found !== null)
           for (let i = 0; i < count; i++)
-            if (found[i] !== start[i]) board.put(vms[i]!, found[i]! < 0 ? -1 : hosts[found[i]!]!)
+            if (found[i] !== start[i]) assignment.assign(vms[i]!, found[i]! < 0 ? -1 : hosts[found[i]!]!)
         for (const v of vms) vmHere[v] = -1
         for (const h of hosts) hostHere[h] = -1
       },

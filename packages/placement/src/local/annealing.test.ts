@@ -1,4 +1,4 @@
-/** The walk through placements that are not viable ends in ones that are, and crosses what no single step can. */
+/** Annealing through placements that are not viable ends in ones that are, and crosses what no single step can. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -11,7 +11,7 @@ import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { problems } from '../testing/generator.ts'
 import { anneal } from './annealing.ts'
 
-const walk = (model: Model, steps: number) =>
+const state = (model: Model, steps: number) =>
   anneal(model, {
     start: model.home,
     best: unlimited,
@@ -20,13 +20,13 @@ const walk = (model: Model, steps: number) =>
     expired: () => false,
   })
 
-test('What annealing calls a cure is one, at the price it says, and the same every time', () => {
-  // The walk passes through placements that are not viable; the independent checker sees none of them.
+test('What annealing calls a cure is one, at the cost it says, and the same every time', () => {
+  // It passes through placements that are not viable; the independent checker sees none of them.
   fc.assert(
     fc.property(problems({ hostsMax: 5, vmsMax: 8 }), (problem) => {
       const model = compile(problem)
-      const found = walk(model, 300)
-      assert.deepEqual(walk(model, 300), found)
+      const found = state(model, 300)
+      assert.deepEqual(state(model, 300), found)
       if (found.at === null) return
       assert.deepEqual(found.cost, costOf(model, found.at))
       const placement = new Map(
@@ -41,8 +41,8 @@ test('What annealing calls a cure is one, at the price it says, and the same eve
   )
 })
 
-test('A part is as broken as it looks: by nothing when there is no conflict, by something when there is', () => {
-  // The walk pays by degree, the search asks yes or no: the two must not contradict each other.
+test('The violation of a constraint is 0 when there is no conflict, and more when there is one', () => {
+  // Annealing pays by violation, branch and bound asks yes or no: the two must not contradict each other.
   fc.assert(
     fc.property(problems({ hostsMax: 4, vmsMax: 8 }), fc.nat(), (problem, seed) => {
       const model = compile(problem)
@@ -51,8 +51,12 @@ test('A part is as broken as it looks: by nothing when there is no conflict, by 
       const at = new Int32Array(model.vmCount)
       for (let round = 0; round < 10; round++) {
         for (let v = 0; v < at.length; v++) at[v] = random.below(model.hostCount + 1) - 1
-        for (const part of model.parts)
-          assert.equal(part.broken(at) > 0, part.conflict(at, scratch, 0) > 0, `rule ${part.rule}`)
+        for (const constraint of model.constraints)
+          assert.equal(
+            constraint.violation(at) > 0,
+            constraint.conflict(at, scratch, 0) > 0,
+            `rule ${constraint.rule}`,
+          )
       }
     }),
     { numRuns: 400, seed: 6 },
@@ -61,7 +65,7 @@ test('A part is as broken as it looks: by nothing when there is no conflict, by 
 
 test('A group changes racks, one VM after the other', () => {
   // Three VMs that must share a rack, two of them in a rack that has no room for the third: no single shift or swap
-  // helps. The walk breaks the rule for a while.
+  // helps. Annealing violates the rule for a while.
   const hosts = [0, 1, 2, 3].map((h) => asHostId(`h${h}`))
   const vm = (name: string, host: number, cpu: number) => ({
     id: asVmId(name),
@@ -95,7 +99,7 @@ test('A group changes racks, one VM after the other', () => {
     migrationsInMax: 2,
   }
   const model = compile(problem)
-  const { at, cost } = walk(model, 20_000)
+  const { at, cost } = state(model, 20_000)
   assert.ok(at !== null)
   assert.deepEqual(
     [0, 1, 2].map((v) => at[v]! >= 2),

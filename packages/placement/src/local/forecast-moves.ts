@@ -14,13 +14,13 @@ const movesMax = 4
 /** An overload that goes on outweighs whatever is foreseen. */
 const overloadMs = 1e9
 
-export interface Foreseen {
+export interface ForecastMoves {
   readonly at: Int32Array
   readonly cost: FullCost
 }
 
 /** Null: nothing is worth moving, or single moves are not enough. */
-export const foresee = (model: Model, forecast: Forecast): Foreseen | null => {
+export const forecastMoves = (model: Model, forecast: Forecast): ForecastMoves | null => {
   const { problem, hostCount, vmCount, dims, limit, demand, home, active, fixed, moveMs, domain } = model
   const hostIn = new Map(problem.hosts.map((host, i) => [host.id, forecast.hosts[i]!]))
   const vmIn = new Map(problem.vms.map((vm, i) => [vm.id, forecast.vms[i]!]))
@@ -44,11 +44,12 @@ export const foresee = (model: Model, forecast: Forecast): Foreseen | null => {
       excess += Math.max(0, load[h * dims + d]! - demand[v * dims + d]! - limit[h * dims + d]!)
     return excess
   }
-  const takes = (h: number, v: number): boolean => {
+  const hasRoomFor = (h: number, v: number): boolean => {
     if (domain[v]![h] === 0) return false
     for (let d = 0; d < dims; d++)
       if (load[h * dims + d]! + demand[v * dims + d]! > limit[h * dims + d]!) return false
-    for (const part of model.partsOf[v]!) if (part.weight < 0 && part.clashes(at, v, h)) return false
+    for (const constraint of model.constraintsOn[v]!)
+      if (constraint.weight < 0 && constraint.clashes(at, v, h)) return false
     return true
   }
 
@@ -67,7 +68,7 @@ export const foresee = (model: Model, forecast: Forecast): Foreseen | null => {
         const spared = sparedMs(footing[from]!, of[v]!) + urge
         if (spared <= most) continue
         for (let to = 0; to < hostCount; to++) {
-          if (to === from || !host[to]!.foresees || !takes(to, v)) continue
+          if (to === from || !host[to]!.foresees || !hasRoomFor(to, v)) continue
           const gain = spared - burdenMs(footing[to]!, of[v]!)
           if (gain <= most) continue
           most = gain

@@ -4,11 +4,11 @@
  */
 
 import { branchAndBound } from '../exact/branch-and-bound.ts'
-import type { Space } from '../exact/search-state.ts'
+import type { SearchSpace } from '../exact/search-state.ts'
 import { compareCost, type FullCost } from '../model/cost.ts'
 import type { RandomStream } from '../problem/random.ts'
 
-export interface ImproveOptions {
+export interface LargeNeighbourhoodOptions {
   readonly relief: boolean
   readonly nodesMax: number
   readonly nodesPerTry: number
@@ -26,11 +26,11 @@ export interface Improved {
   readonly nodes: number
 }
 
-export const improve = (
-  space: Space,
+export const largeNeighbourhoodSearch = (
+  space: SearchSpace,
   start: Int32Array,
   cost: FullCost,
-  options: ImproveOptions,
+  options: LargeNeighbourhoodOptions,
 ): Improved => {
   const { model } = space
   const { hostCount, vmCount, active, home } = model

@@ -1,7 +1,7 @@
-/** Nearly full everywhere: what no search by trying finds, walks that may pass through what is too full do find. */
+/** Nearly full everywhere: what no search by trying finds, annealing that may pass through what is too full does find. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { prepare } from '../exact/search-state.ts'
+import { createSearchSpace } from '../exact/search-state.ts'
 import { costOf, unlimited } from '../model/cost.ts'
 import { compile } from '../model/model.ts'
 import { asHostId, asVmId } from '../problem/ids.ts'
@@ -51,14 +51,14 @@ const scattered = (seed: number): PlacementProblem => {
 }
 
 test('Sixty limits, all nearly reached: they are met at once all the same, and cheaper with more effort', () => {
-  // Where each limit is exceeded one time in ten, as prices that do not learn would have it, sixty of them hardly
+  // Where each limit is exceeded one time in ten, as penalty weights that do not learn would have it, sixty of them hardly
   // ever hold together.
   for (const seed of [1, 2, 3]) {
     const model = compile(scattered(seed))
     const steps = 60_000
-    const walk = { start: model.home, best: unlimited, steps, random: randomStream(1), expired: () => false }
-    assert.ok(anneal(model, walk).at !== null, `a single walk, seed ${seed}`)
-    const local = createLocalSearch(prepare(model), randomStream(1), () => false)
+    const state = { start: model.home, best: unlimited, steps, random: randomStream(1), expired: () => false }
+    assert.ok(anneal(model, state).at !== null, `a single walk, seed ${seed}`)
+    const local = createLocalSearch(createSearchSpace(model), randomStream(1), () => false)
     const options = { nodesMax: 8000, reached: () => false }
     const first = local.search(null, unlimited, options)
     assert.ok(first.at !== null, `seed ${seed}`)
@@ -68,7 +68,7 @@ test('Sixty limits, all nearly reached: they are met at once all the same, and c
     assert.ok(second.cost.migrationMs <= first.cost.migrationMs)
     assert.deepEqual(second.cost, costOf(model, second.at!))
     // The same in the same order, every time.
-    const again = createLocalSearch(prepare(model), randomStream(1), () => false)
+    const again = createLocalSearch(createSearchSpace(model), randomStream(1), () => false)
     assert.deepEqual(again.search(null, unlimited, options), first)
   }
 })

@@ -1,21 +1,21 @@
 /**
- * Answers without proof: walks (annealing.ts), each from where everybody is now and half as long again as the one
- * before, and every answer a walk brings home is improved (large-neighbourhoods.ts) before it is compared. One long
- * walk would often end in the wrong valley, many short ones never reach the bottom; lengths that grow need not know
- * which.
+ * Answers without proof: runs of simulated annealing (annealing.ts), each from where all VMs are now and half as long
+ * again as the one before. Every answer of a run is improved by large neighbourhood search (large-neighbourhoods.ts)
+ * before it is compared. One long run would often end in the wrong valley, many short ones never reach the bottom;
+ * lengths that grow need not know which.
  */
 
-import type { Space } from '../exact/search-state.ts'
+import type { SearchSpace } from '../exact/search-state.ts'
 import { compareCost, costOf, type FullCost, unlimited } from '../model/cost.ts'
 import type { RandomStream } from '../problem/random.ts'
 import { anneal } from './annealing.ts'
-import { improve } from './large-neighbourhoods.ts'
-import { repair } from './tabu-search.ts'
+import { largeNeighbourhoodSearch } from './large-neighbourhoods.ts'
+import { tabuSearch } from './tabu-search.ts'
 
 export interface LocalSearch {
   /**
    * Looks for a full cure better than `at` (null: none is known), which costs `cost`, for about so many search nodes.
-   * Called again it goes on with longer walks and larger neighbourhoods.
+   * Called again it goes on with longer runs and larger neighbourhoods.
    */
   readonly search: (at: Int32Array | null, cost: FullCost, options: LocalSearchOptions) => Found
 }
@@ -33,24 +33,24 @@ export interface Found {
 
 /** A step of annealing costs as much as a sixth of a node. */
 const stepsPerNode = 6
-const stepsOfFirstWalk = 6000
-/** Of improving what a walk has found. */
+const stepsOfFirstRun = 6000
+/** Of improving what a run has found. */
 const stepsPerImprovingNode = 20
 /** One neighbourhood, at first; those of the best answer grow with every call. */
 const nodesOfTry = 150
 const growth = 4
 /** Tries in a row that find nothing before a neighbourhood search gives up, at first. */
 const triesPerHost = 10
-/** An iteration of the repair search costs as much as this many nodes. */
+/** An iteration of tabu search costs as much as this many nodes. */
 const nodesPerIteration = 40
 
 export const createLocalSearch = (
-  space: Space,
+  space: SearchSpace,
   random: RandomStream,
   expired: () => boolean,
 ): LocalSearch => {
   const { model } = space
-  let steps = stepsOfFirstWalk
+  let steps = stepsOfFirstRun
   let nodesPerTry = nodesOfTry
   let patience = triesPerHost * model.hostCount
   return {
@@ -64,11 +64,11 @@ export const createLocalSearch = (
       }
       const common = { relief: false, random, expired, reached }
       for (let left = nodesMax * stepsPerNode; left > 0 && !expired(); ) {
-        const walked = anneal(model, { start: model.home, best: unlimited, steps, random, expired })
-        keep(walked)
-        if (walked.at !== null)
+        const annealed = anneal(model, { start: model.home, best: unlimited, steps, random, expired })
+        keep(annealed)
+        if (annealed.at !== null)
           keep(
-            improve(space, walked.at, walked.cost, {
+            largeNeighbourhoodSearch(space, annealed.at, annealed.cost, {
               ...common,
               nodesMax: Math.ceil(steps / stepsPerImprovingNode),
               nodesPerTry: nodesOfTry,
@@ -79,7 +79,7 @@ export const createLocalSearch = (
         steps = Math.ceil((steps * 3) / 2)
       }
       if (at === null) {
-        at = repair(model, {
+        at = tabuSearch(model, {
           start: model.home,
           iterationsMax: Math.ceil(nodesMax / nodesPerIteration),
           random,
@@ -88,7 +88,14 @@ export const createLocalSearch = (
         if (at !== null) cost = costOf(model, at)
       }
       if (at !== null)
-        keep(improve(space, at, cost, { ...common, nodesMax: nodesMax / 4, nodesPerTry, patience }))
+        keep(
+          largeNeighbourhoodSearch(space, at, cost, {
+            ...common,
+            nodesMax: nodesMax / 4,
+            nodesPerTry,
+            patience,
+          }),
+        )
       nodesPerTry *= growth
       patience *= growth
       return { at, cost }

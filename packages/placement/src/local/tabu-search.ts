@@ -6,7 +6,7 @@
 import type { Model } from '../model/model.ts'
 import type { RandomStream } from '../problem/random.ts'
 
-export interface RepairOptions {
+export interface TabuSearchOptions {
   readonly start: Int32Array
   readonly iterationsMax: number
   readonly random: RandomStream
@@ -19,25 +19,26 @@ const tabuSpread = 8
 const iterationsPerLook = 16
 
 /** A viable assignment, or null. */
-export const repair = (model: Model, options: RepairOptions): Int32Array | null => {
-  const { hostCount, vmCount, dims, demand, limit, active, fixed, domain, home, moveMs, partsOf } = model
+export const tabuSearch = (model: Model, options: TabuSearchOptions): Int32Array | null => {
+  const { hostCount, vmCount, dims, demand, limit, active, fixed, domain, home, moveMs, constraintsOn } =
+    model
   const { random } = options
   const at = Int32Array.from(options.start)
   const load = new Float64Array(hostCount * dims)
   /** Excess is compared across dimensions, so amounts are scaled to the largest limit of each. */
-  const unit = new Float64Array(dims)
+  const largestLimit = new Float64Array(dims)
   for (let h = 0; h < hostCount; h++)
-    for (let d = 0; d < dims; d++) unit[d] = Math.max(unit[d]!, limit[h * dims + d]!, 1)
-  const largest = unit.reduce((most, one) => Math.max(most, one), 1)
-  const weight = Array.from(unit, (one) => Math.max(1, Math.floor((1000 * largest) / one)))
+    for (let d = 0; d < dims; d++) largestLimit[d] = Math.max(largestLimit[d]!, limit[h * dims + d]!, 1)
+  const largest = largestLimit.reduce((most, one) => Math.max(most, one), 1)
+  const weight = Array.from(largestLimit, (one) => Math.max(1, Math.floor((1000 * largest) / one)))
   const tabuUntil = new Int32Array(vmCount)
   const onHost: number[][] = Array.from({ length: hostCount }, () => [])
 
   const movable = (v: number) => active[v] === 1 && fixed[v] === 0
-  const clashes = (v: number, h: number): boolean => {
-    const parts = partsOf[v]!
-    for (let i = 0; i < parts.length; i++)
-      if (parts[i]!.weight < 0 && parts[i]!.clashes(at, v, h)) return true
+  const violatesHard = (v: number, h: number): boolean => {
+    const constraints = constraintsOn[v]!
+    for (let i = 0; i < constraints.length; i++)
+      if (constraints[i]!.weight < 0 && constraints[i]!.clashes(at, v, h)) return true
     return false
   }
   const excessAt = (h: number, plus: number, minus: number): number => {
@@ -50,7 +51,7 @@ export const repair = (model: Model, options: RepairOptions): Int32Array | null 
     }
     return excess
   }
-  const put = (v: number, h: number): void => {
+  const move = (v: number, h: number): void => {
     const old = at[v]!
     if (old >= 0) {
       for (let d = 0; d < dims; d++) load[old * dims + d]! -= demand[v * dims + d]!
@@ -62,19 +63,19 @@ export const repair = (model: Model, options: RepairOptions): Int32Array | null 
   }
 
   // Whoever is nowhere, or where it may not be, first goes wherever it hurts least.
-  const homeless: number[] = []
+  const unplaced: number[] = []
   for (let v = 0; v < vmCount; v++) {
     if (active[v] === 0) continue
     const h = at[v]!
     at[v] = -1
-    if (fixed[v] === 1 || (h >= 0 && domain[v]![h] === 1 && !clashes(v, h))) put(v, h)
-    else homeless.push(v)
+    if (fixed[v] === 1 || (h >= 0 && domain[v]![h] === 1 && !violatesHard(v, h))) move(v, h)
+    else unplaced.push(v)
   }
-  for (const v of homeless) {
+  for (const v of unplaced) {
     let chosen = -1
     let least = Number.POSITIVE_INFINITY
     for (let h = 0; h < hostCount; h++) {
-      if (domain[v]![h] === 0 || clashes(v, h)) continue
+      if (domain[v]![h] === 0 || violatesHard(v, h)) continue
       const more = excessAt(h, v, -1) - excessAt(h, -1, -1)
       if (more < least) {
         least = more
@@ -82,13 +83,13 @@ export const repair = (model: Model, options: RepairOptions): Int32Array | null 
       }
     }
     if (chosen < 0) return null
-    put(v, chosen)
+    move(v, chosen)
   }
 
   let total = 0
   for (let h = 0; h < hostCount; h++) total += excessAt(h, -1, -1)
   let record = total
-  const stray = (v: number, h: number) => (h === home[v] ? 0 : moveMs[v]!)
+  const migrationCost = (v: number, h: number) => (h === home[v] ? 0 : moveMs[v]!)
 
   for (let iteration = 1; total > 0; iteration++) {
     if (iteration > options.iterationsMax) return null
@@ -115,12 +116,12 @@ export const repair = (model: Model, options: RepairOptions): Int32Array | null 
           if (delta > bestDelta) continue
           const tabu = tabuUntil[v]! > iteration || (u >= 0 && tabuUntil[u]! > iteration)
           if (tabu && total + delta >= record) continue
-          let cost = stray(v, to) - stray(v, from)
-          if (u >= 0) cost += stray(u, from) - stray(u, to)
+          let cost = migrationCost(v, to) - migrationCost(v, from)
+          if (u >= 0) cost += migrationCost(u, from) - migrationCost(u, to)
           if (delta === bestDelta && cost >= bestStray) continue
           at[v] = -1
           if (u >= 0) at[u] = -1
-          const bad = clashes(v, to) || (u >= 0 && clashes(u, from))
+          const bad = violatesHard(v, to) || (u >= 0 && violatesHard(u, from))
           at[v] = from
           if (u >= 0) at[u] = to
           if (bad) continue
@@ -133,10 +134,10 @@ export const repair = (model: Model, options: RepairOptions): Int32Array | null 
       }
     }
     if (bestV < 0) continue
-    put(bestV, bestTo)
+    move(bestV, bestTo)
     tabuUntil[bestV] = iteration + tabuMin + random.below(tabuSpread)
     if (bestU >= 0) {
-      put(bestU, from)
+      move(bestU, from)
       tabuUntil[bestU] = iteration + tabuMin + random.below(tabuSpread)
     }
     total += bestDelta

@@ -1,6 +1,6 @@
 /**
  * Rules in the solver's form: hard rules about single VMs become restrictions of where they may be, the others
- * parts. A continuous rule that keeps VMs together, and holds now, also keeps them where they are: they cannot
+ * compiled constraints. A continuous rule that keeps VMs together, and holds now, also keeps them where they are: they cannot
  * all cross at the same instant.
  */
 import type { HostId, VmId } from '../problem/ids.ts'
@@ -8,12 +8,12 @@ import type { ProblemHost, ProblemVm } from '../problem/situation.ts'
 import { type Cap, isHostLimit, type Together } from '../rules/constraint.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { constraintOf, isContinuous, type PlacementRule } from '../rules/rule.ts'
-import { sumPart, usedHostsPart } from './constraints/capacity-sum.ts'
-import type { Part, PartBase } from './constraints/compiled-constraint.ts'
-import { splitAmongPart, togetherPart } from './constraints/grouping.ts'
-import { seatsPart } from './constraints/seats.ts'
-import { apartPart, lonelyPart } from './constraints/separation.ts'
-import { wherePart } from './constraints/unary.ts'
+import { capacitySumConstraint, usedHostsConstraint } from './constraints/capacity-sum.ts'
+import { cardinalityConstraint } from './constraints/cardinality.ts'
+import type { CompiledConstraint, ConstraintBase } from './constraints/compiled-constraint.ts'
+import { groupingConstraint, splitAmongConstraint } from './constraints/grouping.ts'
+import { lonelyConstraint, separationConstraint } from './constraints/separation.ts'
+import { unaryConstraint } from './constraints/unary.ts'
 
 export interface RuleContext {
   readonly problem: PlacementProblem
@@ -26,7 +26,7 @@ export interface RuleContext {
   /** VMs whose place the rules are about: those that run in the end, and for a plan those that run now, too. */
   readonly concerned: Uint8Array
   /** The model is for a plan. */
-  readonly onTheWay: boolean
+  readonly forPlan: boolean
   /** Of these, who does not run in the end. */
   readonly departs: (v: number) => boolean
   /** Active but not running yet. */
@@ -55,14 +55,14 @@ export interface Restriction {
 }
 
 export interface CompiledRules {
-  readonly parts: readonly Part[]
+  readonly constraints: readonly CompiledConstraint[]
   readonly restrictions: ReadonlyMap<number, readonly Restriction[]>
   /** VMs that a rule keeps where they are. */
   readonly rooted: ReadonlySet<number>
 }
 
 export const compileRules = (context: RuleContext): CompiledRules => {
-  const parts: Part[] = []
+  const constraints: CompiledConstraint[] = []
   const restrictions = new Map<number, Restriction[]>()
   const rooted = new Set<number>()
   const restrict = (v: number, restriction: Restriction): void => {
@@ -71,8 +71,8 @@ export const compileRules = (context: RuleContext): CompiledRules => {
     else list.push(restriction)
   }
   const sink: Sink = {
-    part: (part) => {
-      parts.push(part)
+    constraint: (constraint) => {
+      constraints.push(constraint)
     },
     restrict,
     root: (v) => {
@@ -82,11 +82,11 @@ export const compileRules = (context: RuleContext): CompiledRules => {
   context.problem.rules.forEach((rule, r) => {
     compileRule(context, rule, r, sink)
   })
-  return { parts, restrictions, rooted }
+  return { constraints, restrictions, rooted }
 }
 
 interface Sink {
-  readonly part: (part: Part) => void
+  readonly constraint: (constraint: CompiledConstraint) => void
   readonly restrict: (v: number, restriction: Restriction) => void
   readonly root: (v: number) => void
 }
@@ -95,7 +95,7 @@ const compileRule = (context: RuleContext, rule: PlacementRule, r: number, sink:
   const { hosts, home, starts } = context
   const hostCount = hosts.length
   const hard = rule.weight === undefined
-  const base = (scope: Int32Array): PartBase => ({ rule: r, weight: rule.weight ?? -1, scope })
+  const base = (scope: Int32Array): ConstraintBase => ({ rule: r, weight: rule.weight ?? -1, scope })
   const constraint = constraintOf(rule)
   switch (constraint.is) {
     case 'allApart': {
@@ -103,40 +103,43 @@ const compileRule = (context: RuleContext, rule: PlacementRule, r: number, sink:
       const local = constraint.place === 'host'
       const place = local ? context.own : domainIndexes(hosts)
       if (scope.length < 2) return
-      const part = apartPart(base(scope), Int32Array.from(scope), place, local)
-      sink.part(local ? { ...part, seats: oneSeat } : part)
+      const compiled = separationConstraint(base(scope), Int32Array.from(scope), place, local)
+      sink.constraint(local ? { ...compiled, maxPerHost: oneVm } : compiled)
       return
     }
     case 'partsApart': {
       const scope = scopeOf(context, constraint.parts.flat())
       const side = sidesOf(context, constraint.parts, scope)
-      sink.part(apartPart(base(scope), side, context.own, true))
+      sink.constraint(separationConstraint(base(scope), side, context.own, true))
       return
     }
     case 'alone': {
       const member = new Uint8Array(context.vmCount)
       for (const v of scopeOf(context, constraint.vms)) member[v] = 1
-      sink.part(lonelyPart(base(everybody(context)), member, hostCount))
+      sink.constraint(lonelyConstraint(base(allConcerned(context)), member, hostCount))
       return
     }
     case 'confined': {
       const allowed = bitmap(context, constraint.hosts, constraint.to === 'these')
       const scope = scopeOf(context, constraint.vms)
       if (hard) for (const v of scope) sink.restrict(v, { key: `${r}`, allowed })
-      else sink.part(wherePart(base(scope), (_, h) => allowed[h] === 1))
+      else sink.constraint(unaryConstraint(base(scope), (_, h) => allowed[h] === 1))
       return
     }
     case 'rooted': {
       const scope = scopeOf(context, constraint.vms).filter((v) => starts[v] === 0)
       if (hard) for (const v of scope) sink.root(v)
-      else sink.part(wherePart(base(scope), (v, h) => h === home[v]))
+      else sink.constraint(unaryConstraint(base(scope), (v, h) => h === home[v]))
       return
     }
     case 'closed': {
       const outside = bitmap(context, constraint.hosts, false)
       const inside = (v: number) => starts[v] === 0 && home[v]! >= 0 && outside[home[v]!] === 0
-      const scope = everybody(context)
-      if (!hard) sink.part(wherePart(base(scope), (v, h) => (inside(v) ? h === home[v] : outside[h] === 1)))
+      const scope = allConcerned(context)
+      if (!hard)
+        sink.constraint(
+          unaryConstraint(base(scope), (v, h) => (inside(v) ? h === home[v] : outside[h] === 1)),
+        )
       else
         for (const v of scope)
           if (inside(v)) sink.root(v)
@@ -144,25 +147,30 @@ const compileRule = (context: RuleContext, rule: PlacementRule, r: number, sink:
       return
     }
     case 'together':
-      together(context, rule, r, constraint, sink)
+      compileTogether(context, rule, r, constraint, sink)
       return
     case 'cap': {
       const amount = amountsOf(context, constraint)
       if (amount === null || (hard && isHostLimit(constraint))) return
       const inside = bitmap(context, constraint.hosts, true)
-      sink.part(sumPart(base(everybody(context)), inside, amount, constraint.max))
+      sink.constraint(capacitySumConstraint(base(allConcerned(context)), inside, amount, constraint.max))
       return
     }
-    case 'seats': {
-      const scope = labelledWith(context, constraint.label)
+    case 'cardinality': {
+      const scope = concernedWithLabel(context, constraint.label)
       const inside = constraint.hosts === 'all' ? ones(hostCount) : bitmap(context, constraint.hosts, true)
       // As few as that are never too many.
-      if (scope.length > constraint.max) sink.part(seatsPart(base(scope), inside, constraint.max))
+      if (scope.length > constraint.max)
+        sink.constraint(cardinalityConstraint(base(scope), inside, constraint.max))
       return
     }
     case 'usedHosts':
-      sink.part(
-        usedHostsPart(base(everybody(context)), bitmap(context, constraint.hosts, true), constraint.max),
+      sink.constraint(
+        usedHostsConstraint(
+          base(allConcerned(context)),
+          bitmap(context, constraint.hosts, true),
+          constraint.max,
+        ),
       )
       return
     case 'ordered':
@@ -175,7 +183,7 @@ const compileRule = (context: RuleContext, rule: PlacementRule, r: number, sink:
   }
 }
 
-const oneSeat = (): number => 1
+const oneVm = (): number => 1
 
 /** What each VM counts as; null when the problem has no such dimension. */
 const amountsOf = (context: RuleContext, { of }: Cap): Float64Array | null => {
@@ -186,7 +194,7 @@ const amountsOf = (context: RuleContext, { of }: Cap): Float64Array | null => {
   return Float64Array.from({ length: context.vmCount }, (_, v) => context.demand[v * dims + d]!)
 }
 
-const together = (
+const compileTogether = (
   context: RuleContext,
   rule: PlacementRule,
   r: number,
@@ -212,12 +220,12 @@ const together = (
   if (decided > 0 && sides.length === 1) return
   const base = (of: Int32Array) => ({ rule: r, weight: rule.weight ?? -1, scope: of })
   const side = sidesOf(context, sides, scope)
-  if (sides.length > 1 && !context.onTheWay) sink.part(splitAmongPart(base(scope), side, group))
+  if (sides.length > 1 && !context.forPlan) sink.constraint(splitAmongConstraint(base(scope), side, group))
   // On the way each side may still be on its way to its group, and yet no two sides may meet.
-  else for (const ids of sides) sink.part(togetherPart(base(scopeOf(context, ids)), group))
-  if (sides.length > 1 && context.onTheWay)
-    sink.part(
-      apartPart(
+  else for (const ids of sides) sink.constraint(groupingConstraint(base(scopeOf(context, ids)), group))
+  if (sides.length > 1 && context.forPlan)
+    sink.constraint(
+      separationConstraint(
         base(scope),
         side,
         group.map((g, h) => (g < 0 ? groups.length + h : g)),
@@ -276,15 +284,15 @@ const scopeOf = (context: RuleContext, ids: readonly VmId[]): Int32Array => {
   return Int32Array.from(found).sort()
 }
 
-const labelledWith = (context: RuleContext, label: string): Int32Array =>
-  everybody(context).filter((v) => context.vms[v]!.labels?.includes(label) === true)
+const concernedWithLabel = (context: RuleContext, label: string): Int32Array =>
+  allConcerned(context).filter((v) => context.vms[v]!.labels?.includes(label) === true)
 
 const ones = (length: number): Uint8Array => new Uint8Array(length).fill(1)
 
-const everybody = (context: RuleContext): Int32Array =>
+const allConcerned = (context: RuleContext): Int32Array =>
   Int32Array.from({ length: context.vmCount }, (_, v) => v).filter((v) => context.concerned[v] === 1)
 
-/** Which part each VM of the scope is in. */
+/** Which of the lists each VM of the scope is in. */
 const sidesOf = (
   context: RuleContext,
   sides: readonly (readonly VmId[])[],

@@ -85,10 +85,10 @@ export const costOf = (model: Model, at: Int32Array): FullCost => {
   }
   let softPenalty = 0
   const scratch = new Int32Array(model.vmCount)
-  for (const part of model.parts) {
-    if (part.conflict(at, scratch, 0) === 0) continue
-    if (part.weight < 0) unmet++
-    else softPenalty += part.weight
+  for (const constraint of model.constraints) {
+    if (constraint.conflict(at, scratch, 0) === 0) continue
+    if (constraint.weight < 0) unmet++
+    else softPenalty += constraint.weight
   }
   return { unmet, overloadedHosts, excess, softPenalty, migrationMs, hostsTouched }
 }

@@ -2,7 +2,7 @@
 import type { Model } from './model.ts'
 
 /** Only where `allowed[v × hosts + h]` is 1 may VM `v` be on host `h`; one that may only stay is fixed. */
-export const narrowed = (model: Model, allowed: Uint8Array): Model => {
+export const withReducedDomains = (model: Model, allowed: Uint8Array): Model => {
   const { hostCount, vmCount, home, starts, active } = model
   const fixed = Uint8Array.from(model.fixed)
   /** Equal VMs are told by their sharing a domain. */

@@ -1,6 +1,6 @@
 /**
  * A problem in the solver's form: hosts and VMs as indexes (sorted by id, so that the order of the input does
- * not matter), amounts in typed arrays, hard single-VM rules folded into shared domains, the others as parts.
+ * not matter), amounts in typed arrays, hard single-VM rules folded into shared domains, the others as constraints.
  */
 
 import { migrationMs } from '../forecast/migration-time.ts'
@@ -9,7 +9,7 @@ import type { ProblemHost, ProblemVm } from '../problem/situation.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { demandsInEffect, limitsInEffect } from './amounts.ts'
 import { compileRules, type Restriction } from './compile-rules.ts'
-import type { Part } from './constraints/compiled-constraint.ts'
+import type { CompiledConstraint } from './constraints/compiled-constraint.ts'
 
 export interface Model {
   readonly problem: PlacementProblem
@@ -35,8 +35,8 @@ export interface Model {
   readonly weights: Weights
   /** Per VM: 1 for each host that may receive it or, if already there, keep it. Shared among equal VMs. */
   readonly domain: readonly Uint8Array[]
-  readonly parts: readonly Part[]
-  readonly partsOf: readonly (readonly Part[])[]
+  readonly constraints: readonly CompiledConstraint[]
+  readonly constraintsOn: readonly (readonly CompiledConstraint[])[]
   /** Load now, counting running VMs that stay active. [host × dims] */
   readonly load: Float64Array
   /** 1 = active but not running yet: to be started or resumed, wherever it goes. */
@@ -70,7 +70,7 @@ const weigh = (totalMs: number, vmCount: number, objective: Objective): Weights 
   return { unit, grainMs }
 }
 
-const noParts: readonly Part[] = []
+const noConstraints: readonly CompiledConstraint[] = []
 
 /** The input's order if it is sorted already, as large inputs usually are. */
 const sorted = <T extends { readonly id: string }>(all: readonly T[]): readonly T[] => {
@@ -80,11 +80,7 @@ const sorted = <T extends { readonly id: string }>(all: readonly T[]): readonly 
 }
 
 /** `onTheWay`: rules also concern the VMs that run now and not in the end, as a plan must see them. */
-export const compile = (
-  problem: PlacementProblem,
-  objective: Objective = 'time',
-  onTheWay = false,
-): Model => {
+export const compile = (problem: PlacementProblem, objective: Objective = 'time', forPlan = false): Model => {
   const hosts = sorted(problem.hosts)
   const vms = sorted(problem.vms)
   const dims = problem.dimensions.length
@@ -136,7 +132,7 @@ export const compile = (
 
   const departs = (v: number): boolean =>
     active[v] === 0 && home[v]! >= 0 && vms[v]!.state === 'running' && hosts[home[v]!]!.state !== 'offline'
-  const { parts, restrictions, rooted } = compileRules({
+  const { constraints, restrictions, rooted } = compileRules({
     problem,
     hosts,
     hostIndex,
@@ -144,8 +140,8 @@ export const compile = (
     vms,
     vmCount,
     home,
-    concerned: onTheWay ? active.map((yes, v) => (yes === 1 || departs(v) ? 1 : 0)) : active,
-    onTheWay,
+    concerned: forPlan ? active.map((yes, v) => (yes === 1 || departs(v) ? 1 : 0)) : active,
+    forPlan,
     departs,
     starts,
     demand,
@@ -171,23 +167,26 @@ export const compile = (
     moveMs,
     weights,
     domain: domainsOf(hosts, vms, home, fixed, restrictions),
-    parts,
-    partsOf: partsPerVm(vmCount, parts),
+    constraints,
+    constraintsOn: constraintsPerVm(vmCount, constraints),
     load,
     starts,
     draining,
   }
 }
 
-const partsPerVm = (vmCount: number, parts: readonly Part[]): readonly (readonly Part[])[] => {
-  const partsOf: Part[][] = new Array(vmCount)
-  for (const part of parts)
-    for (const v of part.scope) {
-      const list = partsOf[v]
-      if (list === undefined) partsOf[v] = [part]
-      else list.push(part)
+const constraintsPerVm = (
+  vmCount: number,
+  constraints: readonly CompiledConstraint[],
+): readonly (readonly CompiledConstraint[])[] => {
+  const constraintsOn: CompiledConstraint[][] = new Array(vmCount)
+  for (const constraint of constraints)
+    for (const v of constraint.scope) {
+      const list = constraintsOn[v]
+      if (list === undefined) constraintsOn[v] = [constraint]
+      else list.push(constraint)
     }
-  return Array.from({ length: vmCount }, (_, v) => partsOf[v] ?? noParts)
+  return Array.from({ length: vmCount }, (_, v) => constraintsOn[v] ?? noConstraints)
 }
 
 /** Domains are shared: thousands of VMs have but a few different ones. */

@@ -1,11 +1,11 @@
-/** The quick way out of a circle: the VM whose stepping aside costs least and lets somebody else go on. */
+/** The quick way to break a circle: a bypass of the VM that costs least and lets another VM move. */
 import type { Model } from '../model/model.ts'
-import type { Course } from './schedule.ts'
+import type { Schedule } from './schedule.ts'
 import { type Step, storageMs } from './step.ts'
 
 /** Up to this many hosts, VMs that make room for nobody directly are tried as well. */
 const hostsOfLongWays = 64
-export interface Detour {
+export interface Bypass {
   readonly blocked: number
   /** Host to step aside to; −1 = suspend. */
   readonly pivot: number
@@ -16,13 +16,13 @@ export interface Detour {
  * The cheapest way to set one blocked VM aside. Only VMs whose leaving lets another blocked step start count,
  * unless there are none: then any that is able to leave, as part of a longer way out.
  */
-export const bestDetour = (
+export const bestBypass = (
   model: Model,
   steps: readonly Step[],
   pending: readonly number[],
-  course: Course,
+  schedule: Schedule,
   suspend: boolean,
-): Detour | null => {
+): Bypass | null => {
   const halves = new Set(steps.map((step) => step.previous))
   const waitingFor = new Map<number, number[]>()
   for (const i of pending) waitingFor.set(steps[i]!.to, [...(waitingFor.get(steps[i]!.to) ?? []), i])
@@ -32,16 +32,16 @@ export const bestDetour = (
     .filter((i) => steps[i]!.kind === 'migrate' && steps[i]!.previous < 0 && !halves.has(i))
   const helps = (i: number): boolean =>
     (waitingFor.get(steps[i]!.from) ?? []).some(
-      (j) => j !== i && course.roomFor(steps[j]!.vm, steps[i]!.from, steps[i]!.vm) === null,
+      (j) => j !== i && schedule.roomFor(steps[j]!.vm, steps[i]!.from, steps[i]!.vm) === null,
     )
-  const cheapest = (candidates: readonly number[]): Detour | null => {
-    let best: Detour | null = null
+  const cheapest = (candidates: readonly number[]): Bypass | null => {
+    let best: Bypass | null = null
     for (const i of candidates) {
       const step = steps[i]!
       if (best === null || step.soloMs < best.extraMs)
         for (let h = 0; h < model.hostCount; h++) {
           if (h === step.from || h === step.to || model.domain[step.vm]![h] === 0) continue
-          if (course.roomFor(step.vm, h, -1) !== null) continue
+          if (schedule.roomFor(step.vm, h, -1) !== null) continue
           best = { blocked: i, pivot: h, extraMs: step.soloMs }
           break
         }
@@ -59,7 +59,7 @@ export const bestDetour = (
 }
 
 /** The blocked step becomes the first half; the second half is a new step that waits for it. */
-export const applyDetour = (steps: Step[], pending: number[], { blocked, pivot }: Detour): void => {
+export const applyBypass = (steps: Step[], pending: number[], { blocked, pivot }: Bypass): void => {
   const step = steps[blocked]!
   const kinds = pivot < 0 ? (['suspend', 'resume'] as const) : (['migrate', 'migrate'] as const)
   pending.splice(pending.indexOf(blocked), 1)

@@ -3,7 +3,7 @@ import type { Model } from '../model/model.ts'
 import { constraintsOf, isContinuous, type PlacementRule } from '../rules/rule.ts'
 
 /** A continuous cap: like a host with one dimension; over several hosts together, or over each by itself. */
-export interface Pool {
+export interface CapacityPool {
   /** Of the rule, for people, when a VM would exceed it on that host. */
   readonly nameOn: (h: number) => string
   /** Per host what it is counted in, −1 = in nothing: hosts that are capped together have the same. */
@@ -16,10 +16,10 @@ export interface Pool {
   readonly departed: readonly number[][]
 }
 
-const poolOf = (
+const capacityPoolOf = (
   at: Int32Array,
-  of: Pick<Pool, 'nameOn' | 'slot' | 'amount'> & { readonly max: number },
-): Pool => {
+  of: Pick<CapacityPool, 'nameOn' | 'slot' | 'amount'> & { readonly max: number },
+): CapacityPool => {
   const { nameOn, slot, amount, max } = of
   const load = new Float64Array(slot.reduce((most, one) => Math.max(most, one + 1), 0))
   at.forEach((h, v) => {
@@ -36,14 +36,14 @@ const poolOf = (
   }
 }
 
-export const createPools = (model: Model, at: Int32Array): readonly Pool[] => [
-  ...constraintsOf(model.problem.rules, 'cap').flatMap(({ rule, hosts, of, max }): Pool[] => {
+export const createCapacityPools = (model: Model, at: Int32Array): readonly CapacityPool[] => [
+  ...constraintsOf(model.problem.rules, 'cap').flatMap(({ rule, hosts, of, max }): CapacityPool[] => {
     const d = of === 'vms' ? -1 : model.problem.dimensions.indexOf(of.dimension)
     if (!binds(rule) || (of !== 'vms' && d < 0)) return []
     const members = new Set(hosts)
     const name = rule.name ?? `${rule.kind} of ${max}`
     return [
-      poolOf(at, {
+      capacityPoolOf(at, {
         nameOn: () => name,
         slot: Int32Array.from(model.hosts, (host) => (members.has(host.id) ? 0 : -1)),
         amount: (v) => (of === 'vms' ? 1 : model.wants[v * model.dims + d]!),
@@ -51,20 +51,22 @@ export const createPools = (model: Model, at: Int32Array): readonly Pool[] => [
       }),
     ]
   }),
-  ...constraintsOf(model.problem.rules, 'seats').flatMap(({ rule, label, hosts, max }): Pool[] => {
-    if (!binds(rule)) return []
-    const members = hosts === 'all' ? null : new Set(hosts)
-    const counts = Uint8Array.from(model.vms, ({ labels }) => (labels?.includes(label) === true ? 1 : 0))
-    const name = rule.name ?? `${rule.kind} of ${max}`
-    return [
-      poolOf(at, {
-        nameOn: (h) => `${name} on ${model.hosts[h]!.id}`,
-        slot: Int32Array.from(model.hosts, ({ id }, h) => (members?.has(id) === false ? -1 : h)),
-        amount: (v) => counts[v]!,
-        max,
-      }),
-    ]
-  }),
+  ...constraintsOf(model.problem.rules, 'cardinality').flatMap(
+    ({ rule, label, hosts, max }): CapacityPool[] => {
+      if (!binds(rule)) return []
+      const members = hosts === 'all' ? null : new Set(hosts)
+      const counts = Uint8Array.from(model.vms, ({ labels }) => (labels?.includes(label) === true ? 1 : 0))
+      const name = rule.name ?? `${rule.kind} of ${max}`
+      return [
+        capacityPoolOf(at, {
+          nameOn: (h) => `${name} on ${model.hosts[h]!.id}`,
+          slot: Int32Array.from(model.hosts, ({ id }, h) => (members?.has(id) === false ? -1 : h)),
+          amount: (v) => counts[v]!,
+          max,
+        }),
+      ]
+    },
+  ),
 ]
 
 const binds = (rule: PlacementRule): boolean => rule.weight === undefined && isContinuous(rule)
@@ -114,15 +116,15 @@ export const circularOrder = (model: Model, moved: ReadonlySet<string>): readonl
 }
 
 /** A continuous limit of hosts in use: every host that ever carries a VM counts, as the checker counts. */
-export interface Opening {
+export interface UsedHostsLimit {
   readonly inside: Uint8Array
   readonly used: Uint8Array
   readonly max: number
   count: number
 }
 
-export const createOpenings = (model: Model, at: Int32Array): Opening[] =>
-  constraintsOf(model.problem.rules, 'usedHosts').flatMap(({ rule, hosts, max }): Opening[] => {
+export const createUsedHostsLimits = (model: Model, at: Int32Array): UsedHostsLimit[] =>
+  constraintsOf(model.problem.rules, 'usedHosts').flatMap(({ rule, hosts, max }): UsedHostsLimit[] => {
     if (!binds(rule)) return []
     const members = new Set(hosts)
     const inside = Uint8Array.from(model.hosts, (host) => (members.has(host.id) ? 1 : 0))

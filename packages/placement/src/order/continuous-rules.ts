@@ -6,41 +6,50 @@
  * being mended each moves within its group, or to the group where all will be.
  */
 
-import type { Part } from '../model/constraints/compiled-constraint.ts'
+import type { CompiledConstraint } from '../model/constraints/compiled-constraint.ts'
 import type { Model } from '../model/model.ts'
 import { isContinuous } from '../rules/rule.ts'
 
-export interface Watch {
+export interface ContinuousRules {
   /** Would VM `v` on host `h` break a continuous rule, the others being `at` (−1 = nowhere)? */
-  readonly clashes: (at: Int32Array, v: number, h: number) => boolean
-  /** The parts of a VM whose rules hold now, and so must hold all the time. */
-  readonly strictOf: (v: number) => readonly Part[]
+  readonly violates: (at: Int32Array, v: number, h: number) => boolean
+  /** The constraints on a VM whose rules hold now, and so must hold all the time. */
+  readonly strictOf: (v: number) => readonly CompiledConstraint[]
 }
 
-const noParts: readonly Part[] = []
+const noConstraints: readonly CompiledConstraint[] = []
 
 /** `targets`: where each VM ends; null = not known, then rules that are broken now bind nobody on the way. */
-export const createWatch = (model: Model, start: Int32Array, targets: Int32Array | null): Watch => {
-  const strict = new Map<number, Part[]>()
+export const createContinuousRules = (
+  model: Model,
+  start: Int32Array,
+  targets: Int32Array | null,
+): ContinuousRules => {
+  const strict = new Map<number, CompiledConstraint[]>()
   const mending = new Map<number, { readonly group: Int32Array; readonly goal: number }[]>()
   const add = <T>(map: Map<number, T[]>, v: number, one: T): void => {
     const list = map.get(v)
     if (list === undefined) map.set(v, [one])
     else list.push(one)
   }
-  for (const part of model.parts) {
-    if (part.weight >= 0 || part.counted === true || !isContinuous(model.problem.rules[part.rule]!)) continue
-    const broken = part.group !== undefined && part.broken(start) > 0
-    const goal = broken ? goalOf(part, part.group!, start, targets) : none
-    for (const v of part.scope)
-      if (broken) add(mending, v, { group: part.group!, goal })
-      else add(strict, v, part)
+  for (const constraint of model.constraints) {
+    if (
+      constraint.weight >= 0 ||
+      constraint.counted === true ||
+      !isContinuous(model.problem.rules[constraint.rule]!)
+    )
+      continue
+    const broken = constraint.group !== undefined && constraint.violation(start) > 0
+    const goal = broken ? goalOf(constraint, constraint.group!, start, targets) : none
+    for (const v of constraint.scope)
+      if (broken) add(mending, v, { group: constraint.group!, goal })
+      else add(strict, v, constraint)
   }
   return {
-    strictOf: (v) => strict.get(v) ?? noParts,
-    clashes: (at, v, h) => {
+    strictOf: (v) => strict.get(v) ?? noConstraints,
+    violates: (at, v, h) => {
       const list = strict.get(v)
-      if (list !== undefined) for (const part of list) if (part.clashes(at, v, h)) return true
+      if (list !== undefined) for (const constraint of list) if (constraint.clashes(at, v, h)) return true
       const mended = mending.get(v)
       if (mended === undefined) return false
       for (const { group, goal } of mended) {
@@ -58,10 +67,15 @@ const none = -1
 const anyGroup = 2 ** 30
 
 /** The one group that VMs cross into; `none`: nobody crosses, or not all into the same. */
-const goalOf = (part: Part, group: Int32Array, start: Int32Array, targets: Int32Array | null): number => {
+const goalOf = (
+  constraint: CompiledConstraint,
+  group: Int32Array,
+  start: Int32Array,
+  targets: Int32Array | null,
+): number => {
   if (targets === null) return anyGroup
   let goal = none
-  for (const v of part.scope) {
+  for (const v of constraint.scope) {
     if (targets[v]! < 0) continue
     const there = group[targets[v]!]!
     if (start[v]! >= 0 && group[start[v]!] === there) continue

@@ -2,7 +2,7 @@
 
 import type { Model } from '../model/model.ts'
 import type { Binding, Move } from '../problem/answer.ts'
-import type { Course } from './schedule.ts'
+import type { Schedule } from './schedule.ts'
 import type { Step } from './step.ts'
 
 /** The moves that wait for each other, as they were asked for. */
@@ -20,11 +20,11 @@ export const deadlock = (
   model: Model,
   steps: readonly Step[],
   pending: readonly number[],
-  course: Course,
+  schedule: Schedule,
 ): Binding => {
   const waiting = [...pending]
     .sort((a, b) => a - b)
-    .map((i) => ({ step: steps[i]!, lacks: course.obstacle(i) }))
+    .map((i) => ({ step: steps[i]!, lacks: schedule.blockerOf(i) }))
   const told = waiting.slice(0, 4).map(({ step, lacks }) => {
     const from = step.from < 0 ? '' : `${model.hosts[step.from]!.id} `
     const to = step.to < 0 ? 'storage' : model.hosts[step.to]!.id

@@ -2,9 +2,9 @@
  * Best-first search over where everybody may stand, one move at a time: states are seen once, the open one of the lowest
  * rank is next, the newest of equal ones. Bounded in how often it may be asked whether a VM may go to a host.
  */
-import type { Standing } from './order-state.ts'
+import type { OrderState } from './order-state.ts'
 
-export interface Hop {
+export interface Relocation {
   readonly vm: number
   /** Host indexes, −1 = nowhere. */
   readonly from: number
@@ -17,76 +17,76 @@ export interface Frontier {
   /** Goes on to the best open state, the root first; false: there is none, or the bound is reached. */
   readonly next: () => boolean
   /** From the root to here. */
-  readonly way: () => readonly Hop[]
+  readonly path: () => readonly Relocation[]
   /** Back to the root. */
-  readonly leave: () => void
+  readonly returnToRoot: () => void
   /** Whether the bound ended it. */
-  readonly cut: () => boolean
+  readonly wasCut: () => boolean
 }
 
 export interface FrontierInit {
-  readonly standing: Standing
+  readonly state: OrderState
   readonly looksMax: number
-  /** Of the state that the standing is in, so many hops from the root; a small natural number. */
-  readonly rank: (hops: number) => number
+  /** Of the current state, so many relocations from the root; a small natural number. */
+  readonly rank: (depth: number) => number
   /** A VM has come to stand elsewhere, for good or for a look. */
-  readonly shifted: (v: number, from: number, to: number) => void
+  readonly relocated: (v: number, from: number, to: number) => void
 }
 
-export const createFrontier = ({ standing, looksMax, rank, shifted }: FrontierInit): Frontier => {
-  const { at, mayGo } = standing
+export const createFrontier = ({ state, looksMax, rank, relocated }: FrontierInit): Frontier => {
+  const { at, canMove } = state
   const start = Int32Array.from(at)
-  // How each state came about: from which, by whom going where, in how many hops.
+  // How each state came about: from which, by which VM going where, after how many relocations.
   const parent: number[] = [-1]
   const vm: number[] = [-1]
   const to: number[] = [-1]
-  const hops: number[] = [0]
+  const depth: number[] = [0]
   const ranks: number[][] = [[0]]
-  const seen = new Set<number>([standing.key()])
+  const seen = new Set<number>([state.key()])
   let lowest = 0
   let looks = 0
   let cut = false
   let here = 0
   const go = (v: number, h: number): void => {
     const from = at[v]!
-    standing.go(v, h)
-    shifted(v, from, h)
+    state.move(v, h)
+    relocated(v, from, h)
   }
   const undo = (v: number): void => {
     const from = at[v]!
-    standing.undo()
-    shifted(v, from, at[v]!)
+    state.undo()
+    relocated(v, from, at[v]!)
   }
-  const travel = (goal: number): void => {
+  const travelTo = (goal: number): void => {
     const ahead: number[] = []
     let other = goal
     while (here !== other)
-      if (hops[here]! >= hops[other]!) {
+      if (depth[here]! >= depth[other]!) {
         undo(vm[here]!)
         here = parent[here]!
       } else {
         ahead.push(other)
         other = parent[other]!
       }
-    for (const state of ahead.reverse()) go(vm[state]!, to[state]!)
+    for (const node of ahead.reverse()) go(vm[node]!, to[node]!)
     here = goal
   }
   return {
     open: (v, h) => {
       looks++
-      if (!mayGo(v, h)) return false
+      if (!canMove(v, h)) return false
       go(v, h)
-      const key = standing.key()
+      const key = state.key()
       if (!seen.has(key)) {
         seen.add(key)
-        const its = rank(hops[here]! + 1)
+        const its = rank(depth[here]! + 1)
         while (ranks.length <= its) ranks.push([])
         ranks[its]!.push(parent.length)
         if (its < lowest) lowest = its
         parent.push(here)
         vm.push(v)
         to.push(h)
-        hops.push(hops[here]! + 1)
+        depth.push(depth[here]! + 1)
       }
       undo(v)
       return true
@@ -98,19 +98,19 @@ export const createFrontier = ({ standing, looksMax, rank, shifted }: FrontierIn
         cut = true
         return false
       }
-      travel(ranks[lowest]!.pop()!)
+      travelTo(ranks[lowest]!.pop()!)
       return true
     },
-    way: () => {
-      const found: Hop[] = []
-      for (let state = here; state > 0; state = parent[state]!) {
-        let last = parent[state]!
-        while (last > 0 && vm[last] !== vm[state]) last = parent[last]!
-        found.push({ vm: vm[state]!, from: last > 0 ? to[last]! : start[vm[state]!]!, to: to[state]! })
+    path: () => {
+      const found: Relocation[] = []
+      for (let node = here; node > 0; node = parent[node]!) {
+        let last = parent[node]!
+        while (last > 0 && vm[last] !== vm[node]) last = parent[last]!
+        found.push({ vm: vm[node]!, from: last > 0 ? to[last]! : start[vm[node]!]!, to: to[node]! })
       }
       return found.reverse()
     },
-    leave: () => travel(0),
-    cut: () => cut,
+    returnToRoot: () => travelTo(0),
+    wasCut: () => cut,
   }
 }

@@ -15,7 +15,7 @@ export interface Mobility {
 
 /**
  * `able`: VMs that may migrate (1), or leave in any case (2: stopped, suspended). `at`, `load` and `cap` say how things stand
- * (`Standing`).
+ * (`OrderState`).
  */
 export const mobilityOf = (
   model: Model,

@@ -4,15 +4,15 @@
  * ends, so this is all that searching for an order has to know.
  */
 import type { Model } from '../model/model.ts'
-import { createOpenings, createPools, predecessors } from './capacity-pools.ts'
-import type { Watch } from './continuous-rules.ts'
+import { createCapacityPools, createUsedHostsLimits, predecessors } from './capacity-pools.ts'
+import type { ContinuousRules } from './continuous-rules.ts'
 
-export interface Standing {
+export interface OrderState {
   /** Host index per VM; −1 = nowhere. */
   readonly at: Int32Array
   /** May the VM go to that host (−1 = away from any) now? */
-  readonly mayGo: (v: number, h: number) => boolean
-  readonly go: (v: number, h: number) => void
+  readonly canMove: (v: number, h: number) => boolean
+  readonly move: (v: number, h: number) => void
   /** Takes the last `go` back. */
   readonly undo: () => void
   readonly depth: () => number
@@ -28,15 +28,19 @@ export interface Standing {
 export const startOf = (model: Model): Int32Array =>
   Int32Array.from(model.home, (h, v) => (model.vms[v]!.state === 'running' ? h : -1))
 
-export const createStanding = (model: Model, start: Int32Array, watch: Watch): Standing => {
+export const createOrderState = (
+  model: Model,
+  start: Int32Array,
+  continuous: ContinuousRules,
+): OrderState => {
   const { dims, wants, hostCount, vmCount, limit } = model
   const at = Int32Array.from(start)
   const load = new Float64Array(hostCount * dims)
   for (let v = 0; v < vmCount; v++)
     if (at[v]! >= 0) for (let d = 0; d < dims; d++) load[at[v]! * dims + d]! += wants[v * dims + d]!
   const cap = Float64Array.from(limit, (amount, i) => Math.max(amount, load[i]!))
-  const pools = createPools(model, at)
-  const openings = createOpenings(model, at)
+  const pools = createCapacityPools(model, at)
+  const usedHostsLimits = createUsedHostsLimits(model, at)
   const before = predecessors(model)
   const after = new Map<number, number[]>()
   for (const [v, list] of before) for (const first of list) after.set(first, [...(after.get(first) ?? []), v])
@@ -55,7 +59,7 @@ export const createStanding = (model: Model, start: Int32Array, watch: Watch): S
   const flipPlace = (v: number): void => flip(v * (hostCount + 1) + at[v]! + 1)
   const base = vmCount * (hostCount + 1)
 
-  const shift = (v: number, h: number): void => {
+  const relocate = (v: number, h: number): void => {
     const from = at[v]!
     flipPlace(v)
     at[v] = h
@@ -71,21 +75,21 @@ export const createStanding = (model: Model, start: Int32Array, watch: Watch): S
     }
   }
   /** Only where rules look at the past. */
-  const note = (v: number, h: number, by: number): void => {
+  const noteHistory = (v: number, h: number, by: number): void => {
     if (before.size > 0 && after.has(v)) {
       if (acts[v]! === 0 || acts[v]! + by === 0) flip(base + v)
     }
     acts[v]! += by
-    if (openings.length === 0 || h < 0) return
+    if (usedHostsLimits.length === 0 || h < 0) return
     if (visits[h] === 0 || visits[h]! + by === 0) flip(base + vmCount + h)
     visits[h]! += by
-    for (const opening of openings) {
-      if (opening.inside[h] === 0 || opening.used[h] === 1) continue
-      if (visits[h] === (by > 0 ? 1 : 0)) opening.count += by
+    for (const usedHosts of usedHostsLimits) {
+      if (usedHosts.inside[h] === 0 || usedHosts.used[h] === 1) continue
+      if (visits[h] === (by > 0 ? 1 : 0)) usedHosts.count += by
     }
   }
 
-  const mayGo = (v: number, h: number): boolean => {
+  const canMove = (v: number, h: number): boolean => {
     if (h === at[v]) return false
     if (before.size > 0) for (const later of after.get(v) ?? []) if (acts[later]! > 0) return false
     if (h < 0) return true
@@ -98,28 +102,33 @@ export const createStanding = (model: Model, start: Int32Array, watch: Watch): S
       const s = pool.slot[h]!
       if (s >= 0 && pool.amount(v) > 0 && pool.load[s]! + pool.amount(v) > pool.cap[s]!) return false
     }
-    for (const opening of openings)
-      if (opening.inside[h] === 1 && opening.used[h] === 0 && visits[h] === 0 && opening.count >= opening.max)
+    for (const usedHosts of usedHostsLimits)
+      if (
+        usedHosts.inside[h] === 1 &&
+        usedHosts.used[h] === 0 &&
+        visits[h] === 0 &&
+        usedHosts.count >= usedHosts.max
+      )
         return false
-    return !watch.clashes(at, v, h)
+    return !continuous.violates(at, v, h)
   }
 
   return {
     at,
     load,
     cap,
-    mayGo,
-    go: (v, h) => {
+    canMove,
+    move: (v, h) => {
       path.push(v)
       origins.push(at[v]!)
-      shift(v, h)
-      note(v, h, 1)
+      relocate(v, h)
+      noteHistory(v, h, 1)
     },
     undo: () => {
       const v = path.pop()!
       const h = at[v]!
-      shift(v, origins.pop()!)
-      note(v, h, -1)
+      relocate(v, origins.pop()!)
+      noteHistory(v, h, -1)
     },
     depth: () => path.length,
     key: () => (high >>> 0) * 2 ** 21 + (low >>> 11),

@@ -101,10 +101,10 @@ test('A VM that stays in the end steps aside and comes back, where only that mak
     ],
   )
   const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 1: 0 }), { planId: partition }))
-  const hops = plan.actions.map((action) => `${action.vm} ${'to' in action ? action.to : ''}`)
-  assert.equal(hops[0], 'v2 h3')
-  assert.equal(hops.at(-1), 'v2 h2')
-  assert.equal(hops.length, 5)
+  const relocations = plan.actions.map((action) => `${action.vm} ${'to' in action ? action.to : ''}`)
+  assert.equal(relocations[0], 'v2 h3')
+  assert.equal(relocations.at(-1), 'v2 h2')
+  assert.equal(relocations.length, 5)
 })
 
 // Two VMs on each side: whoever crosses first leaves the one and joins the other, there is no other way.

@@ -16,16 +16,16 @@ import { byText, type VmId } from '../problem/ids.ts'
 import type { Plan } from '../problem/plan.ts'
 import { listed } from '../rules/listed.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
-import { bindsOnTheWay, ruleName } from '../rules/rule.ts'
-import { applyDetour, bestDetour } from './bypass.ts'
+import { bindsPlan, ruleName } from '../rules/rule.ts'
+import { applyBypass, bestBypass } from './bypass.ts'
 import { circularOrder } from './capacity-pools.ts'
-import { createWatch } from './continuous-rules.ts'
+import { createContinuousRules } from './continuous-rules.ts'
 import { blockedMoves, deadlock } from './deadlock.ts'
-import type { Hop } from './frontier.ts'
-import { findPassage, type Passage, unreachable } from './order-search.ts'
-import { createStanding, startOf } from './order-state.ts'
-import { type Course, createCourse } from './schedule.ts'
-import { actionsOf, hopStep, type Step, stepFor } from './step.ts'
+import type { Relocation } from './frontier.ts'
+import { type OrderSearchResult, provenNoOrder, searchOrder } from './order-search.ts'
+import { createOrderState, startOf } from './order-state.ts'
+import { createSchedule, type Schedule } from './schedule.ts'
+import { actionsOf, relocationStep, type Step, stepFor } from './step.ts'
 
 export interface OrderOptions {
   /** Names the plan: its actions are `<planId>/<index>`. Default `plan`. */
@@ -55,9 +55,9 @@ const looksMaxDefault = 300_000
  * The problem that a plan is made for: rules that hold only at the end say nothing about the way, and the end is
  * given.
  */
-export const onTheWay = (problem: PlacementProblem): PlacementProblem => ({
+export const planningProblem = (problem: PlacementProblem): PlacementProblem => ({
   ...problem,
-  rules: problem.rules.filter(bindsOnTheWay),
+  rules: problem.rules.filter(bindsPlan),
 })
 
 export const planOrder = (
@@ -65,7 +65,7 @@ export const planOrder = (
   moves: readonly Move[],
   options: OrderOptions = {},
 ): Planned => {
-  const model = compile(onTheWay(problem), 'time', true)
+  const model = compile(planningProblem(problem), 'time', true)
   const asked = stepsOf(model, moves)
   if (asked.kind === 'no_order') return asked
   const steps = asked.steps
@@ -84,54 +84,59 @@ export const planOrder = (
     }
   const targets = startOf(model)
   for (const step of steps) targets[step.vm] = step.to
-  const course = createCourse(model, steps, targets)
+  const schedule = createSchedule(model, steps, targets)
   prioritise(model, steps, pending)
-  const finished: Hop[] = []
-  let detours = 0
+  const finished: Relocation[] = []
+  let bypasses = 0
   let stuck: Stuck | null = null
-  while (pending.length > 0 || course.timeline.inFlight() > 0) {
+  while (pending.length > 0 || schedule.timeline.inFlight() > 0) {
     let started = false
     for (let i = 0; i < pending.length; ) {
-      if (course.obstacle(pending[i]!) === null) {
-        course.start(pending[i]!)
+      if (schedule.blockerOf(pending[i]!) === null) {
+        schedule.start(pending[i]!)
         pending.splice(i, 1)
         started = true
       } else i++
     }
-    if (course.timeline.inFlight() > 0) {
-      const ended = course.timeline.next()
-      course.finish(ended)
+    if (schedule.timeline.inFlight() > 0) {
+      const ended = schedule.timeline.next()
+      schedule.finish(ended)
       if (stuck === null)
         for (const i of ended) finished.push({ vm: steps[i]!.vm, from: steps[i]!.from, to: steps[i]!.to })
     } else if (!started) {
       stuck ??= {
-        why: deadlock(model, steps, pending, course),
+        why: deadlock(model, steps, pending, schedule),
         blocked: blockedMoves(model, steps, pending),
         before: finished,
         done: finished.map(({ vm }) => model.vms[vm]!.id),
       }
       // A VM steps aside at most twice on average: enough for every circle, and an end for hopeless cases.
-      const detour =
-        detours++ > 2 * moves.length
+      const bypass =
+        bypasses++ > 2 * moves.length
           ? null
-          : bestDetour(model, steps, pending, course, options.suspend === true)
-      if (detour === null) return byPassage(model, targets, stuck, problem, moves, options)
-      applyDetour(steps, pending, detour)
+          : bestBypass(model, steps, pending, schedule, options.suspend === true)
+      if (bypass === null) return bySearch(model, targets, stuck, problem, moves, options)
+      applyBypass(steps, pending, bypass)
     }
   }
-  return planned(model, steps, options, course)
+  return planned(model, steps, options, schedule)
 }
 
-const planned = (model: Model, steps: readonly Step[], options: OrderOptions, course: Course): Planned => ({
+const planned = (
+  model: Model,
+  steps: readonly Step[],
+  options: OrderOptions,
+  schedule: Schedule,
+): Planned => ({
   kind: 'plan',
-  plan: { actions: actionsOf(model, steps, options.planId ?? 'plan'), makespanMs: course.timeline.nowMs() },
+  plan: { actions: actionsOf(model, steps, options.planId ?? 'plan'), makespanMs: schedule.timeline.nowMs() },
 })
 
 interface Stuck {
   readonly why: Binding
   readonly blocked: readonly Move[]
   /** What was done before. */
-  readonly before: readonly Hop[]
+  readonly before: readonly Relocation[]
   readonly done: readonly VmId[]
 }
 
@@ -169,7 +174,7 @@ const stepsOf = (
  * Any way at all: on from where it was stuck, then from the beginning. What is found is replayed, so that each step
  * waits for what it must.
  */
-const byPassage = (
+const bySearch = (
   model: Model,
   targets: Int32Array,
   stuck: Stuck,
@@ -178,37 +183,37 @@ const byPassage = (
   options: OrderOptions,
 ): Planned => {
   const start = startOf(model)
-  const standing = createStanding(model, start, createWatch(model, start, targets))
+  const state = createOrderState(model, start, createContinuousRules(model, start, targets))
   const suspend = options.suspend === true
-  if (unreachable(model, standing, targets, suspend))
+  if (provenNoOrder(model, state, targets, suspend))
     return withoutWayOut(problem, moves, options, stuck, true)
   const looksMax = options.looksMax ?? looksMaxDefault
-  const search = (share: number): Passage =>
-    findPassage(model, standing, targets, { suspend, looksMax: Math.ceil(looksMax / share) })
-  for (const { vm, to } of stuck.before) standing.go(vm, to)
+  const search = (share: number): OrderSearchResult =>
+    searchOrder(model, state, targets, { suspend, looksMax: Math.ceil(looksMax / share) })
+  for (const { vm, to } of stuck.before) state.move(vm, to)
   let before = stuck.before
-  let passage = search(before.length > 0 ? 3 : 1)
-  if (passage.kind === 'none' && before.length > 0) {
-    while (standing.depth() > 0) standing.undo()
+  let found = search(before.length > 0 ? 3 : 1)
+  if (found.kind === 'none' && before.length > 0) {
+    while (state.depth() > 0) state.undo()
     before = []
-    passage = search(1)
+    found = search(1)
   }
-  if (passage.kind === 'none') return withoutWayOut(problem, moves, options, stuck, passage.proven)
+  if (found.kind === 'none') return withoutWayOut(problem, moves, options, stuck, found.proven)
   const steps: Step[] = []
   const last = new Map<number, number>()
-  for (const { vm, from, to } of [...before, ...passage.hops]) {
+  for (const { vm, from, to } of [...before, ...found.relocations]) {
     const previous = last.get(vm) ?? -1
     last.set(vm, steps.length)
-    steps.push(hopStep(model, vm, from, to, previous))
+    steps.push(relocationStep(model, vm, from, to, previous))
   }
-  const course = createCourse(model, steps, targets)
+  const schedule = createSchedule(model, steps, targets)
   for (let next = 0; next < steps.length; ) {
-    if (course.obstacle(next) === null) course.start(next++)
-    else if (course.timeline.inFlight() > 0) course.finish(course.timeline.next())
+    if (schedule.blockerOf(next) === null) schedule.start(next++)
+    else if (schedule.timeline.inFlight() > 0) schedule.finish(schedule.timeline.next())
     else assert(false, `step ${next} of the way that was found can be taken`)
   }
-  while (course.timeline.inFlight() > 0) course.finish(course.timeline.next())
-  return planned(model, steps, options, course)
+  while (schedule.timeline.inFlight() > 0) schedule.finish(schedule.timeline.next())
+  return planned(model, steps, options, schedule)
 }
 
 /**

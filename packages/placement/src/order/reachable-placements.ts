@@ -5,18 +5,18 @@
 
 import { compareCost, costOf, type FullCost } from '../model/cost.ts'
 import type { Model } from '../model/model.ts'
-import { createWatch } from './continuous-rules.ts'
+import { createContinuousRules } from './continuous-rules.ts'
 import { createFrontier } from './frontier.ts'
-import { createStanding, startOf } from './order-state.ts'
+import { createOrderState, startOf } from './order-state.ts'
 
-export interface Reached {
+export interface ReachablePlacements {
   /** Host index per VM, −1 = nowhere. Better and better placements, the best last; the first is where everybody is. */
   readonly better: readonly { readonly at: Int32Array; readonly cost: FullCost }[]
   /** Everything that can be reached was looked at: nothing better has an order. */
   readonly all: boolean
 }
 
-/** A VM that is not where the goal has it weighs as much as so many hops. */
+/** A VM that is not where the goal has it weighs as much as so many relocations. */
 const weight = 2
 /** And an overloaded dimension one, and one more for each of so many parts of the limit. */
 const grain = 30
@@ -27,67 +27,76 @@ const crowdedMax = 10 * grain
  * `model` tells what a placement costs, `way` (`onTheWay`) how it is come by; of the same hosts and VMs. Not for rules of
  * order: what they allow depends on what was done before. `goal`: a good placement, in whose direction to look first.
  */
-export const reachable = (model: Model, way: Model, goal: Int32Array | null, looksMax: number): Reached => {
+export const reachablePlacements = (
+  model: Model,
+  planning: Model,
+  goal: Int32Array | null,
+  looksMax: number,
+): ReachablePlacements => {
   const { vmCount, hostCount, dims } = model
-  const start = startOf(way)
-  const standing = createStanding(way, start, createWatch(way, start, null))
-  const { at, load } = standing
+  const start = startOf(planning)
+  const state = createOrderState(planning, start, createContinuousRules(planning, start, null))
+  const { at, load } = state
   // Whom nobody wants to run goes first; then the others have more room.
-  for (let v = 0; v < vmCount; v++) if (leaves(way, v)) standing.go(v, -1)
+  for (let v = 0; v < vmCount; v++) if (leaves(planning, v)) state.move(v, -1)
   let ms = 0
   const costNow = (): FullCost => costOf(model, at)
   const better = [{ at: Int32Array.from(at), cost: costNow() }]
   let best = better[0]!.cost
 
-  const online = Uint8Array.from(way.hosts, (host) => (host.state === 'offline' ? 0 : 1))
+  const online = Uint8Array.from(planning.hosts, (host) => (host.state === 'offline' ? 0 : 1))
   /** How much too full the hosts are, each dimension in parts of its limit. */
   const crowded = (): number => {
     let sum = 0
     for (let h = 0; h < hostCount; h++)
       if (online[h] === 1)
         for (let i = h * dims; i < (h + 1) * dims; i++) {
-          const over = load[i]! - way.limit[i]!
+          const over = load[i]! - planning.limit[i]!
           if (over > 0)
-            sum += 1 + Math.min(crowdedMax, Math.floor((over * grain) / Math.max(1, way.limit[i]!)))
+            sum += 1 + Math.min(crowdedMax, Math.floor((over * grain) / Math.max(1, planning.limit[i]!)))
         }
     return sum
   }
   const movers = Int32Array.from({ length: vmCount }, (_, v) => v).filter(
     (v) =>
-      way.active[v] === 1 &&
-      (way.starts[v] === 1 || (way.vms[v]!.movable && way.fixed[v] === 0 && at[v]! >= 0)),
+      planning.active[v] === 1 &&
+      (planning.starts[v] === 1 || (planning.vms[v]!.movable && planning.fixed[v] === 0 && at[v]! >= 0)),
   )
   let misplaced = 0
   if (goal !== null) for (let v = 0; v < vmCount; v++) if (at[v] !== goal[v]) misplaced++
   /** How far hard rules are from holding, in VMs. */
-  const { parts, partsOf, domain } = model
-  const index = new Map(parts.map((part, p) => [part, p]))
-  const hardOf = partsOf.map((list) => list.flatMap((part) => (part.weight < 0 ? index.get(part)! : [])))
-  const degree = Int32Array.from(parts, (part) => (part.weight < 0 ? part.broken(at) : 0))
-  let broken = degree.reduce((sum, one) => sum + one, 0)
+  const { constraints, constraintsOn, domain } = model
+  const index = new Map(constraints.map((constraint, p) => [constraint, p]))
+  const hardOf = constraintsOn.map((list) =>
+    list.flatMap((constraint) => (constraint.weight < 0 ? index.get(constraint)! : [])),
+  )
+  const violation = Int32Array.from(constraints, (constraint) =>
+    constraint.weight < 0 ? constraint.violation(at) : 0,
+  )
+  let violations = violation.reduce((sum, one) => sum + one, 0)
   const banned = (v: number, h: number) => (h >= 0 && model.active[v] === 1 && domain[v]![h] === 0 ? 1 : 0)
-  for (let v = 0; v < vmCount; v++) broken += banned(v, at[v]!)
-  const recount = (v: number, from: number, to: number): void => {
-    broken += banned(v, to) - banned(v, from)
+  for (let v = 0; v < vmCount; v++) violations += banned(v, at[v]!)
+  const updateViolations = (v: number, from: number, to: number): void => {
+    violations += banned(v, to) - banned(v, from)
     for (const p of hardOf[v]!) {
-      broken -= degree[p]!
-      degree[p] = parts[p]!.broken(at)
-      broken += degree[p]!
+      violations -= violation[p]!
+      violation[p] = constraints[p]!.violation(at)
+      violations += violation[p]!
     }
   }
   const frontier = createFrontier({
-    standing,
+    state,
     looksMax,
-    rank: (hops) => hops + crowded() + broken + (goal === null ? 0 : weight * misplaced),
-    shifted: (v, from, to) => {
+    rank: (depth) => depth + crowded() + violations + (goal === null ? 0 : weight * misplaced),
+    relocated: (v, from, to) => {
       if (goal !== null) {
         if (from === goal[v]) misplaced++
         else if (to === goal[v]) misplaced--
       }
-      recount(v, from, to)
-      if (way.starts[v] === 1) return
-      if (from === way.home[v]) ms += model.moveMs[v]!
-      if (to === way.home[v]) ms -= model.moveMs[v]!
+      updateViolations(v, from, to)
+      if (planning.starts[v] === 1) return
+      if (from === planning.home[v]) ms += model.moveMs[v]!
+      if (to === planning.home[v]) ms -= model.moveMs[v]!
     },
   })
   while (frontier.next()) {
@@ -101,11 +110,11 @@ export const reachable = (model: Model, way: Model, goal: Int32Array | null, loo
       }
     }
     for (const v of movers) {
-      if (way.starts[v] === 1 && at[v]! >= 0) continue
-      for (let h = 0; h < hostCount; h++) if (h !== at[v] && way.domain[v]![h] === 1) frontier.open(v, h)
+      if (planning.starts[v] === 1 && at[v]! >= 0) continue
+      for (let h = 0; h < hostCount; h++) if (h !== at[v] && planning.domain[v]![h] === 1) frontier.open(v, h)
     }
   }
-  return { better, all: !frontier.cut() }
+  return { better, all: !frontier.wasCut() }
 }
 
 /** It runs, is not wanted to, and its host obeys. */

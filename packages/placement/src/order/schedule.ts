@@ -4,28 +4,28 @@
 
 import type { Model } from '../model/model.ts'
 import { capacityCode } from '../problem/names.ts'
-import { createOpenings, createPools, predecessors } from './capacity-pools.ts'
-import { createWatch } from './continuous-rules.ts'
+import { createCapacityPools, createUsedHostsLimits, predecessors } from './capacity-pools.ts'
+import { createContinuousRules } from './continuous-rules.ts'
 import type { Step } from './step.ts'
 import { createTimeline, type Timeline } from './transfers.ts'
 
-export interface Obstacle {
+export interface Blocker {
   readonly code: string
   readonly text: string
 }
 
-export interface Course {
+export interface Schedule {
   readonly timeline: Timeline
   /** Why the step cannot start now, or null. */
-  readonly obstacle: (step: number) => Obstacle | null
+  readonly blockerOf: (step: number) => Blocker | null
   /** May the VM go to that host now, with `spare` (a VM) thought away? */
-  readonly roomFor: (v: number, h: number, spare: number) => Obstacle | null
+  readonly roomFor: (v: number, h: number, spare: number) => Blocker | null
   readonly start: (step: number) => void
   readonly finish: (steps: readonly number[]) => void
 }
 
 /** `targets`: per VM, the host where it is in the end; −1 = nowhere. */
-export const createCourse = (model: Model, steps: readonly Step[], targets: Int32Array): Course => {
+export const createSchedule = (model: Model, steps: readonly Step[], targets: Int32Array): Schedule => {
   const { dims, hostCount, vmCount, limit } = model
   const { migrationsOutMax, migrationsInMax } = model.problem
   const timeline = createTimeline(hostCount)
@@ -50,12 +50,12 @@ export const createCourse = (model: Model, steps: readonly Step[], targets: Int3
   const slots = { out: new Map<number, number[]>(), into: new Map<number, number[]>() }
   const done = new Set<number>()
   const probe = new Int32Array(vmCount).fill(-1)
-  const watch = createWatch(model, leaving, targets)
-  const pools = createPools(model, leaving)
-  const openings = createOpenings(model, leaving)
+  const continuous = createContinuousRules(model, leaving, targets)
+  const pools = createCapacityPools(model, leaving)
+  const usedHostsLimits = createUsedHostsLimits(model, leaving)
   const before = predecessors(model)
 
-  const roomFor = (v: number, h: number, spare: number): Obstacle | null => {
+  const roomFor = (v: number, h: number, spare: number): Blocker | null => {
     for (let d = 0; d < dims; d++) {
       const spared = spare >= 0 && going[spare] === h ? amountOf(spare, d) : 0
       const over = load[h * dims + d]! - spared + amountOf(v, d) - cap[h * dims + d]!
@@ -75,13 +75,13 @@ export const createCourse = (model: Model, steps: readonly Step[], targets: Int3
       if (pool.load[s]! - spared + pool.amount(v) > pool.cap[s]! && pool.amount(v) > 0)
         return { code: 'rule.capacity', text: `${model.vms[v]!.id} would exceed ${pool.nameOn(h)}` }
     }
-    for (const opening of openings)
-      if (opening.inside[h] === 1 && opening.used[h] === 0 && opening.count >= opening.max)
+    for (const usedHosts of usedHostsLimits)
+      if (usedHosts.inside[h] === 1 && usedHosts.used[h] === 0 && usedHosts.count >= usedHosts.max)
         return { code: 'rule.capacity', text: `${model.hosts[h]!.id} may not be used as well` }
     const hold = spare < 0 ? -1 : leaving[spare]!
     const holdGoing = spare < 0 ? -1 : going[spare]!
     if (spare >= 0) leaving[spare] = going[spare] = -1
-    const clash = watch.clashes(leaving, v, h) || watch.clashes(going, v, h)
+    const clash = continuous.violates(leaving, v, h) || continuous.violates(going, v, h)
     if (spare >= 0) {
       leaving[spare] = hold
       going[spare] = holdGoing
@@ -94,7 +94,7 @@ export const createCourse = (model: Model, steps: readonly Step[], targets: Int3
       : null
   }
 
-  const obstacle = (i: number): Obstacle | null => {
+  const blockerOf = (i: number): Blocker | null => {
     const step = steps[i]!
     if (step.previous >= 0 && !done.has(step.previous))
       return { code: 'plan.waits', text: 'its first half runs' }
@@ -140,11 +140,11 @@ export const createCourse = (model: Model, steps: readonly Step[], targets: Int3
 
   /** Departures of VMs that could not have been there together with this one. */
   const waitForRules = (step: Step): void => {
-    for (const part of watch.strictOf(step.vm)) {
-      for (const other of part.scope)
+    for (const constraint of continuous.strictOf(step.vm)) {
+      for (const other of constraint.scope)
         for (const departure of departedOf[other]!) {
           probe[other] = steps[departure]!.from
-          if (other !== step.vm && part.clashes(probe, step.vm, step.to)) step.after.push(departure)
+          if (other !== step.vm && constraint.clashes(probe, step.vm, step.to)) step.after.push(departure)
           probe[other] = -1
         }
     }
@@ -164,7 +164,7 @@ export const createCourse = (model: Model, steps: readonly Step[], targets: Int3
 
   return {
     timeline,
-    obstacle,
+    blockerOf,
     roomFor,
     start: (i) => {
       const step = steps[i]!
@@ -183,10 +183,10 @@ export const createCourse = (model: Model, steps: readonly Step[], targets: Int3
           pool.load[s]! += pool.amount(step.vm)
           pool.everArrived[s]! += pool.amount(step.vm)
         }
-        for (const opening of openings) {
-          if (opening.inside[step.to] === 0 || opening.used[step.to] === 1) continue
-          opening.used[step.to] = 1
-          opening.count++
+        for (const usedHosts of usedHostsLimits) {
+          if (usedHosts.inside[step.to] === 0 || usedHosts.used[step.to] === 1) continue
+          usedHosts.used[step.to] = 1
+          usedHosts.count++
         }
         waitForRoom(step)
         waitForPools(step)

@@ -46,7 +46,7 @@ export const storageMs = (model: Model, v: number): number =>
   migrationMs(model.vms[v]!.memoryMiB, 0, model.problem.bandwidthMiBps)
 
 /** One of several steps of a VM, from host to host or (−1) storage. */
-export const hopStep = (model: Model, v: number, from: number, to: number, previous: number): Step => {
+export const relocationStep = (model: Model, v: number, from: number, to: number, previous: number): Step => {
   const asked = previous < 0 && (from < 0 || to < 0) ? stepFor(model, v, to) : null
   if (asked !== null) return asked
   const base = { vm: v, from, to, after: [], previous }

@@ -1,7 +1,7 @@
 /**
  * What rules ask of the solver and of the planner: data in a small vocabulary of their own. Many kinds of rules are
  * made of these few constraints, so that a new kind of rule mostly picks one. Each is carried out in one place:
- * `model/compile-rules.ts` makes parts and domains of them, `model/amounts.ts` limits and demands,
+ * `model/compile-rules.ts` makes compiled constraints and domains of them, `model/amounts.ts` limits and demands,
  * `order/capacity-pools.ts` what is counted along the way.
  */
 import type { HostId, VmId } from '../problem/ids.ts'
@@ -63,8 +63,8 @@ export interface Cap {
 }
 
 /** At most this many of the VMs with the label on each of the hosts. */
-export interface Seats {
-  readonly is: 'seats'
+export interface Cardinality {
+  readonly is: 'cardinality'
   readonly label: string
   readonly hosts: readonly HostId[] | 'all'
   readonly max: number
@@ -108,7 +108,7 @@ export type Constraint =
   | Closed
   | Together
   | Cap
-  | Seats
+  | Cardinality
   | UsedHosts
   | Ordered
   | DemandFloor
@@ -128,7 +128,7 @@ const binding: Readonly<Record<ConstraintKind, 'continuous' | 'always'>> = {
   closed: 'continuous',
   together: 'continuous',
   cap: 'continuous',
-  seats: 'continuous',
+  cardinality: 'continuous',
   usedHosts: 'continuous',
   ordered: 'always',
   demandFloor: 'always',
@@ -147,7 +147,7 @@ const tying: Readonly<Record<ConstraintKind, boolean>> = {
   closed: false,
   together: true,
   cap: false,
-  seats: false,
+  cardinality: false,
   usedHosts: false,
   ordered: false,
   demandFloor: false,

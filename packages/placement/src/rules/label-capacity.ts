@@ -19,7 +19,7 @@ export const labelCapacity: Definition<LabelCapacity> = {
   code: 'rule.capacity',
   content: ({ label, hosts, max }) =>
     `${max} × ${label} a host${hosts === undefined ? '' : `; ${some(hosts)}`}`,
-  constraint: ({ label, hosts, max }) => ({ is: 'seats', label, hosts: hosts ?? 'all', max }),
+  constraint: ({ label, hosts, max }) => ({ is: 'cardinality', label, hosts: hosts ?? 'all', max }),
   check: ({ label, hosts, max }, stays) => {
     const has = (vm: VmId) => stays.labelsOf(vm).includes(label)
     const members = hosts === undefined ? null : new Set(hosts)

@@ -37,7 +37,7 @@ export const isContinuous = (rule: PlacementRule): boolean =>
   rule.continuous ?? definitionOf(rule).continuous ?? true
 
 /** Does it bind a plan on its way, and not only its end? */
-export const bindsOnTheWay = (rule: PlacementRule): boolean =>
+export const bindsPlan = (rule: PlacementRule): boolean =>
   (rule.weight === undefined && isContinuous(rule)) || bindsAlways(constraintOf(rule))
 
 /** Per kind its fields and their forms. */

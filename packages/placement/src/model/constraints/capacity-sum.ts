@@ -1,11 +1,16 @@
 /** Caps over a set of hosts: resourceCapacity, runningCapacity, maxOnline. */
-import type { Part, PartBase } from './compiled-constraint.ts'
+import type { CompiledConstraint, ConstraintBase } from './compiled-constraint.ts'
 
 /** The amounts of the VMs on the hosts with `inside[h] = 1` add up to at most `max`. */
-export const sumPart = (base: PartBase, inside: Uint8Array, amount: Float64Array, max: number): Part => {
+export const capacitySumConstraint = (
+  base: ConstraintBase,
+  inside: Uint8Array,
+  amount: Float64Array,
+  max: number,
+): CompiledConstraint => {
   const { scope } = base
   const first = inside.indexOf(1)
-  const clashes: Part['clashes'] = (at, v, h) => {
+  const clashes: CompiledConstraint['clashes'] = (at, v, h) => {
     if (inside[h] === 0) return false
     let total = amount[v]!
     for (let i = 0; i < scope.length; i++) {
@@ -19,16 +24,16 @@ export const sumPart = (base: PartBase, inside: Uint8Array, amount: Float64Array
     counted: true,
     clashes,
     // It is the same on each of its hosts.
-    closedTo: (at, v) => (first >= 0 && clashes(at, v, first) ? inside : null),
-    within: (inner, { vms, hosts, far, vmHere, hostHere, at }) => {
+    forbiddenHosts: (at, v) => (first >= 0 && clashes(at, v, first) ? inside : null),
+    restrictedTo: (inner, { vms, hosts, elsewhere, vmHere, hostHere, at }) => {
       let left = max
       for (const v of scope) {
         const h = at[v]!
         if (h >= 0 && inside[h] === 1 && (vmHere[v]! < 0 || hostHere[h]! < 0)) left -= amount[v]!
       }
-      return sumPart(
+      return capacitySumConstraint(
         inner,
-        Uint8Array.from({ length: far + 1 }, (_, h) => (h === far ? 0 : inside[hosts[h]!]!)),
+        Uint8Array.from({ length: elsewhere + 1 }, (_, h) => (h === elsewhere ? 0 : inside[hosts[h]!]!)),
         Float64Array.from(vms, (v) => amount[v]!),
         left,
       )
@@ -45,7 +50,7 @@ export const sumPart = (base: PartBase, inside: Uint8Array, amount: Float64Array
       }
       return total > max ? n : 0
     },
-    broken: (at) => {
+    violation: (at) => {
       let total = 0
       let n = 0
       for (let i = 0; i < scope.length; i++) {
@@ -61,14 +66,18 @@ export const sumPart = (base: PartBase, inside: Uint8Array, amount: Float64Array
 }
 
 /** At most `max` of the hosts with `inside[h] = 1` carry VMs. */
-export const usedHostsPart = (base: PartBase, inside: Uint8Array, max: number): Part => {
+export const usedHostsConstraint = (
+  base: ConstraintBase,
+  inside: Uint8Array,
+  max: number,
+): CompiledConstraint => {
   const { scope } = base
   const used = new Uint8Array(inside.length)
   return {
     ...base,
     counted: true,
     usedHosts: { inside, max },
-    within: (inner, { hosts, far, hostHere, at }) => {
+    restrictedTo: (inner, { hosts, elsewhere, hostHere, at }) => {
       used.fill(0)
       let left = max
       for (const v of scope) {
@@ -77,9 +86,9 @@ export const usedHostsPart = (base: PartBase, inside: Uint8Array, max: number): 
         used[h] = 1
         left--
       }
-      return usedHostsPart(
+      return usedHostsConstraint(
         inner,
-        Uint8Array.from({ length: far + 1 }, (_, h) => (h === far ? 0 : inside[hosts[h]!]!)),
+        Uint8Array.from({ length: elsewhere + 1 }, (_, h) => (h === elsewhere ? 0 : inside[hosts[h]!]!)),
         left,
       )
     },
@@ -109,7 +118,7 @@ export const usedHostsPart = (base: PartBase, inside: Uint8Array, max: number): 
       }
       return hosts > max
     },
-    broken: (at) => {
+    violation: (at) => {
       used.fill(0)
       let hosts = 0
       for (let i = 0; i < scope.length; i++) {

@@ -1,14 +1,14 @@
 /**
- * The solver's side of rules: a *part* looks at an assignment (host index per VM, −1 = nowhere yet) and names
- * VMs of which at least one must be elsewhere. A part must be monotone: VMs that are nowhere break nothing, and
- * a violation never disappears by placing one more VM. That is all the search needs: it evicts one of the named
+ * The solver's side of rules: a *constraint* looks at an assignment (host index per VM, −1 = not assigned) and names
+ * VMs of which at least one must be elsewhere. It must be monotone: VMs without a host violate nothing, and a violation
+ * never disappears by placing one more VM. That is all the search needs: it evicts one of the named
  * VMs, or gives up when none of them can still move.
  *
- * Hard rules that only restrict where single VMs may be (ban, fence, root …) are no parts: they become domains,
+ * Hard rules that only restrict where single VMs may be (ban, fence, root …) are none of these: they become domains,
  * and those that change amounts (preserve, overbook) change the model.
  */
 
-export interface Part {
+export interface CompiledConstraint {
   /** Index in `Problem.rules`. */
   readonly rule: number
   /** −1 = hard. */
@@ -23,38 +23,38 @@ export interface Part {
   readonly clashes: (at: Int32Array, v: number, h: number) => boolean
   /**
    * A 1 for each host on which `v` would clash, all at once; null: on none. For rules about very many VMs or hosts. It is
-   * overwritten when the part is asked again.
+   * overwritten when the constraint is asked again.
    */
-  readonly closedTo?: (at: Int32Array, v: number) => Uint8Array | null
+  readonly forbiddenHosts?: (at: Int32Array, v: number) => Uint8Array | null
   /** Only VMs on the same host matter to each other. */
   readonly local?: true
   /** The VMs of the scope count alike: where one may be, another may be in its stead. */
-  readonly alike?: true
+  readonly interchangeable?: true
   /** Kept along the way by counting (order/capacity-pools.ts), not by `clashes`. */
   readonly counted?: true
   /** No host takes more of the VMs of the scope than this, whatever they weigh. */
-  readonly seats?: (h: number) => number
+  readonly maxPerHost?: (h: number) => number
   /** At most `max` of the hosts with `inside[h] = 1` may carry VMs. */
   readonly usedHosts?: { readonly inside: Uint8Array; readonly max: number }
   /** The same rule for a few hosts and their VMs, with everybody else where they are; for rules about very many. */
-  readonly within?: (base: PartBase, within: Within) => Part
+  readonly restrictedTo?: (base: ConstraintBase, restrictedTo: HostSubset) => CompiledConstraint
   /** How far the rule is from holding, about in VMs that have to be elsewhere: 0 when it holds. */
-  readonly broken: (at: Int32Array) => number
+  readonly violation: (at: Int32Array) => number
 }
 
-export interface PartBase {
+export interface ConstraintBase {
   readonly rule: number
   readonly weight: number
   readonly scope: Int32Array
 }
 
 /** Some hosts as a problem of their own (large/neighbourhood.ts): who and what they are in the whole. */
-export interface Within {
+export interface HostSubset {
   /** Index in the whole, by index here. */
   readonly vms: readonly number[]
   readonly hosts: readonly number[]
   /** The host index here that stands for all other hosts. */
-  readonly far: number
+  readonly elsewhere: number
   /** Index here, by index in the whole; −1 = not here. */
   readonly vmHere: Int32Array
   readonly hostHere: Int32Array
@@ -63,15 +63,15 @@ export interface Within {
 }
 
 /** Does a VM break the rule that is not where it was, or not running yet? */
-export const brokenByComer = (
-  part: Part,
+export const violatedByArrival = (
+  constraint: CompiledConstraint,
   at: Int32Array,
   { home, starts }: { readonly home: Int32Array; readonly starts: Uint8Array },
 ): boolean => {
-  for (let i = 0; i < part.scope.length; i++) {
-    const v = part.scope[i]!
-    const comes = at[v] !== home[v] || starts[v] === 1
-    if (at[v]! >= 0 && comes && part.clashes(at, v, at[v]!)) return true
+  for (let i = 0; i < constraint.scope.length; i++) {
+    const v = constraint.scope[i]!
+    const arrives = at[v] !== home[v] || starts[v] === 1
+    if (at[v]! >= 0 && arrives && constraint.clashes(at, v, at[v]!)) return true
   }
   return false
 }

@@ -1,8 +1,8 @@
 /** VMs in one group of hosts: gather (each host a group), among, and, several at a time, splitAmong. */
-import type { Part, PartBase } from './compiled-constraint.ts'
+import type { CompiledConstraint, ConstraintBase } from './compiled-constraint.ts'
 
 /** `group[h]`: the host's group, −1 = in none (never allowed). */
-export const togetherPart = (base: PartBase, group: Int32Array): Part => {
+export const groupingConstraint = (base: ConstraintBase, group: Int32Array): CompiledConstraint => {
   const { scope } = base
   /** Per group. Made when first asked for: a data centre has thousands of these rules. */
   let members: Int32Array | null = null
@@ -35,7 +35,7 @@ export const togetherPart = (base: PartBase, group: Int32Array): Part => {
       }
       return false
     },
-    broken: (at) => {
+    violation: (at) => {
       members ??= new Int32Array(group.length)
       members.fill(0)
       let count = 0
@@ -51,8 +51,12 @@ export const togetherPart = (base: PartBase, group: Int32Array): Part => {
   }
 }
 
-/** `side[i]`: the part of VMs that `scope[i]` belongs to. Same side, same group; other side, other group. */
-export const splitAmongPart = (base: PartBase, side: Int32Array, group: Int32Array): Part => {
+/** `side[i]`: the list of VMs that `scope[i]` belongs to. Same side, same group; other side, other group. */
+export const splitAmongConstraint = (
+  base: ConstraintBase,
+  side: Int32Array,
+  group: Int32Array,
+): CompiledConstraint => {
   const { scope } = base
   const sideOf = new Map<number, number>()
   scope.forEach((v, i) => {
@@ -84,7 +88,7 @@ export const splitAmongPart = (base: PartBase, side: Int32Array, group: Int32Arr
       }
       return false
     },
-    broken: (at) => {
+    violation: (at) => {
       let count = 0
       for (let i = 0; i < scope.length; i++) {
         const h = at[scope[i]!]!

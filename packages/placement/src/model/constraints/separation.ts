@@ -1,8 +1,13 @@
 /** VMs of different colours never in one place: spread, split, lonely. */
-import type { Part, PartBase } from './compiled-constraint.ts'
+import type { CompiledConstraint, ConstraintBase } from './compiled-constraint.ts'
 
 /** `colour[i]` belongs to `scope[i]`; `place[h]` is the host's place (itself, or its failure domain). */
-export const apartPart = (base: PartBase, colour: Int32Array, place: Int32Array, local = false): Part => {
+export const separationConstraint = (
+  base: ConstraintBase,
+  colour: Int32Array,
+  place: Int32Array,
+  local = false,
+): CompiledConstraint => {
   const { scope } = base
   const colourOf = new Map<number, number>()
   scope.forEach((v, i) => {
@@ -40,7 +45,7 @@ export const apartPart = (base: PartBase, colour: Int32Array, place: Int32Array,
       }
       return false
     },
-    broken: (at) => {
+    violation: (at) => {
       let count = 0
       for (let i = 1; i < scope.length; i++) {
         const h = at[scope[i]!]!
@@ -58,32 +63,36 @@ export const apartPart = (base: PartBase, colour: Int32Array, place: Int32Array,
 }
 
 /** The members share a host with nobody else; linear, unlike the pairs of `apartPart`. Hosts from `hostCount` on do not count. */
-export const lonelyPart = (base: PartBase, member: Uint8Array, hostCount: number): Part => {
+export const lonelyConstraint = (
+  base: ConstraintBase,
+  member: Uint8Array,
+  hostCount: number,
+): CompiledConstraint => {
   const { scope } = base
   const seenMember = new Int32Array(hostCount)
   const members = scope.filter((v) => member[v] === 1)
   const others = scope.filter((v) => member[v] !== 1)
-  const shut = (h: number): boolean => h < 0 || h >= hostCount
+  const isElsewhere = (h: number): boolean => h < 0 || h >= hostCount
   return {
     ...base,
     local: true,
-    within: (inner, { vms, far }) =>
-      lonelyPart(
+    restrictedTo: (inner, { vms, elsewhere }) =>
+      lonelyConstraint(
         inner,
         Uint8Array.from(vms, (v) => member[v]!),
-        far,
+        elsewhere,
       ),
     conflict: (at, out, start) => {
       seenMember.fill(-1)
       let met = false
       for (let i = 0; i < members.length; i++)
-        if (!shut(at[members[i]!]!)) {
+        if (!isElsewhere(at[members[i]!]!)) {
           seenMember[at[members[i]!]!] = members[i]!
           met = true
         }
       for (let i = 0; met && i < others.length; i++) {
         const h = at[others[i]!]!
-        if (shut(h) || seenMember[h]! < 0) continue
+        if (isElsewhere(h) || seenMember[h]! < 0) continue
         out[start] = seenMember[h]!
         out[start + 1] = others[i]!
         return 2
@@ -91,20 +100,20 @@ export const lonelyPart = (base: PartBase, member: Uint8Array, hostCount: number
       return 0
     },
     clashes: (at, v, h) => {
-      if (shut(h)) return false
+      if (isElsewhere(h)) return false
       // Nearly everybody is one of the others, whom only the few members concern.
       const against = member[v] === 1 ? others : members
       for (let i = 0; i < against.length; i++) if (at[against[i]!] === h) return true
       return false
     },
-    broken: (at) => {
+    violation: (at) => {
       seenMember.fill(-1)
       for (let i = 0; i < members.length; i++)
-        if (!shut(at[members[i]!]!)) seenMember[at[members[i]!]!] = members[i]!
+        if (!isElsewhere(at[members[i]!]!)) seenMember[at[members[i]!]!] = members[i]!
       let count = 0
       for (let i = 0; i < others.length; i++) {
         const h = at[others[i]!]!
-        if (!shut(h) && seenMember[h]! >= 0) count++
+        if (!isElsewhere(h) && seenMember[h]! >= 0) count++
       }
       return count
     },

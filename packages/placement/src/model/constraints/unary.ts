@@ -1,13 +1,16 @@
 /** Soft rules about single VMs: ban, fence, root, quarantine. (Hard ones are domains.) */
-import type { Part, PartBase } from './compiled-constraint.ts'
+import type { CompiledConstraint, ConstraintBase } from './compiled-constraint.ts'
 
-/** `allowed(v, h)`: is the VM welcome there? */
-export const wherePart = (base: PartBase, allowed: (v: number, h: number) => boolean): Part => {
+/** `allowed(v, h)`: may the VM be there? */
+export const unaryConstraint = (
+  base: ConstraintBase,
+  allowed: (v: number, h: number) => boolean,
+): CompiledConstraint => {
   const { scope } = base
   return {
     ...base,
-    within: (inner, { vms, hosts, far }) =>
-      wherePart(inner, (i, h) => h === far || allowed(vms[i]!, hosts[h]!)),
+    restrictedTo: (inner, { vms, hosts, elsewhere }) =>
+      unaryConstraint(inner, (i, h) => h === elsewhere || allowed(vms[i]!, hosts[h]!)),
     conflict: (at, out, start) => {
       for (let i = 0; i < scope.length; i++) {
         const h = at[scope[i]!]!
@@ -18,7 +21,7 @@ export const wherePart = (base: PartBase, allowed: (v: number, h: number) => boo
       return 0
     },
     clashes: (_at, v, h) => !allowed(v, h),
-    broken: (at) => {
+    violation: (at) => {
       let count = 0
       for (let i = 0; i < scope.length; i++) {
         const h = at[scope[i]!]!

@@ -1,9 +1,9 @@
-/** So many of the VMs on each host and no more: the part says what counting by hand says, whatever it is asked and however. */
+/** At most so many of the VMs on each host: the constraint says what counting by hand says, whatever it is asked. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { runs } from '../../testing/effort.ts'
-import { seatsPart } from './seats.ts'
+import { cardinalityConstraint } from './cardinality.ts'
 
 const hostCount = 4
 const vmCount = 9
@@ -15,23 +15,27 @@ const situation = fc.record({
   max: fc.integer({ min: 0, max: 3 }),
 })
 
-test('what is too many, where one more would be, and how far it is from right, is as counted by hand', () => {
+test('what is too many, where one more would be, and how elsewhere it is from right, is as counted by hand', () => {
   fc.assert(
     fc.property(situation, ({ scope, inside, at: places, max }) => {
       const at = Int32Array.from(places)
       const open = Uint8Array.from(inside)
-      const part = seatsPart({ rule: 0, weight: -1, scope: Int32Array.from(scope) }, open, max)
+      const constraint = cardinalityConstraint(
+        { rule: 0, weight: -1, scope: Int32Array.from(scope) },
+        open,
+        max,
+      )
       const on = (h: number, but = -1) => scope.filter((v) => v !== but && at[v] === h && open[h] === 1)
       const hosts = Array.from({ length: hostCount }, (_, h) => h)
       const over = hosts.map((h) => Math.max(0, on(h).length - max))
 
       assert.equal(
-        part.broken(at),
+        constraint.violation(at),
         over.reduce((sum, one) => sum + one, 0),
       )
       const out = new Int32Array(vmCount + 1).fill(-7)
-      const n = part.conflict(at, out, 1)
-      assert.equal(n > 0, part.broken(at) > 0)
+      const n = constraint.conflict(at, out, 1)
+      assert.equal(n > 0, constraint.violation(at) > 0)
       assert.equal(out[0], -7)
       const named = [...out.subarray(1, n + 1)]
       if (n > 0) {
@@ -43,10 +47,10 @@ test('what is too many, where one more would be, and how far it is from right, i
       for (const v of scope) {
         const clashing = hosts.map((h) => open[h] === 1 && on(h, v).length >= max)
         assert.deepEqual(
-          hosts.map((h) => part.clashes(at, v, h)),
+          hosts.map((h) => constraint.clashes(at, v, h)),
           clashing,
         )
-        const closed = part.closedTo?.(at, v) ?? new Uint8Array(hostCount)
+        const closed = constraint.forbiddenHosts?.(at, v) ?? new Uint8Array(hostCount)
         assert.deepEqual(
           [...closed].map((bit) => bit === 1),
           clashing,
@@ -64,26 +68,26 @@ test('a few hosts of many ask the same about the VMs that are there, and nothing
       fc.subarray([0, 1, 2, 3], { minLength: 1 }),
       ({ scope, inside, at: places, max }, hosts) => {
         const at = Int32Array.from(places)
-        const whole = seatsPart(
+        const whole = cardinalityConstraint(
           { rule: 0, weight: -1, scope: Int32Array.from(scope) },
           Uint8Array.from(inside),
           max,
         )
-        const far = hosts.length
+        const elsewhere = hosts.length
         const vms = scope.filter((v) => hosts.includes(at[v]!))
-        const here = (h: number) => (hosts.includes(h) ? hosts.indexOf(h) : h < 0 ? -1 : far)
+        const here = (h: number) => (hosts.includes(h) ? hosts.indexOf(h) : h < 0 ? -1 : elsewhere)
         const vmHere = new Int32Array(vmCount).fill(-1)
         vms.forEach((v, i) => {
           vmHere[v] = i
         })
         const hostHere = Int32Array.from({ length: hostCount }, (_, h) => hosts.indexOf(h))
-        const few = whole.within!(
+        const few = whole.restrictedTo!(
           { rule: 0, weight: -1, scope: Int32Array.from(vms, (_, i) => i) },
-          { vms, hosts, far, vmHere, hostHere, at },
+          { vms, hosts, elsewhere, vmHere, hostHere, at },
         )
         const local = Int32Array.from(vms, (v) => here(at[v]!))
         vms.forEach((v, i) => {
-          assert.equal(few.clashes(local, i, far), false)
+          assert.equal(few.clashes(local, i, elsewhere), false)
           for (const h of hosts) assert.equal(few.clashes(local, i, here(h)), whole.clashes(at, v, h))
         })
       },

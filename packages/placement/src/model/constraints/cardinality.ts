@@ -1,8 +1,12 @@
 /** At most so many of the VMs on each host: how many there are counts, not which. */
-import type { Part, PartBase } from './compiled-constraint.ts'
+import type { CompiledConstraint, ConstraintBase } from './compiled-constraint.ts'
 
 /** `inside[h] = 1`: the host takes at most `max` of the VMs of the scope. */
-export const seatsPart = (base: PartBase, inside: Uint8Array, max: number): Part => {
+export const cardinalityConstraint = (
+  base: ConstraintBase,
+  inside: Uint8Array,
+  max: number,
+): CompiledConstraint => {
   const { scope } = base
   const taken = new Int32Array(inside.length)
   const closed = new Uint8Array(inside.length)
@@ -18,13 +22,13 @@ export const seatsPart = (base: PartBase, inside: Uint8Array, max: number): Part
     ...base,
     // Where one alone is too many, it is not true that VMs on the same host matter to each other only.
     ...(max > 0 ? { local: true as const } : {}),
-    alike: true,
+    interchangeable: true,
     counted: true,
-    seats: (h) => (inside[h] === 1 ? max : Number.POSITIVE_INFINITY),
-    within: (inner, { hosts, far }) =>
-      seatsPart(
+    maxPerHost: (h) => (inside[h] === 1 ? max : Number.POSITIVE_INFINITY),
+    restrictedTo: (inner, { hosts, elsewhere }) =>
+      cardinalityConstraint(
         inner,
-        Uint8Array.from({ length: far + 1 }, (_, h) => (h === far ? 0 : inside[hosts[h]!]!)),
+        Uint8Array.from({ length: elsewhere + 1 }, (_, h) => (h === elsewhere ? 0 : inside[hosts[h]!]!)),
         max,
       ),
     conflict: (at, out, start) => {
@@ -48,7 +52,7 @@ export const seatsPart = (base: PartBase, inside: Uint8Array, max: number): Part
         if (at[scope[i]!] === h && scope[i] !== v) others++
       return others >= max
     },
-    closedTo: (at, v) => {
+    forbiddenHosts: (at, v) => {
       count(at, v)
       let some = false
       for (let h = 0; h < inside.length; h++) {
@@ -57,7 +61,7 @@ export const seatsPart = (base: PartBase, inside: Uint8Array, max: number): Part
       }
       return some ? closed : null
     },
-    broken: (at) => {
+    violation: (at) => {
       count(at, -1)
       let over = 0
       for (let h = 0; h < inside.length; h++) over += Math.max(0, taken[h]! - max)
