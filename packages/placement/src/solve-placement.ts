@@ -5,8 +5,9 @@
  */
 
 import { touchedHostsBound } from './bounds/touched-hosts-bound.ts'
-import { branchAndBound, createSearch, type Search } from './exact/branch-and-bound.ts'
+import { branchAndBound, createSearch } from './exact/branch-and-bound.ts'
 import { type Deepened, deepen } from './exact/iterative-deepening.ts'
+import type { Search } from './exact/search-limits.ts'
 import { createSearchSpace, type SearchSpace } from './exact/search-state.ts'
 import { contradiction } from './infeasibility/contradiction.ts'
 import { diagnose } from './infeasibility/diagnosis.ts'

@@ -12,18 +12,10 @@
  */
 
 import { type CompiledConstraint, violatedByArrival } from '../model/constraints/compiled-constraint.ts'
-import {
-  compareCost,
-  costOf,
-  excessPermille,
-  type FullCost,
-  noCost,
-  stranded,
-  strandedPermille,
-} from '../model/cost.ts'
-import type { Model } from '../model/model.ts'
+import { compareCost, costOf, excessPermille, noCost, stranded, strandedPermille } from '../model/cost.ts'
 import { type Budget, createForwardChecking } from './forward-checking.ts'
 import { createGroupChoice, type GroupChoice } from './group-choice.ts'
+import type { ExactResult, Search, SearchLimits } from './search-limits.ts'
 import {
   createSearchState,
   free,
@@ -32,32 +24,6 @@ import {
   settled,
   unplaced,
 } from './search-state.ts'
-
-export interface SearchLimits {
-  /** Only answers better than this are looked for. */
-  readonly best: FullCost
-  readonly nodesMax: number
-  readonly expired: () => boolean
-  /** Any answer better than `best` will do. */
-  readonly first?: boolean
-}
-
-export interface ExactResult {
-  /** A better assignment than `options.best`, or null. */
-  readonly at: Int32Array | null
-  readonly cost: FullCost
-  /** True: the search space was exhausted, so `cost` is the optimum (over the open hosts). */
-  readonly complete: boolean
-  readonly nodes: number
-  /** Lower bound of migrationMs at the root. */
-  readonly rootMs: number
-}
-
-/** A search that can be run again with other limits. */
-export interface Search {
-  readonly model: Model
-  readonly run: (limits: SearchLimits) => ExactResult
-}
 
 /** How often the clock of the caller is asked. */
 const nodesPerLook = 256

@@ -81,19 +81,16 @@ export const createForwardChecking = (
     return constraintsOn[v]!.length === 0 || !violatesHard(v, h)
   }
 
-  /** How many hosts take the VM, counted as far as `plenty`. */
+  /** How many hosts take the VM, counted as far as `domainSizeMax`. */
   const domainSizeOf = (v: number, budget: Budget): number => {
+    const first = v * domainSizeMax
     let n = 0
-    for (
-      let i = v * domainSizeMax;
-      n < domainSizeMax && watched[i + n]! >= 0 && inDomain(v, watched[i + n]!, budget);
-    )
-      n++
+    while (n < domainSizeMax && watched[first + n]! >= 0 && inDomain(v, watched[first + n]!, budget)) n++
     if (n === domainSizeMax) return n
     n = 0
     for (let k = 0; k < openHosts.length && n < domainSizeMax; k++)
-      if (inDomain(v, openHosts[k]!, budget)) watched[v * domainSizeMax + n++] = openHosts[k]!
-    if (n < domainSizeMax) watched[v * domainSizeMax + n] = -1
+      if (inDomain(v, openHosts[k]!, budget)) watched[first + n++] = openHosts[k]!
+    if (n < domainSizeMax) watched[first + n] = -1
     return n
   }
 

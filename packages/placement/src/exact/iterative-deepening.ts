@@ -6,7 +6,7 @@
  * For full cures that break no soft rule: nothing else can be better.
  */
 import { type FullCost, noCost } from '../model/cost.ts'
-import type { Search } from './branch-and-bound.ts'
+import type { Search } from './search-limits.ts'
 
 export interface DeepenOptions {
   readonly nodesMax: number
