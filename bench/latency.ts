@@ -24,9 +24,9 @@ for (let round = 0; round < rounds; round++) {
   await cluster.waitFor(() => cluster.overloadedHosts().length === 0, 20_000, `the cure of ${host}`)
   await cluster.settled(20_000, 300)
   for (const one of cluster.decisions()) {
-    if (known.has(one.id) || one.detectToPlanMs === null) continue
+    if (known.has(one.id) || one.detectToStartMs === null) continue
     known.add(one.id)
-    found.push({ reserve: one.reservedMs ?? 0, solve: one.solvedMs ?? 0, total: one.detectToPlanMs })
+    found.push({ reserve: one.reservedMs ?? 0, solve: one.solvedMs ?? 0, total: one.detectToStartMs })
   }
   cluster.relax()
 }

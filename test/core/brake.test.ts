@@ -33,7 +33,7 @@ const atRest = (cluster: Cluster) => {
   assert.deepEqual(cluster.checker.checkAtRest(), [])
   for (const [host] of cluster.ids.entries()) {
     const view = cluster.peer(host).view(Math.floor(cluster.clock.now()))
-    assert.deepEqual([view.lease, view.leading, view.motions], [null, null, []], `host ${host}`)
+    assert.deepEqual([view.lease, view.leading, view.migrations], [null, null, []], `host ${host}`)
   }
 }
 

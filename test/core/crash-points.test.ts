@@ -22,7 +22,7 @@ const tell = async (crash: ClusterOptions['crash']) => {
     const view = cluster.peer(host).view(Math.floor(cluster.clock.now()))
     return [
       ...(view.lease === null ? [] : ['lease']),
-      ...view.motions.map((one) => `${one.direction} ${one.phase}`),
+      ...view.migrations.map((one) => `${one.direction} ${one.phase}`),
     ]
   })
   return {

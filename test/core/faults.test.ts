@@ -36,7 +36,7 @@ test('the source agent dies during the migration: its destination finishes for i
   cluster.restartAgent(0)
   await cluster.run(10_000)
   assert.deepEqual(cluster.checker.checkAtRest(), [])
-  assert.equal(cluster.peer(0).view(0).motions.length, 0, 'the restarted agent has settled its action')
+  assert.equal(cluster.peer(0).view(0).migrations.length, 0, 'the restarted agent has settled its action')
 })
 
 test('the destination agent dies during the migration: the source finishes for it', async () => {
@@ -77,7 +77,7 @@ test('a restarted agent grants no lease while its migration still runs', async (
   await cluster.run(500)
   assert.ok(cluster.world.migrations().length > 0, 'it still runs')
   assert.equal(cluster.peer(0).view(0).lease, null)
-  assert.equal(cluster.peer(0).view(0).motions[0]?.direction, 'out', 'and the agent knows')
+  assert.equal(cluster.peer(0).view(0).migrations[0]?.direction, 'out', 'and the agent knows')
   assert.ok(await finished(cluster))
   await cluster.run(5_000)
   assert.deepEqual(cluster.checker.checkAtRest(), [])
@@ -166,7 +166,7 @@ test('its owner destroys the VM in the middle of its migration: nobody waits for
   await cluster.run(90_000)
   for (let host = 0; host < 3; host++) {
     const view = cluster.peer(host).view(Math.floor(cluster.clock.now()))
-    assert.deepEqual(view.motions, [])
+    assert.deepEqual(view.migrations, [])
     assert.equal(view.lease, null)
   }
   assert.deepEqual(
@@ -199,7 +199,7 @@ test('the destination dies with the VM before its source has heard of it: the so
   cluster.killHost(destination)
   cluster.restartAgent(0)
   await cluster.run(20_000)
-  assert.deepEqual(cluster.peer(0).view(Math.floor(cluster.clock.now())).motions, [])
+  assert.deepEqual(cluster.peer(0).view(Math.floor(cluster.clock.now())).migrations, [])
   cluster.world.setCpu(cluster.world.host('h0').vms[0]!, 4_000)
   assert.ok(
     await cluster.until(() => cluster.overloaded().length === 0, 30_000),
@@ -220,7 +220,7 @@ test('the destination is cut off with the VM: it runs there as soon as it can as
   cluster.restartAgent(destination)
   await cluster.run(40_000)
   assert.deepEqual(runningOn(cluster, vm), [], 'nobody guesses')
-  assert.deepEqual(cluster.peer(0).view(Math.floor(cluster.clock.now())).motions, [])
+  assert.deepEqual(cluster.peer(0).view(Math.floor(cluster.clock.now())).migrations, [])
   cluster.heal()
   assert.ok(await cluster.until(() => runningOn(cluster, vm).length === 1, 10_000))
   await cluster.run(5_000)

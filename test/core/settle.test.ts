@@ -40,7 +40,7 @@ for (const [readAfterMs, backAfterMs] of [
     await cluster.run(readAfterMs + 60_000)
     assert.deepEqual(cluster.checker.checkAtRest(), [])
     assert.deepEqual(cluster.overloaded(), [])
-    assert.deepEqual(cluster.peer(0).view(now(cluster)).motions, [])
+    assert.deepEqual(cluster.peer(0).view(now(cluster)).migrations, [])
   })
 
 test('both copies paused, and the destination dies right after it said so: its old answer gives nothing up (R1)', async () => {
@@ -59,7 +59,7 @@ test('both copies paused, and the destination dies right after it said so: its o
   await cluster.run(5)
   cluster.killHost(destination)
   await cluster.run(60_000)
-  const { motions, warnings } = cluster.peer(0).view(now(cluster))
+  const { migrations: motions, warnings } = cluster.peer(0).view(now(cluster))
   assert.equal(motions.length, 1, 'nothing is given up: it keeps asking')
   assert.equal(warnings[0]?.code, 'vm.paused_in_doubt')
   cluster.world.byHand.destroy(vm, to)
@@ -80,7 +80,7 @@ test('nobody heard the hand-over and the destination lost its journal: the sourc
   cluster.world.daemon(to, 'hung')
   await cluster.run(30_000)
   const source = cluster.peer(0).view(now(cluster))
-  assert.deepEqual(source.motions, [], 'the host is free')
+  assert.deepEqual(source.migrations, [], 'the host is free')
   assert.deepEqual(
     source.alarms.map((one) => one.code),
     ['vm.unconfirmed'],

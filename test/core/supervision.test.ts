@@ -22,7 +22,7 @@ const view = (cluster: Cluster, host: number) => cluster.peer(host).view(Math.fl
 const atRest = (cluster: Cluster): void => {
   assert.deepEqual(cluster.checker.checkAtRest(), [])
   for (const [host] of cluster.ids.entries())
-    assert.deepEqual([view(cluster, host).lease, view(cluster, host).motions], [null, []], `host ${host}`)
+    assert.deepEqual([view(cluster, host).lease, view(cluster, host).migrations], [null, []], `host ${host}`)
 }
 const warned = (cluster: Cluster, host = 0): readonly string[] =>
   view(cluster, host).warnings.map((warning) => warning.code)
@@ -69,7 +69,7 @@ test('it dies again, after it has asked for the end and before it has seen it: o
   cluster.restartAgent(0)
   await cluster.run(60_000)
   assert.equal(cluster.world.migrations().length, 1, 'it heard none of it so far')
-  assert.equal(view(cluster, 0).motions[0]?.phase, 'settling')
+  assert.equal(view(cluster, 0).migrations[0]?.phase, 'settling')
   cluster.world.inside.migrations.limit(vm, 1)
   cluster.world.unhang(vm)
   assert.ok(await cluster.until(() => cluster.world.migrations().length === 0, 20_000))

@@ -187,7 +187,7 @@ const story = async (seed: number): Promise<void> => {
       const view = cluster.peer(host).view(Math.floor(cluster.clock.now()))
       return [
         ...(view.lease === null ? [] : [`h${host} is leased to ${view.lease.partition}`]),
-        ...view.motions.map((one) => `h${host} has ${one.direction} ${one.vm} ${one.phase}`),
+        ...view.migrations.map((one) => `h${host} has ${one.direction} ${one.vm} ${one.phase}`),
       ]
     })
   // A migration that sends nothing is broken off by its source's agent after 30 s (migrationStallMs), also by one that was

@@ -1,7 +1,7 @@
 /** Agents, daemons and whole hosts that die: what they leave behind on real hypervisors. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { MotionView } from '@drover/protocol'
+import type { MigrationView } from '@drover/protocol'
 import { type Guest, until } from '../testbed/testbed.ts'
 import { type HostAgent, libvirtSuite, patienceMs, type Story, seconds } from './kit.ts'
 
@@ -14,13 +14,13 @@ const home = { hot: 1, warm: 1 } as const
 /** Overloads hv1 and waits until one of its guests is on its way. */
 const migrationUnderWay = async (
   story: Story,
-): Promise<{ motion: MotionView; moving: Guest; to: HostAgent }> => {
+): Promise<{ motion: MigrationView; moving: Guest; to: HostAgent }> => {
   const { agent, agents, guest } = story
   await guest('warm').console('load 40')
   await guest('hot').console('load 55')
   const motion = await until('a guest is on its way', patienceMs, async () => {
     const { view } = await agent(1).status()
-    return view.motions.find((one) => one.direction === 'out' && one.phase === 'moving') ?? null
+    return view.migrations.find((one) => one.direction === 'out' && one.phase === 'moving') ?? null
   })
   const moving = Object.values(story.guests).find((one) => one.uuid === motion.vm)!
   await until(`libvirt sends ${moving.name}`, patienceMs, async () => (await sends(story, moving)) || null)
@@ -62,7 +62,7 @@ suite.story(
     await agent(1).start()
     await ring()
     await until('hv1 has settled what it had begun', patienceMs, async () =>
-      (await agent(1).status()).view.motions.length === 0 ? true : null,
+      (await agent(1).status()).view.migrations.length === 0 ? true : null,
     )
     for (const guest of Object.values(story.guests)) await placeOf(guest)
     assert.equal(await placeOf(moving), to.host.index, 'nobody moved it again')
@@ -101,7 +101,7 @@ suite.story(
     await asked
     await until('everything has ended', patienceMs, async () => {
       const { view } = await agent(1).status()
-      return view.motions.length === 0 && view.leading === null ? true : null
+      return view.migrations.length === 0 && view.leading === null ? true : null
     })
     assert.equal(await placeOf(moving), to.host.index)
     await placeOf(other)
@@ -124,13 +124,13 @@ suite.story(
     await moving.ticks(10)
     t.diagnostic(`longest pause: ${moving.pauseMsMax(killedAt)} ms`)
     await until('hv1 has ended its part', patienceMs, async () =>
-      (await agent(1).status()).view.motions.length === 0 ? true : null,
+      (await agent(1).status()).view.migrations.length === 0 ? true : null,
     )
     await to.start()
     await ring()
     await until(`${to.name} has ended its part`, patienceMs, async () => {
       const { view } = await to.status()
-      return view.motions.length === 0 && view.vms.some((one) => one.vm === moving.uuid) ? true : null
+      return view.migrations.length === 0 && view.vms.some((one) => one.vm === moving.uuid) ? true : null
     })
     assert.equal(await placeOf(moving), to.host.index)
   },
@@ -160,7 +160,7 @@ suite.story(
     await moving.ticks(5)
     await until('the survivors cure the overload with the third host', patienceMs * 2, async () => {
       const { view } = await agent(1).status()
-      const over = view.overloadedSinceMs === null && view.motions.length === 0 && view.vms.length === 1
+      const over = view.overloadedSinceMs === null && view.migrations.length === 0 && view.vms.length === 1
       return over ? true : null
     })
     await to.host.startLibvirtd()
@@ -175,7 +175,7 @@ suite.story(
     )
     const places = await Promise.all(Object.values(story.guests).map(placeOf))
     assert.ok(!places.includes(to.host.index))
-    for (const one of story.agents) assert.deepEqual((await one.status()).view.motions, [])
+    for (const one of story.agents) assert.deepEqual((await one.status()).view.migrations, [])
   },
 )
 

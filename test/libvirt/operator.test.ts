@@ -37,7 +37,7 @@ suite.story(
     assert.deepEqual([await placeOf(hot), await placeOf(warm)], [1, 1])
     for (const one of agents) {
       const { view } = await one.status()
-      assert.deepEqual(view.motions, [])
+      assert.deepEqual(view.migrations, [])
       assert.equal(view.lease, null)
     }
     assert.equal((await agent(1).cli('migrate', hot.uuid, '--to', 'auto')).code, 5, 'not even when asked')
@@ -45,7 +45,9 @@ suite.story(
     for (const one of agents) assert.equal((await one.cli('mode', 'auto')).code, 0)
     await until('hv1 is cured', patienceMs, async () => {
       const { view } = await agent(1).status()
-      return view.decisions.some((one) => one.result === 'cured') && view.motions.length === 0 ? true : null
+      return view.decisions.some((one) => one.result === 'cured') && view.migrations.length === 0
+        ? true
+        : null
     })
     assert.equal([await placeOf(hot), await placeOf(warm)].filter((place) => place === 1).length, 1)
   },

@@ -47,7 +47,7 @@ suite.story(
       `overload, first sample to cured: ${seconds(over - (overloadedAt ?? began))} (2 s of it hold time)`,
     )
     t.diagnostic(
-      `detection to plan start: ${seconds(cured.detectToPlanMs)}; reserved ${seconds(cured.reservedMs)}, solved ${seconds(cured.solvedMs)}`,
+      `detection to plan start: ${seconds(cured.detectToStartMs)}; reserved ${seconds(cured.reservedMs)}, solved ${seconds(cured.solvedMs)}`,
     )
     t.diagnostic(
       `migration: ${seconds(Number(migrated?.['durationMs']))}; partition of ${cured.members.length}`,

@@ -108,7 +108,7 @@ const show = (cluster: Cluster): readonly string[] => {
       `wants ${view.demand.cpuMilli} of ${view.usable.cpuMilli} mCPU`,
       ...(view.committedIn.cpuMilli > 0 ? [`promised ${view.committedIn.cpuMilli}`] : []),
       ...(view.lease === null ? [] : [`leased to ${view.lease.partition}`]),
-      ...view.motions.map(({ vm, direction, phase }) => `${vm} ${direction} ${phase}`),
+      ...view.migrations.map(({ vm, direction, phase }) => `${vm} ${direction} ${phase}`),
       ...view.duties.map(({ vm, word }) => `has to tell ${word} of ${vm}`),
       ...view.alarms.map(({ code, vm }) => `ALARM ${code} ${vm}`),
       ...view.warnings.map(({ code }) => `warned ${code}`),

@@ -26,7 +26,7 @@ test('an overload is cured by a partition of two, and then there is peace', asyn
   assert.ok(decision, JSON.stringify(cluster.decisions()))
   assert.equal(cluster.nameOf(decision.leader), 'h03')
   assert.equal(decision.members.length, 2)
-  assert.ok(decision.detectToPlanMs !== null)
+  assert.ok(decision.detectToStartMs !== null)
   const moved = before.filter((vm) => !world.host('h03').vms.includes(vm))
   assert.deepEqual(
     decision.actions.map(({ action, result }) => [action.vm, result?.kind]).sort(),

@@ -27,7 +27,7 @@ const shown = () => {
         demand: { cpuMilli: 1_250, memoryMiB: 1_000 },
         troubles: ['journal.full'],
         able: false,
-        motions: [
+        migrations: [
           {
             action: action(9),
             vm: vmId('v'),
@@ -87,7 +87,7 @@ test('decisions and moves are counted once, by reason and result', async () => {
   has('drover_move_duration_seconds_count 2')
   has('drover_move_downtime_seconds_sum 0.02')
   has('drover_partition_size_bucket{le="2"} 2')
-  has('drover_detect_to_plan_seconds_sum 0.018')
+  has('drover_detect_to_start_seconds_sum 0.018')
   has('drover_warnings_total{code="wire.garbage"} 1')
   assert.ok(!text.includes('drain",result="cured'), "a member's record is not counted again")
   assert.ok(!/web1|vm-1/.test(text), 'no VM is named')

@@ -4,6 +4,6 @@ export function assert(condition: boolean, fact: string): asserts condition {
 }
 
 /** Ends every `switch` over a union: a new kind that was forgotten does not type-check. */
-export const unreachable = (value: never): never => {
+export const assertNever = (value: never): never => {
   throw new Error(`assertion failed: unreachable ${JSON.stringify(value)}`)
 }

@@ -12,7 +12,7 @@ import { message as messageSchema } from './wire/message-schema.ts'
 import { loadSummary as summarySchema } from './wire/summary-schema.ts'
 
 /** Changes only when old agents could misread new bytes; they then refuse them. */
-export const wireVersion = 1
+export const wireVersion = 2
 
 /**
  * The bytes of a message. It may come out above `limits.messageBytesMax`: the transport then refuses to send it, and

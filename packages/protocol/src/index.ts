@@ -84,7 +84,7 @@ export * from './outcome/explanation.ts'
 export * from './outcome/explain.ts'
 
 // What a world that models gossip as a whole builds its own `Membership` from.
-export type { Desk } from './step-context.ts'
+export type { StepContext } from './step-context.ts'
 export * from './ring/announce.ts'
 export * from './ring/membership.ts'
 export * from './ring/order.ts'

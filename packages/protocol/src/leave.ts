@@ -5,10 +5,10 @@
  */
 import { limits } from './data/config.ts'
 import type { Instant } from './data/ids.ts'
-import type { Requests } from './detect/commands.ts'
-import type { Motions } from './migration/migrations.ts'
+import type { Commands } from './detect/commands.ts'
+import type { Migrations } from './migration/migrations.ts'
 import type { Leader } from './partition/leader.ts'
-import { type Desk, earliest } from './step-context.ts'
+import { earliest, type StepContext } from './step-context.ts'
 
 export interface Leave {
   readonly begun: boolean
@@ -22,10 +22,10 @@ export interface Leave {
 const why = ['host.leaving', 'this agent is being stopped'] as const
 
 export const createLeave = (
-  desk: Desk,
-  motions: Pick<Motions, 'leave' | 'breakOff' | 'view'>,
+  context: StepContext,
+  migrations: Pick<Migrations, 'leave' | 'breakOff' | 'view'>,
   leader: Pick<Leader, 'leading' | 'callOff' | 'end'>,
-  requests: Pick<Requests, 'refuseAll'>,
+  commands: Pick<Commands, 'refuseAll'>,
 ): Leave => {
   let since: Instant | null = null
   let settledAt: Instant | null = null
@@ -34,9 +34,9 @@ export const createLeave = (
   let said = false
 
   const sayWho = (): void => {
-    const view = motions.view(desk.now())
-    for (const { vm, direction, peer, phase } of view.motions)
-      desk.warn(
+    const view = migrations.view(context.now())
+    for (const { vm, direction, peer, phase } of view.migrations)
+      context.warn(
         'vm.left_waiting',
         direction === 'out'
           ? `VM ${vm} is ${phase} to ${peer}: if it arrives, it may wait there, paused, for an agent`
@@ -45,7 +45,7 @@ export const createLeave = (
       )
     for (const { vm, peer, word } of view.duties)
       if (word === 'hand-over')
-        desk.warn(
+        context.warn(
           'vm.left_waiting',
           `VM ${vm} left for ${peer}, and may wait there, paused, for an agent`,
           vm,
@@ -59,18 +59,18 @@ export const createLeave = (
 
     begin() {
       if (since !== null) return
-      since = desk.now()
-      idle = leader.leading === null && motions.view(since).motions.length === 0
-      requests.refuseAll(...why)
+      since = context.now()
+      idle = leader.leading === null && migrations.view(since).migrations.length === 0
+      commands.refuseAll(...why)
       leader.callOff(...why)
-      motions.leave()
+      migrations.leave()
     },
 
     tick() {
       if (since === null || said) return
-      const now = desk.now()
-      const open = motions.view(now).motions.length > 0
-      if (open && now - since >= limits.leaveMoveMs) motions.breakOff(why[0])
+      const now = context.now()
+      const open = migrations.view(now).migrations.length > 0
+      if (open && now - since >= limits.leaveMoveMs) migrations.breakOff(why[0])
       if (!open && settledAt === null) {
         settledAt = now
         leader.end(...why)
@@ -82,14 +82,14 @@ export const createLeave = (
       if (open) leader.end(...why)
       sayWho()
       said = true
-      desk.emit({ kind: 'leave' })
+      context.emit({ kind: 'leave' })
     },
 
     nextAt() {
       if (since === null || said) return null
       const due = [since + limits.leaveMoveMs, since + limits.leaveMs]
       if (settledAt !== null) due.push(settledAt + limits.lastWordMs)
-      return earliest(due.filter((at) => at > desk.now()))
+      return earliest(due.filter((at) => at > context.now()))
     },
   }
 }

@@ -3,7 +3,7 @@
  * knows, leads every input to the stage that it concerns, and asks after each whether there is something to do. The
  * stages, in the order of one overload: detect → ring → partition → snapshot → solve → plan → execute → outcome.
  */
-import { unreachable } from '@drover/placement'
+import { assertNever } from '@drover/placement'
 import { limits } from './data/config.ts'
 import type { Decision } from './data/decision.ts'
 import type { HostId, Instant } from './data/ids.ts'
@@ -11,23 +11,23 @@ import type { Effect, Input, PeerInit } from './data/io.ts'
 import type { Message, PartitionMessage } from './data/message.ts'
 import type { Need } from './data/need.ts'
 import type { PeerView } from './data/view.ts'
-import { createRequests } from './detect/commands.ts'
+import { createCommands } from './detect/commands.ts'
 import { calm, detectLoad, type LoadState, nextLoadCheck } from './detect/load.ts'
 import { findNeed, forecastNeed, noNeed } from './detect/needs.ts'
-import { createForesight, createOutlookSaid, doubtOf } from './detect/own-forecast.ts'
+import { createAnnouncedForecast, createOwnForecast, doubtOf } from './detect/own-forecast.ts'
 import { createLeave } from './leave.ts'
-import { createMotions, isMotion } from './migration/migrations.ts'
+import { createMigrations, isMigrationMessage } from './migration/migrations.ts'
 import { createBackOff } from './partition/back-off.ts'
 import { createLeader } from './partition/leader.ts'
 import { createMemberSide } from './partition/member.ts'
-import { helpersFor } from './partition/rank-destinations.ts'
+import { rankDestinations } from './partition/rank-destinations.ts'
 import type { Facts } from './ring/announce.ts'
 import { createMembership, type Membership, type MembershipHooks } from './ring/membership.ts'
 import { complainOf, saidDemand } from './snapshot/announced-demand.ts'
 import { createHost, demandOf, isSeen, rest, unknownVm, usableOf, vmsByName } from './snapshot/host.ts'
 import { observe } from './snapshot/observe.ts'
 import { takeSnapshot } from './snapshot/take.ts'
-import { createDesk, type Desk, earliest } from './step-context.ts'
+import { createStepContext, earliest, type StepContext } from './step-context.ts'
 
 export interface Peer {
   step(now: Instant, input: Input): readonly Effect[]
@@ -35,11 +35,11 @@ export interface Peer {
 }
 
 /** How the others are known: by `ring/`, unless a world that models gossip as a whole knows better. */
-export type MakeMembership = (desk: Desk, hooks: MembershipHooks) => Membership
+export type MakeMembership = (context: StepContext, hooks: MembershipHooks) => Membership
 
 export const createPeer = (init: PeerInit, makeMembership: MakeMembership = createMembership): Peer => {
   const self = init.host
-  const desk = createDesk(self, init.incarnation, init.seed, init.policy)
+  const context = createStepContext(self, init.incarnation, init.seed, init.policy)
   const host = createHost(init.rules, init.restored.draining)
   let started: Instant | null = null
   let mode = init.restored.mode ?? init.mode
@@ -51,17 +51,17 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   let asking: string | null = null
 
   /** It is known what its VMs want. */
-  const known = () => unknownVm(host, desk.now()) === null
+  const known = () => unknownVm(host, context.now()) === null
 
   /** Why this host can neither grant nor lead nor begin anything, as codes; the gravest first. */
   const ills: readonly (readonly [code: string, suffered: () => boolean])[] = [
-    ['hypervisor.unreachable', () => !jobsKnown || !isSeen(host, desk.now())],
+    ['hypervisor.unreachable', () => !jobsKnown || !isSeen(host, context.now())],
     ['demand.unknown', () => !known()],
     ['journal.full', () => !journalHealthy],
     // With the journal the epochs are gone: wait until every lease of before has run out (S6).
     [
       'journal.lost',
-      () => !init.restored.journalIntact && desk.now() - (started ?? desk.now()) < limits.leaseMs,
+      () => !init.restored.journalIntact && context.now() - (started ?? context.now()) < limits.leaseMs,
     ],
     ['host.leaving', () => leave.begun],
   ]
@@ -71,30 +71,30 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
 
   const report = (decision: Decision): void => {
     decisions = [decision, ...decisions.filter((one) => one.id !== decision.id)].slice(0, limits.decisionsMax)
-    desk.emit({ kind: 'report', decision })
+    context.emit({ kind: 'report', decision })
   }
 
   const concluded = (need: Need, decision: Decision): void => {
     if (asking !== null) {
-      requests.answer(asking, { kind: 'ok', text: decision.text, decision: decision.id })
+      commands.answer(asking, { kind: 'ok', text: decision.text, decision: decision.id })
       asking = null
-    } else if (need.kind === 'migrate') requests.ended(need)
+    } else if (need.kind === 'migrate') commands.ended(need)
     else if (need.kind === 'forecast') {
       lookedAt = -1
       caution.concluded(decision)
     } else backOff.concluded(decision)
   }
 
-  const backOff = createBackOff(desk)
+  const backOff = createBackOff(context)
   /** The same for needs that are only foreseen: they must not put off a real one. */
-  const caution = createBackOff(desk)
-  const lookAhead = createForesight(host, desk.policy)
-  const outlookSaid = createOutlookSaid(() => (known() ? lookAhead() : null))
+  const caution = createBackOff(context)
+  const lookAhead = createOwnForecast(host, context.policy)
+  const outlookSaid = createAnnouncedForecast(() => (known() ? lookAhead() : null))
   /** The sample, and the state of this host, for which it was last seen that nobody could spare it what is foreseen. */
   let lookedAt: Instant | null = -1
   let lookedFor = -1
 
-  const requests = createRequests(desk, host, {
+  const commands = createCommands(context, host, {
     mode: () => mode,
     setMode(wanted) {
       mode = wanted
@@ -107,10 +107,10 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
     },
   })
 
-  const membership = makeMembership(desk, {
+  const membership = makeMembership(context, {
     dead(other) {
       leader.dead(other)
-      motions.silent(other)
+      migrations.silent(other)
     },
     restarted(other, incarnation) {
       member.leaderRestarted(other, incarnation)
@@ -118,7 +118,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
     },
   })
 
-  const motions = createMotions(desk, host, init.restored, {
+  const migrations = createMigrations(context, host, init.restored, {
     lease: () => member.lease,
     trouble: standing,
     admitted: () => member.executing(),
@@ -128,22 +128,22 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
 
   // An incarnation is at least the wall clock in seconds, and no host grants a thousand leases a second: so epochs
   // grow even when the journal that counted them is lost (S6).
-  const member = createMemberSide(desk, Math.max(init.restored.epoch, init.incarnation * 1_000), {
+  const member = createMemberSide(context, Math.max(init.restored.epoch, init.incarnation * 1_000), {
     unable(intent, from) {
       const code = intent === 'lease' ? standing() : trouble()
       if (code !== null || from === self) return code
       return host.draining ? 'host.draining' : null
     },
-    busy: motions.busy,
+    busy: migrations.busy,
     snapshot: () =>
-      takeSnapshot(host, self, desk.now(), motions.promisedIn(), {
+      takeSnapshot(host, self, context.now(), migrations.promisedIn(), {
         overloaded: load.overloaded !== null,
         foresees: lookAhead()?.doubt === null,
       }),
     report,
   })
 
-  const leader = createLeader(desk, {
+  const leader = createLeader(context, {
     candidates: membership.candidates,
     own: () => host.description ?? { cpuBaseline: '', migrationUri: '' },
     name: () => host.description?.name ?? self,
@@ -152,12 +152,12 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
     concluded,
   })
 
-  const leave = createLeave(desk, motions, leader, requests)
+  const leave = createLeave(context, migrations, leader, commands)
 
   // ---- what comes in
 
   const onPartitionMessage = (from: HostId, message: PartitionMessage): void => {
-    if (isMotion(message)) return motions.received(from, message)
+    if (isMigrationMessage(message)) return migrations.received(from, message)
     switch (message.kind) {
       case 'reserve':
         return member.reserve(from, message)
@@ -179,13 +179,13 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       case 'ended':
         return leader.ended(from, message)
       default:
-        return unreachable(message)
+        return assertNever(message)
     }
   }
 
   const onReceived = (from: HostId, message: Message): void => {
     if (!membership.hello(from, message.incarnation)) return
-    motions.heard(from)
+    migrations.heard(from)
     switch (message.kind) {
       case 'ping':
       case 'ack':
@@ -205,34 +205,34 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       case 'received':
         return onReceived(input.from, input.message)
       case 'heard':
-        motions.heard(input.summary.host)
+        migrations.heard(input.summary.host)
         if (membership.heard(input.summary)) {
           backOff.news()
           caution.news()
         }
         return
       case 'disconnected':
-        motions.silent(input.host)
+        migrations.silent(input.host)
         return membership.disconnected(input.host)
       case 'observed':
-        if (observe(host, desk.now(), input.vms, motions.promisedVms(), motions.leavingVms()))
-          desk.emit({ kind: 'sample' })
-        return motions.sampled()
+        if (observe(host, context.now(), input.vms, migrations.promisedVms(), migrations.leavingVms()))
+          context.emit({ kind: 'sample' })
+        return migrations.sampled()
       case 'jobs':
         jobsKnown = true
-        return motions.jobs(input.outgoing, input.incoming)
+        return migrations.jobs(input.outgoing, input.incoming)
       case 'described':
         host.description = input.description
         return
       case 'hypervisor':
-        if (input.connected && !host.connected) motions.connected()
+        if (input.connected && !host.connected) migrations.connected()
         host.connected = input.connected
         // What ran meanwhile is not known: look at the jobs again before any grant.
         if (!input.connected) jobsKnown = false
         return
       case 'journal':
         if (!input.healthy)
-          desk.warn('journal.full', 'the journal cannot be written: no new leases, running actions finish')
+          context.warn('journal.full', 'the journal cannot be written: no new leases, running actions finish')
         journalHealthy = input.healthy
         return
       case 'solved':
@@ -240,13 +240,13 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       case 'finished':
       case 'inspected':
       case 'resumed':
-        return motions.learnt(input)
+        return migrations.learnt(input)
       case 'commanded':
-        return requests.commanded(input.request, input.command)
+        return commands.commanded(input.request, input.command)
       case 'leaving':
         return leave.begin()
       default:
-        return unreachable(input)
+        return assertNever(input)
     }
   }
 
@@ -255,27 +255,27 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   /** May a partition of ours claim this host now? Its lease of another's is respected, unless our need is graver. */
   const free = (need: Need): boolean => {
     const { lease } = member
-    if (leader.leading !== null || motions.busy()) return false
+    if (leader.leading !== null || migrations.busy()) return false
     return lease === null || (!lease.executing && need.severity > lease.rank.severity)
   }
 
   const think = (): void => {
-    const now = desk.now()
+    const now = context.now()
     const ahead = lookAhead()
     const unknown = unknownVm(host, now)
     // What was guessed begins no overload, and ends none.
     if (unknown === null)
-      load = detectLoad(load, now, demandOf(host), usableOf(host), desk.policy, ahead?.lasts === true)
-    else complainOf(desk, unknown)
+      load = detectLoad(load, now, demandOf(host), usableOf(host), context.policy, ahead?.lasts === true)
+    else complainOf(context, unknown)
     if (trouble() !== null) return
-    const need = findNeed(host, self, load, requests.wishes(), now, desk.policy.clearPermille)
+    const need = findNeed(host, self, load, commands.wishes(), now, context.policy.clearPermille)
     if (leader.leading === null) {
-      asking = requests.takeQuestion()
+      asking = commands.takeQuestion()
       if (asking !== null) return void leader.form(need ?? noNeed(now), 'observe')
     }
     if (need === null) return prevent()
     if (!free(need)) return
-    if (need.kind === 'migrate') requests.granted(need, leader.form(need, 'lease'))
+    if (need.kind === 'migrate') commands.granted(need, leader.form(need, 'lease'))
     else if (backOff.until <= now)
       leader.form(need, mode === 'auto' ? 'lease' : 'observe', need.kind === 'overload' ? helpers(true) : [])
   }
@@ -283,7 +283,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   const helpers = (inNeed: boolean): readonly HostId[] => {
     const ahead = lookAhead()
     if (ahead === null || ahead.doubt !== null) return []
-    return helpersFor(host, ahead, membership.candidates(), desk.policy, desk.now(), inNeed)
+    return rankDestinations(host, ahead, membership.candidates(), context.policy, context.now(), inNeed)
   }
 
   /** Nothing is wrong: would a migration now save more overload than it costs? */
@@ -292,8 +292,8 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
     if (ahead?.atRisk !== true || host.draining) return
     // With every sample anew: the others change, too.
     if (lookedAt === host.sampledAt && lookedFor === host.revision) return
-    const need = forecastNeed(ahead.footing, desk.now())
-    if (caution.until > desk.now() || !free(need)) return
+    const need = forecastNeed(ahead.outlook, context.now())
+    if (caution.until > context.now() || !free(need)) return
     const best = helpers(false)
     if (best.length > 0) leader.form(need, mode === 'auto' ? 'lease' : 'observe', best)
     else {
@@ -309,11 +309,11 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       ...description,
       host: self,
       incarnation: init.incarnation,
-      demand: saidDemand(host, desk.now()),
-      committedIn: motions.promisedIn(),
-      committedOut: motions.leaving(),
+      demand: saidDemand(host, context.now()),
+      committedIn: migrations.promisedIn(),
+      committedOut: migrations.leaving(),
       vms: host.vms.size,
-      outlook: outlookSaid(),
+      forecast: outlookSaid(),
       overloaded: load.overloaded !== null,
       state: leave.begun ? 'leaving' : host.draining ? 'draining' : 'up',
       able: trouble() === null,
@@ -324,46 +324,47 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   }
 
   const nextWake = (): Instant => {
-    const now = desk.now()
+    const now = context.now()
     const quarantineEnd = init.restored.journalIntact ? null : (started ?? now) + limits.leaseMs
     const later = (at: Instant | null) => (at !== null && at > now ? at : null)
     const next = earliest([
-      motions.nextAt(),
+      migrations.nextAt(),
       member.nextAt(),
       leader.nextAt(),
       membership.nextAt(),
-      requests.nextAt(),
+      commands.nextAt(),
       leave.nextAt(),
-      later(nextLoadCheck(load, desk.policy)),
+      later(nextLoadCheck(load, context.policy)),
       later(backOff.until),
       later(caution.until),
       later(quarantineEnd),
     ])
-    return Math.max(now + 1, next ?? now + desk.policy.gossipMs)
+    return Math.max(now + 1, next ?? now + context.policy.gossipMs)
   }
 
   return {
     step(now, input) {
-      desk.setTime(now)
+      context.setTime(now)
       if (started === null) {
-        started = desk.now()
-        motions.restore()
+        started = context.now()
+        migrations.restore()
         // The operator may have shortened it meanwhile.
         for (const { vm, from, remainingMs } of init.restored.cooldowns)
           rest(host, vm, started + Math.min(remainingMs, init.policy.cooldownMs), from)
       }
       handle(input)
-      motions.tick()
+      migrations.tick()
       member.tick()
       leader.tick()
       membership.tick()
-      requests.tick(trouble() ?? 'partition.busy')
+      commands.tick(trouble() ?? 'partition.busy')
       think()
-      for (let message = desk.nextOwn(); message !== null; message = desk.nextOwn()) onReceived(self, message)
+      for (let message = context.nextOwn(); message !== null; message = context.nextOwn())
+        onReceived(self, message)
       leave.tick()
       membership.announce(facts(), input.kind === 'leaving')
-      desk.emit({ kind: 'wake', at: nextWake() })
-      return desk.takeEffects()
+      context.emit({ kind: 'wake', at: nextWake() })
+      return context.takeEffects()
     },
 
     view: (now) => ({
@@ -375,16 +376,16 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       troubles: ills.flatMap(([code, suffered]) => (suffered() ? [code] : [])),
       usable: usableOf(host),
       demand: demandOf(host),
-      committedIn: motions.promisedIn(),
-      forecastDoubt: doubtOf(lookAhead(), desk.policy),
+      committedIn: migrations.promisedIn(),
+      forecastDoubt: doubtOf(lookAhead(), context.policy),
       overloadedSinceMs: load.overloaded === null ? null : now - (load.since ?? now),
       lease: member.view(),
       leading: leader.leading,
-      ...motions.view(now),
+      ...migrations.view(now),
       vms: vmsByName(host, now),
       members: membership.view(now),
       decisions,
-      warnings: desk.warnings(),
+      warnings: context.warnings(),
     }),
   }
 }

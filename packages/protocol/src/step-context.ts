@@ -1,5 +1,5 @@
 /**
- * What every stage of a peer works with: who it is, what time it is, and where its effects go. The desk is the only
+ * What every stage of a peer works with: who it is, what time it is, and where its effects go. The context is the only
  * thing that stages share; `peer.ts` sets the time once per step and takes the effects away at its end.
  */
 import type { Policy } from './data/config.ts'
@@ -8,7 +8,7 @@ import type { Effect } from './data/io.ts'
 import type { Message } from './data/message.ts'
 
 type WithoutIncarnation<M> = M extends Message ? Omit<M, 'incarnation'> : never
-/** A message as a stage writes it; the desk adds who speaks. */
+/** A message as a stage writes it; the context adds who speaks. */
 export type Draft = WithoutIncarnation<Message>
 
 export interface Warning {
@@ -18,7 +18,7 @@ export interface Warning {
   readonly at: Instant
 }
 
-export interface Desk {
+export interface StepContext {
   readonly self: HostId
   readonly incarnation: number
   readonly policy: Policy
@@ -35,8 +35,8 @@ export interface Desk {
   nextRound(): number
 }
 
-/** What only `peer.ts` does with a desk. */
-export interface Workplace extends Desk {
+/** What only `peer.ts` does with a context. */
+export interface StepControl extends StepContext {
   /** Time never runs back here, whatever the caller's clock does. */
   setTime(now: Instant): void
   /** The next message of ours to ourselves, or null. */
@@ -50,7 +50,12 @@ const warningsMax = 64
 const warningAgainMs = 60_000
 const warningKeysMax = 1_000
 
-export const createDesk = (self: HostId, incarnation: number, seed: number, policy: Policy): Workplace => {
+export const createStepContext = (
+  self: HostId,
+  incarnation: number,
+  seed: number,
+  policy: Policy,
+): StepControl => {
   let time: Instant = 0
   let effects: Effect[] = []
   let partitions = 0

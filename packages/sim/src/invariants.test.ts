@@ -158,7 +158,7 @@ test('S4, S6, S7: leases that contradict each other, the past, or their own name
       host: 'H' as HostId,
       description: null,
       lease: { partition: partition as PartitionId, epoch, leader: leader as HostId, executing: false },
-      motions: acting.map((p, i) => ({ action: `${p}/${i}` })),
+      migrations: acting.map((p, i) => ({ action: `${p}/${i}` })),
     }) as unknown as PeerView
   const verdict = (...views: PeerView[]): string[] => {
     let now: PeerView[] = []

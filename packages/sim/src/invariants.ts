@@ -203,7 +203,7 @@ export const createChecker = ({
 
   /** S4, S6, S7: what the agents say of their leases must go together, and with what they said before. */
   const judgeViews = (): void => {
-    for (const { host, description, lease, motions } of views()) {
+    for (const { host, description, lease, migrations: motions } of views()) {
       const name = description?.name ?? host
       const partitions = [...new Set(motions.map((m) => m.action.slice(0, m.action.lastIndexOf('/'))))]
       if (partitions.length > 1)

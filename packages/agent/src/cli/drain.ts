@@ -40,7 +40,7 @@ const render = ({ leaving, blockers, draining }: DrainAnswer): string =>
 const remaining = async (client: ApiClient) => {
   const { view } = await client.status()
   const movable = view.vms.filter((vm) => vm.fixed === null)
-  const moving = view.motions.filter((motion) => motion.direction === 'out')
+  const moving = view.migrations.filter((motion) => motion.direction === 'out')
   return { draining: view.draining, movable, moving, blocked: view.vms.length - movable.length }
 }
 

@@ -94,7 +94,7 @@ export const renderDecision = (decision: Decision, atWallMs: number | null, pain
   const times = [
     decision.reservedMs === null ? null : `hosts reserved after ${durationText(decision.reservedMs)}`,
     decision.solvedMs === null ? null : `solved after ${durationText(decision.solvedMs)}`,
-    decision.detectToPlanMs === null ? null : `first start after ${durationText(decision.detectToPlanMs)}`,
+    decision.detectToStartMs === null ? null : `first start after ${durationText(decision.detectToStartMs)}`,
     decision.endedMs === null ? null : `ended after ${durationText(decision.endedMs)}`,
   ].filter((text) => text !== null)
   if (times.length > 0) parts.push(`\n${paint('dim', times.join(', '))}\n`)

@@ -146,7 +146,7 @@ export const runAgent = async (settings: Settings, say: (text: string) => void):
       )
       end(exitCode.done)
     } else {
-      for (const { vm, direction, peer, phase } of agent.status().view.motions)
+      for (const { vm, direction, peer, phase } of agent.status().view.migrations)
         log.warn({ code: 'vm.left_waiting', vm, direction, peer, phase }, reasonText('vm.left_waiting'))
       agent.kill()
       process.exit(signal === 'SIGINT' ? exitCode.interrupted : 143)

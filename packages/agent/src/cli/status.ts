@@ -59,7 +59,7 @@ export const renderStatus = (status: StatusAnswer, nowWallMs: number, paint: Pai
       'partition',
       `leased to ${shortDecision(view.lease.partition)} of ${nameOf(view.lease.leader)}${view.lease.executing ? ', executing' : ''}`,
     ])
-  for (const motion of view.motions) {
+  for (const motion of view.migrations) {
     const vm = view.vms.find((one) => one.vm === motion.vm)?.name ?? motion.vm
     rows.push([
       'moving',

@@ -53,8 +53,8 @@ export const createCounters = (registry: Registry): ((event: AgentEvent) => void
   })
   const warnings = counter('warnings_total', 'Warnings to operators, by code.', ['code'])
   const solver = histogram('solver_duration_seconds', 'From the question to the answer.', secondsOfWork)
-  const toPlan = histogram(
-    'detect_to_plan_seconds',
+  const toStart = histogram(
+    'detect_to_start_seconds',
     'From the detection of a need to the start of its first migration.',
     secondsOfWork,
   )
@@ -93,7 +93,7 @@ export const createCounters = (registry: Registry): ((event: AgentEvent) => void
     if (result === 'failed') aborts.inc({ cause: decision.code ?? 'unknown' })
     if (decision.members.length > 0) partitionSize.observe(decision.members.length)
     seconds(decision.endedMs, partitionSeconds)
-    seconds(decision.detectToPlanMs, toPlan)
+    seconds(decision.detectToStartMs, toStart)
   }
 
   const mebibyte = 1_048_576

@@ -74,7 +74,7 @@ export const createGauges = (registry: Registry): ((status: AgentStatus) => void
     vms.set(view.vms.length)
     quarantined.set(view.vms.filter((vm) => vm.fixed === 'vm.quarantined').length)
     for (const direction of ['in', 'out'])
-      inflight.set({ direction }, view.motions.filter((one) => one.direction === direction).length)
+      inflight.set({ direction }, view.migrations.filter((one) => one.direction === direction).length)
     for (const code of alarmCodes) alarms.set({ code }, view.alarms.filter((one) => one.code === code).length)
     const own = view.members.find((one) => one.state === 'self')
     policy.reset()

@@ -265,7 +265,7 @@ export const emptyView: PeerView = {
   overloadedSinceMs: null,
   lease: null,
   leading: null,
-  motions: [],
+  migrations: [],
   duties: [],
   alarms: [],
   vms: [],

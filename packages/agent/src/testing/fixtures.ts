@@ -84,7 +84,7 @@ export const decision = (n: number, changes: Partial<Decision> = {}): Decision =
   detectedAt: 1_000,
   reservedMs: 3,
   solvedMs: 5,
-  detectToPlanMs: 9,
+  detectToStartMs: 9,
   endedMs: 900,
   asMember: false,
   ...changes,

@@ -43,7 +43,7 @@ export const summary = (of: string): LoadSummary => ({
   demand: { cpuMilli: 0, memoryMiB: 0 },
   committedIn: { cpuMilli: 0, memoryMiB: 0 },
   committedOut: { cpuMilli: 0, memoryMiB: 0 },
-  outlook: null,
+  forecast: null,
   vms: 0,
   overloaded: false,
   state: 'up',

@@ -5,31 +5,39 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { habitOf, heldSOf, noHabit, unwatched, type Watch, watch, watchOf } from './demand-history.ts'
+import {
+  addDemand,
+  type DemandSums,
+  demandStatsOf,
+  demandSumsOf,
+  meanHoldingTimeS,
+  noDemandStats,
+  noDemandSums,
+} from './demand-history.ts'
 
 /** Demand that is `values[i]` for `everyS` each, sampled every second. */
-const watched = (values: readonly number[], everyS: number): Watch => {
-  let past = unwatched
+const watched = (values: readonly number[], everyS: number): DemandSums => {
+  let past = noDemandSums
   for (const [i, value] of values.entries())
     for (let s = 0; s < everyS; s++)
-      past = watch(past, 1, value, s + 1 < everyS ? value : (values[i + 1] ?? value))
+      past = addDemand(past, 1, value, s + 1 < everyS ? value : (values[i + 1] ?? value))
   return past
 }
 
 test('a constant demand has no deviation and never turns over', () => {
-  assert.deepEqual(habitOf(watched([600, 600, 600], 60)), {
+  assert.deepEqual(demandStatsOf(watched([600, 600, 600], 60)), {
     watchedS: 180,
     meanMilli: 600,
     deviationMilli: 0,
     turnoverS: 0,
   })
-  assert.deepEqual(habitOf(unwatched), noHabit)
+  assert.deepEqual(demandStatsOf(noDemandSums), noDemandStats)
 })
 
 test('a demand that is drawn anew every minute turns over in about a minute', () => {
   // A fixed sequence that looks like independent draws from 200 … 800.
   const draws = Array.from({ length: 100 }, (_, i) => 200 + ((i * i * 37 + i * 11) % 601))
-  const { meanMilli, deviationMilli, turnoverS } = habitOf(watched(draws, 60))
+  const { meanMilli, deviationMilli, turnoverS } = demandStatsOf(watched(draws, 60))
   assert.ok(meanMilli > 440 && meanMilli < 560, `${meanMilli}`)
   assert.ok(deviationMilli > 140 && deviationMilli < 210, `${deviationMilli}`)
   assert.ok(turnoverS > 40 && turnoverS < 90, `${turnoverS}`)
@@ -37,24 +45,24 @@ test('a demand that is drawn anew every minute turns over in about a minute', ()
 
 test('what happened while nobody looked is not counted', () => {
   const before = watched([300, 500], 30)
-  assert.equal(watch(before, 600, 500, 900), before)
-  assert.equal(watch(before, -5, 500, 900), before)
+  assert.equal(addDemand(before, 600, 500, 900), before)
+  assert.equal(addDemand(before, -5, 500, 900), before)
 })
 
 test('a change that a second look of the same moment showed is a change', () => {
-  const { watchedS, changes, count } = watch(watched([300, 500], 30), 0, 500, 900)
+  const { watchedS, changes, count } = addDemand(watched([300, 500], 30), 0, 500, 900)
   assert.deepEqual([watchedS, changes, count], [60, 200_000, 2])
 })
 
-test('the past fades: after hours the newer habit wins', () => {
+test('the past fades: after hours the newer demand counts more', () => {
   let past = watched([200], 7_000)
-  for (let s = 0; s < 14_000; s += 10) past = watch(past, 10, 800, 800)
-  const { watchedS, meanMilli } = habitOf(past)
+  for (let s = 0; s < 14_000; s += 10) past = addDemand(past, 10, 800, 800)
+  const { watchedS, meanMilli } = demandStatsOf(past)
   assert.ok(watchedS <= 7_200, `${watchedS}`)
   assert.ok(meanMilli > 700, `${meanMilli}`)
 })
 
-test('a habit travels: sums made of it give the same habit', () => {
+test('statistics travel: sums made of them give the same statistics', () => {
   fc.assert(
     fc.property(
       fc.record({
@@ -63,23 +71,23 @@ test('a habit travels: sums made of it give the same habit', () => {
         deviationMilli: fc.integer({ min: 1, max: 20_000 }),
         turnoverS: fc.integer({ min: 1, max: 80_000 }),
       }),
-      (habit) => {
-        const again = habitOf(watchOf(habit))
-        assert.equal(again.watchedS, habit.watchedS)
-        assert.equal(again.meanMilli, habit.meanMilli)
-        assert.equal(again.deviationMilli, habit.deviationMilli)
-        assert.ok(Math.abs(again.turnoverS - habit.turnoverS) <= 1)
+      (stats) => {
+        const again = demandStatsOf(demandSumsOf(stats))
+        assert.equal(again.watchedS, stats.watchedS)
+        assert.equal(again.meanMilli, stats.meanMilli)
+        assert.equal(again.deviationMilli, stats.deviationMilli)
+        assert.ok(Math.abs(again.turnoverS - stats.turnoverS) <= 1)
       },
     ),
   )
-  assert.deepEqual(habitOf(watchOf(noHabit)), noHabit)
+  assert.deepEqual(demandStatsOf(demandSumsOf(noDemandStats)), noDemandStats)
 })
 
 test('demand lasts as long as it was seen to: a first step after an hour is no sign of haste', () => {
   const calm = watched([300], 3_600)
-  const stepped = watch(calm, 1, 300, 900)
-  assert.equal(Math.round(heldSOf([calm])), 3_600)
-  assert.equal(Math.round(heldSOf([calm, stepped])), 7_201)
-  assert.equal(Math.round(heldSOf([watched([300, 500, 700, 200], 10)])), 13)
-  assert.ok(habitOf(stepped).turnoverS < 10, 'which its squared change alone would say')
+  const stepped = addDemand(calm, 1, 300, 900)
+  assert.equal(Math.round(meanHoldingTimeS([calm])), 3_600)
+  assert.equal(Math.round(meanHoldingTimeS([calm, stepped])), 7_201)
+  assert.equal(Math.round(meanHoldingTimeS([watched([300, 500, 700, 200], 10)])), 13)
+  assert.ok(demandStatsOf(stepped).turnoverS < 10, 'which its squared change alone would say')
 })

@@ -5,7 +5,7 @@
  */
 
 /** What is known of a VM's demand, as it travels: integers. */
-export interface Habit {
+export interface DemandStats {
   /** For how long it was watched, s. */
   readonly watchedS: number
   readonly meanMilli: number
@@ -15,10 +15,10 @@ export interface Habit {
 }
 
 /** Nothing was seen of it. */
-export const noHabit: Habit = { watchedS: 0, meanMilli: 0, deviationMilli: 0, turnoverS: 0 }
+export const noDemandStats: DemandStats = { watchedS: 0, meanMilli: 0, deviationMilli: 0, turnoverS: 0 }
 
-/** The sums behind a habit. */
-export interface Watch {
+/** The sums from which `DemandStats` are computed. */
+export interface DemandSums {
   readonly watchedS: number
   /** ∫ demand dt and ∫ demand² dt (cpuMilli·s, cpuMilli²·s). */
   readonly total: number
@@ -29,7 +29,7 @@ export interface Watch {
   readonly count: number
 }
 
-export const unwatched: Watch = { watchedS: 0, total: 0, squares: 0, changes: 0, count: 0 }
+export const noDemandSums: DemandSums = { watchedS: 0, total: 0, squares: 0, changes: 0, count: 0 }
 
 /** More than this of the past is not kept in full weight, s: demand of the day before says little. */
 const watchSMax = 7_200
@@ -38,7 +38,7 @@ const gapSMax = 120
 const turnoverSMax = 86_400
 
 /** The demand was `before` for `elapsedS`, and is `now`: perhaps in the same moment, when it was looked at twice. */
-export const watch = (past: Watch, elapsedS: number, before: number, now: number): Watch => {
+export const addDemand = (past: DemandSums, elapsedS: number, before: number, now: number): DemandSums => {
   if (elapsedS < 0 || elapsedS > gapSMax) return past
   const fade = past.watchedS + elapsedS > watchSMax ? 0.5 : 1
   const change = now - before
@@ -51,8 +51,8 @@ export const watch = (past: Watch, elapsedS: number, before: number, now: number
   }
 }
 
-export const habitOf = ({ watchedS, total, squares, changes }: Watch): Habit => {
-  if (watchedS < 1) return noHabit
+export const demandStatsOf = ({ watchedS, total, squares, changes }: DemandSums): DemandStats => {
+  if (watchedS < 1) return noDemandStats
   const mean = total / watchedS
   const variance = Math.max(0, squares / watchedS - mean * mean)
   // A demand that is drawn anew every τ changes by twice its variance each time: Σ change² = 2 · variance · time / τ.
@@ -65,8 +65,8 @@ export const habitOf = ({ watchedS, total, squares, changes }: Watch): Habit => 
   }
 }
 
-/** The sums again, of a VM that came here with its habit. */
-export const watchOf = ({ watchedS, meanMilli, deviationMilli, turnoverS }: Habit): Watch => {
+/** The sums again, of a VM that came here with its statistics. */
+export const demandSumsOf = ({ watchedS, meanMilli, deviationMilli, turnoverS }: DemandStats): DemandSums => {
   const variance = deviationMilli * deviationMilli
   return {
     watchedS,
@@ -78,7 +78,7 @@ export const watchOf = ({ watchedS, meanMilli, deviationMilli, turnoverS }: Habi
 }
 
 /** How long a demand lasted on average before it changed, s: never less than what was watched without a change. */
-export const heldSOf = (watches: readonly Watch[]): number => {
+export const meanHoldingTimeS = (watches: readonly DemandSums[]): number => {
   let watchedS = 0
   let count = 0
   for (const one of watches) {

@@ -4,26 +4,26 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Habit } from './demand-history.ts'
+import type { DemandStats } from './demand-history.ts'
 import {
-  foreseenMs,
+  expectedOverloadMs,
+  type HostForecast,
   horizonS,
-  type Outlook,
-  outlookOf,
-  prospectsOf,
+  hostForecastOf,
+  vmForecastsOf,
   withoutVm,
   withVm,
 } from './host-forecast.ts'
 
-const habit = (changes: Partial<Habit> = {}): Habit => ({
+const stats = (changes: Partial<DemandStats> = {}): DemandStats => ({
   watchedS: 1_800,
   meanMilli: 600,
   deviationMilli: 200,
   turnoverS: 300,
   ...changes,
 })
-const host = (demands: readonly number[], of: Partial<Habit> = {}): Outlook =>
-  outlookOf(prospectsOf(demands.map((nowMilli) => ({ nowMilli, habit: habit(of) }))))
+const host = (demands: readonly number[], of: Partial<DemandStats> = {}): HostForecast =>
+  hostForecastOf(vmForecastsOf(demands.map((nowMilli) => ({ nowMilli, stats: stats(of) }))))
 const ten = (nowMilli: number): readonly number[] => Array.from({ length: 10 }, () => nowMilli)
 
 /** mulberry32, and a normal deviate as the sum of twelve. */
@@ -68,7 +68,7 @@ test('the expected overload is that of the process, within a tenth of the horizo
     [1000, 1000, 1000, 1000, 1000, 400, 400, 400, 400, 300],
     ten(720),
   ]) {
-    const foreseenS = foreseenMs(host(demands), 7_000) / 150
+    const foreseenS = expectedOverloadMs(host(demands), 7_000) / 150
     const seen = simulated(demands, 7_000)
     assert.ok(
       Math.abs(foreseenS - seen) < horizonS / 10,
@@ -78,48 +78,48 @@ test('the expected overload is that of the process, within a tenth of the horizo
 })
 
 test('more demand, more spread and one VM more are each worse; a larger host is better', () => {
-  const base = foreseenMs(host(ten(640)), 7_000)
-  assert.ok(foreseenMs(host(ten(680)), 7_000) > base)
-  assert.ok(foreseenMs(host(ten(640), { deviationMilli: 300 }), 7_000) > base)
-  assert.ok(foreseenMs(host([...ten(640), 0]), 7_000) > base, 'an idle VM will not stay idle')
-  assert.ok(foreseenMs(host(ten(640)), 8_000) < base / 4)
+  const base = expectedOverloadMs(host(ten(640)), 7_000)
+  assert.ok(expectedOverloadMs(host(ten(680)), 7_000) > base)
+  assert.ok(expectedOverloadMs(host(ten(640), { deviationMilli: 300 }), 7_000) > base)
+  assert.ok(expectedOverloadMs(host([...ten(640), 0]), 7_000) > base, 'an idle VM will not stay idle')
+  assert.ok(expectedOverloadMs(host(ten(640)), 8_000) < base / 4)
 })
 
 test('demand that never changed is expected to stay: a host just below the edge foresees nothing', () => {
   const constant = host(ten(695), { meanMilli: 695, deviationMilli: 0, turnoverS: 0 })
-  assert.equal(foreseenMs(constant, 7_000), 0)
+  assert.equal(expectedOverloadMs(constant, 7_000), 0)
 })
 
 test('demand that turns over every few seconds and is low on average is a blip, not an overload to come', () => {
   const blip = host(ten(800), { meanMilli: 400, deviationMilli: 100, turnoverS: 3 })
   const lasting = host(ten(800), { meanMilli: 400, deviationMilli: 100, turnoverS: 600 })
-  assert.ok(foreseenMs(blip, 7_000) < 2_000)
-  assert.ok(foreseenMs(lasting, 7_000) > 10_000)
+  assert.ok(expectedOverloadMs(blip, 7_000) < 2_000)
+  assert.ok(expectedOverloadMs(lasting, 7_000) > 10_000)
 })
 
 test('before a minute was watched nothing is claimed to be known', () => {
-  assert.equal(prospectsOf([]).known, false)
-  assert.equal(prospectsOf([{ nowMilli: 600, habit: habit({ watchedS: 30 }) }]).known, false)
-  assert.equal(prospectsOf([{ nowMilli: 600, habit: habit({ watchedS: 61 }) }]).known, true)
+  assert.equal(vmForecastsOf([]).known, false)
+  assert.equal(vmForecastsOf([{ nowMilli: 600, stats: stats({ watchedS: 30 }) }]).known, false)
+  assert.equal(vmForecastsOf([{ nowMilli: 600, stats: stats({ watchedS: 61 }) }]).known, true)
 })
 
 test('VMs that were watched for hours keep means of their own; for minutes, they share one', () => {
   const vms = (watchedS: number) =>
-    prospectsOf(
+    vmForecastsOf(
       [200, 1_000].flatMap((meanMilli) =>
         Array.from({ length: 5 }, () => ({
           nowMilli: meanMilli,
-          habit: habit({ watchedS, meanMilli, deviationMilli: 50, turnoverS: 300 }),
+          stats: stats({ watchedS, meanMilli, deviationMilli: 50, turnoverS: 300 }),
         })),
       ),
     ).each.map((one) => Math.round(one.meanMilli))
   const [low, high] = [vms(7_000)[0]!, vms(7_000)[9]!]
   assert.ok(low < 300 && high > 900, `${low} ${high}`)
-  const short = prospectsOf(
+  const short = vmForecastsOf(
     [550, 650].flatMap((meanMilli) =>
       Array.from({ length: 5 }, () => ({
         nowMilli: 600,
-        habit: habit({ watchedS: 120, meanMilli, turnoverS: 300 }),
+        stats: stats({ watchedS: 120, meanMilli, turnoverS: 300 }),
       })),
     ),
   ).each.map((one) => Math.round(one.meanMilli))
@@ -130,8 +130,8 @@ test('VMs that were watched for hours keep means of their own; for minutes, they
 })
 
 test('taking a VM out and in again changes nothing', () => {
-  const { each, turnoverS } = prospectsOf(ten(640).map((nowMilli) => ({ nowMilli, habit: habit() })))
-  const whole = outlookOf({ each, turnoverS, known: true })
+  const { each, turnoverS } = vmForecastsOf(ten(640).map((nowMilli) => ({ nowMilli, stats: stats() })))
+  const whole = hostForecastOf({ each, turnoverS, known: true })
   const again = withVm(withoutVm(whole, each[3]!), each[3]!)
-  assert.ok(Math.abs(foreseenMs(whole, 7_000) - foreseenMs(again, 7_000)) < 1e-6)
+  assert.ok(Math.abs(expectedOverloadMs(whole, 7_000) - expectedOverloadMs(again, 7_000)) < 1e-6)
 })

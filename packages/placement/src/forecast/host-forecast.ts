@@ -7,11 +7,11 @@
  *
  * CPU only: memory does not return to a mean, and is kept within its limit by the solver.
  */
-import type { Prospect } from '../problem/demand-forecast.ts'
-import type { Habit } from './demand-history.ts'
+import type { VmForecast } from '../problem/demand-forecast.ts'
+import type { DemandStats } from './demand-history.ts'
 
-/** What is expected of the VMs of one host together; prospects add up. */
-export interface Outlook {
+/** What is expected of the VMs of one host together; forecasts of VMs add up. */
+export interface HostForecast {
   readonly nowMilli: number
   readonly meanMilli: number
   /** Σ (now − mean)² and Σ variance, cpuMilli². */
@@ -31,40 +31,40 @@ export const watchedSMin = 60
 const turnoverSMin = 2
 const turnoverSMax = 3_600
 
-const noDemand: Outlook = { nowMilli: 0, meanMilli: 0, away: 0, variance: 0, turnoverS: turnoverSMax }
+const noDemand: HostForecast = { nowMilli: 0, meanMilli: 0, away: 0, variance: 0, turnoverS: turnoverSMax }
 
-export interface Watched {
+export interface ObservedDemand {
   readonly nowMilli: number
-  readonly habit: Habit
+  readonly stats: DemandStats
 }
 
 /** What is expected of each VM of one host, in their order, and how soon their demand turns over. */
-export interface Prospects {
-  readonly each: readonly Prospect[]
+export interface VmForecasts {
+  readonly each: readonly VmForecast[]
   readonly turnoverS: number
   /** Watched for long enough to be believed. */
   readonly known: boolean
 }
 
-export const prospectsOf = (vms: readonly Watched[]): Prospects => {
+export const vmForecastsOf = (vms: readonly ObservedDemand[]): VmForecasts => {
   if (vms.length === 0) return { each: [], turnoverS: turnoverSMax, known: false }
   let time = 0
-  for (const { habit } of vms) time += habit.watchedS
+  for (const { stats } of vms) time += stats.watchedS
   if (time <= 0) {
     const each = vms.map(({ nowMilli }) => ({ nowMilli, meanMilli: nowMilli, variance: 0 }))
     return { each, turnoverS: turnoverSMax, known: false }
   }
   let total = 0
-  for (const { habit } of vms) total += habit.meanMilli * habit.watchedS
+  for (const { stats } of vms) total += stats.meanMilli * stats.watchedS
   const mean = total / time
 
   // Variance about the common mean, what of it is within each VM, and half the squared change per second.
   let whole = 0
   let within = 0
   let change = 0
-  for (const { habit } of vms) {
-    const { watchedS, meanMilli, turnoverS } = habit
-    const own = habit.deviationMilli * habit.deviationMilli
+  for (const { stats } of vms) {
+    const { watchedS, meanMilli, turnoverS } = stats
+    const own = stats.deviationMilli * stats.deviationMilli
     whole += watchedS * (own + (meanMilli - mean) * (meanMilli - mean))
     within += watchedS * own
     if (turnoverS > 0) change += (watchedS * own) / turnoverS
@@ -79,16 +79,16 @@ export const prospectsOf = (vms: readonly Watched[]): Prospects => {
   return {
     turnoverS,
     known: time >= watchedSMin * vms.length,
-    each: vms.map(({ nowMilli, habit }) => {
+    each: vms.map(({ nowMilli, stats }) => {
       // How far the mean of so short a time may be off, and how much of it therefore to believe.
       const error =
-        habit.watchedS > 0 ? Math.min(variance, (2 * variance * turnoverS) / habit.watchedS) : variance
+        stats.watchedS > 0 ? Math.min(variance, (2 * variance * turnoverS) / stats.watchedS) : variance
       const belief = between / (between + error)
-      const share = habit.watchedS / (habit.watchedS + 8 * turnoverS)
-      const own = habit.deviationMilli * habit.deviationMilli
+      const share = stats.watchedS / (stats.watchedS + 8 * turnoverS)
+      const own = stats.deviationMilli * stats.deviationMilli
       return {
         nowMilli,
-        meanMilli: mean + belief * (habit.meanMilli - mean),
+        meanMilli: mean + belief * (stats.meanMilli - mean),
         variance: variance + (between > 0 ? share * (own - variance) : 0) + (1 - belief) * between,
       }
     }),
@@ -108,23 +108,23 @@ const withinVariance = (whole: number, within: number, change: number, timeS: nu
   return Math.min(whole, (1 - Math.sqrt(discriminant)) / (2 * a))
 }
 
-export const outlookOf = ({ each, turnoverS }: Prospects): Outlook => {
-  let outlook: Outlook = { ...noDemand, turnoverS }
-  for (const one of each) outlook = withVm(outlook, one)
-  return outlook
+export const hostForecastOf = ({ each, turnoverS }: VmForecasts): HostForecast => {
+  let forecast: HostForecast = { ...noDemand, turnoverS }
+  for (const one of each) forecast = withVm(forecast, one)
+  return forecast
 }
 
-export const withVm = (outlook: Outlook, vm: Prospect): Outlook => add(outlook, vm, 1)
-export const withoutVm = (outlook: Outlook, vm: Prospect): Outlook => add(outlook, vm, -1)
+export const withVm = (forecast: HostForecast, vm: VmForecast): HostForecast => add(forecast, vm, 1)
+export const withoutVm = (forecast: HostForecast, vm: VmForecast): HostForecast => add(forecast, vm, -1)
 
-const add = (outlook: Outlook, vm: Prospect, sign: 1 | -1): Outlook => {
+const add = (forecast: HostForecast, vm: VmForecast, sign: 1 | -1): HostForecast => {
   const away = vm.nowMilli - vm.meanMilli
   return {
-    nowMilli: outlook.nowMilli + sign * vm.nowMilli,
-    meanMilli: outlook.meanMilli + sign * vm.meanMilli,
-    away: Math.max(0, outlook.away + sign * away * away),
-    variance: Math.max(0, outlook.variance + sign * vm.variance),
-    turnoverS: outlook.turnoverS,
+    nowMilli: forecast.nowMilli + sign * vm.nowMilli,
+    meanMilli: forecast.meanMilli + sign * vm.meanMilli,
+    away: Math.max(0, forecast.away + sign * away * away),
+    variance: Math.max(0, forecast.variance + sign * vm.variance),
+    turnoverS: forecast.turnoverS,
   }
 }
 
@@ -142,10 +142,10 @@ const looks: readonly (readonly [atS: number, forS: number])[] = [
  * What the overloads of the next `horizonS` will cost, in ms of overload that is really suffered (they are cured as they
  * come). An overload that is there already is not in it but for the chance that it lasts.
  */
-export const foreseenMs = (outlook: Outlook, usableMilli: number): number => {
+export const expectedOverloadMs = (forecast: HostForecast, usableMilli: number): number => {
   let seconds = 0
   for (const [atS, forS] of looks) {
-    const { mean, variance } = expectedAt(outlook, atS)
+    const { mean, variance } = expectedAt(forecast, atS)
     seconds += forS * chanceAbove(usableMilli, mean, variance)
   }
   return seconds * lostPermille
@@ -153,7 +153,7 @@ export const foreseenMs = (outlook: Outlook, usableMilli: number): number => {
 
 /** The demand to expect `atS` seconds from now, and its spread (cpuMilli²). */
 export const expectedAt = (
-  { nowMilli, meanMilli, away, variance, turnoverS }: Outlook,
+  { nowMilli, meanMilli, away, variance, turnoverS }: HostForecast,
   atS: number,
 ): { readonly mean: number; readonly variance: number } => {
   const stays = decay(atS / turnoverS)

@@ -3,77 +3,77 @@
  * so that both agree: with what hosts say of themselves (whom to ask), and with their snapshots (what to move).
  */
 
-import type { Prospect } from '../problem/demand-forecast.ts'
+import type { VmForecast } from '../problem/demand-forecast.ts'
 import type { HostId } from '../problem/ids.ts'
 import type { Resources } from '../problem/resources.ts'
-import { foreseenMs, type Outlook, withoutVm, withVm } from './host-forecast.ts'
+import { expectedOverloadMs, type HostForecast, withoutVm, withVm } from './host-forecast.ts'
 
 /** A host with what is foreseen on it as it is, worked out once. */
-export interface Footing {
-  readonly outlook: Outlook
+export interface HostOutlook {
+  readonly forecast: HostForecast
   readonly usableMilli: number
-  readonly foreseenMs: number
+  readonly expectedOverloadMs: number
 }
 
-export const footingOf = (outlook: Outlook, usableMilli: number): Footing => ({
-  outlook,
+export const hostOutlookOf = (outlook: HostForecast, usableMilli: number): HostOutlook => ({
+  forecast: outlook,
   usableMilli,
-  foreseenMs: foreseenMs(outlook, usableMilli),
+  expectedOverloadMs: expectedOverloadMs(outlook, usableMilli),
 })
 
 /** What the source is spared by it, ms of overload. */
-export const sparedMs = (from: Footing, vm: Prospect): number =>
-  from.foreseenMs - foreseenMs(withoutVm(from.outlook, vm), from.usableMilli)
+export const sourceGainMs = (from: HostOutlook, vm: VmForecast): number =>
+  from.expectedOverloadMs - expectedOverloadMs(withoutVm(from.forecast, vm), from.usableMilli)
 
 /** What the destination pays for it, ms of overload. */
-export const burdenMs = (to: Footing, vm: Prospect): number =>
-  foreseenMs(withVm(to.outlook, vm), to.usableMilli) - to.foreseenMs
+export const destinationCostMs = (to: HostOutlook, vm: VmForecast): number =>
+  expectedOverloadMs(withVm(to.forecast, vm), to.usableMilli) - to.expectedOverloadMs
 
 /** A VM that may leave, as the choice of its new host needs it. */
-export interface Leaver {
-  readonly prospect: Prospect
+export interface CandidateVm {
+  readonly forecast: VmForecast
   readonly demand: Resources
   /** How long its migration takes, ms: until then an overload of its host goes on. */
   readonly movingMs: number
 }
 
 /** A host that may take one. */
-export interface Taker {
+export interface CandidateDestination {
   readonly host: HostId
-  readonly footing: Footing
+  readonly outlook: HostOutlook
   /** Room for more demand, as of now. */
   readonly room: Resources
 }
 
 /** As far round the ring is looked for the best host: near ones are as good, and their migrations are cheap. */
-export const takersMax = 96
+export const destinationsMax = 96
 /** Savings that differ by less, ms, are the same: the nearer host is taken. */
 const sameMs = 50
 
 /**
  * The hosts by what they could save us at best, best first, only those that save at least `gainMsMin`. With `excess`
  * (our demand above what is usable, now) a VM must take at least that much with it, and what its migration lasts counts
- * against it. `takers`: nearest first.
+ * against it. `destinations`: nearest first.
  */
-export const bestTakers = (
-  from: Footing,
-  leavers: readonly Leaver[],
-  takers: readonly Taker[],
+export const bestDestinations = (
+  from: HostOutlook,
+  candidates: readonly CandidateVm[],
+  destinations: readonly CandidateDestination[],
   gainMsMin: number,
   excess: Resources,
 ): readonly HostId[] => {
   const urgent = excess.cpuMilli > 0 || excess.memoryMiB > 0
-  const leaving = leavers
+  const leaving = candidates
     .filter(({ demand }) => demand.cpuMilli >= excess.cpuMilli && demand.memoryMiB >= excess.memoryMiB)
-    .map((one) => ({ ...one, gain: sparedMs(from, one.prospect) - (urgent ? one.movingMs : 0) }))
+    .map((one) => ({ ...one, gain: sourceGainMs(from, one.forecast) - (urgent ? one.movingMs : 0) }))
     .sort((a, b) => b.gain - a.gain)
   const found: { readonly host: HostId; readonly gain: number; readonly distance: number }[] = []
-  for (const [distance, { host, footing, room }] of takers.slice(0, takersMax).entries()) {
+  for (const [distance, { host, outlook, room }] of destinations.slice(0, destinationsMax).entries()) {
     let best = Number.NEGATIVE_INFINITY
-    for (const { prospect, demand, gain } of leaving) {
+    for (const { forecast, demand, gain } of leaving) {
       if (gain <= best) break // a destination never gains by taking one
       if (demand.cpuMilli > room.cpuMilli || demand.memoryMiB > room.memoryMiB) continue
-      best = Math.max(best, gain - burdenMs(footing, prospect))
+      best = Math.max(best, gain - destinationCostMs(outlook, forecast))
     }
     if (best > Number.NEGATIVE_INFINITY && (urgent || best >= gainMsMin))
       found.push({ host, gain: best, distance })

@@ -4,8 +4,13 @@
  * (solve-placement.ts); what is foreseen then counts no more.
  */
 
-import { outlookOf, withoutVm, withVm } from '../forecast/host-forecast.ts'
-import { burdenMs, type Footing, footingOf, sparedMs } from '../forecast/migration-gain.ts'
+import { hostForecastOf, withoutVm, withVm } from '../forecast/host-forecast.ts'
+import {
+  destinationCostMs,
+  type HostOutlook,
+  hostOutlookOf,
+  sourceGainMs,
+} from '../forecast/migration-gain.ts'
 import { costOf, type FullCost } from '../model/cost.ts'
 import type { Model } from '../model/model.ts'
 import type { Forecast } from '../problem/demand-forecast.ts'
@@ -29,9 +34,12 @@ export const forecastMoves = (model: Model, forecast: Forecast): ForecastMoves |
   const at = Int32Array.from(home)
   const load = Float64Array.from(model.load)
   const moved = new Uint8Array(vmCount)
-  const footing: Footing[] = model.hosts.map((_, h) => {
+  const outlook: HostOutlook[] = model.hosts.map((_, h) => {
     const each = of.filter((__, v) => home[v] === h && active[v] === 1)
-    return footingOf(outlookOf({ each, turnoverS: host[h]!.turnoverS, known: true }), host[h]!.usableMilli)
+    return hostOutlookOf(
+      hostForecastOf({ each, turnoverS: host[h]!.turnoverS, known: true }),
+      host[h]!.usableMilli,
+    )
   })
 
   const isOver = (h: number): boolean => {
@@ -65,11 +73,11 @@ export const forecastMoves = (model: Model, forecast: Forecast): ForecastMoves |
         if (at[v] !== from || active[v] === 0 || fixed[v] === 1 || moved[v] === 1) continue
         const left = urgent ? excessWithout(from, v) : 0
         const urge = urgent ? -moveMs[v]! - (left > 0 ? overloadMs + left * 1e3 : 0) : 0
-        const spared = sparedMs(footing[from]!, of[v]!) + urge
+        const spared = sourceGainMs(outlook[from]!, of[v]!) + urge
         if (spared <= most) continue
         for (let to = 0; to < hostCount; to++) {
           if (to === from || !host[to]!.foresees || !hasRoomFor(to, v)) continue
-          const gain = spared - burdenMs(footing[to]!, of[v]!)
+          const gain = spared - destinationCostMs(outlook[to]!, of[v]!)
           if (gain <= most) continue
           most = gain
           best = { v, to }
@@ -89,8 +97,8 @@ export const forecastMoves = (model: Model, forecast: Forecast): ForecastMoves |
       load[from * dims + d]! -= demand[v * dims + d]!
       load[to * dims + d]! += demand[v * dims + d]!
     }
-    footing[from] = footingOf(withoutVm(footing[from]!.outlook, of[v]!), host[from]!.usableMilli)
-    footing[to] = footingOf(withVm(footing[to]!.outlook, of[v]!), host[to]!.usableMilli)
+    outlook[from] = hostOutlookOf(withoutVm(outlook[from]!.forecast, of[v]!), host[from]!.usableMilli)
+    outlook[to] = hostOutlookOf(withVm(outlook[to]!.forecast, of[v]!), host[to]!.usableMilli)
   }
   if (!moved.includes(1)) return null
   const cost = costOf(model, at)

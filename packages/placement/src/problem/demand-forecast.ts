@@ -14,11 +14,11 @@ export interface Forecast {
     readonly foresees: boolean
   }[]
   /** As `Problem.vms`, in their order. */
-  readonly vms: readonly Prospect[]
+  readonly vms: readonly VmForecast[]
 }
 
 /** What is expected of one VM: its demand now, where it tends to, how far it strays. */
-export interface Prospect {
+export interface VmForecast {
   readonly nowMilli: number
   readonly meanMilli: number
   /** cpuMilli² */

@@ -14,11 +14,11 @@ export interface Candidate {
 }
 
 /** What this host and one that helps it must have in common for a VM to go from one to the other. */
-export type Ways = Pick<HostDescription, 'cpuBaseline' | 'migrationUri'>
+export type MigrationAbility = Pick<HostDescription, 'cpuBaseline' | 'migrationUri'>
 
-export interface Wish {
+export interface MemberRequirements {
   readonly wanted: Resources
-  readonly own: Ways
+  readonly own: MigrationAbility
   readonly clearPermille: number
   /** `observe` may look at hosts in any mode; a lease is given only by hosts in mode auto. */
   readonly intent: 'lease' | 'observe'
@@ -29,15 +29,15 @@ export interface Wish {
 /** Why a host is not asked, or null. */
 export const unfit = (
   { summary, state, stale }: Candidate,
-  wish: Pick<Wish, 'intent' | 'own'>,
+  requirements: Pick<MemberRequirements, 'intent' | 'own'>,
 ): string | null => {
   if (state === 'dead' || stale) return 'host.unreachable'
   if (state === 'suspect') return 'host.suspect'
   if (summary.state !== 'up') return 'host.draining'
   if (!summary.able) return 'host.paused'
-  if (wish.intent === 'lease' && summary.mode !== 'auto') return 'mode.observe'
-  if (summary.cpuBaseline !== wish.own.cpuBaseline) return 'cpu.incompatible'
+  if (requirements.intent === 'lease' && summary.mode !== 'auto') return 'mode.observe'
+  if (summary.cpuBaseline !== requirements.own.cpuBaseline) return 'cpu.incompatible'
   // A version that does not announce it yet is asked, and then looked at.
-  if (summary.migrationUri === '' || wish.own.migrationUri === '') return null
-  return uriTrouble(wish.own.migrationUri, summary.migrationUri) === null ? null : 'peer.uri_refused'
+  if (summary.migrationUri === '' || requirements.own.migrationUri === '') return null
+  return uriTrouble(requirements.own.migrationUri, summary.migrationUri) === null ? null : 'peer.uri_refused'
 }

@@ -71,7 +71,7 @@ export interface Decision {
   readonly reservedMs: number | null
   readonly solvedMs: number | null
   /** From detection to the start of the plan's first action. */
-  readonly detectToPlanMs: number | null
+  readonly detectToStartMs: number | null
   readonly endedMs: number | null
   /** True where this host's own record is of someone else's partition. */
   readonly asMember: boolean

@@ -1,8 +1,8 @@
 /** What a host tells the others of what it expects of its demand: integers, and how they are read again. */
-import type { Outlook } from '@drover/placement'
+import type { HostForecast } from '@drover/placement'
 
-/** An outlook as it is said to others: integers. */
-export interface SaidOutlook {
+/** A host forecast as it is said to others: integers. */
+export interface ForecastSummary {
   readonly meanMilli: number
   /** √Σ (now − mean)² and √Σ variance, cpuMilli. */
   readonly awayMilli: number
@@ -10,14 +10,19 @@ export interface SaidOutlook {
   readonly turnoverS: number
 }
 
-export const sayOutlook = ({ meanMilli, away, variance, turnoverS }: Outlook): SaidOutlook => ({
+export const forecastSummaryOf = ({
+  meanMilli,
+  away,
+  variance,
+  turnoverS,
+}: HostForecast): ForecastSummary => ({
   meanMilli: Math.max(0, Math.round(meanMilli)),
   awayMilli: Math.round(Math.sqrt(away)),
   deviationMilli: Math.round(Math.sqrt(variance)),
   turnoverS: Math.round(turnoverS),
 })
 
-export const heardOutlook = (said: SaidOutlook, nowMilli: number): Outlook => ({
+export const forecastOfSummary = (said: ForecastSummary, nowMilli: number): HostForecast => ({
   nowMilli,
   meanMilli: said.meanMilli,
   away: said.awayMilli * said.awayMilli,

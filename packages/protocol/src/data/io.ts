@@ -84,7 +84,7 @@ export interface ClosedAction {
 }
 
 /**
- * A word about an ended departure that its destination has not confirmed. The host is free and the action is over, but a VM
+ * A word about an ended outgoing migration that its destination has not confirmed. The host is free and the action is over, but a VM
  * may wait for this word: it is kept until it is heard, also across restarts.
  */
 export interface Duty {

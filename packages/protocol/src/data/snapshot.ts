@@ -2,7 +2,7 @@
  * What a member promises to be true when it grants a lease: its host and its VMs, frozen. The leader solves on
  * snapshots only; nothing else that it knows of a host enters a plan.
  */
-import type { Habit, Labelled, Resources, Rule } from '@drover/placement'
+import type { DemandStats, Labelled, Resources, Rule } from '@drover/placement'
 import type { HostId, VmId } from './ids.ts'
 
 /** What is known of a VM's freedom to move. */
@@ -24,7 +24,7 @@ export interface VmSnapshot extends MoveFacts, Labelled {
   /** Memory the guest rewrites, MiB/s; an estimate when the hypervisor has not measured it. */
   readonly dirtyMiBps: number
   /** How its CPU demand has varied, here and where it was before. */
-  readonly habit: Habit
+  readonly demandStats: DemandStats
 }
 
 export interface HostSnapshot {

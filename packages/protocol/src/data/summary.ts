@@ -1,7 +1,7 @@
 /** What a host tells everybody: enough to choose partners, far too little to plan with. */
 
 import type { Resources } from '@drover/placement'
-import type { SaidOutlook } from './forecast-summary.ts'
+import type { ForecastSummary } from './forecast-summary.ts'
 import type { HostId, PartitionId } from './ids.ts'
 
 export type Mode = 'observe' | 'auto'
@@ -19,12 +19,12 @@ export interface LoadSummary {
   readonly reserve: Resources
   /** All that is usable, or more, while it does not know. */
   readonly demand: Resources
-  /** Promised arrivals, and departures under way (not yet gone: still in `demand`). */
+  /** Promised incoming migrations, and outgoing migrations under way (not yet gone: still in `demand`). */
   readonly committedIn: Resources
   readonly committedOut: Resources
   readonly vms: number
   /** What it expects of its CPU demand; null while it has not watched for long enough. */
-  readonly outlook: SaidOutlook | null
+  readonly forecast: ForecastSummary | null
   readonly overloaded: boolean
   readonly state: 'up' | 'draining' | 'leaving'
   /**

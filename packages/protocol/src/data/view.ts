@@ -19,7 +19,7 @@ export interface MemberView {
 }
 
 /** A migration in or out that is not settled yet. */
-export interface MotionView {
+export interface MigrationView {
   readonly action: string
   readonly vm: VmId
   readonly direction: 'out' | 'in'
@@ -28,7 +28,7 @@ export interface MotionView {
   readonly sinceMs: number
 }
 
-/** A word about an ended departure that its destination has not confirmed. */
+/** A word about an ended outgoing migration that its destination has not confirmed. */
 export interface DutyView {
   readonly action: string
   readonly vm: VmId
@@ -71,7 +71,7 @@ export interface PeerView {
     readonly executing: boolean
   } | null
   readonly leading: PartitionId | null
-  readonly motions: readonly MotionView[]
+  readonly migrations: readonly MigrationView[]
   readonly duties: readonly DutyView[]
   readonly alarms: readonly AlarmView[]
   /** Of this host, sorted by name; with the reason each would stay (`fixed`, cool-down …). */

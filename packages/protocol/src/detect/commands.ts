@@ -2,13 +2,13 @@
  * What operators ask of this host. A wish (`migrate`) and a question (`plan`) become partitions like any need, when the
  * host is free; one that finds it busy for too long is refused rather than forgotten.
  */
-import { unreachable } from '@drover/placement'
+import { assertNever } from '@drover/placement'
 import { byText, type Instant, type PartitionId } from '../data/ids.ts'
 import type { Command, Reply } from '../data/io.ts'
 import type { MigrateNeed } from '../data/need.ts'
 import type { Mode } from '../data/summary.ts'
 import { type HostState, whyStaysHere } from '../snapshot/host.ts'
-import { type Desk, earliest } from '../step-context.ts'
+import { earliest, type StepContext } from '../step-context.ts'
 
 const patienceMs = 10_000
 const onlyLooks = 'mode is observe: nothing moves. Try: drover mode auto'
@@ -18,12 +18,12 @@ interface Waiting {
   readonly until: Instant
 }
 
-export interface Requests {
+export interface Commands {
   commanded(request: string, command: Command): void
   wishes(): readonly MigrateNeed[]
   /** A partition was formed for this wish. */
-  granted(wish: MigrateNeed, partition: PartitionId): void
-  ended(wish: MigrateNeed): void
+  granted(requirements: MigrateNeed, partition: PartitionId): void
+  ended(requirements: MigrateNeed): void
   /** The oldest question, taken out; null = none. */
   takeQuestion(): string | null
   answer(request: string, reply: Reply): void
@@ -34,7 +34,7 @@ export interface Requests {
   nextAt(): Instant | null
 }
 
-export interface RequestHooks {
+export interface CommandHooks {
   mode(): Mode
   setMode(mode: Mode): void
   /** The drain was called off. */
@@ -43,26 +43,26 @@ export interface RequestHooks {
   changed(): void
 }
 
-export const createRequests = (desk: Desk, host: HostState, hooks: RequestHooks): Requests => {
+export const createCommands = (context: StepContext, host: HostState, hooks: CommandHooks): Commands => {
   let wishes: readonly (MigrateNeed & Waiting & { readonly formed: boolean })[] = []
   let questions: readonly Waiting[] = []
 
-  const answer = (request: string, reply: Reply): void => desk.emit({ kind: 'reply', request, reply })
+  const answer = (request: string, reply: Reply): void => context.emit({ kind: 'reply', request, reply })
   const ok = (request: string, text: string): void => answer(request, { kind: 'ok', text, decision: null })
   const refuse = (request: string, code: string, text: string): void =>
     answer(request, { kind: 'refused', code, text })
   const onlyLooking = (request: string): void => refuse(request, 'mode.observe', onlyLooks)
 
-  const unformed = (): readonly Waiting[] => wishes.filter((wish) => !wish.formed)
+  const unformed = (): readonly Waiting[] => wishes.filter((requirements) => !requirements.formed)
   const drop = (those: readonly Waiting[], code: string, text: string): void => {
     for (const { request } of those) refuse(request, code, text)
-    wishes = wishes.filter((wish) => !those.includes(wish))
+    wishes = wishes.filter((requirements) => !those.includes(requirements))
     questions = questions.filter((question) => !those.includes(question))
   }
 
   const setDraining = (draining: boolean): void => {
     host.draining = draining
-    desk.emit({ kind: 'persist', record: { kind: 'draining', draining } })
+    context.emit({ kind: 'persist', record: { kind: 'draining', draining } })
     hooks.changed()
   }
 
@@ -71,7 +71,11 @@ export const createRequests = (desk: Desk, host: HostState, hooks: RequestHooks)
     setDraining(true)
     const vms = [...host.vms.values()]
       .sort((a, b) => byText(a.vm, b.vm))
-      .map((vm) => ({ vm: vm.vm, name: vm.name, code: whyStaysHere(host, desk.now(), vm, 'drain', false) }))
+      .map((vm) => ({
+        vm: vm.vm,
+        name: vm.name,
+        code: whyStaysHere(host, context.now(), vm, 'drain', false),
+      }))
     answer(request, {
       kind: 'draining',
       leaving: vms.filter((vm) => vm.code === null).map((vm) => vm.vm),
@@ -83,23 +87,23 @@ export const createRequests = (desk: Desk, host: HostState, hooks: RequestHooks)
     const vm = host.vms.get(id)
     if (vm === undefined) return refuse(request, 'vm.absent', 'this VM is not on this host')
     if (hooks.mode() !== 'auto') return onlyLooking(request)
-    const code = whyStaysHere(host, desk.now(), vm, 'migrate', false)
+    const code = whyStaysHere(host, context.now(), vm, 'migrate', false)
     if (code !== null) return refuse(request, code, `the VM must stay: ${code}`)
-    if (to === desk.self) return refuse(request, 'vm.present', 'the VM is on this host already')
-    const wish = {
+    if (to === context.self) return refuse(request, 'vm.present', 'the VM is on this host already')
+    const requirements = {
       kind: 'migrate',
       reason: 'operator',
-      since: desk.now(),
+      since: context.now(),
       severity: 0,
       wanted: vm.demand,
       text: `an operator moves ${vm.name}`,
       vm: id,
       to,
       request,
-      until: desk.now() + patienceMs,
+      until: context.now() + patienceMs,
       formed: false,
     } as const
-    wishes = [...wishes, wish]
+    wishes = [...wishes, requirements]
   }
 
   return {
@@ -115,28 +119,28 @@ export const createRequests = (desk: Desk, host: HostState, hooks: RequestHooks)
           hooks.setMode(command.mode)
           // A question moves nothing, and is answered in any mode.
           if (command.mode !== 'auto') drop(unformed(), 'mode.observe', onlyLooks)
-          desk.emit({ kind: 'persist', record: { kind: 'mode', mode: command.mode } })
+          context.emit({ kind: 'persist', record: { kind: 'mode', mode: command.mode } })
           hooks.changed()
           return ok(request, `mode is ${command.mode}`)
         case 'migrate':
           return migrate(request, command)
         case 'plan':
-          questions = [...questions, { request, until: desk.now() + patienceMs }]
+          questions = [...questions, { request, until: context.now() + patienceMs }]
           return
         default:
-          return unreachable(command)
+          return assertNever(command)
       }
     },
 
     wishes: () => wishes,
 
-    granted(wish, partition) {
-      wishes = wishes.map((one) => (one.request === wish.request ? { ...one, formed: true } : one))
-      answer(wish.request, { kind: 'ok', text: wish.text, decision: partition })
+    granted(requirements, partition) {
+      wishes = wishes.map((one) => (one.request === requirements.request ? { ...one, formed: true } : one))
+      answer(requirements.request, { kind: 'ok', text: requirements.text, decision: partition })
     },
 
-    ended(wish) {
-      wishes = wishes.filter((one) => one.request !== wish.request)
+    ended(requirements) {
+      wishes = wishes.filter((one) => one.request !== requirements.request)
     },
 
     takeQuestion() {
@@ -149,7 +153,7 @@ export const createRequests = (desk: Desk, host: HostState, hooks: RequestHooks)
 
     tick(code) {
       if (wishes.length === 0 && questions.length === 0) return
-      const late = [...unformed(), ...questions].filter((one) => one.until <= desk.now())
+      const late = [...unformed(), ...questions].filter((one) => one.until <= context.now())
       drop(late, code, 'this host is busy with something else, or cannot act now')
     },
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asVmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
-import { createHost, prospectsHere } from '../snapshot/host.ts'
+import { createHost, vmForecastsHere } from '../snapshot/host.ts'
 import { observe } from '../snapshot/observe.ts'
 import { createForecastSkill, type ForecastDoubt, rankedScore } from './forecast-skill.ts'
 
@@ -52,7 +52,7 @@ const thinks = (
     const vms = vmsAt(s)
     if (present(s)) {
       observe(host, s * 1_000, vms, new Set())
-      doubt = score(s * 1_000, host.vms, () => prospectsHere(host))
+      doubt = score(s * 1_000, host.vms, () => vmForecastsHere(host))
     }
     if (s % 60 === 0 && s > 0) minutes.push(doubt)
   }

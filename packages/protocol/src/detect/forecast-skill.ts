@@ -7,7 +7,14 @@
  * daily peak) the demand of a host strays much farther than it foresees, and here that shows.
  */
 
-import { expectedAt, horizonS, outlookOf, type Prospect, type Prospects, type VmId } from '@drover/placement'
+import {
+  expectedAt,
+  horizonS,
+  hostForecastOf,
+  type VmForecast,
+  type VmForecasts,
+  type VmId,
+} from '@drover/placement'
 import type { Instant } from '../data/ids.ts'
 import { type KnownVm, wasMeasured } from '../snapshot/host.ts'
 
@@ -34,7 +41,7 @@ export type ForecastDoubt = 'forecast.unproven' | 'forecast.no_better' | 'foreca
 
 interface Note {
   readonly slot: number
-  readonly each: readonly (readonly [vm: VmId, prospect: Prospect])[]
+  readonly each: readonly (readonly [vm: VmId, forecast: VmForecast])[]
   readonly turnoverS: number
 }
 
@@ -62,14 +69,17 @@ const scored = (sums: Sums, { each, turnoverS }: Note, vms: Vms): Sums => {
   let spread = 0
   let ownSquares = 0
   let count = 0
-  for (const [vm, prospect] of each) {
+  for (const [vm, forecast] of each) {
     const here = vms.get(vm)
     if (!measured(here)) continue
     const seen = here.demand.cpuMilli
-    const { mean, variance } = expectedAt(outlookOf({ each: [prospect], turnoverS, known: true }), horizonS)
+    const { mean, variance } = expectedAt(
+      hostForecastOf({ each: [forecast], turnoverS, known: true }),
+      horizonS,
+    )
     count += 1
     error += seen - mean
-    change += seen - prospect.nowMilli
+    change += seen - forecast.nowMilli
     spread += variance
     ownSquares += (seen - mean) * (seen - mean)
   }
@@ -96,7 +106,7 @@ export const createForecastSkill = () => {
   let sums = unscored
   let doubt: ForecastDoubt | null = 'forecast.unproven'
 
-  return (sampledAt: Instant, vms: Vms, prospects: () => Prospects): ForecastDoubt | null => {
+  return (sampledAt: Instant, vms: Vms, forecasts: () => VmForecasts): ForecastDoubt | null => {
     const slot = Math.floor(sampledAt / slotMs)
     if (slot === last) return doubt
     last = slot
@@ -105,7 +115,7 @@ export const createForecastSkill = () => {
     // What came due while no sample came is dropped, and so is what a clock that was set back left in the future.
     notes = notes.filter((note) => note.slot > due && note.slot < slot)
     doubt = doubtOn(sums)
-    const { each, known, turnoverS } = prospects()
+    const { each, known, turnoverS } = forecasts()
     if (!known) return doubt
     const running = [...vms.values()].flatMap((vm, i) => (measured(vm) ? [[vm.vm, each[i]!] as const] : []))
     notes = [...notes, { slot, each: running, turnoverS }]

@@ -3,8 +3,8 @@
 import {
   checkRule,
   dimensions,
-  type Footing,
   firstExcess,
+  type HostOutlook,
   type Resources,
   resources,
   scale,
@@ -71,13 +71,13 @@ const drain = (host: HostState, now: Instant): DrainNeed | null => {
 }
 
 /** Nothing is wrong yet. */
-export const forecastNeed = (footing: Footing, now: Instant): ForecastNeed => ({
+export const forecastNeed = (outlook: HostOutlook, now: Instant): ForecastNeed => ({
   kind: 'forecast',
   reason: 'forecast.cpu',
   since: now,
   severity: 0,
   wanted: zero,
-  text: `demand ${footing.outlook.nowMilli} of ${footing.usableMilli} usable cpuMilli; ${(footing.foreseenMs / 1000).toFixed(1)} s of overload foreseen`,
+  text: `demand ${outlook.forecast.nowMilli} of ${outlook.usableMilli} usable cpuMilli; ${(outlook.expectedOverloadMs / 1000).toFixed(1)} s of overload foreseen`,
 })
 
 /** Rules that the VMs on this host break among themselves, or by being on this host. */

@@ -9,7 +9,7 @@ import { asVmId } from '../data/ids.ts'
 import type { HostDescription, ObservedVm } from '../data/io.ts'
 import { createHost, type HostState } from '../snapshot/host.ts'
 import { observe } from '../snapshot/observe.ts'
-import { createForesight } from './own-forecast.ts'
+import { createOwnForecast } from './own-forecast.ts'
 
 const description = (cpuMilli: number): HostDescription => ({
   name: 'h1',
@@ -51,22 +51,22 @@ const watchedHost = (): HostState => {
 
 test('a capacity that shrinks is seen at once, although the VMs are the same', () => {
   const host = watchedHost()
-  const look = createForesight(host, policyOf('balanced'))
+  const look = createOwnForecast(host, policyOf('balanced'))
   const before = look()
   assert.ok(before !== null)
   assert.equal(look(), before, 'worked out once')
   host.description = description(5_000)
   const after = look()
-  assert.ok(after !== null && after.footing.foreseenMs > before.footing.foreseenMs)
-  assert.equal(after.footing.usableMilli, 5_000)
+  assert.ok(after !== null && after.outlook.expectedOverloadMs > before.outlook.expectedOverloadMs)
+  assert.equal(after.outlook.usableMilli, 5_000)
 })
 
 test('told not to act early, a host foresees nothing; nor does one that has only just begun to watch', () => {
-  const off = createForesight(watchedHost(), policyOf('balanced', { forecastGainMsMin: null }))
+  const off = createOwnForecast(watchedHost(), policyOf('balanced', { forecastGainMsMin: null }))
   assert.equal(off(), null)
   const fresh = createHost([], false)
   fresh.description = description(7_000)
   observe(fresh, 0, [vm(1, 900)], new Set())
   observe(fresh, 1_000, [vm(1, 300)], new Set())
-  assert.equal(createForesight(fresh, policyOf('balanced'))(), null)
+  assert.equal(createOwnForecast(fresh, policyOf('balanced'))(), null)
 })

@@ -1,35 +1,35 @@
 /** What this host expects of itself, and who could spare it an overload. Worked out once for each new state of the host. */
 
 import {
-  type Footing,
-  footingOf,
-  foreseenMs,
-  heldSOf,
-  type Leaver,
+  type CandidateVm,
+  expectedOverloadMs,
+  type HostOutlook,
+  hostForecastOf,
+  hostOutlookOf,
+  meanHoldingTimeS,
   migrationMs,
-  outlookOf,
-  type Prospect,
-  type Prospects,
   type Resources,
   subtract,
+  type VmForecast,
+  type VmForecasts,
 } from '@drover/placement'
 import { linkMiBpsOf, type Policy } from '../data/config.ts'
-import { type SaidOutlook, sayOutlook } from '../data/forecast-summary.ts'
+import { type ForecastSummary, forecastSummaryOf } from '../data/forecast-summary.ts'
 import type { Instant } from '../data/ids.ts'
 import {
   demandOf,
   dirtyMiBpsOf,
   type HostState,
-  prospectsHere,
   usableOf,
+  vmForecastsHere,
   whyStaysHere,
 } from '../snapshot/host.ts'
 import { createForecastSkill, type ForecastDoubt } from './forecast-skill.ts'
 
-export interface Foresight {
-  readonly footing: Footing
+export interface OwnForecast {
+  readonly outlook: HostOutlook
   /** As the VMs of the host, in their order. */
-  readonly each: readonly Prospect[]
+  readonly each: readonly VmForecast[]
   /** Why its forecast may not decide anything early; null = it was shown to be right. */
   readonly doubt: ForecastDoubt | null
   /** More is foreseen than a migration has to save: worth a look. */
@@ -42,14 +42,14 @@ export interface Foresight {
 const lastsMsMin = 1_500
 
 /** Null: the policy does not act early, or too little was seen yet. */
-export const createForesight = (host: HostState, policy: Policy): (() => Foresight | null) => {
+export const createOwnForecast = (host: HostState, policy: Policy): (() => OwnForecast | null) => {
   const score = createForecastSkill()
-  let prospects: Prospects | null = null
+  let forecasts: VmForecasts | null = null
   let prospectsOf = -1
-  const prospectsNow = (): Prospects => {
-    if (prospects === null || prospectsOf !== host.revision) prospects = prospectsHere(host)
+  const prospectsNow = (): VmForecasts => {
+    if (forecasts === null || prospectsOf !== host.revision) forecasts = vmForecastsHere(host)
     prospectsOf = host.revision
-    return prospects
+    return forecasts
   }
   let doubt: ForecastDoubt | null = 'forecast.unproven'
   let of: Pick<HostState, 'revision' | 'description'> & { readonly doubt: ForecastDoubt | null } = {
@@ -57,7 +57,7 @@ export const createForesight = (host: HostState, policy: Policy): (() => Foresig
     description: null,
     doubt,
   }
-  let known: Foresight | null = null
+  let known: OwnForecast | null = null
   return () => {
     if (policy.forecastGainMsMin === null) return null
     if (host.sampledAt !== null && host.doubt === null) doubt = score(host.sampledAt, host.vms, prospectsNow)
@@ -66,63 +66,65 @@ export const createForesight = (host: HostState, policy: Policy): (() => Foresig
     if (revision === of.revision && description === of.description && doubt === of.doubt) return known
     of = { revision, description, doubt }
     const now = prospectsNow()
-    known = now.known ? foresightOf(host, now, doubt, policy.forecastGainMsMin) : null
+    known = now.known ? ownForecastOf(host, now, doubt, policy.forecastGainMsMin) : null
     return known
   }
 }
 
-const foresightOf = (
+const ownForecastOf = (
   host: HostState,
-  prospects: Prospects,
+  forecasts: VmForecasts,
   doubt: ForecastDoubt | null,
   gainMsMin: number,
-): Foresight => {
+): OwnForecast => {
   const { cpuMilli } = usableOf(host)
-  const footing = footingOf(outlookOf(prospects), cpuMilli)
+  const outlook = hostOutlookOf(hostForecastOf(forecasts), cpuMilli)
   // Demand that has just changed for the first time in an hour looks as if it changed all the time: it is expected to
   // last as long as demand did so far.
-  const heldS = heldSOf([...host.vms.values()].map((vm) => vm.watch))
-  const held = { ...footing.outlook, turnoverS: Math.max(footing.outlook.turnoverS, heldS) }
+  const heldS = meanHoldingTimeS([...host.vms.values()].map((vm) => vm.demandSums))
+  const held = { ...outlook.forecast, turnoverS: Math.max(outlook.forecast.turnoverS, heldS) }
   return {
-    footing,
-    each: prospects.each,
+    outlook,
+    each: forecasts.each,
     doubt,
-    atRisk: doubt === null && footing.foreseenMs >= gainMsMin,
+    atRisk: doubt === null && outlook.expectedOverloadMs >= gainMsMin,
     // Whatever the doubt: that demand stays above what is usable is what "as it is now" says, too.
-    lasts: foreseenMs(held, cpuMilli) >= lastsMsMin,
+    lasts: expectedOverloadMs(held, cpuMilli) >= lastsMsMin,
   }
 }
 
 /** Why this host does nothing early, as a reason code; null = it may. */
-export const doubtOf = (ahead: Foresight | null, policy: Policy): ForecastDoubt | 'forecast.off' | null => {
+export const doubtOf = (ahead: OwnForecast | null, policy: Policy): ForecastDoubt | 'forecast.off' | null => {
   if (policy.forecastGainMsMin === null) return 'forecast.off'
   return ahead === null ? 'forecast.unproven' : ahead.doubt
 }
 
 /** What this host tells the others of it, made anew only where it differs. Nothing, unless it may be believed. */
-export const createOutlookSaid = (lookAhead: () => Foresight | null): (() => SaidOutlook | null) => {
-  let of: Foresight | null = null
-  let said: SaidOutlook | null = null
+export const createAnnouncedForecast = (
+  lookAhead: () => OwnForecast | null,
+): (() => ForecastSummary | null) => {
+  let of: OwnForecast | null = null
+  let said: ForecastSummary | null = null
   return () => {
     const ahead = lookAhead()
-    if (ahead !== of) said = ahead?.doubt === null ? sayOutlook(ahead.footing.outlook) : null
+    if (ahead !== of) said = ahead?.doubt === null ? forecastSummaryOf(ahead.outlook.forecast) : null
     of = ahead
     return said
   }
 }
 
 /** The VMs that may leave: resting ones only in need (Q1). */
-export const leaversOf = (
+export const candidateVmsOf = (
   host: HostState,
-  { each }: Foresight,
+  { each }: OwnForecast,
   now: Instant,
   policy: Policy,
   inNeed: boolean,
-): readonly Leaver[] =>
+): readonly CandidateVm[] =>
   [...host.vms.values()].flatMap((vm, i) => {
     if (whyStaysHere(host, now, vm, inNeed ? 'overload' : 'forecast', inNeed) !== null) return []
     const movingMs = migrationMs(vm.demand.memoryMiB, dirtyMiBpsOf(vm), linkMiBpsOf(policy))
-    return [{ prospect: each[i]!, demand: vm.demand, movingMs }]
+    return [{ forecast: each[i]!, demand: vm.demand, movingMs }]
   })
 
 /** Demand above what is usable, now. */

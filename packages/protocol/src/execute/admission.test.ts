@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { noHabit } from '../../../placement/src/forecast/demand-history.ts'
+import { noDemandStats } from '../../../placement/src/forecast/demand-history.ts'
 import type { Rule } from '../../../placement/src/rules/rule.ts'
 import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
@@ -100,7 +100,7 @@ const arriving: VmSnapshot = {
   demand: { cpuMilli: 400, memoryMiB: 256 },
   dirtyMiBps: 0,
   fixed: null,
-  habit: noHabit,
+  demandStats: noDemandStats,
   cooldownMs: 0,
   movedFrom: null,
 }

@@ -6,7 +6,7 @@
 import type { HostId, PartitionId, VmId } from '../data/ids.ts'
 import type { HandOver, Presence } from '../data/message.ts'
 import type { HostState, KnownVm } from '../snapshot/host.ts'
-import type { Desk } from '../step-context.ts'
+import type { StepContext } from '../step-context.ts'
 
 export interface Adoption {
   handedOver(from: HostId, message: HandOver): void
@@ -25,7 +25,7 @@ export interface AdoptionHooks {
 /** Hand-overs that wait for the hypervisor, the newest ones. Against a flood of them. */
 const waitingMax = 64
 
-export const createAdoption = (desk: Desk, host: HostState, hooks: AdoptionHooks): Adoption => {
+export const createAdoption = (context: StepContext, host: HostState, hooks: AdoptionHooks): Adoption => {
   const waiting = new Map<number, { readonly to: HostId; readonly message: HandOver }>()
 
   return {
@@ -36,10 +36,10 @@ export const createAdoption = (desk: Desk, host: HostState, hooks: AdoptionHooks
       const known = host.vms.get(vm)
       // Only a pause that a migration made is ended: the VM may have run since, and its owner have paused it.
       if (known?.pausedBy === 'migration' && demand !== null) return hooks.adopt(from, message, known)
-      const round = desk.nextRound()
+      const round = context.nextRound()
       waiting.set(round, { to: from, message })
       for (const oldest of waiting.keys()) if (waiting.size > waitingMax) waiting.delete(oldest)
-      desk.emit({ kind: 'inspect', action, round, vm, at: null })
+      context.emit({ kind: 'inspect', action, round, vm, at: null })
     },
 
     inspected(round, presence) {
@@ -49,8 +49,9 @@ export const createAdoption = (desk: Desk, host: HostState, hooks: AdoptionHooks
       const { partition, epoch, action, vm } = asked.message
       const about = { partition, epoch, action, vm }
       if (presence === 'running' || presence === 'outgoing')
-        desk.send(asked.to, { kind: 'took-over', ...about })
-      if (presence === 'absent' || presence === 'shut') desk.send(asked.to, { kind: 'forgotten', ...about })
+        context.send(asked.to, { kind: 'took-over', ...about })
+      if (presence === 'absent' || presence === 'shut')
+        context.send(asked.to, { kind: 'forgotten', ...about })
     },
   }
 }

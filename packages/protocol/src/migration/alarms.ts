@@ -6,7 +6,7 @@ import { limits } from '../data/config.ts'
 import type { Instant, VmId } from '../data/ids.ts'
 import type { AlarmCode, AlarmView } from '../data/view.ts'
 import type { HostState } from '../snapshot/host.ts'
-import { type Desk, earliestOf } from '../step-context.ts'
+import { earliestOf, type StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
 
 export interface Alarms {
@@ -25,7 +25,7 @@ interface Raised {
 
 /** `accounted`: an open action or a running job is about this VM. */
 export const createAlarms = (
-  desk: Desk,
+  context: StepContext,
   host: HostState,
   duties: Duties,
   accounted: (vm: VmId) => boolean,
@@ -51,7 +51,7 @@ export const createAlarms = (
         vm,
       }))
     const silent = duties
-      .view(desk.now())
+      .view(context.now())
       .filter((duty) => duty.word === 'hand-over')
       .map(({ vm, peer }) => ({
         code: 'vm.unconfirmed' as const,
@@ -67,7 +67,7 @@ export const createAlarms = (
     tick() {
       look()
       if (paused.length === 0 && all.size === 0 && duties.none()) return
-      const now = desk.now()
+      const now = context.now()
       const found = causes()
       const keys = new Set<string>()
       for (const cause of found) {
@@ -75,7 +75,7 @@ export const createAlarms = (
         keys.add(key)
         const before = all.get(key) ?? { ...cause, since: now, sayAt: now + limits.alarmAfterMs }
         const due = before.sayAt <= now
-        if (due) desk.emit({ kind: 'warn', ...cause })
+        if (due) context.emit({ kind: 'warn', ...cause })
         all.set(key, { ...before, ...cause, sayAt: due ? now + limits.alarmAgainMs : before.sayAt })
       }
       for (const key of all.keys()) if (!keys.has(key)) all.delete(key)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { limits, policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import type { Duty } from '../data/io.ts'
-import { createDesk } from '../step-context.ts'
+import { createStepContext } from '../step-context.ts'
 import { createDuties } from './duties.ts'
 
 const [self, peer, stranger] = [asHostId('self'), asHostId('peer'), asHostId('stranger')]
@@ -20,15 +20,15 @@ const dutyOf = (n: number, word: Duty['word'] = 'hand-over'): Duty => ({
 })
 
 const setUp = () => {
-  const desk = createDesk(self, 1, 1, policyOf('balanced'))
-  const duties = createDuties(desk)
+  const context = createStepContext(self, 1, 1, policyOf('balanced'))
+  const duties = createDuties(context)
   const happened = (): readonly string[] =>
-    desk.takeEffects().map((effect) => {
+    context.takeEffects().map((effect) => {
       if (effect.kind === 'send') return `send ${effect.message.kind}`
       return effect.kind === 'persist' ? `persist ${effect.record.kind}` : effect.kind
     })
   const later = (ms: number) => {
-    desk.setTime(desk.now() + ms)
+    context.setTime(context.now() + ms)
     duties.tick()
     return happened()
   }

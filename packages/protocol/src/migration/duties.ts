@@ -1,5 +1,5 @@
 /**
- * What this host still has to say of departures that are over. A destination that is silent holds no host, but a VM may wait
+ * What this host still has to say of outgoing migrations that are over. A destination that is silent holds no host, but a VM may wait
  * there for a word: it is said until it is confirmed, however long that takes, by whichever life of this agent.
  */
 
@@ -8,7 +8,7 @@ import { limits } from '../data/config.ts'
 import type { ActionId, HostId, Instant, VmId } from '../data/ids.ts'
 import type { Duty } from '../data/io.ts'
 import type { DutyView } from '../data/view.ts'
-import { type Desk, earliestOf } from '../step-context.ts'
+import { earliestOf, type StepContext } from '../step-context.ts'
 
 export interface Duties {
   none(): boolean
@@ -41,18 +41,18 @@ export const unconfirmed: ActionResult = {
   detail: 'gone from here; the destination is silent',
 }
 
-export const createDuties = (desk: Desk): Duties => {
+export const createDuties = (context: StepContext): Duties => {
   const all = new Map<ActionId, Kept>()
 
   const discharge = (action: ActionId): void => {
-    if (all.delete(action)) desk.emit({ kind: 'persist', record: { kind: 'discharged', action } })
+    if (all.delete(action)) context.emit({ kind: 'persist', record: { kind: 'discharged', action } })
   }
 
   const keep = (duty: Duty, nextAt: Instant): void => {
-    all.set(duty.action, { duty, since: desk.now(), saidAt: desk.now(), nextAt })
+    all.set(duty.action, { duty, since: context.now(), saidAt: context.now(), nextAt })
     for (const [oldest, { duty: given }] of all) {
       if (all.size <= limits.dutiesMax) return
-      desk.warn(
+      context.warn(
         'vm.unconfirmed',
         `too many hosts are silent: ${given.peer} will not be told again what became of VM ${given.vm}`,
         given.vm,
@@ -64,17 +64,17 @@ export const createDuties = (desk: Desk): Duties => {
   const say = (kept: Kept): void => {
     const { partition, epoch, action, vm, peer, word, demand } = kept.duty
     const about = { partition, epoch, action, vm }
-    if (word === 'hand-over') desk.send(peer, { kind: word, ...about, round: 0, demand })
-    else desk.send(peer, { kind: word, ...about })
-    all.set(action, { ...kept, saidAt: desk.now(), nextAt: desk.now() + limits.dutyMsMax })
+    if (word === 'hand-over') context.send(peer, { kind: word, ...about, round: 0, demand })
+    else context.send(peer, { kind: word, ...about })
+    all.set(action, { ...kept, saidAt: context.now(), nextAt: context.now() + limits.dutyMsMax })
   }
 
   return {
     none: () => all.size === 0,
     of: (action) => all.get(action)?.duty ?? null,
-    take: (duty) => keep(duty, desk.now() + limits.dutyMsMin),
+    take: (duty) => keep(duty, context.now() + limits.dutyMsMin),
     restore(duties) {
-      for (const duty of duties) keep(duty, desk.now())
+      for (const duty of duties) keep(duty, context.now())
     },
     heard(peer) {
       for (const kept of all.values()) {
@@ -91,7 +91,7 @@ export const createDuties = (desk: Desk): Duties => {
         if (duty.word === 'hand-over' && runsHere(duty.vm)) discharge(duty.action)
     },
     tick() {
-      if (all.size > 0) for (const kept of [...all.values()]) if (kept.nextAt <= desk.now()) say(kept)
+      if (all.size > 0) for (const kept of [...all.values()]) if (kept.nextAt <= context.now()) say(kept)
     },
     nextAt: () => earliestOf(all.values(), (one) => one.nextAt),
     view: (now) =>

@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import { limits, policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import type { Cancelled, HandOver, Presence } from '../data/message.ts'
-import { createDesk } from '../step-context.ts'
+import { createStepContext } from '../step-context.ts'
 import { createClosedActions } from './ended.ts'
-import { createArrivals } from './incoming.ts'
+import { createIncoming } from './incoming.ts'
 
 const [self, source, other] = [asHostId('self'), asHostId('source'), asHostId('other')]
 const partition = partitionIdOf(source, 1, 1)
@@ -24,33 +24,33 @@ const handOver = (changes: Partial<HandOver> = {}): HandOver => ({
 const cancelled: Cancelled = { kind: 'cancelled', ...about }
 
 const setUp = () => {
-  const desk = createDesk(self, 1, 1, policyOf('balanced'))
-  const arrivals = createArrivals(desk, createClosedActions([]), {
+  const context = createStepContext(self, 1, 1, policyOf('balanced'))
+  const incoming = createIncoming(context, createClosedActions([]), {
     arrived: () => {},
     ended: () => {},
     reach: () => null,
   })
   const happened = (): readonly string[] =>
-    desk.takeEffects().map((effect) => {
+    context.takeEffects().map((effect) => {
       if (effect.kind === 'send') return `send ${effect.message.kind}`
       if (effect.kind === 'persist') return `persist ${effect.record.kind}`
       return effect.kind === 'warn' ? `warn ${effect.code}` : effect.kind
     })
   const later = (ms: number) => {
-    desk.setTime(desk.now() + ms)
-    arrivals.tick()
+    context.setTime(context.now() + ms)
+    incoming.tick()
   }
-  const round = () => arrivals.all.get(action)?.rounds.number ?? 0
+  const round = () => incoming.all.get(action)?.rounds.number ?? 0
   /** Every question about the VM here gets this answer, for so long. */
   const answering = (here: Presence, ms: number) => {
     for (let passed = 0; passed < ms; passed += 500) {
       later(500)
-      arrivals.inspected(action, round(), 'here', here)
+      incoming.inspected(action, round(), 'here', here)
     }
   }
   /** As it is restored after a restart of the agent. */
   const restored = () =>
-    arrivals.restore({
+    incoming.restore({
       kind: 'arrival',
       action,
       partition,
@@ -63,57 +63,57 @@ const setUp = () => {
       demand,
       paused: true,
     })
-  return { arrivals, happened, later, round, answering, restored }
+  return { incoming, happened, later, round, answering, restored }
 }
 
 test('a copy without a record runs only when its source answers our own question: an old word may be said again', () => {
-  const { arrivals, happened, later, round } = setUp()
-  assert.equal(arrivals.handOver(source, handOver()), false, 'not known here')
-  arrivals.adopt(source, handOver(), { name: 'web' })
+  const { incoming, happened, later, round } = setUp()
+  assert.equal(incoming.handOver(source, handOver()), false, 'not known here')
+  incoming.adopt(source, handOver(), { name: 'web' })
   later(0)
   assert.deepEqual(happened(), ['persist opened', 'inspect', 'send where-is'])
-  arrivals.inspected(action, round(), 'here', 'paused')
-  arrivals.handOver(source, handOver())
-  arrivals.handOver(source, handOver({ round: round() - 1 }))
-  arrivals.handOver(source, handOver({ round: round(), demand: null }))
-  arrivals.handOver(other, handOver({ round: round() }))
-  arrivals.whereabouts(action, source, round(), 'absent')
+  incoming.inspected(action, round(), 'here', 'paused')
+  incoming.handOver(source, handOver())
+  incoming.handOver(source, handOver({ round: round() - 1 }))
+  incoming.handOver(source, handOver({ round: round(), demand: null }))
+  incoming.handOver(other, handOver({ round: round() }))
+  incoming.whereabouts(action, source, round(), 'absent')
   assert.deepEqual(happened(), [])
-  arrivals.handOver(source, handOver({ round: round() }))
+  incoming.handOver(source, handOver({ round: round() }))
   assert.deepEqual(happened(), ['resume'])
-  arrivals.resumed(action, 'here', true, '')
+  incoming.resumed(action, 'here', true, '')
   assert.deepEqual(happened(), ['persist closed', 'send took-over'])
-  assert.equal(arrivals.handOver(source, handOver()), true)
+  assert.equal(incoming.handOver(source, handOver()), true)
   assert.deepEqual(happened(), ['send took-over'], 'and it is confirmed as often as it is asked')
 })
 
 test('a copy without a record, and a source that does not own up to it: forgotten, and so left to the alarm', () => {
-  const { arrivals, answering } = setUp()
-  arrivals.adopt(source, handOver(), { name: 'web' })
+  const { incoming, answering } = setUp()
+  incoming.adopt(source, handOver(), { name: 'web' })
   answering('paused', limits.lateStartMs + 2 * limits.settleRoundMsMax)
-  assert.equal(arrivals.all.size, 0)
+  assert.equal(incoming.all.size, 0)
 })
 
 test('a promise that is called off is confirmed, known or not', () => {
-  const { arrivals, happened, restored } = setUp()
-  arrivals.cancelled(source, cancelled)
+  const { incoming, happened, restored } = setUp()
+  incoming.cancelled(source, cancelled)
   assert.deepEqual(happened(), ['send forgotten'])
   restored()
-  arrivals.cancelled(other, cancelled)
+  incoming.cancelled(other, cancelled)
   assert.deepEqual(happened(), [], 'by nobody else')
-  arrivals.cancelled(source, cancelled)
+  incoming.cancelled(source, cancelled)
   assert.deepEqual(happened(), ['persist closed', 'send forgotten'])
 })
 
 test('a VM that went down with this host, handed over since: it holds no host for ever, and its source hears of it', () => {
-  const { arrivals, happened, answering, restored } = setUp()
+  const { incoming, happened, answering, restored } = setUp()
   restored()
-  arrivals.handOver(source, handOver())
-  arrivals.resumed(action, 'here', false, 'the domain is not running')
+  incoming.handOver(source, handOver())
+  incoming.resumed(action, 'here', false, 'the domain is not running')
   answering('shut', 10_000)
   assert.ok(!happened().includes('send forgotten'), 'it may still be on its way')
   answering('shut', limits.lateStartMs)
-  assert.equal(arrivals.all.size, 0)
+  assert.equal(incoming.all.size, 0)
   assert.deepEqual(
     happened().filter((one) => ['warn vm.lost', 'persist closed', 'send forgotten'].includes(one)),
     ['warn vm.lost', 'persist closed', 'send forgotten'],
@@ -121,10 +121,10 @@ test('a VM that went down with this host, handed over since: it holds no host fo
 })
 
 test('a resume that failed is tried again as long as the copy waits', () => {
-  const { arrivals, happened, answering, restored } = setUp()
+  const { incoming, happened, answering, restored } = setUp()
   restored()
-  arrivals.handOver(source, handOver())
-  arrivals.resumed(action, 'here', false, 'the daemon is busy')
+  incoming.handOver(source, handOver())
+  incoming.resumed(action, 'here', false, 'the daemon is busy')
   happened()
   answering('paused', 2_000)
   assert.ok(happened().includes('resume'))

@@ -1,14 +1,14 @@
 /** One migration from its destination's side: what a promise remembers of the VM, also when the agent starts anew meanwhile. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { noHabit } from '../../../placement/src/forecast/demand-history.ts'
+import { noDemandStats } from '../../../placement/src/forecast/demand-history.ts'
 import { policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import type { OpenAction } from '../data/io.ts'
 import type { Admit } from '../data/message.ts'
-import { createDesk } from '../step-context.ts'
+import { createStepContext } from '../step-context.ts'
 import { createClosedActions } from './ended.ts'
-import { createArrivals } from './incoming.ts'
+import { createIncoming } from './incoming.ts'
 
 const [self, there] = [asHostId('self'), asHostId('there')]
 const partition = partitionIdOf(there, 1, 1)
@@ -29,7 +29,7 @@ const admit: Admit = {
     demand: { cpuMilli: 500, memoryMiB: 256 },
     dirtyMiBps: 0,
     fixed: null,
-    habit: noHabit,
+    demandStats: noDemandStats,
     cooldownMs: 0,
     movedFrom: null,
     labels: ['license:oracle'],
@@ -40,26 +40,26 @@ const admit: Admit = {
 }
 
 const arrivalsOn = () => {
-  const desk = createDesk(self, 1, 1, policyOf('balanced'))
-  const arrivals = createArrivals(desk, createClosedActions([]), {
+  const context = createStepContext(self, 1, 1, policyOf('balanced'))
+  const incoming = createIncoming(context, createClosedActions([]), {
     arrived: () => {},
     ended: () => {},
     reach: () => null,
   })
-  return { desk, arrivals }
+  return { context, incoming }
 }
 
 test('a promise knows the labels of its VM, and knows them after a restart', () => {
   const before = arrivalsOn()
-  before.arrivals.admit(there, admit, 'sim://self')
-  assert.deepEqual(before.arrivals.all.get(action)?.labels, ['license:oracle'])
-  const written = before.desk.takeEffects().flatMap((effect): OpenAction[] => {
+  before.incoming.admit(there, admit, 'sim://self')
+  assert.deepEqual(before.incoming.all.get(action)?.labels, ['license:oracle'])
+  const written = before.context.takeEffects().flatMap((effect): OpenAction[] => {
     if (effect.kind !== 'persist' || effect.record.kind !== 'opened') return []
     return [effect.record.open]
   })
   assert.equal(written.length, 1)
   const after = arrivalsOn()
-  after.arrivals.restore(written[0]!)
-  assert.deepEqual(after.arrivals.all.get(action)?.labels, ['license:oracle'])
-  assert.deepEqual(after.arrivals.all.get(action)?.snapshot.labels, ['license:oracle'], 'when it runs here')
+  after.incoming.restore(written[0]!)
+  assert.deepEqual(after.incoming.all.get(action)?.labels, ['license:oracle'])
+  assert.deepEqual(after.incoming.all.get(action)?.snapshot.labels, ['license:oracle'], 'when it runs here')
 })

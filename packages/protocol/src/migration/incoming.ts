@@ -3,14 +3,14 @@
  * the copy runs only after the source has positively let go.
  */
 
-import { type ActionResult, labelsOf, noHabit, nothing, unreachable } from '@drover/placement'
+import { type ActionResult, assertNever, labelsOf, noDemandStats, nothing } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../data/ids.ts'
 import type { ObservedVm, OpenAction } from '../data/io.ts'
 import type { Admit, Cancelled, HandOver, Presence } from '../data/message.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import type { Promised } from '../snapshot/ledger.ts'
-import { type Desk, earliestOf } from '../step-context.ts'
+import { earliestOf, type StepContext } from '../step-context.ts'
 import type { ClosedActions } from './ended.ts'
 import {
   type Answers,
@@ -27,7 +27,7 @@ import {
 } from './question-rounds.ts'
 import { judgeDestination } from './resolve-unknown.ts'
 
-export interface Arrival extends Promised {
+export interface IncomingMigration extends Promised {
   readonly partition: PartitionId
   /** Our lease's epoch. */
   readonly epoch: number
@@ -47,8 +47,8 @@ export interface Arrival extends Promised {
   readonly adopted: boolean
 }
 
-export interface Arrivals {
-  readonly all: ReadonlyMap<ActionId, Arrival>
+export interface IncomingMigrations {
+  readonly all: ReadonlyMap<ActionId, IncomingMigration>
   /** The caller has checked lease, ledger and rules; from here on the promise stands. */
   admit(from: HostId, message: Admit, uri: string): void
   restore(open: OpenAction): void
@@ -70,125 +70,135 @@ export interface Arrivals {
   nextAt(): Instant | null
 }
 
-export interface ArrivalHooks {
+export interface IncomingHooks {
   /** It runs here now. */
-  arrived(arrival: Arrival): void
+  arrived(migration: IncomingMigration): void
   /** The promise is over, either way. */
-  ended(arrival: Arrival): void
+  ended(migration: IncomingMigration): void
   /** The URI of the other end, if it may be opened from here; else it is said, and null. */
   reach(peer: HostId, uri: string, vm: VmId): PeerUri | null
 }
 
-export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: ArrivalHooks): Arrivals => {
-  const all = new Map<ActionId, Arrival>()
+export const createIncoming = (
+  context: StepContext,
+  closed: ClosedActions,
+  hooks: IncomingHooks,
+): IncomingMigrations => {
+  const all = new Map<ActionId, IncomingMigration>()
 
-  const put = (arrival: Arrival): Arrival => {
-    all.set(arrival.action, arrival)
-    return arrival
+  const put = (migration: IncomingMigration): IncomingMigration => {
+    all.set(migration.action, migration)
+    return migration
   }
 
-  const about = (arrival: Arrival) => ({
-    partition: arrival.partition,
-    epoch: arrival.epoch,
-    action: arrival.action,
+  const about = (migration: IncomingMigration) => ({
+    partition: migration.partition,
+    epoch: migration.epoch,
+    action: migration.action,
   })
 
-  const close = (arrival: Arrival, done: boolean, code: string): void => {
-    all.delete(arrival.action)
+  const close = (migration: IncomingMigration, done: boolean, code: string): void => {
+    all.delete(migration.action)
     const result: ActionResult = done ? { kind: 'done' } : { kind: 'refused', code }
-    const record = { action: arrival.action, vm: arrival.vm, end: 'arrival', result } as const
+    const record = { action: migration.action, vm: migration.vm, end: 'arrival', result } as const
     closed.remember(record)
-    desk.emit({ kind: 'persist', record: { kind: 'closed', ...record, duty: null } })
-    hooks.ended(arrival)
+    context.emit({ kind: 'persist', record: { kind: 'closed', ...record, duty: null } })
+    hooks.ended(migration)
   }
 
-  const sayForgotten = (to: HostId, { partition, epoch, action }: Arrival | Cancelled, vm: VmId): void =>
-    desk.send(to, { kind: 'forgotten', partition, epoch, action, vm })
+  const sayForgotten = (
+    to: HostId,
+    { partition, epoch, action }: IncomingMigration | Cancelled,
+    vm: VmId,
+  ): void => context.send(to, { kind: 'forgotten', partition, epoch, action, vm })
 
   /** Its source has let it go, and it is not active here: it was stopped, or went down with this host. */
-  const lose = (arrival: Arrival): void => {
-    desk.warn(
+  const lose = (migration: IncomingMigration): void => {
+    context.warn(
       'vm.lost',
-      `VM ${arrival.vm} was handed over by ${arrival.from} and is not active here`,
-      arrival.vm,
+      `VM ${migration.vm} was handed over by ${migration.from} and is not active here`,
+      migration.vm,
     )
-    close(arrival, false, 'vm.gone')
-    sayForgotten(arrival.from, arrival, arrival.vm)
+    close(migration, false, 'vm.gone')
+    sayForgotten(migration.from, migration, migration.vm)
   }
 
-  const takeOver = (arrival: Arrival): void => {
-    if (arrival.taking) return
-    put({ ...arrival, taking: true, nextAt: desk.now() + limits.settlePollMs })
-    desk.emit({ kind: 'resume', action: arrival.action, vm: arrival.vm, at: null })
+  const takeOver = (migration: IncomingMigration): void => {
+    if (migration.taking) return
+    put({ ...migration, taking: true, nextAt: context.now() + limits.settlePollMs })
+    context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at: null })
   }
 
-  const expired = (arrival: Arrival): boolean => desk.now() - arrival.since >= limits.lateStartMs
+  const expired = (migration: IncomingMigration): boolean =>
+    context.now() - migration.since >= limits.lateStartMs
 
-  const judge = (arrival: Arrival): void => {
-    const { here, there } = arrival.rounds
-    if (arrival.adopted && !arrival.letGo) {
+  const judge = (migration: IncomingMigration): void => {
+    const { here, there } = migration.rounds
+    if (migration.adopted && !migration.letGo) {
       // Its source says nothing, or does not know of it: it will be handed over again, or an operator sees it.
-      if (expired(arrival)) close(arrival, false, 'migration.failed')
+      if (expired(migration)) close(migration, false, 'migration.failed')
       return
     }
-    const answers = answersOf(arrival.rounds, desk.now())
-    const source: Answers = arrival.letGo ? { ...answers, there: 'absent' } : answers
-    const verdict = judgeDestination(source, expired(arrival))
+    const answers = answersOf(migration.rounds, context.now())
+    const source: Answers = migration.letGo ? { ...answers, there: 'absent' } : answers
+    const verdict = judgeDestination(source, expired(migration))
     switch (verdict.kind) {
       case 'wait':
         if (verdict.warning !== null)
-          desk.warn(
+          context.warn(
             verdict.warning,
-            `VM ${arrival.vm} of ${arrival.action}: ${here ?? 'no answer'} here, ${there ?? 'no answer'} at its source ${arrival.from}`,
-            arrival.vm,
+            `VM ${migration.vm} of ${migration.action}: ${here ?? 'no answer'} here, ${there ?? 'no answer'} at its source ${migration.from}`,
+            migration.vm,
           )
         return
       case 'take-over':
-        return takeOver(arrival)
+        return takeOver(migration)
       case 'forget':
-        if (arrival.letGo) return lose(arrival)
+        if (migration.letGo) return lose(migration)
         if (verdict.warning !== null)
-          desk.warn(
+          context.warn(
             verdict.warning,
-            `VM ${arrival.vm} runs on ${arrival.from}; a paused copy is left here`,
-            arrival.vm,
+            `VM ${migration.vm} runs on ${migration.from}; a paused copy is left here`,
+            migration.vm,
           )
-        return close(arrival, false, 'migration.failed')
+        return close(migration, false, 'migration.failed')
       default:
-        return unreachable(verdict)
+        return assertNever(verdict)
     }
   }
 
-  const poll = (arrival: Arrival): void => {
-    const { action, vm, sourceUri } = arrival
-    const round = desk.nextRound()
-    desk.emit({ kind: 'inspect', action, round, vm, at: null })
-    desk.send(arrival.from, { kind: 'where-is', ...about(arrival), vm, round })
-    const at = arrival.rounds.silence >= 1 ? hooks.reach(arrival.from, sourceUri, vm) : null
-    if (at !== null) desk.emit({ kind: 'inspect', action, round, vm, at })
-    const rounds = nextRound(arrival.rounds, round, desk.now())
-    put({ ...arrival, rounds, taking: false, nextAt: endOf(rounds) })
+  const poll = (migration: IncomingMigration): void => {
+    const { action, vm, sourceUri } = migration
+    const round = context.nextRound()
+    context.emit({ kind: 'inspect', action, round, vm, at: null })
+    context.send(migration.from, { kind: 'where-is', ...about(migration), vm, round })
+    const at = migration.rounds.silence >= 1 ? hooks.reach(migration.from, sourceUri, vm) : null
+    if (at !== null) context.emit({ kind: 'inspect', action, round, vm, at })
+    const rounds = nextRound(migration.rounds, round, context.now())
+    put({ ...migration, rounds, taking: false, nextAt: endOf(rounds) })
   }
 
   /** A verdict needs both answers; only the end of the round makes one of silence. */
-  const learn = (arrival: Arrival, rounds: Rounds): void => {
-    const next = put({ ...arrival, rounds, nextAt: endOf(rounds) })
+  const learn = (migration: IncomingMigration, rounds: Rounds): void => {
+    const next = put({ ...migration, rounds, nextAt: endOf(rounds) })
     if (isWhole(rounds) || (next.letGo && rounds.here !== null)) judge(next)
   }
 
-  const roundEnds = (arrival: Arrival): void => {
-    if (!arrival.taking && arrival.rounds.number !== null && !isWhole(arrival.rounds)) judge(arrival)
-    const still = all.get(arrival.action)
-    if (still !== undefined && still.nextAt <= desk.now()) poll(still)
+  const roundEnds = (migration: IncomingMigration): void => {
+    if (!migration.taking && migration.rounds.number !== null && !isWhole(migration.rounds)) judge(migration)
+    const still = all.get(migration.action)
+    if (still !== undefined && still.nextAt <= context.now()) poll(still)
   }
 
-  /** The arrival of which this round asks, unless it is being taken over. */
-  const asking = (action: ActionId, round: number): Arrival | null => {
-    const arrival = all.get(action)
-    return arrival !== undefined && !arrival.taking && arrival.rounds.number === round ? arrival : null
+  /** The incoming migration of which this round asks, unless it is being taken over. */
+  const asking = (action: ActionId, round: number): IncomingMigration | null => {
+    const migration = all.get(action)
+    return migration !== undefined && !migration.taking && migration.rounds.number === round
+      ? migration
+      : null
   }
 
-  /** An arrival of which only the record is left. */
+  /** an incoming migration of which only the record is left. */
   const revive = (open: OpenAction, adopted: boolean): void => {
     put({
       action: open.action,
@@ -207,14 +217,14 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
         demand: open.demand,
         dirtyMiBps: 0,
         fixed: null,
-        habit: noHabit,
+        demandStats: noDemandStats,
         cooldownMs: 0,
         movedFrom: null,
         ...labelsOf(open),
       },
-      cooldownMs: desk.policy.cooldownMs,
-      since: desk.now(),
-      nextAt: desk.now(),
+      cooldownMs: context.policy.cooldownMs,
+      since: context.now(),
+      nextAt: context.now(),
       rounds: notAsked,
       letGo: false,
       taking: false,
@@ -226,7 +236,7 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
     all,
 
     admit(from, message, uri) {
-      const arrival = put({
+      const migration = put({
         action: message.action,
         vm: message.migrate.vm,
         demand: message.vm.demand,
@@ -237,50 +247,50 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
         sourceUri: message.sourceUri,
         snapshot: message.vm,
         cooldownMs: message.cooldownMs,
-        since: desk.now(),
-        nextAt: desk.now() + limits.admitValidMs,
+        since: context.now(),
+        nextAt: context.now() + limits.admitValidMs,
         rounds: notAsked,
         letGo: false,
         taking: false,
         adopted: false,
       })
-      desk.emit({
+      context.emit({
         kind: 'persist',
         record: {
           kind: 'opened',
           open: {
             kind: 'arrival',
-            action: arrival.action,
-            partition: arrival.partition,
-            epoch: arrival.epoch,
+            action: migration.action,
+            partition: migration.partition,
+            epoch: migration.epoch,
             peerEpoch: 0,
-            vm: arrival.vm,
+            vm: migration.vm,
             name: message.vm.name,
             peer: from,
             peerUri: message.sourceUri,
-            demand: arrival.demand,
+            demand: migration.demand,
             paused: message.paused,
-            ...labelsOf(arrival),
+            ...labelsOf(migration),
           },
         },
       })
-      desk.send(from, { kind: 'admitted', ...about(arrival), uri, validMs: limits.admitValidMs })
+      context.send(from, { kind: 'admitted', ...about(migration), uri, validMs: limits.admitValidMs })
     },
 
     restore: (open) => revive(open, false),
 
     handOver(from, message) {
       const { partition, epoch, action, vm, round, demand } = message
-      const arrival = all.get(action)
-      if (arrival === undefined) {
+      const migration = all.get(action)
+      if (migration === undefined) {
         // Said again because our answer was lost.
         const known = closed.resultOf('arrival', action)?.kind === 'done'
-        if (known) desk.send(from, { kind: 'took-over', partition, epoch, action, vm })
+        if (known) context.send(from, { kind: 'took-over', partition, epoch, action, vm })
         return known
       }
-      if (arrival.from !== from || arrival.letGo) return true
-      if (arrival.adopted && (round !== arrival.rounds.number || demand === null)) return true
-      takeOver(put({ ...arrival, letGo: true }))
+      if (migration.from !== from || migration.letGo) return true
+      if (migration.adopted && (round !== migration.rounds.number || demand === null)) return true
+      takeOver(put({ ...migration, letGo: true }))
       return true
     },
 
@@ -300,62 +310,68 @@ export const createArrivals = (desk: Desk, closed: ClosedActions, hooks: Arrival
         paused: true,
       }
       revive(open, true)
-      desk.emit({ kind: 'persist', record: { kind: 'opened', open } })
+      context.emit({ kind: 'persist', record: { kind: 'opened', open } })
     },
 
     cancelled(from, message) {
-      const arrival = all.get(message.action)
-      if (arrival !== undefined) {
-        if (arrival.from !== from || arrival.taking) return
-        close(arrival, false, 'cancelled')
+      const migration = all.get(message.action)
+      if (migration !== undefined) {
+        if (migration.from !== from || migration.taking) return
+        close(migration, false, 'cancelled')
       }
       sayForgotten(from, message, message.vm)
     },
 
     lookAgain() {
-      for (const arrival of [...all.values()])
-        if (!arrival.taking && arrival.rounds.number !== null && arrival.rounds.here === null) poll(arrival)
+      for (const migration of [...all.values()])
+        if (!migration.taking && migration.rounds.number !== null && migration.rounds.here === null)
+          poll(migration)
     },
 
     inspected(action, round, at, presence) {
-      const arrival = asking(action, round)
-      if (arrival === null || presence === null) return
-      if (at === 'here') learn(arrival, heardHere(arrival.rounds, presence, desk.now()))
-      else learn(arrival, heardThere(arrival.rounds, presence, 'hypervisor'))
+      const migration = asking(action, round)
+      if (migration === null || presence === null) return
+      if (at === 'here') learn(migration, heardHere(migration.rounds, presence, context.now()))
+      else learn(migration, heardThere(migration.rounds, presence, 'hypervisor'))
     },
 
     resumed(action, at, ok, detail) {
-      const arrival = all.get(action)
-      if (arrival === undefined || at !== 'here') return
+      const migration = all.get(action)
+      if (migration === undefined || at !== 'here') return
       if (!ok) {
-        desk.warn('resume.failed', `VM ${arrival.vm} waits paused here, resume failed: ${detail}`, arrival.vm)
-        put({ ...arrival, taking: false, nextAt: desk.now() + limits.settlePollMs })
+        context.warn(
+          'resume.failed',
+          `VM ${migration.vm} waits paused here, resume failed: ${detail}`,
+          migration.vm,
+        )
+        put({ ...migration, taking: false, nextAt: context.now() + limits.settlePollMs })
         return
       }
-      close(arrival, true, '')
-      hooks.arrived(arrival)
-      desk.send(arrival.from, { kind: 'took-over', ...about(arrival), vm: arrival.vm })
+      close(migration, true, '')
+      hooks.arrived(migration)
+      context.send(migration.from, { kind: 'took-over', ...about(migration), vm: migration.vm })
     },
 
     whereabouts(action, from, round, presence) {
-      const arrival = asking(action, round)
-      if (arrival !== null && arrival.from === from && presence !== null)
-        learn(arrival, heardThere(arrival.rounds, presence, 'agent'))
+      const migration = asking(action, round)
+      if (migration !== null && migration.from === from && presence !== null)
+        learn(migration, heardThere(migration.rounds, presence, 'agent'))
     },
 
     askedBy(action, from) {
-      const arrival = all.get(action)
-      if (arrival?.from === from && !arrival.taking && isOvertaken(arrival.rounds, desk.now())) poll(arrival)
+      const migration = all.get(action)
+      if (migration?.from === from && !migration.taking && isOvertaken(migration.rounds, context.now()))
+        poll(migration)
     },
 
     nudge(from) {
-      for (const arrival of [...all.values()])
-        if (arrival.from === from && !arrival.taking) poll({ ...arrival, rounds: restarted() })
+      for (const migration of [...all.values()])
+        if (migration.from === from && !migration.taking) poll({ ...migration, rounds: restarted() })
     },
 
     tick() {
       if (all.size > 0)
-        for (const arrival of [...all.values()]) if (arrival.nextAt <= desk.now()) roundEnds(arrival)
+        for (const migration of [...all.values()]) if (migration.nextAt <= context.now()) roundEnds(migration)
     },
 
     nextAt: () => earliestOf(all.values(), (one) => one.nextAt),

@@ -1,6 +1,6 @@
 /**
  * All migrations that touch this host, out and in: the gate that each must pass, the promises of the ledger, and the
- * answers to peers that ask. A motion is known here from its first message until both ends are sure how it ended.
+ * answers to peers that ask. A migration is known here from its first message until both ends are sure how it ended.
  */
 
 import { type ActionResult, nothing, type Resources, sum } from '@drover/placement'
@@ -12,27 +12,34 @@ import type { Admit, Begin, PartitionMessage, Withdraw } from '../data/message.t
 import { peerUri, quoted } from '../data/peer-uri.ts'
 import type { PeerView } from '../data/view.ts'
 import { mayArrive, mayLeave } from '../execute/admission.ts'
-import { arrive, blame, depart, fixedCode, type HostState, quarantine } from '../snapshot/host.ts'
+import {
+  arrive,
+  countFailedMigration,
+  depart,
+  fixedCode,
+  type HostState,
+  quarantine,
+} from '../snapshot/host.ts'
 import { promisedIn } from '../snapshot/ledger.ts'
-import { type Desk, earliest } from '../step-context.ts'
+import { earliest, type StepContext } from '../step-context.ts'
 import { createAdoption } from './adoption.ts'
 import { createAlarms } from './alarms.ts'
 import { createDuties, unconfirmed } from './duties.ts'
 import { createClosedActions } from './ended.ts'
-import { type Arrival, createArrivals } from './incoming.ts'
+import { createIncoming, type IncomingMigration } from './incoming.ts'
 import { isBrokenOff } from './migration-job.ts'
-import { calledOff, createDepartures } from './outgoing.ts'
-import { createWhereabouts } from './presence.ts'
+import { calledOff, createOutgoing } from './outgoing.ts'
+import { createPresenceAnswers } from './presence.ts'
 
 /** Codes that speak against the migration of this VM, not against the moment. */
 const blameworthy = new Set(['migration.failed', 'migration.refused', 'hypervisor.refused'])
 
 /** Most of the time nothing is under way. */
-const none: readonly Arrival[] = []
+const none: readonly IncomingMigration[] = []
 const nobody: ReadonlySet<VmId> = new Set()
 const noneLeaving: ReadonlyMap<VmId, Resources> = new Map()
 
-export interface MotionHooks {
+export interface MigrationHooks {
   lease(): Lease | null
   /** Why this host may begin and admit nothing now, as a code, or null. */
   trouble(): string | null
@@ -44,7 +51,7 @@ export interface MotionHooks {
   announced(host: HostId): string
 }
 
-const motionKinds = [
+const migrationKinds = [
   'begin',
   'withdraw',
   'admit',
@@ -57,14 +64,14 @@ const motionKinds = [
   'where-is',
   'whereabouts',
 ] as const
-export type MotionMessage = Extract<PartitionMessage, { readonly kind: (typeof motionKinds)[number] }>
-const isMotionKind: ReadonlySet<string> = new Set(motionKinds)
-export const isMotion = (message: PartitionMessage): message is MotionMessage =>
-  isMotionKind.has(message.kind)
+export type MigrationMessage = Extract<PartitionMessage, { readonly kind: (typeof migrationKinds)[number] }>
+const isMigrationKind: ReadonlySet<string> = new Set(migrationKinds)
+export const isMigrationMessage = (message: PartitionMessage): message is MigrationMessage =>
+  isMigrationKind.has(message.kind)
 
-export type MotionInput = Extract<Input, { readonly kind: 'finished' | 'inspected' | 'resumed' }>
+export type MigrationInput = Extract<Input, { readonly kind: 'finished' | 'inspected' | 'resumed' }>
 
-export interface Motions {
+export interface Migrations {
   /** Something is under way: the lease is held, whatever the clock says (S5). */
   busy(): boolean
   /** VMs that are to arrive. */
@@ -73,8 +80,8 @@ export interface Motions {
   leaving(): Resources
   /** VMs that we move away, until they are known to be gone or to stay, with what they wanted when that began. */
   leavingVms(): ReadonlyMap<VmId, Resources>
-  received(from: HostId, message: MotionMessage): void
-  learnt(input: MotionInput): void
+  received(from: HostId, message: MigrationMessage): void
+  learnt(input: MigrationInput): void
   /** All running migrations, as the hypervisor tells; those that are not ours hold the host as ours do. */
   jobs(outgoing: readonly OutgoingJob[], incoming: readonly VmId[]): void
   /** A sample of this host was taken in. */
@@ -93,17 +100,17 @@ export interface Motions {
   silent(host: HostId): void
   tick(): void
   nextAt(): Instant | null
-  view(now: Instant): Pick<PeerView, 'motions' | 'duties' | 'alarms'>
+  view(now: Instant): Pick<PeerView, 'migrations' | 'duties' | 'alarms'>
 }
 
-export const createMotions = (
-  desk: Desk,
+export const createMigrations = (
+  context: StepContext,
   host: HostState,
   restored: Pick<Restored, 'open' | 'closed' | 'duties'>,
-  hooks: MotionHooks,
-): Motions => {
+  hooks: MigrationHooks,
+): Migrations => {
   const closed = createClosedActions(restored.closed)
-  const duties = createDuties(desk)
+  const duties = createDuties(context)
   let jobs: ReadonlySet<VmId> = new Set()
 
   const uri = () => host.description?.migrationUri ?? ''
@@ -114,7 +121,7 @@ export const createMotions = (
     if (said === '' || host.description === null) return null
     const judged = peerUri(uri(), hooks.announced(peer), said)
     if (typeof judged === 'string') return judged
-    desk.warn(
+    context.warn(
       'peer.uri_refused',
       `${peer} names ${quoted(said)} as its migration URI, which ${judged.why}: it is not opened`,
       vm,
@@ -122,56 +129,63 @@ export const createMotions = (
     return null
   }
 
-  const departures = createDepartures(desk, closed, duties, {
+  const outgoing = createOutgoing(context, closed, duties, {
     hindrance(vm) {
       const known = host.vms.get(vm)
-      return hooks.trouble() ?? (known === undefined ? 'vm.absent' : fixedCode(host, desk.now(), known))
+      return hooks.trouble() ?? (known === undefined ? 'vm.absent' : fixedCode(host, context.now(), known))
     },
     started: hooks.started,
     reach,
     gone: (vm) => depart(host, vm),
-    ended(departure, result) {
-      const { vm, since } = departure
-      const { quarantineMs } = desk.policy
+    ended(migration, result) {
+      const { vm, since } = migration
+      const { quarantineMs } = context.policy
       // Others are tried meanwhile: one that had to be broken off has kept them waiting for long.
       if (result.kind === 'refused' && isBrokenOff(result.code))
-        quarantine(host, vm, desk.now(), Math.max(quarantineMs, desk.now() - since))
+        quarantine(host, vm, context.now(), Math.max(quarantineMs, context.now() - since))
       else if (result.kind === 'refused' && blameworthy.has(result.code))
-        blame(host, vm, desk.now(), quarantineMs)
-      const { partition, epoch, action } = departure
-      desk.send(departure.leader ?? leaderOf(partition), { kind: 'ended', partition, epoch, action, result })
-      desk.emit({ kind: 'sample' })
+        countFailedMigration(host, vm, context.now(), quarantineMs)
+      const { partition, epoch, action } = migration
+      context.send(migration.leader ?? leaderOf(partition), {
+        kind: 'ended',
+        partition,
+        epoch,
+        action,
+        result,
+      })
+      context.emit({ kind: 'sample' })
     },
   })
 
-  const arrivals = createArrivals(desk, closed, {
-    arrived(arrival) {
-      const { vm, from } = arrival
+  const incoming = createIncoming(context, closed, {
+    arrived(migration) {
+      const { vm, from } = migration
       // The source names its own; the shorter of two holds.
-      const cooldownMs = Math.min(arrival.cooldownMs, desk.policy.cooldownMs)
-      arrive(host, arrival.snapshot, desk.now() + cooldownMs, from)
-      desk.emit({ kind: 'persist', record: { kind: 'cooldown', vm, from, remainingMs: cooldownMs } })
+      const cooldownMs = Math.min(migration.cooldownMs, context.policy.cooldownMs)
+      arrive(host, migration.snapshot, context.now() + cooldownMs, from)
+      context.emit({ kind: 'persist', record: { kind: 'cooldown', vm, from, remainingMs: cooldownMs } })
     },
-    ended: () => desk.emit({ kind: 'sample' }),
+    ended: () => context.emit({ kind: 'sample' }),
     reach,
   })
 
-  const whereabouts = createWhereabouts(desk, departures, closed, duties)
+  const presenceAnswers = createPresenceAnswers(context, outgoing, closed, duties)
 
   const inMotion = (vm: VmId): boolean =>
-    [...departures.all.values(), ...promises()].some((one) => one.vm === vm)
+    [...outgoing.all.values(), ...promises()].some((one) => one.vm === vm)
 
-  const adoption = createAdoption(desk, host, {
+  const adoption = createAdoption(context, host, {
     inMotion,
     leasedElsewhere: (partition) => (hooks.lease()?.partition ?? partition) !== partition,
-    adopt: arrivals.adopt,
+    adopt: incoming.adopt,
   })
-  const alarms = createAlarms(desk, host, duties, (vm) => jobs.has(vm) || inMotion(vm))
+  const alarms = createAlarms(context, host, duties, (vm) => jobs.has(vm) || inMotion(vm))
 
-  const promises = (): readonly Arrival[] => (arrivals.all.size === 0 ? none : [...arrivals.all.values()])
+  const promises = (): readonly IncomingMigration[] =>
+    incoming.all.size === 0 ? none : [...incoming.all.values()]
 
   const sayEnded = (to: HostId, { partition, epoch, action }: Begin | Withdraw, result: ActionResult): void =>
-    desk.send(to, { kind: 'ended', partition, epoch, action, result })
+    context.send(to, { kind: 'ended', partition, epoch, action, result })
 
   /** As a leader is told it: what the destination has not confirmed is not done. */
   const resultOf = (action: ActionId): ActionResult | null =>
@@ -179,26 +193,26 @@ export const createMotions = (
 
   const begin = (from: HostId, message: Begin): void => {
     const { action } = message
-    if (departures.all.has(action)) return
+    if (outgoing.all.has(action)) return
     // Said again: our answer was lost.
     const result = resultOf(action)
     if (result !== null) return sayEnded(from, message, result)
     const refuse = (code: string, detail: string) =>
       sayEnded(from, message, { kind: 'refused', code, detail })
-    const may = mayLeave(host, hooks.lease(), message, desk.self, desk.now())
+    const may = mayLeave(host, hooks.lease(), message, context.self, context.now())
     if ('code' in may) return refuse(may.code, may.text)
     const trouble = hooks.trouble()
     if (trouble !== null) return refuse(trouble, 'this host begins nothing now')
-    if ([...departures.all.values()].some((one) => one.vm === may.vm.vm))
+    if ([...outgoing.all.values()].some((one) => one.vm === may.vm.vm))
       return refuse('vm.job_active', 'the VM is in motion already')
-    if (departures.all.size >= desk.policy.migrationsOutMax)
+    if (outgoing.all.size >= context.policy.migrationsOutMax)
       return refuse('limit.out', 'as many migrations leave as may')
-    departures.begin(from, message, may.migrate, may.toEpoch, may.vm, may.paused, uri())
+    outgoing.begin(from, message, may.migrate, may.toEpoch, may.vm, may.paused, uri())
   }
 
   const withdraw = (from: HostId, message: Withdraw): void => {
     const { partition, epoch, action, vm } = message
-    if (departures.all.has(action)) return departures.withdraw(action, from)
+    if (outgoing.all.has(action)) return outgoing.withdraw(action, from)
     const known = resultOf(action)
     if (known !== null) return sayEnded(from, message, known)
     const result: ActionResult = { kind: 'refused', ...calledOff }
@@ -210,8 +224,8 @@ export const createMotions = (
   const admit = (from: HostId, message: Admit): void => {
     const { partition, epoch, action, vm } = message
     // Asked again: the answer was lost. The promise stands.
-    if (arrivals.all.get(action)?.from === from)
-      return desk.send(from, {
+    if (incoming.all.get(action)?.from === from)
+      return context.send(from, {
         kind: 'admitted',
         partition,
         epoch,
@@ -221,31 +235,33 @@ export const createMotions = (
       })
     const code =
       hooks.trouble() ??
-      mayArrive(host, hooks.lease(), promises(), vm, message, desk.self, desk.policy.migrationsInMax)?.code ??
+      mayArrive(host, hooks.lease(), promises(), vm, message, context.self, context.policy.migrationsInMax)
+        ?.code ??
       (message.sourceUri === '' || reach(from, message.sourceUri, vm.vm) !== null
         ? undefined
         : 'peer.uri_refused')
-    if (code !== undefined) return desk.send(from, { kind: 'not-admitted', partition, epoch, action, code })
+    if (code !== undefined)
+      return context.send(from, { kind: 'not-admitted', partition, epoch, action, code })
     hooks.admitted()
-    arrivals.admit(from, message, uri())
+    incoming.admit(from, message, uri())
   }
 
   return {
     busy: () =>
-      departures.all.size > 0 ||
-      arrivals.all.size > 0 ||
+      outgoing.all.size > 0 ||
+      incoming.all.size > 0 ||
       // Jobs that are not ours: an operator's, a backup's.
       [...jobs].some((vm) => !inMotion(vm)),
-    promisedVms: () => (arrivals.all.size === 0 ? nobody : new Set(promises().map((one) => one.vm))),
-    promisedIn: () => (arrivals.all.size === 0 ? nothing : promisedIn(promises())),
+    promisedVms: () => (incoming.all.size === 0 ? nobody : new Set(promises().map((one) => one.vm))),
+    promisedIn: () => (incoming.all.size === 0 ? nothing : promisedIn(promises())),
     leaving: () =>
-      departures.all.size === 0
+      outgoing.all.size === 0
         ? nothing
-        : sum([...departures.all.values()].map((departure) => departure.demand)),
+        : sum([...outgoing.all.values()].map((migration) => migration.demand)),
     leavingVms: () =>
-      departures.all.size === 0
+      outgoing.all.size === 0
         ? noneLeaving
-        : new Map([...departures.all.values()].map(({ vm, demand }) => [vm, demand])),
+        : new Map([...outgoing.all.values()].map(({ vm, demand }) => [vm, demand])),
 
     received(from, message) {
       switch (message.kind) {
@@ -256,28 +272,28 @@ export const createMotions = (
         case 'admit':
           return admit(from, message)
         case 'admitted':
-          return departures.admitted(from, message)
+          return outgoing.admitted(from, message)
         case 'not-admitted':
-          return departures.notAdmitted(message.action, from, message.code)
+          return outgoing.notAdmitted(message.action, from, message.code)
         case 'hand-over':
-          if (!arrivals.handOver(from, message)) adoption.handedOver(from, message)
+          if (!incoming.handOver(from, message)) adoption.handedOver(from, message)
           return
         case 'took-over':
           duties.confirmed(message.action, from)
-          return departures.tookOver(message.action, from)
+          return outgoing.tookOver(message.action, from)
         case 'forgotten':
           duties.confirmed(message.action, from)
-          return departures.forgotten(message.action, from)
+          return outgoing.forgotten(message.action, from)
         case 'cancelled':
-          return arrivals.cancelled(from, message)
+          return incoming.cancelled(from, message)
         case 'where-is':
-          departures.askedBy(message.action, from)
-          arrivals.askedBy(message.action, from)
-          return whereabouts.asked(from, message)
+          outgoing.askedBy(message.action, from)
+          incoming.askedBy(message.action, from)
+          return presenceAnswers.asked(from, message)
         case 'whereabouts': {
           const presence = message.presence === 'silent' ? null : message.presence
-          departures.whereabouts(message.action, from, message.round, presence)
-          return arrivals.whereabouts(message.action, from, message.round, presence)
+          outgoing.whereabouts(message.action, from, message.round, presence)
+          return incoming.whereabouts(message.action, from, message.round, presence)
         }
       }
     },
@@ -285,55 +301,55 @@ export const createMotions = (
     learnt(input) {
       switch (input.kind) {
         case 'finished':
-          return departures.finished(input.action, input.result)
+          return outgoing.finished(input.action, input.result)
         case 'inspected':
-          departures.inspected(input.action, input.round, input.at, input.presence)
-          arrivals.inspected(input.action, input.round, input.at, input.presence)
-          whereabouts.inspected(input.round, input.presence)
+          outgoing.inspected(input.action, input.round, input.at, input.presence)
+          incoming.inspected(input.action, input.round, input.at, input.presence)
+          presenceAnswers.inspected(input.round, input.presence)
           return adoption.inspected(input.round, input.presence)
         case 'resumed':
-          departures.resumed(input.action, input.at, input.ok)
-          return arrivals.resumed(input.action, input.at, input.ok, input.detail)
+          outgoing.resumed(input.action, input.at, input.ok)
+          return incoming.resumed(input.action, input.at, input.ok, input.detail)
       }
     },
 
-    jobs(outgoing, incoming) {
-      jobs = new Set([...outgoing.map((one) => one.vm), ...incoming])
-      departures.told(outgoing)
+    jobs(running, arriving) {
+      jobs = new Set([...running.map((one) => one.vm), ...arriving])
+      outgoing.told(running)
     },
 
     sampled: () => duties.sampled((vm) => host.vms.get(vm)?.state === 'running'),
 
     connected() {
-      departures.lookAgain()
-      arrivals.lookAgain()
+      outgoing.lookAgain()
+      incoming.lookAgain()
     },
 
     heard: duties.heard,
-    leave: departures.leave,
-    breakOff: departures.breakOff,
+    leave: outgoing.leave,
+    breakOff: outgoing.breakOff,
 
     restore() {
       duties.restore(restored.duties)
-      for (const open of restored.open) (open.kind === 'departure' ? departures : arrivals).restore(open)
+      for (const open of restored.open) (open.kind === 'departure' ? outgoing : incoming).restore(open)
     },
 
-    silent: arrivals.nudge,
+    silent: incoming.nudge,
 
     tick() {
-      departures.tick()
-      arrivals.tick()
+      outgoing.tick()
+      incoming.tick()
       duties.tick()
       alarms.tick()
     },
 
-    nextAt: () => earliest([departures.nextAt(), arrivals.nextAt(), duties.nextAt(), alarms.nextAt()]),
+    nextAt: () => earliest([outgoing.nextAt(), incoming.nextAt(), duties.nextAt(), alarms.nextAt()]),
 
     view: (now) => ({
       duties: duties.view(now),
       alarms: alarms.view(now),
-      motions: [
-        ...[...departures.all.values()].map((one) => ({
+      migrations: [
+        ...[...outgoing.all.values()].map((one) => ({
           action: one.action,
           vm: one.vm,
           direction: 'out' as const,

@@ -1,15 +1,15 @@
 /**
- * How a departure ends: the VM is handed over, or what is in doubt is settled by asking both ends. Nothing here ever
+ * How an outgoing migration ends: the VM is handed over, or what is in doubt is settled by asking both ends. Nothing here ever
  * retries an unknown migration (S12).
  */
-import { unreachable } from '@drover/placement'
+import { assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { ActionId, HostId, PeerUri } from '../data/ids.ts'
 import type { Presence } from '../data/message.ts'
-import type { Desk } from '../step-context.ts'
+import type { StepContext } from '../step-context.ts'
 import { unconfirmed } from './duties.ts'
-import type { DepartureWatch } from './outgoing-supervision.ts'
-import { about, type Departure, type DepartureHooks, type DepartureTable } from './outgoing-table.ts'
+import type { OutgoingSupervision } from './outgoing-supervision.ts'
+import { about, type OutgoingHooks, type OutgoingMigration, type OutgoingTable } from './outgoing-table.ts'
 import {
   answersOf,
   endOf,
@@ -22,15 +22,15 @@ import {
 } from './question-rounds.ts'
 import { judgeSource } from './resolve-unknown.ts'
 
-export interface DepartureEnd {
+export interface OutgoingEnd {
   /** It is positively gone from here. */
-  handOver(departure: Departure): void
+  handOver(migration: OutgoingMigration): void
   /** Asks both ends: a new round. */
-  poll(departure: Departure): void
+  poll(migration: OutgoingMigration): void
   /** The round has lasted long enough: whoever has not answered is silent. */
-  roundEnds(departure: Departure): void
+  roundEnds(migration: OutgoingMigration): void
   /** The hand-over has not been confirmed: say it again, or let go. */
-  again(departure: Departure): void
+  again(migration: OutgoingMigration): void
   tookOver(action: ActionId, from: HostId): void
   /** The destination has no VM of this action, and waits for none. */
   forgotten(action: ActionId, from: HostId): void
@@ -43,24 +43,24 @@ export interface DepartureEnd {
   lookAgain(): void
 }
 
-export const createDepartureEnd = (
-  desk: Desk,
-  table: DepartureTable,
-  watch: DepartureWatch,
-  hooks: DepartureHooks,
-): DepartureEnd => {
+export const createOutgoingEnd = (
+  context: StepContext,
+  table: OutgoingTable,
+  watch: OutgoingSupervision,
+  hooks: OutgoingHooks,
+): OutgoingEnd => {
   const { all, put, mine, end, refuse } = table
 
-  const reach = ({ to, uri, vm }: Departure): PeerUri | null =>
+  const reach = ({ to, uri, vm }: OutgoingMigration): PeerUri | null =>
     uri === null ? null : hooks.reach(to, uri, vm)
 
-  const sayHandOver = (departure: Departure): void =>
-    desk.send(departure.to, {
+  const sayHandOver = (migration: OutgoingMigration): void =>
+    context.send(migration.to, {
       kind: 'hand-over',
-      ...about(departure),
-      vm: departure.vm,
+      ...about(migration),
+      vm: migration.vm,
       round: 0,
-      demand: departure.demand,
+      demand: migration.demand,
     })
 
   /**
@@ -68,114 +68,118 @@ export const createDepartureEnd = (
    * destination asks, it is told to let the VM run; and it is told again until it confirms. Its leader is told the truth:
    * nobody knows whether it does.
    */
-  const letGo = (departure: Departure): void => {
-    const { vm, to } = departure
-    desk.warn(
+  const letGo = (migration: OutgoingMigration): void => {
+    const { vm, to } = migration
+    context.warn(
       'vm.unconfirmed',
       `VM ${vm} left for ${to}, which does not answer: whether it runs there is not known`,
       vm,
     )
-    end(departure, { kind: 'done' }, true, { told: unconfirmed, word: 'hand-over' })
+    end(migration, { kind: 'done' }, true, { told: unconfirmed, word: 'hand-over' })
   }
 
-  const handOver = (departure: Departure): void => {
-    hooks.gone(departure.vm)
+  const handOver = (migration: OutgoingMigration): void => {
+    hooks.gone(migration.vm)
     sayHandOver(
       put({
-        ...departure,
+        ...migration,
         phase: 'handing',
-        nextAt: desk.now() + limits.handOverMs,
+        nextAt: context.now() + limits.handOverMs,
         tries: 0,
         resuming: false,
       }),
     )
   }
 
-  const poll = (departure: Departure): void => {
-    const { action, vm } = departure
-    const round = desk.nextRound()
-    desk.emit({ kind: 'inspect', action, round, vm, at: null })
-    desk.send(departure.to, { kind: 'where-is', ...about(departure), vm, round })
+  const poll = (migration: OutgoingMigration): void => {
+    const { action, vm } = migration
+    const round = context.nextRound()
+    context.emit({ kind: 'inspect', action, round, vm, at: null })
+    context.send(migration.to, { kind: 'where-is', ...about(migration), vm, round })
     // The other agent is silent: its hypervisor may still answer a third party (adr/004).
-    const at = departure.rounds.silence >= 1 ? reach(departure) : null
-    if (at !== null) desk.emit({ kind: 'inspect', action, round, vm, at })
-    const asked = nextRound(departure.rounds, round, desk.now())
-    const rounds = departure.takenOver ? heardThere(asked, 'running', 'agent') : asked
-    put({ ...departure, rounds, nextAt: endOf(rounds) })
+    const at = migration.rounds.silence >= 1 ? reach(migration) : null
+    if (at !== null) context.emit({ kind: 'inspect', action, round, vm, at })
+    const asked = nextRound(migration.rounds, round, context.now())
+    const rounds = migration.takenOver ? heardThere(asked, 'running', 'agent') : asked
+    put({ ...migration, rounds, nextAt: endOf(rounds) })
   }
 
-  const settle = (departure: Departure): void => {
-    const { here, there } = departure.rounds
-    const verdict = judgeSource(answersOf(departure.rounds, desk.now()))
+  const settle = (migration: OutgoingMigration): void => {
+    const { here, there } = migration.rounds
+    const verdict = judgeSource(answersOf(migration.rounds, context.now()))
     switch (verdict.kind) {
       case 'wait':
-        watch.look(departure)
+        watch.look(migration)
         if (verdict.warning !== null)
-          desk.warn(
+          context.warn(
             verdict.warning,
-            `VM ${departure.vm} after ${departure.action}: ${here ?? 'no answer'} here, ${there ?? 'no answer'} at ${departure.to}`,
-            departure.vm,
+            `VM ${migration.vm} after ${migration.action}: ${here ?? 'no answer'} here, ${there ?? 'no answer'} at ${migration.to}`,
+            migration.vm,
           )
         return
       case 'stayed':
         return refuse(
-          departure,
-          departure.job.stopping?.code ?? 'migration.failed',
+          migration,
+          migration.job.stopping?.code ?? 'migration.failed',
           'the VM still runs on its source',
           true,
           there === null,
         )
       case 'resume-here':
-        if (departure.resuming) return
-        put({ ...departure, resuming: true })
-        desk.emit({ kind: 'resume', action: departure.action, vm: departure.vm, at: null })
+        if (migration.resuming) return
+        put({ ...migration, resuming: true })
+        context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at: null })
         return
       case 'gone':
-        desk.warn('vm.lost', `VM ${departure.vm} is active neither here nor at ${departure.to}`, departure.vm)
-        return refuse(departure, 'vm.gone', 'the VM is active at neither end', true)
-      case 'give-up':
-        desk.warn(
-          'vm.stale_copy',
-          `VM ${departure.vm} goes on at ${departure.to}; a paused copy is left here`,
-          departure.vm,
+        context.warn(
+          'vm.lost',
+          `VM ${migration.vm} is active neither here nor at ${migration.to}`,
+          migration.vm,
         )
-        end(departure, { kind: 'done' }, true, { word: 'hand-over' })
-        return sayHandOver(departure)
+        return refuse(migration, 'vm.gone', 'the VM is active at neither end', true)
+      case 'give-up':
+        context.warn(
+          'vm.stale_copy',
+          `VM ${migration.vm} goes on at ${migration.to}; a paused copy is left here`,
+          migration.vm,
+        )
+        end(migration, { kind: 'done' }, true, { word: 'hand-over' })
+        return sayHandOver(migration)
       case 'hand-over':
-        return handOver(departure)
+        return handOver(migration)
       case 'arrived':
         if (verdict.staleCopy)
-          desk.warn(
+          context.warn(
             'vm.stale_copy',
-            `VM ${departure.vm} runs on ${departure.to}; a paused copy is left here`,
-            departure.vm,
+            `VM ${migration.vm} runs on ${migration.to}; a paused copy is left here`,
+            migration.vm,
           )
-        else hooks.gone(departure.vm)
-        return end(departure, { kind: 'done' }, true)
+        else hooks.gone(migration.vm)
+        return end(migration, { kind: 'done' }, true)
       default:
-        return unreachable(verdict)
+        return assertNever(verdict)
     }
   }
 
   /** A verdict needs both answers; only the end of the round makes one of silence. */
-  const learn = (departure: Departure, rounds: Rounds): void => {
-    const next = put({ ...departure, rounds, nextAt: endOf(rounds) })
+  const learn = (migration: OutgoingMigration, rounds: Rounds): void => {
+    const next = put({ ...migration, rounds, nextAt: endOf(rounds) })
     if (isWhole(rounds)) settle(next)
   }
 
-  const roundEnds = (departure: Departure): void => {
-    if (departure.rounds.number !== null && !isWhole(departure.rounds)) settle(departure)
-    const still = all.get(departure.action)
+  const roundEnds = (migration: OutgoingMigration): void => {
+    if (migration.rounds.number !== null && !isWhole(migration.rounds)) settle(migration)
+    const still = all.get(migration.action)
     if (still?.phase === 'settling') poll(still)
   }
 
-  const again = (departure: Departure): void => {
-    if (departure.tries >= limits.handOverTriesMax) return letGo(departure)
-    sayHandOver(departure)
-    put({ ...departure, nextAt: desk.now() + limits.settlePollMs, tries: departure.tries + 1 })
+  const again = (migration: OutgoingMigration): void => {
+    if (migration.tries >= limits.handOverTriesMax) return letGo(migration)
+    sayHandOver(migration)
+    put({ ...migration, nextAt: context.now() + limits.settlePollMs, tries: migration.tries + 1 })
     // Its agent may be dead while its hypervisor lives: finish for it; gone from here is our own knowledge.
-    const at = reach(departure)
-    if (at !== null) desk.emit({ kind: 'resume', action: departure.action, vm: departure.vm, at })
+    const at = reach(migration)
+    if (at !== null) context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at })
   }
 
   return {
@@ -185,59 +189,59 @@ export const createDepartureEnd = (
     again,
 
     tookOver(action, from) {
-      const departure = mine(action, from, 'handing', 'settling')
-      if (departure === null) return
-      if (departure.phase === 'settling')
-        return learn({ ...departure, takenOver: true }, heardThere(departure.rounds, 'running', 'agent'))
-      end(departure, { kind: 'done' }, true)
+      const migration = mine(action, from, 'handing', 'settling')
+      if (migration === null) return
+      if (migration.phase === 'settling')
+        return learn({ ...migration, takenOver: true }, heardThere(migration.rounds, 'running', 'agent'))
+      end(migration, { kind: 'done' }, true)
     },
 
     forgotten(action, from) {
-      const departure = mine(action, from, 'handing')
-      if (departure === null) return
-      desk.warn('vm.lost', `VM ${departure.vm} left for ${from} and is not active there`, departure.vm)
-      end(departure, { kind: 'refused', code: 'vm.gone', detail: 'the VM is active at neither end' }, true)
+      const migration = mine(action, from, 'handing')
+      if (migration === null) return
+      context.warn('vm.lost', `VM ${migration.vm} left for ${from} and is not active there`, migration.vm)
+      end(migration, { kind: 'refused', code: 'vm.gone', detail: 'the VM is active at neither end' }, true)
     },
 
     inspected(action, round, at, presence) {
-      const departure = all.get(action)
-      if (departure === undefined || presence === null) return
-      if (departure.phase === 'handing' && at === 'there' && presence === 'running')
-        return end(departure, { kind: 'done' }, true)
-      const { phase, rounds } = departure
+      const migration = all.get(action)
+      if (migration === undefined || presence === null) return
+      if (migration.phase === 'handing' && at === 'there' && presence === 'running')
+        return end(migration, { kind: 'done' }, true)
+      const { phase, rounds } = migration
       if (phase !== 'settling' || rounds.number !== round) return
-      if (at === 'here') learn(departure, heardHere(rounds, presence, desk.now()))
-      else learn(departure, heardThere(rounds, presence, 'hypervisor'))
+      if (at === 'here') learn(migration, heardHere(rounds, presence, context.now()))
+      else learn(migration, heardThere(rounds, presence, 'hypervisor'))
     },
 
     resumed(action, at, ok) {
-      const departure = all.get(action)
-      if (departure === undefined) return
+      const migration = all.get(action)
+      if (migration === undefined) return
       if (at === 'there') {
-        const uri = ok && departure.phase === 'handing' ? reach(departure) : null
+        const uri = ok && migration.phase === 'handing' ? reach(migration) : null
         if (uri !== null)
-          desk.emit({ kind: 'inspect', action, round: desk.nextRound(), vm: departure.vm, at: uri })
+          context.emit({ kind: 'inspect', action, round: context.nextRound(), vm: migration.vm, at: uri })
         return
       }
-      put({ ...departure, resuming: false })
-      if (ok && departure.phase === 'settling')
-        refuse(departure, 'migration.failed', 'the VM was resumed on its source', true)
+      put({ ...migration, resuming: false })
+      if (ok && migration.phase === 'settling')
+        refuse(migration, 'migration.failed', 'the VM was resumed on its source', true)
     },
 
     whereabouts(action, from, round, presence) {
-      const departure = mine(action, from, 'settling')
-      if (departure !== null && presence !== null && departure.rounds.number === round)
-        learn(departure, heardThere(departure.rounds, presence, 'agent'))
+      const migration = mine(action, from, 'settling')
+      if (migration !== null && presence !== null && migration.rounds.number === round)
+        learn(migration, heardThere(migration.rounds, presence, 'agent'))
     },
 
     lookAgain() {
-      for (const departure of [...all.values()])
-        if (departure.phase === 'settling' && departure.rounds.here === null) poll(departure)
+      for (const migration of [...all.values()])
+        if (migration.phase === 'settling' && migration.rounds.here === null) poll(migration)
     },
 
     askedBy(action, from) {
-      const departure = mine(action, from, 'settling')
-      if (departure !== null && isOvertaken(departure.rounds, desk.now())) poll(departure)
+      const migration = mine(action, from, 'settling')
+      if (migration !== null && isOvertaken(migration.rounds, context.now())) poll(migration)
     },
   }
 }

@@ -3,16 +3,16 @@
 import type { ActionResult, Resources } from '@drover/placement'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../data/ids.ts'
 import type { Duty } from '../data/io.ts'
-import type { Desk } from '../step-context.ts'
+import type { StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
 import type { ClosedActions } from './ended.ts'
 import type { Job } from './migration-job.ts'
 import type { Rounds } from './question-rounds.ts'
 
 /** `asking`: for admission. `moving`: the hypervisor works. `handing`: gone from here, told the other end. `settling`: in doubt. */
-export type DeparturePhase = 'asking' | 'moving' | 'handing' | 'settling'
+export type OutgoingPhase = 'asking' | 'moving' | 'handing' | 'settling'
 
-export interface Departure {
+export interface OutgoingMigration {
   readonly action: ActionId
   readonly partition: PartitionId
   readonly leader: HostId | null
@@ -24,7 +24,7 @@ export interface Departure {
   readonly demand: Resources
   readonly paused: boolean
   readonly since: Instant
-  readonly phase: DeparturePhase
+  readonly phase: OutgoingPhase
   readonly uri: string | null
   readonly nextAt: Instant
   /** What both ends answer while it is settled. */
@@ -39,80 +39,80 @@ export interface Departure {
   readonly job: Job
 }
 
-export interface DepartureHooks {
+export interface OutgoingHooks {
   /** Why its migration may not begin now, as a code, or null. */
   hindrance(vm: VmId): string | null
   /** The hypervisor was told to move it. */
   started(action: ActionId): void
   /** It is positively gone from here: credit it now. */
   gone(vm: VmId): void
-  ended(departure: Departure, result: ActionResult): void
+  ended(migration: OutgoingMigration, result: ActionResult): void
   /** The URI of the other end, if it may be opened from here; else it is said, and null. */
   reach(peer: HostId, uri: string, vm: VmId): PeerUri | null
 }
 
-export interface DepartureTable {
-  readonly all: ReadonlyMap<ActionId, Departure>
-  put(departure: Departure): Departure
-  /** The departure to this host, if it is in one of these phases. */
-  mine(action: ActionId, from: HostId, ...phases: readonly DeparturePhase[]): Departure | null
+export interface OutgoingTable {
+  readonly all: ReadonlyMap<ActionId, OutgoingMigration>
+  put(migration: OutgoingMigration): OutgoingMigration
+  /** The outgoing migration to this host, if it is in one of these phases. */
+  mine(action: ActionId, from: HostId, ...phases: readonly OutgoingPhase[]): OutgoingMigration | null
   /**
    * `told`: what its leader hears, where that differs from what is remembered here. `word`: what the destination has just
    * been told, and must confirm.
    */
   end(
-    departure: Departure,
+    migration: OutgoingMigration,
     result: ActionResult,
     durable: boolean,
     more?: { readonly told?: ActionResult; readonly word?: Duty['word'] },
   ): void
   /** It will not leave: the destination is told to forget it. `owed`: until it confirms that. */
-  refuse(departure: Departure, code: string, detail: string, durable: boolean, owed?: boolean): void
+  refuse(migration: OutgoingMigration, code: string, detail: string, durable: boolean, owed?: boolean): void
 }
 
-/** What every message about the departure names. */
-export const about = (departure: Departure) => ({
-  partition: departure.partition,
-  epoch: departure.toEpoch,
-  action: departure.action,
+/** What every message about the outgoing migration names. */
+export const about = (migration: OutgoingMigration) => ({
+  partition: migration.partition,
+  epoch: migration.toEpoch,
+  action: migration.action,
 })
 
-export const createDepartureTable = (
-  desk: Desk,
+export const createOutgoingTable = (
+  context: StepContext,
   closed: ClosedActions,
   duties: Duties,
-  hooks: DepartureHooks,
-): DepartureTable => {
-  const all = new Map<ActionId, Departure>()
+  hooks: OutgoingHooks,
+): OutgoingTable => {
+  const all = new Map<ActionId, OutgoingMigration>()
 
-  const put = (departure: Departure): Departure => {
-    all.set(departure.action, departure)
-    return departure
+  const put = (migration: OutgoingMigration): OutgoingMigration => {
+    all.set(migration.action, migration)
+    return migration
   }
 
-  const end: DepartureTable['end'] = (departure, result, durable, { told = result, word } = {}) => {
-    const { vm, to: peer, demand } = departure
-    all.delete(departure.action)
-    const record = { action: departure.action, vm, end: 'departure', result } as const
-    const duty = word === undefined ? null : { ...about(departure), vm, peer, word, demand }
+  const end: OutgoingTable['end'] = (migration, result, durable, { told = result, word } = {}) => {
+    const { vm, to: peer, demand } = migration
+    all.delete(migration.action)
+    const record = { action: migration.action, vm, end: 'departure', result } as const
+    const duty = word === undefined ? null : { ...about(migration), vm, peer, word, demand }
     closed.remember(record)
-    if (durable) desk.emit({ kind: 'persist', record: { kind: 'closed', ...record, duty } })
+    if (durable) context.emit({ kind: 'persist', record: { kind: 'closed', ...record, duty } })
     if (duty !== null) duties.take(duty)
-    hooks.ended(departure, told)
+    hooks.ended(migration, told)
   }
 
-  const refuse: DepartureTable['refuse'] = (departure, code, detail, durable, owed = false) => {
-    desk.send(departure.to, { kind: 'cancelled', ...about(departure), vm: departure.vm })
-    end(departure, { kind: 'refused', code, detail }, durable, owed ? { word: 'cancelled' } : {})
+  const refuse: OutgoingTable['refuse'] = (migration, code, detail, durable, owed = false) => {
+    context.send(migration.to, { kind: 'cancelled', ...about(migration), vm: migration.vm })
+    end(migration, { kind: 'refused', code, detail }, durable, owed ? { word: 'cancelled' } : {})
   }
 
   return {
     all,
     put,
     mine(action, from, ...phases) {
-      const departure = all.get(action)
-      return departure !== undefined && departure.to === from && phases.includes(departure.phase)
-        ? departure
+      const migration = all.get(action)
+      return migration !== undefined && migration.to === from && phases.includes(migration.phase)
+        ? migration
         : null
     },
     end,

@@ -2,16 +2,16 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { noHabit } from '../../../placement/src/forecast/demand-history.ts'
+import { noDemandStats } from '../../../placement/src/forecast/demand-history.ts'
 import type { ActionResult } from '../../../placement/src/problem/plan.ts'
 import { limits, policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, type PeerUri, partitionIdOf } from '../data/ids.ts'
 import type { Admitted, Begin } from '../data/message.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
-import { createDesk } from '../step-context.ts'
+import { createStepContext } from '../step-context.ts'
 import { createDuties } from './duties.ts'
 import { createClosedActions } from './ended.ts'
-import { createDepartures } from './outgoing.ts'
+import { createOutgoing } from './outgoing.ts'
 
 const [self, there] = [asHostId('self'), asHostId('there')]
 const partition = partitionIdOf(self, 1, 1)
@@ -24,7 +24,7 @@ const vm: VmSnapshot = {
   demand: { cpuMilli: 500, memoryMiB: 256 },
   dirtyMiBps: 0,
   fixed: null,
-  habit: noHabit,
+  demandStats: noDemandStats,
   cooldownMs: 0,
   movedFrom: null,
 }
@@ -40,10 +40,10 @@ const admitted: Admitted = {
 }
 
 const setUp = () => {
-  const desk = createDesk(self, 1, 1, policyOf('balanced'))
+  const context = createStepContext(self, 1, 1, policyOf('balanced'))
   const log: string[] = []
   const said: { hindrance: string | null } = { hindrance: null }
-  const departures = createDepartures(desk, createClosedActions([]), createDuties(desk), {
+  const outgoing = createOutgoing(context, createClosedActions([]), createDuties(context), {
     hindrance: () => said.hindrance,
     started: () => void log.push('started'),
     gone: () => void log.push('gone'),
@@ -51,7 +51,7 @@ const setUp = () => {
     ended: (_, result: ActionResult) =>
       void log.push(`ended ${result.kind === 'done' ? 'done' : `${result.kind} ${result.code}`}`),
   })
-  departures.begin(
+  outgoing.begin(
     self,
     begin,
     { kind: 'migrate', id: action, vm: vm.vm, from: self, to: there, after: [] },
@@ -62,7 +62,7 @@ const setUp = () => {
   )
   /** Effects since the last look, in words, and what the hooks heard. */
   const happened = (): readonly string[] => {
-    const effects = desk.takeEffects().map((effect) => {
+    const effects = context.takeEffects().map((effect) => {
       if (effect.kind === 'send') return `send ${effect.message.kind}`
       if (effect.kind === 'persist') return `persist ${effect.record.kind}`
       if (effect.kind === 'inspect' || effect.kind === 'resume')
@@ -72,31 +72,31 @@ const setUp = () => {
     return [...effects, ...log.splice(0)]
   }
   const later = (ms: number) => {
-    desk.setTime(desk.now() + ms)
-    departures.tick()
+    context.setTime(context.now() + ms)
+    outgoing.tick()
   }
   /** The number of the round under way. */
-  const round = () => departures.all.get(action)?.rounds.number ?? 0
-  return { departures, happened, later, round, said }
+  const round = () => outgoing.all.get(action)?.rounds.number ?? 0
+  return { outgoing, happened, later, round, said }
 }
 
 /** In doubt from the first look on. */
 const inDoubt = () => {
   const story = setUp()
-  story.departures.admitted(there, admitted)
-  story.departures.finished(action, { kind: 'unknown', code: 'hypervisor.unreachable' })
+  story.outgoing.admitted(there, admitted)
+  story.outgoing.finished(action, { kind: 'unknown', code: 'hypervisor.unreachable' })
   story.happened()
   return story
 }
 
 test('the VM is credited when it is gone, not when it begins to leave (S9); all is durable before it is done', () => {
-  const { departures, happened } = setUp()
+  const { outgoing, happened } = setUp()
   assert.deepEqual(happened(), ['send admit'])
-  departures.admitted(there, admitted)
+  outgoing.admitted(there, admitted)
   assert.deepEqual(happened(), ['persist opened', 'perform', 'started'])
-  departures.finished(action, { kind: 'done' })
+  outgoing.finished(action, { kind: 'done' })
   assert.deepEqual(happened(), ['send hand-over', 'gone'])
-  departures.tookOver(action, there)
+  outgoing.tookOver(action, there)
   assert.deepEqual(happened(), ['persist closed', 'ended done'])
 })
 
@@ -105,23 +105,23 @@ test('a destination that is silent, or answers too late, is a refusal: nothing h
   silent.happened()
   silent.later(limits.admitMs)
   assert.deepEqual(silent.happened(), ['send cancelled', 'ended refused host.unreachable'])
-  silent.departures.admitted(there, admitted)
+  silent.outgoing.admitted(there, admitted)
   assert.deepEqual(silent.happened(), [], 'the late answer begins nothing')
 })
 
 test('a refusal by the hypervisor ends it here and there', () => {
-  const { departures, happened } = setUp()
-  departures.admitted(there, admitted)
+  const { outgoing, happened } = setUp()
+  outgoing.admitted(there, admitted)
   happened()
-  departures.finished(action, { kind: 'refused', code: 'hypervisor.refused' })
+  outgoing.finished(action, { kind: 'refused', code: 'hypervisor.refused' })
   assert.deepEqual(happened(), ['send cancelled', 'persist closed', 'ended refused hypervisor.refused'])
 })
 
 test('unknown is settled by asking both ends, and is never tried again (S12)', () => {
-  const { departures, happened, later, round } = setUp()
-  departures.admitted(there, admitted)
+  const { outgoing, happened, later, round } = setUp()
+  outgoing.admitted(there, admitted)
   happened()
-  departures.finished(action, { kind: 'unknown', code: 'hypervisor.unreachable' })
+  outgoing.finished(action, { kind: 'unknown', code: 'hypervisor.unreachable' })
   assert.deepEqual(happened(), ['warn', 'inspect here', 'send where-is'])
   later(limits.settlePollMs)
   assert.deepEqual(
@@ -129,77 +129,77 @@ test('unknown is settled by asking both ends, and is never tried again (S12)', (
     ['inspect here', 'send where-is', 'inspect sim://there'],
     'its hypervisor too, when its agent is silent',
   )
-  departures.inspected(action, round(), 'here', 'absent')
+  outgoing.inspected(action, round(), 'here', 'absent')
   assert.deepEqual(happened(), [], 'one end is not enough')
-  departures.inspected(action, round(), 'there', 'paused')
+  outgoing.inspected(action, round(), 'there', 'paused')
   assert.deepEqual(happened(), ['send hand-over', 'gone'])
 })
 
 test('the copy is resumed from here when the agent there stays silent: that it is gone is our own knowledge', () => {
-  const { departures, happened, later } = setUp()
-  departures.admitted(there, admitted)
-  departures.finished(action, { kind: 'done' })
+  const { outgoing, happened, later } = setUp()
+  outgoing.admitted(there, admitted)
+  outgoing.finished(action, { kind: 'done' })
   happened()
   later(limits.handOverMs)
   assert.deepEqual(happened(), ['send hand-over', 'resume sim://there'])
-  departures.resumed(action, 'there', true)
-  departures.inspected(action, 0, 'there', 'running')
+  outgoing.resumed(action, 'there', true)
+  outgoing.inspected(action, 0, 'there', 'running')
   assert.deepEqual(happened(), ['inspect sim://there', 'persist closed', 'ended done'])
 })
 
 test('what was said against it while it waited to be admitted holds: it does not begin, and its promise is given back', () => {
-  const { departures, happened, said } = setUp()
+  const { outgoing, happened, said } = setUp()
   happened()
   said.hindrance = 'vm.ignored'
-  departures.admitted(there, admitted)
+  outgoing.admitted(there, admitted)
   assert.deepEqual(happened(), ['send cancelled', 'ended refused vm.ignored'])
 })
 
 test('withdrawn by its leader it does not begin; what has begun goes on, and nobody else may withdraw it', () => {
-  const { departures, happened } = setUp()
+  const { outgoing, happened } = setUp()
   happened()
-  departures.withdraw(action, there)
+  outgoing.withdraw(action, there)
   assert.deepEqual(happened(), [])
-  departures.withdraw(action, self)
+  outgoing.withdraw(action, self)
   assert.deepEqual(happened(), ['send cancelled', 'ended refused operator.called_off'])
-  departures.admitted(there, admitted)
+  outgoing.admitted(there, admitted)
   assert.deepEqual(happened(), [], 'the admission comes too late')
 
   const other = setUp()
-  other.departures.admitted(there, admitted)
+  other.outgoing.admitted(there, admitted)
   other.happened()
-  other.departures.withdraw(action, self)
+  other.outgoing.withdraw(action, self)
   assert.deepEqual(other.happened(), [])
 })
 
 test('an answer to an earlier question settles nothing', () => {
-  const { departures, happened, later, round } = inDoubt()
+  const { outgoing, happened, later, round } = inDoubt()
   const old = round()
-  departures.inspected(action, old, 'here', 'absent')
+  outgoing.inspected(action, old, 'here', 'absent')
   later(limits.settlePollMs)
   happened()
-  departures.whereabouts(action, there, old, 'paused')
-  departures.inspected(action, old, 'there', 'paused')
+  outgoing.whereabouts(action, there, old, 'paused')
+  outgoing.inspected(action, old, 'there', 'paused')
   assert.deepEqual(happened(), [], 'late')
-  departures.whereabouts(action, there, round(), 'paused')
+  outgoing.whereabouts(action, there, round(), 'paused')
   assert.deepEqual(happened(), [], 'what our own hypervisor said in the last round is old, too')
-  departures.inspected(action, old, 'here', 'absent')
+  outgoing.inspected(action, old, 'here', 'absent')
   assert.deepEqual(happened(), [], 'however late it comes')
-  departures.inspected(action, round(), 'here', 'absent')
+  outgoing.inspected(action, round(), 'here', 'absent')
   assert.deepEqual(happened(), ['send hand-over', 'gone'])
 })
 
 test('both paused: given up only after the destination has said so in three rounds, the last of them included', () => {
-  const { departures, happened, later, round } = inDoubt()
+  const { outgoing, happened, later, round } = inDoubt()
   const both = () => {
-    departures.inspected(action, round(), 'here', 'paused')
-    departures.whereabouts(action, there, round(), 'paused')
+    outgoing.inspected(action, round(), 'here', 'paused')
+    outgoing.whereabouts(action, there, round(), 'paused')
   }
   for (const _ of [1, 2]) {
     both()
     later(limits.settlePollMs)
   }
-  departures.inspected(action, round(), 'here', 'paused')
+  outgoing.inspected(action, round(), 'here', 'paused')
   later(limits.settleRoundMsMax)
   assert.ok(!happened().includes('send hand-over'), 'it has fallen silent: nothing is concluded')
   for (const _ of [1, 2, 3]) {
@@ -210,33 +210,33 @@ test('both paused: given up only after the destination has said so in three roun
 })
 
 test('a hypervisor that is slow to answer is heard: a round waits longer after one that missed an answer', () => {
-  const { departures, happened, later, round } = inDoubt()
+  const { outgoing, happened, later, round } = inDoubt()
   // Each answer takes three seconds; a round lasts one at first.
   for (let questions = 0; questions < 10; questions++) {
     const asked = round()
     later(1_000)
     later(1_000)
     later(1_000)
-    departures.inspected(action, asked, 'here', 'absent')
-    departures.whereabouts(action, there, asked, 'paused')
+    outgoing.inspected(action, asked, 'here', 'absent')
+    outgoing.whereabouts(action, there, asked, 'paused')
   }
   assert.ok(happened().includes('send hand-over'))
 })
 
 test('a VM that runs here has stayed after 34 s of the same answer; a destination that never answers does not change that', () => {
-  const { departures, happened, later, round } = inDoubt()
-  for (let asked = 0; departures.all.size > 0; later(100)) {
+  const { outgoing, happened, later, round } = inDoubt()
+  for (let asked = 0; outgoing.all.size > 0; later(100)) {
     if (round() === asked) continue
     asked = round()
-    departures.inspected(action, asked, 'here', 'running')
+    outgoing.inspected(action, asked, 'here', 'running')
   }
   assert.ok(happened().includes('ended refused migration.failed'))
 })
 
 test('it takes too long: the hypervisor is asked to stop it, again and again; whatever it did by then is what counts', () => {
   const over = (ends: ActionResult) => {
-    const { departures, happened, later } = setUp()
-    departures.admitted(there, admitted)
+    const { outgoing, happened, later } = setUp()
+    outgoing.admitted(there, admitted)
     happened()
     later(limits.migrationMsMin / 2)
     assert.deepEqual(happened(), ['warn'], 'slow')
@@ -246,7 +246,7 @@ test('it takes too long: the hypervisor is asked to stop it, again and again; wh
     assert.deepEqual(happened(), [])
     later(1)
     assert.deepEqual(happened(), ['abort'])
-    departures.finished(action, ends)
+    outgoing.finished(action, ends)
     return happened()
   }
   assert.deepEqual(over({ kind: 'refused', code: 'hypervisor.refused' }), [
@@ -262,27 +262,27 @@ test('it takes too long: the hypervisor is asked to stop it, again and again; wh
 })
 
 test('nothing is sent for half a minute, as its hypervisor says: it is broken off', () => {
-  const { departures, happened, later } = setUp()
-  departures.admitted(there, admitted)
+  const { outgoing, happened, later } = setUp()
+  outgoing.admitted(there, admitted)
   happened()
   for (const sentMiB of [10, 20]) {
     later(1_000)
-    departures.told([{ vm: vm.vm, sentMiB }])
+    outgoing.told([{ vm: vm.vm, sentMiB }])
   }
   later(limits.migrationStallMs - 1)
-  departures.told([{ vm: vm.vm, sentMiB: 20 }])
+  outgoing.told([{ vm: vm.vm, sentMiB: 20 }])
   assert.deepEqual(
     happened().filter((one) => one !== 'warn'),
     [],
   )
   later(1)
-  departures.told([{ vm: asVmId('other'), sentMiB: 20 }])
+  outgoing.told([{ vm: asVmId('other'), sentMiB: 20 }])
   assert.deepEqual(
     happened().filter((one) => one !== 'warn'),
     [],
     'of another VM',
   )
-  departures.told([{ vm: vm.vm, sentMiB: 20 }])
+  outgoing.told([{ vm: vm.vm, sentMiB: 20 }])
   assert.deepEqual(
     happened().filter((one) => one !== 'warn'),
     ['abort'],

@@ -1,28 +1,28 @@
 /**
  * One migration as its *source* runs it: ask the destination to admit the VM, let the hypervisor move it; how it ends
- * is `outgoing-end.ts`. The source serialises all motions of its VMs (S8).
+ * is `outgoing-end.ts`. The source serialises all migrations of its VMs (S8).
  */
-import { type ActionResult, type Migrate, unreachable } from '@drover/placement'
+import { type ActionResult, assertNever, type Migrate } from '@drover/placement'
 import { limits, linkMiBpsOf } from '../data/config.ts'
 import { type ActionId, type HostId, type Instant, leaderOf } from '../data/ids.ts'
 import type { OpenAction, OutgoingJob } from '../data/io.ts'
 import type { Admitted, Begin } from '../data/message.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
-import { type Desk, earliestOf } from '../step-context.ts'
+import { earliestOf, type StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
 import type { ClosedActions } from './ended.ts'
 import { jobOf } from './migration-job.ts'
-import { createDepartureEnd, type DepartureEnd } from './outgoing-end.ts'
-import { createDepartureWatch } from './outgoing-supervision.ts'
-import { about, createDepartureTable, type Departure, type DepartureHooks } from './outgoing-table.ts'
+import { createOutgoingEnd, type OutgoingEnd } from './outgoing-end.ts'
+import { createOutgoingSupervision } from './outgoing-supervision.ts'
+import { about, createOutgoingTable, type OutgoingHooks, type OutgoingMigration } from './outgoing-table.ts'
 import { notAsked } from './question-rounds.ts'
 
-export interface Departures
+export interface OutgoingMigrations
   extends Pick<
-    DepartureEnd,
+    OutgoingEnd,
     'tookOver' | 'forgotten' | 'inspected' | 'resumed' | 'whereabouts' | 'askedBy' | 'lookAgain'
   > {
-  readonly all: ReadonlyMap<ActionId, Departure>
+  readonly all: ReadonlyMap<ActionId, OutgoingMigration>
   begin(
     leader: HostId,
     message: Begin,
@@ -54,35 +54,35 @@ export const calledOff = {
   detail: 'its leader withdrew it before it began',
 }
 
-/** Of a departure about which no question was asked yet. */
+/** Of an outgoing migration about which no question was asked yet. */
 const nothingKnown = { rounds: notAsked, takenOver: false, tries: 0, resuming: false }
 
-export const createDepartures = (
-  desk: Desk,
+export const createOutgoing = (
+  context: StepContext,
   closed: ClosedActions,
   duties: Duties,
-  hooks: DepartureHooks,
-): Departures => {
-  const table = createDepartureTable(desk, closed, duties, hooks)
+  hooks: OutgoingHooks,
+): OutgoingMigrations => {
+  const table = createOutgoingTable(context, closed, duties, hooks)
   const { all, put, mine, end, refuse } = table
-  const watch = createDepartureWatch(desk, table)
-  const ending = createDepartureEnd(desk, table, watch, hooks)
+  const watch = createOutgoingSupervision(context, table)
+  const ending = createOutgoingEnd(context, table, watch, hooks)
   const { handOver, poll, again, roundEnds } = ending
 
-  const tickOne = (departure: Departure): void => {
-    if (departure.nextAt > desk.now()) return
-    switch (departure.phase) {
+  const tickOne = (migration: OutgoingMigration): void => {
+    if (migration.nextAt > context.now()) return
+    switch (migration.phase) {
       case 'asking':
         // Nothing has begun: not admitted in time is a refusal, not a doubt.
-        return refuse(departure, 'host.unreachable', 'the destination did not answer in time', false)
+        return refuse(migration, 'host.unreachable', 'the destination did not answer in time', false)
       case 'moving':
-        return watch.look(departure)
+        return watch.look(migration)
       case 'handing':
-        return again(departure)
+        return again(migration)
       case 'settling':
-        return roundEnds(departure)
+        return roundEnds(migration)
       default:
-        return unreachable(departure.phase)
+        return assertNever(migration.phase)
     }
   }
 
@@ -92,9 +92,9 @@ export const createDepartures = (
     breakOff: watch.breakOff,
 
     leave() {
-      for (const departure of [...all.values()])
-        if (departure.phase === 'asking')
-          refuse(departure, 'host.leaving', 'this agent is being stopped', false)
+      for (const migration of [...all.values()])
+        if (migration.phase === 'asking')
+          refuse(migration, 'host.leaving', 'this agent is being stopped', false)
     },
 
     tookOver: ending.tookOver,
@@ -106,7 +106,7 @@ export const createDepartures = (
     askedBy: ending.askedBy,
 
     begin(leader, message, migrate, toEpoch, vm, paused, sourceUri) {
-      const departure = put({
+      const migration = put({
         action: migrate.id,
         partition: message.partition,
         leader,
@@ -116,21 +116,21 @@ export const createDepartures = (
         to: migrate.to,
         demand: vm.demand,
         paused,
-        since: desk.now(),
+        since: context.now(),
         phase: 'asking',
         uri: null,
-        nextAt: desk.now() + limits.admitMs,
-        job: jobOf(desk.now(), vm.demand.memoryMiB, vm.dirtyMiBps),
+        nextAt: context.now() + limits.admitMs,
+        job: jobOf(context.now(), vm.demand.memoryMiB, vm.dirtyMiBps),
         ...nothingKnown,
       })
-      desk.send(migrate.to, {
+      context.send(migrate.to, {
         kind: 'admit',
-        ...about(departure),
+        ...about(migration),
         migrate,
         vm,
         paused,
         sourceUri,
-        cooldownMs: desk.policy.cooldownMs,
+        cooldownMs: context.policy.cooldownMs,
       })
     },
 
@@ -145,36 +145,36 @@ export const createDepartures = (
         to: open.peer,
         demand: open.demand,
         paused: open.paused,
-        since: desk.now(),
+        since: context.now(),
         phase: 'settling',
         uri: open.peerUri,
-        nextAt: desk.now(),
+        nextAt: context.now(),
         // How fast it rewrites memory is forgotten: as long as it may take at all.
-        job: jobOf(desk.now(), open.demand.memoryMiB, linkMiBpsOf(desk.policy)),
+        job: jobOf(context.now(), open.demand.memoryMiB, linkMiBpsOf(context.policy)),
         ...nothingKnown,
       })
     },
 
     withdraw(action, from) {
-      const departure = all.get(action)
-      if (departure?.phase === 'asking' && leaderOf(departure.partition) === from)
-        refuse(departure, calledOff.code, calledOff.detail, false)
+      const migration = all.get(action)
+      if (migration?.phase === 'asking' && leaderOf(migration.partition) === from)
+        refuse(migration, calledOff.code, calledOff.detail, false)
     },
 
     admitted(from, message) {
-      const departure = mine(message.action, from, 'asking')
-      if (departure === null) return
+      const migration = mine(message.action, from, 'asking')
+      if (migration === null) return
       // Counted from the asking, so that the destination's promise outlives every start on it.
-      if (desk.now() - departure.since >= message.validMs)
-        return refuse(departure, 'host.unreachable', 'the admission came too late to use', false)
+      if (context.now() - migration.since >= message.validMs)
+        return refuse(migration, 'host.unreachable', 'the admission came too late to use', false)
       // Much may have been said while it was asked for: an operator's brake, or of the VM that it must stay.
-      const hindrance = hooks.hindrance(departure.vm)
-      if (hindrance !== null) return refuse(departure, hindrance, 'it may no longer begin', false)
-      const uri = hooks.reach(from, message.uri, departure.vm)
+      const hindrance = hooks.hindrance(migration.vm)
+      if (hindrance !== null) return refuse(migration, hindrance, 'it may no longer begin', false)
+      const uri = hooks.reach(from, message.uri, migration.vm)
       if (uri === null)
-        return refuse(departure, 'peer.uri_refused', 'the destination names a URI that is not opened', false)
-      const moving = put({ ...departure, phase: 'moving', uri, nextAt: desk.now() })
-      desk.emit({
+        return refuse(migration, 'peer.uri_refused', 'the destination names a URI that is not opened', false)
+      const moving = put({ ...migration, phase: 'moving', uri, nextAt: context.now() })
+      context.emit({
         kind: 'persist',
         record: {
           kind: 'opened',
@@ -193,47 +193,47 @@ export const createDepartures = (
           },
         },
       })
-      desk.emit({
+      context.emit({
         kind: 'perform',
         action: moving.action,
         vm: moving.vm,
         to: moving.to,
         uri,
         paused: moving.paused,
-        bandwidthMiBps: desk.policy.bandwidthMiBps,
-        autoConverge: desk.policy.autoConverge,
+        bandwidthMiBps: context.policy.bandwidthMiBps,
+        autoConverge: context.policy.autoConverge,
       })
       hooks.started(moving.action)
     },
 
     notAdmitted(action, from, code) {
-      const departure = mine(action, from, 'asking')
-      if (departure !== null)
-        end(departure, { kind: 'refused', code, detail: 'the destination did not admit it' }, false)
+      const migration = mine(action, from, 'asking')
+      if (migration !== null)
+        end(migration, { kind: 'refused', code, detail: 'the destination did not admit it' }, false)
     },
 
     finished(action, result) {
-      const departure = all.get(action)
-      if (departure === undefined || departure.phase !== 'moving') return
+      const migration = all.get(action)
+      if (migration === undefined || migration.phase !== 'moving') return
       switch (result.kind) {
         case 'done':
-          return handOver(departure)
+          return handOver(migration)
         case 'refused':
-          return refuse(departure, departure.job.stopping?.code ?? result.code, result.detail ?? '', true)
+          return refuse(migration, migration.job.stopping?.code ?? result.code, result.detail ?? '', true)
         case 'unknown':
-          desk.warn(
+          context.warn(
             'migration.unknown',
-            `migration of ${departure.vm} ended in doubt: ${result.detail ?? result.code}`,
-            departure.vm,
+            `migration of ${migration.vm} ended in doubt: ${result.detail ?? result.code}`,
+            migration.vm,
           )
-          return poll({ ...departure, phase: 'settling' })
+          return poll({ ...migration, phase: 'settling' })
         default:
-          return unreachable(result)
+          return assertNever(result)
       }
     },
 
     tick() {
-      if (all.size > 0) for (const departure of [...all.values()]) tickOne(departure)
+      if (all.size > 0) for (const migration of [...all.values()]) tickOne(migration)
     },
 
     nextAt: () => earliestOf(all.values(), (one) => one.nextAt),

@@ -2,7 +2,7 @@
  * What two hypervisors' answers about one VM mean, and what may be done (invariants R1, R2, S12). Pure: the whole
  * table is here, and nothing else decides about a VM whose migration ended in doubt.
  */
-import { unreachable } from '@drover/placement'
+import { assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { Answers, Seen } from './question-rounds.ts'
 
@@ -54,7 +54,7 @@ export const judgeSource = ({ here, there, stable, steadyMs }: Answers): SourceV
       // is left here to wait for.
       return there === null && stable >= 1 ? { kind: 'hand-over' } : wait
     default:
-      return unreachable(here)
+      return assertNever(here)
   }
 }
 

@@ -1,5 +1,5 @@
 /** A small ring with one of everything, for tests of what operators read. Not part of the public page. */
-import { noHabit } from '../../../placement/src/forecast/demand-history.ts'
+import { noDemandStats } from '../../../placement/src/forecast/demand-history.ts'
 import type { Resources } from '../../../placement/src/problem/resources.ts'
 import type { Decision } from '../data/decision.ts'
 import { actionIdOf, asHostId, asVmId, type HostId, partitionIdOf } from '../data/ids.ts'
@@ -59,7 +59,7 @@ const member = (
     demand,
     committedIn: amount(0, 0),
     committedOut: amount(0, 0),
-    outlook: null,
+    forecast: null,
     vms: 2,
     overloaded: false,
     state: 'up',
@@ -91,7 +91,7 @@ const vm = (
   demand,
   dirtyMiBps: 10,
   fixed: null,
-  habit: noHabit,
+  demandStats: noDemandStats,
   cooldownMs: 0,
   movedFrom: null,
   ...changes,
@@ -151,7 +151,7 @@ export const exampleDecision: Decision = {
   detectedAt: 1_000,
   reservedMs: 12,
   solvedMs: 17,
-  detectToPlanMs: null,
+  detectToStartMs: null,
   endedMs: 18,
   asMember: false,
 }
@@ -212,7 +212,7 @@ export const exampleView: PeerView = {
   overloadedSinceMs: 61_000,
   lease: null,
   leading: null,
-  motions: [],
+  migrations: [],
   duties: [],
   alarms: [],
   vms: [

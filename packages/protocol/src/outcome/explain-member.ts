@@ -1,6 +1,6 @@
 /** What an explanation says of another host. */
 
-import type { Ways } from '../data/candidate.ts'
+import type { MigrationAbility } from '../data/candidate.ts'
 import type { HostId } from '../data/ids.ts'
 import { quoted, uriTrouble } from '../data/peer-uri.ts'
 import { reasonText } from '../data/reasons.ts'
@@ -13,7 +13,7 @@ export const nameOf = (view: PeerView, host: HostId): string =>
     : (view.members.find(({ summary }) => summary.host === host)?.summary.name ?? host)
 
 /** The number behind a code. */
-export const numberFor = (code: string, { summary, ageMs }: MemberView, own: Ways): string => {
+export const numberFor = (code: string, { summary, ageMs }: MemberView, own: MigrationAbility): string => {
   switch (code) {
     case 'host.unreachable':
     case 'host.suspect':

@@ -65,11 +65,11 @@ const whereabouts = (view: PeerView, decisions: readonly DatedDecision[], vm: Vm
 
 /** The one sentence that answers "why is it where it is?". */
 const verdictOf = (view: PeerView, vm: VmSnapshot, decisions: readonly DatedDecision[]): Verdict => {
-  const motion = view.motions.find((one) => one.vm === vm.vm)
-  if (motion !== undefined)
+  const migration = view.migrations.find((one) => one.vm === vm.vm)
+  if (migration !== undefined)
     return {
       code: null,
-      text: `Is ${motion.direction === 'out' ? 'leaving for' : 'arriving from'} ${nameOf(view, motion.peer)} (${motion.phase}, for ${durationText(motion.sinceMs)}).`,
+      text: `Is ${migration.direction === 'out' ? 'leaving for' : 'arriving from'} ${nameOf(view, migration.peer)} (${migration.phase}, for ${durationText(migration.sinceMs)}).`,
     }
   const alarm = view.alarms.find((one) => one.vm === vm.vm)
   if (alarm !== undefined) return { code: alarm.code, text: reasonText(alarm.code) }

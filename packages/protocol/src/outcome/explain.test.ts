@@ -83,7 +83,7 @@ test('a VM: every way of staying has its own code', () => {
   assert.equal(drained.candidates.find(({ name }) => name === 'rack2-a')?.code, 'capacity.cpu')
   const moving = explainVm('web1', {
     ...exampleView,
-    motions: [
+    migrations: [
       {
         action: 'a/0',
         vm: exampleVms.web1,

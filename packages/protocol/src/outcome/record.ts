@@ -30,7 +30,7 @@ export interface Known {
   readonly execution: Execution | null
   readonly reservedMs: number | null
   readonly solvedMs: number | null
-  readonly detectToPlanMs: number | null
+  readonly detectToStartMs: number | null
 }
 
 /** Demand per host once the whole plan is done. */
@@ -118,7 +118,7 @@ export const record = (
   detectedAt: known.need.since,
   reservedMs: known.reservedMs,
   solvedMs: known.solvedMs,
-  detectToPlanMs: known.detectToPlanMs,
+  detectToStartMs: known.detectToStartMs,
   endedMs: endedAt === null ? null : endedAt - known.need.since,
   asMember: false,
 })

@@ -1,9 +1,9 @@
 /** When this host may lead again after a partition of its own has ended. */
-import { unreachable } from '@drover/placement'
+import { assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { Decision } from '../data/decision.ts'
 import type { Instant } from '../data/ids.ts'
-import type { Desk } from '../step-context.ts'
+import type { StepContext } from '../step-context.ts'
 
 export interface BackOff {
   /** Until then nothing is begun; at or before now = free. */
@@ -15,12 +15,12 @@ export interface BackOff {
 }
 
 /** A doubling pause with jitter: [half, whole) of min × 2^tries, at most max. Integers only. */
-const pauseMs = (desk: Desk, tries: number, min: number, max: number): number => {
+const pauseMs = (context: StepContext, tries: number, min: number, max: number): number => {
   const half = Math.max(1, Math.floor(Math.min(max, min * 2 ** Math.min(tries, 16)) / 2))
-  return half + desk.random(half)
+  return half + context.random(half)
 }
 
-export const createBackOff = (desk: Desk): BackOff => {
+export const createBackOff = (context: StepContext): BackOff => {
   let until: Instant = 0
   /** Partitions in a row that met others, and that found nothing to do. */
   let failures = 0
@@ -36,16 +36,16 @@ export const createBackOff = (desk: Desk): BackOff => {
         case 'running':
           return
         case 'cured':
-          until = desk.now()
+          until = context.now()
           failures = 0
           idle = 0
           return
         case 'failed':
         case 'satisfied':
           until =
-            desk.now() +
+            context.now() +
             pauseMs(
-              desk,
+              context,
               failures++,
               alone ? limits.aloneBackOffMsMin : limits.backOffMsMin,
               limits.backOffMsMax,
@@ -54,14 +54,14 @@ export const createBackOff = (desk: Desk): BackOff => {
         case 'relieved':
         case 'nothing':
         case 'would':
-          until = desk.now() + pauseMs(desk, idle++, limits.idleBackOffMsMin, limits.idleBackOffMsMax)
+          until = context.now() + pauseMs(context, idle++, limits.idleBackOffMsMin, limits.idleBackOffMsMax)
           return
         default:
-          return unreachable(result as never)
+          return assertNever(result as never)
       }
     },
     news() {
-      if (until > desk.now()) until = Math.min(until, desk.now() + limits.backOffMsMin)
+      if (until > context.now()) until = Math.min(until, context.now() + limits.backOffMsMin)
     },
     reset() {
       until = 0

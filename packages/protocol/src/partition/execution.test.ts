@@ -6,34 +6,34 @@ import { actionIdOf, asHostId, asVmId } from '../data/ids.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import { noNeed } from '../detect/needs.ts'
 import { callOff, execution, finish } from '../execute/executor.ts'
-import { createDesk } from '../step-context.ts'
+import { createStepContext } from '../step-context.ts'
 import { beginUnblocked, remind } from './execution.ts'
-import { createAttempt } from './partition-state.ts'
+import { createPartitionState } from './partition-state.ts'
 
 test('an action that was begun and has not ended is begun again with each renewal, until its end is known', () => {
   const source = asHostId('source')
-  const desk = createDesk(asHostId('leader'), 1, 1, policyOf('balanced'))
-  const attempt = createAttempt(desk, noNeed(0), 'lease', { cpuBaseline: '', migrationUri: '' }, [])
-  const action = actionIdOf(attempt.partition, 0)
-  attempt.members.set(source, { state: 'granted', epoch: 5, snapshot: {} as HostSnapshot })
-  attempt.execution = execution({
+  const context = createStepContext(asHostId('leader'), 1, 1, policyOf('balanced'))
+  const state = createPartitionState(context, noNeed(0), 'lease', { cpuBaseline: '', migrationUri: '' }, [])
+  const action = actionIdOf(state.partition, 0)
+  state.members.set(source, { state: 'granted', epoch: 5, snapshot: {} as HostSnapshot })
+  state.execution = execution({
     actions: [
       { kind: 'migrate', id: action, vm: asVmId('web'), from: source, to: asHostId('there'), after: [] },
     ],
     makespanMs: 0,
   })
   const said = () =>
-    desk
+    context
       .takeEffects()
       .map((effect) => (effect.kind === 'send' ? `${effect.message.kind} to ${effect.to}` : effect.kind))
-  beginUnblocked(desk, attempt)
+  beginUnblocked(context, state)
   assert.deepEqual(said(), ['begin to source'])
-  remind(desk, attempt)
+  remind(context, state)
   assert.deepEqual(said(), ['renew to source', 'begin to source'])
-  attempt.execution = callOff(attempt.execution, { code: 'operator.called_off', text: '' })
-  remind(desk, attempt)
+  state.execution = callOff(state.execution, { code: 'operator.called_off', text: '' })
+  remind(context, state)
   assert.deepEqual(said(), ['renew to source', 'withdraw to source'], 'once it is called off, the contrary')
-  attempt.execution = finish(attempt.execution, action, { kind: 'done' })
-  remind(desk, attempt)
+  state.execution = finish(state.execution, action, { kind: 'done' })
+  remind(context, state)
   assert.deepEqual(said(), ['renew to source'])
 })

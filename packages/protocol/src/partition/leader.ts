@@ -4,23 +4,22 @@
  */
 import {
   type Answer,
+  assertNever,
   excessChange,
   type Move,
   type PartitionProblem,
   type Plan,
-  unreachable,
 } from '@drover/placement'
-import { type Candidate, unfit, type Ways } from '../data/candidate.ts'
+import { unfit } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
 import type { Decision, DecisionResult } from '../data/decision.ts'
 import type { ActionId, HostId, Instant, PartitionId } from '../data/ids.ts'
 import type { Busy, Declined, Ended, Granted, Revoked } from '../data/message.ts'
 import type { Need } from '../data/need.ts'
-import type { Mode } from '../data/summary.ts'
 import * as executor from '../execute/executor.ts'
 import { record } from '../outcome/record.ts'
 import { formulate } from '../snapshot/formulate.ts'
-import type { Desk } from '../step-context.ts'
+import type { StepContext } from '../step-context.ts'
 import {
   assign,
   beginUnblocked,
@@ -31,20 +30,17 @@ import {
   tellOutcome,
 } from './execution.ts'
 import { ask, others } from './invite.ts'
-import { type Attempt, createAttempt, empties, knownOf, renewMs, snapshotsOf } from './partition-state.ts'
+import {
+  createPartitionState,
+  empties,
+  knownOf,
+  type LeaderHooks,
+  type PartitionState,
+  renewMs,
+  snapshotsOf,
+} from './partition-state.ts'
 import { preparePlan } from './prepare-plan.ts'
 import { gainTooSmall } from './relief-gain.ts'
-
-export interface LeaderHooks {
-  /** All other known hosts, nearest first. */
-  candidates(): readonly Candidate[]
-  /** Of this host. */
-  own(): Ways
-  name(): string
-  mode(): Mode
-  report(decision: Decision): void
-  concluded(need: Need, decision: Decision): void
-}
 
 export interface Leader {
   readonly leading: PartitionId | null
@@ -69,11 +65,11 @@ export interface Leader {
   nextAt(): Instant | null
 }
 
-export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
-  let current: Attempt | null = null
+export const createLeader = (context: StepContext, hooks: LeaderHooks): Leader => {
+  let current: PartitionState | null = null
 
   const recordOf = (
-    attempt: Attempt,
+    state: PartitionState,
     result: DecisionResult,
     code: string | null,
     text: string,
@@ -81,7 +77,7 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     endedAt: Instant | null,
   ): Decision =>
     record(
-      knownOf(attempt, plan, { id: desk.self, name: hooks.name(), mode: hooks.mode() }),
+      knownOf(state, plan, { id: context.self, name: hooks.name(), mode: hooks.mode() }),
       result,
       code,
       text,
@@ -89,68 +85,68 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     )
 
   const conclude = (
-    attempt: Attempt,
+    state: PartitionState,
     result: DecisionResult,
     code: string | null,
     text: string,
     plan: Plan | null,
   ): void => {
-    const decision = recordOf(attempt, result, code, text, plan, desk.now())
+    const decision = recordOf(state, result, code, text, plan, context.now())
     current = null
-    if (attempt.execution !== null) tellOutcome(desk, attempt, decision)
-    for (const host of [...attempt.members.keys()]) release(desk, attempt, host)
+    if (state.execution !== null) tellOutcome(context, state, decision)
+    for (const host of [...state.members.keys()]) release(context, state, host)
     hooks.report(decision)
-    hooks.concluded(attempt.need, decision)
+    hooks.concluded(state.need, decision)
   }
 
-  const grow = (attempt: Attempt, atLeast: number): boolean => {
-    if (attempt.need.kind === 'migrate' && attempt.need.to !== null) return false
-    const more = others(attempt, hooks.candidates(), atLeast)
-    if (more.length > 0) ask(desk, attempt, more)
+  const grow = (state: PartitionState, atLeast: number): boolean => {
+    if (state.need.kind === 'migrate' && state.need.to !== null) return false
+    const more = others(state, hooks.candidates(), atLeast)
+    if (more.length > 0) ask(context, state, more)
     return more.length > 0
   }
 
   /** Called whenever an answer came or a member went: go on once nobody is being waited for. */
-  const advance = (attempt: Attempt): void => {
-    if (attempt.phase !== 'reserving') return
-    const states = [...attempt.members.values()]
+  const advance = (state: PartitionState): void => {
+    if (state.phase !== 'reserving') return
+    const states = [...state.members.values()]
     if (states.some((member) => member.state === 'asked')) return
-    if (!attempt.members.has(desk.self)) {
-      const why = attempt.lost.get(desk.self)
+    if (!state.members.has(context.self)) {
+      const why = state.lost.get(context.self)
       return conclude(
-        attempt,
+        state,
         'failed',
         why?.code ?? 'partition.busy',
         'this host is a member of another partition',
         null,
       )
     }
-    if (states.length < 2 && attempt.need.kind !== 'none') {
-      if (grow(attempt, 1)) return
-      const busy = [...attempt.lost.values()].some(
+    if (states.length < 2 && state.need.kind !== 'none') {
+      if (grow(state, 1)) return
+      const busy = [...state.lost.values()].some(
         (one) => one.code === 'partition.busy' || one.code === 'partition.timeout',
       )
       if (!busy)
-        return conclude(attempt, 'nothing', 'partition.exhausted', 'no host that was asked can help', null)
+        return conclude(state, 'nothing', 'partition.exhausted', 'no host that was asked can help', null)
       const text = 'every host that could help belongs to another partition now'
-      return conclude(attempt, 'failed', 'partition.busy', text, null)
+      return conclude(state, 'failed', 'partition.busy', text, null)
     }
-    attempt.reservedMs ??= desk.now() - attempt.formedAt
-    solve(attempt)
+    state.reservedMs ??= context.now() - state.formedAt
+    solve(state)
   }
 
-  const solve = (attempt: Attempt): void => {
-    attempt.phase = 'solving'
-    attempt.round += 1
-    attempt.solvingSince = desk.now()
-    attempt.deadline = desk.now() + limits.solveStaleMs
-    attempt.frozen = snapshotsOf(attempt)
-    attempt.problem = formulate(attempt.frozen, desk.self, attempt.need, desk.policy, attempt.target)
-    desk.emit({
+  const solve = (state: PartitionState): void => {
+    state.phase = 'solving'
+    state.round += 1
+    state.solvingSince = context.now()
+    state.deadline = context.now() + limits.solveStaleMs
+    state.frozen = snapshotsOf(state)
+    state.problem = formulate(state.frozen, context.self, state.need, context.policy, state.target)
+    context.emit({
       kind: 'solve',
-      partition: attempt.partition,
-      round: attempt.round,
-      problem: attempt.problem,
+      partition: state.partition,
+      round: state.round,
+      problem: state.problem,
       budgetMs: limits.solveBudgetMs,
     })
   }
@@ -159,51 +155,50 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
    * Not a full cure with these members. Twice as many first; then the lesser target with them; then twice as many
    * again, until the cap or the end of the reachable ring.
    */
-  const escalate = (attempt: Attempt): boolean => {
-    if (attempt.target === 'usable' || !attempt.grown) {
-      attempt.grown = true
-      if (grow(attempt, attempt.members.size)) return true
+  const escalate = (state: PartitionState): boolean => {
+    if (state.target === 'usable' || !state.grown) {
+      state.grown = true
+      if (grow(state, state.members.size)) return true
     }
-    if (attempt.target === 'clear') {
-      attempt.target = 'usable'
-      solve(attempt)
+    if (state.target === 'clear') {
+      state.target = 'usable'
+      solve(state)
       return true
     }
     return false
   }
 
-  const proceed = (attempt: Attempt, problem: PartitionProblem, moves: readonly Move[]): void => {
-    const prepared = preparePlan(problem, moves, attempt.partition)
-    if (prepared.kind === 'no-order')
-      return conclude(attempt, 'nothing', 'plan.no_order', prepared.text, null)
+  const proceed = (state: PartitionState, problem: PartitionProblem, moves: readonly Move[]): void => {
+    const prepared = preparePlan(problem, moves, state.partition)
+    if (prepared.kind === 'no-order') return conclude(state, 'nothing', 'plan.no_order', prepared.text, null)
     if (prepared.kind === 'unsound') {
-      desk.warn('plan.unsound', `the checker refused our own plan: ${prepared.text}`)
-      return conclude(attempt, 'failed', 'plan.unsound', prepared.text, null)
+      context.warn('plan.unsound', `the checker refused our own plan: ${prepared.text}`)
+      return conclude(state, 'failed', 'plan.unsound', prepared.text, null)
     }
     const { plan } = prepared
-    if (attempt.intent === 'observe')
-      return conclude(attempt, 'would', attempt.promise.code, attempt.promise.text, plan)
-    attempt.phase = 'executing'
-    attempt.deadline = Number.MAX_SAFE_INTEGER
-    attempt.execution = executor.execution(plan)
-    releaseUntouched(desk, attempt)
-    const decision = recordOf(attempt, 'running', null, 'under way', plan, null)
+    if (state.intent === 'observe')
+      return conclude(state, 'would', state.promise.code, state.promise.text, plan)
+    state.phase = 'executing'
+    state.deadline = Number.MAX_SAFE_INTEGER
+    state.execution = executor.execution(plan)
+    releaseUntouched(context, state)
+    const decision = recordOf(state, 'running', null, 'under way', plan, null)
     hooks.report(decision)
-    assign(desk, attempt, problem, plan, decision)
-    beginUnblocked(desk, attempt)
-    concludeIfOver(attempt)
+    assign(context, state, problem, plan, decision)
+    beginUnblocked(context, state)
+    concludeIfOver(state)
   }
 
-  const concludeIfOver = (attempt: Attempt): void => {
-    if (current !== attempt || attempt.execution === null || !executor.isOver(attempt.execution)) return
-    const { plan } = attempt.execution
-    const cut = executor.cutShort(attempt.execution)
-    if (cut !== null) return conclude(attempt, 'failed', cut.code, cut.text, plan)
-    const failure = executor.firstFailure(attempt.execution)
+  const concludeIfOver = (state: PartitionState): void => {
+    if (current !== state || state.execution === null || !executor.isOver(state.execution)) return
+    const { plan } = state.execution
+    const cut = executor.cutShort(state.execution)
+    if (cut !== null) return conclude(state, 'failed', cut.code, cut.text, plan)
+    const failure = executor.firstFailure(state.execution)
     if (failure === null)
-      return conclude(attempt, attempt.promise.result, attempt.promise.code, attempt.promise.text, plan)
+      return conclude(state, state.promise.result, state.promise.code, state.promise.text, plan)
     conclude(
-      attempt,
+      state,
       'failed',
       failure.code,
       failure.detail ?? `an action was ${failure.kind}: ${failure.code}`,
@@ -211,74 +206,75 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     )
   }
 
-  const callOff = (attempt: Attempt, code: string, text: string): void => {
-    if (attempt.execution === null) return conclude(attempt, 'failed', code, text, null)
-    attempt.execution = executor.callOff(attempt.execution, { code, text })
-    sayWhatRuns(desk, attempt)
-    goOn(attempt)
+  const callOff = (state: PartitionState, code: string, text: string): void => {
+    if (state.execution === null) return conclude(state, 'failed', code, text, null)
+    state.execution = executor.callOff(state.execution, { code, text })
+    sayWhatRuns(context, state)
+    goOn(state)
   }
 
-  const goOn = (attempt: Attempt): void => {
-    releaseUntouched(desk, attempt)
-    beginUnblocked(desk, attempt)
-    concludeIfOver(attempt)
+  const goOn = (state: PartitionState): void => {
+    releaseUntouched(context, state)
+    beginUnblocked(context, state)
+    concludeIfOver(state)
   }
 
-  const lose = (attempt: Attempt, host: HostId, code: string, text: string): void => {
+  const lose = (state: PartitionState, host: HostId, code: string, text: string): void => {
     const name = hooks.candidates().find(({ summary }) => summary.host === host)?.summary.name ?? host
-    attempt.members.delete(host)
-    attempt.lost.set(host, { host, name, code, text })
-    switch (attempt.phase) {
+    state.members.delete(host)
+    state.lost.set(host, { host, name, code, text })
+    switch (state.phase) {
       case 'reserving':
-        return advance(attempt)
+        return advance(state)
       case 'solving':
         // The problem being solved contains a host that is gone: its answer would be stale. Ask for another one.
-        attempt.phase = 'reserving'
-        return advance(attempt)
+        state.phase = 'reserving'
+        return advance(state)
       case 'executing': {
-        for (const action of attempt.execution!.plan.actions)
-          if (executor.performerOf(action) === host && attempt.execution!.begun.has(action.id))
-            attempt.execution = executor.finish(attempt.execution!, action.id, { kind: 'unknown', code })
-        return goOn(attempt)
+        for (const action of state.execution!.plan.actions)
+          if (executor.performerOf(action) === host && state.execution!.begun.has(action.id))
+            state.execution = executor.finish(state.execution!, action.id, { kind: 'unknown', code })
+        return goOn(state)
       }
       default:
-        return unreachable(attempt.phase)
+        return assertNever(state.phase)
     }
   }
 
-  const ours = (partition: PartitionId): Attempt | null => (current?.partition === partition ? current : null)
+  const ours = (partition: PartitionId): PartitionState | null =>
+    current?.partition === partition ? current : null
 
-  const onSolved = (attempt: Attempt, answer: Answer): void => {
-    attempt.solvedMs = (attempt.solvedMs ?? 0) + desk.now() - attempt.solvingSince
-    const problem = attempt.problem!
+  const onSolved = (state: PartitionState, answer: Answer): void => {
+    state.solvedMs = (state.solvedMs ?? 0) + context.now() - state.solvingSince
+    const problem = state.problem!
     switch (answer.kind) {
       case 'satisfied':
-        return conclude(attempt, 'satisfied', null, 'nothing has to move', null)
+        return conclude(state, 'satisfied', null, 'nothing has to move', null)
       case 'plan':
-        return proceed(attempt, problem, answer.moves)
+        return proceed(state, problem, answer.moves)
       case 'relief':
-        if (escalate(attempt)) return
+        if (escalate(state)) return
         if (
           answer.moves.length === 0 ||
-          gainTooSmall(attempt.need.kind, excessChange(problem, answer.moves), desk.policy)
+          gainTooSmall(state.need.kind, excessChange(problem, answer.moves), context.policy)
         )
           return conclude(
-            attempt,
+            state,
             'nothing',
             answer.moves.length === 0 ? answer.why.code : 'gain.too_small',
             answer.why.text,
             null,
           )
-        attempt.promise = { result: 'relieved', code: answer.why.code, text: answer.why.text }
-        return proceed(attempt, problem, answer.moves)
+        state.promise = { result: 'relieved', code: answer.why.code, text: answer.why.text }
+        return proceed(state, problem, answer.moves)
       case 'infeasible':
         // More members would not mend a broken solver.
         if (answer.why.code === 'solver.failed')
-          return conclude(attempt, 'failed', answer.why.code, answer.why.text, null)
-        if (escalate(attempt)) return
-        return conclude(attempt, 'nothing', answer.why.code, answer.why.text, null)
+          return conclude(state, 'failed', answer.why.code, answer.why.text, null)
+        if (escalate(state)) return
+        return conclude(state, 'nothing', answer.why.code, answer.why.text, null)
       default:
-        return unreachable(answer)
+        return assertNever(answer)
     }
   }
 
@@ -288,50 +284,50 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     },
 
     form(need, intent, preferred = []) {
-      const attempt = createAttempt(desk, need, intent, hooks.own(), preferred)
-      const { partition, wish } = attempt
-      current = attempt
+      const state = createPartitionState(context, need, intent, hooks.own(), preferred)
+      const { partition, requirements } = state
+      current = state
       if (need.kind === 'migrate' && need.to !== null) {
         const target = hooks.candidates().find(({ summary }) => summary.host === need.to)
-        const code = target === undefined ? 'host.unreachable' : unfit(target, wish)
-        if (code === null) ask(desk, attempt, [desk.self, need.to])
-        else conclude(attempt, 'nothing', code, `the chosen host cannot take part: ${code}`, null)
+        const code = target === undefined ? 'host.unreachable' : unfit(target, requirements)
+        if (code === null) ask(context, state, [context.self, need.to])
+        else conclude(state, 'nothing', code, `the chosen host cannot take part: ${code}`, null)
         return partition
       }
-      const chosen = need.kind === 'none' ? [] : others(attempt, hooks.candidates(), 0)
+      const chosen = need.kind === 'none' ? [] : others(state, hooks.candidates(), 0)
       if (chosen.length === 0 && need.kind !== 'none')
-        conclude(attempt, 'nothing', 'partition.alone', 'no host is known that could be asked', null)
-      else ask(desk, attempt, [desk.self, ...chosen])
+        conclude(state, 'nothing', 'partition.alone', 'no host is known that could be asked', null)
+      else ask(context, state, [context.self, ...chosen])
       return partition
     },
 
     granted(from, message) {
-      const attempt = ours(message.partition)
-      const member = attempt?.members.get(from)
-      if (attempt === null || member?.state !== 'asked') {
+      const state = ours(message.partition)
+      const member = state?.members.get(from)
+      if (state === null || member?.state !== 'asked') {
         // Too late for us: do not let it wait for its lease to lapse.
-        if (message.epoch > 0 && (member === undefined || attempt === null))
-          desk.send(from, { kind: 'release', partition: message.partition, epoch: message.epoch })
+        if (message.epoch > 0 && (member === undefined || state === null))
+          context.send(from, { kind: 'release', partition: message.partition, epoch: message.epoch })
         return
       }
-      attempt.members.set(from, { state: 'granted', epoch: message.epoch, snapshot: message.snapshot })
-      advance(attempt)
+      state.members.set(from, { state: 'granted', epoch: message.epoch, snapshot: message.snapshot })
+      advance(state)
     },
 
     refused(from, message) {
-      const attempt = ours(message.partition)
-      if (attempt === null || !attempt.members.has(from)) return
-      if (message.kind === 'busy') lose(attempt, from, 'partition.busy', `member of ${message.holder}`)
-      else lose(attempt, from, message.code, `declined: ${message.code}`)
+      const state = ours(message.partition)
+      if (state === null || !state.members.has(from)) return
+      if (message.kind === 'busy') lose(state, from, 'partition.busy', `member of ${message.holder}`)
+      else lose(state, from, message.code, `declined: ${message.code}`)
     },
 
     revoked(from, message) {
-      const attempt = ours(message.partition)
-      const member = attempt?.members.get(from)
-      if (attempt === null || member === undefined) return
+      const state = ours(message.partition)
+      const member = state?.members.get(from)
+      if (state === null || member === undefined) return
       if (member.state === 'granted' && member.epoch === message.epoch)
         lose(
-          attempt,
+          state,
           from,
           'partition.busy',
           message.code === 'wounded' ? 'taken by a higher-ranked partition' : `lease ${message.code}`,
@@ -339,22 +335,22 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     },
 
     solved(partition, round, answer) {
-      const attempt = ours(partition)
-      if (attempt !== null && attempt.phase === 'solving' && attempt.round === round)
-        onSolved(attempt, answer)
+      const state = ours(partition)
+      if (state !== null && state.phase === 'solving' && state.round === round) onSolved(state, answer)
     },
 
     ended(from, message) {
-      const attempt = ours(message.partition)
-      if (attempt?.execution == null) return
-      const action = attempt.execution.plan.actions.find((one) => one.id === message.action)
+      const state = ours(message.partition)
+      if (state?.execution == null) return
+      const action = state.execution.plan.actions.find((one) => one.id === message.action)
       if (action === undefined || executor.performerOf(action) !== from) return
-      attempt.execution = executor.finish(attempt.execution!, message.action, message.result)
-      goOn(attempt)
+      state.execution = executor.finish(state.execution!, message.action, message.result)
+      goOn(state)
     },
 
     started(action) {
-      if (current?.execution?.begun.has(action)) current.detectToPlanMs ??= desk.now() - current.need.since
+      if (current?.execution?.begun.has(action))
+        current.detectToStartMs ??= context.now() - current.need.since
     },
 
     dead(host) {
@@ -374,20 +370,20 @@ export const createLeader = (desk: Desk, hooks: LeaderHooks): Leader => {
     },
 
     tick() {
-      const attempt = current
-      if (attempt === null) return
-      if (attempt.deadline <= desk.now()) {
-        if (attempt.phase === 'solving')
-          return conclude(attempt, 'failed', 'solver.timeout', 'the solver did not answer in time', null)
-        for (const [host, member] of [...attempt.members]) {
-          if (member.state !== 'asked' || current !== attempt) continue
-          desk.send(host, { kind: 'release', partition: attempt.partition, epoch: 0 })
-          lose(attempt, host, 'partition.timeout', `no answer within ${limits.reserveMs} ms`)
+      const state = current
+      if (state === null) return
+      if (state.deadline <= context.now()) {
+        if (state.phase === 'solving')
+          return conclude(state, 'failed', 'solver.timeout', 'the solver did not answer in time', null)
+        for (const [host, member] of [...state.members]) {
+          if (member.state !== 'asked' || current !== state) continue
+          context.send(host, { kind: 'release', partition: state.partition, epoch: 0 })
+          lose(state, host, 'partition.timeout', `no answer within ${limits.reserveMs} ms`)
         }
       }
-      if (current === attempt && attempt.renewAt <= desk.now()) {
-        attempt.renewAt = desk.now() + renewMs
-        remind(desk, attempt)
+      if (current === state && state.renewAt <= context.now()) {
+        state.renewAt = context.now() + renewMs
+        remind(context, state)
       }
     },
 

@@ -6,7 +6,7 @@ import { asHostId, partitionIdOf } from '../data/ids.ts'
 import type { Effect } from '../data/io.ts'
 import type { Message, Release, Reserve } from '../data/message.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
-import { createDesk } from '../step-context.ts'
+import { createStepContext } from '../step-context.ts'
 import { createMemberSide } from './member.ts'
 
 const self = asHostId('self')
@@ -29,9 +29,9 @@ const snapshot: HostSnapshot = {
   sampleAgeMs: 0,
 }
 const setUp = () => {
-  const desk = createDesk(self, 1, 1, policyOf('balanced'))
+  const context = createStepContext(self, 1, 1, policyOf('balanced'))
   const world = { busy: false }
-  const member = createMemberSide(desk, 7, {
+  const member = createMemberSide(context, 7, {
     unable: () => null,
     busy: () => world.busy,
     snapshot: () => snapshot,
@@ -56,14 +56,14 @@ const setUp = () => {
     epoch,
   })
   const said = (): readonly Message[] =>
-    desk.takeEffects().flatMap((effect: Effect) => (effect.kind === 'send' ? [effect.message] : []))
-  return { desk, world, member, reserve, release, said }
+    context.takeEffects().flatMap((effect: Effect) => (effect.kind === 'send' ? [effect.message] : []))
+  return { context, world, member, reserve, release, said }
 }
 
 test('a grant carries a new epoch, and the epoch is durable before the grant leaves (S6)', () => {
-  const { desk, member, reserve } = setUp()
+  const { context, member, reserve } = setUp()
   member.reserve(a, reserve(1, 1))
-  const effects = desk.takeEffects()
+  const effects = context.takeEffects()
   assert.deepEqual(
     effects.map((effect) => (effect.kind === 'send' ? effect.message.kind : effect.kind)),
     ['persist', 'granted'],
@@ -97,11 +97,11 @@ test('a leader that gave up before it heard the grant is believed by its partiti
 })
 
 test('while an action runs here, neither release nor time nor a restarted leader ends the lease (S5)', () => {
-  const { desk, world, member, reserve, release } = setUp()
+  const { context, world, member, reserve, release } = setUp()
   member.reserve(a, reserve(1, 1))
   world.busy = true
   member.release(a, release(1, 8))
-  desk.setTime(10 * limits.leaseMs)
+  context.setTime(10 * limits.leaseMs)
   member.tick()
   member.leaderRestarted(a, 2)
   assert.notEqual(member.lease, null)

@@ -11,7 +11,7 @@ import { isCurrent, type Lease } from '../data/lease.ts'
 import type { Assign, Recorded, Release, Renew, Reserve } from '../data/message.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import type { PeerView } from '../data/view.ts'
-import type { Desk } from '../step-context.ts'
+import type { StepContext } from '../step-context.ts'
 import { judgeReserve, renewed } from './judge-reserve.ts'
 
 export interface MemberHooks {
@@ -39,7 +39,11 @@ export interface MemberSide {
   view(): PeerView['lease']
 }
 
-export const createMemberSide = (desk: Desk, epochBefore: number, hooks: MemberHooks): MemberSide => {
+export const createMemberSide = (
+  context: StepContext,
+  epochBefore: number,
+  hooks: MemberHooks,
+): MemberSide => {
   let lease: Lease | null = null
   let epoch = epochBefore
 
@@ -51,21 +55,21 @@ export const createMemberSide = (desk: Desk, epochBefore: number, hooks: MemberH
       leader: from,
       leaderIncarnation: message.incarnation,
       rank: message.rank,
-      expiresAt: desk.now() + limits.leaseMs,
+      expiresAt: context.now() + limits.leaseMs,
       incarnations: new Map(snapshot.vms.map((vm) => [vm.vm, vm.incarnation])),
       assigned: null,
       executing: false,
     }
     // Durable before it leaves: no epoch is ever given twice, across any crash (S6).
-    desk.emit({ kind: 'persist', record: { kind: 'epoch', epoch } })
+    context.emit({ kind: 'persist', record: { kind: 'epoch', epoch } })
     sayGranted(from, message.partition, epoch, snapshot)
   }
 
   const sayGranted = (to: HostId, partition: PartitionId, of: number, snapshot: HostSnapshot): void =>
-    desk.send(to, { kind: 'granted', partition, epoch: of, leaseMs: limits.leaseMs, snapshot })
+    context.send(to, { kind: 'granted', partition, epoch: of, leaseMs: limits.leaseMs, snapshot })
 
   const decline = (to: HostId, partition: PartitionId, code: string): void =>
-    desk.send(to, { kind: 'declined', partition, epoch: 0, code })
+    context.send(to, { kind: 'declined', partition, epoch: 0, code })
 
   const current = (from: HostId, message: { partition: PartitionId; epoch: number }): Lease | null =>
     isCurrent(lease, message.partition, message.epoch) && lease.leader === from ? lease : null
@@ -82,23 +86,23 @@ export const createMemberSide = (desk: Desk, epochBefore: number, hooks: MemberH
       if (snapshot === null) return decline(from, message.partition, 'hypervisor.unreachable')
       // A look takes no lease: nothing can be executed on epoch 0.
       if (message.intent === 'observe') return sayGranted(from, message.partition, 0, snapshot)
-      const verdict = judgeReserve(lease, message.rank, desk.now(), hooks.busy())
+      const verdict = judgeReserve(lease, message.rank, context.now(), hooks.busy())
       switch (verdict.kind) {
         case 'again':
           return sayGranted(from, message.partition, verdict.lease.epoch, snapshot)
         case 'busy':
-          return desk.send(from, {
+          return context.send(from, {
             kind: 'busy',
             partition: message.partition,
             epoch: 0,
             holder: verdict.holder.partition,
             rank: verdict.holder.rank,
-            retryMs: Math.max(0, verdict.holder.expiresAt - desk.now()),
+            retryMs: Math.max(0, verdict.holder.expiresAt - context.now()),
           })
         case 'wound': {
           const { partition, leader, epoch: lost } = verdict.loser
           lease = null
-          desk.send(leader, { kind: 'revoked', partition, epoch: lost, code: 'wounded' })
+          context.send(leader, { kind: 'revoked', partition, epoch: lost, code: 'wounded' })
           return grant(from, message, snapshot)
         }
         case 'grant':
@@ -110,9 +114,9 @@ export const createMemberSide = (desk: Desk, epochBefore: number, hooks: MemberH
 
     renew(from, message) {
       const held = current(from, message)
-      if (held !== null) lease = renewed(held, desk.now())
+      if (held !== null) lease = renewed(held, context.now())
       else
-        desk.send(from, {
+        context.send(from, {
           kind: 'revoked',
           partition: message.partition,
           epoch: message.epoch,
@@ -126,7 +130,7 @@ export const createMemberSide = (desk: Desk, epochBefore: number, hooks: MemberH
         message.epoch === 0 && lease?.partition === message.partition ? lease : current(from, message)
       if (held === null || held.leader !== from) return
       // Hold while busy: it ends by itself when the last action does (S5).
-      lease = hooks.busy() ? { ...held, expiresAt: desk.now() } : null
+      lease = hooks.busy() ? { ...held, expiresAt: context.now() } : null
     },
 
     assign(from, message) {
@@ -135,9 +139,12 @@ export const createMemberSide = (desk: Desk, epochBefore: number, hooks: MemberH
       // Checked again by everyone who is to carry it out: the leader may be wrong, or of another version (S10).
       const unsound = checkPlan(message.problem, message.plan)[0]?.text ?? null
       if (unsound !== null)
-        desk.warn('plan.unsound', `the plan of ${message.partition} does not pass the check here: ${unsound}`)
+        context.warn(
+          'plan.unsound',
+          `the plan of ${message.partition} does not pass the check here: ${unsound}`,
+        )
       lease = { ...held, assigned: { assign: message, unsound }, executing: true }
-      if (from !== desk.self) hooks.report({ ...message.decision, asMember: true })
+      if (from !== context.self) hooks.report({ ...message.decision, asMember: true })
     },
 
     recorded(message) {
@@ -150,11 +157,11 @@ export const createMemberSide = (desk: Desk, epochBefore: number, hooks: MemberH
 
     leaderRestarted(leader, incarnation) {
       if (lease !== null && lease.leader === leader && lease.leaderIncarnation < incarnation)
-        lease = hooks.busy() ? { ...lease, expiresAt: desk.now() } : null
+        lease = hooks.busy() ? { ...lease, expiresAt: context.now() } : null
     },
 
     tick() {
-      if (lease !== null && lease.expiresAt <= desk.now() && !hooks.busy()) lease = null
+      if (lease !== null && lease.expiresAt <= context.now() && !hooks.busy()) lease = null
     },
 
     view: () =>

@@ -1,9 +1,9 @@
 /** What a leader knows of the partition that it leads, from the need to the outcome. */
 
 import type { PartitionProblem, Plan } from '@drover/placement'
-import type { Ways, Wish } from '../data/candidate.ts'
+import type { Candidate, MemberRequirements, MigrationAbility } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
-import type { CandidateRecord, DecisionResult } from '../data/decision.ts'
+import type { CandidateRecord, Decision, DecisionResult } from '../data/decision.ts'
 import { byText, type HostId, type Instant, leaderOf, type PartitionId } from '../data/ids.ts'
 import type { Need } from '../data/need.ts'
 import type { Rank } from '../data/rank.ts'
@@ -12,7 +12,19 @@ import type { Mode } from '../data/summary.ts'
 import type { Execution } from '../execute/executor.ts'
 import type { Known } from '../outcome/record.ts'
 import type { Target } from '../snapshot/formulate.ts'
-import type { Desk } from '../step-context.ts'
+import type { StepContext } from '../step-context.ts'
+
+/** What a leader needs of its host. */
+export interface LeaderHooks {
+  /** All other known hosts, nearest first. */
+  candidates(): readonly Candidate[]
+  /** Of this host. */
+  own(): MigrationAbility
+  name(): string
+  mode(): Mode
+  report(decision: Decision): void
+  concluded(need: Need, decision: Decision): void
+}
 
 export type Member =
   | { readonly state: 'asked' }
@@ -20,12 +32,12 @@ export type Member =
 
 export type Phase = 'reserving' | 'solving' | 'executing'
 
-export interface Attempt {
+export interface PartitionState {
   readonly partition: PartitionId
   readonly rank: Rank
   readonly need: Need
   readonly intent: 'lease' | 'observe'
-  readonly wish: Wish
+  readonly requirements: MemberRequirements
   readonly formedAt: Instant
   readonly members: Map<HostId, Member>
   /** Asked once and lost, with the code: not asked again by this partition. */
@@ -43,7 +55,7 @@ export interface Attempt {
   solvingSince: Instant
   reservedMs: number | null
   solvedMs: number | null
-  detectToPlanMs: number | null
+  detectToStartMs: number | null
   execution: Execution | null
   /** How it ends when all actions of the plan are done. */
   promise: { readonly result: DecisionResult; readonly code: string | null; readonly text: string }
@@ -51,21 +63,27 @@ export interface Attempt {
 
 export const renewMs = Math.floor(limits.leaseMs / 3)
 
-export const createAttempt = (
-  desk: Desk,
+export const createPartitionState = (
+  context: StepContext,
   need: Need,
   intent: 'lease' | 'observe',
-  own: Ways,
+  own: MigrationAbility,
   preferred: readonly HostId[],
-): Attempt => {
-  const now = desk.now()
-  const partition = desk.nextPartition()
+): PartitionState => {
+  const now = context.now()
+  const partition = context.nextPartition()
   return {
     partition,
     rank: { severity: need.severity, ageMs: Math.max(0, now - need.since), partition },
     need,
     intent,
-    wish: { wanted: need.wanted, own, clearPermille: desk.policy.clearPermille, intent, preferred },
+    requirements: {
+      wanted: need.wanted,
+      own,
+      clearPermille: context.policy.clearPermille,
+      intent,
+      preferred,
+    },
     formedAt: now,
     members: new Map(),
     lost: new Map(),
@@ -82,41 +100,41 @@ export const createAttempt = (
     solvingSince: now,
     reservedMs: null,
     solvedMs: null,
-    detectToPlanMs: null,
+    detectToStartMs: null,
     execution: null,
     promise: { result: 'cured', code: null, text: 'every need is met' },
   }
 }
 
 /** Of all members that have granted, sorted by host. */
-export const snapshotsOf = (attempt: Attempt): HostSnapshot[] =>
-  [...attempt.members.values()]
+export const snapshotsOf = (state: PartitionState): HostSnapshot[] =>
+  [...state.members.values()]
     .flatMap((member) => (member.state === 'granted' ? [member.snapshot] : []))
     .sort((a, b) => byText(a.host, b.host))
 
 /** Its plan, made or to be made, empties its own host. */
-export const empties = (attempt: Attempt): boolean =>
-  attempt.need.kind === 'drain' ||
-  (attempt.frozen ?? snapshotsOf(attempt)).some(
-    (snapshot) => snapshot.host === leaderOf(attempt.partition) && snapshot.draining,
+export const empties = (state: PartitionState): boolean =>
+  state.need.kind === 'drain' ||
+  (state.frozen ?? snapshotsOf(state)).some(
+    (snapshot) => snapshot.host === leaderOf(state.partition) && snapshot.draining,
   )
 
 /** What a decision record is made of. */
 export const knownOf = (
-  attempt: Attempt,
+  state: PartitionState,
   plan: Plan | null,
   leader: { readonly id: HostId; readonly name: string; readonly mode: Mode },
 ): Known => ({
-  id: attempt.partition,
+  id: state.partition,
   leader: leader.id,
   leaderName: leader.name,
   mode: leader.mode,
-  need: attempt.need,
-  snapshots: attempt.frozen ?? snapshotsOf(attempt),
-  candidates: [...attempt.left, ...attempt.lost.values()].slice(0, limits.viewHostsMax),
+  need: state.need,
+  snapshots: state.frozen ?? snapshotsOf(state),
+  candidates: [...state.left, ...state.lost.values()].slice(0, limits.viewHostsMax),
   plan,
-  execution: attempt.execution,
-  reservedMs: attempt.reservedMs,
-  solvedMs: attempt.solvedMs,
-  detectToPlanMs: attempt.detectToPlanMs,
+  execution: state.execution,
+  reservedMs: state.reservedMs,
+  solvedMs: state.solvedMs,
+  detectToStartMs: state.detectToStartMs,
 })

@@ -1,46 +1,53 @@
 /** Who could help this host most, as far as can be foreseen from what the others say of themselves. */
 
-import { bestTakers, footingOf, nothing, subtract, type Taker, takersMax } from '@drover/placement'
-import { type Candidate, unfit, type Wish } from '../data/candidate.ts'
+import {
+  bestDestinations,
+  type CandidateDestination,
+  destinationsMax,
+  hostOutlookOf,
+  nothing,
+  subtract,
+} from '@drover/placement'
+import { type Candidate, type MemberRequirements, unfit } from '../data/candidate.ts'
 import type { Policy } from '../data/config.ts'
-import { heardOutlook } from '../data/forecast-summary.ts'
+import { forecastOfSummary } from '../data/forecast-summary.ts'
 import type { HostId, Instant } from '../data/ids.ts'
-import { excessHere, type Foresight, leaversOf } from '../detect/own-forecast.ts'
+import { candidateVmsOf, excessHere, type OwnForecast } from '../detect/own-forecast.ts'
 import type { HostState } from '../snapshot/host.ts'
 
 /** Best first. `inNeed`: the host is overloaded, so that any cure is worth its migration. `around`: nearest first. */
-export const helpersFor = (
+export const rankDestinations = (
   host: HostState,
-  ahead: Foresight,
+  ahead: OwnForecast,
   around: readonly Candidate[],
   policy: Policy,
   now: Instant,
   inNeed: boolean,
 ): readonly HostId[] => {
-  const wish: Pick<Wish, 'intent' | 'own'> = {
+  const requirements: Pick<MemberRequirements, 'intent' | 'own'> = {
     intent: 'lease',
     own: host.description ?? { cpuBaseline: '', migrationUri: '' },
   }
-  const leavers = leaversOf(host, ahead, now, policy, inNeed)
-  if (leavers.length === 0) return []
-  const takers: Taker[] = []
+  const candidates = candidateVmsOf(host, ahead, now, policy, inNeed)
+  if (candidates.length === 0) return []
+  const destinations: CandidateDestination[] = []
   for (const candidate of around) {
-    if (takers.length >= takersMax) break
+    if (destinations.length >= destinationsMax) break
     const { summary } = candidate
-    if (summary.outlook === null || summary.overloaded || summary.partition !== null) continue
-    if (unfit(candidate, wish) !== null) continue
+    if (summary.forecast === null || summary.overloaded || summary.partition !== null) continue
+    if (unfit(candidate, requirements) !== null) continue
     const usable = subtract(summary.capacity, summary.reserve)
     const nowMilli = summary.demand.cpuMilli + summary.committedIn.cpuMilli
-    takers.push({
+    destinations.push({
       host: summary.host,
-      footing: footingOf(heardOutlook(summary.outlook, nowMilli), usable.cpuMilli),
+      outlook: hostOutlookOf(forecastOfSummary(summary.forecast, nowMilli), usable.cpuMilli),
       room: subtract(subtract(usable, summary.demand), summary.committedIn),
     })
   }
-  return bestTakers(
-    ahead.footing,
-    leavers,
-    takers,
+  return bestDestinations(
+    ahead.outlook,
+    candidates,
+    destinations,
     policy.forecastGainMsMin ?? 0,
     inNeed ? excessHere(host) : nothing,
   )

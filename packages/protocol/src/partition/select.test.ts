@@ -1,7 +1,7 @@
 /** Whom a leader asks: as few and as near as suffice, and for everybody else a reason. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Candidate, Wish } from '../data/candidate.ts'
+import type { Candidate, MemberRequirements } from '../data/candidate.ts'
 import { asHostId } from '../data/ids.ts'
 import type { LoadSummary } from '../data/summary.ts'
 import { selectMembers } from './select.ts'
@@ -23,7 +23,7 @@ const candidate = (
     demand: { cpuMilli: usedCpu, memoryMiB: 100 },
     committedIn: { cpuMilli: 0, memoryMiB: 0 },
     committedOut: { cpuMilli: 0, memoryMiB: 0 },
-    outlook: null,
+    forecast: null,
     vms: 1,
     overloaded: false,
     state: 'up',
@@ -41,7 +41,7 @@ const candidate = (
   stale: false,
   ...rest,
 })
-const wish: Wish = {
+const requirements: MemberRequirements = {
   wanted: { cpuMilli: 200, memoryMiB: 100 },
   own: { cpuBaseline: 'x', migrationUri: 'sim://self' },
   clearPermille: 1_000,
@@ -52,7 +52,7 @@ const wish: Wish = {
 test('one near host that suffices is enough, even if a nearer one has a little room', () => {
   const choice = selectMembers(
     [candidate('near', 900), candidate('good', 500), candidate('best', 0)],
-    wish,
+    requirements,
     0,
   )
   assert.deepEqual(choice.ask, ['good'])
@@ -61,7 +61,7 @@ test('one near host that suffices is enough, even if a nearer one has a little r
 test('if none suffices alone, near ones are combined until they do', () => {
   const choice = selectMembers(
     [candidate('a', 900), candidate('b', 900), candidate('c', 900), candidate('d', 900)],
-    wish,
+    requirements,
     0,
   )
   assert.deepEqual(choice.ask, ['a', 'b', 'c'])
@@ -73,7 +73,7 @@ test('growing asks for more at once; hosts that are leased or overloaded come la
     candidate('full', 1_000),
     candidate('free', 500),
   ]
-  assert.deepEqual(selectMembers(around, wish, 3).ask, ['free', 'full', 'over'])
+  assert.deepEqual(selectMembers(around, requirements, 3).ask, ['free', 'full', 'over'])
 })
 
 test('whoever cannot help is left out, each with its code', () => {
@@ -86,7 +86,7 @@ test('whoever cannot help is left out, each with its code', () => {
     candidate('looks', 0, { mode: 'observe' }),
     candidate('other', 0, { cpuBaseline: 'y' }),
   ]
-  const choice = selectMembers(around, wish, 0)
+  const choice = selectMembers(around, requirements, 0)
   assert.deepEqual(choice.ask, [])
   assert.deepEqual(
     choice.left.map(({ name, code }) => `${name} ${code}`),
@@ -111,10 +111,10 @@ test('who would help most is asked first, alone; unless leased, overloaded or un
     candidate('second', 300),
   ]
   const preferred = ['leased', 'drained', 'unknown', 'best', 'second'].map(asHostId)
-  const choice = selectMembers(around, { ...wish, preferred }, 0)
+  const choice = selectMembers(around, { ...requirements, preferred }, 0)
   assert.deepEqual(choice.ask, ['best'])
   assert.deepEqual(choice.later, ['second', 'near', 'leased'])
-  assert.deepEqual(selectMembers(around, { ...wish, preferred }, 2).ask, ['best', 'second'])
-  const none = selectMembers(around, { ...wish, preferred: [asHostId('drained')] }, 0)
+  assert.deepEqual(selectMembers(around, { ...requirements, preferred }, 2).ask, ['best', 'second'])
+  const none = selectMembers(around, { ...requirements, preferred: [asHostId('drained')] }, 0)
   assert.deepEqual(none.ask, ['near'], 'as if nobody had been preferred')
 })

@@ -4,7 +4,7 @@
  */
 
 import { dimensions, type Resources, resources, scale, subtract } from '@drover/placement'
-import { type Candidate, unfit, type Wish } from '../data/candidate.ts'
+import { type Candidate, type MemberRequirements, unfit } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
 import type { CandidateRecord } from '../data/decision.ts'
 import type { HostId } from '../data/ids.ts'
@@ -29,17 +29,21 @@ export interface Choice {
 }
 
 /** `around`: all other known hosts, nearest first. `atLeast`: hosts to ask when growing (0 = as few as suffice). */
-export const selectMembers = (around: readonly Candidate[], wish: Wish, atLeast: number): Choice => {
+export const selectMembers = (
+  around: readonly Candidate[],
+  requirements: MemberRequirements,
+  atLeast: number,
+): Choice => {
   const left: CandidateRecord[] = []
   const fit: LoadSummary[] = []
   for (const candidate of around) {
-    const code = unfit(candidate, wish)
+    const code = unfit(candidate, requirements)
     const { host, name } = candidate.summary
     if (code === null) fit.push(candidate.summary)
     else left.push({ host, name, code, text: `not asked: ${code}` })
   }
-  const target = scale(wish.wanted, marginPermille)
-  const room = new Map(fit.map((summary) => [summary.host, headroomOf(summary, wish.clearPermille)]))
+  const target = scale(requirements.wanted, marginPermille)
+  const room = new Map(fit.map((summary) => [summary.host, headroomOf(summary, requirements.clearPermille)]))
   const covers = (summary: LoadSummary) => dimensions.every((d) => room.get(summary.host)![d] >= target[d])
   const useful = (summary: LoadSummary) =>
     dimensions.every((d) => target[d] === 0 || room.get(summary.host)![d] > 0)
@@ -52,7 +56,9 @@ export const selectMembers = (around: readonly Candidate[], wish: Wish, atLeast:
   const alone = order.slice(0, windowHosts).find((one) => one.tier === 0 && covers(one.summary))
   if (alone !== undefined) order.unshift(...order.splice(order.indexOf(alone), 1))
   const open = order.filter((one) => one.tier < 2)
-  const preferred = wish.preferred.flatMap((host) => open.find((one) => one.summary.host === host) ?? [])
+  const preferred = requirements.preferred.flatMap(
+    (host) => open.find((one) => one.summary.host === host) ?? [],
+  )
   if (preferred.length > 0) {
     const hosts = [...new Set([...preferred, ...order])].map((one) => one.summary.host)
     const ask = hosts.slice(0, Math.max(1, atLeast))

@@ -8,7 +8,7 @@ import type { HostId, Instant } from '../data/ids.ts'
 import type { ProbeMessage } from '../data/message.ts'
 import type { LoadSummary } from '../data/summary.ts'
 import type { MemberView } from '../data/view.ts'
-import { type Desk, earliest } from '../step-context.ts'
+import { earliest, type StepContext } from '../step-context.ts'
 import { createAnnouncer, type Facts } from './announce.ts'
 import { createProber, type Step } from './probe.ts'
 import { createRingView } from './ring-view.ts'
@@ -46,17 +46,17 @@ export interface Membership {
 export const isHelpful = (summary: LoadSummary): boolean =>
   summary.able && summary.state === 'up' && summary.mode === 'auto' && !summary.overloaded
 
-export const createMembership = (desk: Desk, hooks: MembershipHooks): Membership => {
-  const { self } = desk
+export const createMembership = (context: StepContext, hooks: MembershipHooks): Membership => {
+  const { self } = context
   const ring = createRingView(self)
-  const prober = createProber({ self, incarnation: desk.incarnation })
+  const prober = createProber({ self, incarnation: context.incarnation })
   const announcer = createAnnouncer()
   const incarnations = new Map<HostId, number>()
   let suspected = false
   let forgetAt: Instant = 0
 
   const follow = (step: Step): void => {
-    for (const { to, message } of step.send) desk.emit({ kind: 'send', to, message })
+    for (const { to, message } of step.send) context.emit({ kind: 'send', to, message })
     for (const { host, state } of step.changed) {
       ring.mark(host, state)
       if (state === 'dead') hooks.dead(host)
@@ -67,8 +67,8 @@ export const createMembership = (desk: Desk, hooks: MembershipHooks): Membership
   return {
     heard(summary) {
       const before = ring.get(summary.host)?.summary
-      if (ring.hear(summary, desk.now()) === null || summary.host === self) return false
-      follow(prober.onHeard(desk.now(), summary.host, summary.incarnation))
+      if (ring.hear(summary, context.now()) === null || summary.host === self) return false
+      follow(prober.onHeard(context.now(), summary.host, summary.incarnation))
       return isHelpful(summary) && (before === undefined || !isHelpful(before))
     },
 
@@ -83,9 +83,9 @@ export const createMembership = (desk: Desk, hooks: MembershipHooks): Membership
       return true
     },
 
-    probed: (from, message) => follow(prober.onMessage(desk.now(), from, message)),
-    alive: (from, incarnation) => follow(prober.onHeard(desk.now(), from, incarnation)),
-    disconnected: (host) => follow(prober.onDisconnected(desk.now(), host)),
+    probed: (from, message) => follow(prober.onMessage(context.now(), from, message)),
+    alive: (from, incarnation) => follow(prober.onHeard(context.now(), from, incarnation)),
+    disconnected: (host) => follow(prober.onDisconnected(context.now(), host)),
 
     announced: (host) => ring.get(host)?.summary.migrationUri ?? '',
 
@@ -98,25 +98,25 @@ export const createMembership = (desk: Desk, hooks: MembershipHooks): Membership
     announce(facts, hasty) {
       if (facts === null) return
       const summary = announcer.due(
-        desk.now(),
+        context.now(),
         facts,
-        desk.policy.gossipMs,
+        context.policy.gossipMs,
         hasty ? 'now' : suspected ? 'soon' : 'none',
       )
       if (summary === null) return
       suspected = false
-      ring.hear(summary, desk.now())
-      desk.emit({ kind: 'publish', summary })
+      ring.hear(summary, context.now())
+      context.emit({ kind: 'publish', summary })
     },
 
     tick() {
-      const now = desk.now()
+      const now = context.now()
       const probeAt = prober.nextAt()
       if (probeAt === null || probeAt <= now)
         follow(prober.tick(now, ring.neighbours(self, neighboursPerSide), ring.around(self)))
       if (forgetAt > now) return
-      for (const gone of ring.forget(now, desk.policy.gossipMs)) prober.forget(gone)
-      forgetAt = now + desk.policy.gossipMs
+      for (const gone of ring.forget(now, context.policy.gossipMs)) prober.forget(gone)
+      forgetAt = now + context.policy.gossipMs
     },
 
     nextAt: () => earliest([prober.nextAt(), announcer.nextAt(), forgetAt]),

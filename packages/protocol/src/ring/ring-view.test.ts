@@ -24,7 +24,7 @@ const summaryOf = (host: HostId, changes: Partial<LoadSummary> = {}): LoadSummar
   demand: { cpuMilli: 1_000, memoryMiB: 2_048 },
   committedIn: { cpuMilli: 0, memoryMiB: 0 },
   committedOut: { cpuMilli: 0, memoryMiB: 0 },
-  outlook: null,
+  forecast: null,
   vms: 3,
   overloaded: false,
   state: 'up',

@@ -3,7 +3,7 @@
 import { type Resources, resources } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { Instant } from '../data/ids.ts'
-import type { Desk } from '../step-context.ts'
+import type { StepContext } from '../step-context.ts'
 import { demandOf, type HostState, type KnownVm, unknownVm, usableOf } from './host.ts'
 
 /** A host that does not know what its VMs want has no headroom. */
@@ -15,7 +15,7 @@ export const saidDemand = (host: HostState, now: Instant): Resources => {
 }
 
 /** A VM that has just started is measured in a moment; one that is not measured for long keeps its host from working. */
-export const complainOf = (desk: Desk, { vm, name, unmeasuredSince }: KnownVm): void => {
-  if (unmeasuredSince !== null && desk.now() - unmeasuredSince > limits.demandAgeMsMax)
-    desk.warn('demand.unknown', `VM ${name} is not measured: this host promises nothing`, vm)
+export const complainOf = (context: StepContext, { vm, name, unmeasuredSince }: KnownVm): void => {
+  if (unmeasuredSince !== null && context.now() - unmeasuredSince > limits.demandAgeMsMax)
+    context.warn('demand.unknown', `VM ${name} is not measured: this host promises nothing`, vm)
 }

@@ -1,7 +1,7 @@
 /** One wrong answer of a hypervisor changes nothing that is believed; what two samples in a row show is believed at the second. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { habitOf } from '@drover/placement'
+import { demandStatsOf } from '@drover/placement'
 import fc from 'fast-check'
 import { runs } from '../../../placement/src/testing/effort.ts'
 import { asVmId } from '../data/ids.ts'
@@ -189,7 +189,7 @@ test('no single sample, whatever it says, changes what is believed or expected o
       see()
       assert.deepEqual(beliefs(), before)
       assert.equal(unknown(), null)
-      if (surprised) assert.equal(habitOf(vm('a').watch).deviationMilli, 0)
+      if (surprised) assert.equal(demandStatsOf(vm('a').demandSums).deviationMilli, 0)
     }),
     { numRuns: runs },
   )

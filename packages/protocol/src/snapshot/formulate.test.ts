@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { noHabit } from '../../../placement/src/forecast/demand-history.ts'
+import { noDemandStats } from '../../../placement/src/forecast/demand-history.ts'
 import { policyOf } from '../data/config.ts'
 import { asHostId, asVmId } from '../data/ids.ts'
 import type { Need } from '../data/need.ts'
@@ -17,7 +17,7 @@ const vm = (name: string, cpuMilli: number, changes: Partial<VmSnapshot> = {}): 
   demand: { cpuMilli, memoryMiB: 100 },
   dirtyMiBps: 5,
   fixed: null,
-  habit: noHabit,
+  demandStats: noDemandStats,
   cooldownMs: 0,
   movedFrom: null,
   ...changes,
@@ -134,7 +134,7 @@ test('rules of all members count, each once, about VMs that are known here', () 
 })
 
 test('an operator names the host, or only that it shall not be this one', () => {
-  const wish = (to: string | null): Need => ({
+  const requirements = (to: string | null): Need => ({
     ...need,
     kind: 'migrate',
     vm: asVmId('1'),
@@ -142,8 +142,8 @@ test('an operator names the host, or only that it shall not be this one', () => 
     request: 'r',
   })
   const hosts = [host('a', [vm('1', 1)]), host('b', [])]
-  assert.equal(formulate(hosts, asHostId('a'), wish('b'), policy, 'clear').rules[0]?.kind, 'fence')
-  assert.equal(formulate(hosts, asHostId('a'), wish(null), policy, 'clear').rules[0]?.kind, 'ban')
+  assert.equal(formulate(hosts, asHostId('a'), requirements('b'), policy, 'clear').rules[0]?.kind, 'fence')
+  assert.equal(formulate(hosts, asHostId('a'), requirements(null), policy, 'clear').rules[0]?.kind, 'ban')
 })
 
 test('a paused copy that a broken migration left behind is load, not a second VM', () => {

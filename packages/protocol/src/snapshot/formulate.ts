@@ -9,7 +9,6 @@ import {
   type PartitionProblem,
   type ProblemHost,
   type ProblemVm,
-  prospectsOf,
   type Resources,
   type Rule,
   reduced,
@@ -17,6 +16,7 @@ import {
   scale,
   subtract,
   sum,
+  vmForecastsOf,
 } from '@drover/placement'
 import { linkMiBpsOf, type Policy } from '../data/config.ts'
 import { byText, type HostId } from '../data/ids.ts'
@@ -79,7 +79,7 @@ const noReturn = (snapshots: readonly HostSnapshot[], need: Need): readonly Rule
   })
 }
 
-const wish = (need: Need, leader: HostId): readonly Rule[] => {
+const requirements = (need: Need, leader: HostId): readonly Rule[] => {
   if (need.kind !== 'migrate') return []
   return need.to === null
     ? [{ kind: 'ban', name: 'operator', vms: [need.vm], hosts: [leader], continuous: false }]
@@ -116,18 +116,18 @@ const forecastOf = (
 ): Forecast | null => {
   if (policy.forecastGainMsMin === null || (need.kind !== 'overload' && need.kind !== 'forecast')) return null
   if (!snapshots.some((snapshot) => snapshot.host === leader && snapshot.foresees)) return null
-  const prospects = snapshots.map(({ vms }) =>
-    prospectsOf(vms.map((vm) => ({ nowMilli: vm.demand.cpuMilli, habit: vm.habit }))),
+  const forecasts = snapshots.map(({ vms }) =>
+    vmForecastsOf(vms.map((vm) => ({ nowMilli: vm.demand.cpuMilli, stats: vm.demandStats }))),
   )
   return {
     gainMsMin: policy.forecastGainMsMin,
     hosts: snapshots.map((snapshot, i) => ({
       usableMilli: Math.max(0, snapshotUsable(snapshot).cpuMilli - snapshot.promisedIn.cpuMilli),
-      turnoverS: prospects[i]!.turnoverS,
+      turnoverS: forecasts[i]!.turnoverS,
       mayLeave: snapshot.host === leader,
       foresees: snapshot.foresees,
     })),
-    vms: prospects.flatMap(({ each }) => each),
+    vms: forecasts.flatMap(({ each }) => each),
   }
 }
 
@@ -170,7 +170,7 @@ export const formulate = (
     dimensions: [...dimensions],
     hosts,
     vms,
-    rules: [...mergeRules(sorted), ...noReturn(sorted, need), ...wish(need, leader)],
+    rules: [...mergeRules(sorted), ...noReturn(sorted, need), ...requirements(need, leader)],
     bandwidthMiBps: linkMiBpsOf(policy),
     migrationsOutMax: policy.migrationsOutMax,
     migrationsInMax: policy.migrationsInMax,

@@ -3,7 +3,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ActionId, asHostId, asVmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
-import { arrive, blame, createHost, demandOf, depart, fixedCode, snapshotVm, unknownVm } from './host.ts'
+import {
+  arrive,
+  countFailedMigration,
+  createHost,
+  demandOf,
+  depart,
+  fixedCode,
+  snapshotVm,
+  unknownVm,
+} from './host.ts'
 import { refusal } from './ledger.ts'
 import { observe } from './observe.ts'
 
@@ -159,9 +168,9 @@ test('promises count before arrivals: what does not fit beside them is refused, 
 test('one failed migration is bad luck; from the second on the VM is left alone, ever longer', () => {
   const host = hostWith(observed('a'))
   const vm = () => fixedCode(host, 100, host.vms.get(asVmId('a'))!)
-  blame(host, asVmId('a'), 100, 1_000)
+  countFailedMigration(host, asVmId('a'), 100, 1_000)
   assert.equal(vm(), null)
-  blame(host, asVmId('a'), 100, 1_000)
+  countFailedMigration(host, asVmId('a'), 100, 1_000)
   assert.equal(vm(), 'vm.quarantined')
   assert.equal(fixedCode(host, 1_100, host.vms.get(asVmId('a'))!), null)
 })

@@ -4,18 +4,18 @@
  */
 
 import {
-  habitOf,
+  addDemand,
+  type DemandSums,
+  demandStatsOf,
+  demandSumsOf,
   labelsOf,
   nothing,
-  type Prospects,
-  prospectsOf,
   type Resources,
   type Rule,
   subtract,
   sum,
-  type Watch,
-  watch,
-  watchOf,
+  type VmForecasts,
+  vmForecastsOf,
 } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import { byText, type HostId, type Instant, type VmId } from '../data/ids.ts'
@@ -32,7 +32,7 @@ export interface KnownVm extends Omit<ObservedVm, keyof Amounts>, Belief {
   /** A VM that we took over but no sample has shown yet survives this many samples without it. */
   readonly unseen: number
   /** Goes on while nothing else about the VM changes. */
-  watch: Watch
+  demandSums: DemandSums
 }
 
 /** What is remembered of a VM apart from its samples; kept while it matters, even if the VM is not here. */
@@ -100,17 +100,17 @@ export const wasMeasured = (known: KnownVm): boolean =>
   known.state === 'running' && known.unmeasuredSince === null
 
 /** What did not change since then goes into the watches. */
-export const watchOn = (host: HostState): void => {
+export const accumulateDemand = (host: HostState): void => {
   for (const known of host.vms.values()) {
     const { cpuMilli } = known.demand
-    if (wasMeasured(known)) known.watch = watch(known.watch, host.steadyS, cpuMilli, cpuMilli)
+    if (wasMeasured(known)) known.demandSums = addDemand(known.demandSums, host.steadyS, cpuMilli, cpuMilli)
   }
   host.steadyS = 0
 }
 
 /** Call before `vms` changes. */
 export const changing = (host: HostState): void => {
-  if (host.steadyS > 0) watchOn(host)
+  if (host.steadyS > 0) accumulateDemand(host)
   host.revision += 1
   host.sample = null
   host.demand = null
@@ -136,7 +136,7 @@ export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instan
     ...promisedBelief(snapshot.demand, snapshot.dirtyMiBps, !host.waiting.delete(snapshot.vm)),
     ...labelsOf(snapshot),
     unseen: samplesInFlight,
-    watch: watchOf(snapshot.habit),
+    demandSums: demandSumsOf(snapshot.demandStats),
   })
   rest(host, snapshot.vm, restsUntil, from)
 }
@@ -163,7 +163,7 @@ export const rest = (host: HostState, vm: VmId, until: Instant, from: HostId): v
 const quarantineMsMax = 86_400_000
 
 /** A failed migration: the first may be bad luck, each further one doubles the pause before another try. */
-export const blame = (host: HostState, vm: VmId, now: Instant, quarantineMs: number): void => {
+export const countFailedMigration = (host: HostState, vm: VmId, now: Instant, quarantineMs: number): void => {
   const memory = host.memory.get(vm) ?? forgotten
   const failures = Math.min(memory.failures + 1, 12)
   const pause = failures < 2 ? 0 : quarantineMs * 2 ** (failures - 2)
@@ -207,9 +207,12 @@ export const unknownVm = (host: HostState, now: Instant): KnownVm | null => {
 }
 
 /** What is expected of the demand of its VMs, in the order of `vms`. */
-export const prospectsHere = (host: HostState): Prospects =>
-  prospectsOf(
-    [...host.vms.values()].map((vm) => ({ nowMilli: vm.demand.cpuMilli, habit: habitOf(vm.watch) })),
+export const vmForecastsHere = (host: HostState): VmForecasts =>
+  vmForecastsOf(
+    [...host.vms.values()].map((vm) => ({
+      nowMilli: vm.demand.cpuMilli,
+      stats: demandStatsOf(vm.demandSums),
+    })),
   )
 
 /** Why a VM must stay whatever happens, or null. What a cool-down forbids is another question (`may-move.ts`). */
@@ -251,7 +254,7 @@ export const snapshotVm = (host: HostState, now: Instant, vm: KnownVm): VmSnapsh
   incarnation: vm.incarnation,
   demand: vm.demand,
   dirtyMiBps: dirtyMiBpsOf(vm),
-  habit: habitOf(vm.watch),
+  demandStats: demandStatsOf(vm.demandSums),
   ...moveFactsOf(host, now, vm),
 })
 

@@ -1,6 +1,6 @@
 /**
  * The commitments ledger: what this host has promised to take in. A promise counts from before the answer that gives
- * it until the VM runs here or is positively known not to come; a departure is credited only once it is gone (S9).
+ * it until the VM runs here or is positively known not to come; an outgoing migration is credited only once it is gone (S9).
  */
 
 import { add, firstExcess, type Labelled, type Resources, subtract, sum } from '@drover/placement'

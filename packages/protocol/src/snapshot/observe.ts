@@ -1,11 +1,11 @@
 /** What this host makes of one sample: which VMs are here, what each is believed to want, and for how long that has been so. */
-import { type Resources, sameLabels, unwatched, watch } from '@drover/placement'
+import { addDemand, noDemandSums, type Resources, sameLabels } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import { byText, type Instant, type VmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
 import { type Amounts, believe, believedOf, toldOf } from './belief.ts'
 import { settle, type Weighed } from './doubt.ts'
-import { changing, type HostState, type KnownVm, usableOf, wasMeasured, watchOn } from './host.ts'
+import { accumulateDemand, changing, type HostState, type KnownVm, usableOf, wasMeasured } from './host.ts'
 
 /** All but the amounts. */
 const sameFacts = (told: ObservedVm, vm: ObservedVm): boolean =>
@@ -53,15 +53,15 @@ const steadySMax = 60
 
 /** What was believed goes on. */
 const stand = (host: HostState, elapsedS: number): void => {
-  if (host.steadyS + elapsedS > steadySMax) watchOn(host)
+  if (host.steadyS + elapsedS > steadySMax) accumulateDemand(host)
   host.steadyS += elapsedS
   if (host.steadyS < host.watchedS * steadyShare) return
-  watchOn(host)
+  accumulateDemand(host)
   host.revision += 1
 }
 
 /**
- * Takes in one sample. `incoming` VMs are promised arrivals, counted by the ledger until they are taken over; `leaving` ones
+ * Takes in one sample. `incoming` VMs are promised incoming migrations, counted by the ledger until they are taken over; `leaving` ones
  * are being moved away by us, and may be paused for that: with what they wanted when that began. True: look again at once.
  */
 export const observe = (
@@ -87,7 +87,7 @@ export const observe = (
   return true
 }
 
-/** Of the same life of the VM; the first sample after an arrival tells the incarnation that it has here. */
+/** Of the same life of the VM; the first sample after an incoming migration tells the incarnation that it has here. */
 const sameLife = (known: KnownVm | undefined, vm: ObservedVm): KnownVm | null =>
   known !== undefined && (known.incarnation === '' || known.incarnation === vm.incarnation) ? known : null
 
@@ -125,14 +125,21 @@ const known = (one: Shown, settled: Amounts, now: Instant, elapsedS: number): Kn
   const { seen, known: before, life, away, told } = one
   if (one.same && life !== null) {
     if (wasMeasured(life))
-      life.watch = watch(life.watch, elapsedS, life.demand.cpuMilli, life.demand.cpuMilli)
+      life.demandSums = addDemand(life.demandSums, elapsedS, life.demand.cpuMilli, life.demand.cpuMilli)
     return life
   }
   const vcpus = seen.vcpus >= 1 ? seen.vcpus : (life?.vcpus ?? 0)
   const belief = believe(life, { ...seen, vcpus }, told, settled, now, away)
-  const next = { ...seen, vcpus, ...belief, told: seen, unseen: 0, watch: before?.watch ?? unwatched }
+  const next = {
+    ...seen,
+    vcpus,
+    ...belief,
+    told: seen,
+    unseen: 0,
+    demandSums: before?.demandSums ?? noDemandSums,
+  }
   if (before !== undefined && wasMeasured(before) && wasMeasured(next))
-    next.watch = watch(before.watch, elapsedS, before.demand.cpuMilli, next.demand.cpuMilli)
+    next.demandSums = addDemand(before.demandSums, elapsedS, before.demand.cpuMilli, next.demand.cpuMilli)
   return next
 }
 

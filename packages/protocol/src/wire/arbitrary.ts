@@ -91,7 +91,12 @@ const vmSnapshot: fc.Arbitrary<VmSnapshot> = partial(
     incarnation: text,
     demand: resources,
     dirtyMiBps: measure,
-    habit: record({ watchedS: measure, meanMilli: measure, deviationMilli: measure, turnoverS: measure }),
+    demandStats: record({
+      watchedS: measure,
+      meanMilli: measure,
+      deviationMilli: measure,
+      turnoverS: measure,
+    }),
     fixed: textOrNull,
     cooldownMs: measure,
     movedFrom: fc.option(host),
@@ -196,7 +201,7 @@ const decision: fc.Arbitrary<Decision> = record({
   detectedAt: fc.maxSafeInteger(),
   reservedMs: fc.option(measure),
   solvedMs: fc.option(measure),
-  detectToPlanMs: fc.option(measure),
+  detectToStartMs: fc.option(measure),
   endedMs: fc.option(measure),
   asMember: fc.boolean(),
 })
@@ -281,7 +286,7 @@ export const arbitrarySummary: fc.Arbitrary<LoadSummary> = record({
   demand: resources,
   committedIn: resources,
   committedOut: resources,
-  outlook: fc.option(
+  forecast: fc.option(
     record({ meanMilli: measure, awayMilli: measure, deviationMilli: measure, turnoverS: measure }),
   ),
   vms: count,

@@ -54,7 +54,7 @@ export const decision = z.object({
   detectedAt: integer,
   reservedMs: z.nullable(measure),
   solvedMs: z.nullable(measure),
-  detectToPlanMs: z.nullable(measure),
+  detectToStartMs: z.nullable(measure),
   endedMs: z.nullable(measure),
   asMember: z.boolean(),
 })

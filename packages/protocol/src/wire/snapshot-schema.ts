@@ -23,7 +23,12 @@ export const vmSnapshot = z.object({
   incarnation: text,
   demand: resources,
   dirtyMiBps: measure,
-  habit: z.object({ watchedS: measure, meanMilli: measure, deviationMilli: measure, turnoverS: measure }),
+  demandStats: z.object({
+    watchedS: measure,
+    meanMilli: measure,
+    deviationMilli: measure,
+    turnoverS: measure,
+  }),
   fixed: z.nullable(code),
   cooldownMs: measure,
   movedFrom: z.nullable(hostId),

@@ -26,7 +26,7 @@ export const loadSummary = z.object({
   committedIn: resources,
   committedOut: resources,
   vms: count,
-  outlook: z.nullable(
+  forecast: z.nullable(
     z.object({ meanMilli: measure, awayMilli: measure, deviationMilli: measure, turnoverS: measure }),
   ),
   overloaded: z.boolean(),

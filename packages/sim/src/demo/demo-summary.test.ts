@@ -12,8 +12,8 @@ const fine: Summary = {
   curable: 3,
   migrations: 4,
   partitionSizeMedian: 2,
-  detectToPlanMsMedian: 30,
-  detectToPlanMsP99: 60,
+  detectToStartMsMedian: 30,
+  detectToStartMsP99: 60,
   violations: [],
 }
 

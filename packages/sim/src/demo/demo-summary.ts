@@ -19,8 +19,8 @@ export interface Summary {
   /** Hosts of a partition that moved something; null when none did. */
   readonly partitionSizeMedian: number | null
   /** From the agent's detection to the start of the plan's first migration, ms. */
-  readonly detectToPlanMsMedian: number | null
-  readonly detectToPlanMsP99: number | null
+  readonly detectToStartMsMedian: number | null
+  readonly detectToStartMsP99: number | null
   readonly violations: readonly (
     | Violation
     | { readonly invariant: 'Q3'; readonly atMs: number; readonly text: string }
@@ -33,8 +33,8 @@ export const summaryOf = (told: Told): Summary => {
   const left = new Set(episodes.stillCurable())
   // One that ended with its host, or whose agent is dead for good, is nobody's to cure.
   const curable = episodes.all.filter((one) => one.ended?.how === 'cured' || left.has(one))
-  const acted = told.decisions.filter((one) => !one.asMember && one.detectToPlanMs !== null)
-  const delays = acted.flatMap((one) => one.detectToPlanMs ?? [])
+  const acted = told.decisions.filter((one) => !one.asMember && one.detectToStartMs !== null)
+  const delays = acted.flatMap((one) => one.detectToStartMs ?? [])
   const restless =
     quiet.migrations === 0
       ? []
@@ -57,8 +57,8 @@ export const summaryOf = (told: Told): Summary => {
       acted.map((one) => one.members.length),
       500,
     ),
-    detectToPlanMsMedian: quantile(delays, 500),
-    detectToPlanMsP99: quantile(delays, 990),
+    detectToStartMsMedian: quantile(delays, 500),
+    detectToStartMsP99: quantile(delays, 990),
     violations: [...told.violations, ...restless],
   }
 }
@@ -78,7 +78,7 @@ export const tableOf = (summary: Summary, told: Told, paint: Paint): string[] =>
     ['partition size', `${summary.partitionSizeMedian ?? '–'} (median), ${largest} (largest)`],
     [
       'detection to first move',
-      `${ms(summary.detectToPlanMsMedian)} (median), ${ms(summary.detectToPlanMsP99)} (p99)`,
+      `${ms(summary.detectToStartMsMedian)} (median), ${ms(summary.detectToStartMsP99)} (p99)`,
     ],
     ['constant load', `${plural(told.quiet.migrations, 'migration')} in ${seconds(told.quiet.ms)}`],
     ['promises broken', summary.violations.length === 0 ? 'none' : String(summary.violations.length)],

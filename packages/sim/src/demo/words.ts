@@ -37,7 +37,7 @@ export const tellDecision = (decision: Decision, cluster: Cluster): string => {
     case 'running':
       return `${who} ${needs[decision.reason]}: partition with ${list(partners)}, moving ${list(moves)}`
     case 'cured':
-      return `${who} is cured${took}: ${list(moves)}; first move ${decision.detectToPlanMs ?? '?'} ms after detection`
+      return `${who} is cured${took}: ${list(moves)}; first move ${decision.detectToStartMs ?? '?'} ms after detection`
     case 'relieved':
       return `${who} is relieved as far as possible${took}: ${list(moves)} (${decision.code ?? decision.text})`
     case 'nothing':

@@ -209,10 +209,11 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
   const state = (): string => {
     const lines = views()
       .filter(
-        (v) => v.lease !== null || v.leading !== null || v.motions.length > 0 || v.overloadedSinceMs !== null,
+        (v) =>
+          v.lease !== null || v.leading !== null || v.migrations.length > 0 || v.overloadedSinceMs !== null,
       )
       .map((v) => {
-        const migrations = v.motions
+        const migrations = v.migrations
           .map((m) => `${m.direction} ${world.vm(m.vm).name} (${m.phase})`)
           .join(', ')
         const lease = v.lease === null ? 'free' : `leased to ${v.lease.partition}#${v.lease.epoch}`
@@ -250,7 +251,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
 
   const quiet = (): boolean =>
     world.migrations().length === 0 &&
-    views().every((v) => v.lease === null && v.leading === null && v.motions.length === 0)
+    views().every((v) => v.lease === null && v.leading === null && v.migrations.length === 0)
 
   let stopping: Promise<void> | null = null
   const stop = (): Promise<void> => {

@@ -16,7 +16,7 @@ const factsOf = (cpuMilli: number, changes: Partial<Facts> = {}): Facts => ({
   committedIn: nothing,
   committedOut: nothing,
   vms: 1,
-  outlook: null,
+  forecast: null,
   overloaded: false,
   state: 'up',
   able: true,

@@ -40,7 +40,7 @@ export interface GossipModel {
 /** But for a byte of a number here and there: what makes a summary long is names, and what may be missing. */
 const sameLength = (a: LoadSummary, b: LoadSummary): boolean =>
   a.partition === b.partition &&
-  (a.outlook === null) === (b.outlook === null) &&
+  (a.forecast === null) === (b.forecast === null) &&
   a.state === b.state &&
   a.mode === b.mode
 

@@ -1,5 +1,5 @@
 /** How the agents of one run hear of each other: a membership for each peer, and what becomes of a `publish`. */
-import type { Desk, HostId, LoadSummary, MakeMembership, Membership } from '@drover/protocol'
+import type { HostId, LoadSummary, MakeMembership, Membership, StepContext } from '@drover/protocol'
 import { createMembership, decodeSummary } from '@drover/protocol'
 import type { SimulatedRun } from '../../run/simulated-run.ts'
 import { arcsOf } from './arcs.ts'
@@ -74,8 +74,8 @@ const arcGossip = ({ run, ids, placeOf, settings, gossipMs, heard, waits }: Goss
     },
   })
 
-  const membershipOf = (host: number, clockMs: number, desk: Desk): Membership => {
-    const nowMs = (): number => desk.now() - clockMs
+  const membershipOf = (host: number, clockMs: number, context: StepContext): Membership => {
+    const nowMs = (): number => context.now() - clockMs
     const candidates = (): ReturnType<Membership['candidates']> => {
       const found = []
       for (const from of arcs.followed(host)) {
@@ -117,7 +117,7 @@ const arcGossip = ({ run, ids, placeOf, settings, gossipMs, heard, waits }: Goss
   }
 
   return {
-    membership: (host, clockMs) => (desk) => membershipOf(host, clockMs, desk),
+    membership: (host, clockMs) => (context) => membershipOf(host, clockMs, context),
     publish() {
       throw new Error('in the model of gossip nothing is published')
     },

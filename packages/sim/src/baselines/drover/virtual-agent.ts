@@ -82,8 +82,8 @@ export const startVirtualAgent = (init: VirtualAgentInit): VirtualAgent => {
     leased = partition
     leasedAt = kernel.now()
   }
-  const watched: MakeMembership = (desk, hooks) => {
-    const membership = init.membership(desk, hooks)
+  const watched: MakeMembership = (context, hooks) => {
+    const membership = init.membership(context, hooks)
     return {
       ...membership,
       announce(facts, hasty) {
