@@ -7,3 +7,12 @@ export type Immediate<Port> = {
     ? (...args: Args) => PromiseLike<Value>
     : Port[K]
 }
+
+/** Calls now. What the port throws instead of rejecting becomes a rejection, so that callers have one way to fail. */
+export const begin = <T>(call: () => PromiseLike<T>): PromiseLike<T> => {
+  try {
+    return call()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}

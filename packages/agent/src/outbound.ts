@@ -1,0 +1,39 @@
+/**
+ * What the core says to other hosts, encoded for the transport. What cannot be encoded is not sent, as if it were lost on
+ * the way: the core copes with that, and one odd message must not stop the agent of this host.
+ */
+import { encodeMessage, encodeSummary, type HostId, type LoadSummary, type Message } from '@drover/protocol'
+import { wordsOf } from './errors.ts'
+import type { Log } from './log-port.ts'
+import type { Transport } from './transport/transport-port.ts'
+
+export interface Outbound {
+  send(to: HostId, message: Message): void
+  publish(summary: LoadSummary): void
+}
+
+export const createOutbound = (
+  transport: Pick<Transport, 'send' | 'publish'>,
+  warn: (code: string, text: string) => void,
+  log: Log,
+): Outbound => {
+  const encoded = <T>(encode: (value: T) => Uint8Array, value: T, what: string): Uint8Array | null => {
+    try {
+      return encode(value)
+    } catch (error) {
+      log.error({ err: error }, `${what} could not be written`)
+      warn('wire.unwritable', `${what} could not be written and was not sent: ${wordsOf(error)}`)
+      return null
+    }
+  }
+  return {
+    send(to, message) {
+      const bytes = encoded(encodeMessage, message, `a message '${message.kind}'`)
+      if (bytes !== null) transport.send(to, bytes)
+    },
+    publish(summary) {
+      const bytes = encoded(encodeSummary, summary, 'the load summary')
+      if (bytes !== null) transport.publish(bytes)
+    },
+  }
+}
