@@ -4,7 +4,8 @@
  * proves nothing, so what is counted as curable truly is.
  */
 import { add, dimensions, fits, type Resources, subtract, type VmId } from '@drover/protocol'
-import type { VmTruth, World } from './hypervisor/world.ts'
+import type { VmTruth } from './hypervisor/truth.ts'
+import type { World } from './hypervisor/world.ts'
 
 export interface CurableInit {
   readonly world: World

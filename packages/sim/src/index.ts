@@ -35,18 +35,13 @@ export type { DecisionHistory } from './harness/decision-history.ts'
 export type { OverloadOptions } from './harness/load-changes.ts'
 export type { Member } from './harness/member.ts'
 export { sleep, WaitError, waitUntil } from './harness/wait.ts'
+export { type SimulatedOptions, uriOf } from './hypervisor/driver-state.ts'
 export type { DaemonState, MigrationEnd, MigrationTruth, WorldEvent } from './hypervisor/events.ts'
 export type { FaultRule, MigrationFault } from './hypervisor/faults.ts'
-export { type SimulatedOptions, simulatedHypervisor, uriOf } from './hypervisor/simulated.ts'
+export { simulatedHypervisor } from './hypervisor/simulated.ts'
 export type { CopyState, HostSpec, VmSpec } from './hypervisor/state.ts'
-export {
-  type CopyTruth,
-  createWorld,
-  type HostTruth,
-  type VmTruth,
-  type World,
-  type WorldOptions,
-} from './hypervisor/world.ts'
+export type { CopyTruth, HostTruth, VmTruth } from './hypervisor/truth.ts'
+export { createWorld, type World, type WorldOptions } from './hypervisor/world.ts'
 export * from './invariants.ts'
 export * from './random.ts'
 export { type ReportInput, renderReport } from './report/report.ts'

@@ -5,7 +5,8 @@
  */
 import { dimensions, type PeerView, type Resources, type VmId } from '@drover/protocol'
 import type { MigrationEnd, WorldEvent } from './hypervisor/events.ts'
-import type { CopyTruth, VmTruth, World } from './hypervisor/world.ts'
+import type { CopyTruth, VmTruth } from './hypervisor/truth.ts'
+import type { World } from './hypervisor/world.ts'
 
 export type Invariant = 'S1' | 'S2' | 'S3' | 'S4' | 'S6' | 'S7' | 'S8' | 'S9' | 'Q2'
 

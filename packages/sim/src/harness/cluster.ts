@@ -17,7 +17,7 @@ import {
   subtract,
   type VmId,
 } from '@drover/protocol'
-import type { SimulatedOptions } from '../hypervisor/simulated.ts'
+import type { SimulatedOptions } from '../hypervisor/driver-state.ts'
 import { createWorld, type World } from '../hypervisor/world.ts'
 import { type Checker, createChecker, type Violation } from '../invariants.ts'
 import { randomOf } from '../random.ts'

@@ -119,6 +119,20 @@ export const createState = (clock: Clock): State => {
   }
 }
 
+/** Throws RangeError when the world has no such host. */
+export const hostNamed = (state: State, name: string): HostRecord => {
+  const host = state.hosts.get(name)
+  if (host === undefined) throw new RangeError(`no host ${name}`)
+  return host
+}
+
+/** Throws RangeError when the world has no such VM. */
+export const vmNamed = (state: State, id: VmId): VmRecord => {
+  const vm = state.vms.get(id)
+  if (vm === undefined) throw new RangeError(`no VM ${id}`)
+  return vm
+}
+
 export const pairOf = (a: string, b: string): string => (a < b ? `${a}|${b}` : `${b}|${a}`)
 
 /** Both alive, and no cut between them. */

@@ -2,63 +2,31 @@
  * The simulated world: hosts, VMs, and what is true of them. It knows everything; agents see of it what the port of
  * `simulated.ts` shows. One world is shared by all simulated hypervisors of a process.
  */
-import { byText, type Resources, type VmId } from '@drover/protocol'
+import { byText, type VmId } from '@drover/protocol'
 import type { Clock } from '../time/clock.ts'
+import { type ByHand, createByHand } from './by-hand.ts'
 import type { DaemonState, MigrationTruth, WorldEvent } from './events.ts'
 import { createFaults, type FaultRule } from './faults.ts'
 import { createMigrations, type Migrations } from './migrations.ts'
+import { bootHost, killHost, setDaemon } from './power-failure.ts'
 import {
-  activeCopies,
-  type Copy,
-  type CopyState,
   change,
   createState,
-  demandOf,
-  dropCopy,
   type HostRecord,
   type HostSpec,
+  hostNamed,
   incarnate,
   isActive,
   type Misreading,
   newCopy,
   pairOf,
   putCopy,
-  regrant,
   type State,
   type VmRecord,
   type VmSpec,
+  vmNamed,
 } from './state.ts'
-
-export interface HostTruth {
-  readonly name: string
-  readonly alive: boolean
-  readonly daemon: DaemonState
-  readonly capacity: Resources
-  readonly cpuBaseline: string
-  /** What its active VMs want, served or not. */
-  readonly demand: Resources
-  readonly vms: readonly VmId[]
-}
-
-export interface CopyTruth {
-  readonly host: string
-  readonly state: CopyState | 'incoming'
-  readonly pausedBy: 'migration' | 'owner' | null
-  readonly defined: boolean
-  /** Its host is dead; it ran there. */
-  readonly lostWithHost: boolean
-}
-
-export interface VmTruth {
-  readonly vm: VmId
-  readonly name: string
-  readonly cpuMilli: number
-  readonly memoryMiB: number
-  readonly fixed: string | null
-  /** What its owner wants: drover must not change it. */
-  readonly wanted: CopyState
-  readonly copies: readonly CopyTruth[]
-}
+import { type HostTruth, hostTruth, type VmTruth, vmTruth } from './truth.ts'
 
 export interface World {
   readonly clock: Clock
@@ -96,15 +64,7 @@ export interface World {
   heal(a?: string, b?: string): void
 
   /** What an administrator does by hand, with no questions asked. */
-  readonly byHand: {
-    /** Its owner wants it so from now on; says it to the observer, does nothing. */
-    want(vm: VmId, wanted: CopyState): void
-    start(vm: VmId, host: string): void
-    resume(vm: VmId, host: string): void
-    pause(vm: VmId, host: string): void
-    destroy(vm: VmId, host: string): void
-    define(vm: VmId, host: string): void
-  }
+  readonly byHand: ByHand
   /** For drivers only. */
   readonly inside: { readonly state: State; readonly migrations: Migrations; readonly migrationMiBps: number }
 }
@@ -117,174 +77,106 @@ export interface WorldOptions {
   readonly finishMs?: number
 }
 
+const addHost = (state: State, spec: HostSpec): void => {
+  if (state.hosts.has(spec.name)) throw new RangeError(`host ${spec.name} exists`)
+  state.hosts.set(spec.name, {
+    spec: { cpuBaseline: 'x86_64/simulated', linkMiBps: 1250, ...spec },
+    copies: new Map(),
+    alive: true,
+    daemon: 'up',
+    accountedAt: state.clock.now(),
+    followers: new Set(),
+  })
+}
+
+const addVm = (
+  state: State,
+  { host: hostName, state: wanted = 'running', cpuMilli, memoryMiB, ...spec }: VmSpec,
+): void => {
+  const host = hostNamed(state, hostName)
+  if (state.vms.has(spec.vm)) throw new RangeError(`VM ${spec.vm} exists`)
+  const vm: VmRecord = {
+    spec: { dirtyMiBps: 0, fixed: null, diskLocked: false, settings: {}, autostart: true, ...spec },
+    copies: new Set(),
+    cpuMilli: Math.min(cpuMilli, spec.vcpus * 1000),
+    memoryMiB,
+    wanted,
+    starts: 0,
+  }
+  state.vms.set(spec.vm, vm)
+  const copy = newCopy(vm, host, wanted)
+  if (wanted === 'paused') copy.pausedBy = 'owner'
+  if (isActive(copy)) incarnate(copy)
+  change(state, [host], () => putCopy(copy))
+  state.emit({ kind: 'vm', vm: spec.vm, host: hostName, what: isActive(copy) ? 'started' : 'defined' })
+}
+
+/** `set` gives the VM another demand; it is accounted for on every host that has a copy. */
+const changeDemand = (state: State, vm: VmRecord, set: () => void): void => {
+  const hosts: HostRecord[] = []
+  for (const copy of vm.copies) hosts.push(copy.host)
+  change(state, hosts, set)
+  const { spec, cpuMilli, memoryMiB } = vm
+  state.emit({ kind: 'demand', vm: spec.vm, cpuMilli, memoryMiB })
+}
+
+const setCpu = (state: State, id: VmId, cpuMilli: number): void => {
+  const vm = vmNamed(state, id)
+  const wanted = Math.round(Math.max(0, Math.min(cpuMilli, vm.spec.vcpus * 1000)))
+  if (wanted === vm.cpuMilli) return
+  changeDemand(state, vm, () => {
+    vm.cpuMilli = wanted
+  })
+}
+
+const follow = (
+  state: State,
+  id: VmId,
+  cpuMilliAt: (nowMs: number) => number,
+  everyMs: number,
+): (() => void) => {
+  let cancel = (): void => {}
+  const read = (): void => {
+    setCpu(state, id, cpuMilliAt(state.clock.now()))
+    cancel = state.clock.after(everyMs, read)
+  }
+  read()
+  return () => cancel()
+}
+
 export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: WorldOptions): World => {
   const state = createState(clock)
   const faults = createFaults()
   const migrations = createMigrations(state, faults, { finishMs })
-
-  const hostNamed = (name: string): HostRecord => {
-    const host = state.hosts.get(name)
-    if (host === undefined) throw new RangeError(`no host ${name}`)
-    return host
-  }
-  const vmOf = (id: VmId): VmRecord => {
-    const vm = state.vms.get(id)
-    if (vm === undefined) throw new RangeError(`no VM ${id}`)
-    return vm
-  }
-  const hostsOf = (vm: VmRecord): HostRecord[] => {
-    const hosts: HostRecord[] = []
-    for (const copy of vm.copies) hosts.push(copy.host)
-    return hosts
-  }
-  const copyAt = (id: VmId, host: HostRecord): Copy => {
-    const found = host.copies.get(id)
-    if (found !== undefined) return found
-    const copy = newCopy(vmOf(id), host, 'shut')
-    putCopy(copy)
-    return copy
-  }
-  const tellDemand = ({ spec, cpuMilli, memoryMiB }: VmRecord): void =>
-    state.emit({ kind: 'demand', vm: spec.vm, cpuMilli, memoryMiB })
-
-  const hostTruth = (host: HostRecord): HostTruth => ({
-    name: host.spec.name,
-    alive: host.alive,
-    daemon: host.daemon,
-    capacity: host.spec.capacity,
-    cpuBaseline: host.spec.cpuBaseline,
-    demand: demandOf(host),
-    vms: activeCopies(host)
-      .map((copy) => copy.vm.spec.vm)
-      .sort(byText),
-  })
-  const vmTruth = (vm: VmRecord): VmTruth => ({
-    vm: vm.spec.vm,
-    name: vm.spec.name,
-    cpuMilli: vm.cpuMilli,
-    memoryMiB: vm.memoryMiB,
-    fixed: vm.spec.fixed,
-    wanted: vm.wanted,
-    copies: Array.from(vm.copies, (copy) => ({
-      host: copy.host.spec.name,
-      state: copy.state,
-      pausedBy: copy.pausedBy,
-      defined: copy.defined,
-      lostWithHost: copy.ranAtDeath,
-    })),
-  })
-
-  const setCpu = (id: VmId, cpuMilli: number): void => {
-    const vm = vmOf(id)
-    const wanted = Math.round(Math.max(0, Math.min(cpuMilli, vm.spec.vcpus * 1000)))
-    if (wanted === vm.cpuMilli) return
-    change(state, hostsOf(vm), () => {
-      vm.cpuMilli = wanted
-    })
-    tellDemand(vm)
-  }
-
   return {
     clock,
-    addHost(spec) {
-      if (state.hosts.has(spec.name)) throw new RangeError(`host ${spec.name} exists`)
-      state.hosts.set(spec.name, {
-        spec: { cpuBaseline: 'x86_64/simulated', linkMiBps: 1250, ...spec },
-        copies: new Map(),
-        alive: true,
-        daemon: 'up',
-        accountedAt: clock.now(),
-        followers: new Set(),
-      })
-    },
-    addVm({ host: hostName, state: wanted = 'running', cpuMilli, memoryMiB, ...spec }) {
-      const host = hostNamed(hostName)
-      if (state.vms.has(spec.vm)) throw new RangeError(`VM ${spec.vm} exists`)
-      const vm: VmRecord = {
-        spec: { dirtyMiBps: 0, fixed: null, diskLocked: false, settings: {}, autostart: true, ...spec },
-        copies: new Set(),
-        cpuMilli: Math.min(cpuMilli, spec.vcpus * 1000),
-        memoryMiB,
-        wanted,
-        starts: 0,
-      }
-      state.vms.set(spec.vm, vm)
-      const copy = newCopy(vm, host, wanted)
-      if (wanted === 'paused') copy.pausedBy = 'owner'
-      if (isActive(copy)) incarnate(copy)
-      change(state, [host], () => putCopy(copy))
-      state.emit({ kind: 'vm', vm: spec.vm, host: hostName, what: isActive(copy) ? 'started' : 'defined' })
-    },
-    host: (name) => hostTruth(hostNamed(name)),
+    addHost: (spec) => addHost(state, spec),
+    addVm: (spec) => addVm(state, spec),
+    host: (name) => hostTruth(hostNamed(state, name)),
     hosts: () => [...state.hosts.values()].map(hostTruth).sort((a, b) => byText(a.name, b.name)),
-    vm: (id) => vmTruth(vmOf(id)),
+    vm: (id) => vmTruth(vmNamed(state, id)),
     vms: () => [...state.vms.values()].map(vmTruth),
     migrations: migrations.all,
     events: state.listen,
 
-    setCpu,
+    setCpu: (id, cpuMilli) => setCpu(state, id, cpuMilli),
     setMemory(id, memoryMiB) {
-      const vm = vmOf(id)
-      change(state, hostsOf(vm), () => {
+      const vm = vmNamed(state, id)
+      changeDemand(state, vm, () => {
         vm.memoryMiB = memoryMiB
       })
-      tellDemand(vm)
     },
-    follow(id, cpuMilliAt, everyMs) {
-      let cancel = (): void => {}
-      const read = (): void => {
-        setCpu(id, cpuMilliAt(clock.now()))
-        cancel = clock.after(everyMs, read)
-      }
-      read()
-      return () => cancel()
-    },
+    follow: (id, cpuMilliAt, everyMs) => follow(state, id, cpuMilliAt, everyMs),
 
-    killHost(name) {
-      const host = hostNamed(name)
-      if (!host.alive) return
-      change(state, [host], () => {})
-      host.alive = false
-      host.daemon = 'down'
-      migrations.hostDied(host)
-      for (const copy of host.copies.values()) {
-        if (copy.state === 'incoming' || !copy.defined) dropCopy(copy)
-        copy.ranAtDeath = isActive(copy)
-        copy.state = 'shut'
-        copy.pausedBy = null
-        copy.grantedMilli = 0
-      }
-      state.emit({ kind: 'host', host: name, alive: false })
-    },
-    bootHost(name) {
-      const host = hostNamed(name)
-      if (host.alive) return
-      host.alive = true
-      host.daemon = 'up'
-      host.accountedAt = clock.now()
-      for (const copy of host.copies.values()) {
-        if (copy.ranAtDeath && copy.vm.spec.autostart) {
-          copy.state = 'running'
-          incarnate(copy)
-        } else if (copy.ranAtDeath) copy.vm.wanted = 'shut' // its owner's choice, not our doing
-        copy.ranAtDeath = false
-      }
-      regrant(host)
-      state.emit({ kind: 'host', host: name, alive: true })
-    },
-    daemon(name, daemon) {
-      const host = hostNamed(name)
-      if (!host.alive || host.daemon === daemon) return
-      host.daemon = daemon
-      if (daemon === 'down') migrations.daemonDied(host)
-      state.emit({ kind: 'daemon', host: name, daemon })
-    },
+    killHost: (name) => killHost(state, migrations, name),
+    bootHost: (name) => bootHost(state, name),
+    daemon: (name, daemon) => setDaemon(state, migrations, name, daemon),
     fail: faults.add,
     clearFaults: faults.clear,
     unhang: migrations.unhang,
     misread: (vm, wrong) => void state.misreadings.set(vm, wrong),
     cut(a, b) {
-      state.cuts.add(pairOf(hostNamed(a).spec.name, hostNamed(b).spec.name))
+      state.cuts.add(pairOf(hostNamed(state, a).spec.name, hostNamed(state, b).spec.name))
       migrations.linksChanged()
       state.emit({ kind: 'links' })
     },
@@ -294,52 +186,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
       state.emit({ kind: 'links' })
     },
 
-    byHand: {
-      want(id, wanted) {
-        vmOf(id).wanted = wanted
-      },
-      start(id, name) {
-        const host = hostNamed(name)
-        change(state, [host], () => {
-          const copy = copyAt(id, host)
-          copy.state = 'running'
-          copy.pausedBy = null
-          incarnate(copy)
-        })
-        state.emit({ kind: 'vm', vm: id, host: name, what: 'started' })
-      },
-      resume(id, name) {
-        const host = hostNamed(name)
-        change(state, [host], () => {
-          const copy = copyAt(id, host)
-          copy.state = 'running'
-          copy.pausedBy = null
-        })
-        state.emit({ kind: 'vm', vm: id, host: name, what: 'resumed' })
-      },
-      pause(id, name) {
-        const host = hostNamed(name)
-        change(state, [host], () => {
-          const copy = copyAt(id, host)
-          copy.state = 'paused'
-          copy.pausedBy = 'owner'
-        })
-        vmOf(id).wanted = 'paused'
-        state.emit({ kind: 'vm', vm: id, host: name, what: 'paused' })
-      },
-      destroy(id, name) {
-        const host = hostNamed(name)
-        const copy = host.copies.get(id)
-        if (copy === undefined) return
-        migrations.copyDestroyed(copy)
-        change(state, [host], () => dropCopy(copy))
-        state.emit({ kind: 'vm', vm: id, host: name, what: 'removed' })
-      },
-      define(id, name) {
-        copyAt(id, hostNamed(name))
-        state.emit({ kind: 'vm', vm: id, host: name, what: 'defined' })
-      },
-    },
+    byHand: createByHand(state, migrations),
     inside: { state, migrations, migrationMiBps },
   }
 }

@@ -14,7 +14,7 @@ import type {
   Rule,
   VmId,
 } from '@drover/protocol'
-import type { SimulatedOptions } from '../hypervisor/simulated.ts'
+import type { SimulatedOptions } from '../hypervisor/driver-state.ts'
 import type { VmSpec } from '../hypervisor/state.ts'
 import type { World } from '../hypervisor/world.ts'
 import type { Checker } from '../invariants.ts'

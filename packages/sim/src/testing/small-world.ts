@@ -2,7 +2,8 @@
 
 import type { Hypervisor } from '@drover/agent/runtime'
 import { asVmId, type VmId } from '@drover/protocol'
-import { type SimulatedOptions, simulatedHypervisor } from '../hypervisor/simulated.ts'
+import type { SimulatedOptions } from '../hypervisor/driver-state.ts'
+import { simulatedHypervisor } from '../hypervisor/simulated.ts'
 import type { VmSpec } from '../hypervisor/state.ts'
 import { createWorld, type World } from '../hypervisor/world.ts'
 import { type ManualClock, manualClock } from '../time/clock.ts'

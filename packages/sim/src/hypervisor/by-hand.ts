@@ -1,0 +1,82 @@
+/** What an administrator does by hand to one VM on one host, with no questions asked. */
+import type { VmId } from '@drover/protocol'
+import type { Migrations } from './migrations.ts'
+import {
+  type Copy,
+  type CopyState,
+  change,
+  dropCopy,
+  type HostRecord,
+  hostNamed,
+  incarnate,
+  newCopy,
+  putCopy,
+  type State,
+  vmNamed,
+} from './state.ts'
+
+export interface ByHand {
+  /** Its owner wants it so from now on; says it to the observer, does nothing. */
+  want(vm: VmId, wanted: CopyState): void
+  start(vm: VmId, host: string): void
+  resume(vm: VmId, host: string): void
+  pause(vm: VmId, host: string): void
+  destroy(vm: VmId, host: string): void
+  define(vm: VmId, host: string): void
+}
+
+/** Its copy there; a new one that is shut when there was none. */
+const copyAt = (state: State, id: VmId, host: HostRecord): Copy => {
+  const found = host.copies.get(id)
+  if (found !== undefined) return found
+  const copy = newCopy(vmNamed(state, id), host, 'shut')
+  putCopy(copy)
+  return copy
+}
+
+export const createByHand = (state: State, migrations: Migrations): ByHand => {
+  const alter = (
+    id: VmId,
+    name: string,
+    what: 'started' | 'resumed' | 'paused',
+    apply: (copy: Copy) => void,
+  ): void => {
+    const host = hostNamed(state, name)
+    change(state, [host], () => apply(copyAt(state, id, host)))
+    if (what === 'paused') vmNamed(state, id).wanted = 'paused'
+    state.emit({ kind: 'vm', vm: id, host: name, what })
+  }
+  return {
+    want(id, wanted) {
+      vmNamed(state, id).wanted = wanted
+    },
+    start: (id, name) =>
+      alter(id, name, 'started', (copy) => {
+        copy.state = 'running'
+        copy.pausedBy = null
+        incarnate(copy)
+      }),
+    resume: (id, name) =>
+      alter(id, name, 'resumed', (copy) => {
+        copy.state = 'running'
+        copy.pausedBy = null
+      }),
+    pause: (id, name) =>
+      alter(id, name, 'paused', (copy) => {
+        copy.state = 'paused'
+        copy.pausedBy = 'owner'
+      }),
+    destroy(id, name) {
+      const host = hostNamed(state, name)
+      const copy = host.copies.get(id)
+      if (copy === undefined) return
+      migrations.copyDestroyed(copy)
+      change(state, [host], () => dropCopy(copy))
+      state.emit({ kind: 'vm', vm: id, host: name, what: 'removed' })
+    },
+    define(id, name) {
+      copyAt(state, id, hostNamed(state, name))
+      state.emit({ kind: 'vm', vm: id, host: name, what: 'defined' })
+    },
+  }
+}

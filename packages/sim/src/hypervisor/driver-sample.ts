@@ -1,0 +1,66 @@
+/** What the simulated driver shows of its host's VMs: a sample as libvirt would give it, and the jobs that run. */
+import type { RunningJob, Sample, VmSample } from '@drover/agent/runtime'
+import { byText } from '@drover/protocol'
+import { type DriverState, jobOf } from './driver-state.ts'
+import {
+  account,
+  activeCopies,
+  type Copy,
+  demandOf,
+  dirtyMiBpsOf,
+  type HostRecord,
+  memoryTakenMiB,
+} from './state.ts'
+
+const sampled = ({ world, self, meter }: DriverState, copy: Copy): VmSample => {
+  const { misreadings } = world.inside.state
+  const { vm, incarnation } = copy
+  const { spec } = vm
+  const wrong = misreadings.get(spec.vm) ?? {}
+  misreadings.delete(spec.vm)
+  const cpuMilli = meter.measure(copy, self.accountedAt)
+  return {
+    vm: spec.vm,
+    name: spec.name,
+    state: copy.state === 'running' ? 'running' : 'paused',
+    pausedBy: copy.pausedBy,
+    cpuMilli: wrong.cpuMilli ?? cpuMilli,
+    vcpus: spec.vcpus,
+    memoryMiB: wrong.memoryMiB ?? vm.memoryMiB,
+    dirtyMiBps: Math.round(dirtyMiBpsOf(copy)),
+    incarnation,
+    migratable: spec.fixed === null ? { movable: true } : { movable: false, code: spec.fixed },
+    diskLocked: spec.diskLocked,
+    settings: spec.settings,
+  }
+}
+
+const pressureOf = (host: HostRecord): Sample['pressure'] => {
+  let granted = 0
+  for (const copy of host.copies.values()) granted += copy.grantedMilli
+  const { cpuMilli } = demandOf(host)
+  const overMiB = Math.max(0, memoryTakenMiB(host) - host.spec.capacity.memoryMiB)
+  return {
+    cpu: cpuMilli > 0 ? Math.round(100 * (1 - granted / cpuMilli)) : 0,
+    memory: Math.min(100, Math.round((100 * overMiB) / host.spec.capacity.memoryMiB)),
+  }
+}
+
+/** Its active VMs, sorted by id, as they are now. */
+export const sampleOf = (driver: DriverState): Sample => {
+  const { world, self, meter } = driver
+  account(world.inside.state, self)
+  const vms = activeCopies(self)
+    .sort((a, b) => byText(a.vm.spec.vm, b.vm.spec.vm))
+    .map((copy) => sampled(driver, copy))
+  meter.keep(self.copies)
+  return { vms, pressure: pressureOf(self) }
+}
+
+export const jobsOf = (driver: DriverState): readonly RunningJob[] =>
+  [...driver.self.copies.keys()].flatMap((vm) => {
+    const direction = jobOf(driver, driver.self, vm)
+    if (direction === null) return []
+    const sent = driver.world.inside.migrations.of(vm)?.transferredMiB ?? 0
+    return [{ vm, direction, sentMiB: direction === 'outgoing' ? Math.round(sent) : null }]
+  })
