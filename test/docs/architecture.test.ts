@@ -1,0 +1,40 @@
+/** The map is the house: its rooms are those that tidy enforces, and its table of promises is complete and true. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { rooms } from '../tidy/directions.ts'
+import { promisesOf } from './references.ts'
+
+const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8')
+const page = read('docs/architecture.md')
+
+test('docs/architecture.md names the folders of each package in the order of test/tidy/directions.ts', () => {
+  for (const [name, all] of Object.entries(rooms)) {
+    const row = page.split('\n').find((line) => line.startsWith(`| ${name} | \``)) ?? ''
+    const named = (row.split('|')[2] ?? '').split('·').map((cell) => /`([^`]+)`/.exec(cell)?.[1])
+    assert.deepEqual(
+      named,
+      all.filter((room) => !room.endsWith('.ts')),
+      name,
+    )
+  }
+})
+
+test('the table of promises has all of them', () => {
+  const upTo = (letter: string, last: number): readonly string[] =>
+    Array.from({ length: last }, (_, i) => `${letter}${i + 1}`)
+  const known = promisesOf(page)
+  assert.deepEqual(
+    [...upTo('S', 15), ...upTo('L', 6), ...upTo('R', 2), ...upTo('Q', 4)].filter((code) => !known.has(code)),
+    [],
+  )
+})
+
+test('a promise is said to be shown by the checker exactly when the checker looks for its breach', () => {
+  const said = [...page.matchAll(/^\| ([A-Z]\d+) \|[^|]*\| checker/gm)].map((row) => row[1])
+  const source = read('packages/sim/src/invariants.ts')
+  const checked = /export type Invariant = ([^\n]+)/.exec(source)?.[1]?.match(/[A-Z]\d+/g) ?? []
+  assert.ok(checked.length > 0)
+  assert.deepEqual(said, [...checked])
+})
