@@ -138,9 +138,7 @@ const wrongCodes = (page: string): readonly string[] =>
     return isCode && !known ? [`${line}: no code ${text}`] : []
   })
 
-const metricsSource = ['counters', 'gauges']
-  .map((name) => read(`packages/agent/src/metrics/${name}.ts`))
-  .join()
+const metricsSource = ['meters', 'gauges'].map((name) => read(`packages/agent/src/metrics/${name}.ts`)).join()
 const wrongMetrics = (page: string): readonly string[] =>
   [...page.matchAll(/\bdrover_([a-z_]+)\b/g)].flatMap(([whole, name = '']) => {
     const base = name.replace(/_(?:bucket|sum|count)$/, '')
