@@ -29,33 +29,7 @@ describe('what an agent hears', () => {
   })
 })
 
-describe('the life of an agent', () => {
-  // An assertion fails in the core. The agent stops itself; what it began goes on by itself, and no VM is touched.
-  test('a failed assertion stops the agent, never a VM', async () => {
-    const w = world({
-      received: () => {
-        throw new Error('a member has two leases')
-      },
-    })
-    await w.agent.start()
-    provoke(w, [perform(1)])
-    const waiting = w.agent.command({ kind: 'plan' })
-    waiting.catch(() => {})
-    w.transport.handlers.received(host('b'), encodeMessage(message(1)))
-    const fatal = w.events.find((event) => event.kind === 'fatal')
-    assert.match(fatal?.kind === 'fatal' ? fatal.text : '', /received: a member has two leases/)
-    await assert.rejects(waiting, { code: 'agent.stopped' })
-    await until('it has stopped', () => w.transport.state === 'stopped' && w.hypervisor.closed)
-    assert.deepEqual(w.hypervisor.asked, [])
-    const before = w.peer.heard.length
-    w.transport.handlers.disconnected(host('b'))
-    w.hypervisor.migrations[0]?.end({ kind: 'done', transferredMiB: 1, downtimeMs: null })
-    await new Promise((resolve) => setImmediate(resolve))
-    assert.equal(w.peer.heard.length, before, 'the core is not asked again')
-    await w.agent.stop()
-    w.store.open().close()
-  })
-
+describe('the stop of an agent', () => {
   // systemd stops the agent for an upgrade: it says goodbye, and ends when its core says so, not before.
   test('a stop says goodbye, and waits for the word of the core', async () => {
     const w = world({
@@ -98,6 +72,34 @@ describe('the life of an agent', () => {
       await stopped
       assert.equal(w.transport.state, end === 'kill' ? 'killed' : 'stopped')
     }
+  })
+})
+
+describe('the failure of an agent', () => {
+  // An assertion fails in the core. The agent stops itself; what it began goes on by itself, and no VM is touched.
+  test('a failed assertion stops the agent, never a VM', async () => {
+    const w = world({
+      received: () => {
+        throw new Error('a member has two leases')
+      },
+    })
+    await w.agent.start()
+    provoke(w, [perform(1)])
+    const waiting = w.agent.command({ kind: 'plan' })
+    waiting.catch(() => {})
+    w.transport.handlers.received(host('b'), encodeMessage(message(1)))
+    const fatal = w.events.find((event) => event.kind === 'fatal')
+    assert.match(fatal?.kind === 'fatal' ? fatal.text : '', /received: a member has two leases/)
+    await assert.rejects(waiting, { code: 'agent.stopped' })
+    await until('it has stopped', () => w.transport.state === 'stopped' && w.hypervisor.closed)
+    assert.deepEqual(w.hypervisor.asked, [])
+    const before = w.peer.heard.length
+    w.transport.handlers.disconnected(host('b'))
+    w.hypervisor.migrations[0]?.end({ kind: 'done', transferredMiB: 1, downtimeMs: null })
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(w.peer.heard.length, before, 'the core is not asked again')
+    await w.agent.stop()
+    w.store.open().close()
   })
 
   // kill -9, as the harness does it: nothing is said or written any more; a new agent takes over the journal.

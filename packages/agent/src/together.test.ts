@@ -7,8 +7,16 @@ import type { AgentEvent } from './agent-port.ts'
 import type { Hypervisor } from './hypervisor/hypervisor-port.ts'
 import { createJournalStore } from './journal/memory.ts'
 import { silentLog } from './log-port.ts'
+import type { Solver } from './solve/solver.ts'
 import { workerSolver } from './solve/worker-pool.ts'
-import { fakeHypervisor, fakeTransport, settings, until, vmSample } from './testing/fakes.ts'
+import {
+  type FakeHypervisor,
+  fakeHypervisor,
+  fakeTransport,
+  settings,
+  until,
+  vmSample,
+} from './testing/fakes.ts'
 import { host } from './testing/fixtures.ts'
 import type { Transport, TransportHandlers } from './transport/transport-port.ts'
 
@@ -36,38 +44,41 @@ const createBus = () => {
   })
 }
 
-// Three hosts, one of them with more demand than it may give. Its agent forms a partition with a neighbour, solves it on a
-// worker thread, and moves one VM; both journals are clean afterwards, and both hosts can tell what was done.
-test('three agents cure an overload', async () => {
-  const bus = createBus()
-  const solver = workerSolver()
-  const events: AgentEvent[] = []
-  const hypervisors = new Map(['a', 'b', 'c'].map((name) => [`fake://${name}`, fakeHypervisor()]))
-  const base = settings()
-  const parts = [...hypervisors].map(([uri, hypervisor]) => {
-    const name = uri.slice('fake://'.length)
-    const self = host(name)
-    hypervisor.facts = { ...hypervisor.facts, name, migrationUri: uri }
+const uriOf = (name: string): string => `fake://${name}`
+
+/** Hypervisors that can be seen and reached from each other, by their URI. */
+const createHypervisors = (names: readonly string[]): ReadonlyMap<string, FakeHypervisor> => {
+  const all = new Map(names.map((name) => [uriOf(name), fakeHypervisor()]))
+  for (const [uri, own] of all) {
+    const at = (elsewhere: string | undefined) => all.get(elsewhere ?? uri)
     const migrate: Hypervisor['migrate'] = async ({ vm, to, handOverPaused }) => {
       await new Promise((resolve) => setTimeout(resolve, 10))
-      const moved = hypervisor.vms.find((one) => one.vm === vm)
-      hypervisor.vms = hypervisor.vms.filter((one) => one.vm !== vm)
-      if (moved !== undefined)
-        hypervisors
-          .get(to)
-          ?.vms.push({ ...moved, state: handOverPaused ? 'paused' : 'running', cpuMilli: null })
+      const moved = own.vms.find((one) => one.vm === vm)
+      own.vms = own.vms.filter((one) => one.vm !== vm)
+      const state = handOverPaused ? 'paused' : 'running'
+      if (moved !== undefined) at(to)?.vms.push({ ...moved, state, cpuMilli: null })
       return { kind: 'done', transferredMiB: 512, downtimeMs: 5 }
     }
-    const presence: Hypervisor['locate'] = async (vm, at) =>
-      hypervisors.get(at ?? uri)?.vms.find((one) => one.vm === vm)?.state ?? 'absent'
-    const resume: Hypervisor['resume'] = async (vm, at) => {
-      const there = hypervisors.get(at ?? uri)
-      if (there !== undefined)
-        there.vms = there.vms.map((one) =>
-          one.vm === vm ? { ...one, state: 'running', cpuMilli: 300 } : one,
-        )
+    const locate: Hypervisor['locate'] = async (vm, elsewhere) =>
+      at(elsewhere)?.vms.find((one) => one.vm === vm)?.state ?? 'absent'
+    const resume: Hypervisor['resume'] = async (vm, elsewhere) => {
+      const there = at(elsewhere)
+      if (there === undefined) return
+      there.vms = there.vms.map((one) => (one.vm === vm ? { ...one, state: 'running', cpuMilli: 300 } : one))
     }
-    Object.assign(hypervisor, { migrate, locate: presence, resume })
+    Object.assign(own, { migrate, locate, resume })
+  }
+  return all
+}
+
+/** Agents on one bus that share a solver, each with its hypervisor and its journal. */
+const createAgents = (names: readonly string[], solver: Solver) => {
+  const bus = createBus()
+  const hypervisors = createHypervisors(names)
+  const base = settings()
+  return names.map((name) => {
+    const hypervisor = hypervisors.get(uriOf(name))!
+    hypervisor.facts = { ...hypervisor.facts, name, migrationUri: uriOf(name) }
     const store = createJournalStore({ intact: true })
     const agent = createAgent({
       settings: settings({
@@ -76,14 +87,22 @@ test('three agents cure an overload', async () => {
         policy: policyOf('aggressive', { overloadHoldMs: 60, gossipMs: 200 }),
       }),
       hypervisor,
-      transport: bus(self),
+      transport: bus(host(name)),
       journal: store.open(),
       solver,
       log: silentLog(),
     })
-    agent.events((event) => events.push(event))
     return { agent, hypervisor, store }
   })
+}
+
+// Three hosts, one of them with more demand than it may give. Its agent forms a partition with a neighbour, solves it on a
+// worker thread, and moves one VM; both journals are clean afterwards, and both hosts can tell what was done.
+test('three agents cure an overload', async () => {
+  const solver = workerSolver()
+  const parts = createAgents(['a', 'b', 'c'], solver)
+  const events: AgentEvent[] = []
+  for (const { agent } of parts) agent.events((event) => events.push(event))
   const [a] = parts
   assert.ok(a)
   try {
@@ -104,15 +123,10 @@ test('three agents cure an overload', async () => {
     await until('the overload is cured', () => ended().length > 0)
     const all = parts.flatMap(({ hypervisor }) => hypervisor.vms)
     assert.equal(a.hypervisor.vms.length, 6)
-    assert.deepEqual(all.map((one) => one.vm).sort(), [
-      'vm-0',
-      'vm-1',
-      'vm-2',
-      'vm-3',
-      'vm-4',
-      'vm-5',
-      'vm-6',
-    ])
+    assert.deepEqual(
+      all.map((one) => one.vm).sort(),
+      Array.from({ length: 7 }, (_, n) => `vm-${n}`),
+    )
     assert.ok(all.every((one) => one.state === 'running'))
     assert.equal(ended()[0]?.members.length, 2)
     await until('every motion is closed', () =>

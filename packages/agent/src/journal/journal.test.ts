@@ -18,225 +18,227 @@ import { type Journal, JournalError } from './journal-port.ts'
 import { createJournalStore } from './memory.ts'
 import { openJournal } from './sqlite.ts'
 
-/** The suite that every journal passes: `open` may be called again after `close`, as after a restart. */
-interface Subject {
-  readonly open: () => Journal
-}
+/** An empty journal of this kind. It may be opened again after `close`, as after a restart. */
+type Fresh = () => () => Journal
 
 const freshDir = scratchPaths()
 
 let wallMs = 1_800_000_000_000
 const wallNow = () => wallMs
 
-const subjects: Readonly<Record<string, () => Subject>> = {
+const kinds: Readonly<Record<string, Fresh>> = {
   sqlite: () => {
     const dir = freshDir()
-    return { open: () => openJournal(dir, { wallNow }) }
+    return () => openJournal(dir, { wallNow })
   },
   memory: () => {
     const store = createJournalStore({ wallNow })
-    return { open: () => store.open() }
+    return () => store.open()
   },
 }
 
-for (const [name, subject] of Object.entries(subjects)) {
-  describe(`journal: ${name}`, () => {
-    // A host's first start: nothing is known, so nothing may be granted for the longest lease.
-    test('a new journal is empty and not intact', () => {
-      const journal = subject().open()
-      assert.deepEqual(journal.restored, {
-        epoch: 0,
-        journalIntact: false,
-        open: [],
-        closed: [],
-        duties: [],
-        draining: false,
-        mode: null,
-        cooldowns: [],
-      })
-      assert.equal(journal.trouble, null)
-      assert.equal(journal.probe(), true)
-      assert.deepEqual(journal.history({}), [])
-      journal.close()
-    })
-
-    // An agent is restarted in the middle of its work: it finds its epoch, what was open, and the operator's will.
-    test('what was appended is there after a restart', () => {
-      const { open } = subject()
-      const first = open()
-      first.append({ kind: 'epoch', epoch: 7 })
-      first.append({ kind: 'epoch', epoch: 6 })
-      for (const n of [3, 1, 2]) first.append(opened(n))
-      first.append(closed(1, 'departure', duty(1)))
-      first.append({ kind: 'draining', draining: true })
-      first.append({ kind: 'mode', mode: 'auto' })
-      first.close()
-      const second = open()
-      assert.deepEqual(second.restored, {
-        epoch: 7,
-        journalIntact: true,
-        open: [openAction(2), openAction(3)],
-        closed: [closedAction(1)],
-        duties: [duty(1)],
-        draining: true,
-        mode: 'auto',
-        cooldowns: [],
-      })
-      second.append({ kind: 'draining', draining: false })
-      second.append(closed(2, 'departure', duty(2)))
-      second.append({ kind: 'discharged', action: action(1) })
-      second.append(closed(3))
-      second.append(closed(3))
-      second.close()
-      const third = open()
-      assert.deepEqual(third.restored.open, [])
-      assert.deepEqual(third.restored.closed, [closedAction(1), closedAction(2), closedAction(3)])
-      assert.deepEqual(third.restored.duties, [duty(2)], 'until the other end has heard it')
-      assert.equal(third.restored.draining, false)
-      third.close()
-    })
-
-    // A peer missed how a migration ended and asks the restarted agent: the last ends are known, each end by itself, and
-    // old ones make room.
-    test('how the last actions ended is kept, oldest first and bounded', () => {
-      const { open } = subject()
-      const first = open()
-      const count = limits.closedActionsMax + 5
-      for (let n = 1; n <= count; n += 1) first.append(closed(n))
-      first.append(closed(count, 'arrival'))
-      first.append(closed(count - 1))
-      first.close()
-      const second = open()
-      const ends = second.restored.closed
-      assert.equal(ends.length, limits.closedActionsMax)
-      assert.deepEqual(ends.slice(-3), [
-        closedAction(count),
-        closedAction(count, 'arrival'),
-        closedAction(count - 1),
-      ])
-      assert.equal(new Set(ends.map(({ action, end }) => `${end} ${action}`)).size, ends.length)
-      assert.ok(!ends.some(({ vm }) => vm === 'vm-1'))
-      second.close()
-    })
-
-    // An agent dies while it still waits for leases of a lost journal to end: its young journal is not the whole truth,
-    // so it has to wait again.
-    test('a journal that never held an epoch is not intact at the second start either', () => {
-      const { open } = subject()
-      const first = open()
-      first.append(opened(1))
-      first.close()
-      const second = open()
-      assert.equal(second.restored.journalIntact, false)
-      assert.deepEqual(second.restored.open, [openAction(1)])
-      second.append({ kind: 'epoch', epoch: 1 })
-      second.close()
-      const third = open()
-      assert.equal(third.restored.journalIntact, true)
-      third.close()
-    })
-
-    // Others drop what comes from an older incarnation: it has to grow at every start, also when the clock stands still.
-    test('the incarnation grows with every start', () => {
-      const { open } = subject()
-      const seen: number[] = []
-      for (const step of [0, 0, 5_000, -3_600_000]) {
-        wallMs += step
-        const journal = open()
-        seen.push(journal.incarnation)
-        journal.close()
-      }
-      wallMs += 3_595_000
-      assert.deepEqual(
-        seen,
-        [...new Set(seen)].sort((a, b) => a - b),
-      )
-    })
-
-    // A VM arrived and rests for half an hour; the agent is down for ten minutes, the next time the clock is set back.
-    test('a cool-down goes on while the agent is down, and never grows', () => {
-      const { open } = subject()
-      const first = open()
-      first.append({ kind: 'cooldown', vm: vmId('v'), from: host('b'), remainingMs: 1_800_000 })
-      first.append({ kind: 'cooldown', vm: vmId('short'), from: host('b'), remainingMs: 1_000 })
-      first.close()
-      wallMs += 600_000
-      const second = open()
-      assert.deepEqual(second.restored.cooldowns, [
-        { vm: vmId('v'), from: host('b'), remainingMs: 1_200_000 },
-      ])
-      second.close()
-      wallMs -= 86_400_000
-      const third = open()
-      assert.deepEqual(
-        third.restored.cooldowns.map((rest) => rest.remainingMs),
-        [1_000, 1_800_000],
-      )
-      third.append({ kind: 'cooldown', vm: vmId('v'), from: host('b'), remainingMs: 0 })
-      third.append({ kind: 'cooldown', vm: vmId('short'), from: host('b'), remainingMs: 0 })
-      third.close()
-      wallMs += 86_400_000
-      const fourth = open()
-      assert.deepEqual(fourth.restored.cooldowns, [])
-      fourth.close()
-    })
-
-    // Someone starts a second agent on the host while the first one runs.
-    test('a second agent is refused until the first has gone', () => {
-      const { open } = subject()
-      const first = open()
-      assert.throws(
-        () => open(),
-        (error) => error instanceof JournalError && error.code === 'journal.locked',
-      )
-      first.append(opened(1))
-      first.close()
-      first.close()
-      assert.throws(() => first.append(opened(2)), JournalError)
-      assert.equal(first.probe(), false)
-      const second = open()
-      assert.deepEqual(second.restored.open, [openAction(1)])
-      second.close()
-    })
-
-    // An operator asks what happened to a VM, by its name or id, and since when.
-    test('history answers newest first, by VM, time and number; a changed decision stays where it began', () => {
-      const { open } = subject()
-      const journal = open()
-      const began = wallMs
-      for (const n of [1, 2, 3]) {
-        journal.remember(decision(n, { result: 'running' }))
-        wallMs += 1_000
-      }
-      journal.remember(decision(1))
-      const ids = (query: Parameters<Journal['history']>[0]) =>
-        journal.history(query).map((one) => one.decision.id)
-      assert.deepEqual(ids({}), [decision(3).id, decision(2).id, decision(1).id])
-      assert.deepEqual(ids({ limit: 1 }), [decision(3).id])
-      assert.deepEqual(ids({ vm: 'vm-2' }), [decision(2).id])
-      assert.deepEqual(ids({ vm: 'web1' }), [decision(1).id])
-      assert.deepEqual(ids({ vm: 'still', limit: 2 }), [decision(3).id, decision(2).id])
-      assert.deepEqual(ids({ vm: 'nobody' }), [])
-      assert.deepEqual(ids({ sinceMs: began + 1_000 }), [decision(3).id, decision(2).id])
-      assert.deepEqual(journal.history({ vm: 'web1' }), [{ atWallMs: began, decision: decision(1) }])
-      journal.close()
-      const again = open()
-      assert.equal(again.history({}).length, 3)
-      again.close()
-    })
-
-    // What the core hands over is its own: changing it afterwards must not change what is written.
-    test('nothing is shared with the caller', () => {
-      const { open } = subject()
-      const journal = open()
-      const record = { kind: 'opened' as const, open: { ...openAction(1), vm: vmId('before') } }
-      journal.append(record)
-      record.open.vm = vmId('after')
-      journal.close()
-      const again = open()
-      assert.equal(again.restored.open[0]?.vm, 'before')
-      assert.equal(again.restored.open[0]?.action, action(1))
-      again.close()
-    })
-  })
+const forEachKind = (about: string, tests: (fresh: Fresh) => void): void => {
+  for (const [name, fresh] of Object.entries(kinds)) describe(`${about}: ${name}`, () => tests(fresh))
 }
+
+forEachKind('what a restarted agent finds', (fresh) => {
+  // A host's first start: nothing is known, so nothing may be granted for the longest lease.
+  test('a new journal is empty and not intact', () => {
+    const journal = fresh()()
+    assert.deepEqual(journal.restored, {
+      epoch: 0,
+      journalIntact: false,
+      open: [],
+      closed: [],
+      duties: [],
+      draining: false,
+      mode: null,
+      cooldowns: [],
+    })
+    assert.equal(journal.trouble, null)
+    assert.equal(journal.probe(), true)
+    assert.deepEqual(journal.history({}), [])
+    journal.close()
+  })
+
+  // An agent is restarted in the middle of its work: it finds its epoch, what was open, and the operator's will.
+  test('what was appended is there after a restart', () => {
+    const open = fresh()
+    const first = open()
+    first.append({ kind: 'epoch', epoch: 7 })
+    first.append({ kind: 'epoch', epoch: 6 })
+    for (const n of [3, 1, 2]) first.append(opened(n))
+    first.append(closed(1, 'departure', duty(1)))
+    first.append({ kind: 'draining', draining: true })
+    first.append({ kind: 'mode', mode: 'auto' })
+    first.close()
+    const second = open()
+    assert.deepEqual(second.restored, {
+      epoch: 7,
+      journalIntact: true,
+      open: [openAction(2), openAction(3)],
+      closed: [closedAction(1)],
+      duties: [duty(1)],
+      draining: true,
+      mode: 'auto',
+      cooldowns: [],
+    })
+    second.append({ kind: 'draining', draining: false })
+    second.append(closed(2, 'departure', duty(2)))
+    second.append({ kind: 'discharged', action: action(1) })
+    second.append(closed(3))
+    second.append(closed(3))
+    second.close()
+    const third = open()
+    assert.deepEqual(third.restored.open, [])
+    assert.deepEqual(third.restored.closed, [closedAction(1), closedAction(2), closedAction(3)])
+    assert.deepEqual(third.restored.duties, [duty(2)], 'until the other end has heard it')
+    assert.equal(third.restored.draining, false)
+    third.close()
+  })
+
+  // An agent dies while it still waits for leases of a lost journal to end: its young journal is not the whole truth,
+  // so it has to wait again.
+  test('a journal that never held an epoch is not intact at the second start either', () => {
+    const open = fresh()
+    const first = open()
+    first.append(opened(1))
+    first.close()
+    const second = open()
+    assert.equal(second.restored.journalIntact, false)
+    assert.deepEqual(second.restored.open, [openAction(1)])
+    second.append({ kind: 'epoch', epoch: 1 })
+    second.close()
+    const third = open()
+    assert.equal(third.restored.journalIntact, true)
+    third.close()
+  })
+
+  // What the core hands over is its own: changing it afterwards must not change what is written.
+  test('nothing is shared with the caller', () => {
+    const open = fresh()
+    const journal = open()
+    const record = { kind: 'opened' as const, open: { ...openAction(1), vm: vmId('before') } }
+    journal.append(record)
+    record.open.vm = vmId('after')
+    journal.close()
+    const again = open()
+    assert.equal(again.restored.open[0]?.vm, 'before')
+    assert.equal(again.restored.open[0]?.action, action(1))
+    again.close()
+  })
+})
+
+forEachKind('what runs out or makes room', (fresh) => {
+  // A peer missed how a migration ended and asks the restarted agent: the last ends are known, each end by itself, and
+  // old ones make room.
+  test('how the last actions ended is kept, oldest first and bounded', () => {
+    const open = fresh()
+    const first = open()
+    const count = limits.closedActionsMax + 5
+    for (let n = 1; n <= count; n += 1) first.append(closed(n))
+    first.append(closed(count, 'arrival'))
+    first.append(closed(count - 1))
+    first.close()
+    const second = open()
+    const ends = second.restored.closed
+    assert.equal(ends.length, limits.closedActionsMax)
+    assert.deepEqual(ends.slice(-3), [
+      closedAction(count),
+      closedAction(count, 'arrival'),
+      closedAction(count - 1),
+    ])
+    assert.equal(new Set(ends.map(({ action, end }) => `${end} ${action}`)).size, ends.length)
+    assert.ok(!ends.some(({ vm }) => vm === 'vm-1'))
+    second.close()
+  })
+
+  // Others drop what comes from an older incarnation: it has to grow at every start, also when the clock stands still.
+  test('the incarnation grows with every start', () => {
+    const open = fresh()
+    const seen: number[] = []
+    for (const step of [0, 0, 5_000, -3_600_000]) {
+      wallMs += step
+      const journal = open()
+      seen.push(journal.incarnation)
+      journal.close()
+    }
+    wallMs += 3_595_000
+    assert.deepEqual(
+      seen,
+      [...new Set(seen)].sort((a, b) => a - b),
+    )
+  })
+
+  // A VM arrived and rests for half an hour; the agent is down for ten minutes, the next time the clock is set back.
+  test('a cool-down goes on while the agent is down, and never grows', () => {
+    const open = fresh()
+    const first = open()
+    first.append({ kind: 'cooldown', vm: vmId('v'), from: host('b'), remainingMs: 1_800_000 })
+    first.append({ kind: 'cooldown', vm: vmId('short'), from: host('b'), remainingMs: 1_000 })
+    first.close()
+    wallMs += 600_000
+    const second = open()
+    assert.deepEqual(second.restored.cooldowns, [{ vm: vmId('v'), from: host('b'), remainingMs: 1_200_000 }])
+    second.close()
+    wallMs -= 86_400_000
+    const third = open()
+    assert.deepEqual(
+      third.restored.cooldowns.map((rest) => rest.remainingMs),
+      [1_000, 1_800_000],
+    )
+    third.append({ kind: 'cooldown', vm: vmId('v'), from: host('b'), remainingMs: 0 })
+    third.append({ kind: 'cooldown', vm: vmId('short'), from: host('b'), remainingMs: 0 })
+    third.close()
+    wallMs += 86_400_000
+    const fourth = open()
+    assert.deepEqual(fourth.restored.cooldowns, [])
+    fourth.close()
+  })
+})
+
+forEachKind('what an agent and its operator may do', (fresh) => {
+  // Someone starts a second agent on the host while the first one runs.
+  test('a second agent is refused until the first has gone', () => {
+    const open = fresh()
+    const first = open()
+    assert.throws(
+      () => open(),
+      (error) => error instanceof JournalError && error.code === 'journal.locked',
+    )
+    first.append(opened(1))
+    first.close()
+    first.close()
+    assert.throws(() => first.append(opened(2)), JournalError)
+    assert.equal(first.probe(), false)
+    const second = open()
+    assert.deepEqual(second.restored.open, [openAction(1)])
+    second.close()
+  })
+
+  // An operator asks what happened to a VM, by its name or id, and since when.
+  test('history answers newest first, by VM, time and number; a changed decision stays where it began', () => {
+    const open = fresh()
+    const journal = open()
+    const began = wallMs
+    for (const n of [1, 2, 3]) {
+      journal.remember(decision(n, { result: 'running' }))
+      wallMs += 1_000
+    }
+    journal.remember(decision(1))
+    const ids = (query: Parameters<Journal['history']>[0]) =>
+      journal.history(query).map((one) => one.decision.id)
+    assert.deepEqual(ids({}), [decision(3).id, decision(2).id, decision(1).id])
+    assert.deepEqual(ids({ limit: 1 }), [decision(3).id])
+    assert.deepEqual(ids({ vm: 'vm-2' }), [decision(2).id])
+    assert.deepEqual(ids({ vm: 'web1' }), [decision(1).id])
+    assert.deepEqual(ids({ vm: 'still', limit: 2 }), [decision(3).id, decision(2).id])
+    assert.deepEqual(ids({ vm: 'nobody' }), [])
+    assert.deepEqual(ids({ sinceMs: began + 1_000 }), [decision(3).id, decision(2).id])
+    assert.deepEqual(journal.history({ vm: 'web1' }), [{ atWallMs: began, decision: decision(1) }])
+    journal.close()
+    const again = open()
+    assert.equal(again.history({}).length, 3)
+    again.close()
+  })
+})
