@@ -8,6 +8,7 @@ import type {
   Effect,
   JournalRecord,
   Message,
+  Operation,
   Reply,
 } from '../../packages/protocol/src/index.ts'
 import type { WorldEvent } from '../../packages/sim/src/hypervisor/events.ts'
@@ -119,6 +120,9 @@ const replyOf = (reply: Reply): string => {
   }
 }
 
+const operationOf = (operation: Operation): string =>
+  `${operation.kind} ${operation.vm}${operation.kind === 'migrate' && operation.paused ? ', to arrive paused' : ''}`
+
 /** Null = this effect is left out. */
 export const effectLine = (effect: Effect): string | null => {
   switch (effect.kind) {
@@ -135,7 +139,7 @@ export const effectLine = (effect: Effect): string | null => {
       return `solve ${effect.partition} round ${effect.round}: ${problem.hosts.length} hosts, ${problem.vms.length} VMs`
     }
     case 'perform':
-      return `perform ${effect.action}: migrate ${effect.vm}${effect.paused ? ', to arrive paused' : ''}`
+      return `perform ${effect.action}: ${operationOf(effect.operation)}`
     case 'abort':
       return `abort ${effect.action}: ${effect.vm} is to stay`
     case 'inspect':

@@ -1,10 +1,12 @@
 /** One agent, as the daemon, the local API and the harness see it. */
 import type {
   ActionId,
+  ActionResult,
   Answer,
   Command,
   Decision,
   HostId,
+  LifecycleKind,
   PeerView,
   Reply,
   Resources,
@@ -57,6 +59,22 @@ export type AgentEvent =
       readonly vm: string
       readonly peer: HostId
       readonly result: MigrationResult
+      readonly durationMs: number
+    }
+  /** A start, stop, suspend or resume of a VM here was handed to the hypervisor. */
+  | {
+      readonly kind: 'operating'
+      readonly action: ActionId
+      readonly vm: string
+      readonly operation: LifecycleKind
+    }
+  /** It has answered. `done`: it says that it did so. */
+  | {
+      readonly kind: 'operated'
+      readonly action: ActionId
+      readonly vm: string
+      readonly operation: LifecycleKind
+      readonly result: ActionResult
       readonly durationMs: number
     }
   /** The host was looked at. `load` is null while it is not known what its VMs want; pressure is PSI `some avg10`, percent. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeMessage, type Effect, type PeerUri } from '@drover/protocol'
+import { HypervisorError } from './hypervisor/hypervisor-port.ts'
 import { tinyProblem } from './solve/solve-within.ts'
 import { until } from './testing/fakes.ts'
 import { action, closed, opened, partition, vmId } from './testing/fixtures.ts'
@@ -118,6 +119,50 @@ test('nothing that takes long is waited for', async () => {
   ])
   const kinds = w.events.map((event) => event.kind).filter((kind) => kind !== 'sampled')
   assert.deepEqual(kinds, ['moving', 'moving', 'progress', 'moved', 'moved'])
+  await w.agent.stop()
+})
+
+// A VM is saved to storage and brought back, another one is started and stopped. What the hypervisor answers comes back
+// as that; whether it is so is the core's question.
+test('starts, stops, suspends and resumes end as the hypervisor answers', async () => {
+  const w = world()
+  await w.agent.start()
+  const kinds = ['start', 'stop', 'suspend', 'resume'] as const
+  const all = kinds.map((kind, n): Effect => {
+    return { kind: 'perform', action: action(n), operation: { kind, vm: vmId('v') } }
+  })
+  const results = (from: number) =>
+    w
+      .heard('finished')
+      .slice(from)
+      .map((input) => (input.kind === 'finished' ? [input.action, input.result] : null))
+  provoke(w, all)
+  await until('all have ended', () => results(0).length === 4)
+  assert.deepEqual(w.hypervisor.asked, ['start v', 'shutdown v', 'save v', 'restore v'])
+  assert.deepEqual(
+    results(0),
+    kinds.map((_, n) => [action(n), { kind: 'done' }]),
+  )
+
+  const answers: readonly [Error, string, string][] = [
+    [new HypervisorError('hypervisor.refused', 'no space left'), 'refused', 'hypervisor.refused'],
+    [new HypervisorError('vm.absent', 'no such VM'), 'refused', 'vm.absent'],
+    [new HypervisorError('hypervisor.timeout', 'silence'), 'unknown', 'hypervisor.timeout'],
+    [new HypervisorError('hypervisor.unreachable', 'broken pipe'), 'unknown', 'hypervisor.unreachable'],
+    [new Error('a fault of the driver'), 'unknown', 'hypervisor.failed'],
+  ]
+  for (const [n, [error, kind, code]] of answers.entries()) {
+    w.hypervisor.failing = error
+    provoke(w, all.slice(2, 3))
+    await until('it has ended', () => results(4).length === n + 1)
+    assert.deepEqual(results(4 + n), [[action(2), { kind, code, detail: error.message }]])
+  }
+  w.store.full = true
+  provoke(w, [{ kind: 'persist', record: opened(0) }, ...all.slice(0, 1)])
+  assert.equal(w.hypervisor.asked.length, 9, 'nothing is begun that could not be written down')
+  const refused = w.heard('finished').at(-1)
+  assert.ok(refused?.kind === 'finished' && refused.result.kind === 'refused')
+  assert.equal(refused.result.code, 'journal.full')
   await w.agent.stop()
 })
 

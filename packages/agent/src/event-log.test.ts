@@ -52,12 +52,31 @@ test('failures carry their codes', () => {
       durationMs: 1,
       result: { kind: 'refused', code: 'migration.failed', detail: 'no route' },
     },
+    { kind: 'operating', action: action(3), vm: 'v', operation: 'suspend' },
+    {
+      kind: 'operated',
+      action: action(3),
+      vm: 'v',
+      operation: 'suspend',
+      durationMs: 2_100,
+      result: { kind: 'done' },
+    },
+    {
+      kind: 'operated',
+      action: action(4),
+      vm: 'v',
+      operation: 'start',
+      durationMs: 1,
+      result: { kind: 'unknown', code: 'hypervisor.timeout', detail: 'silence' },
+    },
     { kind: 'warning', code: 'journal.full', text: 'no space', vm: null },
   ])
   assert.deepEqual(
     lines.map(({ level, msg, code }) => [level, msg, code]),
     [
       ['info', 'not migrated (refused): no route', 'migration.failed'],
+      ['info', 'suspend: 2.1 s', null],
+      ['info', 'start: unknown: silence', 'hypervisor.timeout'],
       ['warn', 'no space', 'journal.full'],
     ],
   )

@@ -27,6 +27,19 @@ export const logEvent = (log: Log, event: AgentEvent): void => {
         return log.info({ ...fields, code: null }, `migrated in ${(durationMs / 1_000).toFixed(1)} s`)
       return log.info({ ...fields, code: result.code }, `not migrated (${result.kind}): ${result.detail}`)
     }
+    case 'operating':
+      return log.debug(
+        { decision: decisionOf(event.action), vm: event.vm, operation: event.operation },
+        'a VM is asked to change its state',
+      )
+    case 'operated': {
+      const { action, vm, operation, result, durationMs } = event
+      const fields = { decision: decisionOf(action), vm, operation, result: result.kind, durationMs }
+      if (result.kind === 'done')
+        return log.info({ ...fields, code: null }, `${operation}: ${(durationMs / 1_000).toFixed(1)} s`)
+      const detail = result.detail ?? result.code
+      return log.info({ ...fields, code: result.code }, `${operation}: ${result.kind}: ${detail}`)
+    }
     case 'progress':
     case 'sampled':
     case 'solved':

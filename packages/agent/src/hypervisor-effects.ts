@@ -1,9 +1,22 @@
 /** The effects that ask the hypervisor. Each is only begun here, and comes back as an input: `finished`, `inspected`, `resumed`. */
-import type { ActionResult, Effect, Input } from '@drover/protocol'
+import type {
+  ActionId,
+  ActionResult,
+  Effect,
+  Input,
+  LifecycleKind,
+  LifecycleOperation,
+  MigrateOperation,
+} from '@drover/protocol'
 import type { AgentEvent } from './agent-port.ts'
 import type { Clock } from './clock.ts'
 import { wordsOf } from './errors.ts'
-import { type Hypervisor, HypervisorError, type MigrationResult } from './hypervisor/hypervisor-port.ts'
+import {
+  type Hypervisor,
+  HypervisorError,
+  type HypervisorErrorCode,
+  type MigrationResult,
+} from './hypervisor/hypervisor-port.ts'
 import { begin, type Immediate } from './immediate.ts'
 import type { Log } from './log-port.ts'
 
@@ -27,32 +40,11 @@ export interface HypervisorEffectsInit {
 }
 
 export const createHypervisorEffects = (init: HypervisorEffectsInit): HypervisorEffects => {
-  const { hypervisor, clock, log, feed, emit } = init
+  const { hypervisor, log, feed } = init
   return {
-    perform(effect) {
-      const { action, vm, to: peer, uri } = effect
-      const begunAt = clock.now()
-      emit({ kind: 'moving', action, vm, peer })
-      const finish = (result: MigrationResult): void => {
-        emit({ kind: 'moved', action, vm, peer, result, durationMs: Math.round(clock.now() - begunAt) })
-        init.lookAfresh()
-        feed({ kind: 'finished', action, result: resultOf(result) })
-      }
-      const request = {
-        vm,
-        to: uri,
-        handOverPaused: effect.paused,
-        bandwidthMiBps: effect.bandwidthMiBps,
-        autoConverge: effect.autoConverge,
-      }
-      begin(() =>
-        hypervisor.migrate(request, ({ transferredMiB, remainingMiB }) =>
-          emit({ kind: 'progress', vm, transferredMiB, remainingMiB }),
-        ),
-      ).then(finish, (error: unknown) =>
-        // The port never rejects; should it, nothing is known.
-        finish({ kind: 'unknown', code: 'hypervisor.failed', detail: wordsOf(error) }),
-      )
+    perform({ action, operation }) {
+      if (operation.kind === 'migrate') migrate(init, action, operation)
+      else changeState(init, action, operation)
     },
 
     abort({ vm }) {
@@ -83,6 +75,70 @@ export const createHypervisorEffects = (init: HypervisorEffectsInit): Hypervisor
       )
     },
   }
+}
+
+const migrate = (init: HypervisorEffectsInit, action: ActionId, operation: MigrateOperation): void => {
+  const { hypervisor, clock, feed, emit } = init
+  const { vm, to: peer, uri } = operation
+  const begunAt = clock.now()
+  emit({ kind: 'moving', action, vm, peer })
+  const finish = (result: MigrationResult): void => {
+    emit({ kind: 'moved', action, vm, peer, result, durationMs: Math.round(clock.now() - begunAt) })
+    init.lookAfresh()
+    feed({ kind: 'finished', action, result: resultOf(result) })
+  }
+  const request = {
+    vm,
+    to: uri,
+    handOverPaused: operation.paused,
+    bandwidthMiBps: operation.bandwidthMiBps,
+    autoConverge: operation.autoConverge,
+  }
+  begin(() =>
+    hypervisor.migrate(request, ({ transferredMiB, remainingMiB }) =>
+      emit({ kind: 'progress', vm, transferredMiB, remainingMiB }),
+    ),
+  ).then(finish, (error: unknown) =>
+    // The port never rejects; should it, nothing is known.
+    finish({ kind: 'unknown', code: 'hypervisor.failed', detail: wordsOf(error) }),
+  )
+}
+
+/** Which call of the port carries out which operation. */
+const calls = {
+  start: 'start',
+  stop: 'shutdown',
+  suspend: 'save',
+  resume: 'restore',
+} as const satisfies Record<LifecycleKind, keyof Hypervisor>
+
+/** Codes of a hypervisor that has answered, and has not done what was asked. */
+const answered: ReadonlySet<HypervisorErrorCode> = new Set([
+  'hypervisor.refused',
+  'vm.absent',
+  'not_supported',
+])
+
+const changeState = (
+  init: HypervisorEffectsInit,
+  action: ActionId,
+  { kind: operation, vm }: LifecycleOperation,
+): void => {
+  const { hypervisor, clock, feed, emit } = init
+  const begunAt = clock.now()
+  emit({ kind: 'operating', action, vm, operation })
+  const finish = (result: ActionResult): void => {
+    emit({ kind: 'operated', action, vm, operation, result, durationMs: Math.round(clock.now() - begunAt) })
+    init.lookAfresh()
+    feed({ kind: 'finished', action, result })
+  }
+  begin(() => hypervisor[calls[operation]](vm)).then(
+    () => finish({ kind: 'done' }),
+    (error: unknown) => {
+      const refused = error instanceof HypervisorError && answered.has(error.code)
+      finish({ kind: refused ? 'refused' : 'unknown', code: codeOf(error), detail: wordsOf(error) })
+    },
+  )
 }
 
 const whereOf = (at: string | null): 'here' | 'there' => (at === null ? 'here' : 'there')

@@ -74,6 +74,8 @@ test('decisions and moves are counted once, by reason and result', async () => {
   const done = { kind: 'done', transferredMiB: 2, downtimeMs: 20 } as const
   tell({ kind: 'moved', action: action(1), ...moved, result: done })
   tell({ kind: 'moved', action: action(2), ...moved, result: { kind: 'unknown', code: 'x', detail: '' } })
+  const answered = { vm: 'vm-1', durationMs: 900, result: { kind: 'done' } } as const
+  tell({ kind: 'operated', action: action(4), operation: 'suspend', ...answered })
   tell({ kind: 'warning', code: 'wire.garbage', text: '', vm: null })
   const text = await metrics.text()
   const has = (line: string) => assert.ok(text.includes(`\n${line}\n`), `${line}\n is missing in\n${text}`)
@@ -83,6 +85,7 @@ test('decisions and moves are counted once, by reason and result', async () => {
   has('drover_partition_aborts_total{cause="partition.busy"} 1')
   has('drover_moves_total{reason="overload.cpu",result="done"} 1')
   has('drover_moves_total{reason="drain",result="unknown"} 1')
+  has('drover_operations_total{operation="suspend",result="done"} 1')
   has('drover_move_bytes_total 2097152')
   has('drover_move_duration_seconds_count 2')
   has('drover_move_downtime_seconds_sum 0.02')

@@ -30,11 +30,14 @@ export const createCounters = (registry: Registry): ((event: AgentEvent) => void
         return meters.warnings.inc({ code: event.code })
       case 'moved':
         return moved(meters, memory, event)
+      case 'operated':
+        return meters.operations.inc({ operation: event.operation, result: event.result.kind })
       case 'sampled':
         return sampled(meters, memory, event)
       case 'solved':
         return meters.solver.observe(event.durationMs / 1_000)
       case 'moving':
+      case 'operating':
       case 'progress':
       case 'fatal':
         return

@@ -26,6 +26,11 @@ export const createMeters = (registry: Registry) => {
       'reason',
       'result',
     ]),
+    operations: counter(
+      'operations_total',
+      'Starts, stops, suspends and resumes that the hypervisor has answered, by result.',
+      ['operation', 'result'],
+    ),
     moveSeconds: histogram('move_duration_seconds', 'Duration of migrations away from here.', secondsOfMove),
     downtime: histogram('move_downtime_seconds', 'How long a migrating VM stood still.', secondsOfDowntime),
     moveBytes: counter('move_bytes_total', 'Bytes that migrations away from here have transferred.'),

@@ -83,6 +83,10 @@ export interface FakeHypervisor extends Hypervisor {
 export const fakeHypervisor = (connected = true): FakeHypervisor => {
   const listeners = new Set<(event: HypervisorEvent) => void>()
   let up = false
+  const operate = async (what: string, vm: VmId): Promise<void> => {
+    fake.asked.push(`${what} ${vm}`)
+    if (fake.failing !== null) throw fake.failing
+  }
   const fake: FakeHypervisor = {
     driver: 'fake',
     facts: {
@@ -148,10 +152,10 @@ export const fakeHypervisor = (connected = true): FakeHypervisor => {
       fake.asked.push(`resume ${vm} ${at ?? 'here'}`)
       if (fake.failing !== null) throw fake.failing
     },
-    async save() {},
-    async restore() {},
-    async start() {},
-    async shutdown() {},
+    save: (vm) => operate('save', vm),
+    restore: (vm) => operate('restore', vm),
+    start: (vm) => operate('start', vm),
+    shutdown: (vm) => operate('shutdown', vm),
     events(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -25,12 +25,15 @@ export const send = (n: number): Effect => ({ kind: 'send', to: host('b'), messa
 export const perform = (n: number): Effect => ({
   kind: 'perform',
   action: action(n),
-  vm: vmId(`vm-${n}`),
-  to: host('b'),
-  uri: 'fake://b' as PeerUri,
-  paused: true,
-  bandwidthMiBps: 50,
-  autoConverge: true,
+  operation: {
+    kind: 'migrate',
+    vm: vmId(`vm-${n}`),
+    to: host('b'),
+    uri: 'fake://b' as PeerUri,
+    paused: true,
+    bandwidthMiBps: 50,
+    autoConverge: true,
+  },
 })
 export const summary = (of: string): LoadSummary => ({
   host: host(of),

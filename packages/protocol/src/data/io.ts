@@ -155,7 +155,10 @@ export type Input =
       readonly round: number
       readonly answer: Answer
     }
-  /** A `perform` has ended. */
+  /**
+   * A `perform` has ended. Of a migration, `done` and `refused` are what its driver has seen. Of another operation they are
+   * only what the hypervisor answered: whether it is so is found by looking.
+   */
   | { readonly kind: 'finished'; readonly action: ActionId; readonly result: ActionResult }
   /** The answer to the `inspect` of this round; null = that hypervisor did not answer. */
   | {
@@ -177,6 +180,30 @@ export type Input =
   /** The agent is to end, in order: say so to the others, start nothing more, and say `leave` when it may end. */
   | { readonly kind: 'leaving' }
 
+/** Live migration of a VM that is here. */
+export interface MigrateOperation {
+  readonly kind: 'migrate'
+  readonly vm: VmId
+  /** The destination, and its migration URI. */
+  readonly to: HostId
+  readonly uri: PeerUri
+  /** The copy arrives paused, and waits for its hand-over (R2). */
+  readonly paused: boolean
+  readonly bandwidthMiBps: number | null
+  readonly autoConverge: boolean
+}
+
+/** A change of a VM's run state on this host. */
+export interface LifecycleOperation {
+  /** `suspend`: its whole state is saved to storage, and its memory is free. `resume` brings it back from there. */
+  readonly kind: LifecycleKind
+  readonly vm: VmId
+}
+export type LifecycleKind = 'start' | 'stop' | 'suspend' | 'resume'
+
+/** What a `perform` asks of our hypervisor. Each kind names its own subject: a VM now, a host where its power is meant. */
+export type Operation = MigrateOperation | LifecycleOperation
+
 export type Effect =
   | { readonly kind: 'persist'; readonly record: JournalRecord }
   | { readonly kind: 'send'; readonly to: HostId; readonly message: Message }
@@ -189,18 +216,8 @@ export type Effect =
       readonly problem: PartitionProblem
       readonly budgetMs: number
     }
-  /** Begin a migration of a VM that is here; its end comes back as `finished`. */
-  | {
-      readonly kind: 'perform'
-      readonly action: ActionId
-      readonly vm: VmId
-      /** The destination, and its migration URI. */
-      readonly to: HostId
-      readonly uri: PeerUri
-      readonly paused: boolean
-      readonly bandwidthMiBps: number | null
-      readonly autoConverge: boolean
-    }
+  /** Begin what an action asks of our hypervisor; its end comes back as `finished`. */
+  | { readonly kind: 'perform'; readonly action: ActionId; readonly operation: Operation }
   /** Ask our hypervisor to stop a migration of ours. How it ended is seen, not answered: it may have been too late. */
   | { readonly kind: 'abort'; readonly action: ActionId; readonly vm: VmId }
   /** Ask a hypervisor where a VM is: our own (`at` null) or another's by its URI. The answer gives `round` back. */

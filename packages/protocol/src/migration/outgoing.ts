@@ -196,12 +196,15 @@ export const createOutgoing = (
       context.emit({
         kind: 'perform',
         action: moving.action,
-        vm: moving.vm,
-        to: moving.to,
-        uri,
-        paused: moving.paused,
-        bandwidthMiBps: context.policy.bandwidthMiBps,
-        autoConverge: context.policy.autoConverge,
+        operation: {
+          kind: 'migrate',
+          vm: moving.vm,
+          to: moving.to,
+          uri,
+          paused: moving.paused,
+          bandwidthMiBps: context.policy.bandwidthMiBps,
+          autoConverge: context.policy.autoConverge,
+        },
       })
       hooks.started(moving.action)
     },
