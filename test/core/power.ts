@@ -37,8 +37,8 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'lease: not held while an action runs',
-    file: 'peer.ts',
-    from: 'busy: motions.busy,',
+    file: 'peer/peer-parts.ts',
+    from: 'busy: migrations.busy,',
     to: 'busy: () => false,',
   },
   {
@@ -73,7 +73,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'epochs start again after a restart',
-    file: 'peer.ts',
+    file: 'peer/peer-parts.ts',
     from: 'Math.max(init.restored.epoch, init.incarnation * 1_000)',
     to: '0',
   },

@@ -42,7 +42,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'migration',
     'outcome',
     'partition',
-    'leave.ts',
+    'peer',
     'peer.ts',
     'index.ts',
   ],

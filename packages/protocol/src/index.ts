@@ -27,8 +27,9 @@
  * 8. What ended in doubt is settled by asking both ends (`migration/resolve-unknown.ts`); `outcome/record.ts` writes
  *    down what happened and why, and `outcome/explain.ts` tells it to people.
  *
- * `peer.ts` is the one door, `io.ts` what goes through it, `message.ts` what peers say to each other, `config.ts` the
- * numbers.
+ * `peer.ts` is the one door, and `peer/` what is behind it: how the stages are wired (`peer/peer-parts.ts`), and what a
+ * host does next (`peer/next-need.ts`). `data/io.ts` is what goes through the door, `data/message.ts` what peers say to
+ * each other, `data/config.ts` the numbers.
  */
 
 // biome-ignore-start assist/source/organizeImports: the order is the story

@@ -3,12 +3,12 @@
  * at the other end: a VM that is handed over waits paused until an agent lets it run, and both agents may be leaving. A
  * migration that would need longer is stopped, so that the VM runs on here.
  */
-import { limits } from './data/config.ts'
-import type { Instant } from './data/ids.ts'
-import type { Commands } from './detect/commands.ts'
-import type { Migrations } from './migration/migrations.ts'
-import type { Leader } from './partition/leader.ts'
-import { earliest, type StepContext } from './step-context.ts'
+import { limits } from '../data/config.ts'
+import type { Instant } from '../data/ids.ts'
+import type { Commands } from '../detect/commands.ts'
+import type { Migrations } from '../migration/migrations.ts'
+import type { Leader } from '../partition/leader.ts'
+import { earliest, type StepContext } from '../step-context.ts'
 
 export interface Leave {
   readonly begun: boolean

@@ -1,0 +1,28 @@
+/** What this host tells the others of itself, beside the number of the summary. */
+import type { Facts } from '../ring/announce.ts'
+import { saidDemand } from '../snapshot/announced-demand.ts'
+import type { PeerParts } from './peer-parts.ts'
+import { troubleOf } from './troubles.ts'
+
+/** Null while its hypervisor has not described it. */
+export const ownFacts = (parts: PeerParts): Facts | null => {
+  const { init, context, host, state, migrations } = parts
+  const { description } = host
+  if (description === null) return null
+  return {
+    ...description,
+    host: context.self,
+    incarnation: init.incarnation,
+    demand: saidDemand(host, context.now()),
+    committedIn: migrations.promisedIn(),
+    committedOut: migrations.leaving(),
+    vms: host.vms.size,
+    forecast: parts.announcedForecast(),
+    overloaded: state.load.overloaded !== null,
+    state: parts.leave.begun ? 'leaving' : host.draining ? 'draining' : 'up',
+    able: troubleOf(parts) === null,
+    partition: parts.member.lease?.partition ?? null,
+    mode: state.mode,
+    policyHash: init.policyHash,
+  }
+}

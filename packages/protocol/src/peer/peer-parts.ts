@@ -1,0 +1,141 @@
+/** The parts of a peer, and how they are wired: what each stage may ask of the others, as the hooks that it is given. */
+import { limits } from '../data/config.ts'
+import type { Decision } from '../data/decision.ts'
+import type { ForecastSummary } from '../data/forecast-summary.ts'
+import type { PeerInit } from '../data/io.ts'
+import type { Need } from '../data/need.ts'
+import type { HostSnapshot } from '../data/snapshot.ts'
+import { type Commands, createCommands } from '../detect/commands.ts'
+import { createAnnouncedForecast, createOwnForecast, type OwnForecast } from '../detect/own-forecast.ts'
+import { createMigrations, type Migrations } from '../migration/migrations.ts'
+import { type BackOff, createBackOff } from '../partition/back-off.ts'
+import { createLeader, type Leader } from '../partition/leader.ts'
+import { createMemberSide, type MemberSide } from '../partition/member.ts'
+import type { Membership, MembershipHooks } from '../ring/membership.ts'
+import { createHost, type HostState } from '../snapshot/host.ts'
+import { takeSnapshot } from '../snapshot/take.ts'
+import { createStepContext, type StepContext, type StepControl } from '../step-context.ts'
+import { createLeave, type Leave } from './leave.ts'
+import { createPeerState, type PeerState } from './peer-state.ts'
+import { hindranceOf, isDemandKnown, troubleOf } from './troubles.ts'
+
+/** How the others are known: by `ring/`, unless a world that models gossip as a whole knows better. */
+export type MakeMembership = (context: StepContext, hooks: MembershipHooks) => Membership
+
+export interface PeerParts {
+  readonly init: PeerInit
+  readonly context: StepControl
+  readonly host: HostState
+  readonly state: PeerState
+  readonly commands: Commands
+  readonly membership: Membership
+  readonly migrations: Migrations
+  readonly member: MemberSide
+  readonly leader: Leader
+  readonly leave: Leave
+  readonly backOff: BackOff
+  /** The same for needs that are only foreseen: they must not put off a real one. */
+  readonly forecastBackOff: BackOff
+  /** What this host expects of itself; null = too little was seen yet, or the policy does not act early. */
+  readonly ownForecast: () => OwnForecast | null
+  /** What it says of that to the others. */
+  readonly announcedForecast: () => ForecastSummary | null
+}
+
+const report = ({ context, state }: PeerParts, decision: Decision): void => {
+  const others = state.decisions.filter((one) => one.id !== decision.id)
+  state.decisions = [decision, ...others].slice(0, limits.decisionsMax)
+  context.emit({ kind: 'report', decision })
+}
+
+/** A partition of this host has ended: its operator is told, or it is settled when the next one may be formed. */
+const concluded = (parts: PeerParts, need: Need, decision: Decision): void => {
+  const { state, commands } = parts
+  if (state.question !== null) {
+    commands.answer(state.question, { kind: 'ok', text: decision.text, decision: decision.id })
+    state.question = null
+  } else if (need.kind === 'migrate') commands.ended(need)
+  else if (need.kind === 'forecast') {
+    state.noDestination = null
+    parts.forecastBackOff.concluded(decision)
+  } else parts.backOff.concluded(decision)
+}
+
+/** This host for a leader, frozen; null while it is not known well enough. */
+const snapshotOf = ({ context, host, state, migrations, ownForecast }: PeerParts): HostSnapshot | null =>
+  takeSnapshot(host, context.self, context.now(), migrations.promisedIn(), {
+    overloaded: state.load.overloaded !== null,
+    foresees: ownForecast()?.doubt === null,
+  })
+
+export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership): PeerParts => {
+  const self = init.host
+  const context = createStepContext(self, init.incarnation, init.seed, init.policy)
+  const host = createHost(init.rules, init.restored.draining)
+  const state = createPeerState(init)
+  const backOff = createBackOff(context)
+  const forecastBackOff = createBackOff(context)
+  const ownForecast = createOwnForecast(host, context.policy)
+  const announcedForecast = createAnnouncedForecast(() => (isDemandKnown(parts) ? ownForecast() : null))
+
+  const commands = createCommands(context, host, {
+    mode: () => state.mode,
+    setMode(mode) {
+      state.mode = mode
+      if (mode === 'observe') leader.callOff('operator.called_off', 'the mode was set to observe')
+    },
+    undrained: () => leader.callOffDrain('the drain was called off'),
+    changed() {
+      backOff.reset()
+      forecastBackOff.reset()
+    },
+  })
+
+  const membership = makeMembership(context, {
+    dead(other) {
+      leader.dead(other)
+      migrations.silent(other)
+    },
+    restarted(other, incarnation) {
+      member.leaderRestarted(other, incarnation)
+      leader.dead(other)
+    },
+  })
+
+  const migrations = createMigrations(context, host, init.restored, {
+    lease: () => member.lease,
+    trouble: () => hindranceOf(parts),
+    admitted: () => member.executing(),
+    started: (action) => leader.started(action),
+    announced: membership.announced,
+  })
+
+  // An incarnation is at least the wall clock in seconds, and no host grants a thousand leases a second: so epochs
+  // grow even when the journal that counted them is lost (S6).
+  const member = createMemberSide(context, Math.max(init.restored.epoch, init.incarnation * 1_000), {
+    unable(intent, from) {
+      const code = intent === 'lease' ? hindranceOf(parts) : troubleOf(parts)
+      if (code !== null || from === self) return code
+      return host.draining ? 'host.draining' : null
+    },
+    busy: migrations.busy,
+    snapshot: () => snapshotOf(parts),
+    report: (decision) => report(parts, decision),
+  })
+
+  const leader = createLeader(context, {
+    candidates: membership.candidates,
+    own: () => host.description ?? { cpuBaseline: '', migrationUri: '' },
+    name: () => host.description?.name ?? self,
+    mode: () => state.mode,
+    report: (decision) => report(parts, decision),
+    concluded: (need, decision) => concluded(parts, need, decision),
+  })
+
+  const leave = createLeave(context, migrations, leader, commands)
+
+  const stages = { commands, membership, migrations, member, leader, leave }
+  const forecast = { backOff, forecastBackOff, ownForecast, announcedForecast }
+  const parts: PeerParts = { init, context, host, state, ...stages, ...forecast }
+  return parts
+}

@@ -1,0 +1,50 @@
+/** Why this host can promise nothing. One list for all who ask: the member, the leader, the gate of migrations, the summary. */
+import { limits } from '../data/config.ts'
+import type { Instant } from '../data/ids.ts'
+import type { ReasonCode } from '../data/reasons.ts'
+import { isSeen, unknownVm } from '../snapshot/host.ts'
+import type { PeerParts } from './peer-parts.ts'
+
+/** What a trouble is judged by. */
+type Judged = Pick<PeerParts, 'init' | 'context' | 'host' | 'state' | 'leave'>
+
+/** It is known what every VM of this host wants. */
+export const isDemandKnown = ({ host, context }: Pick<Judged, 'host' | 'context'>): boolean =>
+  unknownVm(host, context.now()) === null
+
+/**
+ * When a host without its old journal may grant again; null = its journal is intact. With the journal the epochs are gone, so
+ * the host waits until every lease of before has run out (S6).
+ */
+export const quarantineEndOf = ({ init, context, state }: Judged): Instant | null =>
+  init.restored.journalIntact ? null : (state.startedAt ?? context.now()) + limits.leaseMs
+
+const isQuarantined = (judged: Judged): boolean => {
+  const end = quarantineEndOf(judged)
+  return end !== null && judged.context.now() < end
+}
+
+/** The gravest first. */
+const troubles = [
+  {
+    code: 'hypervisor.unreachable',
+    holds: ({ state, host, context }) => !state.jobsKnown || !isSeen(host, context.now()),
+  },
+  { code: 'demand.unknown', holds: (judged) => !isDemandKnown(judged) },
+  { code: 'journal.full', holds: ({ state }) => !state.journalHealthy },
+  { code: 'journal.lost', holds: isQuarantined },
+  { code: 'host.leaving', holds: ({ leave }) => leave.begun },
+] as const satisfies readonly { readonly code: ReasonCode; readonly holds: (judged: Judged) => boolean }[]
+
+export type Trouble = (typeof troubles)[number]['code']
+
+/** Why this host can neither grant nor lead nor begin anything, or null: the gravest trouble. */
+export const troubleOf = (judged: Judged): Trouble | null =>
+  troubles.find(({ holds }) => holds(judged))?.code ?? null
+
+export const troublesOf = (judged: Judged): readonly Trouble[] =>
+  troubles.filter(({ holds }) => holds(judged)).map(({ code }) => code)
+
+/** Why no migration may begin here, out or in, or null: a trouble, or the operator's brake. */
+export const hindranceOf = (judged: Judged): Trouble | 'mode.observe' | null =>
+  troubleOf(judged) ?? (judged.state.mode === 'auto' ? null : 'mode.observe')
