@@ -1,0 +1,59 @@
+/** What the parts of a cluster in virtual time share. */
+import type { JournalStore, Solver } from '@drover/agent/runtime'
+import type { Decision, HostId, Message, Mode, Peer, Policy, Reply, Resources, Rule } from '@drover/protocol'
+import type { Host } from '../host/host.ts'
+import type { World } from '../hypervisor/world.ts'
+import type { VirtualNetwork } from '../network/virtual-network.ts'
+import type { ManualClock } from '../time/clock.ts'
+import type { ClusterOptions, SentMessage } from './cluster-api.ts'
+import type { CrashWatch } from './crash-point.ts'
+
+/** One host, and what a story has done to it. */
+export interface StoryHost {
+  readonly id: HostId
+  readonly name: string
+  /** Its agent comes and goes. */
+  readonly host: Host
+  readonly journal: JournalStore
+  /** What its wall clock shows when the cluster's clock is at 0, ms. */
+  wallOffsetMs: number
+  /** The core of the living agent. */
+  peer: Peer | null
+  /** What its agent says instead of what its core wants said. */
+  lie: ((message: Message) => Message) | null
+}
+
+export interface ClusterState {
+  readonly options: ClusterOptions
+  readonly seed: number
+  readonly mode: Mode
+  readonly rules: readonly Rule[]
+  readonly policy: Policy
+  /** Of each host; all of it is usable. */
+  readonly capacity: Resources
+  readonly clock: ManualClock
+  readonly world: World
+  readonly network: VirtualNetwork
+  readonly solver: Solver
+  readonly crash: CrashWatch
+  readonly hosts: StoryHost[]
+  readonly decisions: { by: HostId; decision: Decision }[]
+  readonly messages: SentMessage[]
+  readonly replies: Map<string, Reply>
+  /** How many commands were given. */
+  requests: number
+  /** What must not happen, and happened where no caller could be told. */
+  failure: Error | null
+}
+
+/** Throws RangeError when the cluster has no such host. */
+export const hostAt = ({ hosts }: ClusterState, index: number): StoryHost => {
+  const host = hosts[index]
+  if (host === undefined) throw new RangeError(`no host ${index}`)
+  return host
+}
+
+/** Throws what went wrong where no caller could be told. */
+export const check = ({ failure }: ClusterState): void => {
+  if (failure !== null) throw failure
+}

@@ -1,0 +1,108 @@
+/** A host of a cluster in virtual time: the product's agent on it, how it starts, and the crash point that ends it. */
+import { createJournalStore, JournalError, type Transport } from '@drover/agent/runtime'
+import { createPeer, decodeMessage, type Effect, encodeMessage, type HostId, nothing } from '@drover/protocol'
+import { createHost } from '../host/host.ts'
+import { settingsOf } from '../host/settings.ts'
+import { uriOf } from '../hypervisor/driver-state.ts'
+import { simulatedHypervisor } from '../hypervisor/simulated.ts'
+import { type ClusterState, hostAt, type StoryHost } from './cluster-state.ts'
+
+/** An agent that could not start is started again after this time, ms, as `drover.service` has it. */
+const restartMs = 5_000
+/** An agent that dies by a crash point is back after this time, ms. */
+const crashMs = 1_000
+
+/** Starts the agent unless it lives or its host is dead. One whose journal cannot be opened is started again later. */
+export const startAgent = (cluster: ClusterState, host: StoryHost): void => {
+  if (host.host.agent !== null || !cluster.world.host(host.name).alive) return
+  host.host.start().catch((error: unknown) => {
+    if (!(error instanceof JournalError)) cluster.failure ??= error as Error
+    cluster.clock.after(restartMs, () => startAgent(cluster, host))
+  })
+}
+
+export const killAgent = (host: StoryHost): void => {
+  host.peer = null
+  host.host.kill()
+}
+
+/** Sends what the host's lie makes of each message, while there is a lie. */
+const lying = (transport: Transport, host: StoryHost): Transport => ({
+  ...transport,
+  send(to, bytes) {
+    const { lie } = host
+    transport.send(to, lie === null ? bytes : encodeMessage(lie(decodeMessage(bytes)!)))
+  },
+})
+
+const print = ({ clock }: ClusterState, { id }: StoryHost, effect: Effect): void => {
+  const line = (...words: readonly unknown[]): void => console.error(Math.floor(clock.now()), id, ...words)
+  if (effect.kind === 'send') line('→', effect.to, JSON.stringify(effect.message).slice(0, 220))
+  if (effect.kind === 'report') line('##', effect.decision.result, effect.decision.code, effect.decision.text)
+  if (effect.kind === 'warn') line('!!', effect.code, effect.text)
+}
+
+/** Hears of each effect before and after it is carried out; the agent dies here if the story says so. */
+const around = (cluster: ClusterState, index: number, effect: Effect, when: 'before' | 'after'): void => {
+  const { options, crash, clock } = cluster
+  const host = hostAt(cluster, index)
+  if (when === 'before') {
+    options.observe?.(index, effect)
+    if (options.trace) print(cluster, host, effect)
+  }
+  if (!crash.hits(host.name, effect, when)) return
+  killAgent(host)
+  if (options.crash?.journal === 'lost') host.journal.lose()
+  if (options.crash?.journal === 'torn') host.journal.tear()
+  clock.after(crashMs, () => startAgent(cluster, host))
+}
+
+/** Adds the host to the world; its agent is not started. */
+export const createStoryHost = (cluster: ClusterState, id: HostId, index: number): StoryHost => {
+  const { clock, world, network, policy, mode, rules, seed, options } = cluster
+  const { sampleMs = 1_000 } = options
+  const name = `h${index}`
+  world.addHost({ name, capacity: cluster.capacity })
+  const wallNow = (): number => clock.now() + made.wallOffsetMs
+  // The first start of all has no leases of a lost journal to wait for.
+  const journal = createJournalStore({ intact: true, wallNow })
+  const host = createHost({
+    journal,
+    solver: cluster.solver,
+    settings: () =>
+      settingsOf({
+        name,
+        location: '',
+        listen: '',
+        bootstrap: [],
+        clusterKey: null,
+        reserve: nothing,
+        policy,
+        mode,
+        rules,
+        sampleMs,
+        uri: uriOf(name),
+      }),
+    hypervisor: () => simulatedHypervisor(world, name, options.simulated),
+    transport: () => lying(network.transport(id), made),
+    seed: (incarnation) => seed + incarnation,
+    internals: {
+      clock,
+      wallNow,
+      around: (effect, when) => around(cluster, index, effect, when),
+      fatal(cause) {
+        cluster.failure ??= new Error(`the core of ${name} failed: ${cause}`, { cause })
+      },
+      createPeer(init) {
+        made.peer = createPeer(init)
+        return made.peer
+      },
+    },
+    born: (agent) =>
+      agent.events((event) => {
+        if (event.kind === 'decision') cluster.decisions.push({ by: id, decision: event.decision })
+      }),
+  })
+  const made: StoryHost = { id, name, host, journal, wallOffsetMs: 0, peer: null, lie: null }
+  return made
+}
