@@ -6,7 +6,6 @@ import { type Agent, workerSolver } from '@drover/agent'
 import {
   byText,
   type Decision,
-  firstExcess,
   type HostId,
   type Mode,
   type PeerView,
@@ -24,11 +23,12 @@ import { randomOf } from '../random.ts'
 import { realClock } from '../time/clock.ts'
 import { createCuts } from './cuts.ts'
 import { createDecisionHistory, type DecisionHistory } from './decision-history.ts'
+import { type HarnessState, memberOf, overloadedHosts, quiet, viewsOf, waitFor } from './harness-state.ts'
+import { bootstrapOf, crowd, type JoinProgress, joinAll } from './join.ts'
 import { layoutOf } from './layout.ts'
 import { createWorkload, type OverloadOptions } from './load-changes.ts'
 import { clusterKeyOf, createMember, type Member } from './member.ts'
 import { slowGossip } from './slow-gossip.ts'
-import { calm, waitUntil } from './wait.ts'
 
 export interface ClusterOptions {
   /** Default 16. */
@@ -56,11 +56,7 @@ export interface ClusterOptions {
   /** How long all agents may take to be up and know each other, ms. Default 30,000. */
   readonly joinMs?: number
   /** Called while the agents start. */
-  readonly onProgress?: (progress: {
-    readonly started: number
-    readonly known: number
-    readonly hosts: number
-  }) => void
+  readonly onProgress?: (progress: JoinProgress) => void
 }
 
 export interface Cluster extends AsyncDisposable {
@@ -125,21 +121,8 @@ const harnessPolicy = (hosts: number): Partial<Policy> => ({
   gossipMs: Math.round(Math.max(1_000, (hosts * hosts * 1_000) / deliveriesPerSecond)),
 })
 
-/** How often the views of all agents are looked at while they join: each look costs as many views as there are agents. */
-const joinPollMs = 250
-
-/** Whoever knows so many others can act; in a larger cluster the rest follows with the gossip. */
-const acquaintances = 24
-
-/** Addresses that a starting agent is told. */
-const bootstrapMax = 4
-
-/** Agents started at a time; and how many of them make one process so busy that it has to rest between. */
-const startsMax = 2
-const crowd = 16
-
-/** Starts it and waits until every agent knows every other (or 24 of them). Throws when an agent cannot start, or WaitError. */
-export const startCluster = async (options: ClusterOptions = {}): Promise<Cluster> => {
+/** The world with its hosts and VMs, and a member for each host; no agent is started. */
+const createHarness = async (options: ClusterOptions): Promise<HarnessState> => {
   const {
     hosts: count = 16,
     vmsPerHost = 8,
@@ -152,8 +135,6 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
     loadPermille = 600,
     migrationMiBps = 500,
     simulated = {},
-    joinMs = 30_000,
-    onProgress = () => {},
   } = options
   const policy = policyOf('balanced', { ...harnessPolicy(count), ...options.policy })
   const clock = realClock()
@@ -162,153 +143,90 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
   for (const host of layout.hosts) world.addHost(host)
   for (const vm of layout.vms) world.addVm(vm)
 
-  const usable = (): Resources => subtract(capacity, reserve)
-  const history = createDecisionHistory()
-  const solver = workerSolver({ threads: 1, seed })
+  const usable = subtract(capacity, reserve)
+  const members: Member[] = []
   const alive = (): readonly HostId[] => members.filter((m) => m.agent !== null).map((m) => m.id)
-  const cuts = createCuts((concern) => randomOf(seed, concern), alive)
-  const members: Member[] = await Promise.all(
-    layout.hosts.map(({ name, location }, index) =>
-      createMember({
-        world,
-        seed,
-        index,
-        solver,
-        settings: { name, location, clusterKey: clusterKeyOf(seed), reserve, policy, mode, rules, sampleMs },
-        simulated,
-        wrap: (transport) =>
-          cuts.wrap(count > crowd + 8 ? slowGossip(transport, policy.gossipMs / 8) : transport),
-        born: history.follow,
-      }),
-    ),
-  )
-  const byName = new Map(members.map((m) => [m.name, m]))
-  const byId = new Map(members.map((m) => [m.id, m]))
-  const member = (host: string): Member => {
-    const found = byName.get(host)
-    if (found === undefined) throw new RangeError(`no host ${host}`)
-    return found
-  }
-  const living = (): readonly Agent[] => members.flatMap((m) => m.agent ?? [])
-  const views = (): readonly PeerView[] => living().map((agent) => agent.status().view)
-  const checker = createChecker({
+  const harness: HarnessState = {
+    clock,
     world,
+    policy,
     usable,
-    views,
-    migrationsOutMax: policy.migrationsOutMax,
-    migrationsInMax: policy.migrationsInMax,
-  })
-  const workload = createWorkload(world, usable, randomOf(seed, 'overload'))
-  const overloadedHosts = (): readonly string[] =>
-    world
-      .hosts()
-      .filter((host) => host.alive && firstExcess(host.demand, usable()) !== null)
-      .map((host) => host.name)
-
-  /** For whoever reads that a wait was in vain. */
-  const state = (): string => {
-    const lines = views()
-      .filter(
-        (v) =>
-          v.lease !== null || v.leading !== null || v.migrations.length > 0 || v.overloadedSinceMs !== null,
-      )
-      .map((v) => {
-        const migrations = v.migrations
-          .map((m) => `${m.direction} ${world.vm(m.vm).name} (${m.phase})`)
-          .join(', ')
-        const lease = v.lease === null ? 'free' : `leased to ${v.lease.partition}#${v.lease.epoch}`
-        return `  ${v.description?.name}: demand ${v.demand.cpuMilli}/${v.usable.cpuMilli}, ${lease}, leading ${v.leading}, ${migrations}`
-      })
-    const last = history
-      .decisions()
-      .slice(-5)
-      .map((d) => `  ${d.leaderName} ${d.reason}: ${d.result} ${d.code ?? ''} ${d.text}`)
-    return [
-      `overloaded: ${overloadedHosts().join(', ') || 'none'}`,
-      ...lines,
-      'last decisions:',
-      ...last,
-    ].join('\n')
+    solver: workerSolver({ threads: 1, seed }),
+    cuts: createCuts((concern) => randomOf(seed, concern), alive),
+    members,
+    checker: createChecker({
+      world,
+      usable: () => usable,
+      views: () => viewsOf({ members }),
+      migrationsOutMax: policy.migrationsOutMax,
+      migrationsInMax: policy.migrationsInMax,
+    }),
+    workload: createWorkload(world, () => usable, randomOf(seed, 'overload')),
+    history: createDecisionHistory(),
+    stopping: null,
   }
-  const waitFor = (condition: () => boolean, timeoutMs: number, what?: string): Promise<void> =>
-    waitUntil(condition, timeoutMs, what, state)
+  const { solver, cuts, history } = harness
+  const created = layout.hosts.map(({ name, location }, index) =>
+    createMember({
+      world,
+      seed,
+      index,
+      solver,
+      settings: { name, location, clusterKey: clusterKeyOf(seed), reserve, policy, mode, rules, sampleMs },
+      simulated,
+      wrap: (transport) =>
+        cuts.wrap(count > crowd + 8 ? slowGossip(transport, policy.gossipMs / 8) : transport),
+      born: history.follow,
+    }),
+  )
+  members.push(...(await Promise.all(created)))
+  return harness
+}
 
-  /**
-   * Addresses of the nearest others in the ring as it is now, as an operator would configure those of the same rack:
-   * the neighbours that it will probe at once. One that must be dialled first answers late, and is doubted for it.
-   */
-  const bootstrap = (self: Member): readonly string[] => {
-    const ring = members.filter((m) => m === self || (m.agent !== null && m.addresses.length > 0))
-    const at = ring.indexOf(self)
-    const away = (index: number): number => Math.min(Math.abs(index - at), ring.length - Math.abs(index - at))
-    return ring
-      .map((m, index) => ({ addresses: m.addresses, away: away(index) }))
-      .filter((m) => m.away > 0)
-      .sort((a, b) => a.away - b.away)
-      .slice(0, bootstrapMax)
-      .flatMap((m) => m.addresses)
-  }
+const stopAll = async ({ checker, members, solver, clock }: HarnessState): Promise<void> => {
+  checker.close()
+  // This world ends with its agents: migrations under way are not worth waiting for.
+  const hurry = setTimeout(() => {
+    for (const m of members) m.kill()
+  }, stopMsMax)
+  await Promise.allSettled(members.map((m) => m.stop()))
+  clearTimeout(hurry)
+  await solver.close()
+  clock.stop()
+}
 
-  const quiet = (): boolean =>
-    world.migrations().length === 0 &&
-    views().every((v) => v.lease === null && v.leading === null && v.migrations.length === 0)
+const stop = (harness: HarnessState): Promise<void> => {
+  harness.stopping ??= stopAll(harness)
+  return harness.stopping
+}
 
-  let stopping: Promise<void> | null = null
-  const stop = (): Promise<void> => {
-    stopping ??= (async () => {
-      checker.close()
-      // This world ends with its agents: migrations under way are not worth waiting for.
-      const hurry = setTimeout(() => {
-        for (const m of members) m.kill()
-      }, stopMsMax)
-      await Promise.allSettled(members.map((m) => m.stop()))
-      clearTimeout(hurry)
-      await solver.close()
-      clock.stop()
-    })()
-    return stopping
-  }
+const settled = async (harness: HarnessState, timeoutMs: number, quietMs: number): Promise<void> => {
+  let since = performance.now()
+  await waitFor(
+    harness,
+    () => {
+      if (!quiet(harness)) since = performance.now()
+      return performance.now() - since >= quietMs
+    },
+    timeoutMs,
+    'the cluster to settle',
+  )
+}
 
-  const known = (): number => {
-    const all = views()
-    const want = Math.min(all.length, acquaintances)
-    return all.filter(
-      (v) => v.able && v.members.filter((m) => m.state === 'alive' || m.state === 'self').length >= want,
-    ).length
-  }
+/** Starts it and waits until every agent knows every other (or 24 of them). Throws when an agent cannot start, or WaitError. */
+export const startCluster = async (options: ClusterOptions = {}): Promise<Cluster> => {
+  const { joinMs = 30_000, onProgress = () => {} } = options
+  const harness = await createHarness(options)
   try {
-    const joinBy = performance.now() + joinMs
-    const joinLeftMs = (): number => Math.max(0, joinBy - performance.now())
-    for (let i = 0; i < count; i += i === 0 ? 1 : startsMax) {
-      const wave = members.slice(i, i === 0 ? 1 : i + startsMax)
-      onProgress({ started: i, known: 0, hosts: count })
-      await Promise.all(wave.map((m) => m.start(bootstrap(m))))
-      // All at once would dial so much that every dial runs out of time, and doubt each other for being slow.
-      const wanted = Math.min(i, bootstrapMax)
-      await waitUntil(
-        () => wave.every((m) => (m.agent?.status().peersConnected ?? 0) >= wanted),
-        joinLeftMs(),
-        `${wave.map((m) => m.name).join(', ')} to be connected`,
-      )
-      if (i >= crowd) await calm(600, 2_000)
-    }
-    await waitUntil(
-      () => {
-        const now = known()
-        onProgress({ started: count, known: now, hosts: count })
-        return now === count
-      },
-      joinLeftMs(),
-      'all agents to know each other and be able',
-      () => `${known()} of ${count} do`,
-      joinPollMs,
-    )
+    await joinAll(harness, joinMs, onProgress)
   } catch (error) {
-    await stop()
+    await stop(harness)
     throw error
   }
-
-  const restartAgent = (host: string): Promise<void> => member(host).start(bootstrap(member(host)))
+  const { world, checker, history, policy, members, workload, cuts } = harness
+  const byId = new Map(members.map((m) => [m.id, m]))
+  const member = (host: string): Member => memberOf(harness, host)
+  const restartAgent = (host: string): Promise<void> => member(host).start(bootstrapOf(harness, member(host)))
   return {
     world,
     checker,
@@ -317,10 +235,10 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
     hosts: members.map((m) => m.name).sort(byText),
     member,
     agent: (host) => member(host).agent,
-    views,
+    views: () => viewsOf(harness),
     idOf: (host) => member(host).id,
     nameOf: (id) => byId.get(id)?.name ?? id,
-    usable,
+    usable: () => harness.usable,
     overload: workload.overload,
     relax: workload.relax,
     killAgent: (host) => member(host).kill(),
@@ -342,22 +260,12 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
       world.heal()
     },
     lose: cuts.lose,
-    overloadedHosts,
-    waitFor,
-    async settled(timeoutMs = 10_000, quietMs = 500) {
-      let since = performance.now()
-      await waitFor(
-        () => {
-          if (!quiet()) since = performance.now()
-          return performance.now() - since >= quietMs
-        },
-        timeoutMs,
-        'the cluster to settle',
-      )
-    },
+    overloadedHosts: () => overloadedHosts(harness),
+    waitFor: (condition, timeoutMs, what) => waitFor(harness, condition, timeoutMs, what),
+    settled: (timeoutMs = 10_000, quietMs = 500) => settled(harness, timeoutMs, quietMs),
     checkInvariants: (atRest = false) => (atRest ? checker.checkAtRest() : checker.check()),
     decisions: history.decisions,
-    stop,
-    [Symbol.asyncDispose]: stop,
+    stop: () => stop(harness),
+    [Symbol.asyncDispose]: () => stop(harness),
   }
 }
