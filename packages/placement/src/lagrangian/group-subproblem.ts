@@ -26,12 +26,26 @@ export interface GroupSubproblem {
   readonly extraCost: (multiplier: number) => number
 }
 
-export const createGroupSubproblem = (
-  model: Model,
+/** Which multipliers there are, and whose. */
+interface MultiplierLayout {
+  /** The rules, and per rule the VMs of its subproblem and the number of its groups. */
+  readonly rules: readonly CompiledConstraint[]
+  readonly members: readonly Int32Array[]
+  readonly groupCount: readonly number[]
+  /** By VM its rule, −1 = none. */
+  readonly owner: Int32Array
+  readonly firstMultiplier: Int32Array
+  readonly multiplierOf: Int32Array
+  /** By multiplier. */
+  readonly ruleOf: Int32Array
+  readonly groupOf: Int32Array
+}
+
+const layoutOf = (
+  { hostCount, vmCount }: Model,
   constraints: readonly CompiledConstraint[],
   movers: Int32Array,
-): GroupSubproblem => {
-  const { hostCount, vmCount, home, active, fixed } = model
+): MultiplierLayout => {
   const owner = new Int32Array(vmCount).fill(-1)
   const moves = new Uint8Array(vmCount)
   for (const v of movers) moves[v] = 1
@@ -46,11 +60,6 @@ export const createGroupSubproblem = (
   const groupCount = rules.map((constraint) =>
     constraint.group!.reduce((most, g) => Math.max(most, g + 1), 0),
   )
-  /** Where a VM that cannot move holds the rule; −1 = nowhere. */
-  const fixedGroup = rules.map((constraint) => {
-    const holder = constraint.scope.find((v) => active[v] === 1 && fixed[v] === 1)
-    return holder === undefined ? -1 : constraint.group![home[holder]!]!
-  })
   const firstMultiplier = new Int32Array(vmCount + 1)
   const multiplierOf = new Int32Array(vmCount * hostCount).fill(-1)
   for (let v = 0; v < vmCount; v++) {
@@ -62,24 +71,45 @@ export const createGroupSubproblem = (
       if (g >= 0) multiplierOf[v * hostCount + h] = firstMultiplier[v]! + g
     }
   }
-  const multiplierCount = firstMultiplier[vmCount]!
-  const ruleOf = new Int32Array(multiplierCount).fill(-1)
-  const groupOf = new Int32Array(multiplierCount)
+  const ruleOf = new Int32Array(firstMultiplier[vmCount]!).fill(-1)
+  const groupOf = new Int32Array(firstMultiplier[vmCount]!)
   for (let v = 0; v < vmCount; v++)
-    for (let s = firstMultiplier[v]!; s < firstMultiplier[v + 1]!; s++) {
-      ruleOf[s] = owner[v]!
-      groupOf[s] = s - firstMultiplier[v]!
+    for (let m = firstMultiplier[v]!; m < firstMultiplier[v + 1]!; m++) {
+      ruleOf[m] = owner[v]!
+      groupOf[m] = m - firstMultiplier[v]!
     }
+  return { rules, members, groupCount, owner, firstMultiplier, multiplierOf, ruleOf, groupOf }
+}
+
+/** Where VMs that cannot move hold each rule; −1 = nowhere. */
+const fixedGroups = (
+  rules: readonly CompiledConstraint[],
+  { active, fixed, home }: Model,
+): readonly number[] =>
+  rules.map((constraint) => {
+    const holder = constraint.scope.find((v) => active[v] === 1 && fixed[v] === 1)
+    return holder === undefined ? -1 : constraint.group![home[holder]!]!
+  })
+
+export const createGroupSubproblem = (
+  model: Model,
+  constraints: readonly CompiledConstraint[],
+  movers: Int32Array,
+): GroupSubproblem => {
+  const layout = layoutOf(model, constraints, movers)
+  const { rules, members, groupCount, owner, firstMultiplier, multiplierOf, ruleOf, groupOf } = layout
+  const fixedGroup = fixedGroups(rules, model)
+  const multiplierCount = ruleOf.length
   /** [rule][group]: how many of its VMs can be there, then what they cost together. */
   const reach = groupCount.map((n) => new Int32Array(n))
   const costOfGroup = groupCount.map((n) => new Float64Array(n))
   const reachable = new Uint8Array(multiplierCount)
   const chosen = new Int32Array(rules.length)
 
-  const isOpen = (s: number): boolean => {
-    if (s < 0) return false
-    const r = ruleOf[s]!
-    return r < 0 || isGroupOpen(r, groupOf[s]!)
+  const isOpen = (m: number): boolean => {
+    if (m < 0) return false
+    const r = ruleOf[m]!
+    return r < 0 || isGroupOpen(r, groupOf[m]!)
   }
   const isGroupOpen = (r: number, g: number): boolean =>
     reach[r]![g] === members[r]!.length && (fixedGroup[r]! < 0 || fixedGroup[r] === g)
@@ -124,15 +154,15 @@ export const createGroupSubproblem = (
       }
       return total
     },
-    demandedAt: (s) => {
-      const r = ruleOf[s]!
-      return r < 0 || chosen[r] === groupOf[s] ? 1 : 0
+    demandedAt: (m) => {
+      const r = ruleOf[m]!
+      return r < 0 || chosen[r] === groupOf[m] ? 1 : 0
     },
-    extraCost: (s) => {
-      const r = ruleOf[s]!
+    extraCost: (m) => {
+      const r = ruleOf[m]!
       if (r < 0) return 0
-      return isGroupOpen(r, groupOf[s]!)
-        ? costOfGroup[r]![groupOf[s]!]! - costOfGroup[r]![chosen[r]!]!
+      return isGroupOpen(r, groupOf[m]!)
+        ? costOfGroup[r]![groupOf[m]!]! - costOfGroup[r]![chosen[r]!]!
         : Number.POSITIVE_INFINITY
     },
   }

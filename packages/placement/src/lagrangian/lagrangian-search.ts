@@ -14,7 +14,8 @@ import type { CompiledConstraint } from '../model/constraints/compiled-constrain
 import { compareCost, costOf, type FullCost, noCost } from '../model/cost.ts'
 import type { Model } from '../model/model.ts'
 import type { RandomStream } from '../problem/random.ts'
-import { createLagrangianRelaxation } from './lagrangian-relaxation.ts'
+import { createLagrangianRelaxation, type LagrangianRelaxation } from './lagrangian-relaxation.ts'
+import { createPropagation, type Propagation, propagate } from './propagation.ts'
 import { createRuleGroups } from './rule-groups.ts'
 
 export interface LagrangianSearch {
@@ -50,250 +51,256 @@ const nodesPerHeuristic = 8
 const nodesPerLook = 8
 const iterationsOfHeuristic = 100
 
+interface State {
+  readonly model: Model
+  readonly relaxation: LagrangianRelaxation
+  readonly propagation: Propagation
+  readonly random: RandomStream
+  readonly expired: () => boolean
+  /** By depth: what is allowed at the node, and its multipliers. */
+  readonly levels: { readonly allowed: Uint8Array; readonly multipliers: Float64Array }[]
+  readonly trial: Int32Array
+  readonly scratch: Int32Array
+  /** The best answer. */
+  at: Int32Array
+  cost: FullCost
+  nodes: number
+  stopped: boolean
+  /** The work of the relaxation may come this far; beyond the root so many `steps`. */
+  workMax: number
+  steps: number
+  /** The root was visited before, for an answer about as good: it goes on where it ended. */
+  returning: boolean
+  aimedAt: number
+  rootBound: number
+}
+
 export const createLagrangianSearch = (
   model: Model,
   random: RandomStream,
   expired: () => boolean,
 ): LagrangianSearch => {
-  const { hostCount, vmCount, dims, demand, limit, domain, home, moveMs, constraints } = model
+  const { hostCount, vmCount, domain, constraints } = model
   const relaxation = createLagrangianRelaxation(model, constraints, expired)
-  const { movers, unit, selectedCount, selectedHost } = relaxation
-  let at = model.home
-  let cost: FullCost = { ...noCost, unmet: 0 }
-  /** The work of the relaxation may come this far. */
-  let workMax = 0
-  let steps = 0
-  /** Propagation, striking out and the books of every round, beside the knapsacks. */
-  const stepsOfNode = 4 * hostCount * movers.length
-  let returning = false
-  let aimedAt = Number.POSITIVE_INFINITY
-  let nodes = 0
-  let stopped = false
-  let rootBound = 0
-  const trial = Int32Array.from(model.home)
-  const settled = new Int32Array(vmCount).fill(-1)
-  for (let v = 0; v < vmCount; v++) if (model.active[v] === 1 && model.fixed[v] === 1) settled[v] = home[v]!
-  const scratch = new Int32Array(vmCount + 1)
   const groups = createRuleGroups(model, relaxation)
-  const room = new Float64Array(hostCount * dims)
-  /** A better answer costs at most this. */
-  const target = (): number => cost.migrationMs * unit + cost.hostsTouched - 1
-  const levels: { readonly allowed: Uint8Array; readonly multipliers: Float64Array }[] = []
-  const level = (depth: number) => {
-    levels[depth] ??= {
-      allowed: new Uint8Array(vmCount * hostCount),
-      multipliers: new Float64Array(relaxation.multiplierCount),
-    }
-    return levels[depth]!
+  const s: State = {
+    model,
+    relaxation,
+    propagation: createPropagation(model, relaxation.movers, groups),
+    random,
+    expired,
+    levels: [],
+    trial: Int32Array.from(model.home),
+    scratch: new Int32Array(vmCount + 1),
+    at: model.home,
+    cost: { ...noCost, unmet: 0 },
+    nodes: 0,
+    stopped: false,
+    workMax: 0,
+    steps: 0,
+    returning: false,
+    aimedAt: Number.POSITIVE_INFINITY,
+    rootBound: 0,
   }
-
-  /** Strikes out what is full or forbidden, until nothing changes; false when some VM has no host left. */
-  const propagate = (allowed: Uint8Array): boolean => {
-    for (let changed = true; changed; ) {
-      changed = false
-      room.set(limit)
-      for (let v = 0; v < vmCount; v++)
-        if (model.active[v] === 1 && model.fixed[v] === 1) takeRoom(v, home[v]!)
-      for (const v of movers) {
-        settled[v] = -1
-        let count = 0
-        let last = -1
-        for (let h = 0; h < hostCount; h++)
-          if (allowed[v * hostCount + h] === 1) {
-            count++
-            last = h
-          }
-        if (count === 0) return false
-        if (count > 1) continue
-        settled[v] = last
-        takeRoom(v, last)
+  const { allowed } = level(s, 0)
+  for (const v of relaxation.movers)
+    for (let h = 0; h < hostCount; h++) allowed[v * hostCount + h] = domain[v]![h]!
+  return {
+    search: (at, cost, stepsMax) => {
+      s.at = at
+      s.cost = cost
+      s.steps = stepsMax
+      s.nodes = 0
+      s.stopped = false
+      // Polyak's steps towards an answer that bad have led astray.
+      s.returning = cost.migrationMs >= s.aimedAt * muchBetter
+      if (!s.returning) {
+        initialMultipliers(s)
+        s.aimedAt = cost.migrationMs
       }
-      for (let i = 0; i < room.length; i++) if (room[i]! < 0) return false
-      const filtered = groups.filter(allowed, settled)
-      if (filtered === 'impossible') return false
-      if (filtered === 'some') {
-        changed = true
-        continue
-      }
-      for (const v of movers) {
-        const alone = settled[v]! >= 0
-        const of = model.constraintsOn[v]!
-        if (alone && of.length === 0) continue
-        for (let h = 0; h < hostCount; h++) {
-          if (allowed[v * hostCount + h] === 0) continue
-          let out = false
-          for (let d = 0; d < dims && !alone; d++) if (demand[v * dims + d]! > room[h * dims + d]!) out = true
-          for (let i = 0; i < of.length && !out; i++) if (of[i]!.clashes(settled, v, h)) out = true
-          if (!out) continue
-          if (alone) return false
-          allowed[v * hostCount + h] = 0
-          changed = true
-        }
-      }
-    }
-    return true
+      explore(s, 0)
+      const found = s.cost.migrationMs
+      const boundMs = s.stopped ? Math.max(0, Math.floor(s.rootBound / relaxation.unit)) : found
+      return { at: s.at, cost: s.cost, complete: !s.stopped, boundMs: Math.min(boundMs, found) }
+    },
+    allowed,
   }
-  const takeRoom = (v: number, h: number): void => {
-    for (let d = 0; d < dims; d++) room[h * dims + d]! -= demand[v * dims + d]!
-  }
+}
 
-  /** Strikes out hosts by bound; true when some VM has but one left that had more. */
-  const fixByReducedCosts = (allowed: Uint8Array): boolean => {
-    let decided = false
-    for (const v of movers) {
-      if (settled[v]! >= 0) continue
-      let count = 0
-      for (let h = 0; h < hostCount; h++) {
-        if (allowed[v * hostCount + h] === 0) continue
-        if (relaxation.boundWith(v, h) > target()) allowed[v * hostCount + h] = 0
-        else count++
-      }
-      if (count <= 1) decided = true
-    }
-    return decided
+const level = ({ model, relaxation, levels }: State, depth: number) => {
+  levels[depth] ??= {
+    allowed: new Uint8Array(model.vmCount * model.hostCount),
+    multipliers: new Float64Array(relaxation.multiplierCount),
   }
+  return levels[depth]!
+}
 
-  /** The VM to settle next: one that nobody or several would take, of those the one with least choice. */
-  const selectVm = (allowed: Uint8Array): number => {
-    let chosen = -1
-    let fewest = Number.POSITIVE_INFINITY
-    for (const v of movers) {
-      if (settled[v]! >= 0 || selectedCount[v] === 1) continue
-      let count = 0
-      for (let h = 0; h < hostCount; h++) count += allowed[v * hostCount + h]!
-      if (count < fewest || (count === fewest && moveMs[v]! > moveMs[chosen]!)) {
-        fewest = count
-        chosen = v
-      }
+/** Every VM is worth its migration at first. */
+const initialMultipliers = (s: State): void => {
+  const { hostCount, moveMs } = s.model
+  const { movers, multiplierOf, unit } = s.relaxation
+  const { multipliers } = level(s, 0)
+  for (const v of movers)
+    for (let h = 0; h < hostCount; h++) {
+      const m = multiplierOf[v * hostCount + h]!
+      if (m >= 0) multipliers[m] = moveMs[v]! * unit
     }
-    if (chosen >= 0) return chosen
-    // The hosts agree: an answer, unless a rule over several hosts is broken.
-    for (const v of movers) trial[v] = selectedHost[v]!
-    for (const constraint of constraints) {
-      const n = constraint.conflict(trial, scratch, 0)
-      for (let i = 0; i < n; i++) if (settled[scratch[i]!]! < 0) return scratch[i]!
-      if (n > 0) return -1
-    }
-    const found = costOf(model, trial)
-    if (compareCost(found, cost) < 0) {
-      at = Int32Array.from(trial)
-      cost = found
-    }
-    for (const v of movers) if (settled[v]! < 0) return v
-    return -1
+}
+
+/** A better answer costs at most this. */
+const target = ({ cost, relaxation }: State): number =>
+  cost.migrationMs * relaxation.unit + cost.hostsTouched - 1
+
+const consider = (s: State, at: Int32Array): void => {
+  const cost = costOf(s.model, at)
+  if (compareCost(cost, s.cost) >= 0) return
+  s.at = Int32Array.from(at)
+  s.cost = cost
+}
+
+const explore = (s: State, depth: number): void => {
+  const { relaxation, propagation } = s
+  const { allowed, multipliers } = level(s, depth)
+  s.nodes++
+  // Propagation, striking out and the books of every round, beside the knapsacks.
+  const stepsOfNodes = s.nodes * 4 * s.model.hostCount * relaxation.movers.length
+  if (depth > 0 && relaxation.work() + stepsOfNodes > s.workMax) s.stopped = true
+  if (s.nodes % nodesPerLook === 0 && s.expired()) s.stopped = true
+  if (s.stopped || !propagate(propagation, allowed)) return
+  let bound = depth > 0 ? boundOfNode(s, depth) : boundOfRoot(s)
+  while (bound <= target(s) && fixByReducedCosts(s, allowed)) {
+    if (!propagate(propagation, allowed)) return
+    bound = relaxation.ascend(allowed, multipliers, target(s), roundsOfNode)
   }
+  if (bound > target(s)) return
+  if (depth === 0) s.workMax = relaxation.work() + s.steps
+  const constraint = propagation.groups.next(allowed, propagation.settled)
+  if (constraint !== null) return branchOnGroups(s, depth, constraint)
+  const v = selectVm(s, allowed)
+  if (v >= 0 && bound <= target(s)) branchOnVm(s, depth, v)
+}
 
-  /** Where the hosts agree is nearly an answer: tabu search makes one of it. */
-  const primalHeuristic = (): void => {
-    for (const v of movers) trial[v] = selectedCount[v] === 0 ? -1 : selectedHost[v]!
-    const placed = tabuSearch(model, {
-      start: trial,
-      iterationsMax: iterationsOfHeuristic,
-      random,
-      expired,
-    })
-    if (placed === null) return
-    const found = costOf(model, placed)
-    if (compareCost(found, cost) >= 0) return
-    at = placed
-    cost = found
+const boundOfNode = (s: State, depth: number): number => {
+  const { allowed, multipliers } = level(s, depth)
+  const bound = s.relaxation.ascend(allowed, multipliers, target(s), roundsOfNode)
+  if (bound <= target(s) && s.nodes % nodesPerHeuristic === 0) primalHeuristic(s)
+  return bound
+}
+
+const boundOfRoot = (s: State): number => {
+  const { allowed, multipliers } = level(s, 0)
+  const ascend = (rounds: number): number => {
+    const bound = s.relaxation.ascend(allowed, multipliers, target(s), rounds)
+    s.rootBound = Math.max(s.rootBound, bound)
+    if (bound <= target(s)) primalHeuristic(s)
+    return bound
   }
-
-  const branchOnGroups = (depth: number, constraint: CompiledConstraint): void => {
-    const { allowed, multipliers } = level(depth)
-    const child = level(depth + 1)
-    for (const g of groups.groupsOf(constraint, allowed, settled)) {
-      if (stopped) return
-      child.allowed.set(allowed)
-      child.multipliers.set(multipliers)
-      groups.confine(constraint, g, child.allowed)
-      explore(depth + 1)
-    }
+  let bound = ascend(s.returning ? roundsOfReturn : roundsOfRoot)
+  // Polyak's step depends on how good the best answer is: the root goes on as long as that helps.
+  for (let before = -1; !s.returning && bound <= target(s) && bound - before > target(s) * worthwhile; ) {
+    before = bound
+    bound = ascend(roundsOfRoot)
   }
+  return bound
+}
 
-  const explore = (depth: number): void => {
-    const { allowed, multipliers } = level(depth)
-    nodes++
-    if (depth > 0 && relaxation.work() + nodes * stepsOfNode > workMax) stopped = true
-    if (nodes % nodesPerLook === 0 && expired()) stopped = true
-    if (stopped || !propagate(allowed)) return
-    let bound = relaxation.ascend(
-      allowed,
-      multipliers,
-      target(),
-      depth > 0 ? roundsOfNode : returning ? roundsOfReturn : roundsOfRoot,
-    )
-    if (depth === 0) rootBound = Math.max(rootBound, bound)
-    if (bound <= target() && (depth === 0 || nodes % nodesPerHeuristic === 0)) primalHeuristic()
-    // Polyak's step depends on how good the best answer is: the root goes on as long as that helps.
-    for (
-      let before = -1;
-      depth === 0 && !returning && bound <= target() && bound - before > target() * worthwhile;
-    ) {
-      before = bound
-      bound = relaxation.ascend(allowed, multipliers, target(), roundsOfRoot)
-      rootBound = Math.max(rootBound, bound)
-      if (bound <= target()) primalHeuristic()
-    }
-    while (bound <= target() && fixByReducedCosts(allowed)) {
-      if (!propagate(allowed)) return
-      bound = relaxation.ascend(allowed, multipliers, target(), roundsOfNode)
-    }
-    if (bound > target()) return
-    const child = level(depth + 1)
-    if (depth === 0) workMax = relaxation.work() + steps
-    const constraint = groups.next(allowed, settled)
-    if (constraint !== null) return branchOnGroups(depth, constraint)
-    const v = selectVm(allowed)
-    if (v < 0 || bound > target()) return
-    const hosts: number[] = []
-    const bounds: number[] = []
+/** Reduced-cost fixing: strikes out hosts by bound; true when some VM has but one left that had more. */
+const fixByReducedCosts = (s: State, allowed: Uint8Array): boolean => {
+  const { relaxation, propagation, model } = s
+  const { hostCount } = model
+  let decided = false
+  for (const v of relaxation.movers) {
+    if (propagation.settled[v]! >= 0) continue
+    let count = 0
     for (let h = 0; h < hostCount; h++) {
       if (allowed[v * hostCount + h] === 0) continue
-      const least = relaxation.boundWith(v, h)
-      let k = hosts.length
-      for (; k > 0 && bounds[k - 1]! > least; k--) {
-        hosts[k] = hosts[k - 1]!
-        bounds[k] = bounds[k - 1]!
-      }
-      hosts[k] = h
-      bounds[k] = least
+      if (relaxation.boundWith(v, h) > target(s)) allowed[v * hostCount + h] = 0
+      else count++
     }
-    for (let k = 0; k < hosts.length && !stopped; k++) {
-      if (bounds[k]! > target()) break
-      child.allowed.set(allowed)
-      child.multipliers.set(multipliers)
-      child.allowed.fill(0, v * hostCount, (v + 1) * hostCount)
-      child.allowed[v * hostCount + hosts[k]!] = 1
-      explore(depth + 1)
-    }
+    if (count <= 1) decided = true
   }
+  return decided
+}
 
-  const root = level(0)
-  const initialMultipliers = (): void => {
-    for (const v of movers)
-      for (let h = 0; h < hostCount; h++) {
-        const s = relaxation.multiplierOf[v * hostCount + h]!
-        if (s >= 0) root.multipliers[s] = moveMs[v]! * unit
-      }
-  }
-  for (const v of movers) for (let h = 0; h < hostCount; h++) root.allowed[v * hostCount + h] = domain[v]![h]!
+/** Where the hosts agree is nearly an answer: tabu search makes one of it. */
+const primalHeuristic = (s: State): void => {
+  const { model, relaxation, trial, random, expired } = s
+  for (const v of relaxation.movers)
+    trial[v] = relaxation.selectedCount[v] === 0 ? -1 : relaxation.selectedHost[v]!
+  const placed = tabuSearch(model, { start: trial, iterationsMax: iterationsOfHeuristic, random, expired })
+  if (placed !== null) consider(s, placed)
+}
 
-  const search: LagrangianSearch['search'] = (from, givenCost, stepsMax) => {
-    at = from
-    cost = givenCost
-    steps = stepsMax
-    nodes = 0
-    stopped = false
-    // Polyak's steps towards an answer that bad have led astray.
-    returning = cost.migrationMs >= aimedAt * muchBetter
-    if (!returning) {
-      initialMultipliers()
-      aimedAt = cost.migrationMs
+/** The VM to settle next: one that no host or several would take, of those the one with the smallest domain; −1 = none. */
+const selectVm = (s: State, allowed: Uint8Array): number => {
+  const { relaxation, propagation, model } = s
+  const { hostCount, moveMs } = model
+  let chosen = -1
+  let fewest = Number.POSITIVE_INFINITY
+  for (const v of relaxation.movers) {
+    if (propagation.settled[v]! >= 0 || relaxation.selectedCount[v] === 1) continue
+    let count = 0
+    for (let h = 0; h < hostCount; h++) count += allowed[v * hostCount + h]!
+    if (count < fewest || (count === fewest && moveMs[v]! > moveMs[chosen]!)) {
+      fewest = count
+      chosen = v
     }
-    explore(0)
-    const boundMs = stopped ? Math.max(0, Math.floor(rootBound / unit)) : cost.migrationMs
-    return { at, cost, complete: !stopped, boundMs: Math.min(boundMs, cost.migrationMs) }
   }
-  return { search, allowed: root.allowed }
+  return chosen >= 0 ? chosen : selectWhenHostsAgree(s)
+}
+
+/** The hosts agree: an answer, unless a rule over several hosts is violated. */
+const selectWhenHostsAgree = (s: State): number => {
+  const { model, relaxation, trial, scratch } = s
+  const { settled } = s.propagation
+  for (const v of relaxation.movers) trial[v] = relaxation.selectedHost[v]!
+  for (const constraint of model.constraints) {
+    const n = constraint.conflict(trial, scratch, 0)
+    for (let i = 0; i < n; i++) if (settled[scratch[i]!]! < 0) return scratch[i]!
+    if (n > 0) return -1
+  }
+  consider(s, trial)
+  for (const v of relaxation.movers) if (settled[v]! < 0) return v
+  return -1
+}
+
+const branchOnGroups = (s: State, depth: number, constraint: CompiledConstraint): void => {
+  const { groups, settled } = s.propagation
+  const { allowed, multipliers } = level(s, depth)
+  const child = level(s, depth + 1)
+  for (const g of groups.groupsOf(constraint, allowed, settled)) {
+    if (s.stopped) return
+    child.allowed.set(allowed)
+    child.multipliers.set(multipliers)
+    groups.confine(constraint, g, child.allowed)
+    explore(s, depth + 1)
+  }
+}
+
+/** Each of its hosts in turn, that of the lowest bound first. */
+const branchOnVm = (s: State, depth: number, v: number): void => {
+  const { hostCount } = s.model
+  const { allowed, multipliers } = level(s, depth)
+  const child = level(s, depth + 1)
+  const hosts: number[] = []
+  const bounds: number[] = []
+  for (let h = 0; h < hostCount; h++) {
+    if (allowed[v * hostCount + h] === 0) continue
+    const least = s.relaxation.boundWith(v, h)
+    let k = hosts.length
+    for (; k > 0 && bounds[k - 1]! > least; k--) {
+      hosts[k] = hosts[k - 1]!
+      bounds[k] = bounds[k - 1]!
+    }
+    hosts[k] = h
+    bounds[k] = least
+  }
+  for (let k = 0; k < hosts.length && !s.stopped; k++) {
+    if (bounds[k]! > target(s)) break
+    child.allowed.set(allowed)
+    child.multipliers.set(multipliers)
+    child.allowed.fill(0, v * hostCount, (v + 1) * hostCount)
+    child.allowed[v * hostCount + hosts[k]!] = 1
+    explore(s, depth + 1)
+  }
 }
