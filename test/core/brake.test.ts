@@ -4,7 +4,14 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Answer, asVmId, type Command, type Problem } from '../../packages/protocol/src/index.ts'
+import { planOrder } from '../../packages/placement/src/index.ts'
+import {
+  asVmId,
+  type Command,
+  type PartitionId,
+  type PartitionProblem,
+  type Solution,
+} from '../../packages/protocol/src/index.ts'
 import type { Cluster, ClusterOptions } from '../kit/cluster.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
 
@@ -113,16 +120,21 @@ test('undrain does not call off the cure of an overload', async () => {
 const nothing = { overloadedHosts: 0, excess: 0, softPenalty: 0, migrationMs: 0, hostsTouched: 0 }
 
 /** Two moves, of which another host than the leader carries out the first: it makes room for the second. */
-const twoSources = ({ vms, hosts }: Problem): Answer => {
+const twoSources = (problem: PartitionProblem, planId: PartitionId): Solution => {
+  const { vms, hosts } = problem
   const proven = { cost: nothing, bound: nothing, optimal: true }
   const [h0, h1, h2] = hosts.map((host) => host.id).sort()
-  if (h2 === undefined) return { kind: 'infeasible', why: { code: 'capacity.cpu', text: 'ask one more' } }
-  if (vms.find((vm) => vm.id === 'small')?.host !== h1) return { kind: 'satisfied', ...proven }
+  if (h2 === undefined)
+    return { answer: { kind: 'infeasible', why: { code: 'capacity.cpu', text: 'ask one more' } }, plan: null }
+  if (vms.find((vm) => vm.id === 'small')?.host !== h1)
+    return { answer: { kind: 'satisfied', ...proven }, plan: null }
   const moves = [
     { vm: asVmId('small'), from: h1!, to: h2 },
     { vm: asVmId('large'), from: h0!, to: h1! },
   ]
-  return { kind: 'plan', moves, ...proven }
+  const order = planOrder(problem, moves, { planId })
+  assert.ok(order.kind === 'plan')
+  return { answer: { kind: 'plan', moves, ...proven }, plan: order.plan }
 }
 
 /** Host 0 leads; its word to begin, to host 1, is on its way. */

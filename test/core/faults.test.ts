@@ -179,7 +179,10 @@ test('its owner destroys the VM in the middle of its migration: nobody waits for
 
 test('a solver that crashes fails the partition at once, with no host held meanwhile', async () => {
   const cluster = await overloaded({
-    solver: () => ({ kind: 'infeasible', why: { code: 'solver.failed', text: 'the worker died' } }),
+    solver: () => ({
+      answer: { kind: 'infeasible', why: { code: 'solver.failed', text: 'the worker died' } },
+      plan: null,
+    }),
   })
   await cluster.run(3_000)
   const [first] = cluster.outcomes()

@@ -181,8 +181,11 @@ test('questions come back as inputs', async () => {
   ])
   await until('all have come', () => w.heard('resumed').length === 2 && w.heard('solved').length === 1)
   const solved = w.heard('solved')[0]
-  assert.ok(solved?.kind === 'solved' && solved.answer.kind === 'plan')
-  assert.deepEqual(solved.answer.moves, [{ vm: 'v', from: 'a', to: 'b' }])
+  assert.ok(solved?.kind === 'solved' && solved.solution.plan !== null)
+  assert.deepEqual(solved.solution.answer.moves, [{ vm: 'v', from: 'a', to: 'b' }])
+  assert.deepEqual(solved.solution.plan.actions, [
+    { kind: 'migrate', id: `${partition(1)}/0`, vm: 'v', from: 'a', to: 'b', after: [] },
+  ])
   assert.equal(solved.round, 2)
   assert.deepEqual(w.heard('inspected'), [
     { kind: 'inspected', action: action(1), round: 1, at: 'here', presence: 'running' },

@@ -2,7 +2,7 @@
  * Carries out the effects of one step, in their order, by the contract of `io.ts`. What takes long is only begun here; it
  * comes back as an input.
  */
-import type { Answer, Effect, Input, Reply } from '@drover/protocol'
+import type { Effect, Input, Reply, Solution } from '@drover/protocol'
 import type { AgentEvent } from './agent-port.ts'
 import type { Clock } from './clock.ts'
 import { wordsOf } from './errors.ts'
@@ -13,6 +13,7 @@ import type { Log } from './log-port.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
 import type { Persister } from './persist.ts'
 import type { Solver } from './solve/solver.ts'
+import { solverFailed } from './solve/solver-failed.ts'
 import type { Transport } from './transport/transport-port.ts'
 
 export interface EffectRunnerInit {
@@ -119,12 +120,12 @@ const refuse = ({ feed }: EffectRunnerInit, { action }: EffectOf<'perform'>): vo
 const solve = ({ solver, clock, feed, emit }: EffectRunnerInit, effect: EffectOf<'solve'>): void => {
   const { partition, round, problem, budgetMs } = effect
   const begunAt = clock.now()
-  const answered = (answer: Answer): void => {
-    emit({ kind: 'solved', answer: answer.kind, durationMs: clock.now() - begunAt })
-    feed({ kind: 'solved', partition, round, answer })
+  const solved = (solution: Solution): void => {
+    emit({ kind: 'solved', answer: solution.answer.kind, durationMs: clock.now() - begunAt })
+    feed({ kind: 'solved', partition, round, solution })
   }
-  begin(() => solver.solve(problem, budgetMs)).then(answered, (error: unknown) =>
+  begin(() => solver.solve(problem, partition, budgetMs)).then(solved, (error: unknown) =>
     // The port never rejects; should it, the partition must not wait.
-    answered({ kind: 'infeasible', why: { code: 'solver.failed', text: wordsOf(error) } }),
+    solved(solverFailed(wordsOf(error))),
   )
 }

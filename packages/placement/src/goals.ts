@@ -8,7 +8,7 @@
 import { demandsInEffect, limitsInEffect } from './model/amounts.ts'
 import { noCost } from './model/cost.ts'
 import { planOrder } from './order/planner.ts'
-import type { Answer } from './problem/answer.ts'
+import type { Answer, Cost } from './problem/answer.ts'
 import type { PlacementProblem } from './rules/placement-problem.ts'
 import { type Solution, type SolveOptions, solve } from './solve.ts'
 import { solvePlacement } from './solve-placement.ts'
@@ -41,17 +41,22 @@ export const pursue = (problem: PlacementProblem, goal: Goal, options: SolveOpti
     return found !== null
   }
   const strictest = goal === 'consolidate' ? consolidated(problem, attempt) : balanced(problem, attempt)
-  if (strictest === problem) return { ...base, answer: unproven(base.answer) }
+  const bound = 'bound' in base.answer ? base.answer.bound : noCost
+  if (strictest === problem) return unproven(base, bound)
   // A longer search finds a cheaper way to the same end, unless time runs out.
   const longer = solvePlacement(strictest, options)
   const thorough = ordered(longer) ?? solve(strictest, options, longer)
-  const { answer, plan } = cured(thorough.answer) ? thorough : reached
-  const bound = 'bound' in base.answer ? base.answer.bound : noCost
-  return { answer: unproven('bound' in answer ? { ...answer, bound } : answer), plan }
+  return unproven(cured(thorough.answer) ? thorough : reached, bound)
 }
 
-/** Proven for one stricter problem only: that no stricter one can be cured is not. */
-const unproven = (answer: Answer): Answer => ('optimal' in answer ? { ...answer, optimal: false } : answer)
+/** Proven for one stricter problem only: that no stricter one can be cured is not. `bound`: of the problem without the goal. */
+const unproven = (solution: Solution, bound: Cost): Solution => {
+  const weaker = <A extends Answer>(answer: A): A =>
+    'optimal' in answer ? { ...answer, bound, optimal: false } : answer
+  return solution.plan === null
+    ? { answer: weaker(solution.answer), plan: null }
+    : { answer: weaker(solution.answer), plan: solution.plan }
+}
 
 type Attempt = (stricter: PlacementProblem) => boolean
 

@@ -18,17 +18,16 @@ import { startOf } from './order/order-state.ts'
 import { type NoOrder, type OrderOptions, type Planned, planningProblem, planOrder } from './order/planner.ts'
 import { reachableProblem } from './order/reachable-domains.ts'
 import { reachablePlacements } from './order/reachable-placements.ts'
-import type { Answer, Binding, Move } from './problem/answer.ts'
+import type { Answer, AnswerWithMoves, AnswerWithoutMoves, Binding, Move } from './problem/answer.ts'
 import type { Plan } from './problem/plan.ts'
 import type { PlacementProblem } from './rules/placement-problem.ts'
 import { constraintsOf, type PlacementRule } from './rules/rule.ts'
 import { type PlacementOptions, shown, solvePlacement, undecided } from './solve-placement.ts'
 
-export interface Solution {
-  readonly answer: Answer
-  /** The moves of the answer in an order that is safe at every step, as `checkPlan` confirms. Null when nothing moves. */
-  readonly plan: Plan | null
-}
+/** `plan`: the moves of the answer in an order that is safe at every step, as `checkPlan` confirms. Null when nothing moves. */
+export type Solution =
+  | { readonly answer: AnswerWithMoves; readonly plan: Plan }
+  | { readonly answer: AnswerWithoutMoves; readonly plan: null }
 
 /** Of placing and of ordering. */
 export type SolveOptions = PlacementOptions & OrderOptions
@@ -74,7 +73,7 @@ interface Found {
 const solveAgain = (
   problem: PlacementProblem,
   options: SolveOptions,
-  first: Extract<Answer, { kind: 'plan' | 'relief' }>,
+  first: AnswerWithMoves,
   unordered: NoOrder,
 ): Solution => {
   const model = compile(problem, options.objective)
@@ -171,7 +170,7 @@ const solveAgain = (
 const concluded = (
   model: Model,
   idle: FullCost,
-  first: Extract<Answer, { kind: 'plan' | 'relief' }>,
+  first: AnswerWithMoves,
   unordered: NoOrder,
   best: Found | null,
   settled: boolean,

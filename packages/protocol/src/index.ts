@@ -16,10 +16,10 @@
  *    `partition/rank-destinations.ts` the one that can best afford it.
  * 3. `partition/leader.ts` asks them all at once; each member's `partition/judge-reserve.ts` judges by `data/rank.ts`,
  *    and `partition/member.ts` grants, with a new epoch and `snapshot/take.ts`'s snapshot.
- * 4. `snapshot/formulate.ts` makes the placement problem of the snapshots; `placement/local/forecast-moves.ts` finds
- *    the move that saves most, `placement/solve-placement.ts` the fewest, cheapest ones.
- * 5. `placement/order/planner.ts` puts them in order, `placement/check/checker.ts` trusts neither;
- *    `partition/prepare-plan.ts` brings them together.
+ * 4. `snapshot/formulate.ts` makes the placement problem of the snapshots. A worker solves it:
+ *    `placement/local/forecast-moves.ts` finds the move that saves most, `placement/solve-placement.ts` the fewest,
+ *    cheapest ones, and `placement/order/planner.ts` puts them in order.
+ * 5. `placement/check/checker.ts` trusts neither; `partition/plan-fault.ts` says why the plan may not be carried out.
  * 6. `partition/execution.ts` assigns the plan and releases whom it does not touch; `execute/executor.ts` says what may
  *    begin.
  * 7. The source looks again (`execute/admission.ts`) and asks (`migration/outgoing.ts`); the destination's ledger
@@ -58,6 +58,7 @@ export {
   type ProblemVm,
   type Resources,
   type Rule,
+  type Solution,
   add,
   dimensions,
   firstExcess,

@@ -100,7 +100,7 @@ const handle = (parts: PeerParts, input: Input): void => {
       state.journalHealthy = input.healthy
       return
     case 'solved':
-      return leader.solved(input.partition, input.round, input.answer)
+      return leader.solved(input.partition, input.round, input.solution)
     case 'finished':
     case 'inspected':
     case 'resumed':

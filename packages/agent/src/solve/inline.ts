@@ -3,7 +3,7 @@ import { solveWithin } from './solve-within.ts'
 import type { Solver } from './solver.ts'
 
 export const inlineSolver = (seed = 1): Solver => ({
-  solve: (problem, budgetMs) =>
-    new Promise((resolve) => setImmediate(() => resolve(solveWithin(problem, budgetMs, seed)))),
+  solve: (problem, planId, budgetMs) =>
+    new Promise((resolve) => setImmediate(() => resolve(solveWithin(problem, planId, budgetMs, seed)))),
   async close() {},
 })

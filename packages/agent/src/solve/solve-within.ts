@@ -1,30 +1,40 @@
 /** `solve` of `@drover/placement` under a time budget. */
 
 import { solve } from '@drover/placement'
-import { type Answer, asHostId, asVmId, type Problem } from '@drover/protocol'
+import {
+  asHostId,
+  asVmId,
+  type PartitionId,
+  type PartitionProblem,
+  partitionIdOf,
+  type Solution,
+} from '@drover/protocol'
 import { wordsOf } from '../errors.ts'
+import { solverFailed } from './solver-failed.ts'
 
 /** Search nodes when a clock ends the search: far more than any budget allows. */
 const nodesMax = 100_000_000
 
 /** Never throws: what the solver cannot bear is an `infeasible` with code `solver.failed`. */
-export const solveWithin = (problem: Problem, budgetMs: number, seed: number): Answer => {
+export const solveWithin = (
+  problem: PartitionProblem,
+  planId: PartitionId,
+  budgetMs: number,
+  seed: number,
+): Solution => {
   const end = performance.now() + budgetMs
   try {
-    const options = { seed, nodesMax, expired: () => performance.now() >= end }
-    return solve(problem, options).answer
+    return solve(problem, { planId, seed, nodesMax, expired: () => performance.now() >= end })
   } catch (error) {
     return solverFailed(wordsOf(error))
   }
 }
 
-export const solverFailed = (text: string, code = 'solver.failed'): Answer => ({
-  kind: 'infeasible',
-  why: { code, text },
-})
+/** Names the plan of a problem that nobody asked about. */
+export const tinyPlan: PartitionId = partitionIdOf(asHostId('a'), 0, 0)
 
 /** Two hosts and two VMs, the first host overloaded: one solve of it loads and warms the code. */
-export const tinyProblem = (): Problem => {
+export const tinyProblem = (): PartitionProblem => {
   const host = (id: string) => ({
     id: asHostId(id),
     state: 'online' as const,

@@ -3,13 +3,14 @@
  *
  * ```ts
  * const solver = workerSolver({ threads: 1 })
- * const answer = await solver.solve(problem, 200)
+ * const { answer, plan } = await solver.solve(problem, partition, 200)
  * await solver.close()
  * ```
  */
-import type { Answer, Problem } from '@drover/protocol'
-import { solverFailed } from './solve-within.ts'
+import type { Solution } from '@drover/protocol'
 import type { Solver } from './solver.ts'
+import { solverFailed } from './solver-failed.ts'
+import type { SolveRequest } from './worker-protocol.ts'
 import { createWorkerSlot, type Job, type WorkerSlot } from './worker-slot.ts'
 
 export interface WorkerSolverOptions {
@@ -62,16 +63,16 @@ export const workerSolver = (options: WorkerSolverOptions = {}): Solver => {
   const slots = Array.from({ length: threads }, () => createWorkerSlot(workerUrl, () => dispatch(state)))
   const state: PoolState = { slots, waiting: [], id: 0, closed: false }
 
-  const submit = (problem: Problem, budgetMs: number, resolve: (answer: Answer) => void): void => {
+  const submit = (asked: Omit<SolveRequest, 'id' | 'seed'>, resolve: (solution: Solution) => void): void => {
     state.id += 1
     /** The budget counts in the worker, from when it begins; this is when the pool gives up on it. */
-    const patienceMs = budgetMs * 10 + graceMs
+    const patienceMs = asked.budgetMs * 10 + graceMs
     const timer = setTimeout(() => expire(state, job, patienceMs), patienceMs)
     const job: Job = {
-      request: { id: state.id, problem, budgetMs, seed },
-      settle: (answer) => {
+      request: { ...asked, id: state.id, seed },
+      settle: (solution) => {
         clearTimeout(timer)
-        resolve(answer)
+        resolve(solution)
       },
     }
     state.waiting.push(job)
@@ -79,11 +80,11 @@ export const workerSolver = (options: WorkerSolverOptions = {}): Solver => {
   }
 
   return {
-    async solve(problem, budgetMs) {
+    async solve(problem, planId, budgetMs) {
       if (state.closed) return solverFailed('the solver is closed')
       if (state.waiting.length >= queueMax)
         return solverFailed(`${queueMax} problems wait already`, 'solver.busy')
-      return new Promise((resolve) => submit(problem, budgetMs, resolve))
+      return new Promise((resolve) => submit({ problem, planId, budgetMs }, resolve))
     },
     async close() {
       state.closed = true

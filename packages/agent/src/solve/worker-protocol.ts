@@ -1,13 +1,14 @@
 /** What the pool and its workers say to each other. */
-import type { Answer, Problem } from '@drover/protocol'
+import type { PartitionId, PartitionProblem, Solution } from '@drover/protocol'
 
 export interface SolveRequest {
   readonly id: number
-  readonly problem: Problem
+  readonly problem: PartitionProblem
+  readonly planId: PartitionId
   readonly budgetMs: number
   readonly seed: number
 }
 
 export type WorkerMessage =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
+  | { readonly kind: 'solved'; readonly id: number; readonly solution: Solution }

@@ -1,13 +1,13 @@
 /** One worker thread with at most one job. A worker that crashes or is given up fails its job and is replaced. */
 import { Worker } from 'node:worker_threads'
-import type { Answer } from '@drover/protocol'
-import { solverFailed } from './solve-within.ts'
+import type { Solution } from '@drover/protocol'
+import { solverFailed } from './solver-failed.ts'
 import type { SolveRequest, WorkerMessage } from './worker-protocol.ts'
 
 export interface Job {
   readonly request: SolveRequest
   /** Called once. */
-  readonly settle: (answer: Answer) => void
+  readonly settle: (solution: Solution) => void
 }
 
 export interface WorkerSlot {
@@ -39,15 +39,15 @@ interface SlotState {
 export const createWorkerSlot = (url: URL, freed: () => void): WorkerSlot => {
   const state: SlotState = { worker: null, ready: false, job: null, restart: undefined, closed: false }
 
-  const settleJob = (answer: Answer): void => {
+  const settleJob = (solution: Solution): void => {
     const { job } = state
     state.job = null
-    job?.settle(answer)
+    job?.settle(solution)
   }
 
   const onMessage = (message: WorkerMessage): void => {
     if (message.kind === 'ready') state.ready = true
-    else if (state.job?.request.id === message.id) settleJob(message.answer)
+    else if (state.job?.request.id === message.id) settleJob(message.solution)
     freed()
   }
 

@@ -36,9 +36,14 @@ interface Solved extends Proven {
   readonly moves: readonly Move[]
 }
 
-export type Answer =
-  /** All holds but, maybe, soft rules that no move was found to mend: their penalty is the cost. */
-  | ({ readonly kind: 'satisfied' } & Proven)
+/** VMs are to move: what is wrong is cured, or less wrong. */
+export type AnswerWithMoves =
   | ({ readonly kind: 'plan' } & Solved)
   | ({ readonly kind: 'relief'; readonly why: Binding } & Solved)
-  | { readonly kind: 'infeasible'; readonly why: Binding }
+
+/** No VM is to move: none has to, or none can. */
+export type AnswerWithoutMoves =
+  /** All holds but, maybe, soft rules that no move was found to mend: their penalty is the cost. */
+  ({ readonly kind: 'satisfied' } & Proven) | { readonly kind: 'infeasible'; readonly why: Binding }
+
+export type Answer = AnswerWithMoves | AnswerWithoutMoves

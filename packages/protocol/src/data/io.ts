@@ -8,7 +8,7 @@
  * 4. Call `step` again with `tick` at (or soon after) the last `wake`.
  */
 
-import type { ActionResult, Answer, Labelled, PartitionProblem, Resources, Rule } from '@drover/placement'
+import type { ActionResult, Labelled, PartitionProblem, Resources, Rule, Solution } from '@drover/placement'
 import type { Decision } from './decision.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from './ids.ts'
 import type { Message, Presence } from './message.ts'
@@ -153,7 +153,8 @@ export type Input =
       readonly kind: 'solved'
       readonly partition: PartitionId
       readonly round: number
-      readonly answer: Answer
+      /** Its plan, where there is one, is checked before anything of it is done. */
+      readonly solution: Solution
     }
   /**
    * A `perform` has ended. Of a migration, `done` and `refused` are what its driver has seen. Of another operation they are
@@ -208,9 +209,10 @@ export type Effect =
   | { readonly kind: 'persist'; readonly record: JournalRecord }
   | { readonly kind: 'send'; readonly to: HostId; readonly message: Message }
   | { readonly kind: 'publish'; readonly summary: LoadSummary }
-  /** Solve it elsewhere (a worker), then come back with `solved`. */
+  /** Solve it and put the moves in order elsewhere (a worker), then come back with `solved`. */
   | {
       readonly kind: 'solve'
+      /** The plan's actions are named after it: `<partition>/<index>`. */
       readonly partition: PartitionId
       readonly round: number
       readonly problem: PartitionProblem

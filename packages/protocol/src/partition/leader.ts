@@ -3,12 +3,12 @@
  * not enough, assign, drive the plan, release. One partition at a time; nobody waits while holding.
  */
 import {
-  type Answer,
+  type AnswerWithoutMoves,
   assertNever,
   excessChange,
-  type Move,
   type PartitionProblem,
   type Plan,
+  type Solution,
 } from '@drover/placement'
 import { unfit } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
@@ -39,7 +39,7 @@ import {
   renewMs,
   snapshotsOf,
 } from './partition-state.ts'
-import { preparePlan } from './prepare-plan.ts'
+import { solutionFault } from './plan-fault.ts'
 import { gainTooSmall } from './relief-gain.ts'
 
 export interface Leader {
@@ -49,7 +49,7 @@ export interface Leader {
   granted(from: HostId, message: Granted): void
   refused(from: HostId, message: Busy | Declined): void
   revoked(from: HostId, message: Revoked): void
-  solved(partition: PartitionId, round: number, answer: Answer): void
+  solved(partition: PartitionId, round: number, solution: Solution): void
   ended(from: HostId, message: Ended): void
   /** Our own hypervisor was told to move a VM of this plan. */
   started(action: ActionId): void
@@ -168,14 +168,7 @@ export const createLeader = (context: StepContext, hooks: LeaderHooks): Leader =
     return false
   }
 
-  const proceed = (state: PartitionState, problem: PartitionProblem, moves: readonly Move[]): void => {
-    const prepared = preparePlan(problem, moves, state.partition)
-    if (prepared.kind === 'no-order') return conclude(state, 'nothing', 'plan.no_order', prepared.text, null)
-    if (prepared.kind === 'unsound') {
-      context.warn('plan.unsound', `the checker refused our own plan: ${prepared.text}`)
-      return conclude(state, 'failed', 'plan.unsound', prepared.text, null)
-    }
-    const { plan } = prepared
+  const proceed = (state: PartitionState, problem: PartitionProblem, plan: Plan): void => {
     if (state.intent === 'observe')
       return conclude(state, 'would', state.promise.code, state.promise.text, plan)
     state.phase = 'executing'
@@ -244,29 +237,32 @@ export const createLeader = (context: StepContext, hooks: LeaderHooks): Leader =
   const ours = (partition: PartitionId): PartitionState | null =>
     current?.partition === partition ? current : null
 
-  const onSolved = (state: PartitionState, answer: Answer): void => {
+  const onSolved = (state: PartitionState, solution: Solution): void => {
     state.solvedMs = (state.solvedMs ?? 0) + context.now() - state.solvingSince
+    if (solution.plan === null) return withoutMoves(state, solution.answer)
+    const { answer, plan } = solution
+    if (answer.kind === 'relief' && escalate(state)) return
     const problem = state.problem!
+    // A worker made both; neither is believed before it was checked here.
+    const fault = solutionFault(problem, answer, plan, state.partition)
+    if (fault !== null) {
+      context.warn('plan.unsound', `the checker refused our own plan: ${fault}`)
+      return conclude(state, 'failed', 'plan.unsound', fault, null)
+    }
+    if (answer.kind === 'relief') {
+      const { code, text } = answer.why
+      if (answer.moves.length === 0) return conclude(state, 'nothing', code, text, null)
+      if (gainTooSmall(state.need.kind, excessChange(problem, answer.moves), context.policy))
+        return conclude(state, 'nothing', 'gain.too_small', text, null)
+      state.promise = { result: 'relieved', code, text }
+    }
+    return proceed(state, problem, plan)
+  }
+
+  const withoutMoves = (state: PartitionState, answer: AnswerWithoutMoves): void => {
     switch (answer.kind) {
       case 'satisfied':
         return conclude(state, 'satisfied', null, 'nothing has to move', null)
-      case 'plan':
-        return proceed(state, problem, answer.moves)
-      case 'relief':
-        if (escalate(state)) return
-        if (
-          answer.moves.length === 0 ||
-          gainTooSmall(state.need.kind, excessChange(problem, answer.moves), context.policy)
-        )
-          return conclude(
-            state,
-            'nothing',
-            answer.moves.length === 0 ? answer.why.code : 'gain.too_small',
-            answer.why.text,
-            null,
-          )
-        state.promise = { result: 'relieved', code: answer.why.code, text: answer.why.text }
-        return proceed(state, problem, answer.moves)
       case 'infeasible':
         // More members would not mend a broken solver.
         if (answer.why.code === 'solver.failed')
@@ -334,9 +330,9 @@ export const createLeader = (context: StepContext, hooks: LeaderHooks): Leader =
         )
     },
 
-    solved(partition, round, answer) {
+    solved(partition, round, solution) {
       const state = ours(partition)
-      if (state !== null && state.phase === 'solving' && state.round === round) onSolved(state, answer)
+      if (state !== null && state.phase === 'solving' && state.round === round) onSolved(state, solution)
     },
 
     ended(from, message) {

@@ -3,7 +3,6 @@
  * is to carry out. Only the member decides about its lease; leaders ask (S4, S5, S6).
  */
 
-import { checkPlan } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { Decision } from '../data/decision.ts'
 import type { HostId, Instant, PartitionId } from '../data/ids.ts'
@@ -13,6 +12,7 @@ import type { HostSnapshot } from '../data/snapshot.ts'
 import type { PeerView } from '../data/view.ts'
 import type { StepContext } from '../step-context.ts'
 import { judgeReserve, renewed } from './judge-reserve.ts'
+import { planFault } from './plan-fault.ts'
 
 export interface MemberHooks {
   /** Why this host may not join a partition that wants a lease (or only a look), or null. */
@@ -137,7 +137,7 @@ export const createMemberSide = (
       const held = current(from, message)
       if (held === null || held.assigned !== null) return
       // Checked again by everyone who is to carry it out: the leader may be wrong, or of another version (S10).
-      const unsound = checkPlan(message.problem, message.plan)[0]?.text ?? null
+      const unsound = planFault(message.problem, message.plan, message.partition)
       if (unsound !== null)
         context.warn(
           'plan.unsound',

@@ -1,17 +1,18 @@
 /** A cluster of agents in virtual time, as its stories see it; `virtual-cluster.ts` makes one. */
 import type {
-  Answer,
   Command,
   Decision,
   Effect,
   HostId,
   Message,
   Mode,
+  PartitionId,
+  PartitionProblem,
   Peer,
   Policy,
-  Problem,
   Reply,
   Rule,
+  Solution,
   VmId,
 } from '@drover/protocol'
 import type { SimulatedOptions } from '../hypervisor/driver-state.ts'
@@ -39,7 +40,7 @@ export interface ClusterOptions {
   /** Of the simulated hypervisors. */
   readonly simulated?: SimulatedOptions
   /** Instead of the real solver. */
-  readonly solver?: (problem: Problem) => Answer
+  readonly solver?: (problem: PartitionProblem, planId: PartitionId) => Solution
   /** What a solve takes, ms. */
   readonly solveMs?: number
   /** Kills the agent that is to carry out one effect; told in `crashed`. The agent is started again a second later. */

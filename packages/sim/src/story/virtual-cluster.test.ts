@@ -113,7 +113,7 @@ test('a crash point is met once, and leaves the journal as it was asked to', asy
 })
 
 test('a fault in the core fails the story that it happens in', async () => {
-  const broken = { kind: 'plan', moves: null } as never
+  const broken = { answer: { kind: 'plan', moves: null }, plan: null } as never
   await assert.rejects(moving({ solver: () => broken }), /the core of h0 failed: /)
 })
 

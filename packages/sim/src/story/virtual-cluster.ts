@@ -4,7 +4,7 @@
  * agents do together.
  */
 import { instantOf, type Solver } from '@drover/agent/runtime'
-import { type Answer, type PartitionProblem, solvePlacement } from '@drover/placement'
+import { solve } from '@drover/placement'
 import { asHostId, asVmId, type Decision, decodeMessage, fits, type HostId, policyOf } from '@drover/protocol'
 import { createWorld } from '../hypervisor/world.ts'
 import { type Checker, createChecker } from '../invariants.ts'
@@ -28,11 +28,11 @@ const staleMs = 20_000
 const solverAfter = (
   clock: ManualClock,
   solveMs: number,
-  answer: (problem: PartitionProblem) => Answer,
+  solved: NonNullable<ClusterOptions['solver']>,
 ): Solver => ({
-  solve: (problem) =>
+  solve: (problem, planId) =>
     new Promise((resolve) => {
-      clock.after(solveMs, () => resolve(answer(problem)))
+      clock.after(solveMs, () => resolve(solved(problem, planId)))
     }),
   async close() {},
 })
@@ -81,7 +81,7 @@ const stateOf = (options: ClusterOptions, model: Network, ids: readonly HostId[]
     solver: solverAfter(
       clock,
       solveMs,
-      options.solver ?? ((problem) => solvePlacement(problem, { seed: 1 })),
+      options.solver ?? ((problem, planId) => solve(problem, { planId, seed: 1 })),
     ),
     crash: createCrashWatch(options.crash ?? null),
     hosts: [],

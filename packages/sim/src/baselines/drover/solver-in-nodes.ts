@@ -4,7 +4,7 @@
  */
 import type { Immediate, Solver } from '@drover/agent/runtime'
 import { solve } from '@drover/placement'
-import { type Answer, limits, type PartitionProblem } from '@drover/protocol'
+import { limits, type PartitionId, type PartitionProblem, type Solution } from '@drover/protocol'
 import { createAnswer } from '../../time/answer.ts'
 import type { Kernel } from '../../time/kernel.ts'
 
@@ -16,9 +16,9 @@ const nodesMax = 12_500
  */
 const looksMax = 60
 
-export const answerTo = (problem: PartitionProblem): Answer => {
+const solutionOf = (problem: PartitionProblem, planId: PartitionId): Solution => {
   let looks = looksMax
-  return solve(problem, { seed: 1, nodesMax, expired: () => looks-- <= 0 }).answer
+  return solve(problem, { planId, seed: 1, nodesMax, expired: () => looks-- <= 0 })
 }
 
 /**
@@ -39,11 +39,11 @@ export const groundSolver = (
   kernel: Kernel,
   solved: (problem: PartitionProblem) => void,
 ): Immediate<Solver> => ({
-  solve(problem) {
-    const answer = createAnswer<Answer>()
+  solve(problem, planId) {
+    const answer = createAnswer<Solution>()
     kernel.after(solveMs(problem), () => {
       solved(problem)
-      answer.give(answerTo(problem))
+      answer.give(solutionOf(problem, planId))
     })
     return answer
   },
