@@ -4,6 +4,7 @@
  */
 import { posix } from 'node:path'
 import { roomsOpenOneWay } from './directions.ts'
+import { policyNumbersAtHome } from './policy-numbers.ts'
 import { noSortingByKind, rulesStandAlone } from './rule-kinds.ts'
 import {
   findAll,
@@ -349,6 +350,7 @@ export const codeRules: readonly Rule[] = [
   hostsAreHosts,
   noSortingByKind,
   rulesStandAlone,
+  policyNumbersAtHome,
 ]
 
 /** For every text file in the repository. */

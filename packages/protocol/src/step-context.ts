@@ -2,7 +2,7 @@
  * What every stage of a peer works with: who it is, what time it is, and where its effects go. The context is the only
  * thing that stages share; `peer.ts` sets the time once per step and takes the effects away at its end.
  */
-import type { Policy } from './data/config.ts'
+import { limits, type Policy } from './data/config.ts'
 import { type HostId, type Instant, type PartitionId, partitionIdOf, type VmId } from './data/ids.ts'
 import type { Effect } from './data/io.ts'
 import type { Message } from './data/message.ts'
@@ -46,10 +46,6 @@ export interface StepControl extends StepContext {
   warnings(): readonly Warning[]
 }
 
-const warningsMax = 64
-const warningAgainMs = 60_000
-const warningKeysMax = 1_000
-
 export const createStepContext = (
   self: HostId,
   incarnation: number,
@@ -76,10 +72,10 @@ export const createStepContext = (
     },
     warn(code, text, vm) {
       const key = `${code} ${vm ?? ''}`
-      if (time - (warnedAt.get(key) ?? -warningAgainMs) < warningAgainMs) return
-      if (warnedAt.size > warningKeysMax) warnedAt.clear()
+      if (time - (warnedAt.get(key) ?? -limits.warningAgainMs) < limits.warningAgainMs) return
+      if (warnedAt.size > limits.warningKeysMax) warnedAt.clear()
       warnedAt.set(key, time)
-      warnings = [{ code, text, vm: vm ?? null, at: time }, ...warnings].slice(0, warningsMax)
+      warnings = [{ code, text, vm: vm ?? null, at: time }, ...warnings].slice(0, limits.warningsMax)
       effects.push({ kind: 'warn', code, text, vm: vm ?? null })
     },
     random: seeded(seed),

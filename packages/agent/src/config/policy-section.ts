@@ -1,5 +1,5 @@
 /** The policy of the configuration: a preset and its numbers. */
-import { presets } from '@drover/protocol'
+import { limits, presets } from '@drover/protocol'
 import * as z from 'zod'
 import { about, ms } from './fields.ts'
 
@@ -122,7 +122,7 @@ export const policy = z
         about({
           description: 'Limit of one migration; also used to estimate durations.',
           unit: 'MiB/s',
-          defaultText: "the hypervisor's own limit (125 is assumed for estimates)",
+          defaultText: `the hypervisor's own limit (${limits.assumedLinkMiBps} is assumed for estimates)`,
           prevents: 'migrations that starve the guests of the network',
         }),
       ),

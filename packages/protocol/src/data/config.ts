@@ -73,10 +73,9 @@ export const policyOf = (preset: Preset, changes: Partial<Policy> = {}): Policy 
   ...changes,
 })
 
-/** What one migration's link is assumed to carry, MiB/s: a gigabit where nothing else is said. */
-export const linkMiBpsOf = (policy: Policy): number => policy.bandwidthMiBps ?? 125
-
 export const limits = {
+  // ---- sizes: messages, memory and journal stay bounded (S14)
+
   /** Hosts in one partition. Against one problem swallowing the ring (DVMS grew to 60). */
   partitionHostsMax: 16,
   /** Actions of one plan. Against plans that outlive their snapshots. */
@@ -88,15 +87,39 @@ export const limits = {
   labelCharsMax: 64,
   /** Bytes of one encoded message. Garbage is refused before it is read. */
   messageBytesMax: 1_048_576,
-  /** Hosts whose summaries one agent keeps. */
+  /** Hosts whose summaries one agent keeps. Against memory and probes that grow with the data centre. */
   viewHostsMax: 1_024,
-  /** Decisions kept in memory for `explain`; the journal keeps more. */
+  /** Decisions kept in memory for `explain`; the journal keeps more. And those that one explanation lists. */
   decisionsMax: 256,
+  decisionsShownMax: 10,
+  /** Warnings kept for the status. Against a status that nobody reads to its end. */
+  warningsMax: 64,
+  /** The same warning is said again after so long, ms. Against a log that shows one trouble only. */
+  warningAgainMs: 60_000,
+  /** Kinds of warnings whose times are kept. Against memory that grows with every VM that ever was in trouble. */
+  warningKeysMax: 1_000,
+  /** Characters of an id: a peer id has 52, an action id about 80. Against garbage. */
+  idCharsMax: 200,
+  /** Characters of text that means something (a location, a code): longer is refused. Against garbage. */
+  textCharsMax: 1_000,
+  /** Characters of text for people only: longer is clipped. Against losing a message to a talkative error. */
+  proseCharsMax: 1_000,
+  /** Characters of a migration URI; a host name has 253 at most. Against garbage that libvirt would have to parse. */
+  uriCharsMax: 300,
+
+  // ---- partitions
+
+  /** What is asked of helpers, as a share of the excess, permille. VMs are lumps, and demand moves on. Against asking twice. */
+  marginPermille: 1_250,
+  /** So far round the ring is looked for one host that suffices alone. Against combining several where one would do. */
+  windowHosts: 8,
+  /** An operator's order or question waits so long for a busy host, ms, and is then refused. Against being forgotten. */
+  commandWaitMs: 10_000,
   /** A lease lives this long without renewal, ms: longer than a solve and several round trips, shorter than patience. */
   leaseMs: 5_000,
-  /** How long a leader waits for answers to `reserve`, ms. */
+  /** How long a leader waits for answers to `reserve`, ms. Against one silent host that holds up all others. */
   reserveMs: 1_000,
-  /** How long a source waits for `admitted`, and how long that stays valid, ms. */
+  /** How long a source waits for `admitted`, and how long that stays valid, ms. Against room that is promised for ever. */
   admitMs: 2_000,
   admitValidMs: 4_000,
   /**
@@ -104,12 +127,34 @@ export const limits = {
    * busy daemon has not read the request. Against taking a VM that still runs for one that stayed, and a promise for unused.
    */
   lateStartMs: 34_000,
-  /** The solver's budget, and when its answer is stale, ms. */
+  /** The solver's budget, and when its answer is stale, ms. Against hosts that wait, leased, for a perfect plan. */
   solveBudgetMs: 200,
   solveStaleMs: 5_000,
-  /** Ended actions that each host remembers, for peers that missed the news. */
+  /** Ended actions that each host remembers, for peers that missed the news. Against a journal without end. */
   closedActionsMax: 256,
-  /** A sample older than this, ms, is no ground for a promise. */
+
+  // ---- samples
+
+  /**
+   * Above this share of what is usable, permille, the hypervisor is asked more often: so many times as often, but not before so
+   * many ms, over which CPU time says little about demand. Against an overload that begins unseen between two looks.
+   */
+  nearlyFullPermille: 950,
+  closerLookTimes: 4,
+  samplePeriodMsMin: 200,
+  /** Samples that may have been under way when a VM came or went. Against a late one that undoes it. */
+  samplesInFlight: 2,
+  /** A measurement may exceed all vCPUs by so much, permille: clocks are read one after the other. Above it, it is not believed. */
+  measuredPermilleMax: 1_250,
+  /** Memory that a VM is assumed to rewrite until that is measured, permille of it per second: a busy server's. Against plans on 0. */
+  dirtyPermille: 50,
+  /**
+   * Time in which nothing changed goes into the demand histories when it is more than one such part of all time: less would
+   * change no forecast by more, and forecasts are not cheap. Or after so long, s, before it counts as a gap.
+   */
+  steadyParts: 32,
+  steadySMax: 60,
+  /** A sample older than this, ms, is no ground for a promise. Against promising what is used by now. */
   sampleAgeMsMax: 15_000,
   /** A VM's demand that was last measured or promised longer ago, ms, is no ground for a promise either. */
   demandAgeMsMax: 60_000,
@@ -126,6 +171,39 @@ export const limits = {
   surpriseDirtyMiBps: 50,
   /** A second look is asked for at most so often, ms. Against looking without end where demand jumps all the time. */
   secondLookMs: 200,
+
+  // ---- load and its forecast
+
+  /**
+   * The excess of one dimension counts for no more than this, permille of what is usable. Against a host with nothing usable whose
+   * severity is infinite: it stays an integer on the wire.
+   */
+  excessPermilleMax: 1_000_000,
+  /** Expected overload, ms, from which an overload is no blip: ten seconds, of which 15 % count. Against waiting out the hold time. */
+  lastingOverloadMsMin: 1_500,
+  /** How often a host notes what it foresees, ms, to score it later. Against keeping more notes than one horizon needs. */
+  forecastNoteMs: 10_000,
+  /** What of the scores is left when the next note is scored: one of half an hour ago counts half. Against judging by a past load. */
+  forecastFade: 255 / 256,
+  /**
+   * A forecast is believed when it scores at most so much of what "as it is now" scores, permille. A right spread alone makes it
+   * 700. Against early moves on a forecast that is no better than none.
+   */
+  forecastScorePermilleMax: 950,
+  /**
+   * … and when the squared error of the host is at most so many times those of its VMs added up. Independent errors make it one,
+   * and chance seldom two. Ten VMs that rise together make it ten. Against early moves in a wave (ADR 14).
+   */
+  forecastTogetherMax: 2,
+
+  // ---- migrations
+
+  /** What a migration's link is assumed to carry where no bandwidth is set, MiB/s: a gigabit. Against estimates of nothing. */
+  assumedLinkMiBps: 125,
+  /** A VM whose migrations fail is left alone for a day at most, ms. Against giving it up for good. */
+  quarantineMsMax: 86_400_000,
+  /** Questions and hand-overs of peers that wait for the hypervisor's answer; the oldest is dropped. Against a flood of them. */
+  unclaimedMax: 64,
   /** How long a source waits for the word that its VM runs, ms, before it says again that the VM is gone, and sees to it itself. */
   handOverMs: 300,
   /** How often it says so before it lets go: the destination is dead or cut off, and will ask when it is back. */
@@ -169,20 +247,46 @@ export const limits = {
   leaveMs: 45_000,
   /** How long it stays after its last migration was settled, ms: its last words have to arrive (`handOverMs` and a round trip). */
   lastWordMs: 500,
-  /** First and last pause before a leader tries again, ms; doubling, with jitter. */
+
+  // ---- pauses
+
+  /** First and last pause before a leader tries again, ms; doubling, with jitter. Against two leaders that collide for ever. */
   backOffMsMin: 100,
   backOffMsMax: 10_000,
   /** The first pause when nobody could even be asked, ms: each try is a decision on record. */
   aloneBackOffMsMin: 1_000,
-  /** The same after a decision that moved nothing because nothing could be done, or because mode is observe. */
+  /** The same after a decision that moved nothing because nothing could be done, or because mode is observe. Against a log of equal decisions. */
   idleBackOffMsMin: 5_000,
   idleBackOffMsMax: 300_000,
-  /** Probe of one ring neighbour: period and time-out, ms (SWIM). */
+
+  // ---- the ring
+
+  /** Probe of one ring neighbour: period and time-out, and the longest suspicion, ms (SWIM). Against a dead host that is asked. */
   probeMs: 1_000,
   probeTimeoutMs: 300,
   suspicionMs: 3_000,
+  /** Direct ring neighbours on either side that are probed in turn. Against a dead neighbour that nobody misses. */
+  neighboursPerSide: 2,
+  /** Other hosts are probed in every such period only: of 100 known ones, a dead distant one is noticed in minutes. */
+  probeOthersEvery: 4,
+  /** Probes of our own, and for others, that may be under way. Against a storm of them when a switch dies. */
+  probesMax: 32,
+  relaysMax: 64,
+  /** Confirmations that bring a suspicion to its shortest, and hosts that an indirect probe asks. Against one wrong accuser. */
+  confirmationsMax: 3,
+  /** A host that is slow itself waits longer for others: up to so much (S in Lifeguard; time-outs grow ninefold at most). */
+  slownessMax: 8,
+  /** At most one summary out of turn in this time, ms. Against a storm of them while partitions come and go. */
+  summaryOutOfTurnMs: 500,
+  /** A demand that moved by this share of the usable capacity, permille, is told at once. Against choosing by old numbers. */
+  notablePermille: 50,
   /** A summary older than this many gossip periods no longer offers headroom; older than `forgetGossips` it is dropped. */
   staleGossips: 3,
   forgetGossips: 60,
 } as const
+
+/** What one migration's link is assumed to carry, MiB/s. */
+export const linkMiBpsOf = (policy: Pick<Policy, 'bandwidthMiBps'>): number =>
+  policy.bandwidthMiBps ?? limits.assumedLinkMiBps
+
 export type Limits = { readonly [K in keyof typeof limits]: number }

@@ -4,10 +4,8 @@
  * parameters that name files. So a peer's URI may differ from this host's own, which its operator configured, in
  * nothing but host and port (ADR 015). Every use of a peer's URI asks here: only this file makes a `PeerUri`.
  */
+import { limits } from './config.ts'
 import type { PeerUri } from './ids.ts'
-
-/** Characters of a URI: a host name has 253 at most. */
-const uriCharsMax = 300
 
 /** A scheme, a host name, IPv4 or IPv6 address, perhaps a port and a path; no user, parameters or fragment. */
 const form =
@@ -19,7 +17,7 @@ interface Parts {
 }
 
 const partsOf = (uri: string): Parts | null => {
-  const found = uri.length > uriCharsMax ? null : form.exec(uri)
+  const found = uri.length > limits.uriCharsMax ? null : form.exec(uri)
   if (found === null) return null
   const [, scheme = '', port = '1', path = ''] = found
   return Number(port) < 1 || Number(port) > 65_535 ? null : { scheme: scheme.toLowerCase(), path }

@@ -2,7 +2,9 @@
  * What operators ask of this host. A wish (`migrate`) and a question (`plan`) become partitions like any need, when the
  * host is free; one that finds it busy for too long is refused rather than forgotten.
  */
+
 import { assertNever } from '@drover/placement'
+import { limits } from '../data/config.ts'
 import { byText, type Instant, type PartitionId } from '../data/ids.ts'
 import type { Command, Reply } from '../data/io.ts'
 import type { MigrateNeed } from '../data/need.ts'
@@ -10,7 +12,6 @@ import type { Mode } from '../data/summary.ts'
 import { type HostState, whyStaysHere } from '../snapshot/host.ts'
 import { earliest, type StepContext } from '../step-context.ts'
 
-const patienceMs = 10_000
 const onlyLooks = 'mode is observe: nothing moves. Try: drover mode auto'
 
 interface Waiting {
@@ -100,7 +101,7 @@ export const createCommands = (context: StepContext, host: HostState, hooks: Com
       vm: id,
       to,
       request,
-      until: context.now() + patienceMs,
+      until: context.now() + limits.commandWaitMs,
       formed: false,
     } as const
     wishes = [...wishes, requirements]
@@ -125,7 +126,7 @@ export const createCommands = (context: StepContext, host: HostState, hooks: Com
         case 'migrate':
           return migrate(request, command)
         case 'plan':
-          questions = [...questions, { request, until: context.now() + patienceMs }]
+          questions = [...questions, { request, until: context.now() + limits.commandWaitMs }]
           return
         default:
           return assertNever(command)

@@ -15,24 +15,14 @@ import {
   type VmForecasts,
   type VmId,
 } from '@drover/placement'
+import { limits } from '../data/config.ts'
 import type { Instant } from '../data/ids.ts'
 import { type KnownVm, wasMeasured } from '../snapshot/host.ts'
 
-const slotMs = 10_000
 /** A note is scored so many slots later. */
-const horizonSlots = (horizonS * 1_000) / slotMs
-/** What of the sums is left when the next note is scored: one of half an hour ago counts half. */
-const fade = 255 / 256
+const horizonSlots = (horizonS * 1_000) / limits.forecastNoteMs
 /** So many notes must have been scored: those of one horizon. Against a verdict on one lucky moment. */
 const countMin = horizonSlots
-/** The forecast must score so much of what "as it is now" scores at most, permille. A right spread alone makes it 700. */
-const scorePermilleMax = 950
-/**
- * The squared error of the host may be so many times those of its VMs added up. Errors that have nothing to do with each other
- * make it one, and chance seldom two. Ten VMs that rise together make it ten.
- */
-const togetherMax = 2
-
 /**
  * Why a forecast is not to be believed. `unproven`: too little of it was scored. `no_better` than "as it is now". `together`: the
  * VMs rise and fall together, so that the host strays much farther than is foreseen.
@@ -86,17 +76,17 @@ const scored = (sums: Sums, { each, turnoverS }: Note, vms: Vms): Sums => {
   if (count === 0) return sums
   return {
     count: sums.count + 1,
-    score: sums.score * fade + rankedScore(error, Math.sqrt(spread)),
-    asNow: sums.asNow * fade + rankedScore(change, 0),
-    squares: sums.squares * fade + error * error,
-    ownSquares: sums.ownSquares * fade + ownSquares,
+    score: sums.score * limits.forecastFade + rankedScore(error, Math.sqrt(spread)),
+    asNow: sums.asNow * limits.forecastFade + rankedScore(change, 0),
+    squares: sums.squares * limits.forecastFade + error * error,
+    ownSquares: sums.ownSquares * limits.forecastFade + ownSquares,
   }
 }
 
 const doubtOn = ({ count, score, asNow, squares, ownSquares }: Sums): ForecastDoubt | null => {
   if (count < countMin) return 'forecast.unproven'
-  if (squares > ownSquares * togetherMax) return 'forecast.together'
-  return asNow === 0 || score * 1_000 > asNow * scorePermilleMax ? 'forecast.no_better' : null
+  if (squares > ownSquares * limits.forecastTogetherMax) return 'forecast.together'
+  return asNow === 0 || score * 1_000 > asNow * limits.forecastScorePermilleMax ? 'forecast.no_better' : null
 }
 
 /** Call it with each sample: what the host runs, and what it expects of each, in that order. The answer: null = believed. */
@@ -107,7 +97,7 @@ export const createForecastSkill = () => {
   let doubt: ForecastDoubt | null = 'forecast.unproven'
 
   return (sampledAt: Instant, vms: Vms, forecasts: () => VmForecasts): ForecastDoubt | null => {
-    const slot = Math.floor(sampledAt / slotMs)
+    const slot = Math.floor(sampledAt / limits.forecastNoteMs)
     if (slot === last) return doubt
     last = slot
     const due = slot - horizonSlots

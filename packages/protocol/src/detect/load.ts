@@ -18,7 +18,7 @@ import {
   resources,
   scale,
 } from '@drover/placement'
-import type { Policy } from '../data/config.ts'
+import { limits, type Policy } from '../data/config.ts'
 import type { Instant } from '../data/ids.ts'
 import type { Reason } from '../data/need.ts'
 
@@ -41,14 +41,8 @@ export const overloadReason: Readonly<Record<Dimension, Reason>> = {
   memoryMiB: 'overload.mem',
 }
 
-/**
- * Excess of one dimension never counts for more than this (permille): a thousand times what is usable. A host with
- * nothing usable is as severe as that, not infinitely so, and the number stays a small integer on the wire.
- */
-const excessPermilleMax = 1_000_000
-
 const boundedExcess = (demand: number, usable: number): number =>
-  Math.min(excessPermilleMax, excessPermille(demand, usable))
+  Math.min(limits.excessPermilleMax, excessPermille(demand, usable))
 
 /** Excess over usable in permille of usable, summed over the dimensions; 0 if and only if the demand fits. */
 export const severityOf = (demand: Resources, usable: Resources): number =>

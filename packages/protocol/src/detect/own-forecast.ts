@@ -13,7 +13,7 @@ import {
   type VmForecast,
   type VmForecasts,
 } from '@drover/placement'
-import { linkMiBpsOf, type Policy } from '../data/config.ts'
+import { limits, linkMiBpsOf, type Policy } from '../data/config.ts'
 import { type ForecastSummary, forecastSummaryOf } from '../data/forecast-summary.ts'
 import type { Instant } from '../data/ids.ts'
 import {
@@ -37,9 +37,6 @@ export interface OwnForecast {
   /** Demand that is above what is usable now is expected to be so for more than a moment. */
   readonly lasts: boolean
 }
-
-/** Foreseen overload, ms as of `foreseenMs`, above which an overload is no blip: ten seconds of it. */
-const lastsMsMin = 1_500
 
 /** Null: the policy does not act early, or too little was seen yet. */
 export const createOwnForecast = (host: HostState, policy: Policy): (() => OwnForecast | null) => {
@@ -89,7 +86,7 @@ const ownForecastOf = (
     doubt,
     atRisk: doubt === null && outlook.expectedOverloadMs >= gainMsMin,
     // Whatever the doubt: that demand stays above what is usable is what "as it is now" says, too.
-    lasts: expectedOverloadMs(held, cpuMilli) >= lastsMsMin,
+    lasts: expectedOverloadMs(held, cpuMilli) >= limits.lastingOverloadMsMin,
   }
 }
 

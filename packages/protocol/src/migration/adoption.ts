@@ -3,6 +3,7 @@
  * has come after all. Nothing else would ever let it run.
  */
 
+import { limits } from '../data/config.ts'
 import type { HostId, PartitionId, VmId } from '../data/ids.ts'
 import type { HandOver, Presence } from '../data/message.ts'
 import type { HostState, KnownVm } from '../snapshot/host.ts'
@@ -22,9 +23,6 @@ export interface AdoptionHooks {
   adopt(from: HostId, message: HandOver, known: KnownVm): void
 }
 
-/** Hand-overs that wait for the hypervisor, the newest ones. Against a flood of them. */
-const waitingMax = 64
-
 export const createAdoption = (context: StepContext, host: HostState, hooks: AdoptionHooks): Adoption => {
   const waiting = new Map<number, { readonly to: HostId; readonly message: HandOver }>()
 
@@ -38,7 +36,7 @@ export const createAdoption = (context: StepContext, host: HostState, hooks: Ado
       if (known?.pausedBy === 'migration' && demand !== null) return hooks.adopt(from, message, known)
       const round = context.nextRound()
       waiting.set(round, { to: from, message })
-      for (const oldest of waiting.keys()) if (waiting.size > waitingMax) waiting.delete(oldest)
+      for (const oldest of waiting.keys()) if (waiting.size > limits.unclaimedMax) waiting.delete(oldest)
       context.emit({ kind: 'inspect', action, round, vm, at: null })
     },
 

@@ -14,9 +14,6 @@ export interface OutgoingSupervision {
   breakOff(code: string): void
 }
 
-/** A warning is said once a minute. */
-const sayAgainMs = 60_000
-
 /** The job that runs is the one that was begun for it. After a restart only the other end can tell: it is being sent there. */
 const isOurs = ({ phase, rounds }: OutgoingMigration): boolean =>
   phase === 'moving' || (phase === 'settling' && rounds.here === 'outgoing' && rounds.there === 'incoming')
@@ -54,7 +51,7 @@ export const createOutgoingSupervision = (
     if (now < slowAt) return void wakeAt(migration, slowAt)
     const words = `${seconds(now - job.since)} under way to ${to}, ${seconds(ms)} were expected`
     context.warn('migration.slow', `VM ${vm} is ${words}`, vm)
-    wakeAt(migration, Math.min(overAt, now + sayAgainMs))
+    wakeAt(migration, Math.min(overAt, now + limits.warningAgainMs))
   }
 
   return {

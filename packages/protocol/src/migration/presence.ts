@@ -3,15 +3,13 @@
  * the hypervisor, else from the hypervisor (S12).
  */
 
+import { limits } from '../data/config.ts'
 import type { ActionId, HostId } from '../data/ids.ts'
 import type { Presence, WhereIs } from '../data/message.ts'
 import type { StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
 import type { ClosedActions } from './ended.ts'
 import type { OutgoingMigrations } from './outgoing.ts'
-
-/** Questions that wait for the hypervisor, the newest ones. Against a flood of them. */
-const questionsMax = 64
 
 export interface PresenceAnswers {
   asked(from: HostId, message: WhereIs): void
@@ -61,7 +59,7 @@ export const createPresenceAnswers = (
         })
       const round = context.nextRound()
       waiting.set(round, { to: from, message })
-      for (const oldest of waiting.keys()) if (waiting.size > questionsMax) waiting.delete(oldest)
+      for (const oldest of waiting.keys()) if (waiting.size > limits.unclaimedMax) waiting.delete(oldest)
       context.emit({ kind: 'inspect', action, round, vm, at: null })
     },
 

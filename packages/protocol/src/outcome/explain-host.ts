@@ -2,12 +2,13 @@
 
 import { firstExcess, nothing, subtract } from '@drover/placement'
 import { unfit } from '../data/candidate.ts'
+import { limits } from '../data/config.ts'
 import type { Decision } from '../data/decision.ts'
 import type { HostId } from '../data/ids.ts'
 import { reasonText } from '../data/reasons.ts'
 import type { PeerView } from '../data/view.ts'
 import { numberFor } from './explain-member.ts'
-import { type DatedDecision, decisionsShownMax, type HostExplanation, type Verdict } from './explanation.ts'
+import type { DatedDecision, HostExplanation, Verdict } from './explanation.ts'
 import { amountText, durationText, loadText } from './words.ts'
 
 const concernsHost =
@@ -23,7 +24,7 @@ export const explainHost = (
   host: HostId,
   name: string,
 ): HostExplanation => {
-  const decisions = all.filter(concernsHost(host)).slice(0, decisionsShownMax)
+  const decisions = all.filter(concernsHost(host)).slice(0, limits.decisionsShownMax)
   const newest = all.find(({ decision }) => decision.leader === host) ?? null
   const self = host === view.host
   const member = view.members.find(({ summary }) => summary.host === host)

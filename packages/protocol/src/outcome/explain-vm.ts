@@ -2,6 +2,7 @@
 
 import { firstExcess, subtract } from '@drover/placement'
 import { unfit } from '../data/candidate.ts'
+import { limits } from '../data/config.ts'
 import type { CandidateRecord } from '../data/decision.ts'
 import type { VmId } from '../data/ids.ts'
 import { reasonText } from '../data/reasons.ts'
@@ -9,7 +10,7 @@ import type { VmSnapshot } from '../data/snapshot.ts'
 import type { MemberView, PeerView } from '../data/view.ts'
 import { noReturnTo, type Occasion } from '../snapshot/may-move.ts'
 import { nameOf, numberFor } from './explain-member.ts'
-import { type DatedDecision, decisionsShownMax, type Verdict, type VmExplanation } from './explanation.ts'
+import type { DatedDecision, Verdict, VmExplanation } from './explanation.ts'
 import { amountText, coresText, durationText, loadText, memoryText } from './words.ts'
 
 const concernsVm =
@@ -24,7 +25,7 @@ export const explainVm = (
   name: string,
 ): VmExplanation => {
   const here = view.vms.find((one) => one.vm === vm)
-  const decisions = all.filter(concernsVm(vm)).slice(0, decisionsShownMax)
+  const decisions = all.filter(concernsVm(vm)).slice(0, limits.decisionsShownMax)
   const base = { kind: 'vm', vm, name: here?.name ?? name, decisions } as const
   if (here === undefined)
     return {

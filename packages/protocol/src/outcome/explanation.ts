@@ -50,6 +50,3 @@ export interface DecisionExplanation {
 }
 
 export type Explanation = VmExplanation | HostExplanation | DecisionExplanation
-
-/** Decisions listed in one explanation; `history` has the rest. */
-export const decisionsShownMax = 10

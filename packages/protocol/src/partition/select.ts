@@ -10,11 +10,6 @@ import type { CandidateRecord } from '../data/decision.ts'
 import type { HostId } from '../data/ids.ts'
 import type { LoadSummary } from '../data/summary.ts'
 
-/** A quarter more than the excess: VMs are lumps, and demand moves on while we decide. */
-const marginPermille = 1250
-/** How far round the ring to look for one host that suffices alone before several near ones are combined. */
-const windowHosts = 8
-
 export const headroomOf = (summary: LoadSummary, clearPermille: number): Resources => {
   const ceiling = scale(subtract(summary.capacity, summary.reserve), clearPermille)
   return resources((d) => Math.max(0, ceiling[d] - summary.demand[d] - summary.committedIn[d]))
@@ -42,7 +37,7 @@ export const selectMembers = (
     if (code === null) fit.push(candidate.summary)
     else left.push({ host, name, code, text: `not asked: ${code}` })
   }
-  const target = scale(requirements.wanted, marginPermille)
+  const target = scale(requirements.wanted, limits.marginPermille)
   const room = new Map(fit.map((summary) => [summary.host, headroomOf(summary, requirements.clearPermille)]))
   const covers = (summary: LoadSummary) => dimensions.every((d) => room.get(summary.host)![d] >= target[d])
   const useful = (summary: LoadSummary) =>
@@ -53,7 +48,7 @@ export const selectMembers = (
   const order = fit
     .map((summary, distance) => ({ summary, distance, tier: tier(summary) }))
     .sort((a, b) => a.tier - b.tier || a.distance - b.distance)
-  const alone = order.slice(0, windowHosts).find((one) => one.tier === 0 && covers(one.summary))
+  const alone = order.slice(0, limits.windowHosts).find((one) => one.tier === 0 && covers(one.summary))
   if (alone !== undefined) order.unshift(...order.splice(order.indexOf(alone), 1))
   const open = order.filter((one) => one.tier < 2)
   const preferred = requirements.preferred.flatMap(

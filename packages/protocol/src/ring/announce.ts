@@ -1,17 +1,13 @@
 /** When to tell the others about this host: every gossip period, and soon after a change that could alter a decision. */
 
 import { dimensions, subtract } from '@drover/placement'
+import { limits } from '../data/config.ts'
 import type { Instant } from '../data/ids.ts'
 import type { LoadSummary } from '../data/summary.ts'
 import { changePermille } from '../detect/needs.ts'
 
 /** Facts of a summary; sequence and incarnation are added when it is said. */
 export type Facts = Omit<LoadSummary, 'sequence'>
-
-/** At most one summary out of turn in this time, ms. Against a storm of summaries while partitions come and go. */
-const hasteMs = 500
-/** A demand that moved by this share of the usable capacity is worth telling at once. */
-const notablePermille = 50
 
 export interface Announcer {
   /** The summary to publish now, or null. `soon`: someone suspects us. `now`: there is no later. */
@@ -28,7 +24,7 @@ const notable = (a: Facts, b: Facts): boolean =>
   a.policyHash !== b.policyHash ||
   a.migrationUri !== b.migrationUri ||
   dimensions.some((d) => a.committedIn[d] !== b.committedIn[d] || a.capacity[d] !== b.capacity[d]) ||
-  changePermille(a.demand, b.demand, subtract(a.capacity, a.reserve)) >= notablePermille
+  changePermille(a.demand, b.demand, subtract(a.capacity, a.reserve)) >= limits.notablePermille
 
 export const createAnnouncer = (): Announcer => {
   let last: LoadSummary | null = null
@@ -38,7 +34,9 @@ export const createAnnouncer = (): Announcer => {
     due(now, facts, gossipMs, haste) {
       const soon = haste === 'soon' || (last !== null && notable(facts, last))
       const at =
-        last === null || haste === 'now' ? now : saidAt + (soon ? Math.min(hasteMs, gossipMs) : gossipMs)
+        last === null || haste === 'now'
+          ? now
+          : saidAt + (soon ? Math.min(limits.summaryOutOfTurnMs, gossipMs) : gossipMs)
       if (now < at) {
         next = at
         return null

@@ -13,9 +13,6 @@ import { createAnnouncer, type Facts } from './announce.ts'
 import { createProber, type Step } from './probe.ts'
 import { createRingView } from './ring-view.ts'
 
-/** Direct ring neighbours on either side that are probed in turn. */
-const neighboursPerSide = 2
-
 export interface MembershipHooks {
   dead(host: HostId): void
   /** A host speaks with a newer incarnation than before: what its past self did is over (S7). */
@@ -113,7 +110,7 @@ export const createMembership = (context: StepContext, hooks: MembershipHooks): 
       const now = context.now()
       const probeAt = prober.nextAt()
       if (probeAt === null || probeAt <= now)
-        follow(prober.tick(now, ring.neighbours(self, neighboursPerSide), ring.around(self)))
+        follow(prober.tick(now, ring.neighbours(self, limits.neighboursPerSide), ring.around(self)))
       if (forgetAt > now) return
       for (const gone of ring.forget(now, context.policy.gossipMs)) prober.forget(gone)
       forgetAt = now + context.policy.gossipMs
@@ -122,7 +119,7 @@ export const createMembership = (context: StepContext, hooks: MembershipHooks): 
     nextAt: () => earliest([prober.nextAt(), announcer.nextAt(), forgetAt]),
 
     view(now) {
-      const near = new Set(ring.neighbours(self, neighboursPerSide))
+      const near = new Set(ring.neighbours(self, limits.neighboursPerSide))
       return ring.members().map((one, position) => ({
         summary: one.summary,
         state: one.summary.host === self ? 'self' : one.state,

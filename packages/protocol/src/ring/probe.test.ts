@@ -9,7 +9,7 @@ import { asHostId, byText, type HostId, type Instant } from '../data/ids.ts'
 import type { ProbeMessage } from '../data/message.ts'
 import { createProber, type Prober, type Step } from './probe.ts'
 import type { Liveness } from './ring-view.ts'
-import { confirm, scoreMax, suspicionMsOf } from './suspicion.ts'
+import { confirm, suspicionMsOf } from './suspicion.ts'
 
 const periodMs = limits.probeMs
 
@@ -389,6 +389,6 @@ test('a suspicion is shorter the more confirm it, longer the worse our own score
   }
   assert.deepEqual(lengths, [3_000, 2_000, 1_416, 1_000, 1_000])
   assert.deepEqual([...suspicion.confirmedBy].sort(byText), suspicion.confirmedBy)
-  for (let score = 0; score <= scoreMax; score++)
+  for (let score = 0; score <= limits.slownessMax; score++)
     assert.equal(suspicionMsOf(suspicion, score), 1_000 * (1 + score))
 })

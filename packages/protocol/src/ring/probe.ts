@@ -20,7 +20,6 @@ import { byText, type HostId, type Instant } from '../data/ids.ts'
 import type { ProbeMessage } from '../data/message.ts'
 import { createRelays } from './relays.ts'
 import type { Liveness } from './ring-view.ts'
-import { confirmationsMax, scoreMax } from './suspicion.ts'
 import { createVerdicts } from './verdicts.ts'
 
 export interface Step {
@@ -34,7 +33,7 @@ export interface Step {
 export interface Prober {
   /**
    * Call at (or soon after) `nextAt`, or whenever the lists changed. `neighbours`: probed in turn, one each period.
-   * `others`: everybody else worth knowing of, dead hosts included; one every `othersEvery` periods.
+   * `others`: everybody else worth knowing of, dead hosts included; one every `limits.probeOthersEvery` periods.
    */
   tick(now: Instant, neighbours: readonly HostId[], others: readonly HostId[]): Step
   onMessage(now: Instant, from: HostId, message: ProbeMessage): Step
@@ -48,14 +47,9 @@ export interface Prober {
   stateOf(host: HostId): Liveness
   /** When `tick` is wanted next; null before the first one. */
   nextAt(): Instant | null
-  /** 0 = healthy … `scoreMax` = every time-out ninefold. For metrics. */
+  /** 0 = healthy … `limits.slownessMax` = every time-out ninefold. For metrics. */
   score(): number
 }
-
-/** Others than neighbours are probed this rarely: with 100 known hosts, a dead distant one is noticed in minutes. */
-const othersEvery = 4
-/** Probes of our own that may be under way. Against a storm when a switch dies. */
-const probesMax = 32
 
 interface Probe {
   readonly sequence: number
@@ -105,7 +99,7 @@ export const createProber = (self: { readonly self: HostId; readonly incarnation
   const isListed = (host: HostId): boolean => neighbours.includes(host) || others.includes(host)
   const stretched = (ms: number): number => ms * (1 + score)
   const blameSelf = (): void => {
-    score = Math.min(scoreMax, score + 1)
+    score = Math.min(limits.slownessMax, score + 1)
   }
 
   const nextAt = (): Instant | null => {
@@ -145,7 +139,7 @@ export const createProber = (self: { readonly self: HostId; readonly incarnation
   const helpersFor = (target: HostId): readonly HostId[] =>
     [...neighbours, ...others]
       .filter((host) => host !== target && verdicts.stateOf(host) === 'alive')
-      .slice(0, confirmationsMax)
+      .slice(0, limits.confirmationsMax)
 
   const ping = (target: HostId, number: number): void =>
     send(target, { kind: 'ping', incarnation: self.incarnation, sequence: number })
@@ -159,7 +153,7 @@ export const createProber = (self: { readonly self: HostId; readonly incarnation
     })
 
   const probe = (now: Instant, target: HostId): void => {
-    if (target === me || probes.has(target) || probes.size >= probesMax) return
+    if (target === me || probes.has(target) || probes.size >= limits.probesMax) return
     sequence += 1
     probes.set(target, {
       sequence,
@@ -185,7 +179,8 @@ export const createProber = (self: { readonly self: HostId; readonly incarnation
       lastNeighbour = neighbour
       probe(now, neighbour)
     }
-    const other = periods % othersEvery === 0 || neighbour === null ? inTurn(others, lastOther) : null
+    const other =
+      periods % limits.probeOthersEvery === 0 || neighbour === null ? inTurn(others, lastOther) : null
     if (other !== null) {
       lastOther = other
       probe(now, other)

@@ -2,6 +2,7 @@
  * The helper's side of an indirect probe: whose answer goes to whom. A host asks us to ping a target; when the
  * target's ack for *that* ping arrives, the asker gets it. Our own verdicts and score are not touched by it.
  */
+import { limits } from '../data/config.ts'
 import type { HostId } from '../data/ids.ts'
 
 interface Relay {
@@ -11,16 +12,13 @@ interface Relay {
   readonly target: HostId
 }
 
-/** Pings under way for others. The oldest is dropped: its requester has stopped waiting. Against a storm of requests. */
-const relaysMax = 64
-
 export const createRelays = () => {
   /** By the sequence of our own ping; oldest first. */
   const relays = new Map<number, Relay>()
   return {
     open(ownSequence: number, relay: Relay): void {
       const oldest = relays.keys().next()
-      if (relays.size >= relaysMax && !oldest.done) relays.delete(oldest.value)
+      if (relays.size >= limits.relaysMax && !oldest.done) relays.delete(oldest.value)
       relays.set(ownSequence, relay)
     },
     /** The relay that `from`'s ack answers, once; null when it answers none. */

@@ -7,14 +7,8 @@
 import { limits } from '../data/config.ts'
 import type { HostId, Instant } from '../data/ids.ts'
 
-/** How many confirmations bring a suspicion to its minimum, and how many helpers an indirect probe asks. */
-export const confirmationsMax = 3
-
-/** log(c + 1) / log(confirmationsMax + 1) in permille, for c = 0 … 3: a table, because logarithms differ between machines. */
+/** log(c + 1) / log(`limits.confirmationsMax` + 1) in permille, for c = 0 … 3: a table, because logarithms differ between machines. */
 const shorteningPermille = [0, 500, 792, 1000] as const
-
-/** The score's ceiling (S in the paper): time-outs grow ninefold at most. */
-export const scoreMax = 8
 
 export interface Suspicion {
   readonly since: Instant
@@ -22,16 +16,17 @@ export interface Suspicion {
   readonly confirmedBy: readonly HostId[]
 }
 
-/** Integer ms from the beginning of the suspicion to death, for our own score 0 … `scoreMax`. */
+/** Integer ms from the beginning of the suspicion to death, for our own score 0 … `limits.slownessMax`. */
 export const suspicionMsOf = (suspicion: Suspicion, score: number): number => {
   const longest = limits.suspicionMs
   const shortest = Math.min(longest, Math.max(limits.probeMs, Math.floor(longest / 3)))
-  const shortening = shorteningPermille[Math.min(suspicion.confirmedBy.length, confirmationsMax)] ?? 1000
+  const shortening =
+    shorteningPermille[Math.min(suspicion.confirmedBy.length, limits.confirmationsMax)] ?? 1000
   return (longest - Math.floor(((longest - shortest) * shortening) / 1000)) * (1 + score)
 }
 
 /** Each host confirms once. */
 export const confirm = (suspicion: Suspicion, by: HostId): Suspicion =>
-  suspicion.confirmedBy.includes(by) || suspicion.confirmedBy.length >= confirmationsMax
+  suspicion.confirmedBy.includes(by) || suspicion.confirmedBy.length >= limits.confirmationsMax
     ? suspicion
     : { ...suspicion, confirmedBy: [...suspicion.confirmedBy, by].sort() }

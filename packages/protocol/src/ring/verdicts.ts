@@ -5,7 +5,7 @@
 import { limits } from '../data/config.ts'
 import { byText, type HostId, type Instant } from '../data/ids.ts'
 import type { Liveness } from './ring-view.ts'
-import { confirm, confirmationsMax, type Suspicion, suspicionMsOf } from './suspicion.ts'
+import { confirm, type Suspicion, suspicionMsOf } from './suspicion.ts'
 
 interface Verdict {
   readonly state: Liveness
@@ -55,7 +55,7 @@ export const createVerdicts = () => {
       const before = of(host)
       if (before.suspicion !== null)
         verdicts.set(host, { ...before, suspicion: confirm(before.suspicion, by) })
-      else if (!before.accusers.includes(by) && before.accusers.length < confirmationsMax)
+      else if (!before.accusers.includes(by) && before.accusers.length < limits.confirmationsMax)
         verdicts.set(host, { ...before, accusers: [...before.accusers, by] })
     },
 

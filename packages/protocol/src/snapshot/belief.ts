@@ -36,14 +36,11 @@ export interface Amounts {
 /** The most that a VM can want. */
 export const mostMilli = (vcpus: number): number => Math.max(1, vcpus) * 1_000
 
-/** Clocks and counters are read one after the other: a measurement may exceed the truth by so much, permille. */
-const toleratedPermille = 1_250
-
 /** A measurement that may be true, cpuMilli; null where it may not, or is none. A VM whose vCPUs are not told has none. */
 const possibleMilli = ({ cpuMilli, vcpus }: ObservedVm): number | null => {
   if (cpuMilli === null || !(vcpus >= 1) || !(cpuMilli >= 0)) return null
   const most = mostMilli(vcpus)
-  return cpuMilli * 1_000 <= most * toleratedPermille ? Math.min(cpuMilli, most) : null
+  return cpuMilli * 1_000 <= most * limits.measuredPermilleMax ? Math.min(cpuMilli, most) : null
 }
 
 /** A guest rewrites all its memory in a second at most: that is for how long it is measured. */

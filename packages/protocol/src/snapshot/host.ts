@@ -92,9 +92,6 @@ export const createHost = (rules: readonly Rule[], draining: boolean): HostState
   unmeasured: null,
 })
 
-/** Samples that may have been under way when a VM came or went. */
-const samplesInFlight = 2
-
 /** The last sample measured its demand. */
 export const wasMeasured = (known: KnownVm): boolean =>
   known.state === 'running' && known.unmeasuredSince === null
@@ -135,7 +132,7 @@ export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instan
     told: null,
     ...promisedBelief(snapshot.demand, snapshot.dirtyMiBps, !host.waiting.delete(snapshot.vm)),
     ...labelsOf(snapshot),
-    unseen: samplesInFlight,
+    unseen: limits.samplesInFlight,
     demandSums: demandSumsOf(snapshot.demandStats),
   })
   rest(host, snapshot.vm, restsUntil, from)
@@ -145,7 +142,7 @@ export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instan
 export const depart = (host: HostState, vm: VmId): void => {
   changing(host)
   host.vms.delete(vm)
-  host.left.set(vm, samplesInFlight)
+  host.left.set(vm, limits.samplesInFlight)
 }
 
 const forgotten: VmMemory = { restsUntil: 0, movedFrom: null, failures: 0, quarantinedUntil: 0 }
@@ -158,9 +155,6 @@ export const rest = (host: HostState, vm: VmId, until: Instant, from: HostId): v
     failures: 0,
   })
 }
-
-/** Nobody is left alone for longer than a day. */
-const quarantineMsMax = 86_400_000
 
 /** A failed migration: the first may be bad luck, each further one doubles the pause before another try. */
 export const countFailedMigration = (host: HostState, vm: VmId, now: Instant, quarantineMs: number): void => {
@@ -177,7 +171,7 @@ export const quarantine = (host: HostState, vm: VmId, now: Instant, pauseMs: num
   host.memory.set(vm, {
     ...memory,
     failures,
-    quarantinedUntil: now + Math.min(pauseMs * 2 ** (failures - 1), quarantineMsMax),
+    quarantinedUntil: now + Math.min(pauseMs * 2 ** (failures - 1), limits.quarantineMsMax),
   })
 }
 
@@ -223,9 +217,9 @@ export const fixedCode = (host: HostState, now: Instant, vm: KnownVm): string | 
   return null
 }
 
-/** Memory that the guest rewrites, MiB/s; while it was not measured, 5 % of it per second: a busy server's. */
+/** Memory that the guest rewrites, MiB/s: as measured, or else the share of it that is assumed. */
 export const dirtyMiBpsOf = ({ dirtyMiBps, demand }: Belief): number =>
-  dirtyMiBps ?? Math.ceil(demand.memoryMiB / 20)
+  dirtyMiBps ?? Math.ceil((demand.memoryMiB * limits.dirtyPermille) / 1_000)
 
 export const moveFactsOf = (host: HostState, now: Instant, vm: KnownVm): MoveFacts => {
   const memory = host.memory.get(vm.vm)

@@ -44,18 +44,11 @@ const allAsBefore = (host: HostState, observed: readonly ObservedVm[]): boolean 
   return true
 }
 
-/**
- * Steady time goes into the watches when it has become more than this share of all: less would change no forecast by more, and
- * forecasts are not cheap. But it never becomes so long that the watch takes it for a gap.
- */
-const steadyShare = 1 / 32
-const steadySMax = 60
-
 /** What was believed goes on. */
 const stand = (host: HostState, elapsedS: number): void => {
-  if (host.steadyS + elapsedS > steadySMax) accumulateDemand(host)
+  if (host.steadyS + elapsedS > limits.steadySMax) accumulateDemand(host)
   host.steadyS += elapsedS
-  if (host.steadyS < host.watchedS * steadyShare) return
+  if (host.steadyS * limits.steadyParts < host.watchedS) return
   accumulateDemand(host)
   host.revision += 1
 }

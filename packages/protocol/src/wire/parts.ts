@@ -29,25 +29,19 @@ export type Describes<S extends z.ZodType, T> = [z.output<S>] extends [T]
 /** Compiles only for `true`: `type _ = Check<Describes<typeof schema, T>>`. */
 export type Check<T extends true> = T
 
-/** Characters of an id. A peer id has 52, an action id about 80. */
-const idCharsMax = 200
-/** Characters of text that means something (a URI, a location, a code): longer is refused. */
-const textCharsMax = 1_000
-/** Characters of text for people only: longer is clipped, since a talkative error must not cost its message. */
-const proseCharsMax = 1_000
-
-const id = <T extends string>() => z.string().min(1).max(idCharsMax) as unknown as z.ZodType<T, unknown>
+const id = <T extends string>() =>
+  z.string().min(1).max(limits.idCharsMax) as unknown as z.ZodType<T, unknown>
 
 export const hostId = id<HostId>()
 export const vmId = id<VmId>()
 export const partitionId = id<PartitionId>()
 export const actionId = id<ActionId>()
 
-export const text = z.string().max(textCharsMax)
-export const code = z.string().max(idCharsMax)
+export const text = z.string().max(limits.textCharsMax)
+export const code = z.string().max(limits.idCharsMax)
 export const prose = z
   .string()
-  .transform((all) => (all.length > proseCharsMax ? all.slice(0, proseCharsMax) : all))
+  .transform((all) => (all.length > limits.proseCharsMax ? all.slice(0, limits.proseCharsMax) : all))
 
 /** What a VM says of itself, for rules. */
 export const label = z.string().max(limits.labelCharsMax)
