@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, sep } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import type { Command } from 'commander'
 import { processIo } from '../packages/agent/src/cli/io.ts'
@@ -17,17 +17,12 @@ import { isReasonCode, reasons } from '../packages/protocol/src/data/reasons.ts'
 import { createCommand } from '../packages/sim/src/cli/sim-command.ts'
 import { readExperiment } from '../packages/sim/src/experiment/config/read.ts'
 import { anchorsOf, codeOf, commandLines, linksOf } from './docs/markdown.ts'
-import { promisesOf, wrongReferences } from './docs/references.ts'
+import { find, root, stands } from './docs/paths.ts'
+import { lostFiles, promisesOf, wrongReferences } from './docs/references.ts'
 import { readSource } from './tidy/source.ts'
 
-const root = join(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', 'test/**/*.md', 'bench/**/*.md'], {
-  cwd: root,
-  exclude: ['**/node_modules/**'],
-})
-  .map((path) => path.split(sep).join('/'))
-  .sort()
+const pages = find(['*.md', 'docs/**/*.md', 'packages/*/*.md', 'test/**/*.md', 'bench/**/*.md'])
 
 /** One failure lists all findings. */
 const none = (findings: readonly string[]): void =>
@@ -211,16 +206,19 @@ const proseOf = (path: string): string => {
     .join('')
 }
 
-test('every page and promise that a comment names exists', () => {
+test('every page, file and promise that a comment names exists', () => {
   const promises = promisesOf(read('docs/architecture.md'))
-  const sources = globSync(['packages/*/src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], { cwd: root }).filter(
-    (path) => !path.includes('node_modules') && !/^test\/(?:docs|tidy)/.test(path),
+  const sources = find(['packages/*/src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts']).filter(
+    (path) => !/^test\/(?:docs|tidy)/.test(path),
   )
   assert.ok(promises.size > 15 && sources.length > 300)
   none(
-    sources.flatMap((path) =>
-      wrongReferences(proseOf(path), promises, pageExists).map((what) => `${path}:${what}`),
-    ),
+    sources.flatMap((path) => {
+      const prose = proseOf(path)
+      return [...wrongReferences(prose, promises, pageExists), ...lostFiles(prose, stands)].map(
+        (what) => `${path}:${what}`,
+      )
+    }),
   )
   const wrong = (text: string) => wrongReferences(text, promises, pageExists).length
   assert.equal(wrong('as in architecture §5.2, S77, adr/999, docs/nothing.md and habit 2'), 5)
@@ -228,4 +226,7 @@ test('every page and promise that a comment names exists', () => {
     wrong('R1, adr/004, docs/adr/004-both-ends-finish-a-hand-over.md, docs/policy.md (NSDI, §4)'),
     0,
   )
+  assert.deepEqual(lostFiles('`data/io.ts`, placement/solve.ts and\nring/gone.ts', stands), [
+    '2: ring/gone.ts: no such file',
+  ])
 })

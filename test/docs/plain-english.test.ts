@@ -3,17 +3,13 @@
  * riddles of sentences. People do without these words, too: operators, owners, administrators have names.
  */
 import assert from 'node:assert/strict'
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { codeOf, prose } from './markdown.ts'
+import { find, root, stands } from './paths.ts'
 
-const root = join(import.meta.dirname, '../..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const find = (patterns: readonly string[]): readonly string[] =>
-  globSync([...patterns], { cwd: root, exclude: ['**/node_modules/**'] })
-    .map((path) => path.replaceAll('\\', '/'))
-    .sort()
 const pages = find(['*.md', 'docs/**/*.md', 'packages/*/*.md', 'test/**/*.md'])
 
 /** `line: word` for each such word outside of code and quotations. */
@@ -28,24 +24,15 @@ const riddlesIn = (page: string): readonly string[] =>
       ].map(([word]) => `${i + 1}: ${word}`),
     )
 
-const files = find(['*', 'docs/**/*', 'examples/*', 'packages/**/*', 'packaging/*', 'test/**/*', 'bench/*'])
-const folders = new Set(
-  files.flatMap((file) => file.split('/').flatMap((_, i, parts) => parts.slice(0, i).join('/'))),
-)
-/** `protocol/data/io.ts` is short for the file in that package's `src`. */
-const shortOf = (path: string): string => path.replace(/^packages\/([^/]+)\/src(?=\/|$)/, '$1')
-const stands = (all: Iterable<string>, path: string): boolean =>
-  [...all].some((one) => one === path || one.endsWith(`/${path}`) || shortOf(one) === path)
-
 /** Files and folders that a page names in code spans, and that are nowhere. */
 const lostPaths = (page: string): readonly string[] =>
   codeOf(page).flatMap(({ language, text, line }) => {
     if (language !== '' || text.startsWith('../')) return []
-    const isFile = /^[\w./-]+\.(?:ts|js|md)$/.test(text) && !stands(files, text)
+    const isFile = /^[\w./-]+\.(?:ts|js|md)$/.test(text) && !stands(text)
     const isFolder =
       /^(?:docs|examples|packages|test|bench)\/[\w./-]*[\w/]$/.test(text) &&
       !/\.\w+$/.test(text) &&
-      !stands(folders, text.replace(/\/$/, ''))
+      !stands(text)
     return isFile || isFolder ? [`${line}: ${text}`] : []
   })
 

@@ -1,4 +1,4 @@
-/** What comments refer to: pages of this repository, and promises by their codes. */
+/** What comments refer to: pages and files of this repository, and promises by their codes. */
 
 /** Pages that design was once drawn on, and that no reader of this repository has. */
 const elsewhere =
@@ -28,3 +28,9 @@ export const wrongReferences = (
     if (!promises.has(hit[0])) say(hit.index, `${hit[0]}: not in the table of promises`)
   return found
 }
+
+/** `line: file` for each source file that a comment names and that is nowhere. */
+export const lostFiles = (text: string, exists: (path: string) => boolean): readonly string[] =>
+  [...text.matchAll(/(?<![\w./'"-])((?:[\w-]+\/)*[\w-]+(?:\.test)?\.ts)\b(?!['"])/g)].flatMap((hit) =>
+    exists(hit[1] ?? '') ? [] : [`${text.slice(0, hit.index).split('\n').length}: ${hit[1]}: no such file`],
+  )

@@ -1,5 +1,24 @@
 /**
- * Simulated hypervisors, an observer that checks drover's promises, and a cluster of real agents in one process.
+ * Worlds for agents: simulated hypervisors and networks, a checker of drover's promises, clusters in real
+ * and in virtual time, and thousands of hosts beside other schedulers. The agent in all of them is the product's own.
+ *
+ * The story of one simulated migration, file by file; a folder imports only those before it in `test/tidy/directions.ts`:
+ *
+ * 1. `time/kernel.ts` is the queue of what happens when; `time/clock.ts` makes a clock of it. `random.ts` gives each concern a
+ *    stream of its own from one seed.
+ * 2. `network/model.ts` says when a message arrives, twice, or not at all; `network/virtual-network.ts` carries it.
+ * 3. `hypervisor/world.ts` is the truth about hosts and VMs, `hypervisor/migrations.ts` how long a migration takes on a shared
+ *    line, `hypervisor/faults.ts` what goes wrong. An agent sees of it what `hypervisor/simulated.ts` shows.
+ * 4. `host/host.ts` is one host, whose agent can be killed, restarted and robbed of its journal.
+ * 5. `invariants.ts` judges: is a VM lost, does one run twice? `curable.ts` says which overloads had a cure.
+ * 6. `story/virtual-cluster.ts` puts these together in virtual time, for tests; `harness/cluster.ts` does so over real sockets,
+ *    and `demo/demo.ts` shows it on a screen.
+ * 7. A workload (`workload/workload.ts`) becomes a run (`run/create-run.ts`) with meters (`run/meters.ts`). A scheduler drives
+ *    it: drover (`baselines/drover/drover.ts`) or another (`baselines/baselines.ts`).
+ * 8. `experiment/run-once.ts` makes one run of an experiment, `experiment/pool.ts` many side by side; `report/report.ts` draws
+ *    them, and `cli/sim-command.ts` is `drover sim`.
+ *
+ * A cluster of real agents over real sockets:
  *
  * ```ts
  * import assert from 'node:assert/strict'

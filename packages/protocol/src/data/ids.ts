@@ -17,7 +17,7 @@ declare const partitionId: unique symbol
 export type PartitionId = string & { readonly [partitionId]: true }
 
 declare const peerUri: unique symbol
-/** Where another host's hypervisor is reached, once `execute/peer-uri.ts` has looked at it: nothing else is opened. */
+/** Where another host's hypervisor is reached, once `data/peer-uri.ts` has looked at it: nothing else is opened. */
 export type PeerUri = string & { readonly [peerUri]: true }
 
 /** A monotonic clock reading in milliseconds. Comparable only on the host that read it. */
