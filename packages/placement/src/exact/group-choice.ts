@@ -7,6 +7,7 @@ import type { CoveringBound } from '../bounds/covering-bound.ts'
 import type { CompiledConstraint } from '../model/constraints/compiled-constraint.ts'
 import type { Model } from '../model/model.ts'
 import { free, type SearchState, settled } from './search-state.ts'
+import { evict, unevict } from './search-steps.ts'
 
 export interface GroupChoice {
   /** The rule to decide next, or null. */
@@ -104,13 +105,13 @@ export const createGroupChoice = (
         let n = 0
         for (const v of constraint.scope) {
           if (status[v] !== free || constraint.group![home[v]!] === g) continue
-          state.evict(v)
+          evict(state, v)
           leavers[i]![n++] = v
         }
         chosen[constraint.rule] = g
         explore()
         chosen[constraint.rule] = -1
-        while (n > 0) state.unevict(leavers[i]![--n]!)
+        while (n > 0) unevict(state, leavers[i]![--n]!)
       }
       decided--
     },
