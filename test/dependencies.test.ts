@@ -1,5 +1,5 @@
 /**
- * Whoever adds a dependency says on one page what it is for and what was rejected. A package that nobody justified, or
+ * The author of a dependency says on one page what it is for and what was rejected. A package without such a row, or
  * a line about one that is gone, fails here; so does a table that mixes the packages of one manifest with another's.
  */
 import assert from 'node:assert/strict'

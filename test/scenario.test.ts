@@ -1,5 +1,5 @@
 /**
- * Golden stories: commands in, every decision, message and effect out, as text. Whoever changes what a cluster does sees
+ * Golden stories: commands in, every decision, message and effect out, as text. A change of what a cluster does shows
  * it here, line by line, before the review does.
  */
 import assert from 'node:assert/strict'
@@ -20,7 +20,7 @@ test('a story is read and printed as it was written', () => {
   )
 })
 
-test('a story that says another thing than the cluster does is noticed', async () => {
+test('a story whose output differs from what the cluster does is reported', async () => {
   const story = 'cluster hosts=2\n----\n\nvm a h0\n----\n\nrun 1s\n----\n\ncheck\n----\n'
   const played = await play(story, 'a')
   assert.notEqual(played, story)

@@ -1,5 +1,5 @@
 /**
- * House style is a test, not a habit: whoever adds a file to this repository learns here, before the review, that
+ * House style is a test, not a habit: the author of a file learns here, before the review, that
  * it reads a clock in the core, imports against the direction, has no reader or names a place that exists on one machine
  * only. Each rule is shown to be able to fail first.
  */
@@ -174,7 +174,7 @@ test('every package has its rooms in order, and each room is there', () => {
   )
 })
 
-test('whatever is excepted from the bound on functions needs it', () => {
+test('each exception from the bound on functions is still needed', () => {
   none(findingsOfLongFunctions(root))
   none(
     sources

@@ -45,7 +45,7 @@ suite.story(
   { guests: home, policy: slow },
   async (story) => {
     // hv1 leads and sends. Its agent dies. libvirt goes on by itself; the copy arrives paused (R2), and the agent of
-    // the destination, whose question nobody answers, asks hv1's libvirt and lets the guest run.
+    // the destination, whose question no agent answers, asks hv1's libvirt and lets the guest run.
     const { agent, placeOf, ring, t } = story
     const { moving, to } = await migrationUnderWay(story)
     const killedAt = performance.now()
@@ -65,7 +65,7 @@ suite.story(
       (await agent(1).status()).view.migrations.length === 0 ? true : null,
     )
     for (const guest of Object.values(story.guests)) await placeOf(guest)
-    assert.equal(await placeOf(moving), to.host.index, 'nobody moved it again')
+    assert.equal(await placeOf(moving), to.host.index, 'it was not moved again')
   },
 )
 
@@ -112,7 +112,7 @@ suite.story(
   "kill -9 of the destination's agent during the migration: the source lets the guest run there",
   { guests: home, policy: slow },
   async (story) => {
-    // The copy arrives paused (R2) on a host whose agent is dead. Nobody there answers, so hv1's agent, which knows that
+    // The copy arrives paused (R2) on a host whose agent is dead. No agent there answers, so hv1's agent, which knows that
     // its own copy is gone, asks that host's libvirt to let it run. The agent comes back and has nothing left to do.
     const { agent, placeOf, ring, t } = story
     const { moving, to } = await migrationUnderWay(story)
@@ -165,7 +165,7 @@ suite.story(
     })
     await to.host.startLibvirtd()
     await ring()
-    // Its libvirtd finds what it had begun to receive, and that nobody sends it any more.
+    // Its libvirtd finds what it had begun to receive, and that nothing more arrives.
     const tidying = performance.now()
     await until('nothing of the broken migration is left there', patienceMs, async () =>
       (await moving.where()).length === 1 ? true : null,

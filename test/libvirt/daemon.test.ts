@@ -44,7 +44,7 @@ suite.story(
         await one.kill()
         await asBefore()
       }
-      assert.equal((await cli(['status', '--socket', agent(1).socket])).code, 3, 'nobody answers')
+      assert.equal((await cli(['status', '--socket', agent(1).socket])).code, 3, 'no agent answers')
     })
 
     await t.test('libvirt not reachable, at the start and later', async () => {
@@ -82,7 +82,7 @@ suite.story(
       await asBefore()
     })
 
-    await t.test('SIGTERM stops an agent cleanly; the others take it as gone', async () => {
+    await t.test('SIGTERM stops an agent in order; the other agents count it as gone', async () => {
       await Promise.all([agent(2).start(), agent(3).start()])
       await ring()
       const began = performance.now()
@@ -96,7 +96,7 @@ suite.story(
         return left === undefined || left.summary.state === 'leaving' || left.state === 'dead' ? true : null
       })
       for (const one of [agent(2), agent(3)])
-        assert.deepEqual((await one.status()).view.decisions, [], 'nobody wanted to move anything')
+        assert.deepEqual((await one.status()).view.decisions, [], 'no move was wanted')
     })
 
     t.diagnostic(

@@ -63,7 +63,7 @@ export interface HostAgent {
   start(): Promise<void>
   /** kill -9; returns when it is dead. */
   kill(): Promise<void>
-  /** What it remembered is gone, but not who it is. Only while it is dead. */
+  /** Its journal is gone, its identity stays. Only while it is dead. */
   loseJournal(): void
   /** SIGTERM; returns its exit code. */
   stop(): Promise<number | null>

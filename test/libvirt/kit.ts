@@ -140,7 +140,7 @@ const setStage = async (
       stage.set(name, guest)
     }
   }
-  // A guest that nobody placed would be load of which the story says nothing.
+  // A guest left over from before would be load that the story does not know.
   for (const [name, guest] of spare)
     if (!stage.has(name)) {
       await destroy(bed, guest)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startCluster } from '@drover/sim'
 
-test('kill -9 of the leader during its migration: it ends by itself, and the restarted agent settles it', async () => {
+test('kill -9 of the leader during its migration: the migration ends by itself, and the restarted agent records how', async () => {
   await using cluster = await startCluster({ hosts: 5, seed: 21, migrationMiBps: 1_200 })
   const { world } = cluster
   const running = world.vms().length
@@ -48,7 +48,7 @@ test('kill -9 of the destination’s agent during the migration: the VM arrives 
   assert.deepEqual(cluster.checkInvariants(true), [])
 })
 
-test('power failure of a host: the ring closes behind it, and overloads are cured as before', async () => {
+test('power failure of a host: the other hosts count it as dead, and cure overloads as before', async () => {
   await using cluster = await startCluster({ hosts: 6, seed: 23, migrationMiBps: 1_200 })
   const { world } = cluster
   const lost = world.host('h03').vms
@@ -59,7 +59,7 @@ test('power failure of a host: the ring closes behind it, and overloads are cure
     () =>
       cluster.views().every((view) => view.members.find((m) => m.summary.name === 'h03')?.state !== 'alive'),
     15_000,
-    'everybody to know that h03 is dead',
+    'all to know that h03 is dead',
   )
   await cluster.settled()
   await cluster.bootHost('h03')
@@ -72,7 +72,7 @@ test('power failure of a host: the ring closes behind it, and overloads are cure
   assert.deepEqual(cluster.checkInvariants(true), [])
 })
 
-test('SIGTERM at both ends of a migration, as an upgrade of all hosts has it: the VM runs before they are gone', async () => {
+test('SIGTERM at both ends of a migration, as in an upgrade of all hosts: the VM runs before the agents end', async () => {
   await using cluster = await startCluster({ hosts: 4, seed: 24, migrationMiBps: 1_200 })
   const { world } = cluster
   cluster.overload('h02')

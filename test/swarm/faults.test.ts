@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sleep, startCluster } from '@drover/sim'
 
-test('a host that is cut off moves nothing; healed, it is cured', async () => {
+test('a host that is cut off moves no VM; when the cut heals, its overload is cured', async () => {
   await using cluster = await startCluster({ hosts: 5, seed: 31, migrationMiBps: 1_200 })
   const others = cluster.hosts.filter((host) => host !== 'h02')
   for (const other of others) cluster.cut('h02', other)
@@ -19,7 +19,7 @@ test('a host that is cut off moves nothing; healed, it is cured', async () => {
   assert.deepEqual(cluster.checkInvariants(true), [])
 })
 
-test('migrations that are refused, break off, lie about their success or end in the grey window', async () => {
+test('overloads are cured although migrations are refused, break off, report a false failure or end in doubt', async () => {
   await using cluster = await startCluster({ hosts: 5, seed: 32, migrationMiBps: 1_200 })
   const { world } = cluster
   world.fail({ fault: { kind: 'refuse' }, from: 'h01' })
@@ -35,7 +35,7 @@ test('migrations that are refused, break off, lie about their success or end in 
   assert.deepEqual(cluster.checkInvariants(true), [])
 })
 
-test('a full journal grants nothing; with space again it does', async () => {
+test('a host with a full journal grants no lease; with space again it does', async () => {
   await using cluster = await startCluster({ hosts: 2, seed: 33, migrationMiBps: 1_200 })
   cluster.member('h02').journal.full = true
   cluster.overload('h01')
@@ -44,7 +44,7 @@ test('a full journal grants nothing; with space again it does', async () => {
   assert.equal(cluster.world.migrations().length, 0)
   // A lease whose epoch could not be written was told to no leader: it lapses, and no other is given.
   const lease = () => cluster.views().find((view) => view.description?.name === 'h02')?.lease
-  await cluster.waitFor(() => lease() === null, 10_000, 'the end of a lease that nobody heard of')
+  await cluster.waitFor(() => lease() === null, 10_000, 'the end of a lease that was told to no leader')
   await sleep(1_000)
   assert.equal(lease(), null)
   assert.equal(cluster.world.migrations().length, 0)
@@ -54,7 +54,7 @@ test('a full journal grants nothing; with space again it does', async () => {
   assert.deepEqual(cluster.checkInvariants(true), [])
 })
 
-test('one message in ten is lost: slower, and as safe', async () => {
+test('with one message in ten lost an overload is cured, and every promise holds', async () => {
   await using cluster = await startCluster({ hosts: 5, seed: 34, migrationMiBps: 1_200 })
   cluster.lose(100)
   cluster.overload('h05')

@@ -4,14 +4,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sleep, startCluster } from '@drover/sim'
 
-test('an overload is cured by a partition of two, and then there is peace', async () => {
+test('an overload is cured by a partition of two, and then no VM moves', async () => {
   await using cluster = await startCluster({ hosts: 6, seed: 11, migrationMiBps: 1_200 })
   const { world } = cluster
   let started = 0
   world.events((event) => {
     if (event.kind === 'migration-started') started += 1
   })
-  // Constant feasible load: nobody moves (Q3).
+  // Constant feasible load: no VM moves (Q3).
   await sleep(1_000)
   assert.equal(started, 0)
   assert.deepEqual(cluster.decisions(), [])

@@ -32,7 +32,7 @@ export function consolePath(name: string): string {
 /**
  * Emulated, not KVM: a /dev/kvm that opens need not be one that an unmodified kernel boots on.
  * clocksource=acpi_pm: on a busy machine the guest may measure the frequency of its TSC wrongly, and its clock with it.
- * A console on a socket, not a pty: QEMU looks only once per second whether somebody has opened its pty.
+ * A console on a socket, not a pty: QEMU looks only once per second whether its pty was opened.
  */
 export function domainXml(init: DomainInit): string {
   const { name, uuid, kernel, initrd, log, memoryMiB = 96, vcpus = 1, load = 0, dirty = 0, hold = 0 } = init

@@ -7,7 +7,7 @@
  * - memory or output that was lost shows as missing numbers.
  *
  * The guest's own clock does NOT show a pause: an emulated machine's clock stands still while it is paused. Only the
- * arrival of the lines, noted by somebody outside, tells the downtime.
+ * arrival of the lines, noted outside of the guest, tells the downtime.
  */
 
 export type Violation =
@@ -43,7 +43,7 @@ export type LogLine =
   | { readonly kind: 'ready'; readonly name: string; readonly uptimeMs: number }
   | { readonly kind: 'tick'; readonly n: number; readonly uptimeMs: number }
   | { readonly kind: 'ok'; readonly command: string; readonly value: string }
-  /** Before READY: the firmware's or the kernel's. After it nobody but the guest's init speaks. */
+  /** Before READY: the firmware's or the kernel's. After it only the guest's init writes. */
   | { readonly kind: 'other' }
 
 /** Reads one line, without its line end. */

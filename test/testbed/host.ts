@@ -210,7 +210,7 @@ export class Host {
       },
       kill: (name = 'SIGTERM') => {
         const sent = signal(who, name)
-        // nsenter stops itself together with its child, but nobody would wake it.
+        // nsenter stops itself together with its child, but nothing would wake it.
         if (name === 'SIGCONT') child.kill('SIGCONT')
         return sent
       },
@@ -281,7 +281,7 @@ export class Host {
     exited.then(() => {
       over = true
     })
-    // nsenter stays outside and has one child, the process itself, which waits until we know who it is.
+    // nsenter stays outside and has one child, the process itself, which waits until we know its pid.
     const who = await until(
       `${argv[0]} starts on ${this.name}`,
       shortMs,

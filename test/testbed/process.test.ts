@@ -1,10 +1,10 @@
-/** Processes are started, watched and killed by number; a number that was given anew since belongs to somebody else. */
+/** Processes are started, watched and killed by number; a number that was given anew since is another process's. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { test } from 'node:test'
 import { ended, identify, isAlive, onlyChild, run, signal, until, within } from './process.ts'
 
-test('a process is known by its pid and its start, so that its successor is never hit', async () => {
+test('a process is identified by its pid and its start, so that a later process with that pid is never killed', async () => {
   const child = spawn('sleep', ['100'])
   const over = ended(child)
   const who = identify(child.pid!)!
@@ -37,7 +37,7 @@ test('a command gives its output, its error, or a time-out, and never hangs', as
   await assert.rejects(run(['sh', '-c', 'sleep 3 & wait'], 100), { code: 'testbed.timeout' })
 })
 
-test('waiting ends', async () => {
+test('waiting ends with its result, or with an error when the time is up', async () => {
   assert.equal(await within('quick', 1000, Promise.resolve(7)), 7)
   await assert.rejects(within('slow', 10, new Promise(() => {})), {
     code: 'testbed.timeout',

@@ -1,7 +1,7 @@
 /**
  * Processes: bounded commands, and killing exactly the process that was meant.
  *
- * A pid alone names nobody for long: when its process has ended, the kernel gives the number to another. All kills here
+ * A pid alone names a process only while it lives: then the kernel gives the number to another. All kills here
  * go by pid *and* start time.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -69,7 +69,7 @@ export async function collect(
   const timer = setTimeout(() => {
     late = true
     kill()
-    // A grandchild may hold the pipes open; nobody waits for it.
+    // A grandchild may hold the pipes open; it is not waited for.
     child.stdout?.destroy()
     child.stderr?.destroy()
   }, timeoutMs)
@@ -124,7 +124,7 @@ export interface Identity {
   readonly startTime: string
 }
 
-/** Who has this pid now; null if nobody, or a process that is dead and only awaits its parent. */
+/** The process that has this pid now; null if there is none, or one that is dead and only awaits its parent. */
 export function identify(pid: number): Identity | null {
   try {
     // The command's name, in brackets, may hold anything, so count from the last bracket.

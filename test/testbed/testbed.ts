@@ -241,7 +241,7 @@ export async function sweep(): Promise<void> {
     try {
       if (isAlive(JSON.parse(readFileSync(join(dir, 'owner'), 'utf8')))) continue
     } catch {
-      // No owner to be read: nobody's.
+      // No owner can be read: it has none.
     }
     await discard(id, dir)
   }

@@ -1,6 +1,6 @@
 /**
  * A package is a house with rooms that open one way: a room imports from those before it in the list, never from one behind it. So
- * whoever reads a package from the top of its list meets nothing that was not told before. A room that is not listed is
+ * a reader who goes down the list needs no later room to understand an earlier one. A room that is not listed is
  * complained about, too: say where it belongs.
  */
 import { posix } from 'node:path'
