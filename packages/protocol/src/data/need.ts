@@ -1,5 +1,5 @@
 /**
- * What may make a host form a partition. Overload, drain, a broken rule and an operator's wish are events of one kind
+ * What may make a host form a partition. Overload, drain, a broken rule and an operator's order are events of one kind
  * and use one machinery; they differ in rank and in what the problem must achieve.
  */
 

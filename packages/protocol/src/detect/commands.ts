@@ -1,6 +1,6 @@
 /**
- * What operators ask of this host. A wish (`migrate`) and a question (`plan`) become partitions like any need, when the
- * host is free; one that finds it busy for too long is refused rather than forgotten.
+ * What operators ask of this host. An order (`migrate`) and a question (`plan`) become partitions as any need does, when
+ * the host is free. One that finds the host busy for too long is refused rather than forgotten.
  */
 
 import { assertNever } from '@drover/placement'
@@ -19,12 +19,25 @@ interface Waiting {
   readonly until: Instant
 }
 
+/** An order to migrate. `formed`: a partition serves it, so that only the partition's end ends it. */
+interface Order extends MigrateNeed, Waiting {
+  readonly formed: boolean
+}
+
+/** What waits, oldest first. */
+interface CommandState {
+  orders: readonly Order[]
+  questions: readonly Waiting[]
+}
+
 export interface Commands {
   commanded(request: string, command: Command): void
-  wishes(): readonly MigrateNeed[]
-  /** A partition was formed for this wish. */
-  granted(requirements: MigrateNeed, partition: PartitionId): void
-  ended(requirements: MigrateNeed): void
+  /** The orders to migrate, oldest first. */
+  orders(): readonly MigrateNeed[]
+  /** A partition was formed for this order. */
+  formed(order: MigrateNeed, partition: PartitionId): void
+  /** The partition of this order has ended. */
+  ended(order: MigrateNeed): void
   /** The oldest question, taken out; null = none. */
   takeQuestion(): string | null
   answer(request: string, reply: Reply): void
@@ -44,122 +57,140 @@ export interface CommandHooks {
   changed(): void
 }
 
+/** What carries a command out. */
+interface CommandParts {
+  readonly context: StepContext
+  readonly host: HostState
+  readonly hooks: CommandHooks
+  readonly state: CommandState
+}
+
 export const createCommands = (context: StepContext, host: HostState, hooks: CommandHooks): Commands => {
-  let wishes: readonly (MigrateNeed & Waiting & { readonly formed: boolean })[] = []
-  let questions: readonly Waiting[] = []
-
-  const answer = (request: string, reply: Reply): void => context.emit({ kind: 'reply', request, reply })
-  const ok = (request: string, text: string): void => answer(request, { kind: 'ok', text, decision: null })
-  const refuse = (request: string, code: string, text: string): void =>
-    answer(request, { kind: 'refused', code, text })
-  const onlyLooking = (request: string): void => refuse(request, 'mode.observe', onlyLooks)
-
-  const unformed = (): readonly Waiting[] => wishes.filter((requirements) => !requirements.formed)
-  const drop = (those: readonly Waiting[], code: string, text: string): void => {
-    for (const { request } of those) refuse(request, code, text)
-    wishes = wishes.filter((requirements) => !those.includes(requirements))
-    questions = questions.filter((question) => !those.includes(question))
-  }
-
-  const setDraining = (draining: boolean): void => {
-    host.draining = draining
-    context.emit({ kind: 'persist', record: { kind: 'draining', draining } })
-    hooks.changed()
-  }
-
-  const drain = (request: string): void => {
-    if (hooks.mode() !== 'auto') return onlyLooking(request)
-    setDraining(true)
-    const vms = [...host.vms.values()]
-      .sort((a, b) => byText(a.vm, b.vm))
-      .map((vm) => ({
-        vm: vm.vm,
-        name: vm.name,
-        code: whyStaysHere(host, context.now(), vm, 'drain', false),
-      }))
-    answer(request, {
-      kind: 'draining',
-      leaving: vms.filter((vm) => vm.code === null).map((vm) => vm.vm),
-      blockers: vms.flatMap(({ vm, name, code }) => (code === null ? [] : [{ vm, name, code }])),
-    })
-  }
-
-  const migrate = (request: string, { vm: id, to }: Extract<Command, { readonly kind: 'migrate' }>): void => {
-    const vm = host.vms.get(id)
-    if (vm === undefined) return refuse(request, 'vm.absent', 'this VM is not on this host')
-    if (hooks.mode() !== 'auto') return onlyLooking(request)
-    const code = whyStaysHere(host, context.now(), vm, 'migrate', false)
-    if (code !== null) return refuse(request, code, `the VM must stay: ${code}`)
-    if (to === context.self) return refuse(request, 'vm.present', 'the VM is on this host already')
-    const requirements = {
-      kind: 'migrate',
-      reason: 'operator',
-      since: context.now(),
-      severity: 0,
-      wanted: vm.demand,
-      text: `an operator moves ${vm.name}`,
-      vm: id,
-      to,
-      request,
-      until: context.now() + limits.commandWaitMs,
-      formed: false,
-    } as const
-    wishes = [...wishes, requirements]
-  }
-
+  const state: CommandState = { orders: [], questions: [] }
+  const parts: CommandParts = { context, host, hooks, state }
   return {
-    commanded(request, command) {
-      switch (command.kind) {
-        case 'drain':
-          return drain(request)
-        case 'undrain':
-          hooks.undrained()
-          setDraining(false)
-          return ok(request, 'this host takes VMs again')
-        case 'mode':
-          hooks.setMode(command.mode)
-          // A question moves nothing, and is answered in any mode.
-          if (command.mode !== 'auto') drop(unformed(), 'mode.observe', onlyLooks)
-          context.emit({ kind: 'persist', record: { kind: 'mode', mode: command.mode } })
-          hooks.changed()
-          return ok(request, `mode is ${command.mode}`)
-        case 'migrate':
-          return migrate(request, command)
-        case 'plan':
-          questions = [...questions, { request, until: context.now() + limits.commandWaitMs }]
-          return
-        default:
-          return assertNever(command)
-      }
+    commanded: (request, command) => carryOut(parts, request, command),
+
+    orders: () => state.orders,
+
+    formed(order, partition) {
+      state.orders = state.orders.map((one) =>
+        one.request === order.request ? { ...one, formed: true } : one,
+      )
+      answer(parts, order.request, { kind: 'ok', text: order.text, decision: partition })
     },
 
-    wishes: () => wishes,
-
-    granted(requirements, partition) {
-      wishes = wishes.map((one) => (one.request === requirements.request ? { ...one, formed: true } : one))
-      answer(requirements.request, { kind: 'ok', text: requirements.text, decision: partition })
-    },
-
-    ended(requirements) {
-      wishes = wishes.filter((one) => one.request !== requirements.request)
+    ended(order) {
+      state.orders = state.orders.filter((one) => one.request !== order.request)
     },
 
     takeQuestion() {
-      const [first, ...rest] = questions
-      questions = rest
+      const [first, ...rest] = state.questions
+      state.questions = rest
       return first?.request ?? null
     },
 
-    answer,
+    answer: (request, reply) => answer(parts, request, reply),
 
     tick(code) {
-      if (wishes.length === 0 && questions.length === 0) return
-      const late = [...unformed(), ...questions].filter((one) => one.until <= context.now())
-      drop(late, code, 'this host is busy with something else, or cannot act now')
+      if (state.orders.length === 0 && state.questions.length === 0) return
+      const late = waiting(state).filter((one) => one.until <= context.now())
+      drop(parts, late, code, 'this host is busy with something else, or cannot act now')
     },
 
-    refuseAll: (code, text) => drop([...unformed(), ...questions], code, text),
+    refuseAll: (code, text) => drop(parts, waiting(state), code, text),
 
-    nextAt: () => earliest([...unformed(), ...questions].map((one) => one.until)),
+    nextAt: () => earliest(waiting(state).map((one) => one.until)),
   }
+}
+
+const unformed = ({ orders }: CommandState): readonly Waiting[] => orders.filter((order) => !order.formed)
+const waiting = (state: CommandState): readonly Waiting[] => [...unformed(state), ...state.questions]
+
+const answer = ({ context }: CommandParts, request: string, reply: Reply): void =>
+  context.emit({ kind: 'reply', request, reply })
+const ok = (parts: CommandParts, request: string, text: string): void =>
+  answer(parts, request, { kind: 'ok', text, decision: null })
+const refuse = (parts: CommandParts, request: string, code: string, text: string): void =>
+  answer(parts, request, { kind: 'refused', code, text })
+
+const drop = (parts: CommandParts, those: readonly Waiting[], code: string, text: string): void => {
+  const { state } = parts
+  for (const { request } of those) refuse(parts, request, code, text)
+  state.orders = state.orders.filter((order) => !those.includes(order))
+  state.questions = state.questions.filter((question) => !those.includes(question))
+}
+
+const carryOut = (parts: CommandParts, request: string, command: Command): void => {
+  const { context, hooks, state } = parts
+  switch (command.kind) {
+    case 'drain':
+      return drain(parts, request)
+    case 'undrain':
+      hooks.undrained()
+      setDraining(parts, false)
+      return ok(parts, request, 'this host takes VMs again')
+    case 'mode':
+      hooks.setMode(command.mode)
+      // A question moves nothing, and is answered in any mode.
+      if (command.mode !== 'auto') drop(parts, unformed(state), 'mode.observe', onlyLooks)
+      context.emit({ kind: 'persist', record: { kind: 'mode', mode: command.mode } })
+      hooks.changed()
+      return ok(parts, request, `mode is ${command.mode}`)
+    case 'migrate':
+      return migrate(parts, request, command)
+    case 'plan':
+      state.questions = [...state.questions, { request, until: context.now() + limits.commandWaitMs }]
+      return
+    default:
+      return assertNever(command)
+  }
+}
+
+const setDraining = ({ context, host, hooks }: CommandParts, draining: boolean): void => {
+  host.draining = draining
+  context.emit({ kind: 'persist', record: { kind: 'draining', draining } })
+  hooks.changed()
+}
+
+const drain = (parts: CommandParts, request: string): void => {
+  const { context, host, hooks } = parts
+  if (hooks.mode() !== 'auto') return refuse(parts, request, 'mode.observe', onlyLooks)
+  setDraining(parts, true)
+  const vms = [...host.vms.values()].sort((a, b) => byText(a.vm, b.vm))
+  const whys = vms.map((vm) => whyStaysHere(host, context.now(), vm, 'drain', false))
+  answer(parts, request, {
+    kind: 'draining',
+    leaving: vms.filter((_, i) => whys[i] === null).map(({ vm }) => vm),
+    blockers: vms.flatMap(({ vm, name }, i) => {
+      const code = whys[i] ?? null
+      return code === null ? [] : [{ vm, name, code }]
+    }),
+  })
+}
+
+type MigrateCommand = Extract<Command, { readonly kind: 'migrate' }>
+
+const migrate = (parts: CommandParts, request: string, { vm: id, to }: MigrateCommand): void => {
+  const { context, host, hooks, state } = parts
+  const vm = host.vms.get(id)
+  if (vm === undefined) return refuse(parts, request, 'vm.absent', 'this VM is not on this host')
+  if (hooks.mode() !== 'auto') return refuse(parts, request, 'mode.observe', onlyLooks)
+  const code = whyStaysHere(host, context.now(), vm, 'migrate', false)
+  if (code !== null) return refuse(parts, request, code, `the VM must stay: ${code}`)
+  if (to === context.self) return refuse(parts, request, 'vm.present', 'the VM is on this host already')
+  const order: Order = {
+    kind: 'migrate',
+    reason: 'operator',
+    since: context.now(),
+    severity: 0,
+    wanted: vm.demand,
+    text: `an operator moves ${vm.name}`,
+    vm: id,
+    to,
+    request,
+    until: context.now() + limits.commandWaitMs,
+    formed: false,
+  }
+  state.orders = [...state.orders, order]
 }

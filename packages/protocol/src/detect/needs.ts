@@ -1,4 +1,4 @@
-/** Which need of this host comes first, if any: an operator's wish, an overload, a drain, a broken rule. */
+/** Which need of this host comes first, if any: an operator's order, an overload, a drain, a broken rule. */
 
 import {
   checkRule,
@@ -108,11 +108,11 @@ export const findNeed = (
   host: HostState,
   self: HostId,
   load: LoadState,
-  wishes: readonly MigrateNeed[],
+  orders: readonly MigrateNeed[],
   now: Instant,
   clearPermille: number,
 ): Need | null =>
-  wishes[0] ?? overload(host, load, now, clearPermille) ?? drain(host, now) ?? brokenRule(host, self, now)
+  orders[0] ?? overload(host, load, now, clearPermille) ?? drain(host, now) ?? brokenRule(host, self, now)
 
 /** What `drover plan` asks about when nothing is wrong. */
 export const noNeed = (now: Instant): NoNeed => ({

@@ -16,14 +16,14 @@ export const followUp = (parts: PeerParts): void => {
   const now = context.now()
   detectOverload(parts)
   if (troubleOf(parts) !== null) return
-  const need = findNeed(host, context.self, state.load, commands.wishes(), now, context.policy.clearPermille)
+  const need = findNeed(host, context.self, state.load, commands.orders(), now, context.policy.clearPermille)
   if (leader.leading === null) {
     state.question = commands.takeQuestion()
     if (state.question !== null) return void leader.form(need ?? noNeed(now), 'observe')
   }
   if (need === null) return actEarly(parts)
   if (!isFree(parts, need)) return
-  if (need.kind === 'migrate') commands.granted(need, leader.form(need, 'lease'))
+  if (need.kind === 'migrate') commands.formed(need, leader.form(need, 'lease'))
   else if (backOff.until <= now)
     leader.form(need, intentOf(parts), need.kind === 'overload' ? destinations(parts, true) : [])
 }
