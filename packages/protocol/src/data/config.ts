@@ -29,7 +29,7 @@ export interface Policy {
   readonly autoConverge: boolean
   /** How often a summary is published without a change, ms. Default 5,000. */
   readonly gossipMs: number
-  /** A second failure of one VM's migration keeps it still this long, doubling, ms. Default 60,000. */
+  /** A second failure of one VM's migration keeps it still this long, ms; doubling, at most `quarantineMsMax`. Default 60,000. Against moving in vain. */
   readonly quarantineMs: number
 }
 

@@ -3,6 +3,7 @@
  * question says nothing about now, and is dropped by its number.
  */
 import { limits } from '../data/config.ts'
+import { backOffMs } from '../data/exponential-back-off.ts'
 import type { Instant } from '../data/ids.ts'
 import type { Presence } from '../data/message.ts'
 
@@ -86,9 +87,7 @@ export const heardThere = (rounds: Rounds, there: Presence, by: 'agent' | 'hyper
 /** When the round under way ends: soon when both have answered, later when answers have been missing lately. */
 export const endOf = (rounds: Rounds): Instant => {
   const { settlePollMs, settleRoundMsMax } = limits
-  const waitMs = isWhole(rounds)
-    ? settlePollMs
-    : Math.min(settlePollMs * 2 ** Math.min(rounds.missed, 10), settleRoundMsMax)
+  const waitMs = isWhole(rounds) ? settlePollMs : backOffMs(rounds.missed + 1, settlePollMs, settleRoundMsMax)
   return rounds.begunAt + waitMs
 }
 

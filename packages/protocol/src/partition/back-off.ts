@@ -2,6 +2,7 @@
 import { assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { Decision } from '../data/decision.ts'
+import { backOffMs, jitteredMs } from '../data/exponential-back-off.ts'
 import type { Instant } from '../data/ids.ts'
 import type { StepContext } from '../step-context.ts'
 
@@ -14,17 +15,14 @@ export interface BackOff {
   reset(): void
 }
 
-/** A doubling pause with jitter: [half, whole) of min × 2^tries, at most max. Integers only. */
-const pauseMs = (context: StepContext, tries: number, min: number, max: number): number => {
-  const half = Math.max(1, Math.floor(Math.min(max, min * 2 ** Math.min(tries, 16)) / 2))
-  return half + context.random(half)
-}
-
 export const createBackOff = (context: StepContext): BackOff => {
   let until: Instant = 0
   /** Partitions in a row that met others, and that found nothing to do. */
   let failures = 0
   let idle = 0
+  const pause = (times: number, firstMs: number, maxMs: number): void => {
+    until = context.now() + jitteredMs(backOffMs(times, firstMs, maxMs), context.random)
+  }
   return {
     get until() {
       return until
@@ -42,20 +40,13 @@ export const createBackOff = (context: StepContext): BackOff => {
           return
         case 'failed':
         case 'satisfied':
-          until =
-            context.now() +
-            pauseMs(
-              context,
-              failures++,
-              alone ? limits.aloneBackOffMsMin : limits.backOffMsMin,
-              limits.backOffMsMax,
-            )
-          return
+          failures += 1
+          return pause(failures, alone ? limits.aloneBackOffMsMin : limits.backOffMsMin, limits.backOffMsMax)
         case 'relieved':
         case 'nothing':
         case 'would':
-          until = context.now() + pauseMs(context, idle++, limits.idleBackOffMsMin, limits.idleBackOffMsMax)
-          return
+          idle += 1
+          return pause(idle, limits.idleBackOffMsMin, limits.idleBackOffMsMax)
         default:
           return assertNever(result as never)
       }

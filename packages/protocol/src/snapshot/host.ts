@@ -18,6 +18,7 @@ import {
   vmForecastsOf,
 } from '@drover/placement'
 import { limits } from '../data/config.ts'
+import { backOffMs } from '../data/exponential-back-off.ts'
 import { byText, type HostId, type Instant, type VmId } from '../data/ids.ts'
 import type { HostDescription, ObservedVm } from '../data/io.ts'
 import type { Need } from '../data/need.ts'
@@ -156,24 +157,22 @@ export const rest = (host: HostState, vm: VmId, until: Instant, from: HostId): v
   })
 }
 
-/** A failed migration: the first may be bad luck, each further one doubles the pause before another try. */
-export const countFailedMigration = (host: HostState, vm: VmId, now: Instant, quarantineMs: number): void => {
+/** A migration of this VM has failed once more. So many failures in a row are pardoned; each further one doubles the pause. */
+const countFailure = (host: HostState, vm: VmId, now: Instant, pauseMs: number, pardoned: number): void => {
   const memory = host.memory.get(vm) ?? forgotten
-  const failures = Math.min(memory.failures + 1, 12)
-  const pause = failures < 2 ? 0 : quarantineMs * 2 ** (failures - 2)
+  const failures = memory.failures + 1
+  const counted = failures - pardoned
+  const pause = counted <= 0 ? 0 : backOffMs(counted, pauseMs, limits.quarantineMsMax)
   host.memory.set(vm, { ...memory, failures, quarantinedUntil: now + pause })
 }
 
-/** Its migration had to be broken off: it is left alone from the first time on, twice as long with each further failure. */
-export const quarantine = (host: HostState, vm: VmId, now: Instant, pauseMs: number): void => {
-  const memory = host.memory.get(vm) ?? forgotten
-  const failures = Math.min(memory.failures + 1, 12)
-  host.memory.set(vm, {
-    ...memory,
-    failures,
-    quarantinedUntil: now + Math.min(pauseMs * 2 ** (failures - 1), limits.quarantineMsMax),
-  })
-}
+/** A failed migration: the first may be bad luck. */
+export const countFailedMigration = (host: HostState, vm: VmId, now: Instant, quarantineMs: number): void =>
+  countFailure(host, vm, now, quarantineMs, 1)
+
+/** Its migration had to be broken off: it is left alone from the first time on. */
+export const quarantine = (host: HostState, vm: VmId, now: Instant, pauseMs: number): void =>
+  countFailure(host, vm, now, pauseMs, 0)
 
 /** Capacity less reserve; nothing while the host is not described. */
 export const usableOf = (host: HostState): Resources =>
