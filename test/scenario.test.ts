@@ -1,6 +1,6 @@
 /**
  * Golden stories: commands in, every decision, message and effect out, as text. A change of what a cluster does shows
- * it here, line by line, before the review does.
+ * here, line by line, before the review.
  */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * Who meets this package for the first time copies the example of its page. It is run here as it stands there, and the
- * README shows the same one.
+ * A newcomer to this package copies the example of its page. It is run here as it stands there, and the README shows the
+ * same one.
  */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'

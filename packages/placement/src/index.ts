@@ -84,7 +84,7 @@ export * from './forecast/host-forecast.ts'
 export * from './forecast/migration-gain.ts'
 export * from './forecast/migration-time.ts'
 
-// Parts, for who needs one of them only.
+// Parts, for programs that need one of them only.
 export * from './solve-placement.ts'
 export * from './order/planner.ts'
 export * from './check/checker.ts'

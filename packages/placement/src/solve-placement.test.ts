@@ -83,7 +83,7 @@ test('On small problems the solver, brute force and the independent checker agre
   )
 })
 
-/** Caps: their checker does not say who is too much, so brute force cannot tell who moved into one that is broken. */
+/** Caps: their checker does not say which VM is too much, so brute force cannot tell which moved into a broken one. */
 const nameless: readonly PlacementRule['kind'][] = ['resourceCapacity', 'runningCapacity', 'maxOnline']
 
 test('A partial cure called optimal is the best one that makes no host worse and breaks no rule', () => {

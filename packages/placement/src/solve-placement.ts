@@ -111,7 +111,7 @@ export const solvePlacement = (problem: PlacementProblem, options: PlacementOpti
   return moves.length === 0 ? { kind: 'satisfied', ...proven } : { kind: 'plan', moves, ...proven }
 }
 
-/** For those who need no reason, only to know that it is proven. */
+/** For callers that need no reason, only the proof. */
 const impossible: Binding = {
   code: 'placement.impossible',
   text: 'no placement keeps every limit and every rule',

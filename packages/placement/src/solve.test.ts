@@ -1,4 +1,4 @@
-/** A cure that nobody can carry out step by step is worth nothing: another one is looked for, or the truth is told. */
+/** A cure that cannot be carried out step by step is worth nothing: another one is looked for, or the truth is told. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -1,4 +1,4 @@
-/** Whom a VM cannot share its home with, because a hard rule keeps the two apart: for the bounds. */
+/** The VMs with which a VM cannot share its home, because a hard rule keeps the two apart: for the bounds. */
 import type { Model } from '../model/model.ts'
 
 /** Rules over more VMs than this are not read pair by pair. */

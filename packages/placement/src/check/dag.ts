@@ -1,4 +1,4 @@
-/** The order of a plan: who must be done before whom, directly or not. Used by the checker only. */
+/** The order of a plan: which action must be done before which, directly or not. Used by the checker only. */
 import type { ActionId } from '../problem/ids.ts'
 import type { Action } from '../problem/plan.ts'
 

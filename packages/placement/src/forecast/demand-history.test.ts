@@ -43,7 +43,7 @@ test('a demand that is drawn anew every minute turns over in about a minute', ()
   assert.ok(turnoverS > 40 && turnoverS < 90, `${turnoverS}`)
 })
 
-test('what happened while nobody looked is not counted', () => {
+test('time without samples is not counted', () => {
   const before = watched([300, 500], 30)
   assert.equal(addDemand(before, 600, 500, 900), before)
   assert.equal(addDemand(before, -5, 500, 900), before)

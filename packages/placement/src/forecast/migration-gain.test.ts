@@ -1,6 +1,6 @@
 /**
- * A host at 690 of 700 with ten volatile VMs is the next overload. Who should take which VM? The one that will not be
- * next itself; the nearer of equals; nobody when nothing would be saved.
+ * A host at 690 of 700 with ten volatile VMs is the next overload. Which host should take which VM? The one that will not be
+ * the next overload itself; the nearer of equals; none when nothing would be saved.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -60,7 +60,7 @@ test('of equals the nearer is taken', () => {
   ])
 })
 
-test('nothing moves for nothing: where the gain is below what a migration must save, nobody is named', () => {
+test('where the gain is below what a migration must save, no host is named', () => {
   const idle = ten(300)
   assert.deepEqual(
     bestDestinations(outlook(idle), candidates(idle), [destination('calm', ten(100))], 6_000, nothing),

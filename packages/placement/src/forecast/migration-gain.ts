@@ -1,6 +1,6 @@
 /**
  * What one migration would save: the overload that is foreseen on both hosts without it, less that with it. Used twice,
- * so that both agree: with what hosts say of themselves (whom to ask), and with their snapshots (what to move).
+ * so that both agree: with what hosts say of themselves (which host to ask), and with their snapshots (which VM to move).
  */
 
 import type { VmForecast } from '../problem/demand-forecast.ts'

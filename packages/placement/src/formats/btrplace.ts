@@ -88,7 +88,7 @@ export const readBtrplace = (document: Fields): BtrplaceRead => {
   return { problem, contradiction: wishes.contradiction() }
 }
 
-/** Who is to be in which state, and where that was asked for. */
+/** Which VM or host is to be in which state, and where that was asked for. */
 interface Wishes {
   /** What no action brings about. */
   readonly impossible: (text: string) => void

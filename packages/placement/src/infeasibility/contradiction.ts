@@ -1,6 +1,6 @@
 /**
  * Rules that contradict each other, found before any search for a placement. VMs tied by rules form a component;
- * what a component asks for is tried by itself, on hosts with nobody else, first with VMs that weigh nothing. Hosts
+ * what a component asks for is tried by itself, on hosts without other VMs, first with VMs that weigh nothing. Hosts
  * that no rule of the component tells apart are interchangeable, and no more of them than it has VMs are needed, so
  * the question stays small whatever the size of the data centre. A component that holds now, with nothing to start
  * or to drain, needs no question: where it is shows that it can.

@@ -1,7 +1,7 @@
 /**
  * Why a data centre has no viable placement: the part that is to blame, however large the rest. Counting per group
  * of hosts first (shortage.ts), then rules that contradict each other (contradiction.ts), then an exact search over
- * the VMs that can be nowhere but on a few hosts. What has no proof is described: who is left over, and what lacks.
+ * the VMs that can be nowhere but on a few hosts. What has no proof is described: the VMs left over, and what lacks.
  */
 
 import type { Model } from '../model/model.ts'
@@ -98,7 +98,7 @@ const confinedTo = (model: Model, domain: Uint8Array): PlacementProblem => {
     const isHome = vm.host !== null && hostIds.has(vm.host)
     if (model.fixed[v] === 1) return isHome ? [vm] : []
     if (!within(model.domain[v]!)) return []
-    // Whoever comes from elsewhere only needs a place here.
+    // A VM from elsewhere only needs a place here.
     return [isHome ? vm : { ...vm, host: null, state: 'ready' }]
   })
   const vmIds = new Set<string>(vms.map((vm) => vm.id))

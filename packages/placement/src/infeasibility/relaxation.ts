@@ -10,9 +10,9 @@ import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { constraintOf, definitionOf, type PlacementRule, ruleReference } from '../rules/rule.ts'
 import { feasible, type NodeBudget, nodeBudget, withRules } from './feasible.ts'
 
-/** Finer than this nobody orders hardware. */
+/** Hardware is not ordered in finer steps than this. */
 const permilleMax = 1024
-/** More choices than these do not help anybody to choose. */
+/** More choices than these do not help an operator. */
 const choicesMax = 3
 
 /** Null when nothing of the kind helps, or none could be proven to. */

@@ -44,7 +44,7 @@ test('A data centre is never left worse than it was, and a cure that exists is r
   assert.ok(missed * 50 < cures && dearer * 50 < cures, `${missed} missed, ${dearer} dearer of ${cures}`)
 })
 
-test('Relief brings nobody to a host that stays overloaded', () => {
+test('Relief moves no VM to a host that stays overloaded', () => {
   let left = 0
   fc.assert(
     fc.property(problems({ hostsMax: 5, vmsMax: 14 }), (problem) => {

@@ -17,7 +17,7 @@ export interface Greedy {
   readonly boundMs: number
 }
 
-/** Only the bound: who must leave wherever it may not be, plus the covering bound of every host. */
+/** Only the bound: the VMs that must leave because they may not be where they are, plus the covering bound of every host. */
 export const greedyBound = ({ model, covering }: SearchSpace): number => {
   const { hostCount, vmCount, dims, demand, home, active, fixed, moveMs, domain } = model
   const load = new Float64Array(hostCount * dims)
@@ -40,7 +40,7 @@ export const greedyBound = ({ model, covering }: SearchSpace): number => {
   return bound
 }
 
-/** Rules about more VMs than this are not about who meets whom. */
+/** Rules about more VMs than this are not about which VM meets which. */
 const scopeMax = 1000
 /** Worse than any touched host. */
 const untouched = 1_000_000
@@ -151,7 +151,7 @@ export const greedy = ({ model, covering }: SearchSpace, opening: Opening = 'roo
   const withForbiddenHosts = constraints.filter(
     (constraint) => constraint.weight < 0 && constraint.forbiddenHosts !== undefined,
   )
-  /** Where rules about many hosts at a time want nobody more: looked at once per VM. */
+  /** Where rules about many hosts at a time allow no more VMs: looked at once per VM. */
   const forbiddenFor = (v: number): readonly Uint8Array[] =>
     withForbiddenHosts.flatMap((constraint) =>
       constraintsOn[v]!.includes(constraint) ? (constraint.forbiddenHosts!(at, v) ?? []) : [],
@@ -266,7 +266,7 @@ export const greedy = ({ model, covering }: SearchSpace, opening: Opening = 'roo
     place(v, home[v]!)
     place(u, bestHost(u))
   }
-  // Whoever found no place stays where it is: still overloaded, but nothing is worse than before. Those who came
+  // A VM without a place stays where it is: still overloaded, but nothing is worse than before. VMs that came
   // there meanwhile, and must not meet it, go elsewhere, or stay at home as well.
   const stay = (v: number): void => {
     at[v] = home[v]!

@@ -1,7 +1,7 @@
 /**
- * Mends an assignment of a data centre where something is wrong: who has no place, which rule is broken, what is
- * overloaded, and which host gives away more than it must. First a chain: a place is made by sending one VM on to a
- * third host. Then an exact search over the few hosts concerned and those with most room for what must leave
+ * Large neighbourhood search (Shaw 1998) repairs an assignment of a data centre where something is wrong: a VM has no
+ * place, a rule is broken, a host is overloaded or gives away more than it must. First a chain: a place is made by
+ * sending one VM on to a third host. Then an exact search over the few hosts concerned and those with most room for what must leave
  * (neighbourhood.ts), and over many others at random. Only what is better is kept, so the result is locally optimal
  * as far as the effort goes.
  */
@@ -21,7 +21,7 @@ export interface LnsRepairOptions {
   readonly expired: () => boolean
 }
 
-/** Rules about more VMs than this are not about who meets whom. */
+/** Rules about more VMs than this are not about which VM meets which. */
 const scopeMax = 1000
 const nodesPerTry = 400
 /** Many short looks at random find more than a few long ones. */
@@ -156,7 +156,7 @@ export const lnsRepair = (space: SearchSpace, assignment: Assignment, options: L
       assign(v, direct)
       return true
     }
-    // Whoever has moved anyway makes way at no cost; only then somebody who would not have moved.
+    // A VM that has moved anyway makes way at no cost; only then one that would not have moved.
     for (const alsoHomeVms of [false, true])
       for (let h = 0; h < hostCount; h++) {
         if (h === from || h === home[v] || domain[v]![h] === 0) continue
@@ -199,7 +199,7 @@ export const lnsRepair = (space: SearchSpace, assignment: Assignment, options: L
     }
   }
 
-  /** Too many for a look at all of them together: whoever has a place elsewhere goes, until the rule holds. */
+  /** Too many to look at them together: VMs that have a place elsewhere go, until the rule holds. */
   const thinOut = (constraint: CompiledConstraint, vms: readonly number[]): void => {
     const scratch = new Int32Array(vmCount)
     for (const v of [...vms].sort((a, b) => moveMs[a]! - moveMs[b]! || a - b)) {
@@ -296,7 +296,7 @@ export const lnsRepair = (space: SearchSpace, assignment: Assignment, options: L
   const overloadedHosts = (): readonly number[] =>
     Array.from({ length: hostCount }, (_, h) => h).filter((h) => assignment.overloaded(h))
 
-  /** Nobody is away without need. */
+  /** No VM is away from home without need. */
   const moveHome = (): void => {
     for (let v = 0; v < vmCount; v++) {
       const h = home[v]!

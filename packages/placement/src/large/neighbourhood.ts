@@ -1,6 +1,6 @@
 /**
- * A few hosts of a data centre as a problem of their own: the VMs that are there now or belong there, with everybody
- * else where they are. Its cost differs from that of the whole by a constant, so what is better here is better there,
+ * A few hosts of a data centre as a problem of their own: the VMs that are there now or belong there, with all
+ * other VMs where they are. Its cost differs from that of the whole by a constant, so what is better here is better there,
  * and making it takes microseconds where preparing a search of the whole takes milliseconds.
  */
 import type { Assignment } from '../model/assignment.ts'
@@ -17,7 +17,7 @@ export interface Neighbourhood {
   readonly settle: (found: Int32Array | null) => void
 }
 
-/** A host with room for everybody, for those who are elsewhere or belong elsewhere. */
+/** A host with room for all, for the VMs that are elsewhere or belong elsewhere. */
 const hostElsewhere: ProblemHost = {
   id: '' as ProblemHost['id'],
   state: 'online',
@@ -68,7 +68,7 @@ export const createNeighbourhoods = (assignment: Assignment): NeighbourhoodOf =>
     const limit = new Float64Array((elsewhere + 1) * dims).fill(Number.MAX_SAFE_INTEGER)
     const load = new Float64Array((elsewhere + 1) * dims)
     const draining = new Uint8Array(elsewhere + 1)
-    /** Where those are who are on the host that stands for all others. */
+    /** Where the VMs truly are that are on the host that stands for all others. */
     const outside = new Int32Array(count)
     const domains = new Map<Uint8Array, Uint8Array>()
     const domain: Uint8Array[] = []
@@ -105,7 +105,7 @@ export const createNeighbourhoods = (assignment: Assignment): NeighbourhoodOf =>
     /** The constraint over those VMs of its scope that are here. */
     const restrict = (constraint: CompiledConstraint): void => {
       const scope: number[] = []
-      // Rules about everybody are about everybody here.
+      // A rule about all VMs is about all VMs here.
       if (constraint.scope.length > count) {
         for (let i = 0; i < count; i++) if (model.constraintsOn[vms[i]!]!.includes(constraint)) scope.push(i)
       } else for (const v of constraint.scope) if (vmHere[v]! >= 0) scope.push(vmHere[v]!)

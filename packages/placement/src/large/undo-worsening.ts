@@ -1,6 +1,6 @@
 /**
- * Takes back what made something worse than doing nothing would: whoever broke a rule that held goes home, and so
- * does whoever has come where there is no room for that. What is left of the assignment is no worse than `idle`.
+ * Undoes each move that violated a satisfied rule, or whose destination is over its limit. What is left of the
+ * assignment is no worse than `idle`, that is, than doing nothing.
  */
 import type { Assignment } from '../model/assignment.ts'
 
@@ -15,7 +15,7 @@ export const undoWorsening = (assignment: Assignment, idle: Int32Array): void =>
     if (h < 0) return
     undoArrivals(h)
   }
-  /** Nobody comes where too much is left: there would be no order. */
+  /** No VM comes where too much is left: there would be no order. */
   const undoArrivals = (h: number): void => {
     while (assignment.overloaded(h)) {
       const guest = vmsOn[h]!.find((u) => home[u] !== h || idle[u] !== h)

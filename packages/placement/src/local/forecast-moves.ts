@@ -1,5 +1,5 @@
 /**
- * The moves that a forecast recommends: one VM at a time, the move that saves most overload, until nobody is overloaded
+ * The moves that a forecast recommends: one VM at a time, the move that saves most overload, until no host is overloaded
  * and no further move saves enough. Where no single moves cure an overload, the search for the cheapest answer decides
  * (solve-placement.ts); what is foreseen then counts no more.
  */

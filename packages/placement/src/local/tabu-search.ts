@@ -62,7 +62,7 @@ export const tabuSearch = (model: Model, options: TabuSearchOptions): Int32Array
     onHost[h]!.push(v)
   }
 
-  // Whoever is nowhere, or where it may not be, first goes wherever it hurts least.
+  // A VM that is nowhere, or where it may not be, first goes to the host where it costs least.
   const unplaced: number[] = []
   for (let v = 0; v < vmCount; v++) {
     if (active[v] === 0) continue

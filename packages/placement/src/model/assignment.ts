@@ -1,4 +1,4 @@
-/** An assignment that is changed move by move: who is on each host and what it carries, always up to date. */
+/** An assignment that is changed move by move: the VMs on each host and what it carries, always up to date. */
 import type { Model } from './model.ts'
 
 export interface Assignment {

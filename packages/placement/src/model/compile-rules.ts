@@ -27,7 +27,7 @@ export interface RuleContext {
   readonly concerned: Uint8Array
   /** The model is for a plan. */
   readonly forPlan: boolean
-  /** Of these, who does not run in the end. */
+  /** Of these, the VMs that do not run in the end. */
   readonly departs: (v: number) => boolean
   /** Active but not running yet. */
   readonly starts: Uint8Array

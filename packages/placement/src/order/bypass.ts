@@ -3,7 +3,7 @@ import type { Model } from '../model/model.ts'
 import type { Schedule } from './schedule.ts'
 import { type Step, storageMs } from './step.ts'
 
-/** Up to this many hosts, VMs that make room for nobody directly are tried as well. */
+/** Up to this many hosts, VMs that make room for no other directly are tried, too. */
 const hostsOfLongWays = 64
 export interface Bypass {
   readonly blocked: number
@@ -53,7 +53,7 @@ export const bestBypass = (
   }
   const helping = able.filter(helps)
   const direct = cheapest(helping)
-  // In a data centre there is somebody whose leaving helps, or the circles are hopeless.
+  // In a data centre some VM helps by leaving, or the circles are hopeless.
   if (direct !== null || model.hostCount > hostsOfLongWays) return direct
   return cheapest(able.filter((i) => !helping.includes(i)))
 }

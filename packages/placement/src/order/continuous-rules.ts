@@ -19,7 +19,7 @@ export interface ContinuousRules {
 
 const noConstraints: readonly CompiledConstraint[] = []
 
-/** `targets`: where each VM ends; null = not known, then rules that are broken now bind nobody on the way. */
+/** `targets`: where each VM ends; null = not known, then rules that are broken now bind no VM on the way. */
 export const createContinuousRules = (
   model: Model,
   start: Int32Array,
@@ -66,7 +66,7 @@ export const createContinuousRules = (
 const none = -1
 const anyGroup = 2 ** 30
 
-/** The one group that VMs cross into; `none`: nobody crosses, or not all into the same. */
+/** The one group that VMs cross into; `none`: no VM crosses, or not all into the same. */
 const goalOf = (
   constraint: CompiledConstraint,
   group: Int32Array,

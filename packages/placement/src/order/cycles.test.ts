@@ -123,7 +123,7 @@ test('Circles have a plan whenever there is a pivot or permission to suspend, an
   for (const count of Object.values(seen)) assert.ok(count > runs / 100, JSON.stringify(seen))
 })
 
-test('Who waits for whom, and why, can be read', () => {
+test('The text says which VM waits for which, and why', () => {
   const problem = small(
     [10, 10],
     [

@@ -15,7 +15,7 @@ export const blockedMoves = (model: Model, steps: readonly Step[], pending: read
       return to < 0 ? [] : [{ vm: of.id, from: of.host, to: model.hosts[to]!.id }]
     })
 
-/** Before anybody has stepped aside: what each of the moves lacks, the first few. */
+/** Before any VM has stepped aside: what each of the moves lacks, the first few. */
 export const deadlock = (
   model: Model,
   steps: readonly Step[],

@@ -1,5 +1,5 @@
 /**
- * Best-first search over where everybody may stand, one move at a time: states are seen once, the open one of the lowest
+ * Best-first search over where all VMs may be, one move at a time: states are seen once, the open one of the lowest
  * rank is next, the newest of equal ones. Bounded in how often it may be asked whether a VM may go to a host.
  */
 import type { OrderState } from './order-state.ts'

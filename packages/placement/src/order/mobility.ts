@@ -1,7 +1,7 @@
 /**
- * Who can ever leave where it stands, in any order of moves? Generous: room counts as soon as those who would have to make it can
- * leave one by one, wherever they then are, up to all the room there is. So whoever cannot leave by this count cannot leave at all, and where nearly
- * everything is full that settles at once what a search would take long to exhaust.
+ * Which VMs can ever leave their hosts, in any order of moves? A relaxation: room counts as soon as the VMs that would have to
+ * make it can leave one by one, wherever they then are, up to all the room there is. So a VM that cannot leave by this count
+ * cannot leave at all. Where nearly everything is full, this decides at once what a search would take long to exhaust.
  */
 import type { Model } from '../model/model.ts'
 

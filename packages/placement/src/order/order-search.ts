@@ -1,7 +1,7 @@
 /**
  * The thorough search when moves wait for each other in a circle: best-first search (weighted A*, Pohl 1970) over which
  * VM goes next. Any VM that may migrate may step aside, also one that stays where it is in the end. First only
- * those in the way of somebody; when that leads nowhere, all of them. Bounded; a search that ends before its bound has
+ * those in the way of another; when that leads nowhere, all of them. Bounded; a search that ends before its bound has
  * proven that there is no order.
  */
 import type { Model } from '../model/model.ts'
@@ -24,7 +24,7 @@ export interface OrderSearchOptions {
 const weight = 3
 /** Only so many hosts to step aside to are tried per VM when only those in the way are looked at. */
 const pivotsMax = 16
-/** A data centre has room somewhere: there it is not worth trying everybody. */
+/** A data centre has room somewhere: there it is not worth trying all VMs. */
 const hostsOfAll = 64
 
 /**
@@ -94,7 +94,7 @@ const search = (
   return { kind: 'none', proven: all && !frontier.wasCut() }
 }
 
-/** Somebody can never leave, or the room where it goes to can never suffice: known without a search. */
+/** Some VM can never leave, or the room where it goes can never suffice: known without a search. */
 export const provenNoOrder = (
   model: Model,
   state: OrderState,

@@ -1,5 +1,5 @@
 /**
- * Where everybody stands while VMs move one after the other: who may go where, by limits, continuous rules and rules
+ * Where all VMs are while they move one after the other: which VM may go where, by limits, continuous rules and rules
  * of order. Whatever a plan reaches with actions side by side it also reaches with one at a time, in the order of their
  * ends, so this is all that searching for an order has to know.
  */
@@ -24,7 +24,7 @@ export interface OrderState {
   readonly cap: Float64Array
 }
 
-/** `start`: who runs where before anything happens. */
+/** `start`: where each VM runs before anything happens. */
 export const startOf = (model: Model): Int32Array =>
   Int32Array.from(model.home, (h, v) => (model.vms[v]!.state === 'running' ? h : -1))
 

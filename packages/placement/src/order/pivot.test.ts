@@ -29,7 +29,7 @@ const rearrangements = fc
     ),
   )
 
-/** Can everybody get there, one at a time, through whichever hosts? */
+/** Can all VMs get there, one at a time, through whichever hosts? */
 const reachable = (
   limits: readonly number[],
   vms: readonly { size: number; from: number; to: number }[],

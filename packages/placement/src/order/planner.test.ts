@@ -107,7 +107,7 @@ test('A VM that stays in the end steps aside and comes back, where only that mak
   assert.equal(relocations.length, 5)
 })
 
-// Two VMs on each side: whoever crosses first leaves the one and joins the other, there is no other way.
+// Two VMs on each side: the first to cross leaves the one and joins the other, there is no other way.
 test('VMs that must be together and are not are brought together one after the other, and never apart again', () => {
   const problem: PlacementProblem = {
     ...small(
@@ -252,7 +252,7 @@ test('A VM that is to be stopped makes its room before another one comes; on a h
   assert.deepEqual([first!.kind, first!.vm], ['stop', 'v0'])
   assert.deepEqual([second!.kind, second!.after], ['migrate', [first!.id]])
   assert.equal(plan.actions.length, 2)
-  // Nobody asked for this one to be stopped.
+  // This one was not asked to be stopped.
   const violations = checkPlan(problem, { ...plan, actions: [first!] })
   assert.equal(violations[0]?.code, 'plan.malformed')
 })

@@ -8,7 +8,7 @@ import { mobilityOf } from './mobility.ts'
 import { createOrderState, startOf } from './order-state.ts'
 
 /**
- * Every answer that has an order, without anybody being suspended, is an answer of this problem too. VMs that can never leave are
+ * Every answer that has an order, with no VM suspended, is an answer of this problem too. VMs that can never leave are
  * immovable in it, and hosts that never have the room for a VM are banned. `way`: compiled from `onTheWay`. Null: nothing is ruled
  * out.
  */

@@ -10,7 +10,7 @@ import { createFrontier } from './frontier.ts'
 import { createOrderState, startOf } from './order-state.ts'
 
 export interface ReachablePlacements {
-  /** Host index per VM, −1 = nowhere. Better and better placements, the best last; the first is where everybody is. */
+  /** Host index per VM, −1 = nowhere. Better and better placements, the best last; the first is where all VMs are now. */
   readonly better: readonly { readonly at: Int32Array; readonly cost: FullCost }[]
   /** Everything that can be reached was looked at: nothing better has an order. */
   readonly all: boolean
@@ -37,7 +37,7 @@ export const reachablePlacements = (
   const start = startOf(planning)
   const state = createOrderState(planning, start, createContinuousRules(planning, start, null))
   const { at, load } = state
-  // Whom nobody wants to run goes first; then the others have more room.
+  // VMs that are not to run go first; then the others have more room.
   for (let v = 0; v < vmCount; v++) if (leaves(planning, v)) state.move(v, -1)
   let ms = 0
   const costNow = (): FullCost => costOf(model, at)

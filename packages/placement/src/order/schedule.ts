@@ -89,7 +89,7 @@ export const createSchedule = (model: Model, steps: readonly Step[], targets: In
     return clash
       ? {
           code: 'rule.anti_affinity',
-          text: `${model.vms[v]!.id} may not join who is on ${model.hosts[h]!.id}`,
+          text: `${model.vms[v]!.id} may not join the VMs on ${model.hosts[h]!.id}`,
         }
       : null
   }

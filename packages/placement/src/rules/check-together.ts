@@ -58,7 +58,7 @@ const brokenBefore = (
 }
 
 /**
- * Nothing gets worse: who moves does so within its group, or to the one group that all go to, and does not leave that
+ * Nothing gets worse: a VM moves within its group, or to the one group that all go to, and does not leave that
  * again.
  */
 const checkMending = (

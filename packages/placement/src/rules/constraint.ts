@@ -137,7 +137,7 @@ const binding: Readonly<Record<ConstraintKind, 'continuous' | 'always'>> = {
 
 export const bindsAlways = ({ is }: Constraint): boolean => binding[is] === 'always'
 
-/** Do VMs have to heed each other, pair by pair? (Caps are over whoever is there.) */
+/** Do VMs have to heed each other, pair by pair? (Caps are over all VMs that are there.) */
 const tying: Readonly<Record<ConstraintKind, boolean>> = {
   allApart: true,
   partsApart: true,

@@ -131,7 +131,7 @@ const capped = problems({ hostsMax: 3, vmsMax: 6 }).chain((problem) =>
       ({ label, max, some }): PlacementProblem => ({
         ...problem,
         rules: [
-          // Caps whose checker names no VM are left out: brute force cannot tell who moved into one that is broken.
+          // Caps whose checker names no VM are left out: brute force cannot tell which VM moved into one that is broken.
           ...problem.rules
             .filter((rule) => rule.kind === 'spread' || rule.kind === 'ban')
             .map((rule) => ({ ...rule, continuous: false })),

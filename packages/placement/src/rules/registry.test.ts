@@ -69,7 +69,7 @@ test('a rule is reduced to the VMs that are known, and is nothing where too few 
   assert.deepEqual(reduced(cap, known), cap)
 })
 
-test('which VMs a rule names, and whom it concerns, is read from its fields', () => {
+test('the VMs that a rule names, and those that it concerns, are read from its fields', () => {
   const splitAmong: PlacementRule = { kind: 'splitAmong', parts: [[a], [b]], among: [[x], [y]] }
   assert.deepEqual(vmsOf(splitAmong), [a, b])
   assert.deepEqual(vmsOf({ kind: 'gather', vms: [] }), [])

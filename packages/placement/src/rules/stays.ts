@@ -72,7 +72,7 @@ const labelsByVm = (
   return found
 }
 
-/** Where nothing is known but who is where. */
+/** Where nothing is known but the VMs' places. */
 export const unknownProblem: PlacementProblem = {
   dimensions: [],
   hosts: [],
@@ -85,7 +85,7 @@ export const unknownProblem: PlacementProblem = {
 
 /**
  * The stays of a placement: everything overlaps, nothing is excused. The problem is needed by the rules that
- * look at more than who is where: root, quarantine, resourceCapacity, spread over failure domains.
+ * look at more than the VMs' places: root, quarantine, resourceCapacity, spread over failure domains.
  */
 export const staysOf = (
   placement: ReadonlyMap<VmId, HostId>,

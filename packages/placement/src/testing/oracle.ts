@@ -143,7 +143,7 @@ const breaksAnew = (
 
 /**
  * The best of all placements in which no host carries more than its limit, or than it does now, no rule is broken that
- * holds now, and nobody moves into one that is broken.
+ * holds now, and no VM moves into one that is broken.
  */
 export const bestRelief = (problem: PlacementProblem): Tuple | null => {
   const { demand, limit } = amountsInEffect(problem)

@@ -27,7 +27,7 @@ export const bestReachable = (
       vm.state === 'running' && vm.host !== null ? [[vm.id, vm.host] as const] : [],
     ),
   )
-  // What rules of order and hosts in use allow depends on who acted and which hosts were used before.
+  // What rules of order and hosts in use allow depends on which VMs acted and which hosts were used before.
   const orders = (rule: PlacementRule) => constraintOf(rule).is === 'ordered'
   const history = problem.rules.some((rule) => orders(rule) || constraintOf(rule).is === 'usedHosts')
   const keyOf = ({ at, actions }: State): string =>

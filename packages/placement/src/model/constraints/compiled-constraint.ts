@@ -36,7 +36,7 @@ export interface CompiledConstraint {
   readonly maxPerHost?: (h: number) => number
   /** At most `max` of the hosts with `inside[h] = 1` may carry VMs. */
   readonly usedHosts?: { readonly inside: Uint8Array; readonly max: number }
-  /** The same rule for a few hosts and their VMs, with everybody else where they are; for rules about very many. */
+  /** The same rule for a few hosts and their VMs, with all others where they are; for rules about very many. */
   readonly restrictedTo?: (base: ConstraintBase, restrictedTo: HostSubset) => CompiledConstraint
   /** How far the rule is from holding, about in VMs that have to be elsewhere: 0 when it holds. */
   readonly violation: (at: Int32Array) => number
@@ -48,7 +48,7 @@ export interface ConstraintBase {
   readonly scope: Int32Array
 }
 
-/** Some hosts as a problem of their own (large/neighbourhood.ts): who and what they are in the whole. */
+/** Some hosts as a problem of their own (large/neighbourhood.ts): which hosts and VMs they are in the whole. */
 export interface HostSubset {
   /** Index in the whole, by index here. */
   readonly vms: readonly number[]
@@ -58,7 +58,7 @@ export interface HostSubset {
   /** Index here, by index in the whole; −1 = not here. */
   readonly vmHere: Int32Array
   readonly hostHere: Int32Array
-  /** Where everybody is. */
+  /** Where all VMs are. */
   readonly at: Int32Array
 }
 

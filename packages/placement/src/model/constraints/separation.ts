@@ -62,7 +62,7 @@ export const separationConstraint = (
   }
 }
 
-/** The members share a host with nobody else; linear, unlike the pairs of `apartPart`. Hosts from `hostCount` on do not count. */
+/** The members share a host with no other VM; linear, unlike the pairs of `apartPart`. Hosts from `hostCount` on do not count. */
 export const lonelyConstraint = (
   base: ConstraintBase,
   member: Uint8Array,
@@ -101,7 +101,7 @@ export const lonelyConstraint = (
     },
     clashes: (at, v, h) => {
       if (isElsewhere(h)) return false
-      // Nearly everybody is one of the others, whom only the few members concern.
+      // Nearly all VMs are others, which only the few members concern.
       const against = member[v] === 1 ? others : members
       for (let i = 0; i < against.length; i++) if (at[against[i]!] === h) return true
       return false
