@@ -90,6 +90,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'hypervisor',
     'host',
     'curable.ts',
+    'invariants',
     'invariants.ts',
     'story',
     'harness',

@@ -1,0 +1,99 @@
+/** S9 and Q2: a migration begins only where there is room for all that was promised, and not too many at once. */
+import { dimensions, type Resources, type VmId } from '@drover/protocol'
+import type { World } from '../hypervisor/world.ts'
+import { running } from './copies-check.ts'
+import type { Findings } from './findings.ts'
+
+export interface AdmissionCheck {
+  /** A VM wants this from now on. */
+  remember(vm: VmId, demand: Resources): void
+  /** Something happened to a VM: remembers its demand unless it is known. */
+  see(vm: VmId): void
+  /** A migration has begun. */
+  begun(vm: VmId, from: string, to: string): void
+}
+
+export interface AdmissionCheckInit {
+  readonly world: World
+  readonly findings: Findings
+  readonly usable: (host: string) => Resources
+  readonly migrationsOutMax: number
+  readonly migrationsInMax: number
+  /** How old the measurement behind an admission may be, ms. */
+  readonly staleMs: number
+}
+
+interface Demanded {
+  readonly at: number
+  readonly demand: Resources
+}
+
+/** The least that any measurement of the last `staleMs` could have said of a VM that wants `now`. */
+const lowest = (
+  past: readonly Demanded[],
+  now: Resources,
+  since: number,
+  dimension: keyof Resources,
+): number => {
+  const from = past.findLastIndex((entry) => entry.at <= since)
+  return past
+    .slice(Math.max(0, from))
+    .reduce((least, { demand }) => Math.min(least, demand[dimension]), now[dimension])
+}
+
+export const createAdmissionCheck = (init: AdmissionCheckInit): AdmissionCheck => {
+  const { world, findings, usable, migrationsOutMax, migrationsInMax, staleMs } = init
+  const demands = new Map<VmId, Demanded[]>()
+
+  const remember = (id: VmId, { cpuMilli, memoryMiB }: Resources): void => {
+    const now = world.clock.now()
+    const past = demands.get(id) ?? []
+    // Keep one entry from before the window: it says what held when the window began.
+    while (past.length > 1 && (past[1]?.at ?? now) < now - staleMs) past.shift()
+    past.push({ at: now, demand: { cpuMilli, memoryMiB } })
+    demands.set(id, past)
+  }
+
+  const judgeRoom = (id: VmId, host: string): void => {
+    const truth = world.host(host)
+    const since = world.clock.now() - staleMs
+    const coming = world.migrations().filter((m) => m.to === host)
+    for (const dimension of dimensions) {
+      const own = truth.vms.filter(
+        (vm) => dimension !== 'cpuMilli' || running(world.vm(vm).copies).some((c) => c.host === host),
+      )
+      const total = [...own, ...coming.map((m) => m.vm)].reduce(
+        (sum, vm) => sum + lowest(demands.get(vm) ?? [], world.vm(vm), since, dimension),
+        0,
+      )
+      const room = usable(host)[dimension]
+      if (total > room)
+        findings.tell(
+          'S9',
+          `${world.vm(id).name} was let in by ${host}: ${total} of ${room} ${dimension} usable, counting all promised`,
+        )
+    }
+  }
+
+  const judgeBudget = (host: string): void => {
+    const all = world.migrations()
+    const out = all.filter((m) => m.from === host).length
+    const into = all.filter((m) => m.to === host).length
+    if (out > migrationsOutMax)
+      findings.tell('Q2', `${out} migrations leave ${host} at once, ${migrationsOutMax} allowed`)
+    if (into > migrationsInMax)
+      findings.tell('Q2', `${into} migrations enter ${host} at once, ${migrationsInMax} allowed`)
+  }
+
+  return {
+    remember,
+    see(vm) {
+      if (!demands.has(vm)) remember(vm, world.vm(vm))
+    },
+    begun(vm, from, to) {
+      judgeRoom(vm, to)
+      judgeBudget(from)
+      judgeBudget(to)
+    },
+  }
+}
