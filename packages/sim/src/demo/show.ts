@@ -1,11 +1,11 @@
 /** Shows the story while it happens: pictures on a terminal, plain lines elsewhere. */
 import type { Cluster } from '../harness/cluster.ts'
 import type { DemoOptions } from './demo-options.ts'
+import type { Tell } from './demo-state.ts'
 import type { Episodes } from './episodes.ts'
 import { clockOf, frameOf, joiningLines, type Line } from './screen/frame.ts'
 import { type Paint, paintOf, wantsColour } from './screen/paint.ts'
 import { openTerminal } from './screen/terminal.ts'
-import type { Tell } from './story.ts'
 
 export interface Show {
   readonly paint: Paint

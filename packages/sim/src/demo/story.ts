@@ -1,6 +1,6 @@
 /**
  * What happens in the demo: waves of overload; in the second the agent of a leader dies while its migration runs, in the
- * third another agent and a whole host; then everybody is left alone, and nothing may move any more.
+ * third another agent and a whole host; then the load is constant, and nothing may move any more.
  */
 import type { Decision } from '@drover/protocol'
 import { type Cluster, type ClusterOptions, startCluster } from '../harness/cluster.ts'
@@ -8,21 +8,16 @@ import { sleep } from '../harness/wait.ts'
 import type { Violation } from '../invariants.ts'
 import { randomOf } from '../random.ts'
 import type { DemoOptions } from './demo-options.ts'
+import { able, type Counts, type DemoState, type Tell } from './demo-state.ts'
 import { type Episodes, followEpisodes } from './episodes.ts'
-import { cores, list, plural, seconds, tellDecision } from './words.ts'
+import { playWaves } from './waves.ts'
+import { cores, list, seconds, tellDecision } from './words.ts'
 
-export type Tone = 'act' | 'trouble' | 'good' | 'plain' | 'fault'
-export type Tell = (tone: Tone, text: string) => void
-
-export interface Told {
+export interface Told extends Readonly<Counts> {
   readonly cluster: Cluster
   readonly episodes: Episodes
   readonly decisions: readonly Decision[]
   readonly violations: readonly Violation[]
-  readonly migrations: number
-  readonly migrationsFailed: number
-  readonly agentsKilled: number
-  readonly hostsKilled: number
   /** How long the load was constant in the end, and what moved meanwhile (Q3). */
   readonly quiet: { readonly ms: number; readonly migrations: number }
   /** Of the story, from the moment all agents knew each other. */
@@ -42,222 +37,103 @@ export interface StoryInit {
 
 /** Time to see nothing happen, ms. */
 const quietMs = 4_000
-/** A wave is given up after this long, ms. */
-const waveMsMax = 14_000
-const restartMs = 3_000
 
-export const tellStory = async ({
-  options,
-  tell,
-  begin,
-  joining,
-  endBy,
-  stopped,
-}: StoryInit): Promise<Told> => {
-  const { hosts: count, seed, faults, durationS } = options
-  const random = randomOf(seed, 'story')
+const episodesOf = (cluster: Cluster, apart: Set<string>, tell: Tell): Episodes =>
+  followEpisodes({
+    cluster,
+    able: (host) => able({ cluster, apart }, host),
+    onBegin: ({ host }, milli) =>
+      tell(
+        'trouble',
+        `${host} is overloaded: ${cores(milli)} of ${cores(cluster.usable(host).cpuMilli)} cores wanted`,
+      ),
+    onEnd({ host, beganAt, ended }) {
+      const after = seconds(cluster.world.clock.now() - beganAt)
+      if (ended?.how === 'lost') tell('plain', `${host}'s overload died with it`)
+      else tell('good', `${host} is no longer overloaded, after ${after}`)
+    },
+  })
+
+/** Counts and tells migrations, and tells what leaders decide. */
+const listen = ({ cluster, tell, counts }: DemoState): void => {
+  const { world, history } = cluster
+  world.events((event) => {
+    if (event.kind === 'migration-ended') {
+      const { vm, from, to } = event.migration
+      if (event.end === 'moved') counts.migrations += 1
+      else {
+        counts.migrationsFailed += 1
+        tell('fault', `${world.vm(vm).name}: migration ${from} → ${to} ended: ${event.detail}`)
+      }
+    }
+    if (event.kind === 'migration-refused') {
+      counts.migrationsFailed += 1
+      tell('fault', `${event.to} refused ${world.vm(event.vm).name}: ${event.detail}`)
+    }
+  })
+  history.onDecision((decision) => {
+    if (decision.asMember) return
+    const tone = decision.result === 'running' ? 'act' : decision.result === 'cured' ? 'good' : 'plain'
+    tell(tone, tellDecision(decision, cluster))
+  })
+}
+
+/** The load is constant from now on; how much moves nevertheless. */
+const watchQuiet = async ({ cluster, counts, tell, stopped }: DemoState): Promise<Told['quiet']> => {
+  tell('plain', `from now on the load is constant: nothing may move any more`)
+  await cluster.settled(8_000).catch((error: Error) => tell('trouble', error.message.split('\n')[0] ?? ''))
+  const moved = (): number => cluster.world.migrations().length + counts.migrations + counts.migrationsFailed
+  const before = moved()
+  const since = performance.now()
+  while (performance.now() - since < quietMs && !stopped()) await sleep(50)
+  return { ms: performance.now() - since, migrations: moved() - before }
+}
+
+const play = async (cluster: Cluster, { options, tell, begin, endBy, stopped }: StoryInit): Promise<Told> => {
+  const startedAt = performance.now()
+  const apart = new Set<string>()
+  const episodes = episodesOf(cluster, apart, tell)
+  const demo: DemoState = {
+    options,
+    cluster,
+    episodes,
+    random: randomOf(options.seed, 'story'),
+    tell,
+    stopped,
+    deadline: Math.min(endBy, startedAt + options.durationS * 1_000),
+    apart,
+    restarts: [],
+    counts: { migrations: 0, migrationsFailed: 0, agentsKilled: 0, hostsKilled: 0 },
+  }
+  listen(demo)
+  begin(cluster, episodes)
+  await playWaves(demo, quietMs)
+  const quiet = await watchQuiet(demo)
+  episodes.look()
+  episodes.stop()
+  return {
+    ...demo.counts,
+    cluster,
+    episodes,
+    decisions: cluster.decisions(),
+    violations: [...cluster.checkInvariants(true)],
+    quiet,
+    tookMs: performance.now() - startedAt,
+  }
+}
+
+/** Starts the cluster, which the caller stops; when the story fails it is stopped here. */
+export const tellStory = async (init: StoryInit): Promise<Told> => {
+  const { options, joining, endBy } = init
   const cluster = await startCluster({
-    hosts: count,
-    seed,
+    hosts: options.hosts,
+    seed: options.seed,
     joinMs: Math.max(20_000, endBy - performance.now() - 20_000),
     migrationMiBps: 500,
     onProgress: joining,
   })
   try {
-    const { world } = cluster
-    const startedAt = performance.now()
-    const deadline = Math.min(endBy, startedAt + durationS * 1_000)
-    const left = (): number => (stopped() ? 0 : Math.max(0, deadline - performance.now()))
-    const apart = new Set<string>()
-    const able = (host: string): boolean => cluster.agent(host) !== null && !apart.has(host)
-    let migrations = 0
-    let migrationsFailed = 0
-    let agentsKilled = 0
-    let hostsKilled = 0
-
-    const episodes = followEpisodes({
-      cluster,
-      able,
-      onBegin: ({ host }, milli) =>
-        tell(
-          'trouble',
-          `${host} is overloaded: ${cores(milli)} of ${cores(cluster.usable(host).cpuMilli)} cores wanted`,
-        ),
-      onEnd: ({ host, beganAt, ended }) =>
-        ended?.how === 'lost'
-          ? tell('plain', `${host}'s overload died with it`)
-          : tell('good', `${host} is no longer overloaded, after ${seconds(world.clock.now() - beganAt)}`),
-    })
-    world.events((event) => {
-      if (event.kind === 'migration-ended') {
-        if (event.end === 'moved') migrations += 1
-        else migrationsFailed += 1
-        if (event.end !== 'moved')
-          tell(
-            'fault',
-            `${world.vm(event.migration.vm).name}: migration ${event.migration.from} → ${event.migration.to} ended: ${event.detail}`,
-          )
-      }
-      if (event.kind === 'migration-refused') {
-        migrationsFailed += 1
-        tell('fault', `${event.to} refused ${world.vm(event.vm).name}: ${event.detail}`)
-      }
-    })
-    cluster.history.onDecision((decision) => {
-      if (decision.asMember) return
-      tell(
-        decision.result === 'running' ? 'act' : decision.result === 'cured' ? 'good' : 'plain',
-        tellDecision(decision, cluster),
-      )
-    })
-    begin(cluster, episodes)
-
-    /** Living hosts with a working agent that are not overloaded, in a random order. */
-    const calmHosts = (): string[] =>
-      random.shuffle(
-        cluster.hosts.filter((h) => world.host(h).alive && able(h) && !cluster.overloadedHosts().includes(h)),
-      )
-    const overload = (host: string): void => {
-      cluster.overload(host, { toPermille: random.integer(1_060, 1_220), vms: random.integer(2, 4) })
-    }
-    const overloadSome = (some: number): string[] => {
-      const chosen = calmHosts().slice(0, some)
-      for (const host of chosen) overload(host)
-      return chosen
-    }
-    /** Until all that can be cured is, and nothing moves; at most a wave's time. */
-    const waveEnds = async (): Promise<void> => {
-      const end = performance.now() + Math.min(waveMsMax, left())
-      const over = (): boolean => episodes.stillCurable().length === 0 && world.migrations().length === 0
-      while (!over() && performance.now() < end && !stopped()) {
-        await sleep(50)
-        episodes.look()
-      }
-    }
-    /** Load of earlier waves fades; but never that of a host that still waits for its cure. */
-    const fade = (): void => {
-      const waiting = new Set(cluster.overloadedHosts())
-      for (const host of cluster.hosts) if (world.host(host).alive && !waiting.has(host)) cluster.relax(host)
-    }
-    const until = async (condition: () => boolean, ms: number): Promise<boolean> => {
-      const end = performance.now() + Math.min(ms, left())
-      while (!condition() && performance.now() < end) await sleep(20)
-      return condition()
-    }
-    const restarts: Promise<void>[] = []
-    const killAgent = (host: string, words: string, backAfterMs: number | null): void => {
-      cluster.killAgent(host)
-      agentsKilled += 1
-      tell('fault', words)
-      if (backAfterMs === null) return
-      restarts.push(
-        sleep(Math.min(backAfterMs, left())).then(async () => {
-          if (stopped()) return
-          await cluster.restartAgent(host)
-          tell(
-            'plain',
-            `the agent of ${host} is back, and asks its hypervisor and its journal what it missed`,
-          )
-        }),
-      )
-    }
-    const someOf = Math.max(2, Math.round(count / 16))
-
-    const waves: (() => Promise<void>)[] = [
-      async () => {
-        tell('plain', `the load of ${plural(someOf, 'host')} rises`)
-        overloadSome(someOf)
-      },
-      async () => {
-        if (faults.has('migrations')) {
-          world.fail({ fault: { kind: 'abort', atPermille: 400 } })
-          world.fail({ fault: { kind: 'fail-after-success' } })
-        }
-        const [first] = overloadSome(someOf)
-        if (!faults.has('agents') || first === undefined) return
-        const leads = (): boolean => world.migrations().some((m) => m.from === first)
-        if (await until(leads, 6_000))
-          killAgent(
-            first,
-            `kill -9: the agent of ${first}, while its migration runs. The hypervisors go on without it`,
-            restartMs,
-          )
-      },
-      async () => {
-        const calm = calmHosts()
-        if (faults.has('agents')) {
-          const host = calm.shift()
-          if (host !== undefined)
-            killAgent(host, `kill -9: the agent of ${host}. Its VMs do not notice`, 2 * restartMs)
-        }
-        if (faults.has('host')) {
-          const host = calm.shift()
-          if (host !== undefined) {
-            const lost = world.host(host).vms.length
-            cluster.killHost(host)
-            hostsKilled += 1
-            tell(
-              'fault',
-              `power failure: ${host} is gone, and ${plural(lost, 'VM')} with it. The ring closes behind it`,
-            )
-          }
-        }
-        if (faults.has('cut')) {
-          const host = calm.shift()
-          if (host !== undefined) {
-            for (const other of cluster.hosts) if (other !== host) cluster.cut(host, other)
-            apart.add(host)
-            tell('fault', `a cut: ${host} hears nobody, and nobody hears it`)
-            restarts.push(
-              sleep(Math.min(6_000, left())).then(() => {
-                cluster.heal()
-                apart.delete(host)
-                tell('plain', `the cut is healed: ${host} is back`)
-              }),
-            )
-          }
-        }
-        overloadSome(someOf)
-      },
-      async () => {
-        await Promise.all(restarts)
-        tell('plain', `a flash crowd: ${plural(someOf + 1, 'host')} at once`)
-        overloadSome(someOf + 1)
-      },
-    ]
-    for (const wave of waves) {
-      // Without time to cure it, an overload proves nothing.
-      if (left() < quietMs + 4_000) break
-      fade()
-      await wave()
-      await waveEnds()
-    }
-    await Promise.all(restarts)
-    await waveEnds()
-
-    tell('plain', `from now on the load is constant: nothing may move any more`)
-    await cluster.settled(8_000).catch((error: Error) => tell('trouble', error.message.split('\n')[0] ?? ''))
-    const before = world.migrations().length + migrations + migrationsFailed
-    const quietSince = performance.now()
-    while (performance.now() - quietSince < quietMs && !stopped()) await sleep(50)
-    const quiet = {
-      ms: performance.now() - quietSince,
-      migrations: world.migrations().length + migrations + migrationsFailed - before,
-    }
-    episodes.look()
-    episodes.stop()
-    return {
-      cluster,
-      episodes,
-      decisions: cluster.decisions(),
-      violations: [...cluster.checkInvariants(true)],
-      migrations,
-      migrationsFailed,
-      agentsKilled,
-      hostsKilled,
-      quiet,
-      tookMs: performance.now() - startedAt,
-    }
+    return await play(cluster, init)
   } catch (error) {
     await cluster.stop()
     throw error

@@ -2,7 +2,7 @@
 import type { PeerView } from '@drover/protocol'
 import type { Cluster } from '../../harness/cluster.ts'
 import type { MigrationTruth } from '../../hypervisor/events.ts'
-import type { Tone } from '../story.ts'
+import type { Tone } from '../demo-state.ts'
 import { plural, seconds } from '../words.ts'
 import { fit, type Paint, widthOf } from './paint.ts'
 
