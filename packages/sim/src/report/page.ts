@@ -7,14 +7,22 @@ import type { PageTimeline } from './timelines.ts'
 const read = (name: string): string => readFileSync(join(import.meta.dirname, 'page', name), 'utf8')
 
 /** Modules in the order in which they need each other; each imports only earlier ones, and names are unique. */
-const modules = ['moment.js', 'chart.js', 'timeline-player.js', 'main.js']
+const modules = [
+  'moment.js',
+  'chart-frame.js',
+  'chart-layers.js',
+  'chart.js',
+  'timeline-text.js',
+  'timeline-player.js',
+  'main.js',
+]
 
 /** One module out of several: between them, imports and exports say nothing any more. */
 export const program = (): string =>
   modules
     .map((name) =>
       read(name)
-        .replace(/^import [^\n]*$/gm, '')
+        .replace(/^import [^']*'[^']*'$/gm, '')
         .replace(/^export (?=const )/gm, ''),
     )
     .join('\n')
