@@ -91,7 +91,6 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'host',
     'curable.ts',
     'invariants',
-    'invariants.ts',
     'story',
     'harness',
     'demo',

@@ -1,5 +1,5 @@
 /** What came of it: as JSON for programs, as a table for people. */
-import type { Violation } from '../invariants.ts'
+import type { Violation } from '../invariants/checker.ts'
 import { quantile } from '../quantile.ts'
 import type { Paint } from './screen/paint.ts'
 import type { Told } from './story.ts'

@@ -5,7 +5,7 @@
 import type { Decision } from '@drover/protocol'
 import { type Cluster, type ClusterOptions, startCluster } from '../harness/cluster.ts'
 import { sleep } from '../harness/wait.ts'
-import type { Violation } from '../invariants.ts'
+import type { Violation } from '../invariants/checker.ts'
 import { randomOf } from '../random.ts'
 import type { DemoOptions } from './demo-options.ts'
 import { able, type Counts, type DemoState, type Tell } from './demo-state.ts'

@@ -18,7 +18,7 @@ import {
 } from '@drover/protocol'
 import type { SimulatedOptions } from '../hypervisor/driver-state.ts'
 import { createWorld, type World } from '../hypervisor/world.ts'
-import { type Checker, createChecker, type Violation } from '../invariants.ts'
+import { type Checker, createChecker, type Violation } from '../invariants/checker.ts'
 import { randomOf } from '../random.ts'
 import { realClock } from '../time/clock.ts'
 import { createCuts } from './cuts.ts'

@@ -2,7 +2,7 @@
 import type { Agent, Solver } from '@drover/agent'
 import { firstExcess, type PeerView, type Policy, type Resources } from '@drover/protocol'
 import type { World } from '../hypervisor/world.ts'
-import type { Checker } from '../invariants.ts'
+import type { Checker } from '../invariants/checker.ts'
 import type { RealClock } from '../time/clock.ts'
 import type { Cuts } from './cuts.ts'
 import type { DecisionHistory } from './decision-history.ts'

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HostId, PartitionId, PeerView } from '@drover/protocol'
-import { type CheckerInit, createChecker } from './invariants.ts'
-import { type SmallWorld, smallWorld } from './testing/small-world.ts'
+import { type SmallWorld, smallWorld } from '../testing/small-world.ts'
+import { type CheckerInit, createChecker } from './checker.ts'
 
 const usable = () => ({ cpuMilli: 7_000, memoryMiB: 30_720 })
 const watch = ({ world }: SmallWorld, changes: Partial<CheckerInit> = {}) =>

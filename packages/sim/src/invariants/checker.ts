@@ -4,14 +4,14 @@
  * what it judges.
  */
 import type { PeerView, Resources, VmId } from '@drover/protocol'
-import type { MigrationEnd, WorldEvent } from './hypervisor/events.ts'
-import type { World } from './hypervisor/world.ts'
-import { type AdmissionCheck, createAdmissionCheck } from './invariants/admission-check.ts'
-import { breachAtRest, breachesOf } from './invariants/copies-check.ts'
-import { createFindings, type Findings, type Violation } from './invariants/findings.ts'
-import { createLeaseCheck, type LeaseCheck } from './invariants/lease-check.ts'
+import type { MigrationEnd, WorldEvent } from '../hypervisor/events.ts'
+import type { World } from '../hypervisor/world.ts'
+import { type AdmissionCheck, createAdmissionCheck } from './admission-check.ts'
+import { breachAtRest, breachesOf } from './copies-check.ts'
+import { createFindings, type Findings, type Violation } from './findings.ts'
+import { createLeaseCheck, type LeaseCheck } from './lease-check.ts'
 
-export type { Invariant, Violation } from './invariants/findings.ts'
+export type { Invariant, Violation } from './findings.ts'
 
 export interface CheckerInit {
   readonly world: World
