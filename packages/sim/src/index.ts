@@ -10,7 +10,7 @@
  * 3. `hypervisor/world.ts` is the truth about hosts and VMs, `hypervisor/migrations.ts` how long a migration takes on a shared
  *    line, `hypervisor/faults.ts` what goes wrong. An agent sees of it what `hypervisor/simulated.ts` shows.
  * 4. `host/host.ts` is one host, whose agent can be killed, restarted and robbed of its journal.
- * 5. `invariants.ts` judges: is a VM lost, does one run twice? `curable.ts` says which overloads had a cure.
+ * 5. `invariants/checker.ts` judges: is a VM lost, does one run twice? `curable.ts` says which overloads had a cure.
  * 6. `story/virtual-cluster.ts` puts these together in virtual time, for tests; `harness/cluster.ts` does so over real sockets,
  *    and `demo/demo.ts` shows it on a screen.
  * 7. A workload (`workload/workload.ts`) becomes a run (`run/create-run.ts`) with meters (`run/meters.ts`). A scheduler drives
