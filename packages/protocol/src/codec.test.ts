@@ -26,7 +26,7 @@ suite('a message survives the wire', () => {
   }
 
   test('load summary', () => {
-    // A host gossips its load; everyone reads the same numbers.
+    // A host gossips its load; all hosts read the same numbers.
     fc.assert(
       fc.property(arbitrarySummary, (summary) => {
         assert.deepEqual(decodeSummary(encodeSummary(summary)), summary)

@@ -1,5 +1,5 @@
 /**
- * What every stage of a peer works with: who it is, what time it is, and where its effects go. The context is the only
+ * What every stage of a peer works with: which host it is, what time it is, and where its effects go. The context is the only
  * thing that stages share; `peer.ts` sets the time once per step and takes the effects away at its end.
  */
 import { limits, type Policy } from './data/config.ts'
@@ -8,7 +8,7 @@ import type { Effect } from './data/io.ts'
 import type { Message } from './data/message.ts'
 
 type WithoutIncarnation<M> = M extends Message ? Omit<M, 'incarnation'> : never
-/** A message as a stage writes it; the context adds who speaks. */
+/** A message as a stage writes it; the context adds its sender's incarnation. */
 export type Draft = WithoutIncarnation<Message>
 
 export interface Warning {

@@ -31,7 +31,7 @@ export interface ActionRecord {
   readonly result: ActionResult | { readonly kind: 'would' } | null
 }
 
-/** Demand of a touched host before and after the plan, for people who ask whether it was worth it. */
+/** Demand of a touched host before and after the plan, for operators: was it worth it? */
 export interface HostChange {
   readonly host: HostId
   readonly name: string

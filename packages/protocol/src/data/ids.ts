@@ -26,5 +26,5 @@ export type Instant = number
 export const partitionIdOf = (leader: HostId, incarnation: number, counter: number): PartitionId =>
   `${leader}.${incarnation}.${counter}` as PartitionId
 
-/** Who formed it: the text before the last two dots. */
+/** The host that formed it: the text before the last two dots. */
 export const leaderOf = (partition: PartitionId): HostId => partition.replace(/\.\d+\.\d+$/, '') as HostId

@@ -1,6 +1,6 @@
 /**
- * Everything that agents say to each other, except the gossiped `LoadSummary`. Every message says who speaks (the
- * incarnation; the host is known from the authenticated connection), and every message about a partition names it and the
+ * Everything that agents say to each other, except the gossiped `LoadSummary`. Every message names its sender's
+ * incarnation (the host is known from the authenticated connection), and every message about a partition names it and the
  * epoch of the member's lease: a late or repeated one can then never be taken for a current one (S4, S6).
  */
 
@@ -106,7 +106,7 @@ export interface Admit extends OfAction {
   readonly vm: VmSnapshot
   /** Rule R2: the copy will arrive paused, and waits for `hand-over`. */
   readonly paused: boolean
-  /** The source's migration URI: whom the destination asks when the source's agent is silent. */
+  /** The source's migration URI: where the destination asks when the source's agent is silent. */
   readonly sourceUri: string
   readonly cooldownMs: number
 }
@@ -126,7 +126,7 @@ export interface HandOver extends OfAction {
   readonly vm: VmId
   /** Of the `where-is` that it answers; 0 where it answers none. */
   readonly round: number
-  /** While nobody has confirmed it: what the VM wants, for a destination that has lost its record. Else null. */
+  /** While it is unconfirmed: what the VM wants, for a destination that has lost its record. Else null. */
   readonly demand: Resources | null
 }
 /** Destination → source: it runs here now. */

@@ -26,7 +26,7 @@ const partsOf = (uri: string): Parts | null => {
 /** Is it of the form that other hosts open? For the configuration of this host's own. */
 export const isMigrationUri = (uri: string): boolean => partsOf(uri) !== null
 
-/** TLS proves who answers, and plain TCP nothing: a host on TCP may go to one on TLS, never the other way. */
+/** TLS proves which host answers, and plain TCP nothing: a host on TCP may go to one on TLS, never the other way. */
 const stronger = (scheme: string): string => scheme.replace(/\+tcp$/, '+tls')
 
 /** Why this host does not open a peer's URI, in words that follow it, or null. `own`: where others reach this host. */

@@ -113,7 +113,7 @@ export const reasons = {
   'demand.unknown': 'What a VM of this host wants is not known yet: it has not been measured.',
   'hypervisor.timeout': 'The hypervisor did not answer in time; nothing is known of the effect.',
   'hypervisor.refused': 'The hypervisor refused.',
-  'hypervisor.failed': 'The driver of the hypervisor failed in a way that nobody foresaw.',
+  'hypervisor.failed': 'The driver of the hypervisor failed in an unforeseen way.',
   'migration.failed': 'The migration failed; the VM runs where it was.',
   'migration.unknown': 'It is not known how the migration ended; both ends are being asked.',
   'migration.unsettled':
@@ -124,7 +124,7 @@ export const reasons = {
     'The migration took far longer than expected and was broken off; the VM runs where it was.',
   'migration.slow': 'The migration takes longer than expected; if it takes far longer, it is broken off.',
   'resume.failed': 'The VM has arrived and is paused; the hypervisor did not let it run, and is asked again.',
-  'peer.stranger': 'Somebody without the cluster key, or not on the list, was refused.',
+  'peer.stranger': 'An agent without the cluster key, or not on the list, was refused.',
   'peer.uri_refused':
     "The other host names a migration URI that is not of the form of this host's own; it is not opened.",
   'wire.garbage': 'Something arrived that could not be read.',

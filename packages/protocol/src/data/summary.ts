@@ -1,4 +1,4 @@
-/** What a host tells everybody: enough to choose partners, far too little to plan with. */
+/** What a host tells all others: enough to choose members, far too little to plan with. */
 
 import type { Resources } from '@drover/placement'
 import type { ForecastSummary } from './forecast-summary.ts'

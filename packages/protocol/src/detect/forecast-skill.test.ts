@@ -129,7 +129,7 @@ test('VMs that come and go are no error of the forecast', () => {
   }
 })
 
-test('what was foreseen for a time at which nobody looked is dropped', () => {
+test('a forecast for a time without a sample is dropped', () => {
   const vmsAt = independent(1, 60)
   // Looks for two minutes, and not for the two that follow: no note is ever scored.
   const minutes = thinks(1_200, vmsAt, (s) => s % 240 < 100)

@@ -1,6 +1,6 @@
 /**
  * A host works out what it expects once for each state of its own. A new state is: other VMs, other demand, and also
- * another capacity: an operator who takes cores away, or gives some back, changes what is to come.
+ * another capacity: cores that an operator takes away, or gives back, change what is to come.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-/** What this host expects of itself, and who could spare it an overload. Worked out once for each new state of the host. */
+/** What this host expects of itself, and which host could spare it an overload. Worked out once for each new state of the host. */
 
 import {
   type CandidateVm,
@@ -76,8 +76,7 @@ const ownForecastOf = (
 ): OwnForecast => {
   const { cpuMilli } = usableOf(host)
   const outlook = hostOutlookOf(hostForecastOf(forecasts), cpuMilli)
-  // Demand that has just changed for the first time in an hour looks as if it changed all the time: it is expected to
-  // last as long as demand did so far.
+  // One change makes the turnover estimate far too short: use at least the mean time between changes so far.
   const heldS = meanHoldingTimeS([...host.vms.values()].map((vm) => vm.demandSums))
   const held = { ...outlook.forecast, turnoverS: Math.max(outlook.forecast.turnoverS, heldS) }
   return {

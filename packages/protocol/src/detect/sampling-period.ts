@@ -7,7 +7,7 @@ import { mostMilli } from '../snapshot/belief.ts'
 
 /** The time to the next look, ms, from what the last one saw. */
 export const samplePeriodMs = (sampleMs: number, seen: readonly ObservedVm[], usable: Resources): number => {
-  // Not measured is not idle: what nobody knows yet is worth a closer look.
+  // Not measured is not idle: what is unknown is worth a closer look.
   const most = ({ cpuMilli, vcpus }: ObservedVm) => cpuMilli ?? mostMilli(vcpus)
   const demand = sum(
     seen.map((vm) => ({ cpuMilli: vm.state === 'running' ? most(vm) : 0, memoryMiB: vm.memoryMiB })),

@@ -40,7 +40,7 @@ test('nothing is sent for half a minute, as the hypervisor says: it hangs; that 
   const job = told(jobOf(began, 8_192, 0), 100, began + 5_000)
   assert.equal(after(told(job, 100, began + 34_999), 34_999), null)
   assert.equal(after(told(job, 100, began + 35_000), 35_000), 'migration.stalled')
-  assert.equal(after(told(job, 100, began + 20_000), 60_000), null, 'nobody has looked since')
+  assert.equal(after(told(job, 100, began + 20_000), 60_000), null, 'there was no sample since')
   assert.equal(after(told(job, 101, began + 35_000), 35_000), null, 'it goes on')
   const silent = told(jobOf(began, 8_192, 0), null, began + 60_000)
   assert.equal(after(silent, 60_000), null, 'a hypervisor that does not tell')

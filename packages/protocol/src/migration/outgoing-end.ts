@@ -27,7 +27,7 @@ export interface OutgoingEnd {
   handOver(migration: OutgoingMigration): void
   /** Asks both ends: a new round. */
   poll(migration: OutgoingMigration): void
-  /** The round has lasted long enough: whoever has not answered is silent. */
+  /** The round has lasted long enough: an end that has not answered is silent. */
   roundEnds(migration: OutgoingMigration): void
   /** The hand-over has not been confirmed: say it again, or let go. */
   again(migration: OutgoingMigration): void
@@ -66,7 +66,7 @@ export const createOutgoingEnd = (
   /**
    * Positively gone from here, and the destination is silent. Our part is done, and remembered as done: when the
    * destination asks, it is told to let the VM run; and it is told again until it confirms. Its leader is told the truth:
-   * nobody knows whether it does.
+   * it is not known whether it does.
    */
   const letGo = (migration: OutgoingMigration): void => {
     const { vm, to } = migration

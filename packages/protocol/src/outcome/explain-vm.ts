@@ -1,4 +1,4 @@
-/** Why is this VM where it is, and who could take it? */
+/** Why is this VM where it is, and which host could take it? */
 
 import { firstExcess, subtract } from '@drover/placement'
 import { unfit } from '../data/candidate.ts'

@@ -132,7 +132,7 @@ test('a host and a decision are explained, too', () => {
 })
 
 test('every reason code that the core can say has a sentence', () => {
-  // The story: a colleague adds a refusal and forgets the operator, who then reads "(rule.lonely)" at 3 a.m.
+  // The story: a colleague adds a refusal and forgets its sentence. An operator then reads "(rule.lonely)" at 3 a.m.
   const roots = ['../', '../../../placement/src/'].map((path) => new URL(path, import.meta.url).pathname)
   const pattern = /'([a-z]+\.[a-z_]+)'/g
   const unknown = new Set<string>()

@@ -1,4 +1,4 @@
-/** Whom a leader asks to join its partition, and how. */
+/** Which hosts a leader asks to join its partition, and how. */
 
 import type { Candidate } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'

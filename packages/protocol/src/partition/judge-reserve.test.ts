@@ -1,4 +1,4 @@
-/** Who gets a host: one lease at a time, graver partitions first, and never one that an action still touches. */
+/** Which partition gets a host: one lease at a time, graver partitions first, and never one that an action still touches. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

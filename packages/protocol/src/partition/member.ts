@@ -136,7 +136,7 @@ export const createMemberSide = (
     assign(from, message) {
       const held = current(from, message)
       if (held === null || held.assigned !== null) return
-      // Checked again by everyone who is to carry it out: the leader may be wrong, or of another version (S10).
+      // Checked again by every host that is to carry it out: the leader may be wrong, or of another version (S10).
       const unsound = planFault(message.problem, message.plan, message.partition)
       if (unsound !== null)
         context.warn(

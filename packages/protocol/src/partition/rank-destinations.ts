@@ -1,4 +1,4 @@
-/** Who could help this host most, as far as can be foreseen from what the others say of themselves. */
+/** Which host could help this one most, by the forecasts that the others announce. */
 
 import {
   bestDestinations,

@@ -1,4 +1,4 @@
-/** Whom a leader asks: as few and as near as suffice, and for everybody else a reason. */
+/** Which hosts a leader asks: as few and as near as suffice, and for every other a reason. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Candidate, MemberRequirements } from '../data/candidate.ts'
@@ -76,7 +76,7 @@ test('growing asks for more at once; hosts that are leased or overloaded come la
   assert.deepEqual(selectMembers(around, requirements, 3).ask, ['free', 'full', 'over'])
 })
 
-test('whoever cannot help is left out, each with its code', () => {
+test('hosts that cannot help are left out, each with its code', () => {
   const around = [
     candidate('dead', 0, {}, { state: 'dead' }),
     candidate('suspect', 0, {}, { state: 'suspect' }),
@@ -102,7 +102,7 @@ test('whoever cannot help is left out, each with its code', () => {
   )
 })
 
-test('who would help most is asked first, alone; unless leased, overloaded or unfit by now', () => {
+test('the host that would help most is asked first, alone; unless it is leased, overloaded or unfit by now', () => {
   const around = [
     candidate('near', 100),
     candidate('leased', 100, { partition: 'p' as never }),
@@ -116,5 +116,5 @@ test('who would help most is asked first, alone; unless leased, overloaded or un
   assert.deepEqual(choice.later, ['second', 'near', 'leased'])
   assert.deepEqual(selectMembers(around, { ...requirements, preferred }, 2).ask, ['best', 'second'])
   const none = selectMembers(around, { ...requirements, preferred: [asHostId('drained')] }, 0)
-  assert.deepEqual(none.ask, ['near'], 'as if nobody had been preferred')
+  assert.deepEqual(none.ask, ['near'], 'as if none had been preferred')
 })

@@ -1,5 +1,5 @@
 /**
- * Whom to ask: the fewest ring neighbours whose headroom covers the excess with a margin, near ones first
+ * Which hosts to ask: the fewest ring neighbours whose headroom covers the excess with a margin, near ones first
  *. DVMS always took the next host of the ring, fit or not, and ended with four where two suffice.
  */
 

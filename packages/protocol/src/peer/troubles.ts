@@ -1,4 +1,4 @@
-/** Why this host can promise nothing. One list for all who ask: the member, the leader, the gate of migrations, the summary. */
+/** Why this host can promise nothing. One list for all that ask: the member, the leader, the gate of migrations, the summary. */
 import { limits } from '../data/config.ts'
 import type { Instant } from '../data/ids.ts'
 import type { ReasonCode } from '../data/reasons.ts'

@@ -1,6 +1,6 @@
 /**
  * Five agents probe each other over a bad network, in virtual time. A crash is noticed within a few periods;
- * loss, one-way cuts and pauses kill nobody for long; whoever speaks again is alive again.
+ * loss, one-way cuts and pauses make no host dead for long; one that speaks again is alive again.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -151,7 +151,7 @@ const worldOf = (count: number, options: { seed?: number; loss?: number; neighbo
   }
 }
 
-test('in a quiet world nobody is suspected, and the traffic is one ping a period and host', () => {
+test('in a quiet world no host is suspected, and the traffic is one ping a period and host', () => {
   const world = worldOf(5)
   world.run(100 * periodMs)
   assert.deepEqual(world.verdicts, [])
@@ -217,7 +217,7 @@ test('a crash is noticed in spite of loss', () => {
   }
 })
 
-test('a paused host doubts itself first: it wakes, blames itself, and calls nobody dead', () => {
+test('a paused host doubts itself first: it wakes, and calls no other host dead', () => {
   for (const pauseMs of [400, 1_500, 4_000, 30_000]) {
     const world = worldOf(5)
     world.run(10 * periodMs)
@@ -226,7 +226,7 @@ test('a paused host doubts itself first: it wakes, blames itself, and calls nobo
     assert.ok(world.the(0).prober.score() > 0, `after ${pauseMs} ms`)
     world.run(world.now() + 40 * periodMs)
     const its = world.verdicts.filter((v) => v.by === world.ids[0])
-    assert.deepEqual(its, [], `it accused nobody after ${pauseMs} ms`)
+    assert.deepEqual(its, [], `it accused no host after ${pauseMs} ms`)
     for (const by of [1, 2, 3, 4]) assert.equal(world.thinksOf(by, 0), 'alive', 'and is alive again for all')
     assert.equal(world.the(0).prober.score(), 0, 'its score has recovered')
   }

@@ -1,5 +1,5 @@
 /**
- * Who of my ring neighbours still lives? SWIM's failure detector (Das, Gupta, Motivala, DSN 2002, §3–4) with
+ * Which of my ring neighbours are alive? SWIM's failure detector (Das, Gupta, Motivala, DSN 2002, §3–4) with
  * Lifeguard's corrections (Dadgar, Phillips, Currey, DSN-W 2018, §IV):
  *
  *     each period:  ping ──time-out──▶ ping again, and ping-req through 3 others ──end of period──▶ suspect
@@ -33,7 +33,7 @@ export interface Step {
 export interface Prober {
   /**
    * Call at (or soon after) `nextAt`, or whenever the lists changed. `neighbours`: probed in turn, one each period.
-   * `others`: everybody else worth knowing of, dead hosts included; one every `limits.probeOthersEvery` periods.
+   * `others`: all other hosts worth knowing of, dead hosts included; one every `limits.probeOthersEvery` periods.
    */
   tick(now: Instant, neighbours: readonly HostId[], others: readonly HostId[]): Step
   onMessage(now: Instant, from: HostId, message: ProbeMessage): Step
@@ -109,7 +109,7 @@ export const createProber = (self: { readonly self: HostId; readonly incarnation
     return at
   }
 
-  /** Moves all deadlines: time that we slept through is nobody's silence. */
+  /** Moves all deadlines: time that we slept through is not the others' silence. */
   const shift = (byMs: number): void => {
     if (periodAt !== null) periodAt += byMs
     for (const [host, p] of probes)
@@ -251,7 +251,7 @@ export const createProber = (self: { readonly self: HostId; readonly incarnation
 
   const onSuspect = (now: Instant, from: HostId, subject: HostId, subjectIncarnation: number): void => {
     if (subject === me) {
-      // The ack is the quick refutation, for the accuser; the summary is for everybody whom it told.
+      // The ack is the quick refutation, for the accuser; the summary is for all hosts that it told.
       send(from, { kind: 'ack', incarnation: self.incarnation, sequence: 0, subject: me })
       if (refutedAt !== null && now - refutedAt < limits.probeMs) return
       refutedAt = now

@@ -1,5 +1,5 @@
 /**
- * The helper's side of an indirect probe: whose answer goes to whom. A host asks us to ping a target; when the
+ * The helper's side of an indirect probe: which answer goes to which host. A host asks us to ping a target; when the
  * target's ack for *that* ping arrives, the asker gets it. Our own verdicts and score are not touched by it.
  */
 import { limits } from '../data/config.ts'

@@ -1,6 +1,6 @@
 /**
  * Summaries of hosts arrive late, twice and out of order; hosts restart, move and fall silent. The view stays a
- * sorted ring without duplicates, bounded, that knows the newest of each; the order is the same for everybody who
+ * sorted ring without duplicates, bounded, that knows the newest of each; the order is the same on all hosts that
  * heard the same.
  */
 import assert from 'node:assert/strict'
@@ -149,7 +149,7 @@ test('silent hosts become stale, then are forgotten; this host never is', () => 
   assert.deepEqual(view.forget(5 + limits.forgetGossips * 1_000 + 1, 1_000), [id(2)])
 })
 
-test('a full view drops the dead first, then the farthest, and refuses who is farther still', () => {
+test('a full view drops dead hosts first, then the farthest, and refuses a host that is farther still', () => {
   const bounded = { viewHostsMax: 4, staleGossips: 3, forgetGossips: 60 }
   const view = createRingView(id(0), bounded)
   for (let n = 0; n < 4; n++) view.hear(summaryOf(id(n)), n)

@@ -122,7 +122,7 @@ export const createRingView = (
   }
 
   /**
-   * Who makes room for a newcomer: the dead one unheard for longest, else the host farthest from this one, which may
+   * Which host makes room for a newcomer: the dead one unheard for longest, else the host farthest from this one, which may
    * be the newcomer itself (null).
    */
   const leastUseful = (newcomer: Position): HostId | null => {

@@ -1,7 +1,7 @@
 /**
  * How long a suspicion lasts before it becomes a death sentence. From Lifeguard (Dadgar, Phillips, Currey, DSN-W 2018):
  * - *LHA-Suspicion* (§IV-B): each independent confirmation shortens it, towards a minimum, on a logarithmic scale;
- * - *LHA-Probe* (§IV-A): a host that has reason to doubt itself gives everybody more time. Here its score stretches
+ * - *LHA-Probe* (§IV-A): a host that has reason to doubt itself gives all others more time. Here its score stretches
  *   suspicions as well as probes.
  */
 import { limits } from '../data/config.ts'

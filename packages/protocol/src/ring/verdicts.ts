@@ -1,5 +1,5 @@
 /**
- * What the prober holds of each host: alive, suspect (and since when, and who agrees) or dead. The transitions and
+ * What the prober holds of each host: alive, suspect (and since when, and which hosts agree) or dead. The transitions and
  * their bounds, without any messages.
  */
 import { limits } from '../data/config.ts'
@@ -72,7 +72,7 @@ export const createVerdicts = () => {
       return condemned
     },
 
-    /** When `condemn` would find somebody; null = nobody is suspect. */
+    /** When `condemn` would find a host; null = none is suspect. */
     condemnAt(score: number): Instant | null {
       let at: Instant | null = null
       for (const { suspicion } of verdicts.values())

@@ -1,4 +1,4 @@
-/** From snapshots to the problem: what may be filled how far, and who must stay. */
+/** From snapshots to the problem: what may be filled how far, and which VMs must stay. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

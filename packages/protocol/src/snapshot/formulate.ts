@@ -33,7 +33,7 @@ export const snapshotUsable = (snapshot: HostSnapshot): Resources =>
 
 /**
  * `clear`: overloaded hosts are to be brought to the clear mark, and no other is filled above it. `usable`: the
- * second best when `clear` cannot be had: nobody above capacity − reserve. A host that is above the mark but not
+ * second best when `clear` cannot be had: no host above capacity − reserve. A host that is above the mark but not
  * (yet) overloaded is left as it is: a blip is no reason to move anything.
  */
 export type Target = 'clear' | 'usable'

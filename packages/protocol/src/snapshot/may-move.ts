@@ -1,7 +1,7 @@
 /**
- * May a VM leave its host, and where must it not go? One rule for all who ask: the detector, the planner, the record of
- * a decision, the explanation. A cool-down (Q1) keeps drover's own ideas from moving a VM to and fro. It binds neither an
- * operator's order, nor a drain, nor the repair of a rule: these are wanted by others.
+ * May a VM leave its host, and where must it not go? One rule for all that ask: the detector, the planner, the record of
+ * a decision, the explanation. A cool-down (Q1) keeps drover's own decisions from moving a VM to and fro. It binds neither an
+ * operator's order, nor a drain, nor the repair of a rule: others decided these.
  */
 
 import type { HostId } from '../data/ids.ts'
