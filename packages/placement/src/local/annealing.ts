@@ -11,7 +11,11 @@
 import { compareCost, costOf, type FullCost } from '../model/cost.ts'
 import type { Model } from '../model/model.ts'
 import type { RandomStream } from '../problem/random.ts'
-import { createAnnealingState } from './annealing-state.ts'
+import { createAnnealingState } from './annealing-start.ts'
+import { type AnnealingState, fine, isViable, move } from './annealing-state.ts'
+import { createEjectionChains, tryChain } from './ejection-chain.ts'
+import { evaluateMove } from './move-cost.ts'
+import { createPenaltyDecay, updatePenalties } from './penalty-weights.ts'
 
 export interface AnnealOptions {
   /** −1, or a host where it may not be: anywhere. */
@@ -37,148 +41,75 @@ const stepsPerUpdateMin = 50
 const coolings = 100
 const warmest = 10
 const coldest = 100
-/** Temperatures and penalty weights are multiplied by whole numbers of these fractions, so that they stay integers. */
+/** Temperatures are multiplied by whole numbers of these fractions, so that they stay integers. */
 const whole = 1024
 const cooler = 1000
-/** What is not exceeded gets cheaper, at the end of a run by less: then it has to become viable. */
-const decayMinAtFirst = 1003
-const decayMinAtLast = 1018
-/**
- * And by less the longer no viable placement was met: the more limits and rules there are, the more seldom all of
- * them hold at once, and how hard that is only the run itself can tell.
- */
-const decayAtFirst = 1014
-const afterViable = 8
-const updatesPerStiffening = 5
 /** Every so many steps the VMs of a rule move together, if they are not too many. */
 const stepsPerChain = 8
-const chainMax = 10
 
 export const anneal = (model: Model, options: AnnealOptions): Annealed => {
-  const { hostCount, vmCount, domain, home, constraints } = model
+  const { hostCount, domain, home } = model
   const { random, steps } = options
-  let best = options.best
-  let bestAt: Int32Array | null = null
+  let best: Annealed = { at: null, cost: options.best }
   const state = createAnnealingState(model, options.start)
-  if (state === null || state.movers.length === 0 || hostCount < 2) return { at: null, cost: best }
-  const { at, movers, away, moverCount, penalty, constraintsOn, evaluateMove, move } = state
-
-  /** A viable placement was met since the penalty weights changed. */
-  let wasViable = false
-  const record = (): void => {
-    if (!state.viable()) return
-    wasViable = true
-    if (state.softPaid() > best.softPenalty) return
-    if (state.softPaid() === best.softPenalty && state.paidMs() > best.migrationMs) return
-    const cost = costOf(model, at)
-    if (cost.unmet > 0 || cost.overloadedHosts > 0 || compareCost(cost, best) >= 0) return
-    best = cost
-    bestAt = Int32Array.from(at)
+  if (state === null || state.movers.length === 0 || hostCount < 2) return best
+  const chains = createEjectionChains(state)
+  const decay = createPenaltyDecay()
+  const keep = (): void => {
+    if (!isViable(state)) return
+    decay.wasViable = true
+    best = better(state, best)
   }
-
-  /** Whom to move: one that is away, one of a full host, anyone. */
-  const choose = (): number => {
-    const dice = random.below(8)
-    if (dice < 3 && state.awayCount() > 0) return away[random.below(state.awayCount())]!
-    if (dice === 3 || dice === 4) {
-      const h = random.below(hostCount)
-      if (penalty[h]! > 0 && moverCount[h]! > 0) return state.moverOn(h, random.below(moverCount[h]!))
-    }
-    return movers[random.below(movers.length)]!
-  }
-
-  // ---- chains: a VM goes, and those that share a rule with it follow, or make way
-  const ruled = movers.filter((v) =>
-    constraintsOn[v]!.some((p) => constraints[p]!.weight < 0 && constraints[p]!.scope.length <= chainMax),
-  )
-  const joined = new Int32Array(vmCount).fill(-1)
-  const chainV = new Int32Array(chainMax)
-  const chainFrom = new Int32Array(chainMax)
-  const chainU = new Int32Array(chainMax)
-  const isMover = new Uint8Array(vmCount)
-  for (let m = 0; m < movers.length; m++) isMover[movers[m]!] = 1
-
-  /** The links of the chain that VM `v` starts by going to host `h`; undone unless it costs at most `most`. */
-  const chain = (v: number, h: number, most: number): void => {
-    const of = constraintsOn[v]!
-    const p = of[random.below(of.length)]!
-    const constraint = constraints[p]!
-    if (constraint.weight >= 0 || constraint.scope.length > chainMax) return
-    let links = 0
-    let cost = 0
-    const link = (who: number, to: number): void => {
-      chainV[links] = who
-      chainFrom[links] = at[who]!
-      chainU[links++] = state.partner
-      move(who, to, state.partner)
-    }
-    cost += evaluateMove(v, h, Number.POSITIVE_INFINITY)
-    link(v, h)
-    joined[v] = h
-    for (let i = 0; i < constraint.scope.length; i++) {
-      const w = constraint.scope[i]!
-      if (w === v || at[w]! < 0) continue
-      if (isMover[w] === 1 && constraint.clashes(joined, w, at[w]!)) {
-        let least = Number.POSITIVE_INFINITY
-        let to = -1
-        let partner = -1
-        for (let g = 0; g < hostCount; g++) {
-          if (g === at[w] || domain[w]![g] === 0 || constraint.clashes(joined, w, g)) continue
-          const costThere = evaluateMove(w, g, least)
-          if (costThere >= least) continue
-          least = costThere
-          to = g
-          partner = state.partner
-        }
-        if (to >= 0) {
-          state.partner = partner
-          cost += least
-          link(w, to)
-        }
-      }
-      joined[w] = at[w]!
-    }
-    for (let i = 0; i < constraint.scope.length; i++) joined[constraint.scope[i]!] = -1
-    if (cost > most) while (links-- > 0) move(chainV[links]!, chainFrom[links]!, chainU[links]!)
-  }
-
-  let decay = decayAtFirst
-  let updatesWithoutViable = 0
-  const updatePenalties = (step: number): void => {
-    if (wasViable) {
-      decay -= afterViable
-      updatesWithoutViable = 0
-    } else if (++updatesWithoutViable % updatesPerStiffening === 0) decay++
-    wasViable = false
-    const least = decayMinAtFirst + Math.floor(((decayMinAtLast - decayMinAtFirst) * step) / steps)
-    decay = Math.max(least, Math.min(whole, decay))
-    state.updatePenalties(decay)
-  }
-
-  record()
-  let temperature = Math.floor(state.average / warmest)
-  const temperatureMin = Math.floor(state.average / coldest)
+  keep()
+  const average = state.averageMs * fine
+  let temperature = Math.floor(average / warmest)
+  const temperatureMin = Math.floor(average / coldest)
   const stepsPerCooling = Math.max(1, Math.floor(steps / coolings))
   const stepsPerUpdate = Math.max(stepsPerUpdateMin, Math.floor(steps / penaltyUpdates))
   for (let step = 1; step <= steps; step++) {
     if (step % stepsPerLook === 0 && options.expired()) break
     if (step % stepsPerCooling === 0)
       temperature = Math.max(temperatureMin, Math.floor((temperature * cooler) / whole))
-    if (step % stepsPerUpdate === 0) updatePenalties(step)
-    // A random height, exponentially distributed as far as it matters: 2^-k for every k.
-    const bits = random.below(65536) + 1
-    const height = Math.floor((temperature * (Math.clz32(bits) - 15 + (bits & 15) / 16)) / 2)
-    const byChain = ruled.length > 0 && step % stepsPerChain === 0
-    const v = byChain ? ruled[random.below(ruled.length)]! : choose()
-    const homeward = home[v]! >= 0 && at[v] !== home[v]! && random.below(2) === 0
+    if (step % stepsPerUpdate === 0) updatePenalties(state, decay, step, steps)
+    const height = randomHeight(temperature, random)
+    const byChain = chains.heads.length > 0 && step % stepsPerChain === 0
+    const v: number = byChain ? chains.heads[random.below(chains.heads.length)]! : choose(state, random)
+    const homeward: boolean = home[v]! >= 0 && state.at[v] !== home[v]! && random.below(2) === 0
     const h = homeward ? home[v]! : random.below(hostCount)
-    if (h === at[v] || domain[v]![h] === 0) continue
-    if (byChain) chain(v, h, height)
-    else {
-      if (evaluateMove(v, h, height) > height) continue
-      move(v, h, state.partner)
-    }
-    record()
+    if (h === state.at[v] || domain[v]![h] === 0) continue
+    if (byChain) tryChain(chains, v, h, height, random)
+    else if (evaluateMove(state, v, h, height) > height) continue
+    else move(state, v, h, state.partner)
+    keep()
   }
-  return { at: bestAt, cost: best }
+  return best
+}
+
+/** What a move may cost: exponentially distributed as far as it matters, 2^-k for every k. */
+const randomHeight = (temperature: number, random: RandomStream): number => {
+  const bits = random.below(65536) + 1
+  return Math.floor((temperature * (Math.clz32(bits) - 15 + (bits & 15) / 16)) / 2)
+}
+
+/** The VM to move: one that is away, one of a full host, any. */
+const choose = (state: AnnealingState, random: RandomStream): number => {
+  const { movers, moversOn, moverCount, away, awayCount, penalty } = state
+  const dice = random.below(8)
+  if (dice < 3 && awayCount > 0) return away[random.below(awayCount)]!
+  if (dice === 3 || dice === 4) {
+    const h = random.below(penalty.length)
+    if (penalty[h]! > 0 && moverCount[h]! > 0)
+      return moversOn[h * movers.length + random.below(moverCount[h]!)]!
+  }
+  return movers[random.below(movers.length)]!
+}
+
+/** The viable placement that the run is at, or the best so far. */
+const better = (state: AnnealingState, best: Annealed): Annealed => {
+  const { softPaid, paidMs, at, model } = state
+  if (softPaid > best.cost.softPenalty) return best
+  if (softPaid === best.cost.softPenalty && paidMs > best.cost.migrationMs) return best
+  const cost = costOf(model, at)
+  if (cost.unmet > 0 || cost.overloadedHosts > 0 || compareCost(cost, best.cost) >= 0) return best
+  return { at: Int32Array.from(at), cost }
 }
