@@ -28,7 +28,7 @@ export interface AgentInit {
   readonly transport: Transport
   /** Its own: the agent closes it. */
   readonly journal: Journal
-  /** May be shared by many agents of one process; whoever made it closes it. */
+  /** May be shared by many agents of one process; its maker closes it. */
   readonly solver: Immediate<Solver>
   readonly log: Log
   /** Seeds jitter; default from the host id and incarnation. */

@@ -8,7 +8,7 @@ import { closed, decision, host, opened, vmId } from './testing/fixtures.ts'
 import { message, perform, provoke, send, summary, world } from './testing/world.ts'
 
 describe('what an agent hears', () => {
-  // Bytes from the network: whole messages go to the core, garbage is refused, and nobody speaks for another host.
+  // Bytes from the network: whole messages go to the core, garbage is refused, and no host speaks for another.
   test('messages and summaries are decoded and checked', async () => {
     const w = world()
     await w.agent.start()
@@ -168,7 +168,7 @@ describe('what operators get', () => {
     await w.agent.stop()
   })
 
-  // Decisions and warnings reach listeners and history; a listener that fails harms nobody.
+  // Decisions and warnings reach listeners and history; a listener that fails harms no other.
   test('decisions are told and kept', async () => {
     const w = world()
     w.agent.events(() => {

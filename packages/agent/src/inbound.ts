@@ -21,7 +21,7 @@ export const createInbound = (
     },
     heard(from, bytes) {
       const summary = decodeSummary(bytes)
-      // Nobody speaks for another: a forged load would draw VMs to where there is no room.
+      // No host speaks for another: a forged load would draw VMs to where there is no room.
       if (summary === null || summary.host !== from) return garbage(from, 'a load summary')
       feed({ kind: 'heard', summary })
       return true
@@ -34,7 +34,7 @@ export const createInbound = (
   }
 }
 
-/** The same line once a minute, and so many lines a minute in all. Against a stranger who fills the log. */
+/** The same line once a minute, and so many lines a minute in all. Against a stranger that fills the log. */
 const periodMs = 60_000
 const linesMax = 20
 

@@ -1,8 +1,8 @@
 /**
  * Watches the hypervisor and tells the core: `hypervisor`, `described`, `observed`, `jobs`. It looks every `sampleMs`
  * (closer while the host is nearly full),
- * soon after the hypervisor says that something changed, and when the core asks. One look at a time: whoever asks while one
- * is under way gets one more look after it, however many ask.
+ * soon after the hypervisor says that something changed, and when the core asks. One look at a time: requests while one
+ * is under way get one more look after it, all together.
  */
 import { type HostDescription, type Input, type ObservedVm, samplePeriodMs } from '@drover/protocol'
 import type { Clock } from './clock.ts'

@@ -107,7 +107,7 @@ test('three agents cure an overload', async () => {
   assert.ok(a)
   try {
     await Promise.all(parts.map(({ agent }) => agent.start()))
-    await until('everyone knows that the others can help', () =>
+    await until('all know that the others can help', () =>
       parts.every(({ agent }) => {
         const { members } = agent.status().view
         return members.length === 3 && members.every(({ summary }) => summary.able)

@@ -126,7 +126,7 @@ test('explain answers first, then gives one line per host with code and number',
   assert.equal((await run('explain elephant web1')).exit, 2)
 })
 
-test('a plan shows its steps, the load before and after, and who stayed', async () => {
+test('a plan shows its steps, the load before and after, and the VMs that stayed', async () => {
   // The story: look before you leap, then `mode auto`.
   agent.reply = async () => ({ kind: 'ok', text: '', decision: exampleDecision.id })
   const { exit, out } = await run('plan')
@@ -168,7 +168,7 @@ test('a plan shows its steps, the load before and after, and who stayed', async 
 })
 
 test('members, VMs and history are tables, and CSV where a table goes on', async () => {
-  // The story: who is there, what runs here, what was done; the last for a spreadsheet.
+  // The story: which hosts are there, what runs here, what was done; the last for a spreadsheet.
   const members = await run('members')
   assert.match(
     members.out,

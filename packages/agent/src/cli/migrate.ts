@@ -16,7 +16,7 @@ interface MigrateOptions extends CommonOptions {
   readonly timeout: number
 }
 
-/** A decision is put on record when its plan is begun, or when it is over: until then nobody knows it by its id. */
+/** A decision is put on record when its plan is begun, or when it is over: until then no host knows it by its id. */
 const onRecordMs = 30_000
 
 const awaitEnd = async (io: Io, client: ApiClient, id: string, timeoutMs: number): Promise<Decision> => {

@@ -49,7 +49,7 @@ const renderHost = (explanation: HostExplanation, paint: Paint): string => {
   ]
   if (newest !== null && newest.decision.candidates.length > 0)
     parts.push(
-      `\n${paint('bold', 'Who could help, when it last asked')}\n`,
+      `\n${paint('bold', 'Which hosts could help, when it last asked')}\n`,
       table(
         newest.decision.candidates.map(({ name: other, code, text }) => [
           other,

@@ -1,6 +1,6 @@
 /**
- * The commands, each in its own file that is loaded only when the command is meant: an operator who asks for the version
- * does not wait for libp2p, and one who drains a host does not wait for a simulator.
+ * The commands, each in its own file that is loaded only when the command is meant: `drover version`
+ * does not wait for libp2p, and `drover drain` does not wait for a simulator.
  */
 import type { Command } from 'commander'
 import type { Io } from './io.ts'

@@ -16,7 +16,7 @@ test('the page about the configuration is current', () => {
 })
 
 test('every key says what it is and which failure it prevents', () => {
-  // The story: a key without a reason is a key that nobody dares to change.
+  // The story: a key without a reason is a key that no operator dares to change.
   const keys: string[] = []
   const walk = (node: SchemaNode, name: string): void => {
     const children = Object.entries(node.properties ?? {})

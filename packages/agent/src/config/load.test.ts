@@ -1,4 +1,4 @@
-/** From files, environment and flags to settings: defaults, every mistake at once with its line, and who has the last word. */
+/** From files, environment and flags to settings: defaults, every mistake at once with its line, and which source has the last word. */
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -126,7 +126,7 @@ test('names that every object has are keys like any other: unknown, with their l
 })
 
 test('a migration URI that no other host would open is refused at the start', () => {
-  // The story: what is pasted from virsh, and a path of a key that nobody else has.
+  // The story: what is pasted from virsh, and a path of a key that no other host has.
   for (const uri of [
     'not a uri',
     'qemu+ssh://root@h/system',
@@ -195,13 +195,13 @@ test('what is not TOML, or not there, has a line too', () => {
   assert.deepEqual(complaints({ file: join(directory, 'nowhere.toml') })[0], 'nowhere.toml: no such file')
 })
 
-test('a key that everybody can read is refused', () => {
+test('a key file that others than owner and group can read is refused', () => {
   // The story: the key was copied with scp and lost its mode; or it is no key at all; or it is not there.
   const file = write('config.toml', '[network]', keyLine())
   chmodSync(join(directory, 'cluster.key'), 0o644)
   assert.match(
     complaints()[0] ?? '',
-    /config\.toml:2: network\.cluster_key_file: .*open to everybody.*chmod 640/,
+    /config\.toml:2: network\.cluster_key_file: .*open to every user.*chmod 640/,
   )
   write('config.toml', 'mode = 1', '[network]', keyLine())
   assert.deepEqual(

@@ -16,7 +16,7 @@ export const readClusterKey = (file: string): Secret => {
     const mode = statSync(file).mode & 0o777
     if ((mode & 0o007) !== 0)
       return refused(
-        `${file} is open to everybody on this host (mode ${mode.toString(8)}); chmod 640 it, and make a new key if it was there for long`,
+        `${file} is open to every user of this host (mode ${mode.toString(8)}); chmod 640 it, and make a new key if it was there for long`,
       )
     if ((mode & 0o020) !== 0)
       return refused(`${file} can be replaced by its group (mode ${mode.toString(8)}); chmod 640 it`)

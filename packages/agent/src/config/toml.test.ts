@@ -78,7 +78,7 @@ const write = (tree: object): string => {
 }
 
 test('whatever was written is read again, and every leaf is on a line that holds its key', () => {
-  // The story: the reader walks texts that nobody thought of, and never loses its place.
+  // The story: the reader walks texts that no author thought of, and never loses its place.
   const key = fc.string({ minLength: 1, maxLength: 6 })
   const leaf = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.array(fc.string(), { maxLength: 3 }))
   const table = fc.dictionary(key, fc.oneof(leaf, fc.dictionary(key, leaf)), { noNullPrototype: true })

@@ -47,7 +47,7 @@ export interface ComplianceWorld {
   close(): Promise<void>
 }
 
-/** A VM that nobody has. */
+/** A VM that no hypervisor has. */
 const nobody = '00000000-dead-4bad-8bad-000000000000' as VmId
 
 /** What a story may use: the world, and what every other line needs of it. */
@@ -147,7 +147,7 @@ story('each hypervisor tells where the VM is, and so does a third party', [], as
   await assert.rejects(source.locate(vm, 'nowhere://nobody/system'), nowhere)
 })
 
-story('a VM that nobody has is absent everywhere, and nothing can be done to it', [], async ({ source }) => {
+story('a VM that no host has is absent everywhere, and nothing can be done to it', [], async ({ source }) => {
   assert.equal(await source.locate(nobody), 'absent')
   const { resume, save, shutdown, abort } = source
   for (const act of [resume, save, shutdown, abort])
@@ -210,7 +210,7 @@ story('while it moves, both ends say so, and the copy that arrives is not counte
     (await destination.sample()).vms.find((one) => one.vm === vm),
     undefined,
   )
-  // Nobody may start the half-arrived copy.
+  // No call may start the half-arrived copy.
   await assert.rejects(destination.resume(vm), fails())
   assert.equal(await destination.locate(vm), 'incoming')
   await source.abort(vm)
@@ -244,7 +244,7 @@ story('an aborted migration is refused: the VM runs on where it was', [], async 
   await assert.rejects(source.abort(vm), fails('hypervisor.refused'))
 })
 
-story('whoever asks is told how much a running migration has sent so far', [], async (stage) => {
+story('a running migration tells how much it has sent so far', [], async (stage) => {
   const { source, vm } = stage
   const sent = async () => (await source.jobs()).find((job) => job.vm === vm)?.sentMiB ?? 0
   const { result } = await stage.underWay()

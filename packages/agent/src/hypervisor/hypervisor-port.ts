@@ -138,7 +138,7 @@ export interface Hypervisor {
   readonly trouble: string | null
   host(): Promise<HostFacts>
   sample(): Promise<Sample>
-  /** Migrations that run now, whoever began them. */
+  /** Migrations that run now, drover's own and all others. */
   jobs(): Promise<readonly RunningJob[]>
   /**
    * Where a VM stands. With `at`, asks *another* host's hypervisor directly at its migration URI (read-only):

@@ -29,6 +29,6 @@ export interface Journal {
   probe(): boolean
   /** Bytes on disk, for metrics. */
   size(): number
-  /** Releases the lock, too; writes nothing that matters. Whoever uses it afterwards gets a JournalError. */
+  /** Releases the lock, too; writes nothing that matters. Any use afterwards is a JournalError. */
   close(): void
 }

@@ -29,7 +29,7 @@ export const lockDirectory = (dir: string): (() => void) => {
       throw new JournalError('journal.locked', `${dir} is in use by ${who}`, { cause })
     }
     if (code === notADatabase) {
-      // Someone wrote into the lock file. Nobody can hold it in this state, so it can be made anew.
+      // The lock file was written to. No process can hold it in this state, so it can be made anew.
       rmSync(path, { force: true })
       return lockDirectory(dir)
     }

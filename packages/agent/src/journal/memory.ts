@@ -129,5 +129,5 @@ export const createJournalStore = (options: JournalStoreOptions = {}): JournalSt
   return store
 }
 
-/** A store that nobody keeps: for agents that are never restarted. */
+/** A store that is not kept: for agents that are never restarted. */
 export const memoryJournal = (): Journal => createJournalStore().open()

@@ -124,7 +124,7 @@ const openStore = (
 const connect = (path: string): { db: DatabaseSync; store: Store } => {
   const db = new DatabaseSync(path)
   try {
-    // Exclusive: no shared-memory file, and nobody else's writes.
+    // Exclusive: no shared-memory file, and no other process's writes.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     const found = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
     if (found !== 'ok') throw new SyntaxError(String(found))
@@ -138,7 +138,7 @@ const connect = (path: string): { db: DatabaseSync; store: Store } => {
   }
 }
 
-/** Broken journals that are kept for whoever wants to know. Against filling the disk with them. */
+/** Broken journals that are kept to be looked at. Against filling the disk with them. */
 const brokenMax = 3
 
 const moveAside = (path: string, wallMs: number): string => {

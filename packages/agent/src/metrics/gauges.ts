@@ -1,4 +1,4 @@
-/** What is read from the agent's status when somebody asks. */
+/** What is read from the agent's status when Prometheus asks. */
 import { alarmCodes, byText, dimensions } from '@drover/protocol'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { AgentStatus } from '../agent-port.ts'

@@ -30,7 +30,7 @@ export const solveWithin = (
   }
 }
 
-/** Names the plan of a problem that nobody asked about. */
+/** Names the plan of a problem that no partition asked about. */
 export const tinyPlan: PartitionId = partitionIdOf(asHostId('a'), 0, 0)
 
 /** Two hosts and two VMs, the first host overloaded: one solve of it loads and warms the code. */

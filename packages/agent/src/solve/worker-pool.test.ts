@@ -81,7 +81,7 @@ test('a worker that does not come back is ended', async () => {
   }
 })
 
-// More questions than can be worked on: the rest is refused at once, and those who waited in vain are told.
+// More questions than can be worked on: the rest is refused at once, and those that waited in vain are told.
 test('the queue is bounded in number and in time', async () => {
   const pool = workerSolver({
     queueMax: 2,
@@ -106,7 +106,7 @@ test('the queue is bounded in number and in time', async () => {
 })
 
 // The agent ends while a question is open.
-test('closing answers whoever waits', async () => {
+test('closing answers all questions that wait', async () => {
   const pool = workerSolver({ workerUrl: workerOf('for (;;);') })
   const open = [pool.solve(tinyProblem(), tinyPlan, 1_000), pool.solve(tinyProblem(), tinyPlan, 1_000)]
   await pool.close()

@@ -1,4 +1,4 @@
-/** Who is known where, and when to dial next. */
+/** Which peer is known where, and when to dial next. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId } from '@drover/protocol'
@@ -28,7 +28,7 @@ test('what an operator configured stays, whatever the peer says', () => {
   ])
 })
 
-test('nobody is listed under the address of another, nor ourselves, nor who may not take part', () => {
+test('no peer is listed under the address of another, nor ourselves, nor a peer that may not take part', () => {
   const book = addressBook(self, (id) => id !== c)
   book.hearsay({ id: b, addresses: [`/ip4/10.0.0.1/tcp/1/p2p/${c}`, 'nonsense'] }, 0)
   book.hearsay({ id: self, addresses: ['/ip4/10.0.0.1/tcp/1'] }, 0)
@@ -50,7 +50,7 @@ test('each failure makes the next pause longer, up to a limit; success forgets t
   assert(target.nextAt <= 10 + bounds.redialMsMin * 1.5)
 })
 
-test('who was gone for long is forgotten, unless an operator named it', () => {
+test('a peer that was gone for long is forgotten, unless an operator named it', () => {
   const book = addressBook(self, everyone)
   book.hearsay({ id: b, addresses: ['/ip4/10.0.0.2/tcp/1'] }, 0)
   book.introduce(`/ip4/10.0.0.3/tcp/1/p2p/${c}`, 0)

@@ -1,5 +1,5 @@
 /**
- * Who is known, where, and when to dial next. Pure bookkeeping: time comes in. A *target* is a peer, or a configured
+ * Which peers are known, where, and when to dial next. Pure bookkeeping: time comes in. A *target* is a peer, or a configured
  * address without a peer id: it is dialled whenever the peer that last answered there is not connected, so that a
  * host that came back with a new identity is found again.
  */
@@ -7,7 +7,7 @@ import type { HostId } from '@drover/protocol'
 import { backOffMs, bounds } from './bounds.ts'
 
 export interface Target {
-  /** Of a nameless address: who last answered there; null = nobody yet. */
+  /** Of a nameless address: the peer that last answered there; null = none yet. */
   id: HostId | null
   readonly nameless: boolean
   /** What operators configured: kept, whatever the peer says of itself. */

@@ -1,5 +1,5 @@
 /**
- * Who may connect, and which of two connections between the same two peers stays. Both ends decide by the same rule:
+ * Which peers may connect, and which of two connections between the same two peers stays. Both ends decide by the same rule:
  * when two peers dial each other at once, the dial of the smaller id wins.
  */
 import { asHostId, type HostId } from '@drover/protocol'

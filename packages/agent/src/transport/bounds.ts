@@ -8,7 +8,7 @@ export const bounds = {
   queueMsMax: 2_000,
 
   /**
-   * In a cluster of up to `fullMeshPeers` others everyone connects to everyone; in a larger one each agent keeps up
+   * In a cluster of up to `fullMeshPeers` others all connect to all; in a larger one each agent keeps up
    * `wantedPeers` connections, and `send` opens what else it needs. One connection costs about 12 ms of CPU and 0.2 MiB
    * at each end, once: nothing for a host, but too much for 64 agents that share one process.
    */
@@ -35,7 +35,7 @@ export const bounds = {
   exchangeMs: 10_000,
   /** A peer that was let in has this long to become a connection, before our own dial to it counts again, ms. */
   enterMs: 1_000,
-  /** How often one connected peer is asked again whom it knows, ms. Mends a cluster that started in two halves. */
+  /** How often one connected peer is asked again which others it knows, ms. Mends a cluster that started in two halves. */
   exchangeEveryMs: 30_000,
 
   /** How long the other side may take to prove that it has the cluster key, ms. */

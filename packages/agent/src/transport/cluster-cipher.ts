@@ -1,6 +1,6 @@
 /**
  * A connection under a cipher that only holders of the cluster key can speak. Noise, inside it, gives secrecy and
- * authenticates peers; the cipher ties the connection to the proof of the key that began it, so that nobody can let
+ * authenticates peers; the cipher ties the connection to the proof of the key that began it, so that an attacker cannot let
  * two members prove it to each other and then go on in their place. What is altered on the way fails in noise.
  */
 import { type Cipheriv, createCipheriv, createDecipheriv, type Decipheriv } from 'node:crypto'

@@ -22,7 +22,7 @@ export interface ClusterKeyInit {
   refused(address: string, why: string): void
 }
 
-/** So that whoever speaks another protocol is known for it at once. */
+/** So that a peer that speaks another protocol is known for it at once. */
 const greeting = Buffer.from('drover/1')
 const challengeBytes = 32
 const proofBytes = 32
@@ -70,7 +70,7 @@ const guard = (secret: Uint8Array) => {
 
     const isDialler = raw.direction === 'outbound'
     const both = isDialler ? Buffer.concat([mine, theirs]) : Buffer.concat([theirs, mine])
-    // Each role proves something else, so that nobody can answer us with our own words.
+    // Each role proves something else, so that no peer can answer us with our own words.
     const proofOf = (role: string): Buffer =>
       createHmac('sha256', proofKey).update(role).update(both).digest()
     const me = isDialler ? 'dialler' : 'listener'

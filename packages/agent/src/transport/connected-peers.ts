@@ -1,4 +1,4 @@
-/** Open connections, and which of their peers take part: those with whom addresses were exchanged, so both sides agree. */
+/** Open connections, and which of their peers take part: those that have exchanged addresses with us, so both sides agree. */
 import { asHostId, type HostId } from '@drover/protocol'
 import type { Connection } from '@libp2p/interface'
 

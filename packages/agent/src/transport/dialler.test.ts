@@ -1,5 +1,5 @@
 /**
- * A configured address without a peer id is dialled again after whoever answered there is gone. Seen on real hosts: an
+ * A configured address without a peer id is dialled again after the peer that answered there is gone. Seen on real hosts: an
  * agent that was killed and came back was never let in again, because a peer took itself to be dialling it for ever.
  */
 import assert from 'node:assert/strict'
@@ -13,7 +13,7 @@ import { dialler } from './dialler.ts'
 const self = asHostId('12D3KooWSelf')
 const other = asHostId('12D3KooWOther')
 
-test('an address whose peer has gone is dialled on and on, and nobody is left marked as being dialled', async () => {
+test('an address whose peer has gone is dialled on and on, and no peer is left marked as being dialled', async () => {
   const book = addressBook(self, () => true)
   const dialling = new Set<HostId>()
   let connected = false

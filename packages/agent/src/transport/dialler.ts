@@ -25,7 +25,7 @@ export interface DiallerInit {
   dial(addresses: Multiaddr[], signal: AbortSignal): Promise<Connection>
   /** The new connection: exchange addresses over it. Rejects when the other side does not take part. */
   opened(connection: Connection): Promise<void>
-  /** Nobody was reached at these addresses. */
+  /** No peer was reached at these addresses. */
   failed(target: Target, error: unknown): void
 }
 

@@ -1,4 +1,4 @@
-/** Signed summaries: the author is who signed, whoever carried them. */
+/** Signed summaries: the author is the host that signed, not the one that carried them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { provenOnce, sealer, unsealer } from './envelope.ts'
@@ -7,7 +7,7 @@ import { hostIdOf, newIdentity } from './identity.ts'
 const topic = 'drover/load/1/0'
 const payload = Buffer.from('load 7')
 
-test('what one seals, all can open, and they know who it was', async () => {
+test('what one host seals, all can open, and they know its author', async () => {
   const key = await newIdentity()
   const opened = unsealer(topic)(sealer(topic, key)(payload))
   assert.equal(opened?.author, hostIdOf(key))

@@ -22,7 +22,7 @@ export interface Opened {
   readonly author: HostId
   readonly payload: Uint8Array
 }
-/** Null when malformed, or not signed by whom it names. */
+/** Null when malformed, or not signed by the author that it names. */
 export type Unseal = (bytes: Uint8Array) => Opened | null
 
 /** What is signed says what it is for, so that it can never stand for something else. */
@@ -54,7 +54,7 @@ export const sealer = (topic: string, privateKey: PrivateKey): Seal => {
   }
 }
 
-/** Envelopes that were found to be signed by whom they name, by topic and digest; the newest few. */
+/** Envelopes that were found to be signed by the author that they name, by topic and digest; the newest few. */
 export interface Proven {
   has(topic: string, bytes: Uint8Array): boolean
   add(topic: string, bytes: Uint8Array): void

@@ -1,5 +1,5 @@
 /**
- * `/drover/peers/1`: whoever dials says who it is reachable as and whom it knows; the other answers the same. It is
+ * `/drover/peers/1`: the dialling end says where it is reached and which peers it knows; the other answers the same. It is
  * also the handshake: it can only succeed when both ends admit each other, and only then is a peer *connected*.
  */
 import type { HostId } from '@drover/protocol'
@@ -63,7 +63,7 @@ export const exchangeAsListener = async (
   }
 }
 
-/** Only what an address of ours is worth to someone who is not on this machine. */
+/** Only the addresses of ours that are of use outside of this machine. */
 export const addressesToTell = (addresses: readonly string[], remote: string): readonly string[] => {
   const isLoopback = (address: string): boolean => /^\/(ip4\/127\.|ip6\/::1\/)/.test(address)
   const useful = isLoopback(remote) ? addresses : addresses.filter((address) => !isLoopback(address))

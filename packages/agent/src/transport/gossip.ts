@@ -1,4 +1,4 @@
-/** Load summaries for everyone in the arc, over gossipsub. */
+/** Load summaries for all hosts of the arc, over gossipsub. */
 import { hash } from 'node:crypto'
 import type { HostId } from '@drover/protocol'
 import { type GossipSub, type GossipSubComponents, gossipsub, TopicValidatorResult } from '@libp2p/gossipsub'
@@ -24,7 +24,7 @@ export const gossipService = (): ((components: GossipSubComponents) => GossipSub
     Dscore: 1,
     Dlazy: 2,
     gossipFactor: 0.05,
-    // Who was turned away by a full mesh asks again soon, ms: the default minute is a long time without news.
+    // A peer that a full mesh turned away asks again soon, ms: the default minute is a long time without news.
     pruneBackoff: 10_000,
     floodPublish: false,
     fallbackToFloodsub: false,
@@ -67,7 +67,7 @@ export const joinGossip = (
 
   return {
     publish: (payload) => {
-      // Nobody to tell is no error, and a summary that gets lost is followed by the next.
+      // No peer to tell is no error, and a summary that gets lost is followed by the next.
       pubsub.publish(topic, seal(payload)).catch(() => undefined)
     },
   }

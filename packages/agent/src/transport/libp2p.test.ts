@@ -1,4 +1,4 @@
-/** Agents on loopback, over real TCP: who gets in, what arrives, and what happens when it stops arriving. */
+/** Agents on loopback, over real TCP: which peers get in, what arrives, and what happens when it stops arriving. */
 import assert from 'node:assert/strict'
 import net from 'node:net'
 import { after, suite, test } from 'node:test'
@@ -261,7 +261,7 @@ suite('loss', { concurrency: true }, () => {
     await until('given up', () => a.transport.counters().undelivered === many)
   })
 
-  test('messages to nobody we know are counted at once', async () => {
+  test('messages to an unknown peer are counted at once', async () => {
     const a = await join()
     a.transport.send('12D3KooWGzBX7pDGf4Ykm3x7GzBX7pDGf4Ykm3x7GzBX7pDGf4Yk' as Party['id'], text('hello?'))
     assert.equal(a.transport.counters().undelivered, 1)
@@ -301,11 +301,11 @@ suite('gossip', () => {
       one.heard.filter((line) => line === `${author.id}: ${what}`).length
     author.transport.publish(text('load 7'))
     author.transport.publish(text('load 7'))
-    await until('everyone heard both', () => readers.every((one) => count(one, 'load 7') === 2))
+    await until('all heard both', () => readers.every((one) => count(one, 'load 7') === 2))
     assert.equal(author.heard.length, 0)
 
     author.transport.publish(text(garbage))
-    await until('refused by whoever got it first', () =>
+    await until('refused by the first that got it', () =>
       readers.some((one) => one.transport.counters().garbage > 0),
     )
     await pause(100)

@@ -1,5 +1,5 @@
 /**
- * Peers tell each other whom they know: once on every new connection, and from time to time with a random peer. The
+ * Peers tell each other which others they know: once on every new connection, and from time to time with a random peer. The
  * second mends what the first misses: two halves of a cluster that were joined by a single pair.
  */
 import type { HostId } from '@drover/protocol'

@@ -8,7 +8,7 @@ export interface TransportHandlers {
   heard(from: HostId, bytes: Uint8Array): boolean
   connected(host: HostId): void
   disconnected(host: HostId): void
-  /** Someone without the cluster key, or not on the allow-list, was refused. `who` is a peer id or an address. */
+  /** A peer without the cluster key, or not on the allow-list, was refused. `who` is a peer id or an address. */
   stranger(who: string, why: string): void
 }
 

@@ -1,4 +1,4 @@
-/** One connection to a daemon that answers, is silent, dies, or talks nonsense: it ends in time and hurts nobody. */
+/** One connection to a daemon that answers, is silent, dies, or talks nonsense: it ends in time and harms no other call. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -35,7 +35,7 @@ test('a call is answered, and the daemon’s own errors keep their number and wo
   connection.close('test')
 })
 
-test('a call without an answer ends after its time-out, and its late answer surprises nobody', async () => {
+test('a call without an answer ends after its time-out, and its late answer is dropped', async () => {
   await using daemon = await started()
   daemon.answer(hostname, null)
   const connection = await openSession(parseUri(daemon.uri), limits)

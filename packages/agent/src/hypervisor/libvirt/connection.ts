@@ -161,13 +161,13 @@ export class Connection {
   #expired(call: Call, afterMs: number): void {
     const waiting = this.#queue.indexOf(call)
     if (waiting < 0) {
-      // It stays in `#sent`: it still occupies the daemon, and its late answer must not surprise anybody.
+      // It stays in `#sent`: it still occupies the daemon, and its late answer must not be taken for another's.
       call.failed(new HypervisorError('hypervisor.timeout', `${call.name}: no answer within ${afterMs} ms`))
       return
     }
     this.#queue.splice(waiting, 1)
     call.failed(unreachable(`${call.name}: not sent within ${afterMs} ms, ${callsMax} calls are stuck`))
-    // A connection whose every slot is stuck serves nobody any more; a new one may.
+    // A connection whose every slot is stuck serves no call any more; a new one may.
     this.close(`${callsMax} calls are stuck`)
   }
 

@@ -68,7 +68,7 @@ const opened = (socket: Socket, event: string, uri: LibvirtUri, timeoutMs: numbe
     const closed = (): void => settle('closed by the other side')
     const timer = setTimeout(() => settle(`no answer within ${timeoutMs} ms`), timeoutMs)
     socket.once(event, happened).once('error', failed).once('close', closed)
-    socket.on('error', () => {}) // an error that nobody listens for would end the process
+    socket.on('error', () => {}) // an error without a listener would end the process
   })
 
 /** The daemon checks the client's certificate after the handshake and then says yes with one byte, or hangs up. */

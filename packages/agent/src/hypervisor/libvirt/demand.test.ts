@@ -132,7 +132,7 @@ test('an answer that was long on its way is measured over a longer time, not wro
   assert.deepEqual(looks(...slow), [null, null, null, null, ...Array(8).fill(1_000)])
 })
 
-test('who looks seldom measures over long times', () => {
+test('readings far apart measure over long times', () => {
   assert.deepEqual(looks({ at: 0 }, { at: 60, wants: 60 }, { at: 120, wants: 150 }), [null, 1_000, 1_500])
 })
 

@@ -10,7 +10,7 @@
  * libvirt leaves out what it fails to read in /proc: a vCPU, the waits, the whole group. Two looks say something only together
  * if the same counters are in both, and none is missing that was told before.
  *
- * A look takes time, and nobody knows when in it the counters were read. The longer two looks took, the further apart they must
+ * A look takes time, and it is unknown when in it the counters were read. The longer two looks took, the further apart they must
  * be: a slow daemon is measured over a longer time, not wrongly.
  */
 import type { VmId } from '@drover/protocol'

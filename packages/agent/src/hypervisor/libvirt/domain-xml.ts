@@ -145,7 +145,7 @@ export const movable = (facts: DomainFacts, isShared: (path: string) => boolean)
       case 'file':
         if (disk.path !== null && isShared(disk.path)) continue
         break
-      default: // vhostuser, nvme, dir, volume: tied to this host, or nobody knows
+      default: // vhostuser, nvme, dir, volume: tied to this host, or unknown
     }
     const removable = disk.device === 'cdrom' || disk.device === 'floppy'
     return { movable: false, code: removable ? 'dev.local_media' : 'dev.local_disk' }
@@ -154,8 +154,8 @@ export const movable = (facts: DomainFacts, isShared: (path: string) => boolean)
 }
 
 /**
- * Does a lock keep a second copy of this VM from running? Only if there is something to lock: a diskless VM is
- * guarded by nobody, and neither is one with a writable network disk, which libvirt's lock managers do not take.
+ * Does a lock keep a second copy of this VM from running? Only if there is something to lock: no lock
+ * guards a diskless VM, nor one with a writable network disk, which libvirt's lock managers do not take.
  */
 export const diskLocked = (facts: DomainFacts, lock: DiskLock): boolean => {
   if (lock === 'none') return false

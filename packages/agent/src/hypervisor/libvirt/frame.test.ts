@@ -39,7 +39,7 @@ test('packets come out whole however the stream is cut', () => {
 })
 
 test('a length that no packet has is garbage', () => {
-  // Somebody pointed the agent at an HTTP server, or the stream lost its step.
+  // The agent was pointed at an HTTP server, or the stream lost its step.
   const reader = (bytes: Buffer) => () => new PacketReader().push(bytes)
   const length = (value: number): Buffer => {
     const bytes = Buffer.alloc(4)

@@ -7,7 +7,7 @@ import { XdrError, XdrReader, XdrWriter } from './xdr.ts'
 export const packetType = { call: 0, reply: 1, message: 2, stream: 3 } as const
 export const packetStatus = { ok: 0, error: 1, continue: 2 } as const
 
-/** Program 0x20008086 is libvirt itself; 0x6b656570 ("keep") only says that somebody is there. */
+/** Program 0x20008086 is libvirt itself; 0x6b656570 ("keep") only says that the other end is there. */
 export const remoteProgram = 0x20008086
 export const keepaliveProgram = 0x6b656570
 export const programVersion = 1

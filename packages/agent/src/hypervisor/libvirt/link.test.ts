@@ -44,7 +44,7 @@ test('the daemon comes late, dies and comes back: the agent lives on and is told
   )
 })
 
-test('an event reaches every listener; one that throws hurts nobody', async () => {
+test('an event reaches every listener; one that throws harms no other', async () => {
   await using daemon = new FakeDaemon()
   await daemon.listen()
   const hypervisor = libvirtHypervisor({ uri: daemon.uri })

@@ -196,7 +196,7 @@ test('an error, and the VM runs here: refused, in libvirt’s words', async () =
   })
 })
 
-test('the grey window: an error, and the VM is paused here. Nobody guesses', async () => {
+test('the grey window: an error, and the VM is paused here: the end is unknown', async () => {
   assert.equal(
     kindAndCode(await play({ ends: 'error', looks: ['paused (migration)'] })),
     'unknown vm.paused_here',
@@ -228,7 +228,7 @@ test('the daemon comes back in time, or it does not', async () => {
   assert.equal(kindAndCode(await play({ ends: null, looks: ['dead'] })), 'unknown hypervisor.unreachable')
 })
 
-test('gone, and nobody saw how: the destination decides, and silence is not an answer', async () => {
+test('gone, and it was not seen how: the destination decides, and silence is not an answer', async () => {
   const ask = async (atDestination: Shown) =>
     kindAndCode(await play({ ends: null, looks: ['absent'], atDestination }))
   assert.equal(await ask('running'), 'done')

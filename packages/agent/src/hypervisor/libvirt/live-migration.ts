@@ -225,7 +225,7 @@ const done = (witness: Witness): MigrationResult => ({
   ...(witness.completed === null ? { transferredMiB: 0, downtimeMs: null } : totalsOf(witness.completed)),
 })
 
-/** Null when nobody answered for `lookMs`. */
+/** Null without an answer for `lookMs`. */
 const look = async ({ link, lookMs }: MigrationWorld, vm: VmId): Promise<Observation | null> => {
   const deadlineMs = performance.now() + lookMs
   for (;;) {
@@ -242,7 +242,7 @@ const look = async ({ link, lookMs }: MigrationWorld, vm: VmId): Promise<Observa
 
 const lookAgainMs = 100
 
-/** The VM is gone from here and nobody saw how. If the destination holds it, whole, then it moved. */
+/** The VM is gone from here and it was not seen how. If the destination holds it, whole, then it moved. */
 const askDestination = async (
   world: MigrationWorld,
   request: MigrationRequest,

@@ -19,7 +19,7 @@ export interface SessionOptions extends ConnectionLimits {
 }
 
 /**
- * Rejects with `HypervisorError` within about `callMs`: connecting to a dead host must not block anybody.
+ * Rejects with `HypervisorError` within about `callMs`: connecting to a dead host must not block other work.
  * The caller closes the connection.
  */
 export const openSession = async (uri: LibvirtUri, options: SessionOptions): Promise<Connection> => {

@@ -29,7 +29,7 @@ test('done only if the VM is gone, and gone because it moved', () => {
   // Its owner destroyed it in the middle: gone, but it did not arrive anywhere.
   assert.equal(short(error, before, { kind: 'absent' }, 'destroyed'), 'unknown vm.stopped')
   assert.equal(short(error, before, { kind: 'shut', domain }, 'destroyed'), 'unknown vm.stopped')
-  // Nobody saw how it went: the destination has to say.
+  // It was not seen how it went: the destination has to say.
   assert.equal(short(lost, before, { kind: 'absent' }, null), 'ask_destination')
 })
 

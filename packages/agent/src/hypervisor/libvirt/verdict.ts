@@ -24,7 +24,7 @@ export type Stopped = string | null
 export type Verdict =
   | { readonly kind: 'done' }
   | { readonly kind: 'refused' | 'unknown'; readonly code: string; readonly detail: string }
-  /** Gone from here, and nobody saw how: the destination may know. */
+  /** Gone from here, and it was not seen how: the destination may know. */
   | { readonly kind: 'ask_destination' }
 
 const unknown = (code: string, detail: string): Verdict => ({ kind: 'unknown', code, detail })
@@ -55,7 +55,7 @@ export const verdict = (end: CallEnd, before: Before, seen: Observation, stopped
   if (seen.job.kind !== 'none') return unknown('vm.job_active', `another job runs on the VM; ${words(end)}`)
   if (seen.running !== before.running)
     return unknown(seen.running ? 'vm.resumed' : 'vm.paused_here', `its run state changed; ${words(end)}`)
-  // Paused before by its owner, paused now for the switch-over: whoever resumes it next must know which.
+  // Paused before by its owner, paused now for the switch-over: the next to resume it must know which.
   if (!seen.running && seen.reason === pausedReasons.migration)
     return unknown('vm.paused_here', `paused for the switch-over; ${words(end)}`)
   const code = end.kind === 'error' ? end.code : 'hypervisor.unreachable'
