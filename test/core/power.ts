@@ -38,14 +38,14 @@ const faults: readonly Fault[] = [
   {
     name: 'lease: not held while an action runs',
     file: 'peer/peer-parts.ts',
-    from: 'busy: migrations.busy,',
+    from: 'busy: actions.busy,',
     to: 'busy: () => false,',
   },
   {
     name: 'ledger: promises are not counted',
-    file: 'execute/admission.ts',
-    from: 'refusal(host, promises, arriving.demand)',
-    to: 'refusal(host, [], arriving.demand)',
+    file: 'actions/may-come.ts',
+    from: 'refusal(host, promises, coming.demand)',
+    to: 'refusal(host, [], coming.demand)',
   },
   {
     name: 'ledger: departures are credited when they begin',
@@ -56,13 +56,13 @@ const faults: readonly Fault[] = [
   {
     name: 'unknown is taken for failure',
     file: 'migration/outgoing.ts',
-    from: "return poll({ ...departure, phase: 'settling' })",
-    to: "return refuse(departure, result.code, '', true)",
+    from: "return poll({ ...migration, phase: 'settling' })",
+    to: "return refuse(migration, result.code, '', true)",
   },
   {
     name: 'begin: the lease is not checked again',
-    file: 'execute/admission.ts',
-    from: "if (!isCurrent(lease, message.partition, message.epoch))\n    return { code: 'lease.stale', text: 'no such lease here' }\n  if (lease.assigned === null)",
+    file: 'actions/assigned-action.ts',
+    from: "if (!isCurrent(lease, partition, epoch)) return { code: 'lease.stale', text: 'no such lease here' } if (lease.assigned === null)",
     to: 'if (lease === null || lease.assigned === null)',
   },
   {
@@ -110,7 +110,7 @@ const faults: readonly Fault[] = [
   {
     name: 'hand-over: a copy without a record runs at any old word',
     file: 'migration/incoming.ts',
-    from: 'if (arrival.adopted && (round !== arrival.rounds.number || demand === null)) return true',
+    from: 'if (migration.adopted && (round !== migration.rounds.number || demand === null)) return true',
     to: '',
   },
   {
@@ -122,14 +122,14 @@ const faults: readonly Fault[] = [
   {
     name: 'restart: open actions are forgotten',
     file: 'migration/migrations.ts',
-    from: 'for (const open of restored.open)',
-    to: 'for (const open of restored.open.slice(0, 0))',
+    from: 'for (const one of open)',
+    to: 'for (const one of open.slice(0, 0))',
   },
   {
     name: 'leader: what was lost is not said again',
     file: 'partition/execution.ts',
-    from: 'for (const action of attempt.execution === null ? [] : executor.running(attempt.execution))',
-    to: 'for (const action of attempt.execution === null ? [] : executor.running(attempt.execution).slice(0, 0))',
+    from: 'for (const action of state.execution === null ? [] : progress.running(state.execution))',
+    to: 'for (const action of state.execution === null ? [] : progress.running(state.execution).slice(0, 0))',
   },
   {
     name: 'a lease never lapses',
@@ -181,8 +181,8 @@ const stories = [
     'migration/outgoing',
     'migration/hand-over',
     'migration/duties',
-    'execute/admission',
-    'execute/executor',
+    'migration/admission',
+    'partition/plan-progress',
     'snapshot/host',
     'snapshot/formulate',
   ].map((name) => `packages/protocol/src/${name}.test.ts`),

@@ -20,9 +20,9 @@
  *    `placement/local/forecast-moves.ts` finds the move that saves most, `placement/solve-placement.ts` the fewest,
  *    cheapest ones, and `placement/order/planner.ts` puts them in order.
  * 5. `placement/check/checker.ts` trusts neither; `partition/plan-fault.ts` says why the plan may not be carried out.
- * 6. `partition/execution.ts` assigns the plan and releases whom it does not touch; `execute/executor.ts` says what may
- *    begin.
- * 7. The source looks again (`execute/admission.ts`) and asks (`migration/outgoing.ts`); the destination's ledger
+ * 6. `partition/execution.ts` assigns the plan and releases whom it does not touch; `partition/plan-progress.ts` says
+ *    what may begin.
+ * 7. The source looks again (`migration/admission.ts`) and asks (`migration/outgoing.ts`); the destination's ledger
  *    (`snapshot/ledger.ts`) promises (`migration/incoming.ts`); the hypervisor moves the VM; it is handed over.
  * 8. What ended in doubt is settled by asking both ends (`migration/resolve-unknown.ts`); `outcome/record.ts` writes
  *    down what happened and why, and `outcome/explain.ts` tells it to people.

@@ -8,7 +8,7 @@ import type { HostId, Instant } from './data/ids.ts'
 import type { Effect, Input, PeerInit } from './data/io.ts'
 import type { Message, PartitionMessage } from './data/message.ts'
 import type { PeerView } from './data/view.ts'
-import { isMigrationMessage } from './migration/migrations.ts'
+import { isActionMessage } from './host-actions.ts'
 import { followUp, nextWake } from './peer/next-need.ts'
 import { ownFacts } from './peer/own-facts.ts'
 import { createPeerParts, type MakeMembership, type PeerParts } from './peer/peer-parts.ts'
@@ -27,13 +27,13 @@ export interface Peer {
 
 export const createPeer = (init: PeerInit, makeMembership: MakeMembership = createMembership): Peer => {
   const parts = createPeerParts(init, makeMembership)
-  const { context, state, migrations, member, leader, membership, commands, leave } = parts
+  const { context, state, actions, member, leader, membership, commands, leave } = parts
   return {
     step(now, input) {
       context.setTime(now)
       if (state.startedAt === null) start(parts, context.now())
       handle(parts, input)
-      migrations.tick()
+      actions.tick()
       member.tick()
       leader.tick()
       membership.tick()
@@ -53,43 +53,43 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
 }
 
 /** The first step: what the journal had open is taken up, and what rested goes on resting. */
-const start = ({ init, host, state, migrations }: PeerParts, now: Instant): void => {
+const start = ({ init, host, state, actions }: PeerParts, now: Instant): void => {
   state.startedAt = now
-  migrations.restore()
+  actions.restore()
   // The operator may have shortened it meanwhile.
   for (const { vm, from, remainingMs } of init.restored.cooldowns)
     rest(host, vm, now + Math.min(remainingMs, init.policy.cooldownMs), from)
 }
 
 const handle = (parts: PeerParts, input: Input): void => {
-  const { context, host, state, migrations, membership, leader } = parts
+  const { context, host, state, actions, membership, leader } = parts
   switch (input.kind) {
     case 'tick':
       return
     case 'received':
       return onReceived(parts, input.from, input.message)
     case 'heard':
-      migrations.heard(input.summary.host)
+      actions.heard(input.summary.host)
       if (membership.heard(input.summary)) {
         parts.backOff.news()
         parts.forecastBackOff.news()
       }
       return
     case 'disconnected':
-      migrations.silent(input.host)
+      actions.silent(input.host)
       return membership.disconnected(input.host)
     case 'observed':
-      if (observe(host, context.now(), input.vms, migrations.promisedVms(), migrations.leavingVms()))
+      if (observe(host, context.now(), input.vms, actions.promisedVms(), actions.leavingVms()))
         context.emit({ kind: 'sample' })
-      return migrations.sampled()
+      return actions.sampled()
     case 'jobs':
       state.jobsKnown = true
-      return migrations.jobs(input.outgoing, input.incoming)
+      return actions.jobs(input.outgoing, input.incoming)
     case 'described':
       host.description = input.description
       return
     case 'hypervisor':
-      if (input.connected && !host.connected) migrations.connected()
+      if (input.connected && !host.connected) actions.connected()
       host.connected = input.connected
       // What ran meanwhile is not known: look at the jobs again before any grant.
       if (!input.connected) state.jobsKnown = false
@@ -104,7 +104,7 @@ const handle = (parts: PeerParts, input: Input): void => {
     case 'finished':
     case 'inspected':
     case 'resumed':
-      return migrations.learnt(input)
+      return actions.learnt(input)
     case 'commanded':
       return parts.commands.commanded(input.request, input.command)
     case 'leaving':
@@ -115,9 +115,9 @@ const handle = (parts: PeerParts, input: Input): void => {
 }
 
 const onReceived = (parts: PeerParts, from: HostId, message: Message): void => {
-  const { membership, migrations } = parts
+  const { membership, actions } = parts
   if (!membership.hello(from, message.incarnation)) return
-  migrations.heard(from)
+  actions.heard(from)
   switch (message.kind) {
     case 'ping':
     case 'ack':
@@ -131,11 +131,11 @@ const onReceived = (parts: PeerParts, from: HostId, message: Message): void => {
 }
 
 const onPartitionMessage = (
-  { migrations, member, leader }: PeerParts,
+  { actions, member, leader }: PeerParts,
   from: HostId,
   message: PartitionMessage,
 ): void => {
-  if (isMigrationMessage(message)) return migrations.received(from, message)
+  if (isActionMessage(message)) return actions.received(from, message)
   switch (message.kind) {
     case 'reserve':
       return member.reserve(from, message)

@@ -54,8 +54,9 @@ export interface HostDescription {
   readonly version: string
 }
 
-/** What the journal had open when the agent last ended: settled before any lease is granted (S5, S12). */
-export interface OpenAction extends Labelled {
+/** One end of a migration that the journal had open when the agent last ended. */
+export interface OpenMigration extends Labelled {
+  /** A VM that leaves this host, or that comes to it. */
   readonly kind: 'departure' | 'arrival'
   readonly action: ActionId
   readonly partition: PartitionId
@@ -71,6 +72,9 @@ export interface OpenAction extends Labelled {
   readonly demand: Resources
   readonly paused: boolean
 }
+
+/** What the journal had open when the agent last ended: settled before any lease is granted (S5, S12). */
+export type OpenAction = OpenMigration
 
 /**
  * How one end of a migration ended. The last `limits.closedActionsMax` are kept, also across restarts: the other end may

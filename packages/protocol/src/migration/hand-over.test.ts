@@ -1,11 +1,11 @@
 /** One migration from its destination's side: what is confirmed to whom, and what becomes of a copy without a record. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createClosedActions } from '../actions/closed-actions.ts'
 import { limits, policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import type { Cancelled, HandOver, Presence } from '../data/message.ts'
 import { createStepContext } from '../step-context.ts'
-import { createClosedActions } from './ended.ts'
 import { createIncoming } from './incoming.ts'
 
 const [self, source, other] = [asHostId('self'), asHostId('source'), asHostId('other')]

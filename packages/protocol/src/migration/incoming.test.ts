@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { noDemandStats } from '../../../placement/src/forecast/demand-history.ts'
+import { createClosedActions } from '../actions/closed-actions.ts'
 import { policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import type { OpenAction } from '../data/io.ts'
 import type { Admit } from '../data/message.ts'
 import { createStepContext } from '../step-context.ts'
-import { createClosedActions } from './ended.ts'
 import { createIncoming } from './incoming.ts'
 
 const [self, there] = [asHostId('self'), asHostId('there')]

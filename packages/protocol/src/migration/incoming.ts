@@ -4,6 +4,7 @@
  */
 
 import { type ActionResult, assertNever, labelsOf, noDemandStats, nothing } from '@drover/placement'
+import type { ClosedActions } from '../actions/closed-actions.ts'
 import { limits } from '../data/config.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../data/ids.ts'
 import type { ObservedVm, OpenAction } from '../data/io.ts'
@@ -11,7 +12,6 @@ import type { Admit, Cancelled, HandOver, Presence } from '../data/message.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import type { Promised } from '../snapshot/ledger.ts'
 import { earliestOf, type StepContext } from '../step-context.ts'
-import type { ClosedActions } from './ended.ts'
 import {
   type Answers,
   answersOf,

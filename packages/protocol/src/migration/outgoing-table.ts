@@ -1,11 +1,11 @@
 /** The migrations that leave this host: what is known of each, and how one is closed here. */
 
 import type { ActionResult, Resources } from '@drover/placement'
+import type { ClosedActions } from '../actions/closed-actions.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../data/ids.ts'
 import type { Duty } from '../data/io.ts'
 import type { StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
-import type { ClosedActions } from './ended.ts'
 import type { Job } from './migration-job.ts'
 import type { Rounds } from './question-rounds.ts'
 

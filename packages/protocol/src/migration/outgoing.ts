@@ -3,6 +3,7 @@
  * is `outgoing-end.ts`. The source serialises all migrations of its VMs (S8).
  */
 import { type ActionResult, assertNever, type Migrate } from '@drover/placement'
+import type { ClosedActions } from '../actions/closed-actions.ts'
 import { limits, linkMiBpsOf } from '../data/config.ts'
 import { type ActionId, type HostId, type Instant, leaderOf } from '../data/ids.ts'
 import type { OpenAction, OutgoingJob } from '../data/io.ts'
@@ -10,7 +11,6 @@ import type { Admitted, Begin } from '../data/message.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import { earliestOf, type StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
-import type { ClosedActions } from './ended.ts'
 import { jobOf } from './migration-job.ts'
 import { createOutgoingEnd, type OutgoingEnd } from './outgoing-end.ts'
 import { createOutgoingSupervision } from './outgoing-supervision.ts'

@@ -3,12 +3,12 @@
  * the hypervisor, else from the hypervisor (S12).
  */
 
+import type { ClosedActions } from '../actions/closed-actions.ts'
 import { limits } from '../data/config.ts'
 import type { ActionId, HostId } from '../data/ids.ts'
 import type { Presence, WhereIs } from '../data/message.ts'
 import type { StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
-import type { ClosedActions } from './ended.ts'
 import type { OutgoingMigrations } from './outgoing.ts'
 
 export interface PresenceAnswers {

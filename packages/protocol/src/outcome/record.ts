@@ -11,9 +11,9 @@ import type {
 } from '../data/decision.ts'
 import type { HostId, Instant, PartitionId } from '../data/ids.ts'
 import type { Need } from '../data/need.ts'
+import type { Execution } from '../data/plan-execution.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import type { Mode } from '../data/summary.ts'
-import type { Execution } from '../execute/executor.ts'
 import { snapshotDemand, snapshotUsable } from '../snapshot/formulate.ts'
 import { whyStays } from '../snapshot/may-move.ts'
 

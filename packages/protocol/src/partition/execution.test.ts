@@ -5,10 +5,10 @@ import { policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId } from '../data/ids.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import { noNeed } from '../detect/needs.ts'
-import { callOff, execution, finish } from '../execute/executor.ts'
 import { createStepContext } from '../step-context.ts'
 import { beginUnblocked, remind } from './execution.ts'
 import { createPartitionState } from './partition-state.ts'
+import { callOff, execution, finish } from './plan-progress.ts'
 
 test('an action that was begun and has not ended is begun again with each renewal, until its end is known', () => {
   const source = asHostId('source')

@@ -3,9 +3,9 @@
 import type { PartitionProblem, Plan } from '@drover/placement'
 import type { Decision } from '../data/decision.ts'
 import { byText, type HostId } from '../data/ids.ts'
-import * as executor from '../execute/executor.ts'
 import type { StepContext } from '../step-context.ts'
 import type { PartitionState } from './partition-state.ts'
+import * as progress from './plan-progress.ts'
 
 export const release = (context: StepContext, state: PartitionState, host: HostId): void => {
   const member = state.members.get(host)
@@ -19,7 +19,7 @@ export const release = (context: StepContext, state: PartitionState, host: HostI
 
 /** Members that no unfinished action touches go free at once. */
 export const releaseUntouched = (context: StepContext, state: PartitionState): void => {
-  const needed = executor.touched(state.execution!)
+  const needed = progress.touched(state.execution!)
   for (const host of [...state.members.keys()].sort(byText))
     if (!needed.has(host)) release(context, state, host)
 }
@@ -45,12 +45,12 @@ export const assign = (
 export const beginUnblocked = (context: StepContext, state: PartitionState): void => {
   const { partition } = state
   const { migrationsOutMax, migrationsInMax } = context.policy
-  for (const action of executor.unblocked(state.execution!, migrationsOutMax, migrationsInMax)) {
-    const performer = executor.performerOf(action)
+  for (const action of progress.unblocked(state.execution!, migrationsOutMax, migrationsInMax)) {
+    const performer = progress.performerOf(action)
     const member = state.members.get(performer)
-    state.execution = executor.begin(state.execution!, action.id)
+    state.execution = progress.begin(state.execution!, action.id)
     if (member?.state !== 'granted') {
-      state.execution = executor.finish(state.execution, action.id, {
+      state.execution = progress.finish(state.execution, action.id, {
         kind: 'refused',
         code: 'partition.lost',
       })
@@ -74,8 +74,8 @@ export const remind = (context: StepContext, state: PartitionState): void => {
 /** To each source whose action has not ended: begin it; or, once the plan was called off, never begin it. */
 export const sayWhatRuns = (context: StepContext, state: PartitionState): void => {
   const { partition } = state
-  for (const action of state.execution === null ? [] : executor.running(state.execution)) {
-    const performer = executor.performerOf(action)
+  for (const action of state.execution === null ? [] : progress.running(state.execution)) {
+    const performer = progress.performerOf(action)
     const member = state.members.get(performer)
     if (member?.state !== 'granted') continue
     const about = { partition, epoch: member.epoch, action: action.id }

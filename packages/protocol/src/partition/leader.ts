@@ -16,7 +16,6 @@ import type { Decision, DecisionResult } from '../data/decision.ts'
 import type { ActionId, HostId, Instant, PartitionId } from '../data/ids.ts'
 import type { Busy, Declined, Ended, Granted, Revoked } from '../data/message.ts'
 import type { Need } from '../data/need.ts'
-import * as executor from '../execute/executor.ts'
 import { record } from '../outcome/record.ts'
 import { formulate } from '../snapshot/formulate.ts'
 import type { StepContext } from '../step-context.ts'
@@ -40,6 +39,7 @@ import {
   snapshotsOf,
 } from './partition-state.ts'
 import { solutionFault } from './plan-fault.ts'
+import * as progress from './plan-progress.ts'
 import { gainTooSmall } from './relief-gain.ts'
 
 export interface Leader {
@@ -173,7 +173,7 @@ export const createLeader = (context: StepContext, hooks: LeaderHooks): Leader =
       return conclude(state, 'would', state.promise.code, state.promise.text, plan)
     state.phase = 'executing'
     state.deadline = Number.MAX_SAFE_INTEGER
-    state.execution = executor.execution(plan)
+    state.execution = progress.execution(plan)
     releaseUntouched(context, state)
     const decision = recordOf(state, 'running', null, 'under way', plan, null)
     hooks.report(decision)
@@ -183,11 +183,11 @@ export const createLeader = (context: StepContext, hooks: LeaderHooks): Leader =
   }
 
   const concludeIfOver = (state: PartitionState): void => {
-    if (current !== state || state.execution === null || !executor.isOver(state.execution)) return
+    if (current !== state || state.execution === null || !progress.isOver(state.execution)) return
     const { plan } = state.execution
-    const cut = executor.cutShort(state.execution)
+    const cut = progress.cutShort(state.execution)
     if (cut !== null) return conclude(state, 'failed', cut.code, cut.text, plan)
-    const failure = executor.firstFailure(state.execution)
+    const failure = progress.firstFailure(state.execution)
     if (failure === null)
       return conclude(state, state.promise.result, state.promise.code, state.promise.text, plan)
     conclude(
@@ -201,7 +201,7 @@ export const createLeader = (context: StepContext, hooks: LeaderHooks): Leader =
 
   const callOff = (state: PartitionState, code: string, text: string): void => {
     if (state.execution === null) return conclude(state, 'failed', code, text, null)
-    state.execution = executor.callOff(state.execution, { code, text })
+    state.execution = progress.callOff(state.execution, { code, text })
     sayWhatRuns(context, state)
     goOn(state)
   }
@@ -225,8 +225,8 @@ export const createLeader = (context: StepContext, hooks: LeaderHooks): Leader =
         return advance(state)
       case 'executing': {
         for (const action of state.execution!.plan.actions)
-          if (executor.performerOf(action) === host && state.execution!.begun.has(action.id))
-            state.execution = executor.finish(state.execution!, action.id, { kind: 'unknown', code })
+          if (progress.performerOf(action) === host && state.execution!.begun.has(action.id))
+            state.execution = progress.finish(state.execution!, action.id, { kind: 'unknown', code })
         return goOn(state)
       }
       default:
@@ -339,8 +339,8 @@ export const createLeader = (context: StepContext, hooks: LeaderHooks): Leader =
       const state = ours(message.partition)
       if (state?.execution == null) return
       const action = state.execution.plan.actions.find((one) => one.id === message.action)
-      if (action === undefined || executor.performerOf(action) !== from) return
-      state.execution = executor.finish(state.execution!, message.action, message.result)
+      if (action === undefined || progress.performerOf(action) !== from) return
+      state.execution = progress.finish(state.execution!, message.action, message.result)
       goOn(state)
     },
 

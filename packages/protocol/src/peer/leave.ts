@@ -6,7 +6,7 @@
 import { limits } from '../data/config.ts'
 import type { Instant } from '../data/ids.ts'
 import type { Commands } from '../detect/commands.ts'
-import type { Migrations } from '../migration/migrations.ts'
+import type { HostActions } from '../host-actions.ts'
 import type { Leader } from '../partition/leader.ts'
 import { earliest, type StepContext } from '../step-context.ts'
 
@@ -23,7 +23,7 @@ const why = ['host.leaving', 'this agent is being stopped'] as const
 
 export const createLeave = (
   context: StepContext,
-  migrations: Pick<Migrations, 'leave' | 'breakOff' | 'view'>,
+  actions: Pick<HostActions, 'leave' | 'breakOff' | 'view'>,
   leader: Pick<Leader, 'leading' | 'callOff' | 'end'>,
   commands: Pick<Commands, 'refuseAll'>,
 ): Leave => {
@@ -34,7 +34,7 @@ export const createLeave = (
   let said = false
 
   const sayWho = (): void => {
-    const view = migrations.view(context.now())
+    const view = actions.view(context.now())
     for (const { vm, direction, peer, phase } of view.migrations)
       context.warn(
         'vm.left_waiting',
@@ -60,17 +60,17 @@ export const createLeave = (
     begin() {
       if (since !== null) return
       since = context.now()
-      idle = leader.leading === null && migrations.view(since).migrations.length === 0
+      idle = leader.leading === null && actions.view(since).migrations.length === 0
       commands.refuseAll(...why)
       leader.callOff(...why)
-      migrations.leave()
+      actions.leave()
     },
 
     tick() {
       if (since === null || said) return
       const now = context.now()
-      const open = migrations.view(now).migrations.length > 0
-      if (open && now - since >= limits.leaveMoveMs) migrations.breakOff(why[0])
+      const open = actions.view(now).migrations.length > 0
+      if (open && now - since >= limits.leaveMoveMs) actions.breakOff(why[0])
       if (!open && settledAt === null) {
         settledAt = now
         leader.end(...why)

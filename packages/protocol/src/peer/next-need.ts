@@ -41,8 +41,8 @@ const detectOverload = ({ context, host, state, ownForecast }: PeerParts): void 
 const intentOf = ({ state }: PeerParts): 'lease' | 'observe' => (state.mode === 'auto' ? 'lease' : 'observe')
 
 /** May a partition of this host's own claim it now? Its lease for another one is respected, unless this need is graver. */
-const isFree = ({ member: { lease }, leader, migrations }: PeerParts, need: Need): boolean => {
-  if (leader.leading !== null || migrations.busy()) return false
+const isFree = ({ member: { lease }, leader, actions }: PeerParts, need: Need): boolean => {
+  if (leader.leading !== null || actions.busy()) return false
   return lease === null || (!lease.executing && need.severity > lease.rank.severity)
 }
 
@@ -77,7 +77,7 @@ export const nextWake = (parts: PeerParts): Instant => {
   const now = context.now()
   const later = (at: Instant | null) => (at !== null && at > now ? at : null)
   const next = earliest([
-    parts.migrations.nextAt(),
+    parts.actions.nextAt(),
     parts.member.nextAt(),
     parts.leader.nextAt(),
     parts.membership.nextAt(),

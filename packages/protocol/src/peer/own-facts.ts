@@ -6,7 +6,7 @@ import { troubleOf } from './troubles.ts'
 
 /** Null while its hypervisor has not described it. */
 export const ownFacts = (parts: PeerParts): Facts | null => {
-  const { init, context, host, state, migrations } = parts
+  const { init, context, host, state, actions } = parts
   const { description } = host
   if (description === null) return null
   return {
@@ -14,8 +14,8 @@ export const ownFacts = (parts: PeerParts): Facts | null => {
     host: context.self,
     incarnation: init.incarnation,
     demand: saidDemand(host, context.now()),
-    committedIn: migrations.promisedIn(),
-    committedOut: migrations.leaving(),
+    committedIn: actions.promisedIn(),
+    committedOut: actions.leaving(),
     vms: host.vms.size,
     forecast: parts.announcedForecast(),
     overloaded: state.load.overloaded !== null,

@@ -7,7 +7,7 @@ import type { Need } from '../data/need.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import { type Commands, createCommands } from '../detect/commands.ts'
 import { createAnnouncedForecast, createOwnForecast, type OwnForecast } from '../detect/own-forecast.ts'
-import { createMigrations, type Migrations } from '../migration/migrations.ts'
+import { createHostActions, type HostActions } from '../host-actions.ts'
 import { type BackOff, createBackOff } from '../partition/back-off.ts'
 import { createLeader, type Leader } from '../partition/leader.ts'
 import { createMemberSide, type MemberSide } from '../partition/member.ts'
@@ -29,7 +29,7 @@ export interface PeerParts {
   readonly state: PeerState
   readonly commands: Commands
   readonly membership: Membership
-  readonly migrations: Migrations
+  readonly actions: HostActions
   readonly member: MemberSide
   readonly leader: Leader
   readonly leave: Leave
@@ -62,8 +62,8 @@ const concluded = (parts: PeerParts, need: Need, decision: Decision): void => {
 }
 
 /** This host for a leader, frozen; null while it is not known well enough. */
-const snapshotOf = ({ context, host, state, migrations, ownForecast }: PeerParts): HostSnapshot | null =>
-  takeSnapshot(host, context.self, context.now(), migrations.promisedIn(), {
+const snapshotOf = ({ context, host, state, actions, ownForecast }: PeerParts): HostSnapshot | null =>
+  takeSnapshot(host, context.self, context.now(), actions.promisedIn(), {
     overloaded: state.load.overloaded !== null,
     foresees: ownForecast()?.doubt === null,
   })
@@ -94,7 +94,7 @@ export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership):
   const membership = makeMembership(context, {
     dead(other) {
       leader.dead(other)
-      migrations.silent(other)
+      actions.silent(other)
     },
     restarted(other, incarnation) {
       member.leaderRestarted(other, incarnation)
@@ -102,7 +102,7 @@ export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership):
     },
   })
 
-  const migrations = createMigrations(context, host, init.restored, {
+  const actions = createHostActions(context, host, init.restored, {
     lease: () => member.lease,
     trouble: () => hindranceOf(parts),
     admitted: () => member.executing(),
@@ -118,7 +118,7 @@ export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership):
       if (code !== null || from === self) return code
       return host.draining ? 'host.draining' : null
     },
-    busy: migrations.busy,
+    busy: actions.busy,
     snapshot: () => snapshotOf(parts),
     report: (decision) => report(parts, decision),
   })
@@ -132,9 +132,9 @@ export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership):
     concluded: (need, decision) => concluded(parts, need, decision),
   })
 
-  const leave = createLeave(context, migrations, leader, commands)
+  const leave = createLeave(context, actions, leader, commands)
 
-  const stages = { commands, membership, migrations, member, leader, leave }
+  const stages = { commands, membership, actions, member, leader, leave }
   const forecast = { backOff, forecastBackOff, ownForecast, announcedForecast }
   const parts: PeerParts = { init, context, host, state, ...stages, ...forecast }
   return parts

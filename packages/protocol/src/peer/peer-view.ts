@@ -7,7 +7,7 @@ import type { PeerParts } from './peer-parts.ts'
 import { troubleOf, troublesOf } from './troubles.ts'
 
 export const peerView = (parts: PeerParts, now: Instant): PeerView => {
-  const { context, host, state, migrations, leader } = parts
+  const { context, host, state, actions, leader } = parts
   const { load } = state
   return {
     host: context.self,
@@ -18,12 +18,12 @@ export const peerView = (parts: PeerParts, now: Instant): PeerView => {
     troubles: troublesOf(parts),
     usable: usableOf(host),
     demand: demandOf(host),
-    committedIn: migrations.promisedIn(),
+    committedIn: actions.promisedIn(),
     forecastDoubt: doubtOf(parts.ownForecast(), context.policy),
     overloadedSinceMs: load.overloaded === null ? null : now - (load.since ?? now),
     lease: parts.member.view(),
     leading: leader.leading,
-    ...migrations.view(now),
+    ...actions.view(now),
     vms: vmsByName(host, now),
     members: parts.membership.view(now),
     decisions: state.decisions,

@@ -1,7 +1,7 @@
 /** This host in its agent's eyes: samples come late, VMs come and go, and the ledger never counts one twice or not at all. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type ActionId, asHostId, asVmId } from '../data/ids.ts'
+import { type ActionId, asVmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
 import {
   arrive,
@@ -102,7 +102,7 @@ test('a copy that was seen waiting for its hand-over counts what was promised un
   const a = asVmId('a')
   const there = hostWith(observed('a')).vms.get(a)!
   observe(host, 1_000, [observed('a', { state: 'paused', cpuMilli: 0 })], new Set([a]))
-  arrive(host, snapshotVm(host, 1_000, there), 10_000, asHostId('x'))
+  arrive(host, snapshotVm(host, 1_000, there))
   const wanted = (at: number, cpuMilli: number) => {
     observe(host, at, [observed('a', { cpuMilli })], none)
     return demandOf(host).cpuMilli
@@ -126,18 +126,13 @@ test('labels are taken in when they change, and come along with a VM that arrive
   observe(host, 2, [observed('a')], none)
   assert.equal(labelsNow(), undefined)
   const other = hostWith()
-  arrive(other, snapshot, 10_000, asHostId('x'))
+  arrive(other, snapshot)
   assert.deepEqual(other.vms.get(asVmId('a'))?.labels, ['gpu'])
 })
 
 test('what arrived counts at once, also when an older sample does not show it yet', () => {
   const host = hostWith()
-  arrive(
-    host,
-    snapshotVm(hostWith(observed('a')), 0, hostWith(observed('a')).vms.get(asVmId('a'))!),
-    10_000,
-    asHostId('x'),
-  )
+  arrive(host, snapshotVm(hostWith(observed('a')), 0, hostWith(observed('a')).vms.get(asVmId('a'))!))
   observe(host, 1, [], none)
   assert.equal(demandOf(host).cpuMilli, 500)
   observe(host, 2, [], none)

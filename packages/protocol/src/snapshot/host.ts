@@ -116,7 +116,10 @@ export const changing = (host: HostState): void => {
 }
 
 /** A VM runs here now: its promised demand becomes use at once, not at the next sample. */
-export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instant, from: HostId): void => {
+export const arrive = (
+  host: HostState,
+  snapshot: Pick<VmSnapshot, 'vm' | 'name' | 'demand' | 'dirtyMiBps' | 'demandStats' | 'labels'>,
+): void => {
   changing(host)
   host.left.delete(snapshot.vm)
   host.vms.set(snapshot.vm, {
@@ -136,7 +139,6 @@ export const arrive = (host: HostState, snapshot: VmSnapshot, restsUntil: Instan
     unseen: limits.samplesInFlight,
     demandSums: demandSumsOf(snapshot.demandStats),
   })
-  rest(host, snapshot.vm, restsUntil, from)
 }
 
 /** A VM is positively gone from here: credited now. */

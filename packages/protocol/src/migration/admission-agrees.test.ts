@@ -170,7 +170,7 @@ const refusals = ({ problem, choices }: Situation, plan: Plan): readonly string[
       arriving,
       { partition, epoch: 1 },
       step.to,
-      inMax,
+      { now: promises.length, max: inMax },
     )
     if (refusal !== null) refused.push(`${step.id} ${refusal.code}: ${refusal.text}`)
     running.set(step.id, step)
@@ -219,7 +219,8 @@ test('what has changed since is noticed: a VM that came by another way, a rule t
   const source = hostWith([a], [])
   const arriving = snapshotVm(source, 0, source.vms.get(a)!)
   const code = (host: ReturnType<typeof hostWith>) =>
-    mayArrive(host, leaseOf(problem, plan), [], arriving, { partition, epoch: 1 }, h1, 1)?.code
+    mayArrive(host, leaseOf(problem, plan), [], arriving, { partition, epoch: 1 }, h1, { now: 0, max: 1 })
+      ?.code
   assert.equal(code(hostWith([], [spread])), undefined)
   assert.equal(code(hostWith([b], [spread])), 'rule.anti_affinity')
 })

@@ -13,7 +13,7 @@ import {
   isOver,
   touched,
   unblocked,
-} from './executor.ts'
+} from './plan-progress.ts'
 
 const partition = partitionIdOf(asHostId('a'), 1, 1)
 const id = (n: number): ActionId => actionIdOf(partition, n)

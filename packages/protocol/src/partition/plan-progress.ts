@@ -6,19 +6,7 @@
 
 import { type Action, type ActionResult, departs, type Plan } from '@drover/placement'
 import type { ActionId, HostId } from '../data/ids.ts'
-
-export interface Execution {
-  readonly plan: Plan
-  readonly begun: ReadonlySet<ActionId>
-  readonly results: ReadonlyMap<ActionId, ActionResult>
-  /** Why no more of it is wanted, or null: what runs ends, and nothing begins. */
-  readonly calledOff: CalledOff | null
-}
-
-export interface CalledOff {
-  readonly code: string
-  readonly text: string
-}
+import type { CalledOff, Execution } from '../data/plan-execution.ts'
 
 export const execution = (plan: Plan): Execution => ({
   plan,

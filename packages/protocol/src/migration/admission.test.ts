@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { noDemandStats } from '../../../placement/src/forecast/demand-history.ts'
 import type { Rule } from '../../../placement/src/rules/rule.ts'
+import { assignedAction } from '../actions/assigned-action.ts'
 import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
 import type { Lease } from '../data/lease.ts'
@@ -75,7 +76,9 @@ const leaving = (
   held: Lease | null,
   message: Omit<typeof begin, 'epoch'> & { epoch: number } = begin,
 ) => {
-  const may = mayLeave(hostWith(vms), held, message, self, 0)
+  const assigned = assignedAction(held, message)
+  if ('code' in assigned) return assigned.code
+  const may = mayLeave(hostWith(vms), assigned, migrate, self, 0)
   return 'code' in may ? may.code : `to epoch ${may.toEpoch}, ${may.paused ? 'paused' : 'running'}`
 }
 
@@ -110,7 +113,8 @@ const promise = {
   demand: { cpuMilli: 400, memoryMiB: 256 },
 }
 const arrival = (host = hostWith([]), promises = [promise].slice(0, 0), epoch = 4) =>
-  mayArrive(host, lease(), promises, arriving, { partition, epoch }, self, 2)?.code ?? 'welcome'
+  mayArrive(host, lease(), promises, arriving, { partition, epoch }, self, { now: promises.length, max: 2 })
+    ?.code ?? 'welcome'
 
 test('a VM arrives where there is room beside what is used and what is promised (S9)', () => {
   assert.equal(arrival(), 'welcome')

@@ -1,0 +1,51 @@
+/** The last checks before a migration begins: the source looks again at its VM, the destination at its promises (S9–S11). */
+
+import type { Migrate } from '@drover/placement'
+import type { Assigned } from '../actions/assigned-action.ts'
+import { doorClosed, noPlaceFor } from '../actions/may-come.ts'
+import type { Refusal } from '../actions/refusal.ts'
+import { type HostId, type Instant, own } from '../data/ids.ts'
+import { isCurrent, type Lease } from '../data/lease.ts'
+import type { VmSnapshot } from '../data/snapshot.ts'
+import { fixedCode, type HostState, snapshotVm } from '../snapshot/host.ts'
+import type { Promised } from '../snapshot/ledger.ts'
+
+/** What the source needs to begin, or why it must not. */
+export const mayLeave = (
+  host: HostState,
+  { lease, assign }: Pick<Assigned, 'lease' | 'assign'>,
+  migrate: Migrate,
+  self: HostId,
+  now: Instant,
+): { readonly toEpoch: number; readonly vm: VmSnapshot; readonly paused: boolean } | Refusal => {
+  const vm = host.vms.get(migrate.vm)
+  if (migrate.from !== self || vm === undefined) return { code: 'vm.absent', text: 'the VM is not here' }
+  if (vm.incarnation !== lease.incarnations.get(vm.vm))
+    return { code: 'vm.restarted', text: 'the VM was started anew' }
+  const fixed = fixedCode(host, now, vm)
+  if (fixed !== null) return { code: fixed, text: `the VM must stay: ${fixed}` }
+  return {
+    toEpoch: own(assign.epochs, migrate.to) ?? 0,
+    vm: snapshotVm(host, now, vm),
+    paused: !vm.diskLocked,
+  }
+}
+
+/** Why this host cannot take the VM in, or null. */
+export const mayArrive = (
+  host: HostState,
+  lease: Lease | null,
+  promises: readonly Promised[],
+  arriving: VmSnapshot,
+  named: { readonly partition: Lease['partition']; readonly epoch: number },
+  self: HostId,
+  migrationsIn: { readonly now: number; readonly max: number },
+): Refusal | null => {
+  if (!isCurrent(lease, named.partition, named.epoch))
+    return { code: 'lease.stale', text: 'no such lease here' }
+  const closed = doorClosed(host, arriving.vm)
+  if (closed !== null) return closed
+  if (migrationsIn.now >= migrationsIn.max)
+    return { code: 'limit.in', text: `${migrationsIn.now} migrations come in already` }
+  return noPlaceFor(host, lease, promises, arriving, self)
+}

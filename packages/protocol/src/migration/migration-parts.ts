@@ -1,0 +1,61 @@
+/** The parts of all migrations of this host, and what they ask of the rest of it. */
+import type { ClosedActions } from '../actions/closed-actions.ts'
+import type { ActionId, HostId, PeerUri, VmId } from '../data/ids.ts'
+import type { Lease } from '../data/lease.ts'
+import type { HostState } from '../snapshot/host.ts'
+import type { Promised } from '../snapshot/ledger.ts'
+import type { StepContext } from '../step-context.ts'
+import type { Adoption } from './adoption.ts'
+import type { Alarms } from './alarms.ts'
+import type { Duties } from './duties.ts'
+import type { IncomingMigration, IncomingMigrations } from './incoming.ts'
+import type { OutgoingMigrations } from './outgoing.ts'
+import type { PresenceAnswers } from './presence.ts'
+
+/** What migrations ask of the rest of their host. */
+export interface MigrationHooks {
+  lease(): Lease | null
+  /** Why this host may begin and admit nothing now, as a code, or null. */
+  trouble(): string | null
+  /** A promise was given: the lease can no longer be wounded. */
+  admitted(): void
+  /** Our hypervisor was told to move a VM. */
+  started(action: ActionId): void
+  /** The migration URI that a host's own summary says, '' where none is known. */
+  announced(host: HostId): string
+  /** An open action of this host that is no migration is about this VM. */
+  operates(vm: VmId): boolean
+  /** All that this host has promised to take in, migrations included. */
+  promises(): readonly Promised[]
+}
+
+/** The parts of all migrations, and what only they share. */
+export interface MigrationParts {
+  readonly context: StepContext
+  readonly host: HostState
+  readonly hooks: MigrationHooks
+  /** The URI of the other end, if it may be opened from here; else it is said, and null. */
+  readonly reach: (peer: HostId, said: string, vm: VmId) => PeerUri | null
+  readonly closed: ClosedActions
+  readonly duties: Duties
+  readonly outgoing: OutgoingMigrations
+  readonly incoming: IncomingMigrations
+  readonly presence: PresenceAnswers
+  readonly adoption: Adoption
+  readonly alarms: Alarms
+  /** VMs of the migrations that run, whoever began them, as the hypervisor last told. */
+  jobs: ReadonlySet<VmId>
+}
+
+/** Most of the time nothing is under way. */
+const nothingPromised: readonly IncomingMigration[] = []
+
+export const promisesOf = ({ incoming }: MigrationParts): readonly IncomingMigration[] =>
+  incoming.all.size === 0 ? nothingPromised : [...incoming.all.values()]
+
+export const moves = (parts: MigrationParts, vm: VmId): boolean =>
+  [...parts.outgoing.all.values(), ...promisesOf(parts)].some((one) => one.vm === vm)
+
+/** An open action of this host is about it: no stranger's job, and no VM left alone. */
+export const accounts = (parts: MigrationParts, vm: VmId): boolean =>
+  moves(parts, vm) || parts.hooks.operates(vm)
