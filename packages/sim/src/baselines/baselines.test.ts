@@ -1,4 +1,4 @@
-// Whoever schedules, the same seed leaves the same trace. Those that look at least every second do better than nobody.
+// Under every scheduler the same seed leaves the same trace. Those that look at least every second do better than none.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { randomOf } from '../random.ts'
@@ -19,7 +19,7 @@ const restless = (): SmallWorkload => {
 
 const prompt: readonly SchedulerName[] = ['greedy-central', 'snooze', 'dvms', 'dvms-random']
 
-test('the same run twice is the same to the last line, whoever schedules', () => {
+test('under every scheduler the same run twice is the same to the last line', () => {
   const alone = play(schedulers.none.create(), restless()).measured.overloadSeconds
   for (const name of Object.keys(schedulers) as SchedulerName[]) {
     const [once, again] = [schedulers[name].create(), schedulers[name].create()]

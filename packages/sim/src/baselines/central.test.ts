@@ -30,7 +30,7 @@ test('with no scheduler the overload stays', () => {
   assert.equal(measured.overloadSeconds, 55)
 })
 
-test('lazy FFD looks every 30 s, takes who came first, and fills the first host that has room', () => {
+test('lazy FFD looks every 30 s, evicts the VMs that came first, and fills the first host that has room', () => {
   const { moves, measured } = play(lazyFfd(), story)
   assert.deepEqual(moves, ['30070 begun first h1 h2', '38262 ended first h1 h2 moved'])
   assert.equal(measured.overloadsCured, 1)

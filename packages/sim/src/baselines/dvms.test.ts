@@ -20,7 +20,7 @@ const quick = { messageMs: 1 } as const
 test('four hosts are gathered round the ring where two would do, and all are locked to the end', () => {
   const { begun, held, partitionSizes, measured } = play(dvms(quick), story)
   assert.equal(begun.length, 1)
-  // Its last VM goes to the first of those who joined, the newest first.
+  // Its last VM goes to the first of the hosts that joined, the newest first.
   assert.match(begun[0]!, /^\d+ begun b h1 h4$/)
   assert.deepEqual(partitionSizes, [4])
   assert.equal(measured.overloadsCured, 1)
@@ -46,7 +46,7 @@ test('an event whose overload has vanished goes on to every host there is, and o
   for (const [, , to] of held) assert.ok(to * 1000 > detected + 4_500 && to * 1000 < detected + 4_700)
 })
 
-test('two overloads at once: nobody is of two partitions, a booked host passes the event on', () => {
+test('two overloads at once: no host is of two partitions, a booked host passes the event on', () => {
   for (const next of ['ring', 'random'] as const) {
     const { begun, held, measured } = play(dvms({ ...quick, next }), {
       hosts: 9,
@@ -65,7 +65,7 @@ test('two overloads at once: nobody is of two partitions, a booked host passes t
 })
 
 test('an event that finds every other host booked gives up after two laps, before its time-out', () => {
-  // Words are so slow that all three have begun a partition of their own before anybody hears of another's.
+  // Words are so slow that all three have begun a partition of their own before any hears of another's.
   const { moves, held } = play(dvms({ messageMs: 900 }), {
     hosts: 3,
     vms: ['h0', 'h1', 'h2'].flatMap((host) => [

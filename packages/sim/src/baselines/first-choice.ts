@@ -50,7 +50,7 @@ export const firstChoice = (run: SimulatedRun, hosts: readonly RunHost[]): reado
   return moves
 }
 
-/** Who came first is first. */
+/** The VM that came first is first. */
 const mayMove = (run: SimulatedRun, host: RunHost): readonly VmRecord[] => {
   const vms: VmRecord[] = []
   for (const { vm } of host.record.copies.values())

@@ -71,7 +71,7 @@ const relocate = (run: SimulatedRun, onEnd: (moved: number) => void): void => {
   ended()
 }
 
-/** In the host's order: who came first goes first. */
+/** In the host's order: the VM that came first goes first. */
 const evict = (
   run: SimulatedRun,
   from: RunHost,

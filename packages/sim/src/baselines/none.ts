@@ -1,4 +1,4 @@
-/** Nobody schedules: what overload would be without. */
+/** No scheduler: what overload would be without. */
 import type { Scheduler } from '../run/simulated-run.ts'
 
 export const none = (): Scheduler => ({ name: 'none', begin() {} })

@@ -54,7 +54,7 @@ const problemOf = (run: SimulatedRun, hosts: readonly RunHost[]): Problem => ({
 })
 
 export type Decision =
-  /** Nobody is overloaded: there is nothing to do. */
+  /** No host is overloaded: there is nothing to do. */
   | { readonly kind: 'calm' }
   | { readonly kind: 'plan'; readonly actions: readonly Action[] }
   /** These hosts cannot help themselves. */

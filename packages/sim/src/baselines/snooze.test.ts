@@ -1,4 +1,4 @@
-// Snooze: groups that know only themselves, and a leader who names another group when one cannot help itself.
+// Snooze: groups that know only themselves, and a leader that names another group when one cannot help itself.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { play } from '../testing/play.ts'
@@ -18,7 +18,7 @@ const story: SmallWorkload = {
   changes: [[5_000, 'a', 4_000]],
 }
 
-test('a group helps itself as soon as it may, whoever has more room elsewhere', () => {
+test('a group helps itself as soon as it may, whatever room other groups have', () => {
   const { moves, held, partitionSizes } = play(snooze({ groupHostsMax: 2 }), story)
   // 70 ms to hear from all, 290 ms to plan.
   assert.deepEqual(moves, ['5360 begun b h0 h1', '13552 ended b h0 h1 moved'])
@@ -53,7 +53,7 @@ test('a group without room asks the leader, and both groups plan together', () =
   assert.equal(measured.overloadsCured, 1)
 })
 
-test('nothing is to be done when nobody has room', () => {
+test('no VM moves when no host has room', () => {
   const { moves, measured } = play(snooze({ groupHostsMax: 2 }), {
     hosts: 2,
     vms: [

@@ -89,7 +89,7 @@ test('run --json is an array with one object per run, beginning with the fields 
   )
 })
 
-test('compare prints who wins, and keeps what report draws', async () => {
+test('compare prints which algorithm wins, and keeps what report draws', async () => {
   const out = join(directory, 'results')
   const compared = await drover(
     `compare ${six} --algorithms none,dvms,drover --seeds 4,5 --jobs 2 --out ${out}`,
@@ -104,7 +104,7 @@ test('compare prints who wins, and keeps what report draws', async () => {
   assert.deepEqual(
     lines.map((line) => JSON.parse(line).result).map(({ seed, algorithm }) => `${seed} ${algorithm}`),
     ['4 none', '4 dvms', '4 drover', '5 none', '5 dvms', '5 drover'],
-    'in the order in which they were asked for, whoever was done first',
+    'in the order in which they were asked for, whichever was done first',
   )
   const page = join(directory, 'page.html')
   assert.deepEqual(await drover(`report ${out} -o ${page}`), { exit: 0, out: `${page}\n`, err: '' })

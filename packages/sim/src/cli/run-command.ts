@@ -82,7 +82,7 @@ export const compareCommand = (io: Io, args: readonly string[]): Command =>
     withKeys(
       command(
         'compare',
-        'the same workload under several algorithms and seeds, and who wins',
+        'the same workload under several algorithms and seeds, and which one wins',
         'drover sim compare examples/vmplaces-128-compare.toml --jobs 2 --out results',
         'drover sim compare examples/vmplaces-64.toml --algorithms drover,dvms --seeds 1,2,3',
       ).argument('[config]', 'CONFIG.toml'),

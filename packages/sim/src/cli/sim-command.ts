@@ -1,4 +1,4 @@
-/** `drover sim`: what the program `drover` loads when somebody asks for it. */
+/** `drover sim`: what the program `drover` loads when it is asked for. */
 import { command, type Io, printJson, table } from '@drover/agent/cli'
 import { Command } from 'commander'
 import { schedulers } from '../baselines/baselines.ts'

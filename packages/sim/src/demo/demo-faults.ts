@@ -38,7 +38,7 @@ export const cutOff = (demo: DemoState, host: string): void => {
   const { cluster, apart, tell } = demo
   for (const other of cluster.hosts) if (other !== host) cluster.cut(host, other)
   apart.add(host)
-  tell('fault', `a cut: ${host} hears nobody, and nobody hears it`)
+  tell('fault', `a cut: ${host} hears no other host, and none hears it`)
   later(demo, cutMs, () => {
     cluster.heal()
     apart.delete(host)

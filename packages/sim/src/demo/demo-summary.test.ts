@@ -19,7 +19,7 @@ const fine: Summary = {
 
 test('one uncured overload, one broken promise or no story at all is a failure', () => {
   assert.equal(passed(fine), true)
-  assert.equal(passed({ ...fine, overloads: 4 }), true, 'one that nobody could cure is no failure')
+  assert.equal(passed({ ...fine, overloads: 4 }), true, 'one that could not be cured is no failure')
   assert.equal(passed({ ...fine, cured: 2 }), false)
   assert.equal(passed({ ...fine, violations: [{ invariant: 'S1', atMs: 1, text: 'twice' }] }), false)
   assert.equal(passed({ ...fine, overloads: 0, cured: 0, curable: 0 }), false)

@@ -31,7 +31,7 @@ export const summaryOf = (told: Told): Summary => {
   const { cluster, episodes, quiet } = told
   const cured = episodes.all.filter((one) => one.ended?.how === 'cured')
   const left = new Set(episodes.stillCurable())
-  // One that ended with its host, or whose agent is dead for good, is nobody's to cure.
+  // One that ended with its host, or whose agent is dead for good, cannot be cured.
   const curable = episodes.all.filter((one) => one.ended?.how === 'cured' || left.has(one))
   const acted = told.decisions.filter((one) => !one.asMember && one.detectToStartMs !== null)
   const delays = acted.flatMap((one) => one.detectToStartMs ?? [])
@@ -72,7 +72,7 @@ export const tableOf = (summary: Summary, told: Told, paint: Paint): string[] =>
   const killed = [plural(told.agentsKilled, 'agent'), plural(told.hostsKilled, 'host')].join(', ')
   const rows: [string, string][] = [
     ['hosts, VMs', `${summary.hosts}, ${summary.vms}`],
-    ['killed', told.agentsKilled + told.hostsKilled === 0 ? 'nobody' : killed],
+    ['killed', told.agentsKilled + told.hostsKilled === 0 ? 'none' : killed],
     ['overloads', `${summary.overloads}; ${summary.cured} of ${summary.curable} curable ones cured`],
     ['migrations', `${summary.migrations} done, ${told.migrationsFailed} failed`],
     ['partition size', `${summary.partitionSizeMedian ?? '–'} (median), ${largest} (largest)`],

@@ -1,6 +1,6 @@
 /**
  * The process of one run: told what by its parent, answers with the result, ends. A process of its own, so that the
- * peak of its memory and its CPU time are the run's and nobody else's, and so that its parent stays awake.
+ * peak of its memory and its CPU time are the run's alone, and so that its parent stays awake.
  */
 
 import { stackOf, wordsOf } from '@drover/agent/runtime'

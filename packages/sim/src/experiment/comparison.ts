@@ -1,5 +1,5 @@
 /**
- * Who is better than whom, and where drover loses: one rule for the terminal and the report. Means are compared as they are
+ * Which algorithm is better, and where drover loses: one rule for the terminal and the report. Means are compared as they are
  * printed: what looks equal is equal.
  */
 import { type Figure, figures, meanOf, migrates, type Runs } from './figures.ts'
@@ -17,7 +17,7 @@ export const ours = ({ algorithm }: { readonly algorithm: string }): boolean => 
 export const shown = (one: Runs, figure: Figure): number =>
   Number((meanOf(one, figure) ?? Number.NaN).toFixed(figure.decimals))
 
-/** Who may be the best: one that never migrates saves every cost and solves nothing. */
+/** Which may be the best: one that never migrates saves every cost and solves nothing. */
 const competing = <C extends Contestant>(all: readonly C[], figure: Figure): readonly C[] =>
   all.filter((one) => meanOf(one, figure) !== null && (!figure.cost || migrates(one)))
 

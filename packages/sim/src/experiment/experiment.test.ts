@@ -1,6 +1,6 @@
 /**
- * A researcher describes an experiment in a file, or in options, and gets the same figures whenever it is run again. Who
- * mistypes something learns where and what may have been meant, before any time is spent.
+ * A researcher describes an experiment in a file, or in options, and gets the same figures whenever it is run again. A
+ * mistake is shown with its place and a suggestion, before any time is spent.
  */
 import assert from 'node:assert/strict'
 import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -210,7 +210,7 @@ test('a scaling study runs the same at every size, and says whether an agent not
       [8, 80],
     ],
   )
-  assert.equal(flatness(rows), null, 'nobody asks for flatness below a full arc')
+  assert.equal(flatness(rows), null, 'there is no flatness below a full arc')
   const sized = (hosts: number, messagesPerHostPerS: number) => ({ ...rows[0]!, hosts, messagesPerHostPerS })
   assert.match(
     flatness([sized(256, 10), sized(1_024, 10.5)]) ?? '',

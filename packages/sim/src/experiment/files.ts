@@ -1,4 +1,4 @@
-/** The files of an experiment: written whole under another name, then renamed, so that nobody ever reads half of one. */
+/** The files of an experiment: written whole under another name, then renamed, so that half of one is never read. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { csv } from '@drover/agent/cli'

@@ -53,7 +53,7 @@ const git = (...words: readonly string[]): string | null => {
 
 /** Null where drover was not started from a checkout, or git is not there to ask. */
 const commitOf = (): string | null => {
-  // An installed package may lie below somebody else's checkout: that commit would say nothing about drover.
+  // An installed package may lie below another project's checkout: that commit would say nothing about drover.
   if (import.meta.dirname.includes('node_modules')) return null
   const commit = git('rev-parse', 'HEAD')
   return commit === null || git('status', '--porcelain', '--untracked-files=no') === ''

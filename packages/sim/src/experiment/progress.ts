@@ -1,4 +1,4 @@
-/** One line on a terminal that says how far an experiment is and when it will be done. Nothing where nobody looks. */
+/** One line on a terminal that says how far an experiment is and when it will be done. Nothing where stderr is no terminal. */
 
 export interface Progress {
   /** The run at that place has passed that share of its simulated time, 0 … 1. */

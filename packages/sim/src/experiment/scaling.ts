@@ -94,7 +94,7 @@ export const scalingTable = (rows: readonly ScalingRow[]): string =>
     ]),
   ])
 
-/** Below it, arcs are not full yet, and everybody knows everybody. */
+/** Below it, arcs are not full yet, and every agent knows all others. */
 export const flatFromHosts = 256
 /** Of the target: within 10 %. */
 const flatWithin = 0.1

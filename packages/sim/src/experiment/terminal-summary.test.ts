@@ -1,5 +1,5 @@
 /**
- * What a reader takes home from a comparison must be what happened: who won, by how much, and where drover is worse. A
+ * What a reader takes home from a comparison must be what happened: which one won, by how much, and where drover is worse. A
  * terminal shows how long it will take; a file or a pipe is not littered with it. And silence of a scheduler is loud.
  */
 import assert from 'node:assert/strict'
@@ -90,7 +90,7 @@ test('the verdict names the winner, and where drover loses', () => {
     verdictOf([...dvms, ...drover({ overloadSeconds: 300 })]) ?? '',
     /^dvms has the fewest .* 200\.0 against 300\.0 of drover:balanced \(−33 %\), .* loses on overload seconds/,
   )
-  assert.equal(verdictOf([run('none'), run('drover')]), null, 'nobody to compare with')
+  assert.equal(verdictOf([run('none'), run('drover')]), null, 'nothing to compare with')
   assert.match(verdictOf([run('crs'), run('dvms', { overloadSeconds: 110 })]) ?? '', /^crs has [^;]*\.$/)
 })
 
@@ -145,7 +145,7 @@ test('a scheduler that moved nothing is called out, and so is a load that asks f
   assert.match(stuck, /^NOTHING MIGRATED: crs, .* 10 overloads lasted 100\.0 s/)
 })
 
-test('a terminal sees how far it is and when it is done; nobody else sees anything', () => {
+test('a terminal shows how far it is and when it is done; a file or a pipe gets nothing', () => {
   let written = ''
   let now = 0
   const write = (text: string): void => {

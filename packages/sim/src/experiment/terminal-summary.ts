@@ -1,4 +1,4 @@
-/** What people read on the terminal: one row per algorithm, and one line that says who wins and where drover loses. */
+/** What people read on the terminal: one row per algorithm, and one line that says which one wins and where drover loses. */
 import { table } from '@drover/agent/cli'
 import type { Run, RunResult } from '../run/result.ts'
 import { lossesOf, ours, shown } from './comparison.ts'
@@ -83,7 +83,7 @@ const seedsWon = (a: Group, b: Group): string => {
   return pairs.length < 2 ? '' : `, ahead in ${pairs.filter((won) => won).length} of ${pairs.length} seeds`
 }
 
-/** Who has the fewest overload seconds, as they are printed. */
+/** The algorithm with the fewest overload seconds, as they are printed. */
 const winnerOf = (ranked: readonly Group[]): string => {
   const [winner, second] = [ranked[0]!, ranked[1]!]
   const figure = figures.overloadSeconds

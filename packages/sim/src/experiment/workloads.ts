@@ -42,7 +42,7 @@ export const loadWorkload = (spec: WorkloadSpec, seed: number): Workload => {
   }
 }
 
-/** The baseline that CloudSim calls "no power management" is what its hosts draw when nobody manages anything. */
+/** The baseline that CloudSim calls "no power management" is what its hosts draw when nothing manages them. */
 export const powerManagementOf = ({ workload, algorithm }: RunSpec): PowerManagement =>
   workload.kind === 'planetlab'
     ? (workload.power_management ?? (algorithm.name === 'none' ? 'none' : 'load'))

@@ -1,6 +1,6 @@
 /**
  * A cluster in one process: real agents over real libp2p (TCP on loopback, noise, gossipsub, a cluster key), one
- * simulated world below them. For tests, the demo, and people who write tests of their own.
+ * simulated world below them. For the demo, for tests here, and for tests of your own.
  */
 import { type Agent, workerSolver } from '@drover/agent'
 import {
@@ -35,7 +35,7 @@ export interface ClusterOptions {
   readonly hosts?: number
   /** Default 8. */
   readonly vmsPerHost?: number
-  /** Decides all that is drawn: layout, identities, jitter, who is overloaded. Default 1. */
+  /** Decides all that is drawn: layout, identities, jitter, which hosts are overloaded. Default 1. */
   readonly seed?: number
   /** Changes to the harness's own policy: short hold, so that things happen in seconds. */
   readonly policy?: Partial<Policy>
@@ -73,7 +73,7 @@ export interface Cluster extends AsyncDisposable {
   /** The views of all living agents. */
   views(): readonly PeerView[]
   idOf(host: string): HostId
-  /** The name behind an id; the id itself when nobody has it. */
+  /** The name behind an id; the id itself when no host has it. */
   nameOf(id: HostId): string
   /** capacity − reserve. */
   usable(host: string): Resources

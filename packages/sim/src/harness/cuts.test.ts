@@ -66,7 +66,7 @@ test('between two hosts: no message, but gossip by way of the third', async () =
   assert.deepEqual(say('A', 'C'), ['A>C'])
 })
 
-test('one way: A is heard by nobody it speaks to, and hears them', async () => {
+test('one way: no host hears A, and A hears them', async () => {
   const { cuts, say } = await network()
   cuts.cut(A, B, { oneWay: true })
   assert.deepEqual([say('A', 'B'), say('B', 'A')], [[], ['B>A']])

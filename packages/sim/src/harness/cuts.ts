@@ -1,6 +1,6 @@
 /**
- * The network model around real sockets: wraps the agents' transports, so that real libp2p runs underneath and nobody
- * notices a cut but by the silence. Only what a model can take away is taken: real sockets have their own delays.
+ * The network model around real sockets: wraps the agents' transports, so that real libp2p runs underneath and a cut
+ * shows by silence alone. Only what a model can take away is taken: real sockets have their own delays.
  */
 import type { Transport, TransportHandlers } from '@drover/agent/runtime'
 import type { HostId } from '@drover/protocol'

@@ -1,4 +1,4 @@
-/** Makes hosts busy, and quiet again: the only one who changes demands in the harness. */
+/** Makes hosts busy, and quiet again: no other code changes demands in the harness. */
 import type { Resources, VmId } from '@drover/protocol'
 import type { World } from '../hypervisor/world.ts'
 import type { Random } from '../random.ts'

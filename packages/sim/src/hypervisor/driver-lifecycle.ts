@@ -4,7 +4,7 @@ import type { VmId } from '@drover/protocol'
 import { askAt, copyOn, type DriverState, jobOf, refused } from './driver-state.ts'
 import { type Copy, change, incarnate, memoryTakenMiB } from './state.ts'
 
-/** A change of one copy, told to all who listen. */
+/** A change of one copy, told to all listeners. */
 const alter = async (
   driver: DriverState,
   vm: VmId,

@@ -8,7 +8,7 @@ export type MigrationFault =
   | { readonly kind: 'abort'; readonly atPermille: number }
   /** Nothing is sent any more from there on. A deaf one does not even hear an abort. */
   | { readonly kind: 'hang'; readonly atPermille: number; readonly deaf?: boolean }
-  /** Its hypervisor is busy and reads the request only then, whether who sent it still lives or not. */
+  /** Its hypervisor is busy and reads the request only then, whether its sender still lives or not. */
   | { readonly kind: 'late'; readonly delayMs: number }
   /** It succeeds, and its hypervisor reports an error. */
   | { readonly kind: 'fail-after-success' }

@@ -1,5 +1,5 @@
-// Whoever joins or leaves a crowded link changes the rates of those who share it, of those who share with these, and of
-// nobody else; the rates are those that dividing everything anew would give.
+// A migration that joins or leaves a crowded link changes the rates of those that share it, of those that share with
+// these, and of no others; the rates are those that dividing everything anew would give.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -21,7 +21,7 @@ const sending = (from: number, to: number, capMiBps: number): Sending => ({
   rateMiBps: 0,
 })
 
-test('where there is room for all, nobody hears of anybody', () => {
+test('where there is room for all, no rate changes', () => {
   const told: Sending[] = []
   const links = createLinks<Sending>((one, rateMiBps) => {
     told.push(one)

@@ -1,5 +1,5 @@
 /**
- * The links of hosts, and the migrations that share them, max-min fairly. A link binds nobody while the caps of all who
+ * The links of hosts, and the migrations that share them, max-min fairly. A link binds no migration while the caps of all that
  * use it fit; so a change reaches only those who share a crowded link with it, or with one of those, and so on.
  */
 import { fairRates } from './share.ts'
@@ -26,7 +26,7 @@ interface Link<T> {
   readonly users: Set<T>
 }
 
-/** `apply` is called for everyone whose rate is to become another one, once everything is decided. */
+/** `apply` is called for each whose rate is to become another one, once everything is decided. */
 export const createLinks = <T extends Transfer>(
   apply: (transfer: T, rateMiBps: number) => void,
 ): Links<T> => {

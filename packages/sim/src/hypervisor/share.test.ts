@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fairRates, fairShares } from './share.ts'
 
-test('a CPU that suffices gives everyone what it wants', () => {
+test('a CPU that suffices gives each VM what it wants', () => {
   assert.deepEqual(fairShares([100, 200, 0], 300), [100, 200, 0])
 })
 

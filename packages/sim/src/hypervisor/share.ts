@@ -1,4 +1,4 @@
-/** Max-min fairness: nobody gets more than it wants, and nobody could get more without taking from a poorer one. */
+/** Max-min fairness: none gets more than it wants, and none could get more without taking from a poorer one. */
 
 /** Divides one capacity among wants: how a fair CPU scheduler treats the VMs of one host. */
 export const fairShares = (wants: readonly number[], capacity: number): number[] => {

@@ -260,7 +260,7 @@ test('every way to fail, and what the driver says after it has looked', async ()
   }
 })
 
-test('a request that lies unread begins without who sent it, and dies with the daemon that has it', async () => {
+test('a request that lies unread begins without its sender, and dies with the daemon that has it', async () => {
   for (const [killed, there] of [
     [false, 'running'],
     [true, 'absent'],

@@ -70,7 +70,7 @@ test('S2: a VM that drover stops, suspends or loses is missed', async () => {
   assert.equal(codes(checker).length, 2)
 })
 
-test('S2: a copy that nobody resumes is forgiven while things move, and not at rest', async () => {
+test('S2: a copy that is not resumed is no breach while things move, and is one at rest', async () => {
   const small = smallWorld(2)
   const id = small.vm('a', 'h1')
   const checker = watch(small)

@@ -1,6 +1,6 @@
 /**
  * The one model of a network, without I/O and without a clock: told that a message is sent, it says when its copies
- * arrive. Whoever carries messages keeps to it: agents in virtual time, the simulator, and the harness around real
+ * arrive. All that carry messages keep to it: agents in virtual time, the simulator, and the harness around real
  * sockets. Ends are numbered. Each concern draws from a stream of its own, so that taking one fault away shifts no other.
  */
 import type { Random } from '../random.ts'

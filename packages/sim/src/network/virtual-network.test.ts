@@ -44,7 +44,7 @@ const connected = (weather: Partial<Weather> = {}) => {
   return { network, garbage, lives, start, send, heard }
 }
 
-test('messages arrive in their order, and a message that nobody can read is told', async () => {
+test('messages arrive in their order, and a message that cannot be read is reported', async () => {
   const { send, heard, garbage } = connected({ jitterMs: 40 })
   for (const number of [1, 2, 3, 100]) send(a, b, number)
   assert.deepEqual(

@@ -1,6 +1,6 @@
 /**
  * The agents' transport in virtual time, over the model of the network: messages in order per destination, gossip to
- * everyone by whatever way there is, and a word when a connection is lost, as libp2p would say it.
+ * all by whatever way there is, and a word when a connection is lost, as libp2p would say it.
  */
 import type { Clock, Transport, TransportHandlers } from '@drover/agent/runtime'
 import type { HostId } from '@drover/protocol'
@@ -72,7 +72,7 @@ export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork =
       })
   }
 
-  /** Everyone else that lives hears that its connection to this one is lost. */
+  /** All others that live hear that their connections to this one are lost. */
   const lose = (self: HostId, afterMs: number, still: () => boolean): void => {
     for (const other of handlers.keys())
       if (other !== self)

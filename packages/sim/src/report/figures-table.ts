@@ -56,7 +56,7 @@ const verdict = (own: Variant, baselines: readonly Variant[]): Html => {
   } ${worse.length > 0 ? `It beats ${worse.join(', ')} in both.` : 'It beats no baseline in both.'}</li>`
 }
 
-/** Null when there is nothing to compare: no drover, or nobody else. */
+/** Null when there is nothing to compare: no drover, or nothing else. */
 export const whereDroverLoses = ({ variants }: Scenario): Html | null => {
   const own = variants.filter(ours)
   const baselines = variants.filter((variant) => !ours(variant))

@@ -28,7 +28,7 @@ const shapes: readonly ((r: number) => string)[] = [
 export const points = (places: readonly (readonly [number, number])[]): string =>
   places.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${place(x)} ${place(y)}`).join('')
 
-/** `tip`: what the mark is, for whoever points at it. */
+/** `tip`: what the mark is, shown when it is pointed at. */
 export const marker = (variant: Variant, x: number, y: number, r: number, tip: string, more = ''): Html =>
   html`<path class="mark look-${variant.look} ${more}" data-algorithm="${variant.algorithm}" data-tip="${tip}" transform="translate(${place(x)} ${place(y)})" d="${shapes[variant.look % shapes.length]!(r)}"/>`
 

@@ -71,7 +71,7 @@ const studies: readonly Study[] = [
 const width = 560
 const area: Area = { left: 72, right: width - 26, top: 10, bottom: 230 }
 
-/** "+3 %" from the first size of at least 256 hosts to the largest: below that, everyone is everyone's neighbour. */
+/** "+3 %" from the first size of at least 256 hosts to the largest: below that, all hosts are neighbours. */
 const growth = (found: readonly { readonly hosts: number; readonly value: number }[]): string => {
   const from = found.find(({ hosts }) => hosts >= 256) ?? found[0]
   const to = found.at(-1)

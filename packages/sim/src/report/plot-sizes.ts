@@ -20,7 +20,7 @@ const binsUpTo = (most: number): readonly Bin[] => {
 }
 const nameOf = ({ from, to }: Bin): string => (from === to ? String(from) : `${from}–${to}`)
 
-/** Null when nobody formed a partition. */
+/** Null when no partition was formed. */
 export const sizesPlot = (variants: readonly Variant[]): Html | null => {
   const rows = variants.map((variant) => ({
     variant,

@@ -1,5 +1,5 @@
 /**
- * Somebody ran a comparison and opens the report a month later on a train: everything is in the one file, every figure
+ * A researcher ran a comparison and opens the report a month later on a train: everything is in the one file, every figure
  * of every run, the ones where drover loses included; and no name in a configuration can break the page or run in it.
  */
 import assert from 'node:assert/strict'

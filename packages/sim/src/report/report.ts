@@ -46,7 +46,7 @@ const header = (manifest: Manifest, runs: readonly Run[]): Html => {
 </header>`
 }
 
-/** A run in which nothing moved has compared nothing; nobody may read past it. */
+/** A run in which nothing moved has compared nothing; a reader may not miss that. */
 const alarm = (runs: readonly Run[], still: readonly Variant[]): Html | null => {
   if (runs.length === 0)
     return html`<div class="alarm" role="alert"><strong>There are no runs.</strong> Nothing was measured.</div>`
@@ -74,7 +74,7 @@ ${barPlot(variants, figures.energyIdleOffKwh, 'The same, where a host without de
 ${barPlot(variants, figures.cpuSeconds, 'Of the machine that simulated: comparable within this report only.')}
 </div>`
 
-/** `folded`: one size of a study; its own plots are for whoever asks. */
+/** `folded`: one size of a study; its own plots are shown on demand. */
 const scenarioSection = (scenario: Scenario, index: number, folded: boolean): Html => {
   const content = html`${summaryTable(scenario)}
 ${whereDroverLoses(scenario)}

@@ -1,5 +1,5 @@
 /**
- * What may be compared: runs of one scenario (same workload, size and length), put together by who scheduled them. A
+ * What may be compared: runs of one scenario (same workload, size and length), put together by their scheduler. A
  * *variant* is an algorithm under one preset; its runs differ only by their seed.
  */
 import type { Run } from '../run/result.ts'

@@ -1,6 +1,6 @@
 /**
- * Somebody puts our energy beside a published figure. Then it has to be the same thing: what hosts draw that nobody
- * manages, what their load needs, and what CloudSim, which looks every five minutes, believes that their load needs.
+ * Our energy is put beside a published figure. Then it has to be the same thing: what hosts draw without power
+ * management, what their load needs, and what CloudSim, which looks every five minutes, believes that their load needs.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -10,7 +10,7 @@ export const wattsAt = (curve: PowerCurve, share: number): number => {
 }
 
 /**
- * Who manages the power of hosts. `load`: they do it themselves, and draw what their load needs (DVFS). `none`: nobody
+ * What manages the power of hosts. `load`: they do it themselves, and draw what their load needs (DVFS). `none`: nothing
  * does, and every host that is alive draws its maximum all the time; CloudSim's baseline "no power management".
  */
 export type PowerManagement = 'none' | 'load'

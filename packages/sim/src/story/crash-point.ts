@@ -21,7 +21,7 @@ const kinds = new Set<Effect['kind']>([
 ])
 const probes = new Set<Message['kind']>(['ping', 'ack', 'ping-req', 'suspect'])
 
-/** Could anybody notice whether it was carried out? Probes, summaries and wakes are left out: there are too many. */
+/** Could any host notice whether it was carried out? Probes, summaries and wakes are left out: there are too many. */
 const matters = (effect: Effect): boolean =>
   kinds.has(effect.kind) && !(effect.kind === 'send' && probes.has(effect.message.kind))
 

@@ -18,7 +18,7 @@ const moving = async (options: Partial<ClusterOptions> = {}): Promise<Cluster> =
 const incarnationOf = (cluster: Cluster, host: number): number =>
   cluster.messages.findLast(({ from }) => from === cluster.ids[host])!.message.incarnation
 
-// A process's watch over its migration ends with the process: what hangs then hangs until somebody else ends it.
+// A process's watch over its migration ends with the process: what hangs then hangs until another agent ends it.
 test('a killed agent watches nothing any more', async () => {
   const cluster = await virtualCluster({ hosts: 3 })
   cluster.world.fail({ fault: { kind: 'hang', atPermille: 300 } })
@@ -30,7 +30,7 @@ test('a killed agent watches nothing any more', async () => {
   assert.throws(() => cluster.peer(0), /the agent of host 0 is dead/)
 })
 
-// Nothing of it was reported to anybody else, and its agent must count on at least what the clock says.
+// Nothing of it was reported to another host, and its agent must count on at least what the clock says.
 test('the start count follows the wall clock when the journal is lost', async () => {
   const cluster = await virtualCluster({ hosts: 2 })
   await cluster.run(100_000)
@@ -128,7 +128,7 @@ test('cuts, one way or both, and clogs hold messages back, and healing lets them
       .members.find(({ summary }) => summary.host === cluster.ids[of])?.state
   for (const other of [1, 2]) cluster.cut(0, other, { oneWay: true })
   await cluster.run(30_000)
-  assert.equal(state(0, 1), 'dead', 'h0 is heard by nobody')
+  assert.equal(state(0, 1), 'dead', 'no host hears h0')
   cluster.heal()
   await cluster.run(10_000)
   assert.equal(state(0, 1), 'alive')

@@ -1,9 +1,9 @@
-// An answer is heard in the moment in which it is given, by those who waited and by those who ask later.
+// An answer is heard in the moment in which it is given, by all that waited and all that ask later.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { answered, createAnswer, failed } from './answer.ts'
 
-test('whoever waits hears it at once, whoever comes later too, and only the first one counts', () => {
+test('a listener hears it at once, a later one, too, and only the first answer counts', () => {
   const heard: string[] = []
   const answer = createAnswer<number>()
   answer.then((value) => heard.push(`early ${value}`))
@@ -14,7 +14,7 @@ test('whoever waits hears it at once, whoever comes later too, and only the firs
   assert.deepEqual(heard, ['asked', 'early 1', 'late 1'])
 })
 
-test('a failure is heard by those who listen for it, and passed on by those who do not', () => {
+test('a failure reaches listeners for failures, and others pass it on', () => {
   const heard: unknown[] = []
   failed<number>('lost')
     .then((value) => heard.push(value))

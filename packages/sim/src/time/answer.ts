@@ -1,5 +1,5 @@
 /**
- * An answer in virtual time. Whoever waits for it hears it in the moment in which it is given, and not a turn of the event
+ * An answer in virtual time. A listener hears it in the moment in which it is given, and not a turn of the event
  * loop later: so a run of the simulator is one synchronous call, and nothing in it waits for the real world.
  */
 export interface Answer<T> extends PromiseLike<T> {
@@ -9,7 +9,7 @@ export interface Answer<T> extends PromiseLike<T> {
 }
 
 export const createAnswer = <T>(): Answer<T> => {
-  /** Tells one who waits; null until there is something to tell. */
+  /** Tells one that waits; null until there is something to tell. */
   let tell: ((ok: (value: T) => void, bad: (error: unknown) => void) => void) | null = null
   let waiting: (() => void)[] = []
   const settle = (how: NonNullable<typeof tell>): void => {

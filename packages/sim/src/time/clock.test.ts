@@ -19,7 +19,7 @@ test('what falls due runs in order of time, then of asking, and sees its own tim
   assert.equal(clock.pending, 0)
 })
 
-test('promises settle between two timers, so that whoever waits acts at the right time', async () => {
+test('promises settle between two timers, so that code that waits acts at the right time', async () => {
   const clock = manualClock()
   const wait = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve))
   const seen: number[] = []

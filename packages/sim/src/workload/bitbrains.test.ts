@@ -59,7 +59,7 @@ const whole = {
   mem: '1048576,2097152\n0,0\n0,0\n',
 }
 
-test('CPU is a share of what a VM was given, at most all of it; who was given nothing never ran', () => {
+test('CPU is a share of what a VM was given, at most all of it; a VM that was given nothing never ran', () => {
   const prefix = prefixOf('whole', whole)
   const vm7 = { name: 'vm-7', cores: 2, givenMiB: 4_096, usedMiB: 2_048, cpuMilli: [1_000, 2_038] }
   const vm9 = { name: 'vm-9', cores: 1, givenMiB: 1_024, usedMiB: 1, cpuMilli: [0, 10] }

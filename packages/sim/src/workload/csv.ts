@@ -1,4 +1,4 @@
-/** Tables as text, plain or gzipped, read so that whoever mistyped one learns where. */
+/** Tables as text, plain or gzipped, read so that a mistake is shown with its place. */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { wordsOf } from '@drover/agent/runtime'

@@ -1,6 +1,6 @@
 /**
  * A day of PlanetLab as CloudSim runs it: the literature's baseline to the hundredth of a kWh, from the archive as it is
- * handed round or from a folder; and whoever gives something else is told what is wrong with it.
+ * handed round or from a folder; and of anything else it is said what is wrong with it.
  */
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'

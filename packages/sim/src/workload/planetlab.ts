@@ -89,7 +89,7 @@ export const readPlanetlabTraces = (path: string): readonly PlanetlabTrace[] => 
 
 /**
  * First fit, VMs and hosts in their order: the first host whose cores are as fast as the VM's, with so much of its CPU,
- * memory and network promised to nobody. Null where no host is left for it.
+ * memory and network not promised yet. Null where no host is left for it.
  */
 const firstFit = (types: readonly VmType[], hosts: readonly HostType[]): readonly (number | null)[] => {
   const free = hosts.map(({ coreMips }) => ({

@@ -35,7 +35,7 @@ export const readTar = (path: string): readonly TarFile[] => {
     const [name, type, prefix] = [field(header, 0, 100), field(header, 156, 1), field(header, 345, 155)]
     const content = bytes.subarray(at + blockBytes, end)
     if (type === '' || type === '0') files.push({ name: prefix === '' ? name : `${prefix}/${name}`, content })
-    // Records of pax say times and the like, which nobody asks for; a name or size in them would be needed.
+    // Records of pax say times and the like, which are not needed; a name or size in them would be needed.
     else if (!(type === '5' || (/[gx]/.test(type) && !/ (path|size)=/.test(content.toString('latin1')))))
       throw new FileError(
         `${path}: ${name}: entries of type ${type} cannot be read here; pack with --format=ustar`,

@@ -1,4 +1,4 @@
-/** What happens to a cluster, whoever schedules it: its hosts, its VMs, and how their demand changes. Data. */
+/** What happens to a cluster under every scheduler: its hosts, its VMs, and how their demand changes. Data. */
 import type { Resources, VmId } from '@drover/protocol'
 
 /** Watts at 0, 10, … 100 % of the CPU: eleven points, linear between them. */

@@ -1,4 +1,4 @@
-// Arcs keep what one agent follows the same size, whatever the size of the cluster; nobody at an edge is cut off.
+// Arcs keep what one agent follows the same size, whatever the size of the cluster; no agent at an edge is cut off.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId, compareHosts } from '@drover/protocol'
@@ -6,7 +6,7 @@ import { arcsOf } from './arcs.ts'
 
 const idsOf = (count: number) => Array.from({ length: count }, (_, i) => asHostId(`host-${i}`))
 
-test('in a small cluster everyone follows everyone, nearest in the ring first', () => {
+test('in a small cluster every agent follows all others, nearest in the ring first', () => {
   for (const count of [1, 2, 3, 31, 32, 33, 64, 95, 96]) {
     const ids = idsOf(count)
     const arcs = arcsOf(ids, 32)
@@ -30,7 +30,7 @@ test('in a small cluster everyone follows everyone, nearest in the ring first', 
   }
 })
 
-test('in a large one they follow three arcs, and whoever follows is followed', () => {
+test('in a large cluster agents follow three arcs, and each is followed by those that it follows', () => {
   for (const count of [97, 128, 1_000, 4_096]) {
     const arcs = arcsOf(idsOf(count), 32)
     const all = Array.from({ length: count }, (_, host) => new Set(arcs.followed(host)))

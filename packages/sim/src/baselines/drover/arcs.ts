@@ -32,7 +32,7 @@ export const arcsOf = (ids: readonly HostId[], hostsMax: number): Arcs => {
   const sizes = Array.from({ length: count }, (_, arc) =>
     seenFrom(arc).reduce((sum, one) => sum + edge(one + 1) - edge(one), 0),
   )
-  /** All distances up to what three arcs can span; the same for everyone. */
+  /** All distances up to what three arcs can span; the same for all. */
   const outwards = alternately(0, Math.min(size, 6 * Math.ceil(size / count) + 1))
   const steps = outwards.map((step) => (2 * step > outwards.length + 1 ? step - outwards.length - 1 : step))
   const known = new Map<number, Uint32Array>()

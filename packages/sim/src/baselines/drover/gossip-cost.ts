@@ -16,7 +16,7 @@ export const sealed = (bytes: Uint8Array): number => sealBytes + bytes.length
 
 export const sealedBytes = (summary: LoadSummary): number => sealed(encodeSummary(summary))
 
-/** Sendings until all have it: the author's to its mesh, and each other's to its mesh but for whom it came from. */
+/** Sendings until all have it: the author's to its mesh, and each other's to its mesh but for the sender. */
 export const copiesOf = (subscribers: number): number => {
   const peers = Math.max(0, Math.min(meshPeers, subscribers - 1))
   return peers === 0 ? 0 : peers + (subscribers - 1) * (peers - 1)

@@ -1,5 +1,5 @@
 // The model says what gossip would have brought: a summary is heard one delay after it was published, one that is repeated
-// every gossip period carries what was known at its time, and nobody had to be woken for that.
+// every gossip period carries what was known at its time, and no agent had to be woken for that.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId, type Facts, nothing } from '@drover/protocol'
@@ -60,7 +60,7 @@ test('what was published is heard one delay later, a notable change half a secon
   assert.equal(heardAt(600), 4_000)
 })
 
-test('a small change is in the next regular summary, whoever looks and whenever', () => {
+test('a small change is in the next regular summary, whichever agent looks, and whenever', () => {
   const { model, published, heardAt } = boardOf()
   model.announce(0, 0, factsOf(1_000), false)
   model.announce(0, 4_000, factsOf(1_100), false)

@@ -1,7 +1,7 @@
 /**
  * The gossip of all arcs as one shared table: what each agent has published, and since when. An agent is told of another
- * what that one had published one gossip delay ago. Nobody is woken for it: a summary that repeats itself every gossip
- * period is worked out when somebody looks, or at the end, by the same announcer that the daemon uses.
+ * what that one had published one gossip delay ago. No agent is woken for it: a summary that repeats itself every gossip
+ * period is worked out when an agent looks, or at the end, by the same announcer that the daemon uses.
  */
 import {
   type Announcer,
@@ -29,7 +29,7 @@ export interface GossipModelHooks {
 export interface GossipModel {
   /** What is to be said of this host from now on; `hasty`: at once. */
   announce(host: number, nowMs: number, facts: Facts, hasty: boolean): void
-  /** When the host must be woken to say something out of turn; null = whoever looks will find it. */
+  /** When the host must be woken to say something out of turn; null = other hosts find it when they look. */
   nextAt(host: number): number | null
   /** What `to` has heard of `from` by now; null = nothing yet. */
   heard(from: number, to: number, nowMs: number): Candidate | null
@@ -48,7 +48,7 @@ export const createGossipModel = (hosts: number, hooks: GossipModelHooks): Gossi
   const { gossipMs, delayMsMax } = hooks
   interface Author {
     readonly announcer: Announcer
-    /** The newest last; older ones only while somebody may not have heard of newer ones. */
+    /** The newest last; older ones only while some agent may not have heard of newer ones. */
     readonly said: Published[]
     facts: Facts | null
     /** The length of what was said last. */

@@ -51,13 +51,13 @@ const fullGossip = ({ run, ids, heard }: GossipInit): Gossip => {
   }
 }
 
-/** As `gossip-model.ts` has it; the failure detector of a world where nobody fails is counted, not run. */
+/** As `gossip-model.ts` has it; the failure detector of a world where no host fails is counted, not run. */
 const arcGossip = ({ run, ids, placeOf, settings, gossipMs, heard, waits }: GossipInit): Gossip => {
   const { kernel, metrics, seed, workload } = run
   const arcs = arcsOf(ids, settings.arcHosts)
   const delayMs = (from: number, to: number): number => gossipDelayMs(seed, from, to)
 
-  /** Whoever has put something off hears of it; the others will see it when they look. */
+  /** An agent that has put something off hears of it; the others will see it when they look. */
   const spread = (host: number, summary: LoadSummary): void => {
     for (const to of arcs.followed(host))
       if (waits(to)) kernel.after(delayMs(host, to), () => heard(to, summary))

@@ -120,7 +120,7 @@ export const startVirtualAgent = (init: VirtualAgentInit): VirtualAgent => {
   let feed: (input: Input) => void = () => {}
   let poller: RunPoller | null = null
   const agent = createHost({
-    // No agent of this world is restarted, and nobody asks for its history: what is written need not be kept.
+    // No agent of this world is restarted, and its history is not asked for: what is written need not be kept.
     journal: {
       open: () => ({
         ...createJournalStore({ intact: true, wallNow: () => 0 }).open(),

@@ -1,4 +1,4 @@
-/** `[workload]`: what happens to the cluster, whoever schedules it. Percents are of one core, as VMPlaceS counts. */
+/** `[workload]`: what happens to the cluster under every scheduler. Percents are of one core, as VMPlaceS counts. */
 import * as z from 'zod'
 
 const count = z.int().min(1)
@@ -42,7 +42,7 @@ const planetlab = z.strictObject({
   data: path.default('../shared/data/planetlab/20110303.tar.gz'),
   hosts: count.optional(),
   memory: z.enum(['enforced', 'ignored']).optional(),
-  /** Default: `none` where nobody schedules (CloudSim's baseline), else `load`. */
+  /** Default: `none` under the algorithm `none` (CloudSim's baseline), else `load`. */
   power_management: z.enum(['none', 'load']).optional(),
   duration_s: duration.optional(),
 })
