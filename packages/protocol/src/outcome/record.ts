@@ -33,6 +33,14 @@ export interface Known {
   readonly detectToStartMs: number | null
 }
 
+/** How a partition ends; `running` = it has not. */
+export interface Outcome {
+  readonly result: DecisionResult
+  /** A reason code, or null when all is well. */
+  readonly code: string | null
+  readonly text: string
+}
+
 /** Demand per host once the whole plan is done. */
 export const demandAfter = (
   snapshots: readonly HostSnapshot[],
@@ -94,13 +102,7 @@ const hostsOf = (known: Known): readonly HostChange[] => {
     }))
 }
 
-export const record = (
-  known: Known,
-  result: DecisionResult,
-  code: string | null,
-  text: string,
-  endedAt: Instant | null,
-): Decision => ({
+export const record = (known: Known, { result, code, text }: Outcome, endedAt: Instant | null): Decision => ({
   id: known.id,
   leader: known.leader,
   leaderName: known.leaderName,

@@ -3,14 +3,14 @@
 import type { PartitionProblem, Plan } from '@drover/placement'
 import type { Candidate, MemberRequirements, MigrationAbility } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
-import type { CandidateRecord, Decision, DecisionResult } from '../data/decision.ts'
+import type { CandidateRecord, Decision } from '../data/decision.ts'
 import { byText, type HostId, type Instant, leaderOf, type PartitionId } from '../data/ids.ts'
 import type { Need } from '../data/need.ts'
 import type { Execution } from '../data/plan-execution.ts'
 import type { Rank } from '../data/rank.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import type { Mode } from '../data/summary.ts'
-import type { Known } from '../outcome/record.ts'
+import type { Known, Outcome } from '../outcome/record.ts'
 import type { Target } from '../snapshot/formulate.ts'
 import type { StepContext } from '../step-context.ts'
 
@@ -26,6 +26,14 @@ export interface LeaderHooks {
   concluded(need: Need, decision: Decision): void
 }
 
+/** What the functions of the leader's side work on. */
+export interface Leadership {
+  readonly context: StepContext
+  readonly hooks: LeaderHooks
+  /** The partition that this host leads, or null: one at a time. */
+  current: PartitionState | null
+}
+
 export type Member =
   | { readonly state: 'asked' }
   | { readonly state: 'granted'; readonly epoch: number; readonly snapshot: HostSnapshot }
@@ -36,29 +44,37 @@ export interface PartitionState {
   readonly partition: PartitionId
   readonly rank: Rank
   readonly need: Need
+  /** `observe`: it only looks. Its members give snapshots and no leases, and nothing is carried out. */
   readonly intent: 'lease' | 'observe'
   readonly requirements: MemberRequirements
   readonly formedAt: Instant
   readonly members: Map<HostId, Member>
   /** Asked once and lost, with the code: not asked again by this partition. */
   readonly lost: Map<HostId, CandidateRecord>
+  /** Hosts that were not fit to be asked, the last time some were chosen. */
   left: readonly CandidateRecord[]
   phase: Phase
+  /** When the phase is given up; an execution is not. */
   deadline: Instant
   renewAt: Instant
   target: Target
+  /** More hosts were looked for, because those that were asked first were not enough. */
   grown: boolean
+  /** Of solving, from 1: an answer to an earlier one is stale. */
   round: number
   problem: PartitionProblem | null
   /** The snapshots that `problem` was made from: members come and go after it. */
   frozen: readonly HostSnapshot[] | null
   solvingSince: Instant
+  /** From the forming until all had answered for the first time; null = not yet. */
   reservedMs: number | null
+  /** Of all rounds together; null = none has ended. */
   solvedMs: number | null
   detectToStartMs: number | null
+  /** Null until the plan is carried out. */
   execution: Execution | null
   /** How it ends when all actions of the plan are done. */
-  promise: { readonly result: DecisionResult; readonly code: string | null; readonly text: string }
+  promise: Outcome
 }
 
 export const renewMs = Math.floor(limits.leaseMs / 3)
@@ -105,6 +121,10 @@ export const createPartitionState = (
     promise: { result: 'cured', code: null, text: 'every need is met' },
   }
 }
+
+/** The partition of this name, if this host leads it now. */
+export const ledAs = ({ current }: Leadership, partition: PartitionId): PartitionState | null =>
+  current?.partition === partition ? current : null
 
 /** Of all members that have granted, sorted by host. */
 export const snapshotsOf = (state: PartitionState): HostSnapshot[] =>

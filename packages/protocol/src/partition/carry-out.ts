@@ -1,0 +1,74 @@
+/** The plan is carried out, action by action, until nothing of it runs and nothing more may begin. */
+
+import { assert, type PartitionProblem, type Plan } from '@drover/placement'
+import type { HostId } from '../data/ids.ts'
+import type { Ended } from '../data/message.ts'
+import { conclude, recordOf } from './conclude.ts'
+import { assign, beginUnblocked, releaseUntouched, sayWhatRuns } from './execution.ts'
+import { type Leadership, ledAs, type PartitionState } from './partition-state.ts'
+import * as progress from './plan-progress.ts'
+
+/** A checked plan: every member that it touches gets it, and what may begin begins. A partition that only looks says what would be done. */
+export const carryOut = (
+  leader: Leadership,
+  state: PartitionState,
+  problem: PartitionProblem,
+  plan: Plan,
+): void => {
+  const { context, hooks } = leader
+  const { partition, members, promise } = state
+  if (state.intent === 'observe')
+    return conclude(leader, state, { result: 'would', code: promise.code, text: promise.text }, plan)
+  assert(
+    state.phase === 'solving' && state.execution === null,
+    `partition ${partition} carries out one plan, just after it was solved: it is ${state.phase}`,
+  )
+  state.phase = 'executing'
+  state.deadline = Number.MAX_SAFE_INTEGER
+  state.execution = progress.execution(plan)
+  const absent = [...progress.touched(state.execution)].find((host) => members.get(host)?.state !== 'granted')
+  assert(absent === undefined, `the plan of ${partition} touches members only, and ${absent} is none`)
+  releaseUntouched(context, state)
+  const decision = recordOf(leader, state, { result: 'running', code: null, text: 'under way' }, plan, null)
+  hooks.report(decision)
+  assign(context, state, problem, plan, decision)
+  beginUnblocked(context, state)
+  concludeIfOver(leader, state)
+}
+
+export const onEnded = (leader: Leadership, from: HostId, message: Ended): void => {
+  const state = ledAs(leader, message.partition)
+  if (state?.execution == null) return
+  const action = state.execution.plan.actions.find((one) => one.id === message.action)
+  if (action === undefined || progress.performerOf(action) !== from) return
+  state.execution = progress.finish(state.execution, message.action, message.result)
+  goOn(leader, state)
+}
+
+/** Nothing more of it begins; what runs is waited for. */
+export const callOff = (leader: Leadership, state: PartitionState, code: string, text: string): void => {
+  if (state.execution === null) return conclude(leader, state, { result: 'failed', code, text })
+  state.execution = progress.callOff(state.execution, { code, text })
+  sayWhatRuns(leader.context, state)
+  goOn(leader, state)
+}
+
+/** Something of the execution has changed. */
+export const goOn = (leader: Leadership, state: PartitionState): void => {
+  releaseUntouched(leader.context, state)
+  beginUnblocked(leader.context, state)
+  concludeIfOver(leader, state)
+}
+
+const concludeIfOver = (leader: Leadership, state: PartitionState): void => {
+  const { execution, promise } = state
+  if (execution === null || !progress.isOver(execution)) return
+  const cut = progress.cutShort(execution)
+  const failure = progress.firstFailure(execution)
+  if (cut !== null) conclude(leader, state, { result: 'failed', ...cut }, execution.plan)
+  else if (failure === null) conclude(leader, state, promise, execution.plan)
+  else {
+    const { kind, code, detail = `an action was ${kind}: ${code}` } = failure
+    conclude(leader, state, { result: 'failed', code, text: detail }, execution.plan)
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The members of a partition come and go: they grant or refuse, time runs out, their hosts die, a graver partition takes
+ * them. When none is waited for any more, the partition goes on with those that it has.
+ */
+
+import { assert, assertNever } from '@drover/placement'
+import { limits } from '../data/config.ts'
+import type { HostId } from '../data/ids.ts'
+import type { Busy, Declined, Granted, Revoked } from '../data/message.ts'
+import { goOn } from './carry-out.ts'
+import { conclude } from './conclude.ts'
+import { grow } from './invite.ts'
+import { type Leadership, ledAs, type PartitionState } from './partition-state.ts'
+import * as progress from './plan-progress.ts'
+import { solve } from './solving.ts'
+
+export const onGranted = (leader: Leadership, from: HostId, message: Granted): void => {
+  const { context } = leader
+  const { partition, epoch, snapshot } = message
+  const state = ledAs(leader, partition)
+  const member = state?.members.get(from)
+  const release = () => context.send(from, { kind: 'release', partition, epoch })
+  if (state === null || member?.state !== 'asked') {
+    // Too late for us: do not let it wait for its lease to lapse.
+    if (epoch > 0 && member === undefined) release()
+    return
+  }
+  const oddity = oddityOf(state, from, message)
+  if (oddity !== null) {
+    if (epoch > 0) release()
+    return lose(leader, state, from, 'wire.garbage', oddity)
+  }
+  assert(
+    state.phase === 'reserving',
+    `partition ${partition} waits for ${from}, so it is reserving, not ${state.phase}`,
+  )
+  state.members.set(from, { state: 'granted', epoch, snapshot })
+  advance(leader, state)
+}
+
+/** What no agent of ours says: on such a grant nothing can be built. */
+const oddityOf = ({ intent }: PartitionState, from: HostId, { epoch, snapshot }: Granted): string | null => {
+  if (snapshot.host !== from) return `it granted with the snapshot of another host, ${snapshot.host}`
+  return intent === 'lease' && epoch === 0 ? 'it granted a lease without an epoch' : null
+}
+
+export const onRefused = (leader: Leadership, from: HostId, message: Busy | Declined): void => {
+  const state = ledAs(leader, message.partition)
+  if (state === null || !state.members.has(from)) return
+  if (message.kind === 'busy') lose(leader, state, from, 'partition.busy', `member of ${message.holder}`)
+  else lose(leader, state, from, message.code, `declined: ${message.code}`)
+}
+
+export const onRevoked = (leader: Leadership, from: HostId, message: Revoked): void => {
+  const state = ledAs(leader, message.partition)
+  const member = state?.members.get(from)
+  if (state === null || member?.state !== 'granted' || member.epoch !== message.epoch) return
+  const text = message.code === 'wounded' ? 'taken by a higher-ranked partition' : `lease ${message.code}`
+  lose(leader, state, from, 'partition.busy', text)
+}
+
+/** Those that have not answered in time are not waited for. */
+export const loseSilent = (leader: Leadership, state: PartitionState): void => {
+  for (const [host, member] of [...state.members]) {
+    // With the last one the partition goes on, and may be over.
+    if (member.state !== 'asked' || leader.current !== state) continue
+    leader.context.send(host, { kind: 'release', partition: state.partition, epoch: 0 })
+    lose(leader, state, host, 'partition.timeout', `no answer within ${limits.reserveMs} ms`)
+  }
+}
+
+export const lose = (
+  leader: Leadership,
+  state: PartitionState,
+  host: HostId,
+  code: string,
+  text: string,
+): void => {
+  const { partition, members, lost } = state
+  assert(members.has(host), `partition ${partition} loses only a member, and ${host} is none`)
+  assert(!lost.has(host), `partition ${partition} loses ${host} once`)
+  const known = leader.hooks.candidates().find(({ summary }) => summary.host === host)
+  members.delete(host)
+  lost.set(host, { host, name: known?.summary.name ?? host, code, text })
+  switch (state.phase) {
+    case 'reserving':
+      return advance(leader, state)
+    case 'solving':
+      // The problem being solved contains a host that is gone: its answer would be stale. Ask for another one.
+      state.phase = 'reserving'
+      return advance(leader, state)
+    case 'executing':
+      return loseWhileExecuting(leader, state, host, code)
+    default:
+      return assertNever(state.phase)
+  }
+}
+
+/** How its actions have ended is not known, and not waited for. */
+const loseWhileExecuting = (leader: Leadership, state: PartitionState, host: HostId, code: string): void => {
+  const before = state.execution
+  assert(before !== null, `partition ${state.partition} has a plan while it executes`)
+  let execution = before
+  for (const action of before.plan.actions)
+    if (progress.performerOf(action) === host && before.begun.has(action.id))
+      execution = progress.finish(execution, action.id, { kind: 'unknown', code })
+  state.execution = execution
+  goOn(leader, state)
+}
+
+/** Called whenever an answer came or a member went: goes on once no answer is waited for. */
+const advance = (leader: Leadership, state: PartitionState): void => {
+  const { context } = leader
+  const { members, lost, need } = state
+  if (state.phase !== 'reserving') return
+  if ([...members.values()].some((member) => member.state === 'asked')) return
+  if (!members.has(context.self)) {
+    const code = lost.get(context.self)?.code ?? 'partition.busy'
+    const text = 'this host is a member of another partition'
+    return conclude(leader, state, { result: 'failed', code, text })
+  }
+  if (members.size < 2 && need.kind !== 'none') {
+    if (!grow(leader, state, 1)) concludeAlone(leader, state)
+    return
+  }
+  state.reservedMs ??= context.now() - state.formedAt
+  solve(leader, state)
+}
+
+/** No other host is a member, and there is no more to ask. */
+const concludeAlone = (leader: Leadership, state: PartitionState): void => {
+  const busy = [...state.lost.values()].some(
+    (one) => one.code === 'partition.busy' || one.code === 'partition.timeout',
+  )
+  if (busy) {
+    const text = 'every host that could help belongs to another partition now'
+    return conclude(leader, state, { result: 'failed', code: 'partition.busy', text })
+  }
+  const text = 'no host that was asked can help'
+  conclude(leader, state, { result: 'nothing', code: 'partition.exhausted', text })
+}
