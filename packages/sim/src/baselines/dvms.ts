@@ -26,6 +26,8 @@ export interface DvmsOptions {
   readonly nodesMax?: number
 }
 
+type Settings = Readonly<Required<DvmsOptions>>
+
 interface Partition {
   readonly members: RunHost[]
   readonly joinedMs: number[]
@@ -35,122 +37,126 @@ interface Partition {
   cancelTimeout: () => void
 }
 
-export const dvms = ({
-  next: nextIs = 'ring',
-  pollMs = 1000,
-  membersMin = 4,
-  timeoutMs = 4500,
-  messageMs = messageMsOfVmplaces,
-  nodesMax = 3000,
-}: DvmsOptions = {}): Scheduler => ({
-  name: nextIs === 'ring' ? 'dvms' : 'dvms-random',
-  begin(run) {
-    const { kernel, hosts, metrics } = run
-    /** The partition of each host. */
-    const booked: (Partition | null)[] = hosts.map(() => null)
-    const nextOf = nextIs === 'ring' ? ringNext(hosts, booked) : randomNext(run, booked)
+interface DvmsState {
+  readonly run: SimulatedRun
+  readonly settings: Settings
+  /** The partition of each host. */
+  readonly booked: (Partition | null)[]
+  readonly nextOf: Next
+  /** Where in its period each host polls, ms. */
+  readonly phaseMs: readonly number[]
+  /** Hosts whose next poll is a timer. */
+  readonly watched: boolean[]
+}
 
-    const say = (count: number, then: () => void): void => {
-      metrics.messages(count, count * messageBytes)
-      kernel.after(count * messageMs, then)
-    }
-    /** Each member but the leader is asked, and answers, one after another. */
-    const tellAll = (partition: Partition, times: number, then: () => void): void =>
-      say(2 * times * (partition.members.length - 1), then)
+const say = ({ run: { kernel, metrics }, settings }: DvmsState, count: number, then: () => void): void => {
+  metrics.messages(count, count * messageBytes)
+  kernel.after(count * settings.messageMs, then)
+}
 
-    const join = (partition: Partition, host: RunHost): void => {
-      booked[host.index] = partition
-      partition.members.push(host)
-      partition.joinedMs.push(kernel.now())
-      partition.passed = 0
-    }
-    const arm = (partition: Partition): void => {
-      partition.cancelTimeout()
-      partition.cancelTimeout = kernel.after(timeoutMs, () => dissolve(partition))
-    }
-    const dissolve = (partition: Partition): void => {
-      if (partition.dissolved) return
-      partition.dissolved = true
-      partition.cancelTimeout()
-      for (const [i, host] of partition.members.entries()) {
-        booked[host.index] = null
-        metrics.held(host, partition.joinedMs[i]!, kernel.now())
-        watch(host)
-      }
-      if (partition.members.length >= membersMin) metrics.solved(partition.members)
-    }
+/** Each member but the leader is asked, and answers, one after another. */
+const tellAll = (state: DvmsState, partition: Partition, times: number, then: () => void): void =>
+  say(state, 2 * times * (partition.members.length - 1), then)
 
-    const detect = (host: RunHost): void => {
-      if (booked[host.index] !== null || host.leavingMilli > 0) return
-      const partition: Partition = {
-        members: [],
-        joinedMs: [],
-        dissolved: false,
-        passed: 0,
-        cancelTimeout: () => {},
-      }
-      join(partition, host)
-      forward(partition, host)
-    }
-    const forward = (partition: Partition, from: RunHost): void => {
-      arm(partition)
-      const to = nextOf(partition, from)
-      if (to !== null) say(1, () => receive(partition, to))
-    }
-    const receive = (partition: Partition, host: RunHost): void => {
-      if (partition.dissolved) return
-      if (booked[host.index] !== null) {
-        // Two laps among booked hosts are a deadlock.
-        if (++partition.passed >= 2 * (hosts.length - partition.members.length)) return dissolve(partition)
-        const to = nextOf(partition, host)
-        if (to !== null) say(1, () => receive(partition, to))
-        return
-      }
-      join(partition, host)
-      // It asks the initiator whether all this is still so, then tells the members of the new one.
-      say(2, () => tellAll(partition, 1, () => solve(partition, host)))
-    }
-    const solve = (partition: Partition, leader: RunHost): void => {
-      if (partition.dissolved) return
-      const { members } = partition
-      if (members.length < membersMin) return grow(partition, leader)
-      const ill = members.filter(overloaded)
-      const decision = decide(run, [...members].reverse(), nodesMax)
-      partition.cancelTimeout()
-      kernel.after(planningMs(members.length, ill.length), () => {
-        if (decision.kind !== 'plan') return grow(partition, leader)
-        carryOut(run, members, decision.actions, (complete) => {
-          if (!complete) return grow(partition, leader)
-          for (const _ of ill) metrics.cured()
-          tellAll(partition, 3, () => dissolve(partition))
-        })
-      })
-    }
-    const grow = (partition: Partition, leader: RunHost): void => {
-      arm(partition)
-      tellAll(partition, 1, () => {
-        if (!partition.dissolved) forward(partition, leader)
-      })
-    }
+const join = ({ run, booked }: DvmsState, partition: Partition, host: RunHost): void => {
+  booked[host.index] = partition
+  partition.members.push(host)
+  partition.joinedMs.push(run.kernel.now())
+  partition.passed = 0
+}
 
-    // A poll that would see nothing is not simulated: each host's next one is, once it is overloaded.
-    const phaseMs = hosts.map(({ index }) => run.random('dvms.phase', index).fraction() * pollMs)
-    const watched = hosts.map(() => false)
-    const watch = (host: RunHost): void => {
-      const { index } = host
-      if (watched[index] || booked[index] !== null || !overloaded(host)) return
-      watched[index] = true
-      const since = kernel.now() - phaseMs[index]!
-      kernel.after((Math.floor(since / pollMs) + 1) * pollMs - since, () => {
-        watched[index] = false
-        if (overloaded(host)) detect(host)
-        watch(host)
-      })
-    }
-    run.onChange(watch)
-    for (const host of hosts) watch(host)
-  },
-})
+const arm = (state: DvmsState, partition: Partition): void => {
+  partition.cancelTimeout()
+  partition.cancelTimeout = state.run.kernel.after(state.settings.timeoutMs, () => dissolve(state, partition))
+}
+
+const dissolve = (state: DvmsState, partition: Partition): void => {
+  const { run, booked, settings } = state
+  if (partition.dissolved) return
+  partition.dissolved = true
+  partition.cancelTimeout()
+  for (const [i, host] of partition.members.entries()) {
+    booked[host.index] = null
+    run.metrics.held(host, partition.joinedMs[i]!, run.kernel.now())
+    watch(state, host)
+  }
+  if (partition.members.length >= settings.membersMin) run.metrics.solved(partition.members)
+}
+
+/** The host sees itself overloaded. */
+const detect = (state: DvmsState, host: RunHost): void => {
+  if (state.booked[host.index] !== null || host.leavingMilli > 0) return
+  const partition: Partition = {
+    members: [],
+    joinedMs: [],
+    dissolved: false,
+    passed: 0,
+    cancelTimeout: () => {},
+  }
+  join(state, partition, host)
+  forward(state, partition, host)
+}
+
+const forward = (state: DvmsState, partition: Partition, from: RunHost): void => {
+  arm(state, partition)
+  const to = state.nextOf(partition, from)
+  if (to !== null) say(state, 1, () => receive(state, partition, to))
+}
+
+const receive = (state: DvmsState, partition: Partition, host: RunHost): void => {
+  if (partition.dissolved) return
+  if (state.booked[host.index] === null) {
+    join(state, partition, host)
+    // It asks the initiator whether all this is still so, then tells the members of the new one.
+    say(state, 2, () => tellAll(state, partition, 1, () => solve(state, partition, host)))
+    return
+  }
+  // Two laps among booked hosts are a deadlock.
+  const { hosts } = state.run
+  if (++partition.passed >= 2 * (hosts.length - partition.members.length)) return dissolve(state, partition)
+  const to = state.nextOf(partition, host)
+  if (to !== null) say(state, 1, () => receive(state, partition, to))
+}
+
+const solve = (state: DvmsState, partition: Partition, leader: RunHost): void => {
+  const { run, settings } = state
+  if (partition.dissolved) return
+  const { members } = partition
+  if (members.length < settings.membersMin) return grow(state, partition, leader)
+  const ill = members.filter(overloaded)
+  const decision = decide(run, [...members].reverse(), settings.nodesMax)
+  partition.cancelTimeout()
+  run.kernel.after(planningMs(members.length, ill.length), () => {
+    if (decision.kind !== 'plan') return grow(state, partition, leader)
+    carryOut(run, members, decision.actions, (complete) => {
+      if (!complete) return grow(state, partition, leader)
+      for (const _ of ill) run.metrics.cured()
+      tellAll(state, partition, 3, () => dissolve(state, partition))
+    })
+  })
+}
+
+const grow = (state: DvmsState, partition: Partition, leader: RunHost): void => {
+  arm(state, partition)
+  tellAll(state, partition, 1, () => {
+    if (!partition.dissolved) forward(state, partition, leader)
+  })
+}
+
+/** A poll that would see nothing is not simulated: each host's next one is, once it is overloaded. */
+const watch = (state: DvmsState, host: RunHost): void => {
+  const { run, booked, watched, phaseMs, settings } = state
+  const { index } = host
+  if (watched[index] || booked[index] !== null || !overloaded(host)) return
+  watched[index] = true
+  const { pollMs } = settings
+  const since = run.kernel.now() - phaseMs[index]!
+  run.kernel.after((Math.floor(since / pollMs) + 1) * pollMs - since, () => {
+    watched[index] = false
+    if (overloaded(host)) detect(state, host)
+    watch(state, host)
+  })
+}
 
 type Next = (partition: Partition, from: RunHost) => RunHost | null
 
@@ -176,5 +182,34 @@ const randomNext = ({ hosts, random }: SimulatedRun, booked: readonly (Partition
       }
     const others = hosts.filter((host) => booked[host.index] !== partition)
     return others.length === 0 ? null : dice.pick(others)
+  }
+}
+
+export const dvms = (options: DvmsOptions = {}): Scheduler => {
+  const settings: Settings = {
+    next: 'ring',
+    pollMs: 1000,
+    membersMin: 4,
+    timeoutMs: 4500,
+    messageMs: messageMsOfVmplaces,
+    nodesMax: 3000,
+    ...options,
+  }
+  return {
+    name: settings.next === 'ring' ? 'dvms' : 'dvms-random',
+    begin(run) {
+      const { hosts } = run
+      const booked: (Partition | null)[] = hosts.map(() => null)
+      const state: DvmsState = {
+        run,
+        settings,
+        booked,
+        nextOf: settings.next === 'ring' ? ringNext(hosts, booked) : randomNext(run, booked),
+        phaseMs: hosts.map(({ index }) => run.random('dvms.phase', index).fraction() * settings.pollMs),
+        watched: hosts.map(() => false),
+      }
+      run.onChange((host) => watch(state, host))
+      for (const host of hosts) watch(state, host)
+    },
   }
 }

@@ -4,7 +4,7 @@ import type { MigrationTruth } from '../hypervisor/events.ts'
 import { quantile } from '../quantile.ts'
 import type { Workload } from '../workload/workload.ts'
 import { createEnergyMeter, type PowerManagement } from './energy.ts'
-import { createOverloadMeter } from './overload.ts'
+import { createOverloadMeter, type OverloadSpan } from './overload.ts'
 import type { RunResult, Timeline } from './result.ts'
 import { createSampledEnergyMeter } from './sampled-energy.ts'
 import type { RunHost, RunMetrics } from './simulated-run.ts'
@@ -29,6 +29,13 @@ export interface Measures {
   readonly timeline: Timeline | null
 }
 
+/** A migration that still goes on. */
+export interface Moving {
+  readonly migration: MigrationTruth
+  readonly from: RunHost
+  readonly to: RunHost
+}
+
 export interface Meters {
   readonly metrics: RunMetrics
   readonly trace: Trace
@@ -37,7 +44,7 @@ export interface Meters {
   begun(): void
   ended(migration: MigrationTruth, from: RunHost, to: RunHost): void
   /** Until now; `moving` are the migrations that still go on. */
-  read(moving: readonly { readonly migration: MigrationTruth; from: RunHost; to: RunHost }[]): Measures
+  read(moving: readonly Moving[]): Measures
 }
 
 export interface MetersOptions {
@@ -50,6 +57,79 @@ export interface MetersOptions {
 
 const seconds = (ms: number): number => ms / 1_000
 
+/** What is counted while a run goes on. */
+interface Counts {
+  readonly partitionSizes: number[]
+  /** For the timeline: [host, from, to], s. */
+  readonly held: (readonly [number, number, number])[]
+  /** For the timeline: [source, destination, from, to], s. */
+  readonly migrations: (readonly [number, number, number, number])[]
+  heldMs: number
+  migrationsBegun: number
+  movedMiB: number
+  messages: number
+  bytes: number
+  cured: number
+}
+
+/** What schedulers report of themselves is counted here. */
+const metricsOf = (
+  counts: Counts,
+  trace: Trace,
+  { workload, nowMs, timeline }: MetersOptions,
+): RunMetrics => ({
+  solved(members) {
+    counts.partitionSizes.push(members.length)
+  },
+  held(host, fromMs, toMs) {
+    const [from, to] = [Math.max(0, fromMs), Math.min(workload.durationMs, toMs)]
+    if (to <= from) return
+    counts.heldMs += to - from
+    if (timeline) counts.held.push([host.index, seconds(from), seconds(to)])
+  },
+  message(size) {
+    counts.messages += 1
+    counts.bytes += size
+  },
+  messages(count, size) {
+    counts.messages += count
+    counts.bytes += size
+  },
+  cured() {
+    counts.cured += 1
+  },
+  trace: (line) => trace.add(nowMs(), line),
+})
+
+const timelineOf = (
+  { workload, nowMs }: MetersOptions,
+  { held, migrations }: Counts,
+  spans: readonly OverloadSpan[],
+  moving: readonly Moving[],
+): Timeline => {
+  const now = nowMs()
+  const goingOn = moving.map(
+    ({ migration, from, to }) => [from.index, to.index, seconds(migration.startedAt), seconds(now)] as const,
+  )
+  return {
+    hosts: workload.hosts.map((host) => host.name),
+    overloads: spans.map(({ host, fromMs, toMs }) => [host, seconds(fromMs), seconds(toMs)]),
+    held: [...held],
+    migrations: [...migrations, ...goingOn],
+  }
+}
+
+const overloadFigures = (spans: readonly OverloadSpan[]) => {
+  const durationsS = spans.map(({ fromMs, toMs }) => seconds(toMs - fromMs))
+  return {
+    overloadSeconds: durationsS.reduce((sum, s) => sum + s, 0),
+    overloads: spans.length,
+    overloadMedianS: quantile(durationsS, 500) ?? 0,
+    overloadP95S: quantile(durationsS, 950) ?? 0,
+    overloadDurationsS: durationsS,
+  }
+}
+
 export const createMeters = (options: MetersOptions): Meters => {
   const { workload, nowMs, listener, timeline, powerManagement } = options
   const overload = createOverloadMeter(workload.hosts.length)
@@ -58,42 +138,21 @@ export const createMeters = (options: MetersOptions): Meters => {
   const sampled =
     workload.energySampleMs === undefined ? null : createSampledEnergyMeter(curves, workload.energySampleMs)
   const trace = createTrace(listener)
-  const partitionSizes: number[] = []
-  const held: (readonly [number, number, number])[] = []
-  const migrations: (readonly [number, number, number, number])[] = []
-  let heldMs = 0
-  let migrationsBegun = 0
-  let movedMiB = 0
-  let messages = 0
-  let bytes = 0
-  let cured = 0
-
-  const metrics: RunMetrics = {
-    solved(members) {
-      partitionSizes.push(members.length)
-    },
-    held(host, fromMs, toMs) {
-      const [from, to] = [Math.max(0, fromMs), Math.min(workload.durationMs, toMs)]
-      if (to <= from) return
-      heldMs += to - from
-      if (timeline) held.push([host.index, seconds(from), seconds(to)])
-    },
-    message(size) {
-      messages += 1
-      bytes += size
-    },
-    messages(count, size) {
-      messages += count
-      bytes += size
-    },
-    cured() {
-      cured += 1
-    },
-    trace: (line) => trace.add(nowMs(), line),
+  const counts: Counts = {
+    partitionSizes: [],
+    held: [],
+    migrations: [],
+    heldMs: 0,
+    migrationsBegun: 0,
+    movedMiB: 0,
+    messages: 0,
+    bytes: 0,
+    cured: 0,
   }
+  const { partitionSizes } = counts
 
   return {
-    metrics,
+    metrics: metricsOf(counts, trace, options),
     trace,
     host({ index, record, cpuMilli, capacityMilli }) {
       const now = nowMs()
@@ -103,36 +162,28 @@ export const createMeters = (options: MetersOptions): Meters => {
       sampled?.set(index, share, now)
     },
     begun() {
-      migrationsBegun += 1
+      counts.migrationsBegun += 1
     },
     ended({ startedAt, transferredMiB }, from, to) {
-      movedMiB += transferredMiB
-      if (timeline) migrations.push([from.index, to.index, seconds(startedAt), seconds(nowMs())])
+      counts.movedMiB += transferredMiB
+      if (timeline) counts.migrations.push([from.index, to.index, seconds(startedAt), seconds(nowMs())])
     },
     read(moving) {
       const now = nowMs()
       const spans = overload.spans(now)
-      const durationsS = spans.map(({ fromMs, toMs }) => seconds(toMs - fromMs))
       const { kwh, fullKwh, idleOnKwh, idleOffKwh } = energy.read(now)
-      const goingOn = moving.map(
-        ({ migration, from, to }) =>
-          [from.index, to.index, seconds(migration.startedAt), seconds(now)] as const,
-      )
       return {
         measured: {
           hosts: workload.hosts.length,
           vms: workload.vms.length,
-          overloadSeconds: durationsS.reduce((sum, s) => sum + s, 0),
-          overloads: spans.length,
-          overloadMedianS: quantile(durationsS, 500) ?? 0,
-          overloadP95S: quantile(durationsS, 950) ?? 0,
-          migrations: migrationsBegun,
-          movedMiB: moving.reduce((sum, { migration }) => sum + migration.transferredMiB, movedMiB),
+          ...overloadFigures(spans),
+          migrations: counts.migrationsBegun,
+          movedMiB: moving.reduce((sum, { migration }) => sum + migration.transferredMiB, counts.movedMiB),
           partitionSizeMedian: quantile(partitionSizes, 500) ?? 0,
           partitionSizeMax: partitionSizes.reduce((most, size) => Math.max(most, size), 0),
-          bookedHostSeconds: seconds(heldMs),
-          messages,
-          bytes,
+          bookedHostSeconds: seconds(counts.heldMs),
+          messages: counts.messages,
+          bytes: counts.bytes,
           energyKwh: kwh,
           powerManagement,
           energyFullKwh: fullKwh,
@@ -142,18 +193,10 @@ export const createMeters = (options: MetersOptions): Meters => {
           traceHash: trace.hash(),
           workload: workload.name,
           durationS: seconds(workload.durationMs),
-          overloadsCured: cured,
-          overloadDurationsS: durationsS,
+          overloadsCured: counts.cured,
         },
         partitionSizes: [...partitionSizes],
-        timeline: timeline
-          ? {
-              hosts: workload.hosts.map((host) => host.name),
-              overloads: spans.map(({ host, fromMs, toMs }) => [host, seconds(fromMs), seconds(toMs)]),
-              held: [...held],
-              migrations: [...migrations, ...goingOn],
-            }
-          : null,
+        timeline: timeline ? timelineOf(options, counts, spans, moving) : null,
       }
     },
   }

@@ -3,6 +3,7 @@
  * events of one instant happen in the order in which they were asked for, so the same inputs give the same run.
  */
 import type { Clock } from './clock.ts'
+import { pop, push, sweep, type Timer } from './timer-heap.ts'
 
 /** What happens by itself, one thing after another, too much of it to wait in the queue. */
 export interface Feed {
@@ -29,65 +30,22 @@ export interface Kernel extends Clock {
   readonly events: number
 }
 
-interface Entry {
-  readonly at: number
-  readonly sequence: number
-  fn: (() => void) | null
-}
-
-const before = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.sequence < b.sequence)
+/** The dead are swept out when there are so many, and they are half of the queue. */
+const cancelledMax = 1024
 
 export const createKernel = (): Kernel => {
-  /** A binary heap, the next one first. */
-  const heap: Entry[] = []
+  const heap: Timer[] = []
   let now = 0
   let sequence = 0
   let events = 0
+  /** Timers in the heap that were cancelled. */
   let cancelled = 0
   let fed: Feed | null = null
 
-  const push = (entry: Entry): void => {
-    let i = heap.length
-    heap.push(entry)
-    while (i > 0) {
-      const parent = (i - 1) >> 1
-      if (!before(entry, heap[parent]!)) break
-      heap[i] = heap[parent]!
-      i = parent
-    }
-    heap[i] = entry
-  }
-
-  const sink = (from: number, entry: Entry): void => {
-    let i = from
-    for (let child = 2 * i + 1; child < heap.length; child = 2 * i + 1) {
-      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++
-      if (!before(heap[child]!, entry)) break
-      heap[i] = heap[child]!
-      i = child
-    }
-    heap[i] = entry
-  }
-
-  const pop = (): void => {
-    const last = heap.pop()!
-    if (heap.length > 0) sink(0, last)
-  }
-
-  /** Timers are cancelled far more often than they fire: now and then the heap is made anew without the dead. */
-  const sweep = (): void => {
-    if (cancelled < 1024 || cancelled * 2 < heap.length) return
-    const living = heap.filter((entry) => entry.fn !== null)
-    heap.length = 0
-    for (const entry of living) heap.push(entry)
-    for (let i = (heap.length >> 1) - 1; i >= 0; i--) sink(i, heap[i]!)
-    cancelled = 0
-  }
-
   /** The earliest timer that lives; the dead before it are gone. */
-  const first = (): Entry | undefined => {
+  const first = (): Timer | undefined => {
     while (heap.length > 0 && heap[0]!.fn === null) {
-      pop()
+      pop(heap)
       cancelled--
     }
     return heap[0]
@@ -103,7 +61,7 @@ export const createKernel = (): Kernel => {
       return true
     }
     if (timer === undefined || timerMs > untilMs) return false
-    pop()
+    pop(heap)
     const fn = timer.fn!
     timer.fn = null
     now = Math.max(now, timerMs)
@@ -117,13 +75,16 @@ export const createKernel = (): Kernel => {
   }
 
   const at = (atMs: number, fn: () => void): (() => void) => {
-    const entry: Entry = { at: Math.max(now, atMs), sequence: sequence++, fn }
-    push(entry)
+    const timer: Timer = { at: Math.max(now, atMs), sequence: sequence++, fn }
+    push(heap, timer)
     return () => {
-      if (entry.fn === null) return
-      entry.fn = null
+      if (timer.fn === null) return
+      timer.fn = null
       cancelled++
-      sweep()
+      // Timers are cancelled far more often than they fire.
+      if (cancelled < cancelledMax || cancelled * 2 < heap.length) return
+      sweep(heap)
+      cancelled = 0
     }
   }
 

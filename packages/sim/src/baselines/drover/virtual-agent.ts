@@ -18,11 +18,9 @@ import {
   type MakeMembership,
   nothing,
   type PartitionId,
-  type Peer,
-  type PeerInit,
   type Policy,
 } from '@drover/protocol'
-import { createHost } from '../../host/host.ts'
+import { createHost, type HostInit } from '../../host/host.ts'
 import { settingsOf } from '../../host/settings.ts'
 import type { RunHost, SimulatedRun } from '../../run/simulated-run.ts'
 import { uriOf } from './observations.ts'
@@ -55,17 +53,19 @@ export interface VirtualAgent {
   close(): void
 }
 
-/** Starts the agent. Call it at time 0. */
-export const startVirtualAgent = (init: VirtualAgentInit): VirtualAgent => {
-  const { run, host, clockMs } = init
-  const { kernel, metrics } = run
-  const { name } = host.record.spec
-  const randomly = run.random('agent', host.index)
-  const endMs = Math.floor(run.workload.durationMs)
+/** An agent's own clock: it begins at 0, and some seconds later it is the kernel's. */
+interface AgentClock extends Clock {
+  /** From now on it goes with the kernel's. */
+  begin(): void
+}
 
-  // The agent begins at its own time 0, and some seconds later it is the kernel's.
+const clockOf = ({ run: { kernel, workload }, clockMs }: VirtualAgentInit): AgentClock => {
+  const endMs = Math.floor(workload.durationMs)
   let begun = false
-  const clock: Clock = {
+  return {
+    begin() {
+      begun = true
+    },
     now: () => (begun ? kernel.now() + clockMs : 0),
     after(ms, fn) {
       const inMs = begun ? ms : ms - clockMs
@@ -73,7 +73,16 @@ export const startVirtualAgent = (init: VirtualAgentInit): VirtualAgent => {
       return kernel.now() + inMs > endMs ? () => {} : kernel.after(inMs, fn)
     },
   }
+}
 
+/** Counts for how long the host is leased: what it announces says to which partition. */
+interface LeaseMeter {
+  readonly membership: MakeMembership
+  /** At the end of the run. */
+  close(): void
+}
+
+const leaseMeterOf = ({ run: { kernel, metrics }, host, membership }: VirtualAgentInit): LeaseMeter => {
   let leased: PartitionId | null = null
   let leasedAt = 0
   const hold = (partition: PartitionId | null): void => {
@@ -82,67 +91,72 @@ export const startVirtualAgent = (init: VirtualAgentInit): VirtualAgent => {
     leased = partition
     leasedAt = kernel.now()
   }
-  const watched: MakeMembership = (context, hooks) => {
-    const membership = init.membership(context, hooks)
-    return {
-      ...membership,
-      announce(facts, hasty) {
-        if (facts !== null) hold(facts.partition)
-        membership.announce(facts, hasty)
-      },
-    }
+  return {
+    membership(context, hooks) {
+      const members = membership(context, hooks)
+      return {
+        ...members,
+        announce(facts, hasty) {
+          if (facts !== null) hold(facts.partition)
+          members.announce(facts, hasty)
+        },
+      }
+    },
+    close: () => hold(null),
   }
+}
 
+/** Traces what the leader on this host decided, and counts its cures. */
+const decided = ({ run: { metrics }, host, hostOf }: VirtualAgentInit, decision: Decision): void => {
+  const { asMember, result, reason, code, actions, members } = decision
+  if (asMember || result === 'running') return
+  const moves = actions.map(({ action }) =>
+    action.kind === 'migrate' ? `${action.vm}>${hostOf(action.to).record.spec.name}` : action.kind,
+  )
+  const { name } = host.record.spec
+  metrics.trace(`decision ${name} ${reason} ${result} ${code ?? '-'} ${members.length} ${moves.join(',')}`)
+  if (result === 'cured' && reason.startsWith('overload') && actions.length > 0) metrics.cured()
+}
+
+/** No agent of a run is restarted, and its history is not asked for: what is written need not be kept. */
+const forgetfulJournal = (): HostInit['journal'] => ({
+  open: () => ({
+    ...createJournalStore({ intact: true, wallNow: () => 0 }).open(),
+    append() {},
+    remember() {},
+  }),
+})
+
+const settings = ({ host, policy, sampleMs }: VirtualAgentInit) =>
+  settingsOf({
+    name: host.record.spec.name,
+    location: '',
+    listen: '',
+    bootstrap: [],
+    clusterKey: null,
+    reserve: nothing,
+    policy,
+    mode: 'auto',
+    rules: [],
+    sampleMs,
+    uri: uriOf(host),
+  })
+
+/** Starts the agent. Call it at time 0. */
+export const startVirtualAgent = (init: VirtualAgentInit): VirtualAgent => {
+  const { run, host, clockMs, sampleMs } = init
+  const { kernel, metrics } = run
+  const randomly = run.random('agent', host.index)
+  const endMs = Math.floor(run.workload.durationMs)
+  const clock = clockOf(init)
+  const leases = leaseMeterOf(init)
   let wakeAt: Instant = Number.MAX_SAFE_INTEGER
-  const peerOf = (peerInit: PeerInit): Peer => {
-    const peer = createPeer(peerInit, watched)
-    return {
-      view: peer.view,
-      step(now, input) {
-        const effects = peer.step(now, input)
-        const wake = effects.at(-1)
-        if (wake?.kind === 'wake') wakeAt = wake.at
-        return effects
-      },
-    }
-  }
-
-  const decided = (decision: Decision): void => {
-    const { asMember, result, reason, code, actions, members } = decision
-    if (asMember || result === 'running') return
-    const moves = actions.map(({ action }) =>
-      action.kind === 'migrate' ? `${action.vm}>${init.hostOf(action.to).record.spec.name}` : action.kind,
-    )
-    metrics.trace(`decision ${name} ${reason} ${result} ${code ?? '-'} ${members.length} ${moves.join(',')}`)
-    if (result === 'cured' && reason.startsWith('overload') && actions.length > 0) metrics.cured()
-  }
-
   let feed: (input: Input) => void = () => {}
   let poller: RunPoller | null = null
   const agent = createHost({
-    // No agent of this world is restarted, and its history is not asked for: what is written need not be kept.
-    journal: {
-      open: () => ({
-        ...createJournalStore({ intact: true, wallNow: () => 0 }).open(),
-        append() {},
-        remember() {},
-      }),
-    },
+    journal: forgetfulJournal(),
     solver: init.solver,
-    settings: () =>
-      settingsOf({
-        name,
-        location: '',
-        listen: '',
-        bootstrap: [],
-        clusterKey: null,
-        reserve: nothing,
-        policy: init.policy,
-        mode: 'auto',
-        rules: [],
-        sampleMs: init.sampleMs,
-        uri: uriOf(host),
-      }),
+    settings: () => settings(init),
     hypervisor: () => runHypervisor(run, host, init.hostAt),
     transport: () => init.transport,
     seed: () => randomly.bits(),
@@ -152,36 +166,38 @@ export const startVirtualAgent = (init: VirtualAgentInit): VirtualAgent => {
       fatal(error) {
         throw error
       },
-      createPeer: peerOf,
+      createPeer(peerInit) {
+        const peer = createPeer(peerInit, leases.membership)
+        return {
+          view: peer.view,
+          step(now, input) {
+            const effects = peer.step(now, input)
+            const wake = effects.at(-1)
+            if (wake?.kind === 'wake') wakeAt = wake.at
+            return effects
+          },
+        }
+      },
       createPoller(of) {
         feed = of.feed
-        poller = createRunPoller({
-          kernel,
-          host,
-          sampleMs: init.sampleMs,
-          phase: () => randomly.fraction(),
-          feed,
-          begun() {
-            begun = true
-          },
-        })
+        const phase = () => randomly.fraction()
+        poller = createRunPoller({ kernel, host, sampleMs, phase, feed, begun: clock.begin })
         return poller
       },
     },
     born: (one) =>
       one.events((event) => {
-        if (event.kind === 'decision') decided(event.decision)
-        if (event.kind === 'warning') metrics.trace(`warning ${name} ${event.code}`)
+        if (event.kind === 'decision') decided(init, event.decision)
+        if (event.kind === 'warning') metrics.trace(`warning ${host.record.spec.name} ${event.code}`)
       }),
   })
   void agent.start()
-
   return {
     feed: (input) => feed(input),
     changed: () => poller?.changed(),
     get waits() {
       return wakeAt <= endMs + clockMs
     },
-    close: () => hold(null),
+    close: leases.close,
   }
 }
