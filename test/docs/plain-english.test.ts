@@ -45,7 +45,15 @@ const everywhere = (judge: (page: string) => readonly string[], except?: string)
     [],
   )
 
-test('no page says who or nobody', () => everywhere(riddlesIn))
+test('no page, example or story says who or nobody', () => {
+  everywhere(riddlesIn)
+  assert.deepEqual(
+    find(['examples/*', 'packaging/*', 'test/scenario/*.txt']).flatMap((path) =>
+      riddlesIn(read(path)).map((what) => `${path}:${what}`),
+    ),
+    [],
+  )
+})
 
 test('every file and folder that a page names exists', () => everywhere(lostPaths, oldNames))
 
