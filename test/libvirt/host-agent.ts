@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { StatusAnswer } from '../../packages/agent/src/api/answers.ts'
+import type { StatusAnswer } from '../../packages/agent/src/api/client.ts'
 import { type ApiClient, apiClient } from '../../packages/agent/src/api/client.ts'
 import { type Host, type HostProcess, type Testbed, until } from '../testbed/testbed.ts'
 

@@ -1,7 +1,8 @@
 /** Binds the local API to its unix socket and, if wished, health and metrics to a TCP port. */
 import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
-import { type ApiInit, apiRoutes, openRoutes } from './routes.ts'
+import { healthRoutes } from './routes/health-routes.ts'
+import { type ApiInit, apiRoutes } from './routes.ts'
 import { listenOnSocket, SocketError } from './unix-socket.ts'
 
 export interface ApiServer {
@@ -42,7 +43,7 @@ export const serveApi = async (init: ServeApiInit): Promise<ApiServer> => {
     }
     let metricsAddress: string | null = null
     if (init.metricsListen !== null) {
-      const server = createAdaptorServer({ fetch: openRoutes(init).fetch }) as Server
+      const server = createAdaptorServer({ fetch: healthRoutes(init).fetch }) as Server
       const { host, port } = split(init.metricsListen)
       await new Promise<void>((resolve, reject) => {
         server.once('error', (error) =>

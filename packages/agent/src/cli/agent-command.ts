@@ -1,6 +1,6 @@
 /** `drover agent`: the daemon. */
 import type { Command } from 'commander'
-import { schemaVersion } from '../api/answers.ts'
+import { schemaVersion } from '../api/schema-version.ts'
 import type { Flag } from '../config/layer.ts'
 import { loadSettings } from '../config/load.ts'
 import { problemText } from '../config/problem.ts'

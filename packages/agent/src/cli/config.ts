@@ -1,6 +1,6 @@
 /** `drover config validate`: every mistake at once, each with file, line and what was probably meant. */
 import { Command } from 'commander'
-import { schemaVersion } from '../api/answers.ts'
+import { schemaVersion } from '../api/schema-version.ts'
 import { loadSettings } from '../config/load.ts'
 import { originText } from '../config/origin.ts'
 import { type Problem, problemText } from '../config/problem.ts'

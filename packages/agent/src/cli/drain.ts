@@ -1,9 +1,9 @@
 /** `drover drain`: every VM that can leaves this host. Blockers are listed before anything moves. */
 import { durationText, reasonText } from '@drover/protocol'
 import { type Command, Option } from 'commander'
-import type { Blocker, DrainAnswer } from '../api/answers.ts'
 import { ApiError } from '../api/api-error.ts'
-import type { ApiClient } from '../api/client.ts'
+import type { ApiClient, DrainAnswer } from '../api/client.ts'
+import type { Blocker } from '../api/error-answer.ts'
 import { clientOf } from './agent-client.ts'
 import { CliFailure, exitCode } from './exit.ts'
 import { type Io, printJson, sleep } from './io.ts'

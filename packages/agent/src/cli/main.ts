@@ -1,7 +1,7 @@
 /** The command line: builds the commands, runs one, and says how it ended by the exit code. */
 import { Command, CommanderError } from 'commander'
-import { schemaVersion } from '../api/answers.ts'
 import { ApiError } from '../api/api-error.ts'
+import { schemaVersion } from '../api/schema-version.ts'
 import { droverVersion } from '../drover-version.ts'
 import { stackOf } from '../errors.ts'
 import { CliFailure, exitCode } from './exit.ts'

@@ -1,7 +1,7 @@
 /** `drover members`: the hosts that this agent knows, in the order of the ring. */
 import { byText, durationText, subtract } from '@drover/protocol'
 import { type Command, Option } from 'commander'
-import type { MembersAnswer } from '../api/answers.ts'
+import type { MembersAnswer } from '../api/client.ts'
 import { clientOf } from './agent-client.ts'
 import { type Io, type Paint, painter, printJson } from './io.ts'
 import { type CommonOptions, command } from './options.ts'

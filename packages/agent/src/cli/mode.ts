@@ -2,7 +2,7 @@
 
 import type { Mode } from '@drover/protocol'
 import { Argument, type Command } from 'commander'
-import { schemaVersion } from '../api/answers.ts'
+import { schemaVersion } from '../api/schema-version.ts'
 import { clientOf } from './agent-client.ts'
 import { type Io, printJson } from './io.ts'
 import { type CommonOptions, command } from './options.ts'

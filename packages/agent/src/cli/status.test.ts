@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asVmId } from '@drover/protocol'
-import type { StatusAnswer } from '../api/answers.ts'
+import type { StatusAnswer } from '../api/client.ts'
 import { fakeAgent } from '../testing/fake-agent.ts'
 import { renderStatus } from './status.ts'
 

@@ -1,8 +1,8 @@
 /** `drover status`: one screen. */
 import { durationText, reasonText } from '@drover/protocol'
 import type { Command } from 'commander'
-import type { StatusAnswer } from '../api/answers.ts'
 import { ApiError } from '../api/api-error.ts'
+import type { StatusAnswer } from '../api/client.ts'
 import { clientOf } from './agent-client.ts'
 import { CliFailure, exitCode } from './exit.ts'
 import { type Io, type Paint, painter, printJson, sleep } from './io.ts'

@@ -1,6 +1,6 @@
 /** `drover version`. */
 import type { Command } from 'commander'
-import { schemaVersion } from '../api/answers.ts'
+import { schemaVersion } from '../api/schema-version.ts'
 import { droverVersion } from '../drover-version.ts'
 import { type Io, printJson } from './io.ts'
 import { type CommonOptions, command } from './options.ts'

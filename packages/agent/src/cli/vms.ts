@@ -1,7 +1,7 @@
 /** `drover vms`: the VMs of this host, and whether each may move. */
 import { coresText, durationText, memoryText } from '@drover/protocol'
 import { type Command, Option } from 'commander'
-import type { VmsAnswer } from '../api/answers.ts'
+import type { VmsAnswer } from '../api/client.ts'
 import { clientOf } from './agent-client.ts'
 import { type Io, type Paint, painter, printJson } from './io.ts'
 import { type CommonOptions, command } from './options.ts'
