@@ -206,22 +206,30 @@ const proseOf = (path: string): string => {
     .join('')
 }
 
+/** Of a golden story: what it shows. */
+const commentsOf = (path: string): string =>
+  read(path)
+    .split('\n')
+    .map((line) => (line.startsWith('#') ? line : ''))
+    .join('\n')
+
 test('every page, file and promise that a comment names exists', () => {
   const promises = promisesOf(read('docs/architecture.md'))
   const sources = find(['packages/*/src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts']).filter(
     (path) => !/^test\/(?:docs|tidy)/.test(path),
   )
   assert.ok(promises.size > 15 && sources.length > 300)
+  const stories = find(['test/scenario/*.txt'])
   none(
-    sources.flatMap((path) => {
-      const prose = proseOf(path)
+    [...sources, ...stories].flatMap((path) => {
+      const prose = path.endsWith('.ts') ? proseOf(path) : commentsOf(path)
       return [...wrongReferences(prose, promises, pageExists), ...lostFiles(prose, stands)].map(
         (what) => `${path}:${what}`,
       )
     }),
   )
   const wrong = (text: string) => wrongReferences(text, promises, pageExists).length
-  assert.equal(wrong('as in architecture §5.2, S77, adr/999, docs/nothing.md and habit 2'), 5)
+  assert.equal(wrong('as in architecture §5.2, S77, adr/999, docs/nothing.md and habit 2 (fault F3)'), 6)
   assert.equal(
     wrong('R1, adr/004, docs/adr/004-both-ends-finish-a-hand-over.md, docs/policy.md (NSDI, §4)'),
     0,

@@ -2,7 +2,7 @@
 
 /** Pages that design was once drawn on, and that no reader of this repository has. */
 const elsewhere =
-  /\b(?:architecture|scenarios|invariants|house-(?:plan|style)|operator-experience)(?:\.md)?,? (?:§|ground truth)|\bhabit \d|\bthe contract of the issue\b/g
+  /\b(?:architecture|scenarios|invariants|house-(?:plan|style)|operator-experience)(?:\.md)?,? (?:§|ground truth)|\bhabit \d|\bthe contract of the issue\b|\bfaults? [A-Z]\d|\b[DFO]\d{1,2}(?= |:|\))/g
 
 /** The codes that a page's table of promises explains. */
 export const promisesOf = (page: string): ReadonlySet<string> =>

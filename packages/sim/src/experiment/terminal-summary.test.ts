@@ -95,7 +95,7 @@ test('the verdict names the winner, and where drover loses', () => {
 })
 
 test('terminal and report name the same losses, whatever the figures are', () => {
-  // F11: two tables of figures and two tie rules let the terminal say "loses nowhere" where the page showed a loss.
+  // Two tables of figures and two tie rules let the terminal say "loses nowhere" where the page showed a loss.
   const close = [run('drover', { overloadSeconds: 300 }), run('dvms', { overloadSeconds: 299 })]
   assert.match(
     verdictOf(close) ?? '',
