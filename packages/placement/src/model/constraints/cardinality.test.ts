@@ -15,7 +15,7 @@ const situation = fc.record({
   max: fc.integer({ min: 0, max: 3 }),
 })
 
-test('what is too many, where one more would be, and how elsewhere it is from right, is as counted by hand', () => {
+test('what is too many, where one more would be, and how far it is from right, is as counted by hand', () => {
   fc.assert(
     fc.property(situation, ({ scope, inside, at: places, max }) => {
       const at = Int32Array.from(places)

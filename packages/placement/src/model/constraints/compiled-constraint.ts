@@ -37,7 +37,7 @@ export interface CompiledConstraint {
   /** At most `max` of the hosts with `inside[h] = 1` may carry VMs. */
   readonly usedHosts?: { readonly inside: Uint8Array; readonly max: number }
   /** The same rule for a few hosts and their VMs, with all others where they are; for rules about very many. */
-  readonly restrictedTo?: (base: ConstraintBase, restrictedTo: HostSubset) => CompiledConstraint
+  readonly restrictedTo?: (base: ConstraintBase, subset: HostSubset) => CompiledConstraint
   /** How far the rule is from holding, about in VMs that have to be elsewhere: 0 when it holds. */
   readonly violation: (at: Int32Array) => number
 }
