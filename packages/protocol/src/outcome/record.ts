@@ -1,6 +1,15 @@
 /** Builds the decision record of one partition from what its leader knows at the moment. */
 
-import { add, departs, originOf, type Plan, type Resources, subtract } from '@drover/placement'
+import {
+  type Action,
+  add,
+  assert,
+  departs,
+  originOf,
+  type Plan,
+  type Resources,
+  subtract,
+} from '@drover/placement'
 import type {
   ActionRecord,
   CandidateRecord,
@@ -42,7 +51,7 @@ export interface Outcome {
 }
 
 /** Demand per host once the whole plan is done. */
-export const demandAfter = (
+const demandAfter = (
   snapshots: readonly HostSnapshot[],
   plan: Plan | null,
 ): ReadonlyMap<HostId, Resources> => {
@@ -50,12 +59,18 @@ export const demandAfter = (
   const demands = new Map(snapshots.flatMap((snapshot) => snapshot.vms.map((vm) => [vm.vm, vm.demand])))
   for (const action of plan?.actions ?? []) {
     const demand = demands.get(action.vm)
-    if (demand === undefined) continue
+    assert(demand !== undefined, `the VM of action ${action.id}, ${action.vm}, is in a snapshot`)
     const origin = originOf(action)
-    if (origin !== null) after.set(origin, subtract(after.get(origin)!, demand))
-    if (!departs(action)) after.set(action.to, add(after.get(action.to)!, demand))
+    if (origin !== null) after.set(origin, subtract(demandAt(after, origin, action), demand))
+    if (!departs(action)) after.set(action.to, add(demandAt(after, action.to, action), demand))
   }
   return after
+}
+
+const demandAt = (demands: ReadonlyMap<HostId, Resources>, host: HostId, { id }: Action): Resources => {
+  const demand = demands.get(host)
+  assert(demand !== undefined, `a host of action ${id}, ${host}, has given a snapshot`)
+  return demand
 }
 
 /**

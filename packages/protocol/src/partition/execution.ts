@@ -63,11 +63,6 @@ export const beginUnblocked = (context: StepContext, state: PartitionState): voi
   const { migrationsOutMax, migrationsInMax } = context.policy
   let execution = executionOf(state)
   for (const action of progress.unblocked(execution, migrationsOutMax, migrationsInMax)) {
-    assert(!execution.begun.has(action.id), `action ${action.id} begins once`)
-    assert(
-      execution.calledOff === null,
-      `no action begins once ${partition} is called off, nor does ${action.id}`,
-    )
     const performer = progress.performerOf(action)
     const member = state.members.get(performer)
     execution = progress.begin(execution, action.id)

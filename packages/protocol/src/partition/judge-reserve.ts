@@ -3,7 +3,6 @@
  * and the epoch; a lease is held while an action touches this host, whatever the clock says (S5).
  */
 
-import { limits } from '../data/config.ts'
 import type { Instant } from '../data/ids.ts'
 import type { Lease } from '../data/lease.ts'
 import { compareRank, type Rank } from '../data/rank.ts'
@@ -24,5 +23,3 @@ export const judgeReserve = (lease: Lease | null, rank: Rank, now: Instant, busy
   if (busy || lease.executing || compareRank(rank, lease.rank) <= 0) return { kind: 'busy', holder: lease }
   return { kind: 'wound', loser: lease }
 }
-
-export const renewed = (lease: Lease, now: Instant): Lease => ({ ...lease, expiresAt: now + limits.leaseMs })

@@ -140,6 +140,16 @@ test('after a restart an unsettled action holds the host although no lease does'
   assert.equal(member.lease, null)
 })
 
+// Both would be a mere oddity; but a lease whose rank is another's could be taken by the wrong partition.
+test('a reserve with the rank of another partition is declined', () => {
+  const { member, reserve, said } = setUp()
+  const { rank } = reserve(2, 9)
+  member.reserve(a, { ...reserve(1, 1), rank })
+  const [answer] = said()
+  assert.ok(answer?.kind === 'declined' && answer.code === 'wire.garbage')
+  assert.equal(member.lease, null)
+})
+
 test('a look takes no lease', () => {
   const { member, reserve, said } = setUp()
   member.reserve(a, { ...reserve(1, 1), intent: 'observe' })

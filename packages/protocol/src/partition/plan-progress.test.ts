@@ -61,6 +61,14 @@ test('a result counts once, and only for what was begun', () => {
   assert.equal(finish(once, id(0), { kind: 'done' }).results.get(id(0))?.kind, 'refused')
 })
 
+test('what may not begin is noticed', () => {
+  const start = execution(plan)
+  assert.throws(() => begin(start, id(7)), /is one of its plan/)
+  assert.throws(() => begin(begin(start, id(0)), id(0)), /begins once/)
+  assert.throws(() => begin(start, id(1)), /a\.1\.1\/1 begins when a\.1\.1\/0 is done/)
+  assert.throws(() => begin(callOff(start, { code: 'x', text: '' }), id(0)), /called off/)
+})
+
 test('called off: nothing new begins, what runs is waited for; if all was done by then, nothing was cut short', () => {
   const why = { code: 'operator.called_off', text: 'the drain was called off' }
   const off = callOff(begin(execution(plan), id(2)), why)

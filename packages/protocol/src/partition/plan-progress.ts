@@ -4,7 +4,7 @@
  * starts.
  */
 
-import { type Action, type ActionResult, departs, type Plan } from '@drover/placement'
+import { type Action, type ActionResult, assert, departs, type Plan } from '@drover/placement'
 import type { ActionId, HostId } from '../data/ids.ts'
 import type { CalledOff, Execution } from '../data/plan-execution.ts'
 
@@ -55,10 +55,15 @@ export const unblocked = (state: Execution, outMax: number, inMax: number): read
   return ready
 }
 
-export const begin = (state: Execution, action: ActionId): Execution => ({
-  ...state,
-  begun: new Set([...state.begun, action]),
-})
+export const begin = (state: Execution, id: ActionId): Execution => {
+  const action = state.plan.actions.find((one) => one.id === id)
+  assert(action !== undefined, `action ${id} is one of its plan when it begins`)
+  assert(!state.begun.has(id), `action ${id} begins once`)
+  assert(state.calledOff === null, `no action begins once its plan is called off, nor does ${id}`)
+  const open = action.after.find((one) => state.results.get(one)?.kind !== 'done')
+  assert(open === undefined, `action ${id} begins when ${open} is done`)
+  return { ...state, begun: new Set([...state.begun, id]) }
+}
 
 /** The first reason stays. */
 export const callOff = (state: Execution, why: CalledOff): Execution => ({

@@ -1,0 +1,84 @@
+/** A leader asks for this host: it gets a lease with a new epoch, or only a snapshot, or hears why not. */
+
+import { assert, assertNever } from '@drover/placement'
+import { limits } from '../data/config.ts'
+import type { HostId, PartitionId } from '../data/ids.ts'
+import type { Reserve } from '../data/message.ts'
+import type { HostSnapshot } from '../data/snapshot.ts'
+import { judgeReserve } from './judge-reserve.ts'
+import { changeLease, type LeaseState } from './lease-state.ts'
+
+export const onReserve = (state: LeaseState, from: HostId, message: Reserve): void => {
+  const { context, hooks } = state
+  const { partition, intent, rank } = message
+  const decline = (code: string) => context.send(from, { kind: 'declined', partition, epoch: 0, code })
+  // No agent of ours says so: which of the two would compete for this host?
+  if (rank.partition !== partition) return decline('wire.garbage')
+  const code = hooks.unable(intent, from)
+  if (code !== null) return decline(code)
+  const snapshot = hooks.snapshot()
+  if (snapshot === null) return decline('hypervisor.unreachable')
+  // A look takes no lease: nothing can be executed on epoch 0.
+  if (intent === 'observe') return sayGranted(state, from, partition, 0, snapshot)
+  const verdict = judgeReserve(state.lease, rank, context.now(), hooks.busy())
+  switch (verdict.kind) {
+    case 'again':
+      return sayGranted(state, from, partition, verdict.lease.epoch, snapshot)
+    case 'busy':
+      return context.send(from, {
+        kind: 'busy',
+        partition,
+        epoch: 0,
+        holder: verdict.holder.partition,
+        rank: verdict.holder.rank,
+        retryMs: Math.max(0, verdict.holder.expiresAt - context.now()),
+      })
+    case 'wound': {
+      const { partition: loser, leader, epoch } = verdict.loser
+      context.send(leader, { kind: 'revoked', partition: loser, epoch, code: 'wounded' })
+      return grant(state, from, message, snapshot)
+    }
+    case 'grant':
+      // After a restart: an action of before is not settled yet, and holds the host without a lease (S5).
+      if (hooks.busy()) return decline('vm.job_active')
+      return grant(state, from, message, snapshot)
+    default:
+      return assertNever(verdict)
+  }
+}
+
+const grant = (state: LeaseState, from: HostId, message: Reserve, snapshot: HostSnapshot): void => {
+  const { context } = state
+  const { partition, rank, incarnation } = message
+  const epoch = state.epoch + 1
+  assert(Number.isSafeInteger(epoch), `epochs of ${context.self} can be counted: ${epoch} cannot`)
+  state.epoch = epoch
+  changeLease(state, {
+    partition,
+    epoch,
+    leader: from,
+    leaderIncarnation: incarnation,
+    rank,
+    expiresAt: context.now() + limits.leaseMs,
+    incarnations: new Map(snapshot.vms.map((vm) => [vm.vm, vm.incarnation])),
+    assigned: null,
+    executing: false,
+  })
+  // Durable before it leaves: no epoch is ever given twice, across any crash (S6).
+  context.emit({ kind: 'persist', record: { kind: 'epoch', epoch } })
+  sayGranted(state, from, partition, epoch, snapshot)
+}
+
+const sayGranted = (
+  { context }: LeaseState,
+  to: HostId,
+  partition: PartitionId,
+  epoch: number,
+  snapshot: HostSnapshot,
+): void => {
+  assert(
+    snapshot.host === context.self,
+    `${context.self} grants with a snapshot of itself, and not of ${snapshot.host}`,
+  )
+  context.send(to, { kind: 'granted', partition, epoch, leaseMs: limits.leaseMs, snapshot })
+}

@@ -1,0 +1,53 @@
+/** The life of a lease after its grant: its leader renews it, assigns a plan and releases it; time or a crash ends it. */
+
+import { limits } from '../data/config.ts'
+import type { HostId } from '../data/ids.ts'
+import type { Assign, Release, Renew } from '../data/message.ts'
+import { changeLease, endLease, type LeaseState, leaseOf } from './lease-state.ts'
+import { planFault } from './plan-fault.ts'
+
+export const onRenew = (state: LeaseState, from: HostId, message: Renew): void => {
+  const { context } = state
+  const { partition, epoch } = message
+  const held = leaseOf(state, from, message)
+  if (held !== null) changeLease(state, { ...held, expiresAt: context.now() + limits.leaseMs })
+  else context.send(from, { kind: 'revoked', partition, epoch, code: 'unknown' })
+}
+
+export const onRelease = (state: LeaseState, from: HostId, message: Release): void => {
+  const { lease } = state
+  // Epoch 0: the leader gave up before it heard our grant. The partition's id is never used twice.
+  const unheard = message.epoch === 0 && lease?.partition === message.partition && lease.leader === from
+  const held = unheard ? lease : leaseOf(state, from, message)
+  if (held !== null) endLease(state, held)
+}
+
+export const onAssign = (state: LeaseState, from: HostId, message: Assign): void => {
+  const { context, hooks } = state
+  const { partition, problem, plan } = message
+  const held = leaseOf(state, from, message)
+  if (held === null || held.assigned !== null) return
+  // Checked again by every host that is to carry it out: the leader may be wrong, or of another version (S10).
+  const unsound = planFault(problem, plan, partition)
+  if (unsound !== null)
+    context.warn('plan.unsound', `the plan of ${partition} does not pass the check here: ${unsound}`)
+  changeLease(state, { ...held, assigned: { assign: message, unsound }, executing: true })
+  if (from !== context.self) hooks.report({ ...message.decision, asMember: true })
+}
+
+/** From the first admission on, the lease can no longer be wounded. */
+export const onExecuting = (state: LeaseState): void => {
+  if (state.lease !== null) changeLease(state, { ...state.lease, executing: true })
+}
+
+/** The leader speaks with a newer incarnation: its partition died with the old one (S7). */
+export const onLeaderRestarted = (state: LeaseState, leader: HostId, incarnation: number): void => {
+  const { lease } = state
+  if (lease?.leader === leader && lease.leaderIncarnation < incarnation) endLease(state, lease)
+}
+
+/** Time ends a lease that no action holds. */
+export const onTick = (state: LeaseState): void => {
+  const { context, hooks, lease } = state
+  if (lease !== null && lease.expiresAt <= context.now() && !hooks.busy()) changeLease(state, null)
+}
