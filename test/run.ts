@@ -4,17 +4,21 @@
  * one file at a time. Further words keep only the files whose path contains one of them; further options go to Node's test
  * runner (`--test-name-pattern=…`).
  */
-import { spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, relative, sep } from 'node:path'
+import { spec } from 'node:test/reporters'
+import { startCrew } from './runner/crew.ts'
+import { groupsOf } from './runner/groups.ts'
 
 interface Suite {
   readonly patterns: readonly string[]
   readonly except: readonly string[]
   /** Files whose text matches belong to it, too. */
   readonly importing?: RegExp
-  /** Files at a time. */
+  /** Whether small files share a process. */
+  readonly together: boolean
+  /** Processes at a time. */
   readonly concurrency: number
   /** One test may take this long, ms: against a hang, not a promise of speed. */
   readonly timeoutMs: number
@@ -30,6 +34,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   quick: {
     patterns: everywhere,
     except: ['test/libvirt/**', ...onlyLong],
+    together: true,
     concurrency: atATime,
     timeoutMs: 600_000,
   },
@@ -37,11 +42,18 @@ export const suites: Readonly<Record<string, Suite>> = {
     patterns: onlyLong,
     except: [],
     importing: /\/effort\.ts'/,
+    together: false,
     concurrency: atATime,
     timeoutMs: 1_200_000,
     env: { DROVER_EFFORT: 'long' },
   },
-  libvirt: { patterns: ['test/libvirt/**/*.test.ts'], except: [], concurrency: 1, timeoutMs: 600_000 },
+  libvirt: {
+    patterns: ['test/libvirt/**/*.test.ts'],
+    except: [],
+    together: false,
+    concurrency: 1,
+    timeoutMs: 600_000,
+  },
 }
 
 /** Paths from `root`, sorted; all when `words` is empty. */
@@ -67,6 +79,9 @@ const compiled = (root: string): Readonly<Record<string, string>> => ({
   NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/drover-tests'),
 })
 
+/** The processes that run the tests write to a pipe: they learn here what the terminal can show. */
+const colours = (): Readonly<Record<string, string>> => (process.stdout.isTTY ? { FORCE_COLOR: '1' } : {})
+
 const main = (): void => {
   if (Number(process.versions.node.split('.')[0]) < 24)
     complain('drover needs Node 24 or newer; npm ci installs one: run npm test')
@@ -81,23 +96,23 @@ const main = (): void => {
   const files = filesOf(suite, words, root)
   if (files.length === 0)
     complain(`no test of '${name}' ${words.length > 0 ? `matches ${words.join(', ')}` : 'found'}`)
-  const child = spawn(
-    process.execPath,
-    [
-      '--test',
-      `--test-concurrency=${suite.concurrency}`,
-      `--test-timeout=${suite.timeoutMs}`,
-      // A test that fails before it closes what it opened must not keep its file's process for ever.
-      '--test-force-exit',
-      '--test-reporter=spec',
-      ...options,
-      ...files,
-    ],
-    { cwd: root, stdio: 'inherit', env: { ...compiled(root), ...process.env, ...suite.env } },
-  )
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
-  child.on('exit', (code) => {
-    process.exitCode = code ?? 1
+  const alone = files.map((file) => [file])
+  const reporter = new spec()
+  reporter.pipe(process.stdout)
+  const crew = startCrew({
+    groups: suite.together ? groupsOf(files, (path) => readFileSync(join(root, path), 'utf8')) : alone,
+    concurrency: suite.concurrency,
+    timeoutMs: suite.timeoutMs,
+    silentMs: suite.timeoutMs + 60_000,
+    options,
+    env: { ...compiled(root), ...colours(), ...process.env, ...suite.env },
+    root,
+    show: (event) => reporter.write(event),
+  })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => crew.stop(signal))
+  crew.finished.then((passed) => {
+    reporter.end()
+    process.exitCode = passed ? 0 : 1
   })
 }
 

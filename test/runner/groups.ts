@@ -1,0 +1,41 @@
+/**
+ * Which test files share a process. Most of a small file's time is the start of a process and the loading of the core, so
+ * files of one package run in one process, one after the other. A file stays alone when it could disturb others or be
+ * disturbed by them: when it has hooks of its own (they would be the hooks of all), starts processes or workers, or waits
+ * on the real clock (its waiting would hold the others up).
+ */
+/** In the text of a test file. */
+const alone =
+  /^(?:before|after|beforeEach|afterEach)\(|\bnode:(?:child_process|worker_threads|cluster|timers|net|http|dgram)\b|\bsetTimeout\b|\bprocess\.(?!env\b|cwd\b)|\bmock\b|\brealClock\b/m
+
+/** Above this, a group holds up its end of the run. */
+export const filesPerGroupMax = 16
+
+export const staysAlone = (text: string): boolean => alone.test(text)
+
+/** Two folders deep: `packages/<name>`, `test/core`. */
+const homeOf = (path: string): string => path.split('/').slice(0, -1).slice(0, 2).join('/')
+
+/** Files that run in one process, each group in the order of `paths` (from `root`). */
+export const groupsOf = (
+  paths: readonly string[],
+  textOf: (path: string) => string,
+): readonly (readonly string[])[] => {
+  const groups: string[][] = []
+  const open = new Map<string, string[]>()
+  for (const path of paths) {
+    if (staysAlone(textOf(path))) {
+      groups.push([path])
+      continue
+    }
+    const home = homeOf(path)
+    const group = open.get(home)
+    if (group !== undefined && group.length < filesPerGroupMax) group.push(path)
+    else {
+      const fresh = [path]
+      groups.push(fresh)
+      open.set(home, fresh)
+    }
+  }
+  return groups
+}
