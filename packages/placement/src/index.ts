@@ -70,6 +70,9 @@ export {
 export { byForm, type Field, type Form, formOf } from './rules/definition.ts'
 export * from './problem/answer.ts'
 export * from './problem/plan.ts'
+
+// The seeded generators of all packages.
+export * from './problem/random.ts'
 export type { Objective } from './model/model.ts'
 
 // Other aims, documents, and the report on them.

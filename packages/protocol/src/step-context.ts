@@ -2,6 +2,7 @@
  * What every stage of a peer works with: which host it is, what time it is, and where its effects go. The context is the only
  * thing that stages share; `peer.ts` sets the time once per step and takes the effects away at its end.
  */
+import { xorshift32 } from '@drover/placement'
 import { limits, type Policy } from './data/config.ts'
 import { type HostId, type Instant, type PartitionId, partitionIdOf, type VmId } from './data/ids.ts'
 import type { Effect } from './data/io.ts'
@@ -57,6 +58,7 @@ export const createStepContext = (
   let partitions = 0
   let rounds = 0
   const own: Message[] = []
+  const bits = xorshift32(seed)
   let warnings: readonly Warning[] = []
   const warnedAt = new Map<string, Instant>()
   return {
@@ -78,7 +80,10 @@ export const createStepContext = (
       warnings = [{ code, text, vm: vm ?? null, at: time }, ...warnings].slice(0, limits.warningsMax)
       effects.push({ kind: 'warn', code, text, vm: vm ?? null })
     },
-    random: seeded(seed),
+    random(below) {
+      const drawn = bits()
+      return below <= 1 ? 0 : drawn % below
+    },
     // Incarnations are seconds apart; a life that asked a million questions has lasted longer than that.
     nextRound: () => (incarnation % 2 ** 30) * 2 ** 20 + ++rounds,
     nextPartition: () => partitionIdOf(self, incarnation, ++partitions),
@@ -92,19 +97,6 @@ export const createStepContext = (
       return out
     },
     warnings: () => warnings,
-  }
-}
-
-/** A small seeded generator (xorshift32, Marsaglia 2003): integers only, the same on every machine. */
-const seeded = (seed: number): ((below: number) => number) => {
-  let x = seed >>> 0 || 0x9e3779b9
-  return (below) => {
-    x ^= x << 13
-    x >>>= 0
-    x ^= x >>> 17
-    x ^= x << 5
-    x >>>= 0
-    return below <= 1 ? 0 : x % below
   }
 }
 

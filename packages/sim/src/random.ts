@@ -2,6 +2,7 @@
  * Seeded randomness. One stream per concern, addressed by (seed, name, index), so that drawing more numbers for one
  * purpose never shifts those of another. Integer arithmetic only: the same numbers on every machine.
  */
+import { sfc32 } from '@drover/placement'
 
 export interface Random {
   /** 32 random bits, 0 … 2^32 − 1. */
@@ -31,24 +32,10 @@ const hash = (text: string, salt: number): number => {
   return (h ^ (h >>> 16)) >>> 0
 }
 
-/** The stream of that address: sfc32 (Doty-Humphrey, PractRand), warmed up. */
+/** The stream of that address. */
 export const randomOf = (seed: number, name: string, index = 0): Random => {
   const address = `${seed}/${name}/${index}`
-  let a = hash(address, 1)
-  let b = hash(address, 2)
-  let c = hash(address, 3)
-  let counter = 1
-  const bits = (): number => {
-    const t = (((a + b) | 0) + counter) | 0
-    counter = (counter + 1) | 0
-    a = b ^ (b >>> 9)
-    b = (c + (c << 3)) | 0
-    c = (c << 21) | (c >>> 11)
-    c = (c + t) | 0
-    return t >>> 0
-  }
-  for (let i = 0; i < 16; i++) bits()
-
+  const bits = sfc32(hash(address, 1), hash(address, 2), hash(address, 3))
   const fraction = (): number => bits() / 0x1_0000_0000
   const integer = (low: number, high: number): number => low + Math.floor(fraction() * (high - low + 1))
   return {
