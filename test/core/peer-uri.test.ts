@@ -143,7 +143,7 @@ test('nor is a URI opened that an older agent left in the journal', () => {
     paused: true,
   })
   const peer = agent([open('departure', 1), open('arrival', 2)])
-  const effects = [...peer.step(0, { kind: 'described', description })]
+  const effects = [0, 0].flatMap((now) => peer.step(now, { kind: 'described', description }))
   for (let now = 1_000; now < 60_000; now += 500) effects.push(...peer.step(now, { kind: 'tick' }))
   const asked = effects.flatMap((effect) =>
     effect.kind === 'inspect' || effect.kind === 'resume' ? [effect.at] : [],
@@ -157,7 +157,7 @@ test('a plan for a host called "constructor" is a plan like any other: what is s
   for (const name of ['constructor', 'toString', 'hasOwnProperty']) {
     const [attacker, to, vm] = [asHostId('attacker'), asHostId(name), asVmId('a')]
     const peer = agent([])
-    peer.step(0, { kind: 'described', description })
+    for (let i = 0; i < 2; i++) peer.step(0, { kind: 'described', description })
     peer.step(1, { kind: 'hypervisor', connected: true })
     peer.step(2, { kind: 'observed', vms: [observed(vm)] })
     peer.step(3, { kind: 'jobs', outgoing: [], incoming: [] })

@@ -129,6 +129,7 @@ export const effectLine = (effect: Effect): string | null => {
     case 'publish':
     case 'wake':
     case 'sample':
+    case 'describe':
       return null
     case 'persist':
       return `persist ${recordOf(effect.record)}`

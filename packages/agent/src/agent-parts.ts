@@ -99,6 +99,7 @@ export const createParts = (
     emit,
     look: poller.look,
     lookAfresh: poller.lookAfresh,
+    describe: poller.describe,
     reply: requests.answer,
     leave: hooks.leave,
     around: internals.around ?? null,

@@ -26,6 +26,7 @@ export interface EffectRunnerInit {
   readonly feed: (input: Input) => void
   readonly look: () => void
   readonly lookAfresh: () => void
+  readonly describe: () => void
   readonly emit: (event: AgentEvent) => void
   readonly reply: (request: string, reply: Reply) => void
   /** The core has nothing left to do before the agent ends. */
@@ -93,6 +94,8 @@ const carryOutOne = (
       return hypervisor.resume(effect)
     case 'sample':
       return init.look()
+    case 'describe':
+      return init.describe()
     case 'report':
       init.persister.remember(effect.decision)
       return init.emit({ kind: 'decision', decision: effect.decision })

@@ -3,7 +3,6 @@
 import type { Labelled } from '@drover/placement'
 import {
   byText,
-  dimensions,
   type HostDescription,
   limits,
   type ObservedVm,
@@ -96,13 +95,6 @@ const fixedBecause = (one: VmSample): string | null => {
 
 const isYes = (text: string | undefined): boolean => text === 'true' || text === 'yes' || text === '1'
 
-/** No host has less than some of each: such an answer of a hypervisor is wrong. */
-export const isPossible = (capacity: Resources): boolean =>
-  dimensions.every((d) => Number.isFinite(capacity[d]) && capacity[d] > 0)
-
-export const sameCapacity = (a: HostFacts, b: HostFacts): boolean =>
-  dimensions.every((d) => a.capacity[d] === b.capacity[d])
-
 /** What the host may give to VMs; null until its facts are known. */
 export const usableOf = (description: HostDescription | null): Resources | null =>
   description === null ? null : subtract(description.capacity, description.reserve)
@@ -123,6 +115,3 @@ export const jobsTold = (
     incoming: going('incoming').map(({ vm }) => vm),
   }
 }
-
-export const sameDescription = (a: HostDescription | null, b: HostDescription): boolean =>
-  a !== null && JSON.stringify(a) === JSON.stringify(b)

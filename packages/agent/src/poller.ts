@@ -1,15 +1,14 @@
 /**
- * Watches the hypervisor and tells the core: `hypervisor`, `described`, `observed`, `jobs`. It looks every `sampleMs`
- * (closer while the host is nearly full),
- * soon after the hypervisor says that something changed, and when the core asks. One look at a time: requests while one
- * is under way get one more look after it, all together.
+ * Watches the hypervisor and tells the core: `hypervisor`, `described`, `observed`, `jobs`. It looks every `sampleMs` (closer
+ * while the host is nearly full), soon after the hypervisor says that something changed, and when the core asks. One look at a
+ * time: however often the core asks while one is under way, one more look follows it. What is to be believed of an answer is
+ * not judged here.
  */
 import { type HostDescription, type Input, type ObservedVm, samplePeriodMs } from '@drover/protocol'
 import type { Clock } from './clock.ts'
 import type { Settings } from './config/settings.ts'
 import { wordsOf } from './errors.ts'
 import {
-  type HostFacts,
   type Hypervisor,
   HypervisorError,
   type HypervisorEvent,
@@ -17,15 +16,7 @@ import {
 } from './hypervisor/hypervisor-port.ts'
 import type { Immediate } from './immediate.ts'
 import type { Log } from './log-port.ts'
-import {
-  describeHost,
-  isPossible,
-  jobsTold,
-  observedVms,
-  sameCapacity,
-  sameDescription,
-  usableOf,
-} from './observation.ts'
+import { describeHost, jobsTold, observedVms, usableOf } from './observation.ts'
 
 export interface Poller {
   start(): void
@@ -33,13 +24,14 @@ export interface Poller {
   look(): void
   /** Look now, and forget the look under way: what it saw may be older than what the core is about to be told. */
   lookAfresh(): void
+  /** Ask once more what the host has: in the look under way, or else with the next one. */
+  describe(): void
   /** Looks no more; what is under way is ignored. */
   stop(): void
   /** True while the hypervisor is connected and answers. */
   readonly answering: boolean
   /** Why a connected hypervisor does not answer, in one line; else null. */
   readonly trouble: string | null
-  readonly description: HostDescription | null
   /** The hypervisor's own version, for people. */
   readonly hypervisorVersion: string | null
 }
@@ -59,189 +51,200 @@ export interface PollerInit {
 
 /** A migration's end comes as several events at once: one look serves them all. */
 const changedDebounceMs = 50
-/** Answers to the question what this host has, until two agree. */
-const factsTriesMax = 4
 /** A hypervisor that is connected but fails this many looks in a row counts as not answering. */
 const failedLooksMax = 2
 
-export const createPoller = (init: PollerInit): Poller => {
-  const { hypervisor, clock, settings, log, feed } = init
-  let answering: boolean | null = null
-  let description: HostDescription | null = null
-  let hypervisorVersion: string | null = null
-  /** Facts are read once per connection. */
-  let factsKnown = false
-  let failedLooks = 0
-  let trouble: string | null = null
-  let complained = false
-  let looking = false
+interface PollerState {
+  /** Null until the first word on it. */
+  answering: boolean | null
+  trouble: string | null
+  /** The operator was told of the present loss. */
+  complained: boolean
+  /** In a row. */
+  failedLooks: number
+  /** The next look asks what the host has: after each connection, and when the core wants another answer. */
+  factsWanted: boolean
+  /** As last told, believed or not: for the sampling period. */
+  description: HostDescription | null
+  hypervisorVersion: string | null
+  /** By the last look. */
+  vms: readonly ObservedVm[]
+  looking: boolean
+  lookAgain: boolean
   /** Counts what makes a look under way worthless. */
-  let outdated = 0
-  let lookAgain = false
-  let stopped = false
-  let first = true
-  let cancelSample = (): void => {}
-  let seen: readonly ObservedVm[] = []
-  let cancelChanged: (() => void) | null = null
-  let unsubscribe = () => {}
+  outdated: number
+  /** The first regular look is still to come. */
+  first: boolean
+  stopped: boolean
+  cancelSample: () => void
+  /** Null: no look is due because of an event. */
+  cancelChanged: (() => void) | null
+  unsubscribe: () => void
+}
 
-  const sayAnswering = (now: boolean): void => {
-    if (answering === now) return
-    const before = answering
-    answering = now
-    feed({ kind: 'hypervisor', connected: now })
-    if (!now && before !== null) complain()
-    if (now && complained) {
-      complained = false
-      log.warn({ code: null }, 'the hypervisor answers again')
-    }
-  }
+const newState = (): PollerState => ({
+  answering: null,
+  trouble: null,
+  complained: false,
+  failedLooks: 0,
+  factsWanted: true,
+  description: null,
+  hypervisorVersion: null,
+  vms: [],
+  looking: false,
+  lookAgain: false,
+  outdated: 0,
+  first: true,
+  stopped: false,
+  cancelSample: () => {},
+  cancelChanged: null,
+  unsubscribe: () => {},
+})
 
-  /** Once per loss. */
-  const complain = (): void => {
-    if (complained) return
-    complained = true
-    const why = trouble ?? hypervisor.trouble ?? 'no answer'
-    init.warn('hypervisor.unreachable', `the hypervisor does not answer: ${why}; this host grants nothing`)
-  }
-
-  /** Asked until two answers in a row agree: what a host seems to have for one answer only would move its VMs. */
-  const agreedFacts = async (): Promise<HostFacts> => {
-    let facts = await hypervisor.host()
-    for (let tries = 1; tries < factsTriesMax; tries += 1) {
-      const before = facts
-      facts = await hypervisor.host()
-      if (isPossible(facts.capacity) && sameCapacity(before, facts)) return facts
-    }
-    const { cpuMilli, memoryMiB } = facts.capacity
-    throw new HypervisorError(
-      'hypervisor.refused',
-      `no two answers agree on what this host has; the last one was ${cpuMilli} mCPU, ${memoryMiB} MiB`,
-    )
-  }
-
-  const readFacts = async (worthless: () => boolean): Promise<void> => {
-    const facts = await agreedFacts()
-    if (worthless()) return
-    factsKnown = true
-    hypervisorVersion = facts.version
-    sayAnswering(true)
-    const told = describeHost(facts, settings, init.version)
-    if (description !== null && sameDescription(description, told)) return
-    description = told
-    feed({ kind: 'described', description: told })
-  }
-
-  const lookOnce = async (): Promise<void> => {
-    const begun = outdated
-    const worthless = () => stopped || outdated !== begun
-    if (!factsKnown) await readFacts(worthless)
-    // Jobs after the sample: a VM that leaves in between is then at worst still seen here, and with its job.
-    const sample = await hypervisor.sample()
-    const jobs = await hypervisor.jobs()
-    if (worthless()) return
-    failedLooks = 0
-    trouble = null
-    sayAnswering(true)
-    const vms = observedVms(sample)
-    seen = vms
-    feed({ kind: 'observed', vms })
-    feed({ kind: 'jobs', ...jobsTold(jobs) })
-    init.sampled(sample.pressure)
-  }
-
-  const failed = (error: unknown): void => {
-    const code = error instanceof HypervisorError ? error.code : 'hypervisor.refused'
-    failedLooks += 1
-    trouble = wordsOf(error)
-    log.debug({ code, err: error }, 'could not look at the hypervisor')
-    if (code === 'hypervisor.unreachable' || failedLooks >= failedLooksMax) sayAnswering(false)
-  }
-
-  const look = (): void => {
-    if (stopped) return
-    if (looking) {
-      lookAgain = true
-      return
-    }
-    if (!hypervisor.connected) return sayAnswering(false)
-    looking = true
-    lookOnce()
-      .catch((error: unknown) => {
-        if (!stopped) failed(error)
-      })
-      .finally(() => {
-        looking = false
-        if (!lookAgain) return
-        lookAgain = false
-        look()
-      })
-  }
-
-  const lookRegularly = (): void => {
-    const { sampleMs } = settings.hypervisor
-    const usable = usableOf(description)
-    const nextMs = usable === null ? sampleMs : samplePeriodMs(sampleMs, seen, usable)
-    cancelSample = clock.after(nextMs, lookRegularly)
-    if (!looking) look()
-    // It may take a moment to connect; after a whole period it is worth a word.
-    if (!first && answering === false) complain()
-    first = false
-  }
-
-  const onEvent = (event: HypervisorEvent): void => {
-    if (stopped) return
-    switch (event.kind) {
-      case 'connected':
-        log.debug('the hypervisor is connected')
-        factsKnown = false
-        failedLooks = 0
-        trouble = null
-        return look()
-      case 'disconnected':
-        trouble = event.reason
-        factsKnown = false
-        outdated += 1
-        return sayAnswering(false)
-      case 'changed':
-        cancelChanged ??= clock.after(changedDebounceMs, () => {
-          cancelChanged = null
-          look()
-        })
-        return
-      default:
-        event satisfies never
-    }
-  }
-
+export const createPoller = (init: PollerInit): Poller => {
+  const state = newState()
   return {
     start() {
-      unsubscribe = hypervisor.events(onEvent)
-      hypervisor.open()
-      lookRegularly()
+      state.unsubscribe = init.hypervisor.events((event) => onEvent(init, state, event))
+      init.hypervisor.open()
+      lookRegularly(init, state)
     },
-    look,
+    look: () => look(init, state),
     lookAfresh() {
-      outdated += 1
-      look()
+      state.outdated += 1
+      look(init, state)
+    },
+    describe() {
+      state.factsWanted = true
     },
     stop() {
-      stopped = true
-      unsubscribe()
-      cancelSample()
-      cancelChanged?.()
+      state.stopped = true
+      state.unsubscribe()
+      state.cancelSample()
+      state.cancelChanged?.()
     },
     get answering() {
-      return answering === true
+      return state.answering === true
     },
     get trouble() {
-      return trouble
-    },
-    get description() {
-      return description
+      return state.trouble
     },
     get hypervisorVersion() {
-      return hypervisorVersion
+      return state.hypervisorVersion
     },
   }
+}
+
+const onEvent = (init: PollerInit, state: PollerState, event: HypervisorEvent): void => {
+  if (state.stopped) return
+  switch (event.kind) {
+    case 'connected':
+      init.log.debug('the hypervisor is connected')
+      state.factsWanted = true
+      state.failedLooks = 0
+      state.trouble = null
+      return look(init, state)
+    case 'disconnected':
+      state.trouble = event.reason
+      state.factsWanted = true
+      state.outdated += 1
+      return sayAnswering(init, state, false)
+    case 'changed':
+      state.cancelChanged ??= init.clock.after(changedDebounceMs, () => {
+        state.cancelChanged = null
+        look(init, state)
+      })
+      return
+    default:
+      event satisfies never
+  }
+}
+
+const lookRegularly = (init: PollerInit, state: PollerState): void => {
+  const { sampleMs } = init.settings.hypervisor
+  const usable = usableOf(state.description)
+  const nextMs = usable === null ? sampleMs : samplePeriodMs(sampleMs, state.vms, usable)
+  state.cancelSample = init.clock.after(nextMs, () => lookRegularly(init, state))
+  if (!state.looking) look(init, state)
+  // It may take a moment to connect; after a whole period it is worth a word.
+  if (!state.first && state.answering === false) complain(init, state)
+  state.first = false
+}
+
+const look = (init: PollerInit, state: PollerState): void => {
+  if (state.stopped) return
+  if (state.looking) {
+    state.lookAgain = true
+    return
+  }
+  if (!init.hypervisor.connected) return sayAnswering(init, state, false)
+  state.looking = true
+  lookOnce(init, state)
+    .catch((error: unknown) => {
+      if (!state.stopped) failed(init, state, error)
+    })
+    .finally(() => {
+      state.looking = false
+      if (!state.lookAgain) return
+      state.lookAgain = false
+      look(init, state)
+    })
+}
+
+const lookOnce = async (init: PollerInit, state: PollerState): Promise<void> => {
+  const { hypervisor, feed } = init
+  const begun = state.outdated
+  const worthless = (): boolean => state.stopped || state.outdated !== begun
+  // The core may want another answer as soon as it is told of one.
+  while (state.factsWanted && !worthless()) await readFacts(init, state, worthless)
+  // Jobs after the sample: a VM that leaves in between is then at worst still seen here, and with its job.
+  const sample = await hypervisor.sample()
+  const jobs = await hypervisor.jobs()
+  if (worthless()) return
+  state.failedLooks = 0
+  state.trouble = null
+  sayAnswering(init, state, true)
+  state.vms = observedVms(sample)
+  feed({ kind: 'observed', vms: state.vms })
+  feed({ kind: 'jobs', ...jobsTold(jobs) })
+  init.sampled(sample.pressure)
+}
+
+const readFacts = async (init: PollerInit, state: PollerState, worthless: () => boolean): Promise<void> => {
+  const facts = await init.hypervisor.host()
+  if (worthless()) return
+  state.factsWanted = false
+  state.hypervisorVersion = facts.version
+  state.description = describeHost(facts, init.settings, init.version)
+  sayAnswering(init, state, true)
+  init.feed({ kind: 'described', description: state.description })
+}
+
+const failed = (init: PollerInit, state: PollerState, error: unknown): void => {
+  const code = error instanceof HypervisorError ? error.code : 'hypervisor.refused'
+  state.failedLooks += 1
+  state.trouble = wordsOf(error)
+  init.log.debug({ code, err: error }, 'could not look at the hypervisor')
+  if (code === 'hypervisor.unreachable' || state.failedLooks >= failedLooksMax)
+    sayAnswering(init, state, false)
+}
+
+const sayAnswering = (init: PollerInit, state: PollerState, now: boolean): void => {
+  const before = state.answering
+  if (before === now) return
+  state.answering = now
+  init.feed({ kind: 'hypervisor', connected: now })
+  if (!now && before !== null) complain(init, state)
+  if (now && state.complained) {
+    state.complained = false
+    init.log.warn({ code: null }, 'the hypervisor answers again')
+  }
+}
+
+/** Once per loss. */
+const complain = (init: PollerInit, state: PollerState): void => {
+  if (state.complained) return
+  state.complained = true
+  const why = state.trouble ?? init.hypervisor.trouble ?? 'no answer'
+  init.warn('hypervisor.unreachable', `the hypervisor does not answer: ${why}; this host grants nothing`)
 }

@@ -15,6 +15,7 @@ import { createPeerParts, type MakeMembership, type PeerParts } from './peer/pee
 import { peerView } from './peer/peer-view.ts'
 import { troubleOf } from './peer/troubles.ts'
 import { createMembership } from './ring/membership.ts'
+import { askAgain, describe } from './snapshot/described.ts'
 import { rest } from './snapshot/host.ts'
 import { observe } from './snapshot/observe.ts'
 
@@ -81,12 +82,13 @@ const handle = (parts: PeerParts, input: Input): void => {
     case 'observed':
       if (observe(host, context.now(), input.vms, actions.promisedVms(), actions.leavingVms()))
         context.emit({ kind: 'sample' })
+      askAgain(context, host)
       return actions.sampled()
     case 'jobs':
       state.jobsKnown = true
       return actions.jobs(input.outgoing, input.incoming)
     case 'described':
-      host.description = input.description
+      if (describe(host, input.description)) context.emit({ kind: 'describe' })
       return
     case 'hypervisor':
       if (input.connected && !host.connected) actions.connected()

@@ -150,6 +150,7 @@ export type Input =
   | { readonly kind: 'observed'; readonly vms: readonly ObservedVm[] }
   /** The running migrations, as the hypervisor tells; the first one after the start opens the door to grants (S5). */
   | { readonly kind: 'jobs'; readonly outgoing: readonly OutgoingJob[]; readonly incoming: readonly VmId[] }
+  /** One answer of the hypervisor, judged by the core: told at each connection, and for each `describe`. */
   | { readonly kind: 'described'; readonly description: HostDescription }
   | { readonly kind: 'hypervisor'; readonly connected: boolean }
   | { readonly kind: 'journal'; readonly healthy: boolean }
@@ -238,6 +239,8 @@ export type Effect =
   | { readonly kind: 'resume'; readonly action: ActionId; readonly vm: VmId; readonly at: PeerUri | null }
   /** Look at the hypervisor now (`observed` and `jobs` follow) instead of at the next sampling time. */
   | { readonly kind: 'sample' }
+  /** Ask the hypervisor once more what this host has (`described` follows): in the look under way, or with the next one. */
+  | { readonly kind: 'describe' }
   | { readonly kind: 'wake'; readonly at: Instant }
   /** A decision began, changed or ended: keep it, log it, count it. */
   | { readonly kind: 'report'; readonly decision: Decision }

@@ -110,6 +110,7 @@ export const reasons = {
   'journal.lost':
     'The journal is new, or was lost or put back: the host waits until no promise from before can be in force.',
   'hypervisor.unreachable': 'The hypervisor does not answer.',
+  'capacity.unknown': 'What this host has is not known yet: no two answers of its hypervisor agree.',
   'demand.unknown': 'What a VM of this host wants is not known yet: it has not been measured.',
   'hypervisor.timeout': 'The hypervisor did not answer in time; nothing is known of the effect.',
   'hypervisor.refused': 'The hypervisor refused.',

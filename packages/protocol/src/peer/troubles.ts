@@ -2,6 +2,7 @@
 import { limits } from '../data/config.ts'
 import type { Instant } from '../data/ids.ts'
 import type { ReasonCode } from '../data/reasons.ts'
+import { isClaimOpen } from '../snapshot/described.ts'
 import { isSeen, unknownVm } from '../snapshot/host.ts'
 import type { PeerParts } from './peer-parts.ts'
 
@@ -30,6 +31,7 @@ const troubles = [
     code: 'hypervisor.unreachable',
     holds: ({ state, host, context }) => !state.jobsKnown || !isSeen(host, context.now()),
   },
+  { code: 'capacity.unknown', holds: ({ host }) => isClaimOpen(host) },
   { code: 'demand.unknown', holds: (judged) => !isDemandKnown(judged) },
   { code: 'journal.full', holds: ({ state }) => !state.journalHealthy },
   { code: 'journal.lost', holds: isQuarantined },

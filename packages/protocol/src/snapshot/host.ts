@@ -45,7 +45,10 @@ export interface VmMemory {
 }
 
 export interface HostState {
+  /** As believed; null = nothing is yet. */
   description: HostDescription | null
+  /** As the hypervisor last told, while that is not believed (`described.ts`); else null. */
+  claimed: HostDescription | null
   connected: boolean
   draining: boolean
   rules: readonly Rule[]
@@ -75,6 +78,7 @@ export interface HostState {
 
 export const createHost = (rules: readonly Rule[], draining: boolean): HostState => ({
   description: null,
+  claimed: null,
   connected: false,
   draining,
   rules,
@@ -189,7 +193,7 @@ export const demandOf = (host: HostState): Resources => {
 /** Its hypervisor answers, and it was looked at lately. */
 export const isSeen = (host: HostState, now: Instant): boolean =>
   host.connected &&
-  host.description !== null &&
+  (host.description ?? host.claimed) !== null &&
   host.sampledAt !== null &&
   now - host.sampledAt <= limits.sampleAgeMsMax
 

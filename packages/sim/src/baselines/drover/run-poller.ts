@@ -97,6 +97,7 @@ export const createRunPoller = (init: RunPollerInit): RunPoller => {
     },
     /** The run says so itself when a migration has ended. */
     lookAfresh() {},
+    describe: () => feed({ kind: 'described', description }),
     changed() {
       if (!outdated) wake()
       outdated = true
@@ -111,7 +112,6 @@ export const createRunPoller = (init: RunPollerInit): RunPoller => {
     stop() {},
     answering: true,
     trouble: null,
-    description,
     hypervisorVersion: null,
   }
 }
