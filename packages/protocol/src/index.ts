@@ -11,7 +11,7 @@
  *
  * 1. `detect/load.ts`: demand has been above what is usable for the hold time, or `placement/forecast/host-forecast.ts`
  *    expects, from the VMs' `placement/forecast/demand-history.ts`, that it will be. `detect/needs.ts` makes it a need.
- * 2. `ring/ring-view.ts` knows the others from their summaries, `ring/probe.ts` who of them lives;
+ * 2. `ring/ring-view.ts` knows the others from their summaries, `ring/probe.ts` which of them are alive;
  *    `partition/select.ts` chooses the fewest near ones whose headroom covers the excess;
  *    `partition/rank-destinations.ts` the one that can best afford it.
  * 3. `partition/leader.ts` asks them all at once; each member's `partition/judge-reserve.ts` judges by `data/rank.ts`,
@@ -19,8 +19,8 @@
  * 4. `snapshot/formulate.ts` makes the placement problem of the snapshots. A worker solves it:
  *    `placement/local/forecast-moves.ts` finds the move that saves most, `placement/solve-placement.ts` the fewest,
  *    cheapest ones, and `placement/order/planner.ts` puts them in order.
- * 5. `placement/check/checker.ts` trusts neither; `partition/plan-fault.ts` says why the plan may not be carried out.
- * 6. `partition/execution.ts` assigns the plan and releases whom it does not touch; `partition/plan-progress.ts` says
+ * 5. `placement/check/checker.ts` trusts none of these; `partition/plan-fault.ts` says why the plan may not be carried out.
+ * 6. `partition/execution.ts` assigns the plan and releases the hosts that it does not touch; `partition/plan-progress.ts` says
  *    what may begin.
  * 7. The source looks again (`migration/admission.ts`) and asks (`migration/outgoing.ts`); the destination's ledger
  *    (`snapshot/ledger.ts`) promises (`migration/incoming.ts`); the hypervisor moves the VM; it is handed over.
