@@ -32,7 +32,7 @@ export const bestBypass = (
     .filter((i) => steps[i]!.kind === 'migrate' && steps[i]!.previous < 0 && !halves.has(i))
   const helps = (i: number): boolean =>
     (waitingFor.get(steps[i]!.from) ?? []).some(
-      (j) => j !== i && schedule.roomFor(steps[j]!.vm, steps[i]!.from, steps[i]!.vm) === null,
+      (j) => j !== i && schedule.blockerAt(steps[j]!.vm, steps[i]!.from, steps[i]!.vm) === null,
     )
   const cheapest = (candidates: readonly number[]): Bypass | null => {
     let best: Bypass | null = null
@@ -41,7 +41,7 @@ export const bestBypass = (
       if (best === null || step.soloMs < best.extraMs)
         for (let h = 0; h < model.hostCount; h++) {
           if (h === step.from || h === step.to || model.domain[step.vm]![h] === 0) continue
-          if (schedule.roomFor(step.vm, h, -1) !== null) continue
+          if (schedule.blockerAt(step.vm, h, -1) !== null) continue
           best = { blocked: i, pivot: h, extraMs: step.soloMs }
           break
         }

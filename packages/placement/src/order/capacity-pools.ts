@@ -69,6 +69,28 @@ export const createCapacityPools = (model: Model, at: Int32Array): readonly Capa
   ),
 ]
 
+/** A VM on its way counts on both ends, also when both are in the same pool. */
+export const poolsHaveRoom = (pools: readonly CapacityPool[], v: number, h: number): boolean => {
+  for (const pool of pools) {
+    const slot = pool.slot[h]!
+    if (slot >= 0 && pool.amount(v) > 0 && pool.load[slot]! + pool.amount(v) > pool.cap[slot]!) return false
+  }
+  return true
+}
+
+/** VM `v` goes from one host to another; −1 = nowhere. */
+export const moveBetweenPools = (
+  pools: readonly CapacityPool[],
+  v: number,
+  from: number,
+  to: number,
+): void => {
+  for (const pool of pools) {
+    if (from >= 0 && pool.slot[from]! >= 0) pool.load[pool.slot[from]!]! -= pool.amount(v)
+    if (to >= 0 && pool.slot[to]! >= 0) pool.load[pool.slot[to]!]! += pool.amount(v)
+  }
+}
+
 const binds = (rule: PlacementRule): boolean => rule.weight === undefined && isContinuous(rule)
 
 /** For each VM in an order, the VMs whose actions come first. */

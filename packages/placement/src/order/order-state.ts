@@ -4,8 +4,15 @@
  * ends, so this is all that searching for an order has to know.
  */
 import type { Model } from '../model/model.ts'
-import { createCapacityPools, createUsedHostsLimits, predecessors } from './capacity-pools.ts'
+import {
+  createCapacityPools,
+  createUsedHostsLimits,
+  moveBetweenPools,
+  poolsHaveRoom,
+  predecessors,
+} from './capacity-pools.ts'
 import type { ContinuousRules } from './continuous-rules.ts'
+import { flip, keyOf, type ZobristHash } from './zobrist.ts'
 
 export interface OrderState {
   /** Host index per VM; −1 = nowhere. */
@@ -49,14 +56,8 @@ export const createOrderState = (
   const visits = new Int32Array(hostCount)
   const path: number[] = []
   const origins: number[] = []
-  let high = 0
-  let low = 0
-
-  const flip = (what: number): void => {
-    high ^= scrambled(2 * what)
-    low ^= scrambled(2 * what + 1)
-  }
-  const flipPlace = (v: number): void => flip(v * (hostCount + 1) + at[v]! + 1)
+  const hash: ZobristHash = { high: 0, low: 0 }
+  const flipPlace = (v: number): void => flip(hash, v * (hostCount + 1) + at[v]! + 1)
   const base = vmCount * (hostCount + 1)
 
   const relocate = (v: number, h: number): void => {
@@ -69,19 +70,16 @@ export const createOrderState = (
       if (from >= 0) load[from * dims + d]! -= amount
       if (h >= 0) load[h * dims + d]! += amount
     }
-    for (const pool of pools) {
-      if (from >= 0 && pool.slot[from]! >= 0) pool.load[pool.slot[from]!]! -= pool.amount(v)
-      if (h >= 0 && pool.slot[h]! >= 0) pool.load[pool.slot[h]!]! += pool.amount(v)
-    }
+    moveBetweenPools(pools, v, from, h)
   }
   /** Only where rules look at the past. */
   const noteHistory = (v: number, h: number, by: number): void => {
     if (before.size > 0 && after.has(v)) {
-      if (acts[v]! === 0 || acts[v]! + by === 0) flip(base + v)
+      if (acts[v]! === 0 || acts[v]! + by === 0) flip(hash, base + v)
     }
     acts[v]! += by
     if (usedHostsLimits.length === 0 || h < 0) return
-    if (visits[h] === 0 || visits[h]! + by === 0) flip(base + vmCount + h)
+    if (visits[h] === 0 || visits[h]! + by === 0) flip(hash, base + vmCount + h)
     visits[h]! += by
     for (const usedHosts of usedHostsLimits) {
       if (usedHosts.inside[h] === 0 || usedHosts.used[h] === 1) continue
@@ -97,11 +95,7 @@ export const createOrderState = (
       const amount = wants[v * dims + d]!
       if (amount > 0 && load[h * dims + d]! + amount > cap[h * dims + d]!) return false
     }
-    // A VM on its way counts on both ends, also when both are in the same pool.
-    for (const pool of pools) {
-      const s = pool.slot[h]!
-      if (s >= 0 && pool.amount(v) > 0 && pool.load[s]! + pool.amount(v) > pool.cap[s]!) return false
-    }
+    if (!poolsHaveRoom(pools, v, h)) return false
     for (const usedHosts of usedHostsLimits)
       if (
         usedHosts.inside[h] === 1 &&
@@ -131,14 +125,6 @@ export const createOrderState = (
       noteHistory(v, h, -1)
     },
     depth: () => path.length,
-    key: () => (high >>> 0) * 2 ** 21 + (low >>> 11),
+    key: () => keyOf(hash),
   }
-}
-
-/** 32 well mixed bits of a number (Murmur3's finaliser). */
-const scrambled = (n: number): number => {
-  let x = Math.imul(n + 1, 0x9e3779b1)
-  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
-  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
-  return x ^ (x >>> 16)
 }
