@@ -1,4 +1,4 @@
-/** Commands reach the agent through a unix socket: who may use it, what a wrong request is told, and what waits for its end. */
+/** Commands reach the agent through a unix socket: which users may use it, what a wrong request is told, and what waits for its end. */
 import assert from 'node:assert/strict'
 import { linkSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
@@ -89,7 +89,7 @@ test('the socket is for owner and group, and one living agent holds it', async (
   assert.equal((await client().status()).schemaVersion, 1, 'the first one is unharmed')
   await servers.pop()?.close()
 
-  // What a `kill -9` leaves: the file of a socket on which nobody listens.
+  // What a `kill -9` leaves: the file of a socket without a listener.
   const dead = createServer()
   await new Promise<void>((resolve) => dead.listen(join(directory, 'dead'), resolve))
   linkSync(join(directory, 'dead'), socket)
@@ -98,7 +98,7 @@ test('the socket is for owner and group, and one living agent holds it', async (
   assert.equal((await client().status()).schemaVersion, 1)
 })
 
-test('nobody there, or not drover: one clear line', async () => {
+test('no agent there, or not drover: one clear line', async () => {
   // The story: the operator asks before the agent was started; then something else sits on the socket.
   await assert.rejects(client().status(), (error: unknown) => {
     assert.ok(error instanceof ApiError && error.code === 'agent.unreachable' && error.status === 0)
@@ -148,11 +148,11 @@ test('a plan is waited for, whether it ends before or after the answer', async (
     return { kind: 'ok', text: 'planned', decision: running.id }
   }
   assert.equal((await client().plan()).decision?.result, 'running', 'as far as it came')
-  assert.equal(agent.listeners, 0, 'nobody listens any longer')
+  assert.equal(agent.listeners, 0, 'no listener is left')
 })
 
 test('a migration names VM and host as people do, and a refusal keeps its code', async () => {
-  // The story: by name, by the end of a peer id, to a host that nobody knows, of a VM that is elsewhere.
+  // The story: by name, by the end of a peer id, to an unknown host, of a VM that is elsewhere.
   await serve()
   await client().migrate('web1', exampleHosts.roomy.slice(-8))
   assert.deepEqual(agent.commands, [{ kind: 'migrate', vm: exampleVms.web1, to: exampleHosts.roomy }])
@@ -239,7 +239,7 @@ test('health, readiness and metrics are on the socket and on TCP; nothing else i
 })
 
 test('a file that is no socket is left alone', async () => {
-  // The story: api.socket names an ordinary file by mistake. Nobody answers there, but it is not ours.
+  // The story: api.socket names an ordinary file by mistake. Nothing answers there, but it is not ours.
   mkdirSync(join(directory, 'run'))
   writeFileSync(socket, 'precious')
   await assert.rejects(

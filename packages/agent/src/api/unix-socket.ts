@@ -7,7 +7,7 @@ import { CodedError, wordsOf } from '../errors.ts'
 /** `socket.taken`: another agent answers there. `socket.failed`: it cannot be made. */
 export class SocketError extends CodedError<'socket.taken' | 'socket.failed'> {}
 
-/** Does anybody accept connections there? */
+/** Does a process accept connections there? */
 const answers = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(path)
@@ -16,7 +16,7 @@ const answers = (path: string): Promise<boolean> =>
       resolve(alive)
     }
     socket.once('connect', () => end(true))
-    // EACCES: somebody's socket that we may not even try is not ours to remove.
+    // EACCES: a socket that we may not even try is not ours to remove.
     socket.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'EACCES'))
   })
 

@@ -53,7 +53,7 @@ const asFailure = (error: unknown): CliFailure => {
     const text = error.status === 409 ? `refused: ${error.code}: ${error.message}` : error.message
     return new CliFailure(exit, error.code, text, error.answer === null ? {} : { ...error.answer })
   }
-  // Not one of ours: a fault in drover, or a system error that nobody foresaw. The stack goes into the bug report.
+  // Not one of ours: a fault in drover, or an unforeseen system error. The stack goes into the bug report.
   return new CliFailure(exitCode.failed, 'failed', stackOf(error))
 }
 

@@ -1,6 +1,6 @@
 /**
  * Branch and bound over *which VMs leave* and *where they go*. A VM is free (at home, undecided), settled (stays or
- * placed), or in the pool (has left, has no place yet). As long as something is wrong with everybody free at home, one
+ * placed), or in the pool (has left, has no place yet). As long as something is wrong with all free VMs at home, one
  * of the VMs involved must leave: the search branches on which one, settling those it passed over, so no set of moves
  * is tried twice. When nothing is wrong and the pool is empty, leaving the rest at home is the cheapest completion.
  * Bounds: the covering bound of every overloaded host (bounds/covering-bound.ts), plus what is paid.

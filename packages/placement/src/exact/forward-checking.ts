@@ -8,7 +8,7 @@ import { free, type SearchSpace, type SearchState, unplaced } from './search-sta
 export interface ForwardChecking {
   /** A VM in the pool that at most two hosts take, the one with fewest; −1 = there is none. */
   readonly nearlyForced: (budget: Budget) => number
-  /** The VM in the pool that fewest hosts take; −1 = nobody is in the pool. */
+  /** The VM in the pool that fewest hosts take; −1 = the pool is empty. */
   readonly smallestDomain: (budget: Budget) => number
   /** How many hosts take the last answer of the two. */
   readonly domainSize: () => number
@@ -27,7 +27,7 @@ export interface Budget {
 const domainSizeMax = 3
 
 /**
- * `relief`: hosts may stay overloaded, so nobody must make way. `clashes`: do rules keep the VM from the host, as
+ * `relief`: hosts may stay overloaded, so no VM must make way. `clashes`: do rules keep the VM from the host, as
  * things are?
  */
 export const createForwardChecking = (

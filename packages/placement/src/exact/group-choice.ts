@@ -23,7 +23,7 @@ export interface GroupChoice {
 /** A gather over many hosts has as many groups; beyond this the search decides VM by VM. */
 const groupsMax = 64
 
-/** Null when no such rule is broken as everybody is now. */
+/** Null when no such rule is broken now. */
 export const createGroupChoice = (
   model: Model,
   covering: CoveringBound,

@@ -10,7 +10,7 @@ import type { Model } from '../model/model.ts'
 
 export interface SearchScope {
   readonly relief: boolean
-  /** Relief: nobody comes to a host that stays overloaded, since exchanges there mostly have no order. */
+  /** Relief: no VM comes to a host that stays overloaded, since exchanges there mostly have no order. */
   readonly orderly?: boolean
   /** Hosts that the search may change; everything elsewhere stays as in `start`. Null = all. */
   readonly open: Uint8Array | null
@@ -46,7 +46,7 @@ export interface SearchState {
   readonly openHosts: Int32Array
   /** free, settled or unplaced. [vm] */
   readonly status: Uint8Array
-  /** Where everybody is if the free ones stay at home; −1 in the pool. */
+  /** Where all VMs are if the free ones stay at home; −1 in the pool. */
   readonly at: Int32Array
   /** The same, without the free ones. */
   readonly settledAt: Int32Array
@@ -54,7 +54,7 @@ export interface SearchState {
   readonly load: Float64Array
   readonly settledLoad: Float64Array
   readonly cap: Float64Array
-  /** The same with those who come. [host × dims] */
+  /** The same with the VMs that come. [host × dims] */
   readonly capOfArrival: Float64Array
   /** VMs that have come. [host] */
   readonly arrivals: Int32Array

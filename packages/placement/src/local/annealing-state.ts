@@ -44,7 +44,7 @@ export interface AnnealingState {
   readonly tried: Int32Array
   readonly triedViolation: Int32Array
   trial: number
-  /** With whom the last move that was evaluated would be an exchange; −1 = with none. */
+  /** The VM with which the last evaluated move would be an exchange; −1 = none. */
   partner: number
 }
 

@@ -1,6 +1,6 @@
 /**
  * Exponential back-off: the one rule of how long to wait before something that failed is tried again. Pure, and the same
- * for all who wait: leaders, rounds of questions, VMs whose migrations fail, connections. The bounds are policy
+ * for all that wait: leaders, rounds of questions, VMs whose migrations fail, connections. The bounds are policy
  * (`config.ts`).
  */
 

@@ -1,4 +1,4 @@
-/** One migration from its destination's side: what is confirmed to whom, and what becomes of a copy without a record. */
+/** One migration from its destination's side: what is confirmed to which host, and what becomes of a copy without a record. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createClosedActions } from '../actions/closed-actions.ts'
@@ -100,7 +100,7 @@ test('a promise that is called off is confirmed, known or not', () => {
   assert.deepEqual(happened(), ['send forgotten'])
   restored()
   incoming.cancelled(other, cancelled)
-  assert.deepEqual(happened(), [], 'by nobody else')
+  assert.deepEqual(happened(), [], 'by no other host')
   incoming.cancelled(source, cancelled)
   assert.deepEqual(happened(), ['persist closed', 'send forgotten'])
 })

@@ -43,7 +43,7 @@ export interface MigrationParts {
   readonly presence: PresenceAnswers
   readonly adoption: Adoption
   readonly alarms: Alarms
-  /** VMs of the migrations that run, whoever began them, as the hypervisor last told. */
+  /** VMs of all migrations that run, drover's own and others, as the hypervisor last told. */
   jobs: ReadonlySet<VmId>
 }
 

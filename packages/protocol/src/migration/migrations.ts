@@ -59,7 +59,7 @@ export const isMigrationMessage = (message: PartitionMessage): message is Migrat
 export type MigrationInput = Extract<Input, { readonly kind: 'finished' | 'inspected' | 'resumed' }>
 
 export interface Migrations {
-  /** A migration of ours is under way, or a job of somebody else that touches this host. */
+  /** A migration of ours is under way, or another's job that touches this host. */
   busy(): boolean
   /** One of ours is about this VM. */
   moves(vm: VmId): boolean

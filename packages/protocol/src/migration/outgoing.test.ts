@@ -1,4 +1,4 @@
-/** One migration from its source's side, message by message: what is durable when, when the VM is credited, who is asked. */
+/** One migration from its source's side, message by message: what is durable when, when the VM is credited, which end is asked. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -155,7 +155,7 @@ test('what was said against it while it waited to be admitted holds: it does not
   assert.deepEqual(happened(), ['send cancelled', 'ended refused vm.ignored'])
 })
 
-test('withdrawn by its leader it does not begin; what has begun goes on, and nobody else may withdraw it', () => {
+test('withdrawn by its leader it does not begin; what has begun goes on, and no other host may withdraw it', () => {
   const { outgoing, happened } = setUp()
   happened()
   outgoing.withdraw(action, there)

@@ -10,7 +10,7 @@ export interface BackOff {
   /** Until then nothing is begun; at or before now = free. */
   readonly until: Instant
   concluded(decision: Decision): void
-  /** Someone can help now who could not before: what was impossible may be possible. Not at once: more may follow. */
+  /** A host can help now that could not before: what was impossible may be possible. Not at once: more may follow. */
   news(): void
   reset(): void
 }

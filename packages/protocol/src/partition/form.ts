@@ -8,7 +8,7 @@ import { conclude } from './conclude.ts'
 import { ask, others } from './invite.ts'
 import { createPartitionState, type Leadership, type PartitionState } from './partition-state.ts'
 
-/** `preferred`: whom to ask first, best first; none = whoever is near and has room. */
+/** `preferred`: the hosts to ask first, best first; none = any that is near and has room. */
 export const formPartition = (
   leader: Leadership,
   need: Need,

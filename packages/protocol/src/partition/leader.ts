@@ -26,7 +26,7 @@ import { onSolved } from './solving.ts'
 
 export interface Leader {
   readonly leading: PartitionId | null
-  /** `preferred`: whom to ask first, best first; none = whoever is near and has room. */
+  /** `preferred`: the hosts to ask first, best first; none = any that is near and has room. */
   form(need: Need, intent: 'lease' | 'observe', preferred?: readonly HostId[]): PartitionId
   granted(from: HostId, message: Granted): void
   refused(from: HostId, message: Busy | Declined): void

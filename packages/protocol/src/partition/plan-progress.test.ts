@@ -1,4 +1,4 @@
-/** A plan under way, as its leader sees it: what may begin, whom it still needs, when it is over. */
+/** A plan under way, as its leader sees it: what may begin, which hosts it still needs, when it is over. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Migrate, Plan } from '../../../placement/src/problem/plan.ts'
@@ -25,7 +25,7 @@ const move = (n: number, from: string, to: string, after: number[] = []): Migrat
   to: asHostId(to),
   after: after.map(id),
 })
-/** b makes room for a's VM; c is needed by nobody after the first action; d is independent. */
+/** b makes room for a's VM; c is not needed after the first action; d is independent. */
 const plan: Plan = { actions: [move(0, 'b', 'c'), move(1, 'a', 'b', [0]), move(2, 'a', 'd')], makespanMs: 0 }
 const ids = (state: ReturnType<typeof execution>, out = 2, into = 2) =>
   unblocked(state, out, into).map((action) => action.id)

@@ -1,6 +1,6 @@
 /**
  * The links of hosts, and the migrations that share them, max-min fairly. A link binds no migration while the caps of all that
- * use it fit; so a change reaches only those who share a crowded link with it, or with one of those, and so on.
+ * use it fit; so a change reaches only those that share a crowded link with it, or with one of those, and so on.
  */
 import { fairRates } from './share.ts'
 import type { HostRecord } from './state.ts'

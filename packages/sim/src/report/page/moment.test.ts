@@ -1,5 +1,5 @@
 /**
- * A reader who scrubs through a run sees which hosts are overloaded and what moves at that very moment; the keys for the next and
+ * Scrubbing through a run shows which hosts are overloaded and what moves at that very moment; the keys for the next and
  * the previous event stop at each of them once.
  */
 import assert from 'node:assert/strict'
