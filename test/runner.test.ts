@@ -102,6 +102,13 @@ test('files share a process by their package, save those that could disturb othe
     ['packages/a/src/2'],
     ['packages/b/src/4'],
   ])
+  const stories = ['test/1', 'test/core/2', 'test/core/3', 'test/core/4', 'test/core/5']
+  const begun = groupsOf(stories, () => '')
+  assert.deepEqual(
+    begun,
+    [stories.slice(1, 4), ['test/core/5'], ['test/1']],
+    'what takes longest begins first',
+  )
   for (const text of ['beforeEach(() => {})', "import net from 'node:net'", 'await realClock().sleep(1)'])
     assert.equal(groupsOf(['test/1', 'test/2'], () => text).length, 2, text)
   const many = Array.from({ length: filesPerGroupMax + 1 }, (_, i) => `test/${i}`)

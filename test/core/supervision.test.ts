@@ -142,6 +142,6 @@ test('an administrator moves the VM while the agent is away: that migration is n
   await cluster.run(1_000)
   cluster.restartAgent(0)
   cluster.restartAgent(1)
-  await cluster.run(3_600_000)
-  assert.equal(cluster.world.migrations()[0]?.to, 'h2', 'an hour later it is still there')
+  await cluster.run(600_000)
+  assert.equal(cluster.world.migrations()[0]?.to, 'h2', 'ten minutes later it is still there')
 })

@@ -8,15 +8,19 @@
 const alone =
   /^(?:before|after|beforeEach|afterEach)\(|\bnode:(?:child_process|worker_threads|cluster|timers|net|http|dgram)\b|\bsetTimeout\b|\bprocess\.(?!env\b|cwd\b)|\bmock\b|\brealClock\b/m
 
-/** Above this, a group holds up its end of the run. */
+/** Above this, the last group of a run is waited for. */
 export const filesPerGroupMax = 16
+
+/** Stories of whole clusters take longest: few of them share a process, and they begin first. */
+const longStories = /^test\/core\//
+const storiesPerGroupMax = 3
 
 export const staysAlone = (text: string): boolean => alone.test(text)
 
 /** Two folders deep: `packages/<name>`, `test/core`. */
 const homeOf = (path: string): string => path.split('/').slice(0, -1).slice(0, 2).join('/')
 
-/** Files that run in one process, each group in the order of `paths` (from `root`). */
+/** Files that run in one process, given by their path from the root: the groups in the order in which they are to begin. */
 export const groupsOf = (
   paths: readonly string[],
   textOf: (path: string) => string,
@@ -30,12 +34,14 @@ export const groupsOf = (
     }
     const home = homeOf(path)
     const group = open.get(home)
-    if (group !== undefined && group.length < filesPerGroupMax) group.push(path)
+    const max = longStories.test(path) ? storiesPerGroupMax : filesPerGroupMax
+    if (group !== undefined && group.length < max) group.push(path)
     else {
       const fresh = [path]
       groups.push(fresh)
       open.set(home, fresh)
     }
   }
-  return groups
+  const isLong = ([path = '']: readonly string[]): boolean => longStories.test(path)
+  return [...groups.filter(isLong), ...groups.filter((group) => !isLong(group))]
 }

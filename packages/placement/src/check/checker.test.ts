@@ -113,7 +113,7 @@ test('The checker accepts a plan exactly when every state it can reach is viable
       assert.equal(codes.includes('rule.anti_affinity'), truth.together)
       verdicts[codes.length === 0 ? 'good' : 'bad']++
     }),
-    { numRuns: runs, seed: 3 },
+    { numRuns: 4 * runs, seed: 3 },
   )
   assert.ok(verdicts.good > 50 && verdicts.bad > 50, JSON.stringify(verdicts))
 })

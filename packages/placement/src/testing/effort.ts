@@ -7,4 +7,4 @@ const asked = process.env['DROVER_RUNS']
 export const isLong = process.env['DROVER_EFFORT'] === 'long'
 
 /** Random cases of one property. */
-export const runs = asked === undefined ? (isLong ? 1_500 : 200) : Number(asked)
+export const runs = asked === undefined ? (isLong ? 1_500 : 50) : Number(asked)
