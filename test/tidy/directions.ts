@@ -55,6 +55,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'log.ts',
     'log-port.ts',
     'immediate.ts',
+    'retry-pauses.ts',
     'config',
     'hypervisor',
     'hypervisor/libvirt',

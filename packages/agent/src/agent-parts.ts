@@ -9,8 +9,9 @@ import { createEffectRunner, type EffectRunner } from './effects.ts'
 import { wordsOf } from './errors.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { createRequests, type Requests } from './pending-commands.ts'
-import { createPersister, type Persister, probeMsDefault } from './persist.ts'
+import { createPersister, type Persister } from './persist.ts'
 import { createPoller, type Poller, type PollerInit } from './poller.ts'
+import { type RetryPauses, retryPauses } from './retry-pauses.ts'
 
 /** What tests and worlds in virtual time replace. */
 export interface AgentInternals {
@@ -24,7 +25,7 @@ export interface AgentInternals {
   /** Hears of a failed core beside the event, with the error itself. */
   readonly fatal?: (error: unknown) => void
   readonly commandTimeoutMs?: number
-  readonly journalProbeMs?: readonly [number, number]
+  readonly journalPauses?: RetryPauses
 }
 
 /** A partition forms, solves and answers well within this time; longer means that something is wrong, ms. */
@@ -70,8 +71,8 @@ export const createParts = (
   })
   const { feed } = loop
   const { emit, warn } = events
-  const probeMs = internals.journalProbeMs ?? probeMsDefault
-  const persister = createPersister({ journal, clock, log, feed, probeMs })
+  const pauses = internals.journalPauses ?? retryPauses.journal
+  const persister = createPersister({ journal, clock, log, feed, pauses })
   const poller = (internals.createPoller ?? createPoller)({
     hypervisor,
     clock,

@@ -8,6 +8,7 @@ import type { Clock } from './clock.ts'
 import { wordsOf } from './errors.ts'
 import { type Journal, JournalError } from './journal/journal-port.ts'
 import type { Log } from './log-port.ts'
+import { pauseMs, type RetryPauses } from './retry-pauses.ts'
 
 export interface Persister {
   readonly healthy: boolean
@@ -23,11 +24,9 @@ export interface PersisterInit {
   readonly clock: Clock
   readonly log: Log
   readonly feed: (input: Input) => void
-  /** First and last pause between two attempts to write again, ms; doubling. */
-  readonly probeMs: readonly [number, number]
+  /** Between two attempts to write again. */
+  readonly pauses: RetryPauses
 }
-
-export const probeMsDefault = [250, 10_000] as const
 
 /** Records that wait for space. Over it the oldest goes: a fact that is then missing is found by observing (S12). */
 const owedMax = 10_000
@@ -36,7 +35,8 @@ export const createPersister = (init: PersisterInit): Persister => {
   const { journal, clock, log, feed } = init
   let healthy = true
   let owed: JournalRecord[] = []
-  let pauseMs = init.probeMs[0]
+  /** Attempts to write again, since the failure. */
+  let attempts = 0
   let cancelProbe = (): void => {}
 
   const owe = (record: JournalRecord): false => {
@@ -48,11 +48,16 @@ export const createPersister = (init: PersisterInit): Persister => {
   const fail = (error: unknown): void => {
     const code = error instanceof JournalError ? error.code : 'journal.broken'
     healthy = false
-    pauseMs = init.probeMs[0]
+    attempts = 0
     // The core warns the operator; this line tells the cause.
     log.error({ code, err: error }, wordsOf(error))
     feed({ kind: 'journal', healthy: false })
-    cancelProbe = clock.after(pauseMs, attempt)
+    tryLater()
+  }
+
+  const tryLater = (): void => {
+    attempts += 1
+    cancelProbe = clock.after(pauseMs(init.pauses, attempts), attempt)
   }
 
   const writeOwed = (): boolean => {
@@ -76,8 +81,7 @@ export const createPersister = (init: PersisterInit): Persister => {
       feed({ kind: 'journal', healthy: true })
       return
     }
-    pauseMs = Math.min(pauseMs * 2, init.probeMs[1])
-    cancelProbe = clock.after(pauseMs, attempt)
+    tryLater()
   }
 
   return {

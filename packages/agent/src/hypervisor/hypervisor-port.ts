@@ -150,7 +150,7 @@ export interface Hypervisor {
     request: MigrationRequest,
     onProgress?: (progress: MigrationProgress) => void,
   ): Promise<MigrationResult>
-  /** Changes the bandwidth limit of a running migration, MiB/s. */
+  /** Changes the bandwidth limit of a running migration, MiB/s. Not called yet: the lifecycle of jobs will slow moves by it. */
   limit(vm: VmId, bandwidthMiBps: number): Promise<void>
   /**
    * Asks a running migration away from here to stop; `migrate` then resolves with what it finds. Throws when none runs: any
@@ -167,10 +167,4 @@ export interface Hypervisor {
   /** Returns the function that ends the subscription. */
   events(listener: (event: HypervisorEvent) => void): () => void
   close(): Promise<void>
-}
-
-/** How the bytes of a migration reach the destination. One way exists now: the hypervisors' own connection. */
-export interface MigrationCarrier {
-  /** The URI to hand to the source's hypervisor for a destination that announced `migrationUri`. */
-  carry(vm: VmId, migrationUri: string): Promise<{ readonly uri: string; release(): Promise<void> }>
 }

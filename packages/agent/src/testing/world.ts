@@ -74,7 +74,11 @@ export const world = (script: ScriptedPeer['script'] = {}, internals: AgentInter
     solver: inlineSolver(),
     log: silentLog(),
   }
-  const agent = createAgent(init, { createPeer: peer.create, journalProbeMs: [5, 20], ...internals })
+  const agent = createAgent(init, {
+    createPeer: peer.create,
+    journalPauses: { firstMs: 5, maxMs: 20 },
+    ...internals,
+  })
   agent.events((event) => events.push(event))
   const heard = (kind: Input['kind']) => peer.heard.filter((input) => input.kind === kind)
   const sent = () => transport.sent.map(({ bytes }) => (decodeMessage(bytes) as { epoch: number }).epoch)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId } from '@drover/protocol'
+import { retryPauses } from '../retry-pauses.ts'
 import { addressBook, addressesOf } from './address-book.ts'
 import { bounds } from './bounds.ts'
 
@@ -42,12 +43,12 @@ test('each failure makes the next pause longer, up to a limit; success forgets t
   const target = book.target(b)!
   for (let failures = 1; failures <= 40; failures++) {
     book.failed(target, 0)
-    const full = Math.min(bounds.redialMsMax, bounds.redialMsMin * 2 ** (failures - 1))
+    const full = Math.min(retryPauses.dial.maxMs, retryPauses.dial.firstMs * 2 ** (failures - 1))
     assert(target.nextAt >= full / 2 && target.nextAt <= full * 1.5, `${failures}: ${target.nextAt}`)
   }
   book.connected(b, 5)
   book.disconnected(b, 10)
-  assert(target.nextAt <= 10 + bounds.redialMsMin * 1.5)
+  assert(target.nextAt <= 10 + retryPauses.dial.firstMs * 1.5)
 })
 
 test('a peer that was gone for long is forgotten, unless an operator named it', () => {

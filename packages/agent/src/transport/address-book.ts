@@ -4,7 +4,8 @@
  * host that came back with a new identity is found again.
  */
 import type { HostId } from '@drover/protocol'
-import { backOffMs, bounds } from './bounds.ts'
+import { pauseMs, retryPauses } from '../retry-pauses.ts'
+import { bounds } from './bounds.ts'
 
 export interface Target {
   /** Of a nameless address: the peer that last answered there; null = none yet. */
@@ -52,6 +53,9 @@ export const peerOf = (address: string): HostId | null => {
   const found = /\/p2p\/([1-9A-HJ-NP-Za-km-z]{20,200})$/.exec(address)
   return found?.[1] === undefined ? null : (found[1] as HostId)
 }
+
+/** The pause before the next dial, with jitter of one half either way: all must not come back at once. */
+const redialMs = (failures: number): number => pauseMs(retryPauses.dial, failures) * (0.5 + Math.random())
 
 /** Only well-formed addresses of this very peer, each with its id at the end. */
 const addressesFor = ({ id, addresses }: Told): string[] =>
@@ -110,7 +114,7 @@ export const addressBook = (self: HostId, isAllowed: (id: HostId) => boolean): A
     targets: () => [...peers.values(), ...nameless.values()],
     failed: (target, now) => {
       target.failures += 1
-      target.nextAt = now + backOffMs(target.failures)
+      target.nextAt = now + redialMs(target.failures)
     },
     connected: (id, now) => {
       const target = peer(id, now)
@@ -122,7 +126,7 @@ export const addressBook = (self: HostId, isAllowed: (id: HostId) => boolean): A
       const target = peers.get(id)
       if (target === undefined) return
       target.seenAt = now
-      target.nextAt = now + backOffMs(1)
+      target.nextAt = now + redialMs(1)
     },
     prune: (now) => {
       for (const [id, target] of peers) {

@@ -27,9 +27,6 @@ export const bounds = {
   /** Dials at a time. More only makes each slower, until all of them time out. */
   dialsMax: 4,
   dialMs: 10_000,
-  /** First and last pause between two dials of one peer, ms; doubling, with jitter of one half. */
-  redialMsMin: 200,
-  redialMsMax: 30_000,
   /** How long opening a stream, or exchanging addresses, may take, ms. */
   streamMs: 5_000,
   exchangeMs: 10_000,
@@ -60,9 +57,3 @@ export const bounds = {
   /** Then it is refused this long, ms. */
   banMs: 30_000,
 } as const
-
-/** The pause before the next dial after `failures` of them, with jitter: all must not come back at once. */
-export const backOffMs = (failures: number): number => {
-  const full = Math.min(bounds.redialMsMax, bounds.redialMsMin * 2 ** Math.min(20, Math.max(0, failures - 1)))
-  return full * (0.5 + Math.random())
-}

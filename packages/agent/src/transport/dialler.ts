@@ -2,6 +2,7 @@
 import type { HostId } from '@drover/protocol'
 import type { Connection, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { retryPauses } from '../retry-pauses.ts'
 import { type AddressBook, addressesOf, type Target } from './address-book.ts'
 import { createAlarm } from './alarm.ts'
 import { bounds } from './bounds.ts'
@@ -107,7 +108,7 @@ export const dialler = (init: DiallerInit): Dialler => {
       if (target.dialling || dialling.has(id)) return true
       // Failed a moment ago: it will not have come back since, and a message must not cost a dial each.
       const untilNext = target.nextAt - performance.now()
-      if (target.failures > 0 && untilNext > bounds.redialMsMin * 2) return false
+      if (target.failures > 0 && untilNext > retryPauses.dial.firstMs * 2) return false
       if (untilNext > 0) {
         alarm.setTo(target.nextAt)
         return true

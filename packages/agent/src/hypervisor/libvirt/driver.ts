@@ -53,8 +53,6 @@ export interface LibvirtOptions {
 }
 
 const keepaliveCount = 3
-const reconnectMs = 100
-const reconnectMsMax = 5_000
 const eventMs = 500
 
 /** The driver's parts. What changes beside their own state is `migrating`. */
@@ -87,15 +85,11 @@ const createDriver = (options: LibvirtOptions): Driver => {
     dirtyRateMs: options.dirtyRateMs ?? 60_000,
     warn,
   })
-  const link = new Link(
-    uri,
-    { ...limits, reconnectMs, reconnectMsMax },
-    {
-      connected: () => relay.tell({ kind: 'connected' }),
-      disconnected: (reason) => relay.tell({ kind: 'disconnected', reason }),
-      event: (event) => onDomainEvent(driver, event),
-    },
-  )
+  const link = new Link(uri, limits, {
+    connected: () => relay.tell({ kind: 'connected' }),
+    disconnected: (reason) => relay.tell({ kind: 'disconnected', reason }),
+    event: (event) => onDomainEvent(driver, event),
+  })
   const daemons = createDaemons({
     link,
     uri,

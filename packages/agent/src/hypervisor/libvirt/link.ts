@@ -4,18 +4,13 @@
  */
 
 import { wordsOf } from '../../errors.ts'
+import { pauseMs, retryPauses } from '../../retry-pauses.ts'
 import type { Connection } from './connection.ts'
 import { type DomainEvent, decodeEvent, registrations } from './domain-events.ts'
 import { unreachable } from './libvirt-errors.ts'
 import { type Procedure, registerEvent } from './procedures.ts'
 import { openSession, type SessionOptions } from './session.ts'
 import type { LibvirtUri } from './uri.ts'
-
-export interface LinkOptions extends SessionOptions {
-  /** First pause before reconnecting; doubles up to `reconnectMsMax`. */
-  readonly reconnectMs: number
-  readonly reconnectMsMax: number
-}
 
 export interface LinkListener {
   connected(): void
@@ -25,20 +20,20 @@ export interface LinkListener {
 
 export class Link {
   readonly #uri: LibvirtUri
-  readonly #options: LinkOptions
+  readonly #options: SessionOptions
   readonly #listener: LinkListener
   readonly #waiting = new Set<(connected: boolean) => void>()
   #connection: Connection | null = null
   #trouble: string | null = 'not opened'
   #state: 'new' | 'open' | 'closed' = 'new'
-  #pauseMs: number
+  /** In a row. */
+  #failures = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(uri: LibvirtUri, options: LinkOptions, listener: LinkListener) {
+  constructor(uri: LibvirtUri, options: SessionOptions, listener: LinkListener) {
     this.#uri = uri
     this.#options = options
     this.#listener = listener
-    this.#pauseMs = options.reconnectMs
   }
 
   get connected(): boolean {
@@ -103,7 +98,7 @@ export class Link {
     if (this.#state === 'closed') return connection.close('closed by us')
     this.#connection = connection
     this.#trouble = null
-    this.#pauseMs = this.#options.reconnectMs
+    this.#failures = 0
     connection.onClose = (reason) => this.#lost(reason)
     this.#listener.connected()
     this.#release(true)
@@ -133,8 +128,8 @@ export class Link {
 
   #retry(reason: string): void {
     this.#trouble = reason
-    this.#timer = setTimeout(() => void this.#connect(), this.#pauseMs)
-    this.#pauseMs = Math.min(this.#pauseMs * 2, this.#options.reconnectMsMax)
+    this.#failures += 1
+    this.#timer = setTimeout(() => void this.#connect(), pauseMs(retryPauses.hypervisor, this.#failures))
   }
 
   #release(connected: boolean): void {
