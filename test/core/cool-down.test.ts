@@ -75,6 +75,7 @@ test('a cool-down that was shortened in the configuration is over sooner, for VM
       policy: policyOf('balanced', { cooldownMs }),
       mode: 'auto',
       rules: [],
+      managed: new Set(),
       policyHash: '',
       restored: { ...nothingRestored, cooldowns: [resting] },
     })

@@ -114,6 +114,7 @@ const agent = (open: readonly OpenAction[]): Peer =>
     policy: policyOf('balanced'),
     mode: 'auto',
     rules: [],
+    managed: new Set(),
     policyHash: '',
     restored: {
       epoch: 1,

@@ -40,7 +40,8 @@ const recordOf = (record: JournalRecord): string => {
       return `epoch ${record.epoch}`
     case 'opened': {
       const { open } = record
-      return `opened ${open.kind} ${open.action} ${open.vm} ${open.kind === 'departure' ? 'to' : 'from'} ${open.peer}`
+      const ends = 'peer' in open ? ` ${open.kind === 'departure' ? 'to' : 'from'} ${open.peer}` : ''
+      return `opened ${open.kind} ${open.action} ${open.vm}${ends}`
     }
     case 'closed':
       return `closed ${record.end} ${record.action} ${record.vm} ${resultOf(record.result)}`

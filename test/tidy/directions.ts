@@ -40,6 +40,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'ring',
     'actions',
     'migration',
+    'lifecycle',
     'host-actions.ts',
     'outcome',
     'partition',

@@ -1,5 +1,5 @@
 /** The core and what stands between it and the ports, wired together. */
-import { createPeer, type Effect, type Peer, type PeerInit } from '@drover/protocol'
+import { asVmId, createPeer, type Effect, type Peer, type PeerInit } from '@drover/protocol'
 import { type AgentEvents, createAgentEvents } from './agent-events.ts'
 import type { AgentInit } from './agent-port.ts'
 import { type Clock, instantOf } from './clock.ts'
@@ -118,6 +118,7 @@ const peerInitOf = ({ transport, journal, settings, seed }: AgentInit): PeerInit
     policy: settings.policy,
     mode: settings.mode,
     rules: settings.rules,
+    managed: new Set(settings.managed?.map(asVmId)),
     policyHash: policyHash(settings.policy, settings.rules),
     restored,
   }

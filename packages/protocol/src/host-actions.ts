@@ -4,13 +4,15 @@
  */
 import { type ActionResult, nothing, type Resources, sum } from '@drover/placement'
 import { type Assigned, assignedAction } from './actions/assigned-action.ts'
+import { calledOff } from './actions/called-off.ts'
 import { type ClosedActions, createClosedActions } from './actions/closed-actions.ts'
 import type { Refusal } from './actions/refusal.ts'
-import type { HostId, Instant, VmId } from './data/ids.ts'
-import type { OutgoingJob, Restored } from './data/io.ts'
+import type { ActionId, HostId, Instant, VmId } from './data/ids.ts'
+import type { OpenAction, OpenMigration, OutgoingJob, Restored } from './data/io.ts'
 import { isCurrent } from './data/lease.ts'
 import type { Begin, PartitionMessage, Withdraw } from './data/message.ts'
 import type { PeerView } from './data/view.ts'
+import { createLifecycle, type Lifecycle } from './lifecycle/lifecycle.ts'
 import type { MigrationHooks } from './migration/migration-parts.ts'
 import {
   createMigrations,
@@ -19,14 +21,19 @@ import {
   type MigrationMessage,
   type Migrations,
 } from './migration/migrations.ts'
-import { calledOff } from './migration/outgoing.ts'
 import type { HostState } from './snapshot/host.ts'
-import { promisedIn } from './snapshot/ledger.ts'
-import type { StepContext } from './step-context.ts'
+import { type Promised, promisedIn } from './snapshot/ledger.ts'
+import { earliest, type StepContext } from './step-context.ts'
 
 /** Most of the time nothing is under way. */
 const noVms: ReadonlySet<VmId> = new Set()
 const noneLeaving: ReadonlyMap<VmId, Resources> = new Map()
+
+/** A VM that is taken away from here, and what it wanted when that began. */
+interface Leaving {
+  readonly vm: VmId
+  readonly demand: Resources
+}
 
 export type ActionMessage = MigrationMessage | Begin | Withdraw
 export const isActionMessage = (message: PartitionMessage): message is ActionMessage =>
@@ -61,7 +68,7 @@ export interface HostActions {
   silent(host: HostId): void
   tick(): void
   nextAt(): Instant | null
-  view(now: Instant): Pick<PeerView, 'migrations' | 'duties' | 'alarms'>
+  view(now: Instant): Pick<PeerView, 'migrations' | 'operations' | 'duties' | 'alarms'>
 }
 
 export type HostActionHooks = Omit<MigrationHooks, 'operates' | 'promises'>
@@ -71,6 +78,7 @@ interface Parts {
   readonly hooks: HostActionHooks
   readonly closed: ClosedActions
   readonly migrations: Migrations
+  readonly lifecycle: Lifecycle
 }
 
 export const createHostActions = (
@@ -80,77 +88,113 @@ export const createHostActions = (
   hooks: HostActionHooks,
 ): HostActions => {
   const closed = createClosedActions(restored.closed)
+  const promises = (): readonly Promised[] => both(migrations.promises(), lifecycle.promises())
+  const leaving = (): readonly Leaving[] => both(migrations.leaving(), lifecycle.leaving())
   const migrations: Migrations = createMigrations(context, host, closed, restored, {
     ...hooks,
-    operates: () => false,
-    promises: () => migrations.promises(),
+    promises,
+    operates: (vm) => lifecycle.operates(vm),
   })
-  const parts: Parts = { context, hooks, closed, migrations }
+  const lifecycle = createLifecycle(context, host, closed, { ...hooks, promises, moves: migrations.moves })
+  const parts: Parts = { context, hooks, closed, migrations, lifecycle }
   return {
-    busy: migrations.busy,
+    busy: () => migrations.busy() || lifecycle.busy(),
     promisedVms() {
-      const promises = migrations.promises()
-      return promises.length === 0 ? noVms : new Set(promises.map((one) => one.vm))
+      const all = promises()
+      return all.length === 0 ? noVms : new Set(all.map((one) => one.vm))
     },
     promisedIn() {
-      const promises = migrations.promises()
-      return promises.length === 0 ? nothing : promisedIn(promises)
+      const all = promises()
+      return all.length === 0 ? nothing : promisedIn(all)
     },
     leaving() {
-      const leaving = migrations.leaving()
-      return leaving.length === 0 ? nothing : sum(leaving.map(({ demand }) => demand))
+      const all = leaving()
+      return all.length === 0 ? nothing : sum(all.map(({ demand }) => demand))
     },
     leavingVms() {
-      const leaving = migrations.leaving()
-      return leaving.length === 0 ? noneLeaving : new Map(leaving.map(({ vm, demand }) => [vm, demand]))
+      const all = leaving()
+      return all.length === 0 ? noneLeaving : new Map(all.map(({ vm, demand }) => [vm, demand]))
     },
     received(from, message) {
       if (message.kind === 'begin') begin(parts, from, message)
       else if (message.kind === 'withdraw') withdraw(parts, from, message)
       else migrations.received(from, message)
     },
-    learnt: migrations.learnt,
+    learnt(input) {
+      migrations.learnt(input)
+      lifecycle.learnt(input)
+    },
     jobs: migrations.jobs,
-    sampled: migrations.sampled,
-    connected: migrations.connected,
+    sampled() {
+      migrations.sampled()
+      closed.sampled((vm) => host.vms.has(vm))
+    },
+    connected() {
+      migrations.connected()
+      lifecycle.connected()
+    },
     heard: migrations.heard,
-    leave: migrations.leave,
+    leave() {
+      migrations.leave()
+      lifecycle.leave()
+    },
     breakOff: migrations.breakOff,
-    restore: () => migrations.restore(restored.open),
+    restore() {
+      migrations.restore(restored.open.filter(isMigration))
+      lifecycle.restore(restored.open.filter((one) => !isMigration(one)))
+    },
     silent: migrations.silent,
-    tick: migrations.tick,
-    nextAt: migrations.nextAt,
-    view: migrations.view,
+    tick() {
+      migrations.tick()
+      lifecycle.tick()
+    },
+    nextAt: () => earliest([migrations.nextAt(), lifecycle.nextAt()]),
+    view: (now) => ({ ...migrations.view(now), ...lifecycle.view(now) }),
   }
 }
 
-const begin = ({ context, hooks, migrations }: Parts, from: HostId, message: Begin): void => {
+/** Most of the time one of them is empty, or both. */
+const both = <T>(a: readonly T[], b: readonly T[]): readonly T[] =>
+  b.length === 0 ? a : a.length === 0 ? b : [...a, ...b]
+
+const isMigration = (open: OpenAction): open is OpenMigration =>
+  open.kind === 'departure' || open.kind === 'arrival'
+
+/** As a leader is told it. */
+const resultOf = ({ migrations, closed }: Parts, action: ActionId): ActionResult | null =>
+  migrations.resultOf(action) ?? closed.resultOf('lifecycle', action)
+
+const begin = (parts: Parts, from: HostId, message: Begin): void => {
+  const { context, hooks, migrations, lifecycle } = parts
   const { action: id } = message
-  if (migrations.isOpen(id)) return
+  if (migrations.isOpen(id) || lifecycle.isOpen(id)) return
   // Said again: our answer was lost.
-  const result = migrations.resultOf(id)
+  const result = resultOf(parts, id)
   if (result !== null) return sayEnded(context, from, message, result)
   const assigned = assignedAction(hooks.lease(), message)
-  const refusal = 'code' in assigned ? assigned : beginAssigned(migrations, from, message, assigned)
+  const refusal = 'code' in assigned ? assigned : beginAssigned(parts, from, message, assigned)
   if (refusal !== null)
     sayEnded(context, from, message, { kind: 'refused', code: refusal.code, detail: refusal.text })
 }
 
 const beginAssigned = (
-  migrations: Migrations,
+  { migrations, lifecycle }: Parts,
   from: HostId,
   message: Begin,
   assigned: Assigned,
 ): Refusal | null => {
   const { action } = assigned
-  if (action.kind === 'migrate') return migrations.begin(from, message, assigned, action)
-  return { code: 'not_supported', text: `${action.kind} is not carried out by this version` }
+  return action.kind === 'migrate'
+    ? migrations.begin(from, message, assigned, action)
+    : lifecycle.begin(from, message, assigned, action)
 }
 
-const withdraw = ({ context, hooks, closed, migrations }: Parts, from: HostId, message: Withdraw): void => {
+const withdraw = (parts: Parts, from: HostId, message: Withdraw): void => {
+  const { context, hooks, closed, migrations, lifecycle } = parts
   const { partition, epoch, action, vm } = message
   if (migrations.isOpen(action)) return migrations.withdraw(from, message)
-  const known = migrations.resultOf(action)
+  if (lifecycle.isOpen(action)) return lifecycle.withdraw(from, message)
+  const known = resultOf(parts, action)
   if (known !== null) return sayEnded(context, from, message, known)
   const result: ActionResult = { kind: 'refused', ...calledOff }
   // The word to begin may still be on its way, and the lease would let it in.

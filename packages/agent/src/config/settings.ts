@@ -44,6 +44,8 @@ export interface Settings {
   readonly mode: Mode
   readonly policy: Policy
   readonly rules: readonly Rule[]
+  /** VMs that plans may start, stop, suspend and resume; every other VM is only moved. Default none. */
+  readonly managed?: readonly string[]
   readonly api: {
     /** Unix socket of the local API; null = none (harness). */
     readonly socket: string | null

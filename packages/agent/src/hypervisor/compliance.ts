@@ -315,7 +315,7 @@ story('a VM that its owner destroys on the way did not move', ['destroyByOwner']
 
 story('a saved VM releases the host and comes back', ['persistent'], async ({ source, vm }) => {
   await source.save(vm)
-  assert.equal(await source.locate(vm), 'shut')
+  assert.equal(await source.locate(vm), 'saved')
   assert.equal(
     (await source.sample()).vms.find((one) => one.vm === vm),
     undefined,

@@ -270,6 +270,7 @@ export const emptyView: PeerView = {
   lease: null,
   leading: null,
   migrations: [],
+  operations: [],
   duties: [],
   alarms: [],
   vms: [],

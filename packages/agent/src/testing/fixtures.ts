@@ -6,7 +6,7 @@ import type {
   Duty,
   HostId,
   JournalRecord,
-  OpenAction,
+  OpenMigration,
   PartitionId,
   VmId,
 } from '@drover/protocol'
@@ -16,7 +16,7 @@ export const vmId = (name: string): VmId => name as VmId
 export const partition = (n: number): PartitionId => `a.1.${n}` as PartitionId
 export const action = (n: number): ActionId => `${partition(n)}/0` as ActionId
 
-export const openAction = (n: number, kind: OpenAction['kind'] = 'departure'): OpenAction => ({
+export const openAction = (n: number, kind: OpenMigration['kind'] = 'departure'): OpenMigration => ({
   kind,
   action: action(n),
   partition: partition(n),

@@ -5,22 +5,53 @@
 
 import type { ActionResult } from '@drover/placement'
 import { limits } from '../data/config.ts'
-import type { ActionId } from '../data/ids.ts'
+import type { ActionId, VmId } from '../data/ids.ts'
 import type { ClosedAction } from '../data/io.ts'
 
 export interface ClosedActions {
   remember(closed: ClosedAction): void
   resultOf(end: ClosedAction['end'], action: ActionId): ActionResult | null
+  /** The last that is known of this VM is that a migration has taken it away from here. */
+  hasLeft(vm: VmId): boolean
+  /** Which VMs a sample shows here: those have come back, by whatever way. */
+  sampled(isHere: (vm: VmId) => boolean): void
 }
 
 export const createClosedActions = (restored: readonly ClosedAction[]): ClosedActions => {
-  const ends = { departure: new Map<ActionId, ActionResult>(), arrival: new Map<ActionId, ActionResult>() }
-  const remember = ({ end, action, result }: ClosedAction): void => {
+  const ends: Readonly<Record<ClosedAction['end'], Map<ActionId, ActionResult>>> = {
+    departure: new Map(),
+    arrival: new Map(),
+    lifecycle: new Map(),
+  }
+  const left = new Set<VmId>()
+  const remember = ({ end, action, vm, result }: ClosedAction): void => {
     const map = ends[end]
     map.delete(action)
     map.set(action, result)
-    for (const oldest of map.keys()) if (map.size > limits.closedActionsMax) map.delete(oldest)
+    boundTo(limits.closedActionsMax, map)
+    if (result.kind !== 'done') return
+    left.delete(vm)
+    if (end === 'departure') left.add(vm)
+    boundTo(limits.closedActionsMax, left)
   }
   for (const closed of restored) remember(closed)
-  return { remember, resultOf: (end, action) => ends[end].get(action) ?? null }
+  return {
+    remember,
+    resultOf: (end, action) => ends[end].get(action) ?? null,
+    hasLeft: (vm) => left.has(vm),
+    sampled(isHere) {
+      for (const vm of left) if (isHere(vm)) left.delete(vm)
+    },
+  }
+}
+
+/** The oldest go. */
+const boundTo = <K>(
+  max: number,
+  kept: { readonly size: number; keys(): Iterable<K>; delete(key: K): boolean },
+) => {
+  for (const oldest of kept.keys()) {
+    if (kept.size <= max) return
+    kept.delete(oldest)
+  }
 }

@@ -130,6 +130,10 @@ export const limits = {
   /** The solver's budget, and when its answer is stale, ms. Against hosts that wait, leased, for a perfect plan. */
   solveBudgetMs: 200,
   solveStaleMs: 5_000,
+  /** A guest that was asked to shut down may take so long, ms: a clean stop takes some 25 s. Against waiting for one that does not listen. */
+  shutdownMs: 120_000,
+  /** A start, stop, suspend or resume without an end is told to operators after so long, ms: as long as a driver waits for its call. */
+  operationSlowMs: 600_000,
   /** Ended actions that each host remembers, for peers that missed the news. Against a journal without end. */
   closedActionsMax: 256,
 

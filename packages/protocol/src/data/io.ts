@@ -73,17 +73,32 @@ export interface OpenMigration extends Labelled {
   readonly paused: boolean
 }
 
+/** A start, stop, suspend or resume of a VM on this host that the journal had open. */
+export interface OpenLifecycle extends Labelled {
+  readonly kind: LifecycleKind
+  readonly action: ActionId
+  readonly partition: PartitionId
+  /** Of our own lease. */
+  readonly epoch: number
+  readonly vm: VmId
+  /** The VM's name, for people; '' = not known here. */
+  readonly name: string
+  /** What it wants when it runs. */
+  readonly demand: Resources
+}
+
 /** What the journal had open when the agent last ended: settled before any lease is granted (S5, S12). */
-export type OpenAction = OpenMigration
+export type OpenAction = OpenMigration | OpenLifecycle
 
 /**
- * How one end of a migration ended. The last `limits.closedActionsMax` are kept, also across restarts: the other end may
- * have missed the news, and what the hypervisor says later may be about a later life of the VM.
+ * How an action ended on this host: one end of a migration, or a start, stop, suspend or resume. Of each the last
+ * `limits.closedActionsMax` are kept, also across restarts: the other end may have missed the news, and what the
+ * hypervisor says later may be about a later life of the VM.
  */
 export interface ClosedAction {
   readonly action: ActionId
   readonly vm: VmId
-  readonly end: 'departure' | 'arrival'
+  readonly end: 'departure' | 'arrival' | 'lifecycle'
   readonly result: ActionResult
 }
 
@@ -270,6 +285,8 @@ export interface PeerInit {
   readonly policy: import('./config.ts').Policy
   readonly mode: Mode
   readonly rules: readonly Rule[]
+  /** VMs that were put in drover's care: it may start, stop, suspend and resume these. Every other VM it only moves. */
+  readonly managed: ReadonlySet<VmId>
   readonly policyHash: string
   readonly restored: Restored
 }

@@ -43,6 +43,13 @@ export const reasons = {
   'vm.resumed': 'It was found paused by a broken migration and runs again.',
   'vm.stopped': 'It was stopped meanwhile.',
   'vm.unreadable': 'Its definition cannot be read.',
+  'vm.unmanaged':
+    "It was not put in drover's care: drover only moves it, and never starts, stops or suspends it.",
+  'vm.saved': 'Its whole state is in storage: it has to be resumed, not started.',
+  'vm.not_saved': 'No saved state of it is here to resume it from.',
+  'vm.shutdown_ignored': 'Its guest was asked to shut down, and has not done so in time.',
+  'vm.paused_by_suspend': 'It was to be suspended, that failed, and it is paused; an operator decides.',
+  'operation.slow': 'A start, stop, suspend or resume takes longer than expected; its end is still awaited.',
   'vm.not_needed': 'The others were enough.',
   'vm.present': 'It is on that host already.',
   'vm.not_here': 'It is not on this host; ask the host that has it.',

@@ -28,6 +28,15 @@ export interface MigrationView {
   readonly sinceMs: number
 }
 
+/** A start, stop, suspend or resume of a VM here that is not settled yet. */
+export interface OperationView {
+  readonly action: string
+  readonly vm: VmId
+  readonly operation: 'start' | 'stop' | 'suspend' | 'resume'
+  readonly phase: string
+  readonly sinceMs: number
+}
+
 /** A word about an ended outgoing migration that its destination has not confirmed. */
 export interface DutyView {
   readonly action: string
@@ -72,6 +81,7 @@ export interface PeerView {
   } | null
   readonly leading: PartitionId | null
   readonly migrations: readonly MigrationView[]
+  readonly operations: readonly OperationView[]
   readonly duties: readonly DutyView[]
   readonly alarms: readonly AlarmView[]
   /** Of this host, sorted by name; with the reason each would stay (`fixed`, cool-down …). */

@@ -48,7 +48,7 @@ export const createAdoption = (context: StepContext, host: HostState, hooks: Ado
       const about = { partition, epoch, action, vm }
       if (presence === 'running' || presence === 'outgoing')
         context.send(asked.to, { kind: 'took-over', ...about })
-      if (presence === 'absent' || presence === 'shut')
+      if (presence === 'absent' || presence === 'shut' || presence === 'saved')
         context.send(asked.to, { kind: 'forgotten', ...about })
     },
   }

@@ -5,7 +5,7 @@ import { noDemandStats } from '../../../placement/src/forecast/demand-history.ts
 import { createClosedActions } from '../actions/closed-actions.ts'
 import { policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
-import type { OpenAction } from '../data/io.ts'
+import type { OpenMigration } from '../data/io.ts'
 import type { Admit } from '../data/message.ts'
 import { createStepContext } from '../step-context.ts'
 import { createIncoming } from './incoming.ts'
@@ -53,9 +53,9 @@ test('a promise knows the labels of its VM, and knows them after a restart', () 
   const before = arrivalsOn()
   before.incoming.admit(there, admit, 'sim://self')
   assert.deepEqual(before.incoming.all.get(action)?.labels, ['license:oracle'])
-  const written = before.context.takeEffects().flatMap((effect): OpenAction[] => {
+  const written = before.context.takeEffects().flatMap((effect): OpenMigration[] => {
     if (effect.kind !== 'persist' || effect.record.kind !== 'opened') return []
-    return [effect.record.open]
+    return effect.record.open.kind === 'arrival' ? [effect.record.open] : []
   })
   assert.equal(written.length, 1)
   const after = arrivalsOn()

@@ -7,7 +7,7 @@ import { type ActionResult, assertNever, labelsOf, noDemandStats, nothing } from
 import type { ClosedActions } from '../actions/closed-actions.ts'
 import { limits } from '../data/config.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../data/ids.ts'
-import type { ObservedVm, OpenAction } from '../data/io.ts'
+import type { ObservedVm, OpenMigration } from '../data/io.ts'
 import type { Admit, Cancelled, HandOver, Presence } from '../data/message.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import type { Promised } from '../snapshot/ledger.ts'
@@ -51,7 +51,7 @@ export interface IncomingMigrations {
   readonly all: ReadonlyMap<ActionId, IncomingMigration>
   /** The caller has checked lease, ledger and rules; from here on the promise stands. */
   admit(from: HostId, message: Admit, uri: string): void
-  restore(open: OpenAction): void
+  restore(open: OpenMigration): void
   /** False: nothing is known here of this action, or it was not expected any more. */
   handOver(from: HostId, message: HandOver): boolean
   /** A copy is here that a hand-over speaks of, and no record: asks its source. */
@@ -199,7 +199,7 @@ export const createIncoming = (
   }
 
   /** an incoming migration of which only the record is left. */
-  const revive = (open: OpenAction, adopted: boolean): void => {
+  const revive = (open: OpenMigration, adopted: boolean): void => {
     put({
       action: open.action,
       vm: open.vm,
@@ -295,7 +295,7 @@ export const createIncoming = (
     },
 
     adopt(from, { partition, epoch, action, vm, demand }, known) {
-      const open: OpenAction = {
+      const open: OpenMigration = {
         kind: 'arrival',
         action,
         partition,

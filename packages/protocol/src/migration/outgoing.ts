@@ -3,10 +3,11 @@
  * is `outgoing-end.ts`. The source serialises all migrations of its VMs (S8).
  */
 import { type ActionResult, assertNever, type Migrate } from '@drover/placement'
+import { calledOff } from '../actions/called-off.ts'
 import type { ClosedActions } from '../actions/closed-actions.ts'
 import { limits, linkMiBpsOf } from '../data/config.ts'
 import { type ActionId, type HostId, type Instant, leaderOf } from '../data/ids.ts'
-import type { OpenAction, OutgoingJob } from '../data/io.ts'
+import type { OpenMigration, OutgoingJob } from '../data/io.ts'
 import type { Admitted, Begin } from '../data/message.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import { earliestOf, type StepContext } from '../step-context.ts'
@@ -32,7 +33,7 @@ export interface OutgoingMigrations
     paused: boolean,
     uri: string,
   ): void
-  restore(open: OpenAction): void
+  restore(open: OpenMigration): void
   /** Its leader wants no more of it: what has not begun never will. */
   withdraw(action: ActionId, from: HostId): void
   /** This agent is to end: none that has not begun begins. */
@@ -46,12 +47,6 @@ export interface OutgoingMigrations
   finished(action: ActionId, result: ActionResult): void
   tick(): void
   nextAt(): Instant | null
-}
-
-/** How an action ends that was withdrawn before it began. */
-export const calledOff = {
-  code: 'operator.called_off',
-  detail: 'its leader withdrew it before it began',
 }
 
 /** Of an outgoing migration about which no question was asked yet. */

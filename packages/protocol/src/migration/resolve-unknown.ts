@@ -23,7 +23,7 @@ export type SourceVerdict =
   | { readonly kind: 'gone' }
 
 const active = (seen: Seen) => seen === 'running' || seen === 'paused'
-const nowhere = (seen: Seen) => seen === 'absent' || seen === 'shut'
+const nowhere = (seen: Seen) => seen === 'absent' || seen === 'shut' || seen === 'saved'
 const wait = { kind: 'wait', warning: null } as const
 
 export const judgeSource = ({ here, there, stable, steadyMs }: Answers): SourceVerdict => {
@@ -46,6 +46,7 @@ export const judgeSource = ({ here, there, stable, steadyMs }: Answers): SourceV
       return { kind: 'wait', warning: 'vm.paused_in_doubt' }
     case 'absent':
     case 'shut':
+    case 'saved':
       if (there === 'running' || there === 'outgoing') return { kind: 'arrived', staleCopy: false }
       if (there === 'paused') return { kind: 'hand-over' }
       // Stopped by its owner, or moved on since: no copy is left that this action could lose or double.

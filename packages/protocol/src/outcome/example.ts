@@ -213,6 +213,7 @@ export const exampleView: PeerView = {
   lease: null,
   leading: null,
   migrations: [],
+  operations: [],
   duties: [],
   alarms: [],
   vms: [

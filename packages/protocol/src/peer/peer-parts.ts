@@ -71,7 +71,7 @@ const snapshotOf = ({ context, host, state, actions, ownForecast }: PeerParts): 
 export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership): PeerParts => {
   const self = init.host
   const context = createStepContext(self, init.incarnation, init.seed, init.policy)
-  const host = createHost(init.rules, init.restored.draining)
+  const host = createHost(init.rules, init.restored.draining, init.managed)
   const state = createPeerState(init)
   const backOff = createBackOff(context)
   const forecastBackOff = createBackOff(context)

@@ -80,7 +80,7 @@ export const toldOf = (before: Belief | null, vm: ObservedVm, leaving: Resources
 }
 
 /** What the source promised of a VM that has just arrived. `ran`: no sample has seen it wait here, paused. */
-export const promisedBelief = (demand: Resources, dirtyMiBps: number, ran: boolean): Belief => ({
+export const promisedBelief = (demand: Resources, dirtyMiBps: number | null, ran: boolean): Belief => ({
   demand,
   wantedMilli: demand.cpuMilli,
   dirtyMiBps,

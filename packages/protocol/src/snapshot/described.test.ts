@@ -70,6 +70,7 @@ test('while no two answers agree, the host promises nothing, and each sample ask
     policy: policyOf('balanced'),
     mode: 'auto',
     rules: [],
+    managed: new Set(),
     policyHash: '',
     restored: {
       epoch: 1,

@@ -52,6 +52,8 @@ export interface HostState {
   connected: boolean
   draining: boolean
   rules: readonly Rule[]
+  /** VMs in drover's care: it may start, stop, suspend and resume these, and no other. */
+  managed: ReadonlySet<VmId>
   readonly vms: Map<VmId, KnownVm>
   readonly memory: Map<VmId, VmMemory>
   /** VMs that left in the last moments: one older sample may still show them. */
@@ -76,12 +78,17 @@ export interface HostState {
   unmeasured: readonly KnownVm[] | null
 }
 
-export const createHost = (rules: readonly Rule[], draining: boolean): HostState => ({
+export const createHost = (
+  rules: readonly Rule[],
+  draining: boolean,
+  managed: ReadonlySet<VmId> = new Set(),
+): HostState => ({
   description: null,
   claimed: null,
   connected: false,
   draining,
   rules,
+  managed,
   vms: new Map(),
   memory: new Map(),
   left: new Map(),
@@ -122,7 +129,8 @@ export const changing = (host: HostState): void => {
 /** A VM runs here now: its promised demand becomes use at once, not at the next sample. */
 export const arrive = (
   host: HostState,
-  snapshot: Pick<VmSnapshot, 'vm' | 'name' | 'demand' | 'dirtyMiBps' | 'demandStats' | 'labels'>,
+  snapshot: Pick<VmSnapshot, 'vm' | 'name' | 'demand' | 'demandStats' | 'labels'> &
+    Pick<Belief, 'dirtyMiBps'>,
 ): void => {
   changing(host)
   host.left.delete(snapshot.vm)

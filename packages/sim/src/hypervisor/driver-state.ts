@@ -94,5 +94,5 @@ export const jobOf = ({ world }: DriverState, host: HostRecord, vm: VmId): Runni
 export const presenceAt = (driver: DriverState, host: HostRecord, vm: VmId): Presence => {
   const copy = host.copies.get(vm)
   if (copy === undefined) return 'absent'
-  return jobOf(driver, host, vm) ?? copy.state
+  return jobOf(driver, host, vm) ?? (copy.saved ? 'saved' : copy.state)
 }

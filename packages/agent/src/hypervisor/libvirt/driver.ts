@@ -10,7 +10,7 @@ import { createEventRelay, type EventRelay, guarded } from './event-relay.ts'
 import { readHostFacts } from './host-facts.ts'
 import { Link } from './link.ts'
 import { type MigrationWorld, migrate } from './live-migration.ts'
-import { observe, presenceOf } from './observe.ts'
+import { locate } from './observe.ts'
 import { readPressure } from './pressure.ts'
 import { migrateSetMaxSpeed } from './procedures.ts'
 import { runningJobs } from './running-jobs.ts'
@@ -159,9 +159,7 @@ export const libvirtHypervisor = (options: LibvirtOptions = {}): Hypervisor => {
     sample: () => sample(driver),
     jobs: () => runningJobs(link),
     locate: async (vm, at) =>
-      presenceOf(
-        await (at === undefined ? observe(link, vm) : daemons.ask((caller) => observe(caller, vm), at, true)),
-      ),
+      at === undefined ? locate(link, vm) : daemons.ask((caller) => locate(caller, vm), at, true),
     migrate: async (request, onProgress) => {
       if (migrating.has(request.vm))
         return { kind: 'unknown', code: 'vm.job_active', detail: 'this driver is moving the VM already' }

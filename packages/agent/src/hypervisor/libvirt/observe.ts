@@ -13,6 +13,7 @@ import {
   domainByUuid,
   domainState,
   domainStates,
+  hasManagedSave,
   jobOperations,
   jobStats,
   jobTypes,
@@ -83,8 +84,19 @@ export const observe = async (caller: Caller, vm: VmId): Promise<Observation> =>
   }
 }
 
-export const presenceOf = (seen: Observation): Presence => {
-  if (seen.kind !== 'active') return seen.kind
+export const locate = async (caller: Caller, vm: VmId): Promise<Presence> => {
+  const seen = await observe(caller, vm)
+  if (seen.kind !== 'shut') return presenceOf(seen)
+  try {
+    return (await caller.call(hasManagedSave, { domain: seen.domain, flags: 0 })) ? 'saved' : 'shut'
+  } catch (error) {
+    if (isAbsent(error)) return 'absent'
+    throw error
+  }
+}
+
+const presenceOf = (seen: Exclude<Observation, { readonly kind: 'shut' }>): Presence => {
+  if (seen.kind === 'absent') return 'absent'
   if (seen.job.kind === 'outgoing') return 'outgoing'
   if (seen.running) return 'running'
   return seen.job.kind === 'incoming' ? 'incoming' : 'paused'
