@@ -10,7 +10,7 @@ import {
   type Resources,
   resources,
   scale,
-  subtract,
+  usableOf,
   type VmId,
 } from '@drover/protocol'
 import type { Settings } from './config/settings.ts'
@@ -96,8 +96,8 @@ const fixedBecause = (one: VmSample): string | null => {
 const isYes = (text: string | undefined): boolean => text === 'true' || text === 'yes' || text === '1'
 
 /** What the host may give to VMs; null until its facts are known. */
-export const usableOf = (description: HostDescription | null): Resources | null =>
-  description === null ? null : subtract(description.capacity, description.reserve)
+export const usableWhenKnown = (description: HostDescription | null): Resources | null =>
+  description === null ? null : usableOf(description)
 
 /** What the core is told of the running migrations: sorted, each VM once in each direction. */
 export const jobsTold = (

@@ -16,7 +16,7 @@ import {
 } from './hypervisor/hypervisor-port.ts'
 import type { Immediate } from './immediate.ts'
 import type { Log } from './log-port.ts'
-import { describeHost, jobsTold, observedVms, usableOf } from './observation.ts'
+import { describeHost, jobsTold, observedVms, usableWhenKnown } from './observation.ts'
 
 export interface Poller {
   start(): void
@@ -162,7 +162,7 @@ const onEvent = (init: PollerInit, state: PollerState, event: HypervisorEvent): 
 
 const lookRegularly = (init: PollerInit, state: PollerState): void => {
   const { sampleMs } = init.settings.hypervisor
-  const usable = usableOf(state.description)
+  const usable = usableWhenKnown(state.description)
   const nextMs = usable === null ? sampleMs : samplePeriodMs(sampleMs, state.vms, usable)
   state.cancelSample = init.clock.after(nextMs, () => lookRegularly(init, state))
   if (!state.looking) look(init, state)

@@ -55,6 +55,7 @@ export * from './solve.ts'
 // What goes in, and what comes out.
 export * from './problem/ids.ts'
 export * from './problem/resources.ts'
+export * from './problem/names.ts'
 export * from './problem/labels.ts'
 export * from './problem/demand-forecast.ts'
 export * from './problem/situation.ts'

@@ -75,6 +75,7 @@ export {
 export * from './detect/sampling-period.ts'
 export type { Reason } from './data/need.ts'
 export * from './data/summary.ts'
+export * from './data/usable.ts'
 export { isMigrationUri } from './data/peer-uri.ts'
 export type { Candidate } from './data/candidate.ts'
 export * from './data/rank.ts'

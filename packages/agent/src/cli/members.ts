@@ -1,5 +1,5 @@
 /** `drover members`: the hosts that this agent knows, in the order of the ring. */
-import { byText, durationText, subtract } from '@drover/protocol'
+import { byText, durationText, usableOf } from '@drover/protocol'
 import { type Command, Option } from 'commander'
 import type { MembersAnswer } from '../api/client.ts'
 import { clientOf } from './agent-client.ts'
@@ -13,7 +13,7 @@ export const renderMembers = ({ members }: MembersAnswer, wide: boolean, paint: 
   const wideHead = ['PLACE', 'LOCATION', 'HEARD', 'VERSION', 'POLICY', 'CPU MODEL', 'PARTITION']
   const rows = members.map((member) => {
     const { summary } = member
-    const usable = subtract(summary.capacity, summary.reserve)
+    const usable = usableOf(summary)
     const state = stateText(member)
     const row = [
       summary.name,

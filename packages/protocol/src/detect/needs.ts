@@ -22,7 +22,7 @@ import type {
   OverloadNeed,
   RuleNeed,
 } from '../data/need.ts'
-import { demandOf, type HostState, usableOf, whyStaysHere } from '../snapshot/host.ts'
+import { demandOf, type HostState, usableHere, whyStaysHere } from '../snapshot/host.ts'
 import { type LoadState, overloadReason, severityOf } from './load.ts'
 
 const zero = resources(() => 0)
@@ -39,7 +39,7 @@ const overload = (
   now: Instant,
   clearPermille: number,
 ): OverloadNeed | null => {
-  const usable = usableOf(host)
+  const usable = usableHere(host)
   const demand = demandOf(host)
   // Between usable and the clear mark an overload that began is not over, but needs no cure.
   const dimension = firstExcess(demand, usable)

@@ -20,7 +20,7 @@ import {
   demandOf,
   dirtyMiBpsOf,
   type HostState,
-  usableOf,
+  usableHere,
   vmForecastsHere,
   whyStaysHere,
 } from '../snapshot/host.ts'
@@ -74,7 +74,7 @@ const ownForecastOf = (
   doubt: ForecastDoubt | null,
   gainMsMin: number,
 ): OwnForecast => {
-  const { cpuMilli } = usableOf(host)
+  const { cpuMilli } = usableHere(host)
   const outlook = hostOutlookOf(hostForecastOf(forecasts), cpuMilli)
   // One change makes the turnover estimate far too short: use at least the mean time between changes so far.
   const heldS = meanHoldingTimeS([...host.vms.values()].map((vm) => vm.demandSums))
@@ -124,4 +124,4 @@ export const candidateVmsOf = (
   })
 
 /** Demand above what is usable, now. */
-export const excessHere = (host: HostState): Resources => subtract(demandOf(host), usableOf(host))
+export const excessHere = (host: HostState): Resources => subtract(demandOf(host), usableHere(host))

@@ -1,11 +1,12 @@
 /** How is this host, and what kept others from helping it? */
 
-import { firstExcess, nothing, subtract } from '@drover/placement'
+import { firstExcess, nothing } from '@drover/placement'
 import { unfit } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
 import type { Decision } from '../data/decision.ts'
 import type { HostId } from '../data/ids.ts'
 import { reasonText } from '../data/reasons.ts'
+import { usableOf } from '../data/usable.ts'
 import type { PeerView } from '../data/view.ts'
 import { numberFor } from './explain-member.ts'
 import type { DatedDecision, HostExplanation, Verdict } from './explanation.ts'
@@ -61,7 +62,7 @@ export const explainHost = (
     { summary, state: member.state === 'self' ? 'alive' : member.state, stale: false },
     { own, intent: 'lease' },
   )
-  const usable = subtract(summary.capacity, summary.reserve)
+  const usable = usableOf(summary)
   return {
     ...base,
     verdict:

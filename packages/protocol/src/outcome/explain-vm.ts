@@ -1,12 +1,13 @@
 /** Why is this VM where it is, and which host could take it? */
 
-import { firstExcess, subtract } from '@drover/placement'
+import { capacityCode, firstExcess } from '@drover/placement'
 import { unfit } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
 import type { CandidateRecord } from '../data/decision.ts'
 import type { VmId } from '../data/ids.ts'
 import { reasonText } from '../data/reasons.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
+import { headroomOf, usableOf } from '../data/usable.ts'
 import type { MemberView, PeerView } from '../data/view.ts'
 import { noReturnTo, type Occasion } from '../snapshot/may-move.ts'
 import { nameOf, numberFor } from './explain-member.ts'
@@ -120,8 +121,8 @@ const couldTake = (view: PeerView, member: MemberView, vm: VmSnapshot): Candidat
   const own = view.description ?? summary
   const state = member.state === 'self' ? 'alive' : member.state
   const code = unfit({ summary, state, stale: false }, { own, intent: 'lease' })
-  const usable = subtract(summary.capacity, summary.reserve)
-  const free = subtract(subtract(usable, summary.demand), summary.committedIn)
+  const usable = usableOf(summary)
+  const free = headroomOf(summary)
   if (code !== null) return { host, name, code, text: `${numberFor(code, member, own)}` }
   if (noReturnTo(vm, occasionOf(view)) === host)
     return {
@@ -135,7 +136,7 @@ const couldTake = (view: PeerView, member: MemberView, vm: VmSnapshot): Candidat
     return {
       host,
       name,
-      code: short === 'cpuMilli' ? 'capacity.cpu' : 'capacity.mem',
+      code: capacityCode(short),
       text: `${short === 'cpuMilli' ? coresText(free.cpuMilli) : memoryText(free.memoryMiB)} free of ${short === 'cpuMilli' ? coresText(usable.cpuMilli) : memoryText(usable.memoryMiB)}, ${short === 'cpuMilli' ? coresText(demand.cpuMilli) : memoryText(demand.memoryMiB)} wanted`,
     }
   if (summary.partition !== null)

@@ -23,7 +23,8 @@ import type { Need } from '../data/need.ts'
 import type { Execution } from '../data/plan-execution.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import type { Mode } from '../data/summary.ts'
-import { snapshotDemand, snapshotUsable } from '../snapshot/formulate.ts'
+import { usableOf } from '../data/usable.ts'
+import { snapshotDemand } from '../snapshot/formulate.ts'
 import { whyStays } from '../snapshot/may-move.ts'
 
 export interface Known {
@@ -111,7 +112,7 @@ const hostsOf = (known: Known): readonly HostChange[] => {
     .map((snapshot) => ({
       host: snapshot.host,
       name: snapshot.name,
-      usable: snapshotUsable(snapshot),
+      usable: usableOf(snapshot),
       before: snapshotDemand(snapshot),
       after: after.get(snapshot.host)!,
     }))

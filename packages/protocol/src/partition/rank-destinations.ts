@@ -6,12 +6,12 @@ import {
   destinationsMax,
   hostOutlookOf,
   nothing,
-  subtract,
 } from '@drover/placement'
 import { type Candidate, type MemberRequirements, unfit } from '../data/candidate.ts'
 import type { Policy } from '../data/config.ts'
 import { forecastOfSummary } from '../data/forecast-summary.ts'
 import type { HostId, Instant } from '../data/ids.ts'
+import { headroomOf, usableOf } from '../data/usable.ts'
 import { candidateVmsOf, excessHere, type OwnForecast } from '../detect/own-forecast.ts'
 import type { HostState } from '../snapshot/host.ts'
 
@@ -36,12 +36,11 @@ export const rankDestinations = (
     const { summary } = candidate
     if (summary.forecast === null || summary.overloaded || summary.partition !== null) continue
     if (unfit(candidate, requirements) !== null) continue
-    const usable = subtract(summary.capacity, summary.reserve)
     const nowMilli = summary.demand.cpuMilli + summary.committedIn.cpuMilli
     destinations.push({
       host: summary.host,
-      outlook: hostOutlookOf(forecastOfSummary(summary.forecast, nowMilli), usable.cpuMilli),
-      room: subtract(subtract(usable, summary.demand), summary.committedIn),
+      outlook: hostOutlookOf(forecastOfSummary(summary.forecast, nowMilli), usableOf(summary).cpuMilli),
+      room: headroomOf(summary),
     })
   }
   return bestDestinations(

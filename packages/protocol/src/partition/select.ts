@@ -3,17 +3,13 @@
  *. DVMS always took the next host of the ring, fit or not, and ended with four where two suffice.
  */
 
-import { dimensions, type Resources, resources, scale, subtract } from '@drover/placement'
+import { dimensions, resources, scale } from '@drover/placement'
 import { type Candidate, type MemberRequirements, unfit } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
 import type { CandidateRecord } from '../data/decision.ts'
 import type { HostId } from '../data/ids.ts'
 import type { LoadSummary } from '../data/summary.ts'
-
-export const headroomOf = (summary: LoadSummary, clearPermille: number): Resources => {
-  const ceiling = scale(subtract(summary.capacity, summary.reserve), clearPermille)
-  return resources((d) => Math.max(0, ceiling[d] - summary.demand[d] - summary.committedIn[d]))
-}
+import { headroomOf } from '../data/usable.ts'
 
 export interface Choice {
   /** To ask now. */

@@ -5,7 +5,7 @@ import { detectLoad, nextLoadCheck } from '../detect/load.ts'
 import { findNeed, forecastNeed, noNeed } from '../detect/needs.ts'
 import { rankDestinations } from '../partition/rank-destinations.ts'
 import { complainOf } from '../snapshot/announced-demand.ts'
-import { demandOf, unknownVm, usableOf } from '../snapshot/host.ts'
+import { demandOf, unknownVm, usableHere } from '../snapshot/host.ts'
 import { earliest } from '../step-context.ts'
 import type { PeerParts } from './peer-parts.ts'
 import { quarantineEndOf, troubleOf } from './troubles.ts'
@@ -35,7 +35,7 @@ const detectOverload = ({ context, host, state, ownForecast }: PeerParts): void 
   // What was guessed begins no overload, and ends none.
   if (unknown !== null) return complainOf(context, unknown)
   const lasts = ahead?.lasts === true
-  state.load = detectLoad(state.load, now, demandOf(host), usableOf(host), context.policy, lasts)
+  state.load = detectLoad(state.load, now, demandOf(host), usableHere(host), context.policy, lasts)
 }
 
 const intentOf = ({ state }: PeerParts): 'lease' | 'observe' => (state.mode === 'auto' ? 'lease' : 'observe')

@@ -2,7 +2,7 @@
 import type { Instant } from '../data/ids.ts'
 import type { PeerView } from '../data/view.ts'
 import { doubtOf } from '../detect/own-forecast.ts'
-import { demandOf, usableOf, vmsByName } from '../snapshot/host.ts'
+import { demandOf, usableHere, vmsByName } from '../snapshot/host.ts'
 import type { PeerParts } from './peer-parts.ts'
 import { troubleOf, troublesOf } from './troubles.ts'
 
@@ -16,7 +16,7 @@ export const peerView = (parts: PeerParts, now: Instant): PeerView => {
     draining: host.draining,
     able: troubleOf(parts) === null,
     troubles: troublesOf(parts),
-    usable: usableOf(host),
+    usable: usableHere(host),
     demand: demandOf(host),
     committedIn: actions.promisedIn(),
     forecastDoubt: doubtOf(parts.ownForecast(), context.policy),

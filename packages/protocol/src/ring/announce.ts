@@ -1,9 +1,10 @@
 /** When to tell the others about this host: every gossip period, and soon after a change that could alter a decision. */
 
-import { dimensions, subtract } from '@drover/placement'
+import { dimensions } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { Instant } from '../data/ids.ts'
 import type { LoadSummary } from '../data/summary.ts'
+import { usableOf } from '../data/usable.ts'
 import { changePermille } from '../detect/needs.ts'
 
 /** Facts of a summary; sequence and incarnation are added when it is said. */
@@ -24,7 +25,7 @@ const notable = (a: Facts, b: Facts): boolean =>
   a.policyHash !== b.policyHash ||
   a.migrationUri !== b.migrationUri ||
   dimensions.some((d) => a.committedIn[d] !== b.committedIn[d] || a.capacity[d] !== b.capacity[d]) ||
-  changePermille(a.demand, b.demand, subtract(a.capacity, a.reserve)) >= limits.notablePermille
+  changePermille(a.demand, b.demand, usableOf(a)) >= limits.notablePermille
 
 export const createAnnouncer = (): Announcer => {
   let last: LoadSummary | null = null

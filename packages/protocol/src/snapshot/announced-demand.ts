@@ -4,13 +4,13 @@ import { type Resources, resources } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { Instant } from '../data/ids.ts'
 import type { StepContext } from '../step-context.ts'
-import { demandOf, type HostState, type KnownVm, unknownVm, usableOf } from './host.ts'
+import { demandOf, type HostState, type KnownVm, unknownVm, usableHere } from './host.ts'
 
 /** A host that does not know what its VMs want has no headroom. */
 export const saidDemand = (host: HostState, now: Instant): Resources => {
   const demand = demandOf(host)
   if (host.sampledAt !== null && unknownVm(host, now) === null) return demand
-  const usable = usableOf(host)
+  const usable = usableHere(host)
   return resources((d) => Math.max(demand[d], usable[d]))
 }
 

@@ -7,7 +7,7 @@ import { asHostId } from '../data/ids.ts'
 import type { Effect } from '../data/io.ts'
 import { createPeer } from '../peer.ts'
 import { describe } from './described.ts'
-import { createHost, usableOf } from './host.ts'
+import { createHost, usableHere } from './host.ts'
 
 const whole: Resources = { cpuMilli: 8_000, memoryMiB: 16_384 }
 const half: Resources = { ...whole, memoryMiB: 8_192 }
@@ -26,7 +26,7 @@ const described = (capacity: Resources, version = '1') => ({
 const told = (...answers: readonly Resources[]) => {
   const host = createHost([], false)
   const asked = answers.map((capacity) => describe(host, described(capacity)))
-  return { asked, usable: usableOf(host), open: host.claimed !== null }
+  return { asked, usable: usableHere(host), open: host.claimed !== null }
 }
 
 test('a host that has just started is known from the second answer on', () => {

@@ -22,14 +22,12 @@ import { linkMiBpsOf, type Policy } from '../data/config.ts'
 import { byText, type HostId } from '../data/ids.ts'
 import type { Need } from '../data/need.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
+import { usableOf } from '../data/usable.ts'
 import { noReturnTo, type Occasion, whyStays } from './may-move.ts'
 
 const vector = (amounts: Resources): readonly number[] => dimensions.map((d) => amounts[d])
 
 export const snapshotDemand = (snapshot: HostSnapshot): Resources => sum(snapshot.vms.map((vm) => vm.demand))
-
-export const snapshotUsable = (snapshot: HostSnapshot): Resources =>
-  subtract(snapshot.capacity, snapshot.reserve)
 
 /**
  * `clear`: overloaded hosts are to be brought to the clear mark, and no other is filled above it. `usable`: the
@@ -39,7 +37,7 @@ export const snapshotUsable = (snapshot: HostSnapshot): Resources =>
 export type Target = 'clear' | 'usable'
 
 const limitOf = (snapshot: HostSnapshot, policy: Policy, target: Target): Resources => {
-  const usable = snapshotUsable(snapshot)
+  const usable = usableOf(snapshot)
   const demand = snapshotDemand(snapshot)
   const mark = target === 'clear' ? scale(usable, policy.clearPermille) : usable
   const tooMuch = (d: Dimension) => snapshot.overloaded && demand[d] > usable[d]
@@ -122,7 +120,7 @@ const forecastOf = (
   return {
     gainMsMin: policy.forecastGainMsMin,
     hosts: snapshots.map((snapshot, i) => ({
-      usableMilli: Math.max(0, snapshotUsable(snapshot).cpuMilli - snapshot.promisedIn.cpuMilli),
+      usableMilli: Math.max(0, usableOf(snapshot).cpuMilli - snapshot.promisedIn.cpuMilli),
       turnoverS: forecasts[i]!.turnoverS,
       mayLeave: snapshot.host === leader,
       foresees: snapshot.foresees,

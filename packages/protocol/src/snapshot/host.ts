@@ -12,7 +12,6 @@ import {
   nothing,
   type Resources,
   type Rule,
-  subtract,
   sum,
   type VmForecasts,
   vmForecastsOf,
@@ -23,6 +22,7 @@ import { byText, type HostId, type Instant, type VmId } from '../data/ids.ts'
 import type { HostDescription, ObservedVm } from '../data/io.ts'
 import type { Need } from '../data/need.ts'
 import type { MoveFacts, VmSnapshot } from '../data/snapshot.ts'
+import { usableOf } from '../data/usable.ts'
 import { type Amounts, type Belief, isUnknown, promisedBelief } from './belief.ts'
 import type { Doubt } from './doubt.ts'
 import { whyStays } from './may-move.ts'
@@ -188,9 +188,9 @@ export const countFailedMigration = (host: HostState, vm: VmId, now: Instant, qu
 export const quarantine = (host: HostState, vm: VmId, now: Instant, pauseMs: number): void =>
   countFailure(host, vm, now, pauseMs, 0)
 
-/** Capacity less reserve; nothing while the host is not described. */
-export const usableOf = (host: HostState): Resources =>
-  host.description === null ? nothing : subtract(host.description.capacity, host.description.reserve)
+/** What this host may give to VMs; nothing while it is not described. */
+export const usableHere = ({ description }: HostState): Resources =>
+  description === null ? nothing : usableOf(description)
 
 /** Asked for several times in every step, and changed by few of them. */
 export const demandOf = (host: HostState): Resources => {

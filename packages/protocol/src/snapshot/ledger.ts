@@ -3,9 +3,17 @@
  * it until the VM runs here or is positively known not to come; an outgoing migration is credited only once it is gone (S9).
  */
 
-import { add, firstExcess, type Labelled, type Resources, subtract, sum } from '@drover/placement'
+import {
+  add,
+  capacityCode,
+  firstExcess,
+  type Labelled,
+  type Resources,
+  subtract,
+  sum,
+} from '@drover/placement'
 import type { ActionId, VmId } from '../data/ids.ts'
-import { demandOf, type HostState, usableOf } from './host.ts'
+import { demandOf, type HostState, usableHere } from './host.ts'
 
 export interface Promised extends Labelled {
   readonly action: ActionId
@@ -18,7 +26,7 @@ export const promisedIn = (promises: Iterable<Promised>): Resources =>
 
 /** What is free for one more promise, per dimension. */
 export const roomOf = (host: HostState, promises: Iterable<Promised>): Resources =>
-  subtract(usableOf(host), add(demandOf(host), promisedIn(promises)))
+  subtract(usableHere(host), add(demandOf(host), promisedIn(promises)))
 
 /** Null when `demand` fits beside what is used and promised; else the code and the numbers that say why not. */
 export const refusal = (
@@ -30,7 +38,7 @@ export const refusal = (
   const dimension = firstExcess(demand, room)
   if (dimension === null) return null
   return {
-    code: dimension === 'cpuMilli' ? 'capacity.cpu' : 'capacity.mem',
+    code: capacityCode(dimension),
     text: `needs ${demand[dimension]} ${dimension}, ${room[dimension]} left`,
   }
 }

@@ -5,7 +5,7 @@ import { byText, type Instant, type VmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
 import { type Amounts, believe, believedOf, toldOf } from './belief.ts'
 import { settle, type Weighed } from './doubt.ts'
-import { accumulateDemand, changing, type HostState, type KnownVm, usableOf, wasMeasured } from './host.ts'
+import { accumulateDemand, changing, type HostState, type KnownVm, usableHere, wasMeasured } from './host.ts'
 
 /** All but the amounts. */
 const sameFacts = (told: ObservedVm, vm: ObservedVm): boolean =>
@@ -163,7 +163,7 @@ const takeIn = (
     each.push(shown(host.vms.get(vm), seen, leaving.get(vm) ?? null, host.doubt === null))
   }
   each.sort((a, b) => byText(a.vm, b.vm))
-  const { settled, doubt } = settle(each, host.doubt, usableOf(host))
+  const { settled, doubt } = settle(each, host.doubt, usableHere(host))
   const kept = host.doubt === null && doubt !== null && onlyAmounts(host, each)
   host.doubt = doubt
   if (kept) return stand(host, elapsedS)

@@ -13,7 +13,7 @@ import {
   policyOf,
   type Resources,
   type Rule,
-  subtract,
+  usableOf,
   type VmId,
 } from '@drover/protocol'
 import type { SimulatedOptions } from '../hypervisor/driver-state.ts'
@@ -143,7 +143,7 @@ const createHarness = async (options: ClusterOptions): Promise<HarnessState> => 
   for (const host of layout.hosts) world.addHost(host)
   for (const vm of layout.vms) world.addVm(vm)
 
-  const usable = subtract(capacity, reserve)
+  const usable = usableOf({ capacity, reserve })
   const members: Member[] = []
   const alive = (): readonly HostId[] => members.filter((m) => m.agent !== null).map((m) => m.id)
   const harness: HarnessState = {

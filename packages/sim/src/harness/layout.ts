@@ -1,5 +1,5 @@
 /** A data centre drawn from a seed: hosts of one kind in racks, VMs of many sizes, none overloaded to begin with. */
-import { asVmId, type Resources, subtract, type VmId } from '@drover/protocol'
+import { asVmId, type Resources, usableOf, type VmId } from '@drover/protocol'
 import type { HostSpec, VmSpec } from '../hypervisor/state.ts'
 import { type Random, randomOf } from '../random.ts'
 
@@ -33,7 +33,7 @@ const uuidOf = (random: Random): VmId => {
 
 export const layoutOf = (options: LayoutOptions): Layout => {
   const { hosts, vmsPerHost, seed, capacity, reserve, loadPermille } = options
-  const usable = subtract(capacity, reserve)
+  const usable = usableOf({ capacity, reserve })
   const digits = Math.max(2, String(hosts).length)
   const hostSpecs = Array.from({ length: hosts }, (_, i) => ({
     name: `h${String(i + 1).padStart(digits, '0')}`,
