@@ -29,6 +29,7 @@ const candidates = (demands: readonly number[]): readonly CandidateVm[] =>
     forecast,
     demand: { cpuMilli: forecast.nowMilli, memoryMiB: 1_024 },
     movingMs: 10_000,
+    notTo: null,
   }))
 const destination = (name: string, demands: readonly number[]): CandidateDestination => {
   const used = demands.reduce((total, one) => total + one, 0)
@@ -58,6 +59,21 @@ test('of equals the nearer is taken', () => {
     'near',
     'far',
   ])
+})
+
+test('a host is not named for VMs that must not go there', () => {
+  const full = ten(690)
+  const destinations = [destination('calm', ten(500).slice(0, 8)), destination('busy', ten(600))]
+  const resting = candidates(full).map((one) => ({ ...one, notTo: asHostId('calm') }))
+  const named = (all: readonly CandidateVm[]) =>
+    bestDestinations(outlook(full), all, destinations, 1_000, nothing)
+  assert.deepEqual(named(candidates(full)), ['calm', 'busy'])
+  assert.deepEqual(named(resting), ['busy'])
+  assert.deepEqual(
+    named([...resting.slice(1), ...candidates(full).slice(0, 1)]),
+    ['calm', 'busy'],
+    'one may go',
+  )
 })
 
 test('where the gain is below what a migration must save, no host is named', () => {

@@ -35,6 +35,8 @@ export interface CandidateVm {
   readonly demand: Resources
   /** How long its migration takes, ms: until then an overload of its host goes on. */
   readonly movingMs: number
+  /** The host to which it must not go, or null: where it came from, while it rests. */
+  readonly notTo: HostId | null
 }
 
 /** A host that may take one. */
@@ -70,8 +72,9 @@ export const bestDestinations = (
   const found: { readonly host: HostId; readonly gain: number; readonly distance: number }[] = []
   for (const [distance, { host, outlook, room }] of destinations.slice(0, destinationsMax).entries()) {
     let best = Number.NEGATIVE_INFINITY
-    for (const { forecast, demand, gain } of leaving) {
+    for (const { forecast, demand, notTo, gain } of leaving) {
       if (gain <= best) break // a destination never gains by taking one
+      if (notTo === host) continue
       if (demand.cpuMilli > room.cpuMilli || demand.memoryMiB > room.memoryMiB) continue
       best = Math.max(best, gain - destinationCostMs(outlook, forecast))
     }

@@ -20,6 +20,7 @@ import {
   demandOf,
   dirtyMiBpsOf,
   type HostState,
+  mustNotGoTo,
   usableHere,
   vmForecastsHere,
   whyStaysHere,
@@ -109,7 +110,7 @@ export const createAnnouncedForecast = (
   }
 }
 
-/** The VMs that may leave: resting ones only in need (Q1). */
+/** The VMs that may leave, and where each must not go: resting ones leave only in need, and never go back (Q1). */
 export const candidateVmsOf = (
   host: HostState,
   { each }: OwnForecast,
@@ -118,9 +119,11 @@ export const candidateVmsOf = (
   inNeed: boolean,
 ): readonly CandidateVm[] =>
   [...host.vms.values()].flatMap((vm, i) => {
-    if (whyStaysHere(host, now, vm, inNeed ? 'overload' : 'forecast', inNeed) !== null) return []
+    const need = inNeed ? 'overload' : 'forecast'
+    if (whyStaysHere(host, now, vm, need, inNeed) !== null) return []
     const movingMs = migrationMs(vm.demand.memoryMiB, dirtyMiBpsOf(vm), linkMiBpsOf(policy))
-    return [{ forecast: each[i]!, demand: vm.demand, movingMs }]
+    const notTo = mustNotGoTo(host, now, vm, need, inNeed)
+    return [{ forecast: each[i]!, demand: vm.demand, movingMs, notTo }]
   })
 
 /** Demand above what is usable, now. */

@@ -25,7 +25,7 @@ import type { MoveFacts, VmSnapshot } from '../data/snapshot.ts'
 import { usableOf } from '../data/usable.ts'
 import { type Amounts, type Belief, isUnknown, promisedBelief } from './belief.ts'
 import type { Doubt } from './doubt.ts'
-import { whyStays } from './may-move.ts'
+import { noReturnTo, whyStays } from './may-move.ts'
 
 export interface KnownVm extends Omit<ObservedVm, keyof Amounts>, Belief {
   /** As the last sample told of it, believed or not; null = no sample has shown it yet. */
@@ -253,6 +253,15 @@ export const whyStaysHere = (
   need: Need['kind'],
   overloaded: boolean,
 ): string | null => whyStays(moveFactsOf(host, now, vm), { need, overloaded, draining: host.draining })
+
+/** The host to which this VM must not go for such a need, or null. */
+export const mustNotGoTo = (
+  host: HostState,
+  now: Instant,
+  vm: KnownVm,
+  need: Need['kind'],
+  overloaded: boolean,
+): HostId | null => noReturnTo(moveFactsOf(host, now, vm), { need, overloaded, draining: host.draining })
 
 export const snapshotVm = (host: HostState, now: Instant, vm: KnownVm): VmSnapshot => ({
   vm: vm.vm,
