@@ -12,7 +12,7 @@ import { checkPlan } from './checker.ts'
 
 const partition = 'p.1.1'
 
-/** Hosts of limit 6 with random VMs, and a random DAG of migrations: most of them bad plans. */
+/** Hosts with random VMs, some stricter than their limit, and a random DAG of migrations: most of them bad plans. */
 const instances = fc
   .record({
     sizes: fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 5 }),
@@ -21,14 +21,19 @@ const instances = fc
     edges: fc.array(fc.boolean(), { minLength: 10, maxLength: 10 }),
     spread: fc.uniqueArray(fc.nat(4), { maxLength: 3 }),
     limit: fc.integer({ min: 3, max: 9 }),
+    admits: fc.array(fc.option(fc.integer({ min: 0, max: 9 }), { nil: null }), {
+      minLength: 3,
+      maxLength: 3,
+    }),
   })
-  .map(({ sizes, homes, targets, edges, spread, limit }) => {
+  .map(({ sizes, homes, targets, edges, spread, limit, admits }) => {
     const problem: Problem = {
       dimensions: ['memoryMiB'],
       hosts: [0, 1, 2].map((i) => ({
         id: asHostId(`h${i}`),
         state: 'online',
         limit: [limit],
+        ...(admits[i] == null ? {} : { admits: [admits[i]] }),
         cpuBaseline: null,
         failureDomain: null,
       })),
@@ -83,7 +88,11 @@ const walkEveryState = (problem: Problem, plan: Plan): { overfull: boolean; toge
         (sum, vm, v) => sum + (places[v]!.includes(host.id) ? vm.demand[0]! : 0),
         0,
       )
-      if (load > Math.max(host.limit[0]!, initially(host.id))) found.overfull = true
+      const arrived = problem.vms.some(
+        (vm, v) => vm.demand[0]! > 0 && vm.host !== host.id && places[v]!.includes(host.id),
+      )
+      const most = arrived ? (host.admits?.[0] ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+      if (load > Math.min(most, Math.max(host.limit[0]!, initially(host.id)))) found.overfull = true
       for (const rule of problem.rules)
         problem.vms.forEach((a, i) => {
           problem.vms.slice(0, i).forEach((b, j) => {

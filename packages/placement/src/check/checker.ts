@@ -7,14 +7,14 @@
 import type { ActionId, HostId, VmId } from '../problem/ids.ts'
 import { capacityCode } from '../problem/names.ts'
 import { type Action, type Departure, departs, originOf, type Plan } from '../problem/plan.ts'
-import type { ProblemHost, ProblemVm } from '../problem/situation.ts'
+import { arrivalCap, type ProblemHost, type ProblemVm } from '../problem/situation.ts'
 import { amountsInEffect } from '../rules/amounts-in-effect.ts'
 import { checkRule } from '../rules/check.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { isContinuous, type PlacementRule } from '../rules/rule.ts'
 import type { RuleViolation, Stay } from '../rules/stay.ts'
 import { createStays, type StaysInit, staysOf } from '../rules/stays.ts'
-import { worstGain } from '../rules/worst-load.ts'
+import { arrivalGain, worstGain } from '../rules/worst-load.ts'
 import { type Dag, dagOf, width } from './dag.ts'
 
 export interface PlanViolation {
@@ -234,16 +234,19 @@ const checkLoads = (problem: PlacementProblem, plan: Plan, dag: Dag): PlanViolat
     problem.dimensions.forEach((dimension, d) => {
       const amount = (i: number) => effective.demand(vms.get(plan.actions[i]!.vm)!, d)
       const now = initial.get(host.id)?.[d] ?? 0
-      const gain = worstGain(
+      const limit = effective.limit(host, d)
+      const cap = arrivalCap(host, d, limit, now)
+      // Above the cap already, it may stay so until the first VM arrives.
+      const gainOf = now > cap ? arrivalGain : worstGain
+      const gain = gainOf(
         arrivals.map((a, k) => ({ amount: amount(a), needs: needs[k]! })),
         departures.map(amount),
       )
-      const limit = effective.limit(host, d)
-      if (gain === 0 || now + gain <= Math.max(limit, now)) return
+      if (gain === null || now + gain <= cap) return
       found.push({
         code: capacity(problem, d),
         action: plan.actions[arrivals.at(-1)!]!.id,
-        text: `${host.id} could reach ${now + gain} ${dimension} during the plan; its limit is ${limit}, now ${now}`,
+        text: `${host.id} could reach ${now + gain} ${dimension} during the plan; its limit is ${Math.min(limit, cap)}, now ${now}`,
       })
     })
   }

@@ -4,6 +4,7 @@
  * ends, so this is all that searching for an order has to know.
  */
 import type { Model } from '../model/model.ts'
+import { arrivalCap } from '../problem/situation.ts'
 import {
   createCapacityPools,
   createUsedHostsLimits,
@@ -45,7 +46,9 @@ export const createOrderState = (
   const load = new Float64Array(hostCount * dims)
   for (let v = 0; v < vmCount; v++)
     if (at[v]! >= 0) for (let d = 0; d < dims; d++) load[at[v]! * dims + d]! += wants[v * dims + d]!
-  const cap = Float64Array.from(limit, (amount, i) => Math.max(amount, load[i]!))
+  const cap = Float64Array.from(limit, (amount, i) =>
+    arrivalCap(model.hosts[Math.floor(i / dims)]!, i % dims, amount, load[i]!),
+  )
   const pools = createCapacityPools(model, at)
   const usedHostsLimits = createUsedHostsLimits(model, at)
   const before = predecessors(model)

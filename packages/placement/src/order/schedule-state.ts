@@ -1,5 +1,6 @@
 /** What the planner's virtual execution knows of hosts, VMs and steps. */
 import type { Model } from '../model/model.ts'
+import { arrivalCap } from '../problem/situation.ts'
 import {
   type CapacityPool,
   createCapacityPools,
@@ -61,7 +62,9 @@ export const createScheduleState = (
     done: new Set(),
     timeline: createTimeline(hostCount),
     load,
-    cap: Float64Array.from(limit, (amount, i) => Math.max(amount, load[i]!)),
+    cap: Float64Array.from(limit, (amount, i) =>
+      arrivalCap(model.hosts[Math.floor(i / dims)]!, i % dims, amount, load[i]!),
+    ),
     everArrived: Float64Array.from(load),
     leaving,
     going: Int32Array.from(leaving),

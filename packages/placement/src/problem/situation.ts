@@ -12,6 +12,11 @@ export interface ProblemHost {
    * policy wants slack. Demand above it is *excess*, and a host with excess is *overloaded*.
    */
   readonly limit: readonly number[]
+  /**
+   * The most that demand here may add up to when a VM arrives, per dimension; left out = the limit, or the demand that is here
+   * at the start if that is more. For a host whose own books are stricter: it may stay as full as it is, and takes nothing in.
+   */
+  readonly admits?: readonly number[]
   /** VMs can move only between equal baselines; null is compatible with all. */
   readonly cpuBaseline: string | null
   /** Rack, room or power feed, for rules that name domains; null = its own domain. */
@@ -32,6 +37,13 @@ export interface ProblemVm extends Labelled {
   /** False: it stays where it is, and counts as fixed load. */
   readonly movable: boolean
 }
+
+/**
+ * The most that demand on a host may come to by an arrival during a plan, in one dimension. `limit`: the one in effect; `now`:
+ * what is there at the start.
+ */
+export const arrivalCap = (host: ProblemHost, dimension: number, limit: number, now: number): number =>
+  Math.min(Math.max(limit, now), host.admits?.[dimension] ?? Number.POSITIVE_INFINITY)
 
 /** What there is, before any rule is asked. */
 export interface Situation {

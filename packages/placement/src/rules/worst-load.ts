@@ -18,6 +18,25 @@ export const worstGain = (arrivals: readonly Flow[], departures: readonly number
   return total - maxFlow(arrivals, departures)
 }
 
+/**
+ * The same with at least one arrival started: it may be below zero, where every arrival waits for larger departures. Null: none
+ * of them adds anything.
+ */
+export const arrivalGain = (arrivals: readonly Flow[], departures: readonly number[]): number | null => {
+  let most: number | null = null
+  for (const [a, { amount, needs }] of arrivals.entries()) {
+    if (amount === 0) continue
+    // This one has started: what it needs is done, for it and for all others.
+    const gone = new Set(needs)
+    const others = arrivals.filter((_, b) => b !== a)
+    const left = departures.map((departure, d) => (gone.has(d) ? 0 : departure))
+    const credited = needs.reduce((sum, d) => sum + departures[d]!, 0)
+    const gain = amount - credited + worstGain(others, left)
+    if (most === null || gain > most) most = gain
+  }
+  return most
+}
+
 /** source → arrival (amount) → departure (unbounded) → sink (amount); augmenting along shortest paths. */
 const maxFlow = (arrivals: readonly Flow[], departures: readonly number[]): number => {
   const supply = arrivals.map((arrival) => arrival.amount)

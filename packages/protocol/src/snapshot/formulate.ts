@@ -5,6 +5,7 @@ import {
   type Dimension,
   dimensions,
   type Forecast,
+  firstExcess,
   labelsOf,
   type PartitionProblem,
   type ProblemHost,
@@ -43,6 +44,16 @@ const limitOf = (snapshot: HostSnapshot, policy: Policy, target: Target): Resour
   const tooMuch = (d: Dimension) => snapshot.overloaded && demand[d] > usable[d]
   const limit = resources((d) => (tooMuch(d) ? mark[d] : Math.max(mark[d], demand[d])))
   return subtract(limit, snapshot.promisedIn)
+}
+
+/**
+ * A host that has more demand than is usable admits no VM that would leave it so, whatever its limit is here: its ledger refuses it
+ * (S9). A plan that swaps VMs there would be refused half-way. Where demand is usable, the limit is no more.
+ */
+const admitsOf = (snapshot: HostSnapshot): Pick<ProblemHost, 'admits'> => {
+  const usable = usableOf(snapshot)
+  if (firstExcess(snapshotDemand(snapshot), usable) === null) return {}
+  return { admits: vector(subtract(usable, snapshot.promisedIn)) }
 }
 
 const occasionOf = ({ overloaded, draining }: HostSnapshot, need: Need): Occasion => ({
@@ -142,6 +153,7 @@ export const formulate = (
       id: snapshot.host,
       state: snapshot.draining ? 'draining' : 'online',
       limit: vector(limitOf(snapshot, policy, target)),
+      ...admitsOf(snapshot),
       cpuBaseline: snapshot.cpuBaseline,
       failureDomain: snapshot.failureDomain,
     }),

@@ -124,13 +124,17 @@ const amounts = fc.tuple(count, count)
 const problem: fc.Arbitrary<Problem> = record({
   dimensions: just(['cpuMilli', 'memoryMiB']),
   hosts: few(
-    record({
-      id: host,
-      state: fc.constantFrom('online' as const, 'draining' as const, 'offline' as const),
-      limit: amounts,
-      cpuBaseline: textOrNull,
-      failureDomain: textOrNull,
-    }),
+    partial(
+      {
+        admits: amounts,
+        id: host,
+        state: fc.constantFrom('online' as const, 'draining' as const, 'offline' as const),
+        limit: amounts,
+        cpuBaseline: textOrNull,
+        failureDomain: textOrNull,
+      },
+      ['admits'],
+    ),
   ),
   vms: few(
     partial(

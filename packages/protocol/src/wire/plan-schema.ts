@@ -48,6 +48,7 @@ const problemHost = z.object({
   id: hostId,
   state: z.enum(['online', 'draining', 'offline']),
   limit: amounts,
+  admits: z.exactOptional(amounts),
   cpuBaseline: z.nullable(text),
   failureDomain: z.nullable(text),
 })
