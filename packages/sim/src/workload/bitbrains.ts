@@ -5,7 +5,7 @@
  */
 import { asVmId } from '@drover/protocol'
 import { payloadMiBpsOf } from '../hypervisor/line-rate.ts'
-import { FileError, readTable, readText } from './csv.ts'
+import { FileError, readRecords, readTable } from './csv.ts'
 import { ml110G5 } from './power.ts'
 import type { DemandChange, Workload, WorkloadHost, WorkloadVm } from './workload.ts'
 
@@ -59,18 +59,18 @@ export interface BitbrainsVm {
 const kibPerMib = 1_024
 
 const readRows = (path: string, vms: number): readonly (readonly number[])[] => {
-  const rows = readText(path).trimEnd().split('\n')
-  if (rows.length !== vms) throw new FileError(`${path}: has ${rows.length} rows for ${vms} VMs`)
-  let width = -1
-  return rows.map((row, i) => {
-    const cells = row.split(',').map(Number)
-    const wrong = cells.findIndex((cell) => !(Number.isFinite(cell) && cell >= 0))
-    if (wrong >= 0) throw new FileError(`${path}: line ${i + 1}, column ${wrong + 1}: not a number from 0 on`)
-    if (width >= 0 && cells.length !== width)
-      throw new FileError(`${path}: line ${i + 1}: ${cells.length} samples, the lines before have ${width}`)
-    width = cells.length
-    return cells
+  const rows: number[][] = []
+  readRecords(path, (record, line) => {
+    const cells = record.map(Number)
+    const wrong = record.findIndex((cell, i) => cell === '' || !(Number.isFinite(cells[i]) && cells[i]! >= 0))
+    if (wrong >= 0) throw new FileError(`${path}: line ${line}, column ${wrong + 1}: not a number from 0 on`)
+    const width = rows[0]?.length ?? cells.length
+    if (cells.length !== width)
+      throw new FileError(`${path}: line ${line}: ${cells.length} samples, the lines before have ${width}`)
+    rows.push(cells)
   })
+  if (rows.length !== vms) throw new FileError(`${path}: has ${rows.length} rows for ${vms} VMs`)
+  return rows
 }
 
 /** In the order of the file, without VMs that had neither cores nor memory: they never ran. Throws FileError. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { wordsOf } from '@drover/agent/runtime'
+import { CsvError, parse } from 'csv-parse/sync'
 
 /** Something is wrong with a file that the operator gave; the message names it, and where. */
 export class FileError extends Error {
@@ -33,24 +34,38 @@ export const readBytes = (path: string): Buffer => {
   }
 }
 
-/** The same as text. */
-export const readText = (path: string): string => readBytes(path).toString('utf8')
+/** One line of a table: its cells, and which line it is, from 1. */
+export type EachRecord = (cells: readonly string[], line: number) => void
+
+/** Reads record by record as RFC 4180 has it (cells may be quoted); empty lines are passed over. Throws FileError. */
+export const readRecords = (path: string, each: EachRecord): void => {
+  try {
+    parse(readBytes(path), {
+      bom: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      trim: true,
+      // Nothing is kept: a table may have a million rows.
+      on_record(cells: string[], { lines }) {
+        if (cells.length > 1 || cells[0] !== '') each(cells, lines)
+        return null
+      },
+    })
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    throw new FileError(`${path}: ${error.message}`)
+  }
+}
 
 /** Reads row by row. The first line names the columns, in any order; those of `columns` have to be there. */
 export const readTable = (path: string, columns: readonly string[], each: (row: Row) => void): void => {
-  const lines = readText(path).split('\n')
-  const header = lines[0]!.trim().split(',')
-  const places = new Map(header.map((name, i) => [name.trim(), i]))
-  const missing = columns.filter((name) => !places.has(name))
-  if (missing.length > 0)
-    throw new FileError(`${path}: line 1: no column ${missing.join(', ')}; it has: ${header.join(', ')}`)
-
-  let cells: string[] = []
+  let places: ReadonlyMap<string, number> | null = null
+  let cells: readonly string[] = []
   let line = 1
   const wrong = (column: string, why: string): FileError =>
     new FileError(`${path}: line ${line}, column ${column}: ${why}`)
   const text = (column: string): string => {
-    const cell = cells[places.get(column)!]?.trim() ?? ''
+    const cell = cells[places?.get(column) ?? -1] ?? ''
     if (cell === '') throw wrong(column, 'is empty')
     return cell
   }
@@ -65,10 +80,21 @@ export const readTable = (path: string, columns: readonly string[], each: (row: 
     },
     wrong,
   }
-  for (line = 2; line <= lines.length; line++) {
-    const content = lines[line - 1]!
-    if (content.trim() === '') continue
-    cells = content.split(',')
-    each(row)
+  const readHeader = (header: readonly string[]): ReadonlyMap<string, number> => {
+    const found = new Map(header.map((name, i) => [name, i]))
+    const missing = columns.filter((name) => !found.has(name))
+    if (missing.length > 0)
+      throw new FileError(`${path}: line 1: no column ${missing.join(', ')}; it has: ${header.join(', ')}`)
+    return found
   }
+  readRecords(path, (record, at) => {
+    if (places === null) {
+      places = readHeader(record)
+      return
+    }
+    cells = record
+    line = at
+    each(row)
+  })
+  places ??= readHeader([])
 }

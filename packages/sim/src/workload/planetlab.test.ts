@@ -121,22 +121,20 @@ test('what is wrong with a day is said', () => {
     archive('short.tar.gz', { name: 'v', text: '5\n6\n' }, { name: 'w', text: '5\n' }),
     /w: has 1 steps, v has 2/,
   )
-  wrong(archive('link.tar.gz', { name: 'v', type: '2' }), /v: entries of type 2 cannot be read/)
+  wrong(archive('fifo.tar.gz', { name: 'v', type: '6' }), /v: a FIFO cannot be read here, only files/)
   const text = join(directory, 'text.tar.gz')
   writeFileSync(text, gzipSync('no archive at all'.repeat(100)))
-  wrong(text, /not a tar archive: the header at byte 0/)
+  wrong(text, /text\.tar\.gz: not a whole tar archive: .*checksum/)
   const cut = join(directory, 'cut.tar')
   writeFileSync(cut, tarHeader({ name: 'v', text: '1\n' }))
-  wrong(cut, /is cut off at byte 512/)
+  wrong(cut, /cut\.tar: not a whole tar archive: .*Truncated/)
 })
 
-test('what pax says beside a file is passed over, unless it says its name or size', () => {
-  const times = { name: 'pax', type: 'x', text: '30 mtime=1700000000.123456789\n' }
-  const named = { name: 'pax', type: 'x', text: '20 path=a/long/name\n' }
-  const file = { name: 'v', text: '1\n' }
-  assert.deepEqual(
-    readTar(archive('times.tar.gz', times, file)).map(({ name }) => name),
-    ['v'],
-  )
-  assert.throws(() => readTar(archive('named.tar.gz', named, file)), { message: /--format=ustar/ })
+test('a name in a pax header is the name of the file, and other records of pax change nothing', () => {
+  const namesOf = (record: string): readonly string[] =>
+    readTar(archive('pax.tar.gz', { name: 'pax', type: 'x', text: record }, { name: 'v', text: '1\n' })).map(
+      ({ name }) => name,
+    )
+  assert.deepEqual(namesOf('30 mtime=1700000000.123456789\n'), ['v'])
+  assert.deepEqual(namesOf('20 path=a/long/name\n'), ['a/long/name'])
 })

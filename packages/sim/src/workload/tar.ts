@@ -1,4 +1,7 @@
-/** The files in a tar archive (POSIX ustar), plain or gzipped. Forty lines are less than a dependency to look after. */
+/** The files in a tar archive, plain or gzipped. */
+
+import { wordsOf } from '@drover/agent/runtime'
+import { Parser } from 'tar/parse'
 import { FileError, readBytes } from './csv.ts'
 
 export interface TarFile {
@@ -7,40 +10,31 @@ export interface TarFile {
   readonly content: Buffer
 }
 
-const blockBytes = 512
+const fileTypes: ReadonlySet<string> = new Set(['File', 'OldFile', 'ContiguousFile'])
 
-/** A field of a header: up to the first NUL. */
-const field = (header: Buffer, from: number, length: number): string =>
-  header.toString('latin1', from, from + length).split('\0', 1)[0]!
-
-/** Its bytes summed up, with those of the sum itself taken as spaces. */
-const checksum = (header: Buffer): number => {
-  let sum = 0
-  for (const [i, byte] of header.entries()) sum += i >= 148 && i < 156 ? 32 : byte
-  return sum
-}
-
-/** Regular files only, in the order of the archive. Throws FileError on what it cannot read rightly. */
+/** Regular files only, in the order of the archive. Throws FileError on what cannot be read rightly. */
 export const readTar = (path: string): readonly TarFile[] => {
-  const bytes = readBytes(path)
   const files: TarFile[] = []
-  for (let at = 0; at + blockBytes <= bytes.length; ) {
-    const header = bytes.subarray(at, at + blockBytes)
-    if (header[0] === 0) break
-    if (Number.parseInt(field(header, 148, 8), 8) !== checksum(header))
-      throw new FileError(`${path}: not a tar archive: the header at byte ${at} has a wrong checksum`)
-    const size = Number.parseInt(field(header, 124, 12), 8)
-    const end = at + blockBytes + size
-    if (!(end <= bytes.length)) throw new FileError(`${path}: is cut off at byte ${bytes.length}`)
-    const [name, type, prefix] = [field(header, 0, 100), field(header, 156, 1), field(header, 345, 155)]
-    const content = bytes.subarray(at + blockBytes, end)
-    if (type === '' || type === '0') files.push({ name: prefix === '' ? name : `${prefix}/${name}`, content })
-    // Records of pax say times and the like, which are not needed; a name or size in them would be needed.
-    else if (!(type === '5' || (/[gx]/.test(type) && !/ (path|size)=/.test(content.toString('latin1')))))
-      throw new FileError(
-        `${path}: ${name}: entries of type ${type} cannot be read here; pack with --format=ustar`,
-      )
-    at += blockBytes * (1 + Math.ceil(size / blockBytes))
-  }
+  let failure: FileError | null = null
+  const parser = new Parser({
+    // A wrong checksum or a missing byte is an error, not a warning.
+    strict: true,
+    onReadEntry(entry) {
+      const name = entry.path
+      if (!fileTypes.has(entry.type) && entry.type !== 'Directory')
+        failure ??= new FileError(`${path}: ${name}: a ${entry.type} cannot be read here, only files`)
+      const parts: Buffer[] = []
+      entry.on('data', (part) => parts.push(part))
+      entry.on('end', () => {
+        if (fileTypes.has(entry.type)) files.push({ name, content: Buffer.concat(parts) })
+      })
+    },
+  })
+  parser.on('error', (error) => {
+    failure ??= new FileError(`${path}: not a whole tar archive: ${wordsOf(error)}`)
+  })
+  // All bytes are there, so that everything has been told when this returns.
+  parser.end(readBytes(path))
+  if (failure !== null) throw failure
   return files
 }
