@@ -165,7 +165,7 @@ suite('what a receiver lets pass', () => {
     assert.deepEqual(read.result, { kind: 'refused', code: 'vm.absent' })
   })
 
-  test('a talkative hypervisor does not cost the message', () => {
+  test('a long text of a hypervisor is clipped, and the message is sent', () => {
     // libvirt answers with a page of text: the outcome still arrives, the text is clipped.
     const result = { kind: 'refused', code: 'hypervisor.refused', detail: 'x'.repeat(50_000) } as const
     const ended = { kind: 'ended', incarnation: 1, partition: 'p', epoch: 1, action: 'p/0', result }
@@ -174,7 +174,7 @@ suite('what a receiver lets pass', () => {
     assert.equal(read.result.detail?.length, 1_000)
   })
 
-  test('a host named __proto__ leads nowhere', () => {
+  test('a host named __proto__ is a host like any other', () => {
     // An epoch for "__proto__" must neither become a prototype nor throw.
     const [assign] = fc.sample(arbitraryOfKind.assign, { numRuns: 1, seed: 1 })
     assert(assign)

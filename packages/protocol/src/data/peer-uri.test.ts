@@ -16,7 +16,7 @@ test('another host on the same transport is opened, by name or address, with or 
     assert.equal(uriTrouble(own, uri), null, uri)
 })
 
-test('whatever runs a program, names a file, a user or another path is not', () => {
+test('a URI that runs a program, or names a file, a user or another path, is not opened', () => {
   for (const uri of [
     'qemu+ext:///system?command=/sbin/poweroff',
     'qemu+ext://h/system',
@@ -62,7 +62,7 @@ test('a host on plain TCP may go to one on TLS; a host on TLS never to one on TC
   assert.notEqual(uriTrouble(own, 'qemu+tcp://b/system'), null)
 })
 
-test('a driver of its own has a scheme of its own', () => {
+test('another driver may have another scheme', () => {
   assert.equal(uriTrouble('sim://h1', 'sim://h2'), null)
   assert.notEqual(uriTrouble('sim://h1', 'sim://h2/system'), null)
   assert.notEqual(uriTrouble('sim://h1', 'qemu+tls://h2/system'), null)
@@ -73,7 +73,7 @@ test('a driver of its own has a scheme of its own', () => {
   )
 })
 
-test('the URI that a host announces to all is the only one it is believed for', () => {
+test('a host is reached only at the URI that it announces to all', () => {
   const uri = 'qemu+tls://hv2/system'
   assert.equal(peerUri(own, '', uri), uri, 'a version that announces none')
   assert.equal(peerUri(own, uri, uri), uri)
@@ -82,7 +82,7 @@ test('the URI that a host announces to all is the only one it is believed for', 
   assert.equal(typeof peerUri(own, bad, bad), 'object', 'to announce it does not make it better')
 })
 
-test('what passes is the own URI but for host and port, whatever is tried', () => {
+test('whatever is tried, a URI that passes is like the own one but for host and port', () => {
   const piece = fc.constantFrom(
     'qemu',
     '+',
@@ -127,7 +127,7 @@ test('what passes is the own URI but for host and port, whatever is tried', () =
   )
 })
 
-test('in a message for people it forges no lines', () => {
+test('a URI in a message for people cannot forge lines', () => {
   assert.equal(quoted('a\n\u001b[31mb\u0085\u202e'), '"a\\n\\u001b[31mb??"')
   assert.ok(quoted('x'.repeat(1_000)).length < 90)
 })

@@ -84,17 +84,17 @@ const together = (seed: number, periodS: number, phase: number) => {
 
 const seeds = Array.from({ length: 20 }, (_, i) => i + 1)
 
-test('VMs that vary each for itself: nine hosts of ten believe their forecast after a quarter of an hour', () => {
+test('with VMs that vary independently nine hosts of ten believe their forecast after a quarter of an hour', () => {
   const believing = seeds.filter((seed) => thinks(900, independent(seed, 120)).at(-1) === null)
   assert.ok(believing.length >= 18, `${believing.length} of 20`)
 })
 
-test('nothing is believed before a minute was watched, and the notes of a horizon were scored', () => {
+test('no forecast is believed before a minute was watched, and the notes of a horizon were scored', () => {
   for (const seed of seeds)
     assert.deepEqual(new Set(thinks(250, independent(seed, 60))), new Set(['forecast.unproven']))
 })
 
-test('VMs that rise together: no host ever believes its forecast, fast or slow, wherever the wave begins', () => {
+test('with VMs that rise together no host ever believes its forecast, fast or slow, wherever the wave begins', () => {
   for (const periodS of [200, 900, 3_600])
     for (const phase of [0, 0.25, 0.5, 0.75]) {
       const minutes = thinks(2 * periodS + 600, together(7, periodS, phase))
@@ -118,7 +118,7 @@ test('a host that believed its forecast stops when its VMs begin to rise togethe
   }
 })
 
-test('VMs that come and go are no error of the forecast', () => {
+test('VMs that come and go do not count as errors of the forecast', () => {
   for (const seed of seeds.slice(0, 5)) {
     const vmsAt = independent(seed, 120)
     // Every other minute two more run here, other ones each time.

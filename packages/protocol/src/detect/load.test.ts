@@ -70,7 +70,7 @@ test('between clear and usable, a host is overloaded only if it was', () => {
   assert.equal(detectLoad(calm, 1_000_000, load(3_999), usable, policy), calm)
 })
 
-test('one overload may pass from CPU to memory: the reason changes, its age does not', () => {
+test('an overload may pass from CPU to memory: its reason changes, its age does not', () => {
   const states = run([
     [0, load(4_400)],
     [1_000, load(4_400)],
@@ -141,7 +141,7 @@ test('a clear mark above usable cannot end an overload that goes on', () => {
   assert.equal(detectLoad(begun, 2, load(4_000), usable, odd), calm)
 })
 
-test('whatever the demand does: begins only after a full hold time above, ends only below clear', () => {
+test('whatever the demand does, an overload begins only after a full hold time above usable, and ends only below clear', () => {
   const amount = (of: number): fc.Arbitrary<number> =>
     fc.oneof(fc.integer({ min: 0, max: of * 2 }), fc.integer({ min: of - 2, max: of + 2 }))
   const history = fc.array(

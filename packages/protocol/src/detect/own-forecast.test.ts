@@ -61,7 +61,7 @@ test('a capacity that shrinks is seen at once, although the VMs are the same', (
   assert.equal(after.outlook.usableMilli, 5_000)
 })
 
-test('told not to act early, a host foresees nothing; nor does one that has only just begun to watch', () => {
+test('a host that must not act early has no forecast; nor has one that has only just begun to watch', () => {
   const off = createOwnForecast(watchedHost(), policyOf('balanced', { forecastGainMsMin: null }))
   assert.equal(off(), null)
   const fresh = createHost([], false)

@@ -9,18 +9,18 @@ const seen = (cpuMilli: number | null, memoryMiB: number, vcpus = 8) => [
 ]
 const usable = { cpuMilli: 7_000, memoryMiB: 32_000 }
 
-test('nearly full in any dimension is looked at closer', () => {
+test('a host that is nearly full in any dimension is sampled more often', () => {
   assert.equal(samplePeriodMs(1_000, seen(6_650, 1_000), usable), 1_000)
   assert.equal(samplePeriodMs(1_000, seen(6_651, 1_000), usable), 250)
   assert.equal(samplePeriodMs(1_000, seen(0, 31_000), usable), 250)
 })
 
-test('what was not measured may be anything: it is looked at closer until it is', () => {
+test('a host with an unmeasured VM is sampled more often until the VM is measured', () => {
   assert.equal(samplePeriodMs(1_000, seen(null, 0), usable), 250)
   assert.equal(samplePeriodMs(1_000, seen(null, 0, 1), usable), 1_000, 'one core is little here')
 })
 
-test('never closer than CPU time can tell, and never less often than asked for', () => {
+test('a host is never sampled more often than CPU time can tell, and never less often than asked for', () => {
   const full = seen(9_000, 0)
   assert.equal(samplePeriodMs(400, full, usable), 200)
   assert.equal(samplePeriodMs(100, full, usable), 100)

@@ -178,7 +178,7 @@ const refusals = ({ problem, choices }: Situation, plan: Plan): readonly string[
   return refused
 }
 
-test('what the checker lets pass, admission lets in, in whatever order it happens', () => {
+test('admission lets in every VM of a checked plan, in whatever order the plan is carried out', () => {
   let played = 0
   let broken = 0
   fc.assert(
@@ -199,7 +199,7 @@ test('what the checker lets pass, admission lets in, in whatever order it happen
   assert.ok(played > runs / 4 && broken > runs / 20, `${played} plans, ${broken} with rules for the end only`)
 })
 
-test('what has changed since is noticed: a VM that came by another way, a rule that is known here only', () => {
+test('admission notices changes since the plan: a VM that came by another way, a rule that is known here only', () => {
   const [h0, h1] = [hostIds[0]!, hostIds[1]!]
   const [a, b] = [vmIds[0]!, vmIds[1]!]
   const spread: Rule = { kind: 'spread', vms: [a, b], continuous: false }

@@ -116,7 +116,7 @@ const arrival = (host = hostWith([]), promises = [promise].slice(0, 0), epoch = 
   mayArrive(host, lease(), promises, arriving, { partition, epoch }, self, { now: promises.length, max: 2 })
     ?.code ?? 'welcome'
 
-test('a VM arrives where there is room beside what is used and what is promised (S9)', () => {
+test('a VM is admitted where there is room beside used and promised amounts (S9)', () => {
   assert.equal(arrival(), 'welcome')
   assert.equal(arrival(hostWith([observed('a')])), 'welcome')
   assert.equal(

@@ -35,7 +35,7 @@ const setUp = () => {
   return { duties, happened, later }
 }
 
-test('to a silent host it is said once a minute; soon, and not in every message, when that host speaks', () => {
+test('a duty is repeated once a minute to a silent host, and soon after that host speaks', () => {
   const { duties, later } = setUp()
   duties.restore([dutyOf(1)])
   assert.deepEqual(later(0), ['send hand-over'], 'at once after a restart')
@@ -49,7 +49,7 @@ test('to a silent host it is said once a minute; soon, and not in every message,
   assert.deepEqual(later(limits.dutyMsMin - 1), [])
 })
 
-test('only the host that was told can confirm it; then it is off the journal', () => {
+test('only the host that was told can confirm a duty; then it leaves the journal', () => {
   const { duties, happened, later } = setUp()
   duties.restore([dutyOf(1), dutyOf(2, 'cancelled')])
   assert.deepEqual(later(0), ['send hand-over', 'send cancelled'])
@@ -61,7 +61,7 @@ test('only the host that was told can confirm it; then it is off the journal', (
   assert.deepEqual(later(limits.dutyMsMax), [])
 })
 
-test('a VM that runs here again waits nowhere; one that has stayed runs here, and its word is still to be heard', () => {
+test('a VM that runs here again ends its duty; that of a VM that has stayed goes on until it is confirmed', () => {
   const { duties, happened } = setUp()
   duties.restore([dutyOf(1), dutyOf(2, 'cancelled')])
   duties.sampled(() => true)
@@ -69,7 +69,7 @@ test('a VM that runs here again waits nowhere; one that has stayed runs here, an
   assert.equal(duties.of(dutyOf(2).action)?.word, 'cancelled')
 })
 
-test('hosts that die for good do not fill the journal: the oldest word is given up, and that is said', () => {
+test('hosts that die for good do not fill the journal: the oldest duty is given up, and that is reported', () => {
   const { duties, happened } = setUp()
   for (let n = 0; n <= limits.dutiesMax; n++) duties.take(dutyOf(n))
   assert.deepEqual(happened(), ['warn', 'persist discharged'])

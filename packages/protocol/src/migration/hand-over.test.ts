@@ -66,7 +66,7 @@ const setUp = () => {
   return { incoming, happened, later, round, answering, restored }
 }
 
-test('a copy without a record runs only when its source answers our own question: an old word may be said again', () => {
+test('a copy without a record runs only when its source answers our own question: an old message may be repeated', () => {
   const { incoming, happened, later, round } = setUp()
   assert.equal(incoming.handOver(source, handOver()), false, 'not known here')
   incoming.adopt(source, handOver(), { name: 'web' })
@@ -87,7 +87,7 @@ test('a copy without a record runs only when its source answers our own question
   assert.deepEqual(happened(), ['send took-over'], 'and it is confirmed as often as it is asked')
 })
 
-test('a copy without a record, and a source that does not own up to it: forgotten, and so left to the alarm', () => {
+test('a copy without a record whose source does not know it is left to the alarm', () => {
   const { incoming, answering } = setUp()
   incoming.adopt(source, handOver(), { name: 'web' })
   answering('paused', limits.lateStartMs + 2 * limits.settleRoundMsMax)
@@ -105,7 +105,7 @@ test('a promise that is called off is confirmed, known or not', () => {
   assert.deepEqual(happened(), ['persist closed', 'send forgotten'])
 })
 
-test('a VM that went down with this host, handed over since: it holds no host for ever, and its source hears of it', () => {
+test('a VM that went down with this host after its hand-over holds no host for ever, and its source is told', () => {
   const { incoming, happened, answering, restored } = setUp()
   restored()
   incoming.handOver(source, handOver())

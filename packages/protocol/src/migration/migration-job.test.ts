@@ -8,7 +8,7 @@ const policy = policyOf('balanced')
 const began = 1_000
 const after = (job: Job, ms: number) => whyBreakOff(job, policy, began + ms)
 
-test('four times what is expected, but not before a minute: then it is broken off', () => {
+test('a migration is broken off after four times its expected time, but not before a minute', () => {
   const small = jobOf(began, 1_024, 0)
   assert.equal(expected(small, policy, began).ms, 8_292)
   assert.equal(after(small, limits.migrationMsMin - 1), null)
@@ -19,7 +19,7 @@ test('four times what is expected, but not before a minute: then it is broken of
   assert.equal(expected(large, policy, began).slowAt, began + 131_272, 'half the time is worth a word')
 })
 
-test('one that has sent more than its memory does not converge; one that has not is slow', () => {
+test('a migration that has sent more than its memory does not converge; one that has not is slow', () => {
   const hot = jobOf(began, 8_192, 400)
   const end = 4 * 327_780
   assert.equal(after(told(hot, 164_000, began + end), end), 'mem.would_not_converge')
@@ -36,7 +36,7 @@ test('over a slow link a migration has as much more time as the link is slower, 
   assert.equal(after(told(job, 3_000, at), 8_192_000), 'migration.timeout')
 })
 
-test('nothing is sent for half a minute, as the hypervisor says: it hangs; that it says nothing proves nothing', () => {
+test('a migration hangs when its hypervisor says that nothing was sent for half a minute; no answer proves nothing', () => {
   const job = told(jobOf(began, 8_192, 0), 100, began + 5_000)
   assert.equal(after(told(job, 100, began + 34_999), 34_999), null)
   assert.equal(after(told(job, 100, began + 35_000), 35_000), 'migration.stalled')

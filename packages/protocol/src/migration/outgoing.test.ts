@@ -100,7 +100,7 @@ test('the VM is credited when it is gone, not when it begins to leave (S9); all 
   assert.deepEqual(happened(), ['persist closed', 'ended done'])
 })
 
-test('a destination that is silent, or answers too late, is a refusal: nothing has begun', () => {
+test('a destination that is silent, or answers too late, counts as a refusal: nothing has begun', () => {
   const silent = setUp()
   silent.happened()
   silent.later(limits.admitMs)
@@ -109,7 +109,7 @@ test('a destination that is silent, or answers too late, is a refusal: nothing h
   assert.deepEqual(silent.happened(), [], 'the late answer begins nothing')
 })
 
-test('a refusal by the hypervisor ends it here and there', () => {
+test('a refusal by the hypervisor ends the action at both ends', () => {
   const { outgoing, happened } = setUp()
   outgoing.admitted(there, admitted)
   happened()
@@ -135,7 +135,7 @@ test('unknown is settled by asking both ends, and is never tried again (S12)', (
   assert.deepEqual(happened(), ['send hand-over', 'gone'])
 })
 
-test('the copy is resumed from here when the agent there stays silent: that it is gone is our own knowledge', () => {
+test('the source resumes the copy itself when the agent there stays silent, since it knows that the VM has left', () => {
   const { outgoing, happened, later } = setUp()
   outgoing.admitted(there, admitted)
   outgoing.finished(action, { kind: 'done' })
@@ -147,7 +147,7 @@ test('the copy is resumed from here when the agent there stays silent: that it i
   assert.deepEqual(happened(), ['inspect sim://there', 'persist closed', 'ended done'])
 })
 
-test('what was said against it while it waited to be admitted holds: it does not begin, and its promise is given back', () => {
+test('a brake or a change during the wait for admission holds: the migration does not begin, and its promise is given back', () => {
   const { outgoing, happened, said } = setUp()
   happened()
   said.hindrance = 'vm.ignored'
@@ -155,7 +155,7 @@ test('what was said against it while it waited to be admitted holds: it does not
   assert.deepEqual(happened(), ['send cancelled', 'ended refused vm.ignored'])
 })
 
-test('withdrawn by its leader it does not begin; what has begun goes on, and no other host may withdraw it', () => {
+test('a migration that its leader withdraws does not begin; one that has begun goes on, and no other host may withdraw it', () => {
   const { outgoing, happened } = setUp()
   happened()
   outgoing.withdraw(action, there)
@@ -189,7 +189,7 @@ test('an answer to an earlier question settles nothing', () => {
   assert.deepEqual(happened(), ['send hand-over', 'gone'])
 })
 
-test('both paused: given up only after the destination has said so in three rounds, the last of them included', () => {
+test('with both copies paused the source gives its own up only after the destination said so in three rounds, the last included', () => {
   const { outgoing, happened, later, round } = inDoubt()
   const both = () => {
     outgoing.inspected(action, round(), 'here', 'paused')
@@ -223,7 +223,7 @@ test('a hypervisor that is slow to answer is heard: a round waits longer after o
   assert.ok(happened().includes('send hand-over'))
 })
 
-test('a VM that runs here has stayed after 34 s of the same answer; a destination that never answers does not change that', () => {
+test('a VM counts as stayed after 34 s of the same answer of its source, whether the destination answers or not', () => {
   const { outgoing, happened, later, round } = inDoubt()
   for (let asked = 0; outgoing.all.size > 0; later(100)) {
     if (round() === asked) continue
@@ -233,7 +233,7 @@ test('a VM that runs here has stayed after 34 s of the same answer; a destinatio
   assert.ok(happened().includes('ended refused migration.failed'))
 })
 
-test('it takes too long: the hypervisor is asked to stop it, again and again; whatever it did by then is what counts', () => {
+test('the hypervisor is asked again and again to stop a migration that takes too long; its end is observed', () => {
   const over = (ends: ActionResult) => {
     const { outgoing, happened, later } = setUp()
     outgoing.admitted(there, admitted)
@@ -261,7 +261,7 @@ test('it takes too long: the hypervisor is asked to stop it, again and again; wh
   ])
 })
 
-test('nothing is sent for half a minute, as its hypervisor says: it is broken off', () => {
+test('a migration that sends nothing for half a minute, by its hypervisor, is broken off', () => {
   const { outgoing, happened, later } = setUp()
   outgoing.admitted(there, admitted)
   happened()

@@ -12,7 +12,7 @@ const source = (here: Seen, there: Seen, stable: number, steadyMs = long) =>
 const destination = (here: Seen, there: Seen, expired: boolean, stable = 9) =>
   judgeDestination({ here, there, stable, steadyMs: long }, expired)
 
-test('the source resumes its paused copy only when the other end is positively rid of it (R1)', () => {
+test('the source resumes its paused copy only when the other hypervisor says that it has none (R1)', () => {
   for (const there of all) {
     const resumes = source('paused', there, 9).kind === 'resume-here'
     assert.equal(resumes, there === 'absent' || there === 'shut', String(there))
@@ -32,7 +32,7 @@ test('a VM that runs at its source has stayed only when no request can lie unrea
   }
 })
 
-test('the source hands over only what is positively not running here, and never while a job runs', () => {
+test('the source hands over only a VM that certainly does not run here, and never while a job runs', () => {
   for (const here of all)
     for (const there of all)
       if (source(here, there, 9).kind === 'hand-over') {
@@ -43,18 +43,18 @@ test('the source hands over only what is positively not running here, and never 
   assert.equal(source('paused', 'paused', 2).kind, 'give-up')
 })
 
-test('no answer is no answer: the source waits', () => {
+test('without an answer the source waits', () => {
   assert.equal(source(null, 'running', 9).kind, 'wait')
   assert.equal(source('paused', null, 9).kind, 'wait')
   assert.equal(source('absent', null, 0).kind, 'wait')
 })
 
-test('a VM that two hypervisors call running is reported, and nothing is touched', () => {
+test('a VM that two hypervisors call running is reported, and no copy is touched', () => {
   assert.deepEqual(source('running', 'running', 9), { kind: 'wait', warning: 'vm.double' })
   assert.deepEqual(destination('running', 'running', true), { kind: 'wait', warning: 'vm.double' })
 })
 
-test('the destination lets its copy run only when the source is positively rid of it (R2)', () => {
+test('the destination resumes its copy only when the source certainly has none (R2)', () => {
   for (const here of all)
     for (const there of all)
       for (const expired of [false, true])
@@ -64,7 +64,7 @@ test('the destination lets its copy run only when the source is positively rid o
         }
 })
 
-test('a promise is forgotten only when nothing is here to be lost, or the VM runs at its source', () => {
+test('a promise ends only when no copy is here, or the VM runs at its source', () => {
   for (const here of all)
     for (const there of all)
       for (const expired of [false, true])
@@ -75,7 +75,7 @@ test('a promise is forgotten only when nothing is here to be lost, or the VM run
           )
 })
 
-test('neither one silent round nor one sight of a VM about to leave ends a promise', () => {
+test('one silent round does not end a promise, nor does one answer that the VM still runs at its source', () => {
   assert.equal(destination('absent', null, true, 0).kind, 'wait')
   assert.equal(destination('absent', null, true, 1).kind, 'forget')
   assert.equal(destination('paused', 'running', false, 0).kind, 'wait', 'it may have left since')

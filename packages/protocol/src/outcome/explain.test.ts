@@ -22,7 +22,7 @@ const explainVm = (text: string, view = exampleView): VmExplanation => {
   return explanation
 }
 
-test('an operator names things as they come to hand', () => {
+test('an operator may name a VM, a host or a decision by name, id or part of an id', () => {
   // The story: pasted from a table, from a log, from memory.
   assert.deepEqual(find('web1'), {
     kind: 'found',
@@ -148,7 +148,7 @@ test('every reason code that the core can say has a sentence', () => {
   assert.equal(reasonText('future.code'), '(future.code)')
 })
 
-test('amounts and times are short', () => {
+test('amounts and times are printed short', () => {
   // The story: numbers that fit a line.
   assert.deepEqual([0, 999, 1_000, 9_999, 10_400, 119_999, 120_000, 7_200_000].map(durationText), [
     '0 ms',

@@ -10,7 +10,7 @@ import { beginUnblocked, remind } from './execution.ts'
 import { createPartitionState } from './partition-state.ts'
 import { callOff, execution, finish } from './plan-progress.ts'
 
-test('an action that was begun and has not ended is begun again with each renewal, until its end is known', () => {
+test('`begin` is repeated with each renewal until the end of its action is known', () => {
   const source = asHostId('source')
   const context = createStepContext(asHostId('leader'), 1, 1, policyOf('balanced'))
   const state = createPartitionState(context, noNeed(0), 'lease', { cpuBaseline: '', migrationUri: '' }, [])

@@ -89,7 +89,7 @@ test('a late release of an old partition does not free the host from the new one
   assert.equal(member.lease, null)
 })
 
-test('a leader that gave up before it heard the grant is believed by its partition alone', () => {
+test('a release that overtakes its grant is matched by its partition alone', () => {
   const { member, reserve, release } = setUp()
   member.reserve(a, reserve(1, 1))
   member.release(a, release(1, 0))
@@ -110,7 +110,7 @@ test('while an action runs here, neither release nor time nor a restarted leader
   assert.equal(member.lease, null, 'and then it ends by itself')
 })
 
-test('a wounded leader is told; one that renews what it no longer has, too', () => {
+test('a leader that lost a lease is told at once, and again when it renews that lease', () => {
   const { member, reserve, said } = setUp()
   member.reserve(a, reserve(1, 1))
   said()
@@ -150,7 +150,7 @@ test('a reserve with the rank of another partition is declined', () => {
   assert.equal(member.lease, null)
 })
 
-test('a look takes no lease', () => {
+test('a reserve with intent observe takes no lease', () => {
   const { member, reserve, said } = setUp()
   member.reserve(a, { ...reserve(1, 1), intent: 'observe' })
   const [granted] = said()

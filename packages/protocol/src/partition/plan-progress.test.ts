@@ -30,7 +30,7 @@ const plan: Plan = { actions: [move(0, 'b', 'c'), move(1, 'a', 'b', [0]), move(2
 const ids = (state: ReturnType<typeof execution>, out = 2, into = 2) =>
   unblocked(state, out, into).map((action) => action.id)
 
-test('only what is unblocked begins, within the slots of both ends', () => {
+test('only unblocked actions begin, within the slots of both ends', () => {
   const start = execution(plan)
   assert.deepEqual(ids(start), [id(0), id(2)])
   const first = finish(begin(begin(start, id(0)), id(2)), id(0), { kind: 'done' })
@@ -43,7 +43,7 @@ test('hosts are released as soon as their last action is done', () => {
   assert.deepEqual([...touched(state)].sort(), ['a', 'b', 'd'], 'c is free')
 })
 
-test('after a failure nothing new begins; what runs is waited for', () => {
+test('after a failure no action begins; running ones are waited for', () => {
   const running = begin(begin(execution(plan), id(0)), id(2))
   const failed = finish(running, id(0), { kind: 'refused', code: 'capacity.cpu' })
   assert.deepEqual(ids(failed), [])
@@ -54,7 +54,7 @@ test('after a failure nothing new begins; what runs is waited for', () => {
   assert.equal(firstFailure(over)?.code, 'capacity.cpu')
 })
 
-test('a result counts once, and only for what was begun', () => {
+test('a result counts once, and only for an action that was begun', () => {
   const never = finish(execution(plan), id(0), { kind: 'done' })
   assert.equal(never.results.size, 0)
   const once = finish(begin(execution(plan), id(0)), id(0), { kind: 'refused', code: 'x' })
@@ -69,7 +69,7 @@ test('what may not begin is noticed', () => {
   assert.throws(() => begin(callOff(start, { code: 'x', text: '' }), id(0)), /called off/)
 })
 
-test('called off: nothing new begins, what runs is waited for; if all was done by then, nothing was cut short', () => {
+test('after a plan is called off no action begins and running ones are waited for; a plan that was done by then counts as done', () => {
   const why = { code: 'operator.called_off', text: 'the drain was called off' }
   const off = callOff(begin(execution(plan), id(2)), why)
   assert.deepEqual(ids(off), [])

@@ -65,7 +65,7 @@ test('detector, objective, judgement and brute force agree about the excess of r
   assert.ok(judged > runs / 10)
 })
 
-test('the margin is for ideas of drover: in a drain every VM that leaves is worth it', () => {
+test("the margin binds drover's own plans only: in a drain every VM that leaves counts", () => {
   const policy = policyOf('balanced', { gainMinPermille: 100 })
   for (const need of ['overload', 'forecast'] as const) {
     assert.equal(gainTooSmall(need, { before: 1_000, after: 901 }, policy), true)

@@ -58,7 +58,7 @@ test('one near host that suffices is enough, even if a nearer one has a little r
   assert.deepEqual(choice.ask, ['good'])
 })
 
-test('if none suffices alone, near ones are combined until they do', () => {
+test('if no host suffices alone, near ones are combined until they do', () => {
   const choice = selectMembers(
     [candidate('a', 900), candidate('b', 900), candidate('c', 900), candidate('d', 900)],
     requirements,

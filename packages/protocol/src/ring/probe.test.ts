@@ -188,7 +188,7 @@ test('a lost connection is a hint: the host is probed at once, and a crash notic
   assert.equal(world.thinksOf(0, 1), 'dead')
 })
 
-test('one fifth of all messages lost, for 1000 periods: suspicions, all refuted', () => {
+test('with one fifth of all messages lost for 1000 periods every suspicion is refuted', () => {
   let suspicions = 0
   for (const seed of [1, 2, 3]) {
     const world = worldOf(5, { seed, loss: 0.2 })
@@ -249,7 +249,7 @@ test('a pause in the middle of a suspicion does not count as silence', () => {
   )
 })
 
-test('a one-way or two-way cut between two hosts kills neither: the others witness for them', () => {
+test('a one-way or two-way cut between two hosts makes neither dead: the others relay their probes', () => {
   for (const both of [false, true]) {
     const world = worldOf(5)
     world.setGossip(false)
@@ -279,7 +279,7 @@ test('a host cut off from all is dead for them, as they are for it; after the cu
     for (const n of [0, 1, 2, 3, 4]) assert.equal(world.thinksOf(by, n), 'alive', `h${by} of h${n}`)
 })
 
-test('a restarted agent is alive as soon as it speaks; a late message of its former life is not its voice', () => {
+test('a restarted agent is alive as soon as it speaks; a late message of its former life does not count', () => {
   const world = worldOf(5)
   world.run(10 * periodMs)
   world.crash(2)
@@ -335,7 +335,7 @@ test('a helper pings the target and hands its ack on, once, and only the ack tha
   assert.deepEqual(prober.onMessage(3, target, ack).send, [])
 })
 
-test('a dead host cannot be revived by an old witness', () => {
+test('an old acknowledgement does not revive a dead host', () => {
   const [a, b, c] = ['a', 'b', 'c'].map(asHostId) as [HostId, HostId, HostId]
   const prober = createProber({ self: a, incarnation: 1 })
   let now = 0
@@ -360,7 +360,7 @@ test('a clock that is set back delays no verdict for long', () => {
   assert.ok(prober.nextAt()! <= 10 + 2 * periodMs)
 })
 
-test('bounded: a switch dies, strangers babble, and nothing grows without end', () => {
+test('nothing grows without bound when a switch dies and strangers send', () => {
   const self = asHostId('self')
   const many = Array.from({ length: 2_000 }, (_, n) => asHostId(`m${n}`))
   const prober = createProber({ self, incarnation: 1 })

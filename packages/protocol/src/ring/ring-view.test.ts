@@ -76,7 +76,7 @@ test('a ring is walked outwards, each member once', () => {
       )
 })
 
-test('the newer summary wins, whatever the order of arrival; what it changed is told', () => {
+test('the newer summary wins, whatever the order of arrival; its changes are reported', () => {
   const view = createRingView(id(0))
   assert.equal(view.hear(summaryOf(id(1), { sequence: 5 }), 10), 'changed')
   assert.equal(view.hear(summaryOf(id(1), { sequence: 5 }), 20), null)
@@ -116,7 +116,7 @@ test('neighbours are the nearest on either side that are not dead', () => {
   assert.deepEqual(viewOf(1).neighbours(id(0), 2), [])
 })
 
-test('around: near first, all once, the same rack before the same site before elsewhere', () => {
+test('hosts are listed near first, each once: the same rack before the same site before all others', () => {
   const view = createRingView(id(0))
   const places = ['dc1/r1', 'dc1/r1', 'dc1/r2', 'dc1/r2', 'dc2/r1', 'dc0/r9', 'dc1/r1']
   places.forEach((location, n) => {

@@ -55,7 +55,7 @@ const steady = () => {
 }
 const all = (changes: Partial<ObservedVm>) => Object.fromEntries(names.map((name) => [name, changes]))
 
-test('a jump is believed at the second look, which is asked for at once', () => {
+test('a jump of demand counts at the second sample, which is asked for at once', () => {
   const { see, cpu } = steady()
   assert.equal(see({ a: { cpuMilli: 2_600 } }), true)
   assert.equal(cpu(), 800)
@@ -63,7 +63,7 @@ test('a jump is believed at the second look, which is asked for at once', () => 
   assert.equal(cpu(), 2_600)
 })
 
-test('of two samples that surprise, the nearer to what was believed counts; a rise is followed one sample behind', () => {
+test('of two surprising samples the one nearer to the belief counts; a rise is followed one sample behind', () => {
   const { see, cpu } = steady()
   const seen = [1_600, 2_400, 3_200, 3_200, 3_250].map((cpuMilli) => {
     see({ a: { cpuMilli } })
@@ -72,21 +72,21 @@ test('of two samples that surprise, the nearer to what was believed counts; a ri
   assert.deepEqual(seen, [800, 1_600, 2_400, 3_200, 3_250])
 })
 
-test('one sample up and the next one down are no two that agree', () => {
+test('one sample up and the next one down do not confirm each other', () => {
   const { see, cpu } = steady()
   see({ a: { cpuMilli: 6_000 } })
   see({ a: { cpuMilli: 0 } })
   assert.equal(cpu(), 800)
 })
 
-test('two VMs that are misread one after the other are not one that is confirmed', () => {
+test('two VMs that are misread one after the other do not confirm each other', () => {
   const { host, see } = steady()
   see({ a: { cpuMilli: 6_000 } })
   see({ b: { cpuMilli: 6_000 } })
   assert.equal(demandOf(host).cpuMilli, 4_800)
 })
 
-test('an error of the clock that makes all VMs a little smaller, or larger, surprises too', () => {
+test('a clock error that makes all VMs a little smaller, or larger, is surprising, too', () => {
   for (const cpuMilli of [640, 960]) {
     const { host, see } = steady()
     see(all({ cpuMilli }))
@@ -96,7 +96,7 @@ test('an error of the clock that makes all VMs a little smaller, or larger, surp
   }
 })
 
-test('a step that is small, but begins an overload, is looked at twice', () => {
+test('a small step that begins an overload is sampled twice', () => {
   const { host, see } = steady()
   const nearly = { b: { cpuMilli: 3_990 } }
   see(nearly)
@@ -108,7 +108,7 @@ test('a step that is small, but begins an overload, is looked at twice', () => {
   assert.equal(demandOf(host).cpuMilli, 8_010)
 })
 
-test('demand that jumps all the time is not looked at without end', () => {
+test('demand that jumps all the time is not sampled without end', () => {
   const { host } = steady()
   let asked = 0
   for (let at = 61_000; at < 71_000; at += 100)
@@ -124,7 +124,7 @@ test('demand that jumps all the time is not looked at without end', () => {
   assert.ok(asked <= 50, `${asked} in 10 s`)
 })
 
-test('what cannot be is not told: more than all vCPUs, less than nothing, no number, no memory', () => {
+test('an impossible value counts as not measured: more than all vCPUs, less than nothing, no number, no memory', () => {
   const { see, vm, unknown } = steady()
   const nonsense: readonly Partial<ObservedVm>[] = [
     { cpuMilli: 40_960_589 },
@@ -146,13 +146,13 @@ test('what cannot be is not told: more than all vCPUs, less than nothing, no num
   assert.equal(unknown(), null)
 })
 
-test('a VM whose vCPUs are not told has those that it had', () => {
+test('a VM whose vCPUs are not told has those of the last sample', () => {
   const { see, cpu } = steady()
   for (let i = 0; i < 2; i++) see({ a: { vcpus: 0, cpuMilli: 2_000 } })
   assert.equal(cpu(), 2_000)
 })
 
-test('a VM of which the first sample tells no memory is unknown, whatever else it tells', () => {
+test('a VM without memory in its first sample is unknown, whatever else the sample tells', () => {
   const { host, see } = steady()
   const started = (changes: Partial<ObservedVm>) => observed('new', { incarnation: '2', ...changes })
   const look = (at: number, changes: Partial<ObservedVm>) =>
@@ -164,7 +164,7 @@ test('a VM of which the first sample tells no memory is unknown, whatever else i
   assert.equal(unknownVm(host, 101_000), null)
 })
 
-test('a measurement that is a little above all vCPUs is a VM that is busy', () => {
+test('a measurement a little above all vCPUs is that of a busy VM', () => {
   const { see, cpu } = steady()
   for (let i = 0; i < 2; i++) see({ a: { vcpus: 2, cpuMilli: 2_010 } })
   assert.equal(cpu(), 2_000)

@@ -52,7 +52,7 @@ const limitsOf = (hosts: HostSnapshot[], target: 'clear' | 'usable') =>
     formulate(hosts, asHostId('a'), need, policy, target).hosts.map((one) => [one.id, one.limit[0]]),
   )
 
-test('the overloaded one is brought to the clear mark, the others are not filled above it', () => {
+test('the overloaded host is brought to the clear mark, the others are not filled above it', () => {
   const hosts = [host('a', [vm('1', 1_100)], { overloaded: true }), host('b', [vm('2', 300)])]
   assert.deepEqual(limitsOf(hosts, 'clear'), { a: 900, b: 900 })
   assert.deepEqual(limitsOf(hosts, 'usable'), { a: 1_000, b: 1_000 })
@@ -65,7 +65,7 @@ test('a host above the mark that is not overloaded is left as it is', () => {
   })
 })
 
-test('the leader knows the labels of its members VMs, and of VMs without labels none', () => {
+test("the leader knows the labels of its members' VMs", () => {
   const { vms } = formulate(
     [host('a', [vm('1', 100, { labels: ['gpu'] }), vm('2', 100)])],
     asHostId('a'),
@@ -133,7 +133,7 @@ test('rules of all members count, each once, about VMs that are known here', () 
   assert.deepEqual(problem.rules, [{ kind: 'spread', vms: ['1', '2'] }])
 })
 
-test('an operator names the host, or only that it shall not be this one', () => {
+test('an operator names the destination, or only asks that the VM leaves its host', () => {
   const requirements = (to: string | null): Need => ({
     ...need,
     kind: 'migrate',

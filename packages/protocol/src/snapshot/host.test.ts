@@ -47,7 +47,7 @@ const hostWith = (...vms: ObservedVm[]) => {
 }
 const none = new Set<never>()
 
-test('a VM that was not measured yet counts what was last known of it; one of which nothing is known, all its vCPUs', () => {
+test('a VM that is not measured yet counts with its last known demand, or else with all its vCPUs', () => {
   const host = hostWith(observed('a'))
   observe(host, 1, [observed('a', { cpuMilli: null })], none)
   assert.equal(demandOf(host).cpuMilli, 500)
@@ -57,7 +57,7 @@ test('a VM that was not measured yet counts what was last known of it; one of wh
   assert.equal(unknownVm(host, 2)?.vm, 'new')
 })
 
-test('what was last known holds for a minute, for this life of the VM', () => {
+test('a last known demand holds for a minute, for this life of the VM', () => {
   const host = hostWith(observed('a'))
   for (let at = 1_000; at <= 61_000; at += 1_000) observe(host, at, [observed('a', { cpuMilli: null })], none)
   assert.equal(unknownVm(host, 61_000), null)
@@ -69,7 +69,7 @@ test('what was last known holds for a minute, for this life of the VM', () => {
   assert.equal(unknownVm(host, 64_000)?.vm, 'a', 'started anew, it may want anything')
 })
 
-test('a paused VM counts its memory; resumed it counts what it wanted, until it has run from one sample to the next', () => {
+test('a paused VM counts with its memory; resumed it counts with its old demand, until it has run from one sample to the next', () => {
   const host = hostWith(observed('a'))
   const wanted = (at: number, changes: Partial<ObservedVm>) => {
     observe(host, at, [observed('a', changes)], none)
@@ -97,7 +97,7 @@ test('a VM that we are moving away counts until it is gone, also while the migra
   assert.equal(demandOf(host).cpuMilli, 0, 'its owner has paused it')
 })
 
-test('a copy that was seen waiting for its hand-over counts what was promised until it has run for a sample', () => {
+test('a copy that waited for its hand-over counts with its promised demand until it has run for a sample', () => {
   const host = hostWith()
   const a = asVmId('a')
   const there = hostWith(observed('a')).vms.get(a)!
@@ -130,7 +130,7 @@ test('labels are taken in when they change, and come along with a VM that arrive
   assert.deepEqual(other.vms.get(asVmId('a'))?.labels, ['gpu'])
 })
 
-test('what arrived counts at once, also when an older sample does not show it yet', () => {
+test('a VM that arrived counts at once, also when an older sample does not show it yet', () => {
   const host = hostWith()
   arrive(host, snapshotVm(hostWith(observed('a')), 0, hostWith(observed('a')).vms.get(asVmId('a'))!))
   observe(host, 1, [], none)
@@ -140,7 +140,7 @@ test('what arrived counts at once, also when an older sample does not show it ye
   assert.equal(demandOf(host).cpuMilli, 0, 'but not for ever')
 })
 
-test('what left is credited at once, also when an older sample still shows it', () => {
+test('a VM that left is credited at once, also when an older sample still shows it', () => {
   const host = hostWith(observed('a'))
   depart(host, asVmId('a'))
   observe(host, 1, [observed('a')], none)
@@ -150,7 +150,7 @@ test('what left is credited at once, also when an older sample still shows it', 
   assert.equal(demandOf(host).cpuMilli, 500, 'it came back')
 })
 
-test('promises count before arrivals: what does not fit beside them is refused, with the numbers', () => {
+test('promises count before arrivals: a VM that does not fit beside them is refused, with the numbers', () => {
   const host = hostWith(observed('a'))
   const promise = { action: 'p/0' as ActionId, vm: asVmId('b'), demand: { cpuMilli: 800, memoryMiB: 256 } }
   assert.equal(refusal(host, [promise], { cpuMilli: 300, memoryMiB: 256 }), null)
@@ -160,7 +160,7 @@ test('promises count before arrivals: what does not fit beside them is refused, 
   })
 })
 
-test('one failed migration is bad luck; from the second on the VM is left alone, ever longer', () => {
+test('after one failed migration a VM may be tried again; from the second on it is left alone, longer each time', () => {
   const host = hostWith(observed('a'))
   const vm = () => fixedCode(host, 100, host.vms.get(asVmId('a'))!)
   countFailedMigration(host, asVmId('a'), 100, 1_000)
