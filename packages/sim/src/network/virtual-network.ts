@@ -99,6 +99,8 @@ export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork =
       send(to, bytes) {
         if (handlers.get(self) !== mine) return
         onSend(self, to, bytes)
+        // A peer may name any host; one that is not there is not found, and the message is lost.
+        if (!endOf.has(to)) return
         carry(self, to, () => model.passes(end(self), end(to)), bytes, false)
       },
       publish(bytes) {
