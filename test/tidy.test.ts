@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { test } from 'node:test'
+import { faults, placesOf, sow } from './core/sown-faults.ts'
 import { filesOf, suites } from './run.ts'
 import { namesTwice, rooms } from './tidy/directions.ts'
 import { findingsOfLongFunctions, judgeLongFunctions, readLongFunctions } from './tidy/long-functions.ts'
@@ -180,6 +181,26 @@ test('each exception from the bound on functions is still needed', () => {
     sources
       .filter(({ text }) => /biome-ignore\S* lint\/complexity\/noExcessiveLines/.test(text))
       .map(({ path }) => `${path}: excepts itself: split it`),
+  )
+})
+
+test('every fault that npm run test:power sows has its one place in the core', () => {
+  const fault = { name: '', file: '', from: 'a(b, c)', to: 'd' }
+  assert.deepEqual(
+    [placesOf(fault, 'a(b,\n  c)'), placesOf(fault, 'a(b)'), placesOf(fault, 'a(b, c) a(b, c)')],
+    [1, 0, 2],
+  )
+  assert.equal(sow(fault, 'x = a(b,\n  c)'), 'x = d')
+  none(
+    faults.flatMap((one) => {
+      const path = `packages/protocol/src/${one.file}`
+      const text = sources.find((source) => source.path === path)?.text
+      if (text === undefined) return [`${path}: is gone; test/core/sown-faults.ts: ${one.name}`]
+      const places = placesOf(one, text)
+      return places === 1
+        ? []
+        : [`${path}: ${places} places for the fault '${one.name}' (test/core/sown-faults.ts)`]
+    }),
   )
 })
 
