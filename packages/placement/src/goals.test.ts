@@ -50,11 +50,11 @@ const after = (counts: readonly number[], goal: Goal): number[] => {
   return left
 }
 
-test('Consolidating empties the least loaded hosts completely, and no host half', () => {
+test('Consolidating empties the least loaded hosts completely, and no host partly', () => {
   assert.deepEqual(after([7, 2, 6, 1], 'consolidate').sort(), [0, 0, 10, 6].sort())
 })
 
-test('Balancing lowers the peak as far as it goes; what is nearly balanced is left alone', () => {
+test('Balancing lowers the peak as far as possible; a nearly balanced cluster is left alone', () => {
   assert.deepEqual(after([8, 0, 4, 0], 'balance'), [3, 3, 3, 3])
   assert.deepEqual(after([3, 3, 3, 3], 'balance'), [3, 3, 3, 3])
 })

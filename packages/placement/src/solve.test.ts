@@ -39,7 +39,7 @@ test('When the cheapest cure has no order, a dearer one that has one is taken', 
   assert.ok(dearer > 0 || runs < 1_000)
 })
 
-test('Where no cure has an order the first answer stands, and why it has none', () => {
+test('When no cure has an order, the first answer stays, with the reason why it has none', () => {
   const problem = {
     ...small(
       [10, 10],
@@ -58,7 +58,7 @@ test('Where no cure has an order the first answer stands, and why it has none', 
 })
 
 // The oracle takes every action that the checker of plans lets pass, one after the other, and keeps the best of all it sees.
-test('Of hosts just large enough, the cheapest cure that can be reached is found, and none is called impossible that exists', () => {
+test('On hosts just large enough the cheapest reachable cure is found, and no existing cure is called impossible', () => {
   const seen = { cured: 0, relieved: 0, none: 0 }
   fc.assert(
     fc.property(
@@ -95,7 +95,7 @@ test('Of hosts just large enough, the cheapest cure that can be reached is found
   assert.ok(seen.relieved > 0 && seen.none > 0 && (seen.cured > 0 || runs < 1_000), JSON.stringify(seen))
 })
 
-test('A host that has nothing of something is no infinitely crowded one, in whatever unit that is counted', () => {
+test('A host whose limit of a resource is 0 does not count as infinitely overloaded, in whatever unit', () => {
   const giga = 10 ** 9
   const base = small(
     [1, 1, 1],

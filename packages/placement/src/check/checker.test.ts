@@ -148,7 +148,7 @@ test('A plan that waits in a circle, for a stranger, or moves a VM from where it
   assert.ok(codes(move(0, []), move(1, [], other.id, vm.host!)).includes('plan.malformed'))
 })
 
-test('A VM that made room and is back where it was breaks nothing that was not broken before; elsewhere it does', () => {
+test('A VM that made room and returned to its initial host breaks no rule that held before; on another host it does', () => {
   // Found by the long run of orders: v1 is suspended for a while, and its gather with v0 is broken all the time.
   const two = small(
     [2, 2, 2],

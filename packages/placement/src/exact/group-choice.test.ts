@@ -12,7 +12,7 @@ import { createSearch } from './branch-and-bound.ts'
 import { deepen } from './iterative-deepening.ts'
 import { createSearchSpace } from './search-state.ts'
 
-test('Of the groups in which VMs can be together the best is chosen', () => {
+test('Of the groups in which VMs can be together the cheapest is chosen', () => {
   let moved = 0
   fc.assert(
     fc.property(

@@ -49,7 +49,7 @@ test('time without samples is not counted', () => {
   assert.equal(addDemand(before, -5, 500, 900), before)
 })
 
-test('a change that a second look of the same moment showed is a change', () => {
+test('a change that a second sample of the same moment confirms counts', () => {
   const { watchedS, changes, count } = addDemand(watched([300, 500], 30), 0, 500, 900)
   assert.deepEqual([watchedS, changes, count], [60, 200_000, 2])
 })
@@ -83,7 +83,7 @@ test('statistics travel: sums made of them give the same statistics', () => {
   assert.deepEqual(demandStatsOf(demandSumsOf(noDemandStats)), noDemandStats)
 })
 
-test('demand lasts as long as it was seen to: a first step after an hour is no sign of haste', () => {
+test('demand is expected to last as long as it did so far: a first step after an hour does not shorten that', () => {
   const calm = watched([300], 3_600)
   const stepped = addDemand(calm, 1, 300, 900)
   assert.equal(Math.round(meanHoldingTimeS([calm])), 3_600)

@@ -85,7 +85,7 @@ test('more demand, more spread and one VM more are each worse; a larger host is 
   assert.ok(expectedOverloadMs(host(ten(640)), 8_000) < base / 4)
 })
 
-test('demand that never changed is expected to stay: a host just below the edge foresees nothing', () => {
+test('demand that never changed is expected to stay: a host just below its limit expects no overload', () => {
   const constant = host(ten(695), { meanMilli: 695, deviationMilli: 0, turnoverS: 0 })
   assert.equal(expectedOverloadMs(constant, 7_000), 0)
 })
@@ -97,13 +97,13 @@ test('demand that turns over every few seconds and is low on average is a blip, 
   assert.ok(expectedOverloadMs(lasting, 7_000) > 10_000)
 })
 
-test('before a minute was watched nothing is claimed to be known', () => {
+test('there is no forecast before a VM was watched for a minute', () => {
   assert.equal(vmForecastsOf([]).known, false)
   assert.equal(vmForecastsOf([{ nowMilli: 600, stats: stats({ watchedS: 30 }) }]).known, false)
   assert.equal(vmForecastsOf([{ nowMilli: 600, stats: stats({ watchedS: 61 }) }]).known, true)
 })
 
-test('VMs that were watched for hours keep means of their own; for minutes, they share one', () => {
+test('VMs watched for hours keep their own means; VMs watched for minutes share one', () => {
   const vms = (watchedS: number) =>
     vmForecastsOf(
       [200, 1_000].flatMap((meanMilli) =>
@@ -129,7 +129,7 @@ test('VMs that were watched for hours keep means of their own; for minutes, they
   )
 })
 
-test('taking a VM out and in again changes nothing', () => {
+test('taking a VM out of a forecast and in again restores it', () => {
   const { each, turnoverS } = vmForecastsOf(ten(640).map((nowMilli) => ({ nowMilli, stats: stats() })))
   const whole = hostForecastOf({ each, turnoverS, known: true })
   const again = withVm(withoutVm(whole, each[3]!), each[3]!)

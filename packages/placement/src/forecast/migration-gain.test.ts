@@ -40,7 +40,7 @@ const destination = (name: string, demands: readonly number[]): CandidateDestina
   }
 }
 
-test('the best host is the one that will not be the next: fewer VMs, less demand', () => {
+test('the best host is the one that will not be overloaded next: fewer VMs, less demand', () => {
   const full = ten(690)
   const destinations = [
     destination('tight', ten(630)),
@@ -89,14 +89,14 @@ test('where the gain is below what a migration must save, no host is named', () 
   )
 })
 
-test('in need only VMs that cure count, and only hosts with room for one of them', () => {
+test('in an overload only VMs whose move cures it count, and only hosts with room for one of them', () => {
   const over = [...ten(650), 900]
   const excess = { cpuMilli: 400, memoryMiB: 0 }
   const destinations = [destination('room for none', [...ten(660)]), destination('room', ten(500))]
   assert.deepEqual(bestDestinations(outlook(over), candidates(over), destinations, 6_000, excess), ['room'])
 })
 
-test('what is spared and what it burdens are worth nothing on hosts that are far from full', () => {
+test('on hosts that are far from full a move gains nothing and costs nothing', () => {
   const vm: VmForecast = { nowMilli: 600, meanMilli: 600, variance: 40_000 }
   assert.ok(Math.abs(sourceGainMs(outlook(ten(200).slice(0, 3)), vm)) < 1)
   assert.ok(destinationCostMs(outlook(ten(200).slice(0, 3)), vm) < 1)

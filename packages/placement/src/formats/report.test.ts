@@ -76,13 +76,13 @@ test('Too little room is explained with the dimension, the numbers and what woul
   )
 })
 
-test('Hosts that can carry nothing are not hosts that are off', () => {
+test('Hosts with a limit of zero are not hosts that are off', () => {
   const hosts = [{ id: 'a', limit: [10, 0] }]
   const { explanation } = report({ hosts, vms: [vm('x', 'a', 1)] })
   assert.match(explanation!.text, /need 10 memoryMiB, the online hosts have 0: 10 short/)
 })
 
-test('When there is nowhere to go even without any rule, that is said, however many rules contradict each other, too', () => {
+test('When there is no room even without rules, the answer says that, however many rules contradict each other', () => {
   const { status, explanation } = report({
     hosts: [{ ...host('a', 10), state: 'draining' }],
     vms: [vm('x', 'a', 1), vm('y', 'a', 1)],
@@ -104,7 +104,7 @@ test('Overloaded hosts are counted by their whole names, which may contain space
   assert.deepEqual({ overloadedBefore, overloadedAfter }, { overloadedBefore: 2, overloadedAfter: 0 })
 })
 
-test('What cannot be mended, or not helped at all, says what it costs to leave it so', () => {
+test('An answer without a full cure says what the remaining violations cost', () => {
   const rules = [{ kind: 'spread', vms: ['x', 'y'], weight: 7 }]
   const soft = report({ hosts: [host('a', 10)], vms: [vm('x', 'a', 1), vm('y', 'a', 1)], rules })
   assert.equal(soft.status, 'satisfied')
@@ -200,7 +200,7 @@ test('A BtrPlace instance that wants what no action does is told so: a VM falls 
   assert.equal(report({ model, constraints: [{ id: 'killed', vms: [1, 2] }] }).status, 'satisfied')
 })
 
-test('A ratio is meant as it is written: 200 overbooked by 1.005 are 201', () => {
+test('An overbooking ratio is exact: 200 times 1.005 is 201', () => {
   const cpu = { id: 'shareableResource', rcId: 'cpu', defCapacity: 200, defConsumption: 201 }
   const { status } = report({
     model: { mapping: { onlineNodes: { 0: { runningVMs: [0] } } }, views: [cpu] },
@@ -230,7 +230,7 @@ test('Rules of order that go in a circle are named instead of an order', () => {
   )
 })
 
-test('A swap of two full hosts is no plan: nothing is done, and the answer says that only the order lacks', () => {
+test('A swap of two full hosts is no plan: no VM moves, and the answer says that only the order is missing', () => {
   const { status, moves, explanation, optimal } = report({
     hosts: [host('a', 10), host('b', 10)],
     vms: [vm('x', 'a', 10), vm('y', 'b', 10)],
@@ -244,7 +244,7 @@ test('A swap of two full hosts is no plan: nothing is done, and the answer says 
   )
 })
 
-test('What can be carried out of a cure without an order is relief', () => {
+test('The part of a cure without an order that can be carried out is relief', () => {
   const { status, moves, overloadedBefore, overloadedAfter, explanation, makespan } = report({
     hosts: [host('a', 10), host('b', 10), host('c', 10), host('d', 5)],
     vms: [vm('x', 'a', 10), vm('y', 'b', 10), vm('z', 'c', 7), vm('u', 'c', 5)],
@@ -260,7 +260,7 @@ test('What can be carried out of a cure without an order is relief', () => {
   assert.equal(explanation!.code, 'plan.no_order')
 })
 
-test('What cannot be read is named by its path', () => {
+test('A value that cannot be read is named by its path', () => {
   assert.equal(bad({ hosts: [{ id: 'a', limit: [1] }], vms: [] }), 'hosts[0].limit')
   assert.equal(bad({ hosts: [], vms: [], rules: [{ kind: 'sprad', vms: [] }] }), 'rules[0].kind')
   assert.equal(bad({ hosts: [host('a', 1)], vms: [vm('x', 'b', 1)] }), 'vms[0].host')
@@ -270,7 +270,7 @@ test('What cannot be read is named by its path', () => {
   assert.equal(bad(null), '')
 })
 
-test('What would be read two ways, or not exactly, is named by its path', () => {
+test('A value that could be read in two ways, or not exactly, is named by its path', () => {
   const hosts = [host('a', 10), host('b', 10)]
   const vms = [vm('x', 'a', 1), vm('y', 'b', 1)]
   const overlapping = [['a'], ['a', 'b']]
@@ -302,7 +302,7 @@ test('What would be read two ways, or not exactly, is named by its path', () => 
   )
 })
 
-test('Memory in bytes makes migrations of ages, and neither their time nor their number is lost', () => {
+test('With memory in bytes migrations take ages, and neither their time nor their number overflows', () => {
   for (const unit of [1e9, 1e12]) {
     const memory = {
       id: 'shareableResource',
@@ -325,7 +325,7 @@ test('Memory in bytes makes migrations of ages, and neither their time nor their
   }
 })
 
-test('A budget bounds the advice, too: what would help is asked for half as long again, and no longer', () => {
+test('A budget bounds the advice, too: the search for what would help takes half as long again, and no longer', () => {
   const hosts = Array.from({ length: 12 }, (_, h) => ({ id: `h${h}`, limit: [100, 100] }))
   // Three of 34 on each of twelve hosts: one cannot be placed, and there is much that might help.
   const vms = Array.from({ length: 36 }, (_, v) => vm(`v${v}`, `h${v % 12}`, 34))

@@ -20,7 +20,7 @@ test('Equal groups of hosts are one list to all rules; others are not', () => {
   assert.deepEqual(lists[2], [['a'], ['c']])
 })
 
-test('What is wrong in a shared list is named where it comes first', () => {
+test('A fault in a shared list is named where the list comes first', () => {
   const bad = (parts: readonly (readonly unknown[])[]) => {
     const read = readDocument({ hosts, vms, rules: [among([['a', 'b']]), among(parts), among(parts)] })
     return read.kind === 'bad' ? read.path : null

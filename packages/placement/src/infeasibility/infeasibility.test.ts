@@ -17,7 +17,7 @@ import { relaxation } from './relaxation.ts'
 import { shortage } from './shortage.ts'
 
 // Brute force looks at the end only, so nothing else may be asked.
-test('Whatever is proven impossible by counting, by rules alone or by localising has no cure', () => {
+test('A problem that counting, rules alone or localising prove infeasible has no cure', () => {
   const seen = { shortages: 0, contradictions: 0, localised: 0 }
   fc.assert(
     fc.property(problems({ hostsMax: 3, vmsMax: 5 }), (ruled) => {
@@ -81,7 +81,7 @@ const why = (
   return `${answer.why.text}; ${relaxation(asked)}`
 }
 
-test('Each kind of contradiction is told with the rules that it takes, and no others', () => {
+test('Each kind of contradiction is reported with the rules that cause it, and no others', () => {
   const harmless: PlacementRule = { kind: 'ban', name: 'harmless', vms: [z], hosts: [a] }
   const gather: PlacementRule = { kind: 'gather', name: 'gather', vms: [x, y] }
   const cases: readonly (readonly [readonly PlacementRule[], RegExp])[] = [
@@ -143,7 +143,7 @@ test('Too little room is told with the dimension, the amount, and the least that
 })
 
 // VMs that cannot move were once counted twice: as wanting room, and as taking it away.
-test('Hosts that are short of different things are counted together, not tried in every arrangement', () => {
+test('Hosts that lack different resources are counted together, not tried in every arrangement', () => {
   const hosts = Array.from({ length: 40 }, (_, h) => ({
     ...host(`h${h}`),
     limit: h % 2 === 0 ? [100, 34] : [34, 100],
@@ -157,7 +157,7 @@ test('Hosts that are short of different things are counted together, not tried i
   )
 })
 
-test('VMs that cannot move need no room beside what they have', () => {
+test('VMs that cannot move need no more room than they have', () => {
   const stay = (id: string) => ({ ...vm(id, a, 40), movable: false })
   const one: PlacementRule = { kind: 'maxOnline', hosts: [a, b], amount: 1 }
   assert.equal(shortage(compile(problem([host(a), host(b)], [stay('p'), stay('q')], [one]))), null)
@@ -181,7 +181,7 @@ const dataCentre = (
 const ids = (...numbers: readonly number[]) => numbers.map((v) => asVmId(`v${v}`))
 const places = (...numbers: readonly number[]) => numbers.map((h) => asHostId(`h${h}`))
 
-test('In a data centre the few hosts that make it infeasible are found, however much goes well elsewhere', () => {
+test('In a data centre the few hosts that make it infeasible are found among many that are well', () => {
   const told = (asked: PlacementProblem): string => {
     const answer = solvePlacement(asked)
     if (answer.kind !== 'infeasible' && answer.kind !== 'relief') assert.fail(answer.kind)

@@ -93,7 +93,7 @@ test('The Lagrangian search finds the best cure from the worst one, and its boun
   assert.ok(compared > runs / 4)
 })
 
-test('Rules that want VMs together buy them where they are cheapest together', () => {
+test('The subproblem of a rule that wants VMs together picks their cheapest common group', () => {
   let compared = 0
   const wish = fc.record({
     gather: fc.boolean(),

@@ -14,7 +14,7 @@ import { solveLarge } from './data-centre.ts'
 
 const never = () => false
 
-test('A data centre is never left worse than it was, and a cure that exists is rarely missed', () => {
+test('A data centre is never left worse than before, and an existing cure is rarely missed', () => {
   let cures = 0
   let missed = 0
   let dearer = 0

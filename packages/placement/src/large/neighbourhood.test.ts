@@ -12,7 +12,7 @@ import { createNeighbourhoods } from './neighbourhood.ts'
 
 const levels = ['unmet', 'overloadedHosts', 'excess', 'softPenalty', 'migrationMs', 'hostsTouched'] as const
 
-test('Whatever is changed within a neighbourhood changes the cost of the whole by as much', () => {
+test('A change within a neighbourhood changes the cost of the whole by the same amount', () => {
   let compared = 0
   fc.assert(
     fc.property(problems({ hostsMax: 6, vmsMax: 12 }), fc.nat(), (problem, seed) => {

@@ -90,7 +90,7 @@ test('of VMs that would cure an overload, one that migrates quickly is chosen', 
   assert.deepEqual(moves, ['vm-0-9 → h1'])
 })
 
-test('a VM that must stay does, a rule is kept, a full destination is not chosen', () => {
+test('a VM that must stay is not moved, a rule is kept, a full destination is not chosen', () => {
   const pinned = problemOf({ demands: [ten(72), ten(40)], vm: () => ({ movable: false }) })
   assert.notEqual(solvePlacement(pinned).kind, 'plan')
   const banned = problemOf({
@@ -104,7 +104,7 @@ test('a VM that must stay does, a rule is kept, a full destination is not chosen
   for (const move of movesOf(full)) assert.match(move, /→ h2/)
 })
 
-test('a host whose forecast is not to be believed receives nothing by it, and gives nothing by it', () => {
+test('a host whose forecast is not believed receives no VM because of it, and gives none', () => {
   const demands = [[...ten(69)], ten(60), ten(50).slice(0, 7)]
   const believing = (...foresees: readonly boolean[]): PlacementProblem => {
     const problem = problemOf({ demands })
@@ -121,7 +121,7 @@ test('a host whose forecast is not to be believed receives nothing by it, and gi
   assert.equal(solvePlacement({ ...over, forecast: { ...over.forecast!, hosts: unsure } }).kind, 'plan')
 })
 
-test('where no single move cures, the exact search does: room must be made first', () => {
+test('where no single move cures an overload, the exact search finds one that makes room first', () => {
   const answer = solvePlacement(
     problemOf({ demands: [[100, 100, 100, 100, 100, 100, 100, 100], [...ten(62)], ten(63)] }),
   )

@@ -50,7 +50,7 @@ const scattered = (seed: number): PlacementProblem => {
   }
 }
 
-test('Sixty limits, all nearly reached: they are met at once all the same, and cheaper with more effort', () => {
+test('Sixty limits that are all nearly reached are met at once, and at less cost with more effort', () => {
   // Where each limit is exceeded one time in ten, as penalty weights that do not learn would have it, sixty of them hardly
   // ever hold together.
   for (const seed of [1, 2, 3]) {

@@ -108,7 +108,7 @@ test('A VM that stays in the end steps aside and comes back, where only that mak
 })
 
 // Two VMs on each side: the first to cross leaves the one and joins the other, there is no other way.
-test('VMs that must be together and are not are brought together one after the other, and never apart again', () => {
+test('VMs that must be together and are apart join one after the other, and never part again', () => {
   const problem: PlacementProblem = {
     ...small(
       [10, 10, 10, 10],
@@ -157,7 +157,7 @@ test('VMs that must be together and are not are brought together one after the o
   )
 })
 
-test('Parts that must be in groups of their own, and are mixed, are sorted out one VM after the other', () => {
+test('Parts that must be in separate groups, and are mixed, are separated one VM after the other', () => {
   const at: [number, number][] = [0, 0, 1, 2, 3].map((host) => [host, 1])
   const [v0, v1, v2, v3, v4] = [0, 1, 2, 3, 4].map((v) => asVmId(`v${v}`))
   const [h0, h1, h2, h3] = [0, 1, 2, 3].map((h) => asHostId(`h${h}`))
@@ -257,7 +257,7 @@ test('A VM that is to be stopped makes its room before another one comes; on a h
   assert.equal(violations[0]?.code, 'plan.malformed')
 })
 
-test('Whatever the solver answers can be ordered, or the planner says that it cannot; plans always check', () => {
+test('Every answer of the solver has an order, or the planner says that it has none; every plan passes the checker', () => {
   let planned = 0
   fc.assert(
     fc.property(problems({ hostsMax: 4, vmsMax: 8 }), fc.boolean(), (problem, suspend) => {

@@ -100,7 +100,7 @@ test('a host counts the VMs that it has and has promised', () => {
   assert.deepEqual(violation?.vms, [vm(0), vm(1), vm(2)])
 })
 
-test('what cannot be kept is told with the rule, and with the cap that would do', () => {
+test('a cap that cannot be kept is reported with its rule, and with the cap that would do', () => {
   const answer = solvePlacement(problemOf([0, 0, 0, 1, 1], [0, 1, 2, 3, 4], [gpus], 2))
   assert.ok(answer.kind === 'infeasible' || answer.kind === 'relief')
   assert.equal(answer.why.code, 'rule.capacity')

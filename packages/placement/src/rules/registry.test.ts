@@ -82,7 +82,7 @@ test('the VMs that a rule names, and those that it concerns, are read from its f
   assert.ok(!concerns(closed, new Set([a]), new Set([y])))
 })
 
-test('a rule is called by its name, or by what it says; and holds on the way unless it or its kind says no', () => {
+test('a rule is called by its name or its content, and is continuous unless it or its kind says no', () => {
   const gather: PlacementRule = { kind: 'gather', vms: [a, b], readAt: 'rules[3]' }
   assert.equal(ruleName(gather), 'gather(a, b) at rules[3]')
   assert.equal(ruleReference(gather), 'gather at rules[3]')

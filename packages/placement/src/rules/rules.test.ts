@@ -101,7 +101,7 @@ test('Each rule accepts what it allows, rejects what it forbids, and the solver 
   }
 })
 
-test('Rules that hold VMs where they are leave an overload to the others', () => {
+test('Root holds VMs where they are, so another cures the overload; quarantine leaves no cure', () => {
   const homes = [0, 0, 0, 0, 0, 0]
   const rooted = solvePlacement(problemOf(homes, [{ kind: 'root', vms: [0, 1, 2, 3, 4].map(vm) }]))
   assert.deepEqual(rooted.kind === 'plan' && rooted.moves.map((move) => move.vm), [vm(5)])
