@@ -20,6 +20,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'exact',
     'local',
     'lagrangian',
+    'cure',
     'large',
     'order',
     'check',

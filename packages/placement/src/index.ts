@@ -40,7 +40,7 @@
  * 2. `model/` is the problem in the solver's form: indexes, typed arrays, the rules as constraints. `bounds/` says what any
  *    answer costs at least.
  * 3. `exact/` searches for the cheapest cure by branch and bound; `local/` finds good answers soon; `lagrangian/` raises the
- *    bound where nearly everything is full; `large/` is for data centres.
+ *    bound where nearly everything is full; `cure/` lets the three take turns; `large/` is for data centres.
  * 4. `order/` puts the moves in an order that is safe at every step; `check/` trusts neither, and shares no code with them.
  * 5. `infeasibility/` says why there is no answer, and what would help.
  * 6. `solve-placement.ts` brings these together, `solve.ts` asks again until the answer has an order, `goals.ts` has other

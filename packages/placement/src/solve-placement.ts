@@ -5,25 +5,23 @@
  */
 
 import { touchedHostsBound } from './bounds/touched-hosts-bound.ts'
-import { branchAndBound, createSearch } from './exact/branch-and-bound.ts'
-import { type Deepened, deepen } from './exact/iterative-deepening.ts'
-import type { Search } from './exact/search-limits.ts'
-import { createSearchSpace, type SearchSpace } from './exact/search-state.ts'
+import { type Effort, searchOfCures } from './cure/cure-effort.ts'
+import { findCure } from './cure/find-cure.ts'
+import { branchAndBound } from './exact/branch-and-bound.ts'
+import { deepen } from './exact/iterative-deepening.ts'
+import { createSearchSpace } from './exact/search-state.ts'
 import { contradiction } from './infeasibility/contradiction.ts'
 import { diagnose } from './infeasibility/diagnosis.ts'
 import { localise } from './infeasibility/localise.ts'
 import { violatedCondition } from './infeasibility/necessary-conditions.ts'
-import { createLagrangianSearch, type LagrangianSearch } from './lagrangian/lagrangian-search.ts'
 import { solveLarge } from './large/data-centre.ts'
 import { greedyBound } from './large/greedy.ts'
 import { forecastMoves } from './local/forecast-moves.ts'
 import { largeNeighbourhoodSearch } from './local/large-neighbourhoods.ts'
-import { createLocalSearch } from './local/local-search.ts'
-import { compareCost, costOf, type FullCost, noCost, publicCost, unlimited } from './model/cost.ts'
-import { withReducedDomains } from './model/domain-reduction.ts'
+import { compareCost, costOf, type FullCost, noCost, publicCost } from './model/cost.ts'
 import { compile, type Model, type Objective } from './model/model.ts'
 import type { Answer, Binding, Cost, Move } from './problem/answer.ts'
-import { type RandomStream, randomStream } from './problem/random.ts'
+import { randomStream } from './problem/random.ts'
 import type { PlacementProblem } from './rules/placement-problem.ts'
 
 export interface PlacementOptions {
@@ -45,29 +43,10 @@ const hostsOfSearch = 64
 const nodesMaxDefault = 200_000
 /** Before anything is asked about the problem: enough for most partitions. */
 const nodesOfLook = 500
-/** Before other ways are tried, for each host less as there are more: what takes longer has an answer in hand. */
-const nodesOfDeepening = 48_000
-/** Branch and bound without a notion of what to beat. */
+/** Branch and bound of a partial cure, before it is improved. */
 const nodesOfGlance = 3000
 /** One neighbourhood. */
 const nodesOfTry = 150
-/** The first turn of improving and proving, each; later ones get `growth` times as many. */
-const nodesOfTurn = 1000
-const growth = 4
-/** Branch and bound that knows what to beat is cheap beside the rest of a turn. */
-const turnsOfSearch = 32
-/** Nor does it stop at `nodesMax` at once: its nodes are the cheapest part of a turn. */
-const searchesOfMax = 2
-/** The effort of the Lagrangian search grows by so much while it raises the bound, and that of branch and bound shrinks. */
-const leadOfLagrangian = 2
-const lagOfSearch = 4
-/** Steps of the knapsacks in the Lagrangian search for each node of a turn. */
-const knapsackStepsPerNode = 640
-/** Annealing finds the best answers where nearly everything is full; a short run of it tells what to beat. */
-const turnsOfAnnealing = 8
-/** But an answer this near the bound is mostly the best: proving it comes before looking for another. */
-const nearShare = 0.05
-const turnsOfFirstAnnealing = 2
 
 export const solvePlacement = (problem: PlacementProblem, options: PlacementOptions = {}): Answer => {
   const model = compile(problem, options.objective)
@@ -120,123 +99,6 @@ const impossible: Binding = {
 export const undecided: Binding = {
   code: 'partition.timeout',
   text: 'no viable placement found in the time given; none is proven impossible',
-}
-
-interface Effort {
-  readonly space: SearchSpace
-  readonly nodesMax: number
-  readonly expired: () => boolean
-  readonly random: RandomStream
-}
-
-type Cure =
-  | { readonly kind: 'none'; readonly proven: boolean }
-  | {
-      readonly kind: 'found'
-      readonly at: Int32Array
-      readonly cost: FullCost
-      readonly boundMs: number
-      readonly optimal: boolean
-    }
-
-const searchOfCures = (space: SearchSpace): Search =>
-  createSearch(space, { relief: false, open: null, start: space.model.home })
-
-/** Deepening solves most problems; the others get an answer first, then a better one, then a proof. */
-const findCure = ({ space, nodesMax, expired, random }: Effort, search: Search, look: Deepened): Cure => {
-  const { model } = space
-  const exact = (best: FullCost, nodes: number) => search.run({ best, nodesMax: nodes, expired })
-  const nodes = Math.min(nodesMax, Math.ceil(nodesOfDeepening / model.hostCount))
-  const beaten = look.at === null ? {} : { best: look.cost }
-  const deepened = look.complete
-    ? look
-    : deepen(search, { nodesMax: nodes, expired, fromMs: look.boundMs, ...beaten })
-  let { boundMs } = deepened
-  let at = deepened.at ?? look.at
-  let cost = at === null ? unlimited : deepened.cost
-  if (at !== null && deepened.complete) return { kind: 'found', at, cost, boundMs, optimal: true }
-  if (at === null) {
-    // Maybe no answer keeps the soft rules.
-    const soft = model.constraints.some((constraint) => constraint.weight >= 0)
-    if (deepened.complete && !soft) return { kind: 'none', proven: true }
-    if (soft) {
-      const glance = exact(unlimited, Math.min(nodesMax, nodesOfGlance))
-      at = glance.at
-      cost = glance.cost
-      boundMs = glance.rootMs
-      if (glance.complete)
-        return at === null
-          ? { kind: 'none', proven: true }
-          : { kind: 'found', at, cost, boundMs, optimal: true }
-    }
-  }
-  // Improving and proving take turns, each time with more effort: neither knows how far it is from its end.
-  let complete = false
-  let lagrangian: LagrangianSearch | null = null
-  /** Which of the two raised the bound last: it gets more of the time. */
-  let leader: 'search' | 'lagrangian' = 'search'
-  const byLagrangian = (turn: number): void => {
-    if (at === null || cost.softPenalty > 0) return
-    lagrangian ??= createLagrangianSearch(model, random, expired)
-    const steps = turn * knapsackStepsPerNode
-    const found = lagrangian.search(at, cost, leader === 'lagrangian' ? steps * leadOfLagrangian : steps)
-    at = found.at
-    cost = found.cost
-    if (found.boundMs > boundMs) leader = 'lagrangian'
-    boundMs = Math.max(boundMs, found.boundMs)
-    complete = found.complete
-  }
-  /**
-   * Where the Lagrangian bound says that no better answer has a VM the search need not look; but smaller domains mislead its
-   * sense of what is hard to place, so they must be good for a higher bound at least.
-   */
-  const searched = (): Search => {
-    if (lagrangian === null || cost.softPenalty > 0) return search
-    const reduced = searchOfCures(createSearchSpace(withReducedDomains(model, lagrangian.allowed)))
-    const rootMs = (of: Search) => of.run({ best: cost, nodesMax: 0, expired }).rootMs
-    return rootMs(reduced) > rootMs(search) ? reduced : search
-  }
-  const bySearch = (turn: number): void => {
-    const nodes = Math.ceil(
-      Math.min(nodesMax * searchesOfMax, turn * turnsOfSearch) / (leader === 'lagrangian' ? lagOfSearch : 1),
-    )
-    const ruleless = cost.softPenalty === 0
-    const proof = ruleless
-      ? deepen(searched(), { nodesMax: nodes, expired, fromMs: boundMs, best: cost })
-      : exact(cost, nodes)
-    if (proof.at !== null) {
-      at = proof.at
-      cost = proof.cost
-    }
-    if ('boundMs' in proof) {
-      // A millisecond more is no news.
-      if (proof.boundMs > boundMs + 1) leader = 'search'
-      boundMs = Math.max(boundMs, proof.boundMs)
-    }
-    complete = proof.complete
-  }
-  const leastTouched = touchedHostsBound(model)
-  const reached = (one: FullCost): boolean =>
-    one.softPenalty === 0 && one.migrationMs <= boundMs && one.hostsTouched <= leastTouched
-  const local = createLocalSearch(space, random, expired)
-  const better = (nodes: number): void => {
-    const found = local.search(at, cost, { nodesMax: nodes, reached })
-    at = found.at
-    cost = found.cost
-    if (at !== null && reached(cost)) complete = true
-  }
-  const firstTurn = Math.min(nodesMax, nodesOfTurn)
-  better(turnsOfFirstAnnealing * firstTurn)
-  for (let turn = firstTurn; turn <= nodesMax && !complete && !expired(); turn *= growth) {
-    if (turn > firstTurn) byLagrangian(turn)
-    if (!complete && at !== null && reached(cost)) complete = true
-    if (!complete) bySearch(turn)
-    const near = at !== null && cost.migrationMs - boundMs <= cost.migrationMs * nearShare
-    if (!complete) better(near ? turn : Math.min(nodesMax, turnsOfAnnealing * turn))
-  }
-  return at === null
-    ? { kind: 'none', proven: complete }
-    : { kind: 'found', at, cost, boundMs, optimal: complete }
 }
 
 /** The estimated time is the rest when moves are counted first. */

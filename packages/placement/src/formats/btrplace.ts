@@ -134,22 +134,63 @@ const readConstraints = (document: Fields, world: World): PlacementRule[] => {
   const sharedGroups: SharedGroups = []
   listAt(document['constraints'] ?? [], 'constraints').forEach((constraint, i) => {
     const path = `constraints[${i}]`
-    const rule = readConstraint(fieldsAt(constraint, path), path, world, sharedGroups)
+    const fields = fieldsAt(constraint, path)
+    const continuous = continuousAt(fields, path)
+    const rule = readWish(fields, path, world)
+      ? null
+      : readRule(fields, path, continuous, world, sharedGroups)
     if (rule !== null) rules.push({ ...rule, readAt: path })
   })
   return rules
 }
 
-const readConstraint = (
+/** A constraint on the state of VMs or hosts is no rule: it changes them. False: it is something else. */
+const readWish = (fields: Fields, path: string, world: World): boolean => {
+  const id = fields['id']
+  switch (id) {
+    case 'running':
+    case 'sleeping':
+    case 'ready':
+    case 'killed':
+      for (const vm of membersAt<VmId>(fields, 'vm', 'vms', path, world.vms)) {
+        world.wishes.wish(`VM ${vm}`, id, path)
+        const known = world.vms.get(vm)!
+        if ((id === 'ready' && known.state === 'sleeping') || (id === 'sleeping' && known.state === 'ready'))
+          world.wishes.impossible(
+            `VM ${vm} is ${known.state} and is to be ${id} by ${path}: no action does that; it would have to run in between`,
+          )
+        world.vms.set(vm, { ...known, wanted: id === 'killed' ? 'ready' : id })
+      }
+      return true
+    case 'online':
+    case 'offline':
+      for (const host of membersAt<HostId>(fields, 'node', 'nodes', path, world.hosts)) {
+        world.wishes.wish(`host ${host}`, id, path)
+        const known = world.hosts.get(host)!
+        const state = id === 'online' ? 'online' : known.state === 'offline' ? 'offline' : 'draining'
+        if (state !== known.state) world.hosts.set(host, { ...known, state })
+      }
+      return true
+    default:
+      return false
+  }
+}
+
+const continuousAt = (fields: Fields, path: string): { readonly continuous?: boolean } => {
+  const { continuous } = fields
+  if (continuous === undefined) return {}
+  if (typeof continuous !== 'boolean') throw new BadDocument(`${path}.continuous`, 'must be true or false')
+  return { continuous }
+}
+
+const readRule = (
   fields: Fields,
   path: string,
+  continuous: { readonly continuous?: boolean },
   world: World,
   sharedGroups: SharedGroups,
-): PlacementRule | null => {
+): PlacementRule => {
   const id = fields['id']
-  if (fields['continuous'] !== undefined && typeof fields['continuous'] !== 'boolean')
-    throw new BadDocument(`${path}.continuous`, 'must be true or false')
-  const continuous = typeof fields['continuous'] === 'boolean' ? { continuous: fields['continuous'] } : {}
   const vms = () => membersAt<VmId>(fields, 'vm', 'vms', path, world.vms)
   const hosts = () => membersAt<HostId>(fields, 'node', 'nodes', path, world.hosts)
   const amount = () => integerAt(fields['amount'], `${path}.amount`)
@@ -222,29 +263,6 @@ const readConstraint = (
         amount: amount(),
         continuous: fields['continuous'] === true,
       }
-    case 'running':
-    case 'sleeping':
-    case 'ready':
-    case 'killed':
-      for (const vm of vms()) {
-        world.wishes.wish(`VM ${vm}`, id, path)
-        const known = world.vms.get(vm)!
-        if ((id === 'ready' && known.state === 'sleeping') || (id === 'sleeping' && known.state === 'ready'))
-          world.wishes.impossible(
-            `VM ${vm} is ${known.state} and is to be ${id} by ${path}: no action does that; it would have to run in between`,
-          )
-        world.vms.set(vm, { ...known, wanted: id === 'killed' ? 'ready' : id })
-      }
-      return null
-    case 'online':
-    case 'offline':
-      for (const host of hosts()) {
-        world.wishes.wish(`host ${host}`, id, path)
-        const known = world.hosts.get(host)!
-        const state = id === 'online' ? 'online' : known.state === 'offline' ? 'offline' : 'draining'
-        if (state !== known.state) world.hosts.set(host, { ...known, state })
-      }
-      return null
     default:
       throw new BadDocument(`${path}.id`, `unknown constraint ${JSON.stringify(id)}`)
   }

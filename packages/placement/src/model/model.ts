@@ -4,7 +4,7 @@
  */
 
 import { migrationMs } from '../forecast/migration-time.ts'
-import { byText, type HostId, type VmId } from '../problem/ids.ts'
+import { byText, type HostId } from '../problem/ids.ts'
 import type { ProblemHost, ProblemVm } from '../problem/situation.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { demandsInEffect, limitsInEffect } from './amounts.ts'
@@ -79,47 +79,15 @@ const sorted = <T extends { readonly id: string }>(all: readonly T[]): readonly 
   return all
 }
 
-/** `onTheWay`: rules also concern the VMs that run now and not in the end, as a plan must see them. */
+/** `forPlan`: rules also concern the VMs that run now and not in the end, as a plan must see them. */
 export const compile = (problem: PlacementProblem, objective: Objective = 'time', forPlan = false): Model => {
   const hosts = sorted(problem.hosts)
   const vms = sorted(problem.vms)
-  const dims = problem.dimensions.length
   const hostIndex = new Map<HostId, number>(hosts.map((host, i) => [host.id, i]))
-  const vmIndex = new Map<VmId, number>(vms.map((vm, i) => [vm.id, i]))
-  const hostCount = hosts.length
   const vmCount = vms.length
-
-  const limit = limitsInEffect(problem, hosts)
-  const draining = Uint8Array.from(hosts, (host) => (host.state === 'draining' ? 1 : 0))
   const wants = demandsInEffect(problem, vms)
-  const demand = new Float64Array(vmCount * dims)
-  const home = new Int32Array(vmCount).fill(-1)
-  const active = new Uint8Array(vmCount)
-  const fixed = new Uint8Array(vmCount)
-  const starts = new Uint8Array(vmCount)
-  const moveMs = new Float64Array(vmCount)
-  const load = new Float64Array(hostCount * dims)
-  vms.forEach((vm, v) => {
-    const h = vm.host === null ? -1 : (hostIndex.get(vm.host) ?? -1)
-    // A VM on a host that is off or not part of the problem cannot be acted upon: it is left out.
-    const reachable = vm.host === null || (h >= 0 && hosts[h]!.state !== 'offline')
-    home[v] = h
-    active[v] = vm.wanted === 'running' && reachable ? 1 : 0
-    starts[v] = active[v] === 1 && vm.state !== 'running' ? 1 : 0
-    // What is not running yet can always be left so.
-    fixed[v] = h >= 0 && !vm.movable && vm.state === 'running' ? 1 : 0
-    moveMs[v] =
-      h < 0
-        ? 0
-        : migrationMs(vm.memoryMiB, vm.state === 'running' ? vm.dirtyMiBps : 0, problem.bandwidthMiBps)
-    if (active[v] === 0) return
-    for (let d = 0; d < dims; d++) {
-      const amount = wants[v * dims + d]!
-      demand[v * dims + d] = amount
-      if (h >= 0 && starts[v] === 0) load[h * dims + d]! += amount
-    }
-  })
-
+  const compiled = compileVms(problem, hosts, vms, hostIndex, wants)
+  const { home, active, fixed, starts, demand, moveMs, load } = compiled
   const weights = weigh(
     moveMs.reduce((sum, ms) => sum + ms, 0),
     vmCount,
@@ -136,7 +104,7 @@ export const compile = (problem: PlacementProblem, objective: Objective = 'time'
     problem,
     hosts,
     hostIndex,
-    vmIndex,
+    vmIndex: new Map(vms.map((vm, i) => [vm.id, i])),
     vms,
     vmCount,
     home,
@@ -155,10 +123,10 @@ export const compile = (problem: PlacementProblem, objective: Objective = 'time'
     problem,
     hosts,
     vms,
-    hostCount,
+    hostCount: hosts.length,
     vmCount,
-    dims,
-    limit,
+    dims: problem.dimensions.length,
+    limit: limitsInEffect(problem, hosts),
     demand,
     wants,
     home,
@@ -171,8 +139,45 @@ export const compile = (problem: PlacementProblem, objective: Objective = 'time'
     constraintsOn: constraintsPerVm(vmCount, constraints),
     load,
     starts,
-    draining,
+    draining: Uint8Array.from(hosts, (host) => (host.state === 'draining' ? 1 : 0)),
   }
+}
+
+/** What follows from each VM by itself, before any rule is asked. */
+const compileVms = (
+  problem: PlacementProblem,
+  hosts: readonly ProblemHost[],
+  vms: readonly ProblemVm[],
+  hostIndex: ReadonlyMap<HostId, number>,
+  wants: Float64Array,
+): Pick<Model, 'home' | 'active' | 'fixed' | 'starts' | 'demand' | 'moveMs' | 'load'> => {
+  const dims = problem.dimensions.length
+  const home = new Int32Array(vms.length).fill(-1)
+  const active = new Uint8Array(vms.length)
+  const fixed = new Uint8Array(vms.length)
+  const starts = new Uint8Array(vms.length)
+  const demand = new Float64Array(vms.length * dims)
+  const moveMs = new Float64Array(vms.length)
+  const load = new Float64Array(hosts.length * dims)
+  vms.forEach((vm, v) => {
+    const h = vm.host === null ? -1 : (hostIndex.get(vm.host) ?? -1)
+    const runs = vm.state === 'running'
+    // A VM on a host that is off or not in the problem cannot be acted upon: it is left out.
+    const reachable = vm.host === null || (h >= 0 && hosts[h]!.state !== 'offline')
+    home[v] = h
+    active[v] = vm.wanted === 'running' && reachable ? 1 : 0
+    starts[v] = active[v] === 1 && !runs ? 1 : 0
+    // What is not running yet can always be left so.
+    fixed[v] = h >= 0 && !vm.movable && runs ? 1 : 0
+    if (h >= 0) moveMs[v] = migrationMs(vm.memoryMiB, runs ? vm.dirtyMiBps : 0, problem.bandwidthMiBps)
+    if (active[v] === 0) return
+    for (let d = 0; d < dims; d++) {
+      const amount = wants[v * dims + d]!
+      demand[v * dims + d] = amount
+      if (h >= 0 && starts[v] === 0) load[h * dims + d]! += amount
+    }
+  })
+  return { home, active, fixed, starts, demand, moveMs, load }
 }
 
 const constraintsPerVm = (
