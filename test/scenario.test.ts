@@ -6,34 +6,33 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { test } from 'node:test'
+import { parseStory, playStory, printStory } from '../packages/sim/src/story/index.ts'
 import { storiesOf } from './scenario/files.ts'
-import { play } from './scenario/play.ts'
-import { parse, print } from './scenario/script.ts'
 
 test('a story is read and printed as it was written', () => {
   const text =
     '# A story.\n\nrun 3s\n----\n   0.100 h0 warn x\n   0.200 h1 warn y\n\n# Then.\n\ncheck\n----\n'
-  assert.equal(print(parse(text)), text)
+  assert.equal(printStory(parseStory(text)), text)
   assert.deepEqual(
-    parse(text).map((part) => (part.kind === 'command' ? part.line : part.text)),
+    parseStory(text).map((part) => (part.kind === 'command' ? part.line : part.text)),
     ['# A story.', 3, '# Then.', 10],
   )
 })
 
 test('a story whose output differs from what the cluster does is reported', async () => {
   const story = 'cluster hosts=2\n----\n\nvm a h0\n----\n\nrun 1s\n----\n\ncheck\n----\n'
-  const played = await play(story, 'a')
+  const played = await playStory(story, 'a')
   assert.notEqual(played, story)
-  assert.equal(await play(played, 'a'), played, 'the same story has the same output, every time')
+  assert.equal(await playStory(played, 'a'), played, 'the same story has the same output, every time')
 })
 
 test('a command that does not exist is named with its line', async () => {
   await assert.rejects(
-    play('cluster hosts=2\n----\n\nrnu 1s\n----\n', 'a.txt'),
+    playStory('cluster hosts=2\n----\n\nrnu 1s\n----\n', 'a.txt'),
     /a\.txt:4: rnu 1s: no such command/,
   )
-  await assert.rejects(play('run 1s\n----\n', 'a.txt'), /begins with 'cluster/)
-  await assert.rejects(play('cluster hosts=2\n----\n\nrun 1\n----\n', 'a.txt'), /not a duration/)
+  await assert.rejects(playStory('run 1s\n----\n', 'a.txt'), /begins with 'cluster/)
+  await assert.rejects(playStory('cluster hosts=2\n----\n\nrun 1\n----\n', 'a.txt'), /not a duration/)
 })
 
 for (const path of storiesOf([]))
@@ -41,7 +40,7 @@ for (const path of storiesOf([]))
     const text = readFileSync(path, 'utf8')
     assert.ok(text.startsWith('# '), 'a story begins with a comment that says what it shows')
     assert.equal(
-      await play(text, basename(path)),
+      await playStory(text, basename(path)),
       text,
       'the output has changed: npm run scenario -- --rewrite, then review the difference',
     )

@@ -5,8 +5,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { playStory } from '../../packages/sim/src/story/index.ts'
 import { storiesOf } from './files.ts'
-import { play } from './play.ts'
 
 const rewrite = process.argv.includes('--rewrite')
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
@@ -23,7 +23,7 @@ if (stories.length === 0) {
 let differ = 0
 for (const path of stories) {
   const before = readFileSync(path, 'utf8')
-  const after = await play(before, basename(path))
+  const after = await playStory(before, basename(path))
   const name = join('test/scenario', basename(path))
   if (after === before) {
     console.log(`as before  ${name}`)

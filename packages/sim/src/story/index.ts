@@ -12,11 +12,16 @@
  * await cluster.run(3_000)
  * cluster.world.setCpu(vm, 2_500)
  * assert.ok(await cluster.until(() => cluster.world.migrations().length > 0, 10_000))
+ * // Its agent dies while the VM is on its way; the hypervisors go on without it.
  * cluster.killAgent(0)
+ * cluster.restartAgent(0)
  * await cluster.run(60_000)
- * assert.deepEqual(cluster.checker.violations(), [])
+ * assert.deepEqual(cluster.checker.checkAtRest(), [])
+ * console.log(cluster.world.vms().filter(({ copies }) => copies[0]?.host !== 'h0').length, 'VM has moved')
  * ```
  */
 export * from './cluster-api.ts'
 export type { CrashPoint } from './crash-point.ts'
+export { playStory } from './golden-story.ts'
+export { parseStory, printStory, type StoryPart } from './story-text.ts'
 export * from './virtual-cluster.ts'

@@ -7,7 +7,7 @@ import type { RunHost, Scheduler } from '../../run/simulated-run.ts'
 import { type DroverOptions, settingsOf } from './drover-options.ts'
 import { createGossip } from './gossip.ts'
 import { uriOf } from './observations.ts'
-import { groundSolver } from './solver-in-nodes.ts'
+import { timedSolver } from './solver-in-nodes.ts'
 import { startVirtualAgent, type VirtualAgent } from './virtual-agent.ts'
 
 const base58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
@@ -48,7 +48,7 @@ export const drover = (options: DroverOptions = {}): Scheduler => {
         },
       })
       const hostOf = (id: HostId): RunHost => hosts[at(placeOf, id)]!
-      const solver = groundSolver(kernel, (problem) =>
+      const solver = timedSolver(kernel, (problem) =>
         metrics.solved(problem.hosts.map(({ id }) => hostOf(id))),
       )
       const gossip = createGossip({

@@ -35,7 +35,7 @@ export const solveMs = ({ hosts, vms, rules }: PartitionProblem): number =>
   Math.min(limits.solveBudgetMs, workerMs + msPerPair * hosts.length * vms.length + msPerRule * rules.length)
 
 /** The solver of all agents: its answer is there after the time that a host would take. */
-export const groundSolver = (
+export const timedSolver = (
   kernel: Kernel,
   solved: (problem: PartitionProblem) => void,
 ): Immediate<Solver> => ({

@@ -10,14 +10,14 @@
  * A block ends with an empty line. A comment line begins with `#` and stays where it is.
  */
 
-export type Part =
+export type StoryPart =
   | { readonly kind: 'comment'; readonly text: string }
   | { readonly kind: 'command'; readonly line: number; readonly words: string; readonly output: string }
 
 const divider = '----'
 
-export const parse = (text: string): readonly Part[] => {
-  const parts: Part[] = []
+export const parseStory = (text: string): readonly StoryPart[] => {
+  const parts: StoryPart[] = []
   const lines = text.split('\n')
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!
@@ -37,9 +37,9 @@ export const parse = (text: string): readonly Part[] => {
   return parts
 }
 
-export const print = (parts: readonly Part[]): string => {
+export const printStory = (parts: readonly StoryPart[]): string => {
   const lines: string[] = []
-  let before: Part['kind'] | null = null
+  let before: StoryPart['kind'] | null = null
   for (const part of parts) {
     if (part.kind === 'comment') {
       if (before === 'command') lines.push('')

@@ -10,8 +10,8 @@ import type {
   Message,
   Operation,
   Reply,
-} from '../../packages/protocol/src/index.ts'
-import type { WorldEvent } from '../../packages/sim/src/hypervisor/events.ts'
+} from '@drover/protocol'
+import type { WorldEvent } from '../hypervisor/events.ts'
 
 /** `peer-0002` is host h2: ids of partitions and actions begin with a host's id. */
 export const short = (text: string): string =>

@@ -1,0 +1,118 @@
+/** What a golden story can tell the cluster to do, once it stands. */
+import { asVmId, type Command, type Message } from '@drover/protocol'
+import type { MigrationFault } from '../hypervisor/faults.ts'
+import type { Cluster } from './cluster-api.ts'
+import { short } from './story-lines.ts'
+import { show } from './story-view.ts'
+import { durationMs, hostOf, jsonOf, vmOf } from './story-words.ts'
+
+/** How long `until` waits when the story does not say, ms. */
+const patienceMs = 60_000
+
+const orderOf = (cluster: Cluster, words: readonly string[]): Command => {
+  const [kind, ...rest] = words
+  switch (kind) {
+    case 'drain':
+    case 'undrain':
+    case 'plan':
+      return { kind }
+    case 'mode':
+      if (rest[0] !== 'observe' && rest[0] !== 'auto') throw new Error(`no such mode: ${rest[0]}`)
+      return { kind, mode: rest[0] }
+    case 'migrate': {
+      const to = rest[1] === undefined ? null : cluster.ids[hostOf(rest[1])]!
+      return { kind, vm: vmOf(cluster, rest[0]), to }
+    }
+    default:
+      throw new Error(`no such order: ${kind}`)
+  }
+}
+
+/** `words` and `set` (`name=value`) stand behind the command's name. What it gives is its output, if it is a list of lines. */
+type Act = (cluster: Cluster, words: readonly string[], set: ReadonlyMap<string, string>) => unknown
+
+const wait = async (cluster: Cluster, condition: () => boolean, within: string | undefined) => {
+  const came = await cluster.until(condition, within === undefined ? patienceMs : durationMs(within))
+  return came ? [] : ['in vain']
+}
+
+export const acts: Readonly<Record<string, Act>> = {
+  vm(cluster, [name = '', host], set) {
+    const number = (key: string, fallback: number) => Number(set.get(key) ?? fallback)
+    cluster.vm(name, hostOf(host), number('cpu', 1_000), {
+      memoryMiB: number('memory', 1_024),
+      vcpus: number('vcpus', 8),
+      dirtyMiBps: number('dirty', 0),
+      fixed: set.get('fixed') ?? null,
+      diskLocked: set.get('locked') === 'true',
+    })
+  },
+  cpu: (cluster, [vms = '', amount]) => {
+    for (const vm of vms.split(',')) cluster.world.setCpu(vmOf(cluster, vm), Number(amount))
+  },
+  memory: (cluster, [vm, amount]) => cluster.world.setMemory(vmOf(cluster, vm), Number(amount)),
+  run: (cluster, [time = '']) => cluster.run(durationMs(time)),
+  async until(cluster, [what, ...rest], set) {
+    const within = set.get('within')
+    switch (what) {
+      case 'moving':
+        return wait(cluster, () => cluster.world.migrations().length > 0, within)
+      case 'still':
+        return wait(cluster, () => cluster.world.migrations().length === 0, within)
+      case 'cured':
+        return wait(cluster, () => cluster.overloaded().length === 0, within)
+      case 'empty':
+        return wait(cluster, () => cluster.world.host(rest[0] ?? '').vms.length === 0, within)
+      default: {
+        const vm = vmOf(cluster, what)
+        const [state, host] = rest
+        const is = () => cluster.world.vm(vm).copies.some((one) => one.host === host && one.state === state)
+        return wait(cluster, is, within)
+      }
+    }
+  },
+  async order(cluster, [host, ...words]) {
+    await cluster.command(hostOf(host), orderOf(cluster, words))
+  },
+  'kill-agent': (cluster, [host]) => cluster.killAgent(hostOf(host)),
+  // It takes until the VMs of its migrations run: the story goes on meanwhile.
+  'stop-agent': (cluster, [host]) => void cluster.stopAgent(hostOf(host)),
+  'restart-agent': (cluster, [host]) => cluster.restartAgent(hostOf(host)),
+  'lose-journal': (cluster, [host]) => cluster.loseJournal(hostOf(host)),
+  'full-journal': (cluster, [host, full]) => cluster.fullJournal(hostOf(host), full !== 'off'),
+  liar(cluster, [host, kind], set) {
+    cluster.lies(hostOf(host), (message) =>
+      message.kind === kind ? ({ ...message, ...Object.fromEntries(set) } as Message) : message,
+    )
+  },
+  'kill-host': (cluster, [host]) => cluster.killHost(hostOf(host)),
+  'boot-host': (cluster, [host]) => cluster.bootHost(hostOf(host)),
+  cut: (cluster, [a, b]) => cluster.cut(hostOf(a), hostOf(b)),
+  heal: (cluster) => cluster.heal(),
+  daemon(cluster, [host = '', state]) {
+    if (state !== 'up' && state !== 'down' && state !== 'hung') throw new Error(`no such state: ${state}`)
+    cluster.world.daemon(host, state)
+  },
+  pause: (cluster, [vm, host = '']) => cluster.world.byHand.pause(vmOf(cluster, vm), host),
+  resume: (cluster, [vm, host = '']) => cluster.world.byHand.resume(vmOf(cluster, vm), host),
+  destroy: (cluster, [vm, host = '']) => cluster.world.byHand.destroy(vmOf(cluster, vm), host),
+  start: (cluster, [vm, host = '']) => cluster.world.byHand.start(vmOf(cluster, vm), host),
+  fault(cluster, json, set) {
+    const fault = jsonOf<MigrationFault>(json.join(' '))
+    const vm = set.get('vm')
+    cluster.world.fail({ fault, ...(vm === undefined ? {} : { vm: asVmId(vm) }) })
+  },
+  misread(cluster, [vm], set) {
+    const amount = (key: string) => (set.has(key) ? Number(set.get(key)) : undefined)
+    const [cpuMilli, memoryMiB] = [amount('cpu'), amount('memory')]
+    cluster.world.misread(vmOf(cluster, vm), {
+      ...(cpuMilli === undefined ? {} : { cpuMilli }),
+      ...(memoryMiB === undefined ? {} : { memoryMiB }),
+    })
+  },
+  show,
+  check(cluster) {
+    const broken = cluster.checker.checkAtRest().map((one) => `${one.invariant} ${one.text}`)
+    return broken.length === 0 ? ['every promise is kept'] : broken.map(short)
+  },
+}
