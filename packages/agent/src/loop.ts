@@ -64,12 +64,10 @@ export const createLoop = ({ peer, clock, carryOut, fatal }: LoopInit): Loop => 
     try {
       const effects = peer.step(instantOf(clock), input)
       carryOut(effects)
-      for (let i = effects.length - 1; i >= 0; i--) {
-        const effect = effects[i]!
-        if (effect.kind !== 'wake') continue
-        wakeAt = effect.at
-        return arm()
-      }
+      const wake = effects.findLast((effect) => effect.kind === 'wake')
+      if (wake === undefined) return
+      wakeAt = wake.at
+      arm()
     } catch (error) {
       end()
       fatal(error, input)

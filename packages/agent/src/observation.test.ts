@@ -65,7 +65,9 @@ test('labels are the words of its metadata, each once and in order; what is too 
   assert.deepEqual(said(`a ${'x'.repeat(65)}`), ['a'])
   assert.equal(said(Array.from({ length: 40 }, (_, i) => `l${i}`).join(' '))?.length, 16)
   assert.equal(said(' , '), undefined)
-  assert.ok(!('labels' in observedVms({ vms: [vmSample('a', {})], pressure: null })[0]!))
+  assert.ok(
+    !('labels' in (observedVms({ vms: [vmSample('a', {})], pressure: null })[0] ?? assert.fail('no VM'))),
+  )
 })
 
 // A driver of one's own that calculates: what is no amount is not told, and not zero demand.

@@ -77,7 +77,7 @@ const createAgents = (names: readonly string[], solver: Solver) => {
   const hypervisors = createHypervisors(names)
   const base = settings()
   return names.map((name) => {
-    const hypervisor = hypervisors.get(uriOf(name))!
+    const hypervisor = hypervisors.get(uriOf(name)) ?? assert.fail(name)
     hypervisor.facts = { ...hypervisor.facts, name, migrationUri: uriOf(name) }
     const store = createJournalStore({ intact: true })
     const agent = createAgent({

@@ -32,20 +32,22 @@ const withValue: ReadonlySet<string> = new Set(['--socket'])
 /** The first word that is not an option, or null. `help status` means `status`; `--help` before it means all commands. */
 export const verbOf = (args: readonly string[]): string | null => {
   const at = args.findIndex((word, i) => !word.startsWith('-') && !withValue.has(args[i - 1] ?? ''))
-  if (at < 0 || args.slice(0, at).some((word) => word === '-h' || word === '--help')) return null
-  return args[at] === 'help' ? verbOf(args.slice(at + 1)) : args[at]!
+  const verb = args[at]
+  if (verb === undefined || args.slice(0, at).some((word) => word === '-h' || word === '--help')) return null
+  return verb === 'help' ? verbOf(args.slice(at + 1)) : verb
 }
 
 /** The command that is meant; all of them when none is, so that help can list them and a wrong word finds the nearest. */
 export const commandsFor = async (io: Io, args: readonly string[]): Promise<readonly Command[]> => {
   const verb = verbOf(args)
-  if (verb !== null && Object.hasOwn(verbs, verb)) return [await verbs[verb]!(io, args)]
-  return allCommands(io)
+  const command = verb !== null && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+  return command === undefined ? allCommands(io) : [await command(io, args)]
 }
 
 /** All commands; the simulator's are its placeholder, which names them in one line. */
 export const allCommands = async (io: Io): Promise<readonly Command[]> => {
   const { simPlaceholder } = await import('./sim.ts')
-  const names = Object.keys(verbs)
-  return Promise.all(names.map((name) => (name === 'sim' ? simPlaceholder() : verbs[name]!(io, []))))
+  return Promise.all(
+    Object.entries(verbs).map(([name, command]) => (name === 'sim' ? simPlaceholder() : command(io, []))),
+  )
 }

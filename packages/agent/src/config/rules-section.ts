@@ -102,7 +102,7 @@ const quoted = (kinds: readonly string[]): string => {
 const fieldOf = (key: string, field: Field, vmsMin: number): z.ZodType => {
   const { schema, what, prevents } = forms[formOf(field)]
   const having = exchangedDefinitions.filter(({ fields }) => key in fields)
-  const without = having.filter(({ fields }) => fields[key]!.endsWith('?')).map(({ kind }) => kind)
+  const without = having.filter(({ fields }) => fields[key]?.endsWith('?')).map(({ kind }) => kind)
   const described = schema(vmsMin).meta(
     about({
       description: `${quoted(having.map(({ kind }) => kind))}: ${what}.`,
@@ -131,4 +131,5 @@ const [firstKind, ...otherKinds] = exchangedDefinitions.map(({ kind, fields, vms
   }),
 )
 
-export const rule = z.discriminatedUnion('kind', [firstKind!, ...otherKinds]) as unknown as z.ZodType<Rule>
+if (firstKind === undefined) throw new Error('there are no kinds of rules')
+export const rule = z.discriminatedUnion('kind', [firstKind, ...otherKinds]) as unknown as z.ZodType<Rule>

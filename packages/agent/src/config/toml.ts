@@ -70,9 +70,10 @@ const readTable = (reading: Reading, node: AST.TOMLTable): void => {
     note(reading, [...at.path, name], line)
     if (node.kind === 'array' && i === parts.length - 1) {
       const tables = Object.hasOwn(at.table, name) ? (at.table[name] as Tree[]) : []
-      tables.push({})
+      const fresh: Tree = {}
+      tables.push(fresh)
       write(at.table, name, tables)
-      at = { table: tables.at(-1)!, path: [...at.path, name, tables.length - 1] }
+      at = { table: fresh, path: [...at.path, name, tables.length - 1] }
       note(reading, at.path, line)
     } else at = within(at, name)
   }

@@ -295,7 +295,7 @@ story('a migration to nowhere is refused; one of a VM that is not here is not do
 
 story('a VM that its owner paused stays paused when it moves', ['pauseByOwner'], async (stage) => {
   const { source, destination, vm } = stage
-  await stage.pauseByOwner!()
+  await stage.pauseByOwner?.()
   await stage.eventually<Presence>(() => source.locate(vm), 'paused')
   const pausedBy = (await source.sample()).vms.find((one) => one.vm === vm)?.pausedBy
   assert.equal(pausedBy, 'owner')
@@ -307,7 +307,7 @@ story('a VM that its owner paused stays paused when it moves', ['pauseByOwner'],
 story('a VM that its owner destroys on the way did not move', ['destroyByOwner'], async (stage) => {
   const { destination, vm } = stage
   const { result } = await stage.underWay()
-  await stage.destroyByOwner!()
+  await stage.destroyByOwner?.()
   const ended = await result
   assert.equal(ended.kind, 'unknown', JSON.stringify(ended))
   await stage.eventually<Presence>(() => destination.locate(vm), 'absent')
@@ -332,11 +332,11 @@ story(
   async (stage) => {
     const { source, destination, vm } = stage
     const { result } = await stage.underWay()
-    await stage.killDaemon!('destination')
+    await stage.killDaemon?.('destination')
     const ended = await result
     assert.notEqual(ended.kind, 'done')
     assert.equal(await source.locate(vm), 'running')
-    await stage.startDaemon!('destination')
+    await stage.startDaemon?.('destination')
     await stage.eventually(() => destination.connected, true)
     await stage.eventually<Presence>(() => destination.locate(vm), 'absent')
   },
@@ -350,12 +350,12 @@ story(
     const seen: HypervisorEvent['kind'][] = []
     const end = source.events((event) => seen.push(event.kind))
     const { result } = await stage.underWay()
-    await stage.killDaemon!('source')
+    await stage.killDaemon?.('source')
     await stage.eventually(() => source.connected, false)
     assert.notEqual(source.trouble, null)
     await assert.rejects(source.sample(), fails('hypervisor.unreachable'))
     await assert.rejects(source.locate(vm), fails('hypervisor.unreachable'))
-    await stage.startDaemon!('source')
+    await stage.startDaemon?.('source')
     await stage.eventually(() => source.connected, true)
     assert.equal(source.trouble, null)
     const ended = await result

@@ -39,7 +39,7 @@ const childWith = async (dir: string, epoch: number): Promise<ChildProcess> => {
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  await once(child.stdout!, 'data')
+  await once(child.stdout ?? assert.fail('no pipe'), 'data')
   return child
 }
 

@@ -1,14 +1,15 @@
 /** Which peer is known where, and when to dial next. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asHostId } from '@drover/protocol'
+import { asHostId, type HostId } from '@drover/protocol'
 import { retryPauses } from '../retry-pauses.ts'
-import { addressBook, addressesOf } from './address-book.ts'
+import { type AddressBook, addressBook, addressesOf } from './address-book.ts'
 import { bounds } from './bounds.ts'
 
 const name = (letter: string) => asHostId(`12D3KooW${letter.repeat(44)}`)
 const [self, b, c] = [name('A'), name('B'), name('C')]
 const everyone = () => true
+const targetOf = (book: AddressBook, id: HostId) => book.target(id) ?? assert.fail(`${id} is not known`)
 
 test('a peer knows best where it is', () => {
   // C says that B is at 1; B itself says 2; then C repeats its old news.
@@ -16,14 +17,14 @@ test('a peer knows best where it is', () => {
   book.hearsay({ id: b, addresses: ['/ip4/10.0.0.1/tcp/1'] }, 0)
   book.announced({ id: b, addresses: ['/ip4/10.0.0.2/tcp/1'] }, 1)
   book.hearsay({ id: b, addresses: ['/ip4/10.0.0.1/tcp/1'] }, 2)
-  assert.deepEqual(addressesOf(book.target(b)!), [`/ip4/10.0.0.2/tcp/1/p2p/${b}`])
+  assert.deepEqual(addressesOf(targetOf(book, b)), [`/ip4/10.0.0.2/tcp/1/p2p/${b}`])
 })
 
 test('what an operator configured stays, whatever the peer says', () => {
   const book = addressBook(self, everyone)
   book.introduce(`/dns4/b.example/tcp/1/p2p/${b}`, 0)
   book.announced({ id: b, addresses: ['/ip4/10.0.0.2/tcp/1'] }, 1)
-  assert.deepEqual(addressesOf(book.target(b)!), [
+  assert.deepEqual(addressesOf(targetOf(book, b)), [
     `/dns4/b.example/tcp/1/p2p/${b}`,
     `/ip4/10.0.0.2/tcp/1/p2p/${b}`,
   ])
@@ -40,7 +41,7 @@ test('no peer is listed under the address of another, nor ourselves, nor a peer 
 test('each failure makes the next pause longer, up to a limit; success forgets them', () => {
   const book = addressBook(self, everyone)
   book.introduce(`/ip4/10.0.0.2/tcp/1/p2p/${b}`, 0)
-  const target = book.target(b)!
+  const target = targetOf(book, b)
   for (let failures = 1; failures <= 40; failures++) {
     book.failed(target, 0)
     const full = Math.min(retryPauses.dial.maxMs, retryPauses.dial.firstMs * 2 ** (failures - 1))
@@ -55,7 +56,7 @@ test('a peer that was gone for long is forgotten, unless an operator named it', 
   const book = addressBook(self, everyone)
   book.hearsay({ id: b, addresses: ['/ip4/10.0.0.2/tcp/1'] }, 0)
   book.introduce(`/ip4/10.0.0.3/tcp/1/p2p/${c}`, 0)
-  for (const id of [b, c]) book.failed(book.target(id)!, 0)
+  for (const id of [b, c]) book.failed(targetOf(book, id), 0)
   book.prune(bounds.forgetMs)
   assert.equal(book.size(), 2)
   book.prune(bounds.forgetMs + 1)

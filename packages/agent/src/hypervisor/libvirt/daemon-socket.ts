@@ -33,7 +33,7 @@ export const dial = async (uri: LibvirtUri, timeoutMs: number): Promise<Socket> 
   const { transport } = uri
   switch (transport.kind) {
     case 'unix': {
-      const path = transport.sockets.find((candidate) => existsSync(candidate)) ?? transport.sockets[0]!
+      const path = transport.sockets.find((candidate) => existsSync(candidate)) ?? transport.sockets[0]
       return opened(connectPlain({ path }), 'connect', uri, timeoutMs)
     }
     case 'tcp': {

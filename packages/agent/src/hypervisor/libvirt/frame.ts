@@ -95,7 +95,8 @@ export class PacketReader {
   }
 
   #whole(): Buffer {
-    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
+    const [first, ...more] = this.#chunks
+    const bytes = first !== undefined && more.length === 0 ? first : Buffer.concat(this.#chunks)
     this.#chunks = [bytes]
     return bytes
   }

@@ -91,7 +91,7 @@ const play = async (script: Script, handOverPaused = true): Promise<Told> => {
       ? script.startsPaused === true
         ? 'paused'
         : 'running'
-      : script.looks[Math.min(look, script.looks.length - 1)]!
+      : (script.looks[Math.min(look, script.looks.length - 1)] ?? assert.fail('the script shows nothing'))
   const caller = (place: string) => ({
     call: async <Args, Result>(procedure: Procedure<Args, Result>, given: Args): Promise<Result> => {
       if (procedure.number === migratePerform.number) {

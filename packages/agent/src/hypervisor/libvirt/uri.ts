@@ -14,7 +14,7 @@ export interface PkiPaths {
 
 export type Transport =
   /** The first socket that exists: `libvirtd` has one for all drivers, newer systems one per driver. */
-  | { readonly kind: 'unix'; readonly sockets: readonly string[] }
+  | { readonly kind: 'unix'; readonly sockets: readonly [string, ...string[]] }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | {
       readonly kind: 'tls'
@@ -46,7 +46,7 @@ const pkiIn = (directory: string): PkiPaths => ({
   key: `${directory}/clientkey.pem`,
 })
 
-const socketsOf = (driver: string, path: string): readonly string[] => {
+const socketsOf = (driver: string, path: string): readonly [string, ...string[]] => {
   if (path !== '/system') throw new TypeError(`"${driver}://${path}" needs ?socket=/path/of/the/socket`)
   return ['/run/libvirt/libvirt-sock', `/run/libvirt/virt${driver}d-sock`]
 }
