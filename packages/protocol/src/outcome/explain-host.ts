@@ -7,7 +7,7 @@ import type { Decision } from '../data/decision.ts'
 import type { HostId } from '../data/ids.ts'
 import { reasonText } from '../data/reasons.ts'
 import { usableOf } from '../data/usable.ts'
-import type { PeerView } from '../data/view.ts'
+import type { MemberView, PeerView } from '../data/view.ts'
 import { numberFor } from './explain-member.ts'
 import type { DatedDecision, HostExplanation, Verdict } from './explanation.ts'
 import { amountText, durationText, loadText } from './words.ts'
@@ -28,57 +28,51 @@ export const explainHost = (
   const decisions = all.filter(concernsHost(host)).slice(0, limits.decisionsShownMax)
   const newest = all.find(({ decision }) => decision.leader === host) ?? null
   const self = host === view.host
-  const member = view.members.find(({ summary }) => summary.host === host)
   const base = { kind: 'host', host, name, self, newest, decisions } as const
   if (self)
     return {
       ...base,
       verdict: ownVerdict(view, newest?.decision ?? null),
-      facts: [
-        loadText(view.demand, view.usable),
-        ...(firstExcess(view.committedIn, nothing) === null
-          ? []
-          : [`promised to arrive: ${amountText(view.committedIn)}`]),
-        `mode ${view.mode}${view.draining ? ', draining' : ''}${view.lease === null ? '' : `, leased to ${view.lease.partition}`}`,
-        ...(view.forecastDoubt === null
-          ? []
-          : [`nothing is done early: ${view.forecastDoubt}: ${reasonText(view.forecastDoubt)}`]),
-        ...view.troubles.map((code) => `${code}: ${reasonText(code)}`),
-      ],
-      fixed: view.vms.flatMap((vm) =>
-        vm.fixed === null ? [] : [{ vm: vm.vm, name: vm.name, code: vm.fixed }],
-      ),
+      facts: ownFacts(view),
+      fixed: view.vms.flatMap(({ vm, name, fixed }) => (fixed === null ? [] : [{ vm, name, code: fixed }])),
     }
-  if (member === undefined)
-    return {
-      ...base,
-      verdict: { code: 'host.unknown', text: 'Known from decision records only; it is not in our view.' },
-      facts: [],
-      fixed: [],
-    }
+  const member = view.members.find(({ summary }) => summary.host === host)
+  if (member !== undefined) return { ...base, ...ofOther(view, member), fixed: [] }
+  const text = 'Known from decision records only; it is not in our view.'
+  return { ...base, verdict: { code: 'host.unknown', text }, facts: [], fixed: [] }
+}
+
+/** What its last summary says, and this host's failure detector. */
+const ofOther = (view: PeerView, member: MemberView): Pick<HostExplanation, 'verdict' | 'facts'> => {
   const { summary } = member
   const own = view.description ?? summary
-  const code = unfit(
-    { summary, state: member.state === 'self' ? 'alive' : member.state, stale: false },
-    { own, intent: 'lease' },
-  )
-  const usable = usableOf(summary)
+  const state = member.state === 'self' ? 'alive' : member.state
+  const code = unfit({ summary, state, stale: false }, { own, intent: 'lease' })
+  const text =
+    code !== null
+      ? `Would not be asked: ${numberFor(code, member, own)}`
+      : summary.overloaded
+        ? 'Is overloaded itself.'
+        : 'Could help.'
   return {
-    ...base,
-    verdict:
-      code === null
-        ? { code: null, text: summary.overloaded ? 'Is overloaded itself.' : 'Could help.' }
-        : {
-            code,
-            text: `Would not be asked: ${numberFor(code, member, own)}`,
-          },
+    verdict: { code, text },
     facts: [
       `${member.state}, heard ${durationText(member.ageMs)} ago, ${summary.vms} VMs, mode ${summary.mode}`,
-      loadText(summary.demand, usable),
+      loadText(summary.demand, usableOf(summary)),
       'Its own agent knows more: run this there.',
     ],
-    fixed: [],
   }
+}
+
+const ownFacts = (view: PeerView): readonly string[] => {
+  const facts = [loadText(view.demand, view.usable)]
+  if (firstExcess(view.committedIn, nothing) !== null)
+    facts.push(`promised to arrive: ${amountText(view.committedIn)}`)
+  const lease = view.lease === null ? '' : `, leased to ${view.lease.partition}`
+  facts.push(`mode ${view.mode}${view.draining ? ', draining' : ''}${lease}`)
+  if (view.forecastDoubt !== null)
+    facts.push(`nothing is done early: ${view.forecastDoubt}: ${reasonText(view.forecastDoubt)}`)
+  return [...facts, ...view.troubles.map((code) => `${code}: ${reasonText(code)}`)]
 }
 
 const ownVerdict = (view: PeerView, newest: Decision | null): Verdict => {

@@ -12,7 +12,7 @@ import type { MemberView, PeerView } from '../data/view.ts'
 import { noReturnTo, type Occasion } from '../snapshot/may-move.ts'
 import { nameOf, numberFor } from './explain-member.ts'
 import type { DatedDecision, Verdict, VmExplanation } from './explanation.ts'
-import { amountText, coresText, durationText, loadText, memoryText } from './words.ts'
+import { amountText, dimensionText, durationText, loadText } from './words.ts'
 
 const concernsVm =
   (vm: VmId) =>
@@ -123,7 +123,7 @@ const couldTake = (view: PeerView, member: MemberView, vm: VmSnapshot): Candidat
   const code = unfit({ summary, state, stale: false }, { own, intent: 'lease' })
   const usable = usableOf(summary)
   const free = headroomOf(summary)
-  if (code !== null) return { host, name, code, text: `${numberFor(code, member, own)}` }
+  if (code !== null) return { host, name, code, text: numberFor(code, member, own) }
   if (noReturnTo(vm, occasionOf(view)) === host)
     return {
       host,
@@ -137,7 +137,7 @@ const couldTake = (view: PeerView, member: MemberView, vm: VmSnapshot): Candidat
       host,
       name,
       code: capacityCode(short),
-      text: `${short === 'cpuMilli' ? coresText(free.cpuMilli) : memoryText(free.memoryMiB)} free of ${short === 'cpuMilli' ? coresText(usable.cpuMilli) : memoryText(usable.memoryMiB)}, ${short === 'cpuMilli' ? coresText(demand.cpuMilli) : memoryText(demand.memoryMiB)} wanted`,
+      text: `${dimensionText(free, short)} free of ${dimensionText(usable, short)}, ${dimensionText(demand, short)} wanted`,
     }
   if (summary.partition !== null)
     return {

@@ -39,7 +39,7 @@ export interface HostExplanation {
   readonly facts: readonly string[]
   /** What kept other hosts out of the newest decision for this host, or null when there was none. */
   readonly newest: DatedDecision | null
-  /** VMs of this host that cannot leave, when the host is our own. */
+  /** VMs of this host that cannot leave, when it is the host that is asked. */
   readonly fixed: readonly { readonly vm: VmId; readonly name: string; readonly code: string }[]
   readonly decisions: readonly DatedDecision[]
 }

@@ -1,5 +1,5 @@
 /** Amounts and durations as people read them. For texts only, never for decisions. */
-import type { Resources } from '@drover/placement'
+import { type Dimension, dimensions, type Resources } from '@drover/placement'
 
 const rounded = (value: number, digits: number): string => String(Number(value.toFixed(digits)))
 
@@ -16,6 +16,10 @@ export const memoryText = (memoryMiB: number): string =>
 export const amountText = (amount: Resources): string =>
   `${coresText(amount.cpuMilli)}, ${memoryText(amount.memoryMiB)}`
 
+/** Of one dimension. */
+export const dimensionText = (amount: Resources, dimension: Dimension): string =>
+  dimension === 'cpuMilli' ? coresText(amount.cpuMilli) : memoryText(amount.memoryMiB)
+
 /** `1234` → `1.2 s`; whole seconds from 10 s on, then minutes and hours. */
 export const durationText = (ms: number): string => {
   if (ms < 1_000) return `${Math.round(ms)} ms`
@@ -27,4 +31,4 @@ export const durationText = (ms: number): string => {
 
 /** `wants 3.2 cores of 4 usable, 2048 MiB of 8192 MiB usable`. */
 export const loadText = (demand: Resources, usable: Resources): string =>
-  `the VMs want ${coresText(demand.cpuMilli)} of ${coresText(usable.cpuMilli)} usable, ${memoryText(demand.memoryMiB)} of ${memoryText(usable.memoryMiB)} usable`
+  `the VMs want ${dimensions.map((d) => `${dimensionText(demand, d)} of ${dimensionText(usable, d)} usable`).join(', ')}`

@@ -13,7 +13,7 @@ export const release = (context: StepContext, state: PartitionState, host: HostI
   assert(member !== undefined, `partition ${state.partition} releases its members only, and ${host} is none`)
   state.members.delete(host)
   if (state.intent === 'observe') return
-  // Epoch 0: we have not heard its answer; the partition's id is enough.
+  // Epoch 0: its answer has not been heard; the partition's id is enough.
   const epoch = member.state === 'granted' ? member.epoch : 0
   context.send(host, { kind: 'release', partition: state.partition, epoch })
 }
@@ -70,7 +70,7 @@ export const beginUnblocked = (context: StepContext, state: PartitionState): voi
       execution = progress.finish(execution, action.id, { kind: 'refused', code: 'partition.lost' })
       continue
     }
-    // Our own start is known to the moment (`started`); for another's, the word to begin counts.
+    // A start on this host is known to the moment (`started`); for one on another host, the word to begin counts.
     if (performer !== context.self) state.detectToStartMs ??= context.now() - state.need.since
     context.send(performer, { kind: 'begin', partition, epoch: member.epoch, action: action.id })
   }

@@ -12,7 +12,7 @@ export const onReserve = (state: LeaseState, from: HostId, message: Reserve): vo
   const { context, hooks } = state
   const { partition, intent, rank } = message
   const decline = (code: string) => context.send(from, { kind: 'declined', partition, epoch: 0, code })
-  // No agent of ours says so: which of the two would compete for this host?
+  // An agent of this program never says so: it would not be clear which of the two competes for this host.
   if (rank.partition !== partition) return decline('wire.garbage')
   const code = hooks.unable(intent, from)
   if (code !== null) return decline(code)

@@ -16,7 +16,7 @@ export const onRenew = (state: LeaseState, from: HostId, message: Renew): void =
 
 export const onRelease = (state: LeaseState, from: HostId, message: Release): void => {
   const { lease } = state
-  // Epoch 0: the leader gave up before it heard our grant. The partition's id is never used twice.
+  // Epoch 0: the leader gave up before it heard of the grant. The partition's id is never used twice.
   const unheard = message.epoch === 0 && lease?.partition === message.partition && lease.leader === from
   const held = unheard ? lease : leaseOf(state, from, message)
   if (held !== null) endLease(state, held)
@@ -35,12 +35,10 @@ export const onAssign = (state: LeaseState, from: HostId, message: Assign): void
   if (from !== context.self) hooks.report({ ...message.decision, asMember: true })
 }
 
-/** From the first admission on, the lease can no longer be wounded. */
 export const onExecuting = (state: LeaseState): void => {
   if (state.lease !== null) changeLease(state, { ...state.lease, executing: true })
 }
 
-/** The leader speaks with a newer incarnation: its partition died with the old one (S7). */
 export const onLeaderRestarted = (state: LeaseState, leader: HostId, incarnation: number): void => {
   const { lease } = state
   if (lease?.leader === leader && lease.leaderIncarnation < incarnation) endLease(state, lease)

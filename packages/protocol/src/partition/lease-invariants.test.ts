@@ -59,36 +59,36 @@ const sound: readonly (readonly [what: string, before: Lease | null, next: Lease
 for (const [what, before, next, busy] of sound)
   test(`a lease may change so: ${what}`, () => checkLeaseChange(before, next, { ...around, busy }))
 
-const broken: readonly (readonly [before: Lease | null, next: Lease | null, busy: boolean, fact: RegExp])[] =
+const broken: readonly (readonly [before: Lease | null, next: Lease | null, busy: boolean, fact: string])[] =
   [
-    [null, { ...fresh, epoch: 0 }, false, /one of the epochs that were given, 1 to 8, and not 0/],
-    [null, { ...fresh, epoch: 9 }, false, /1 to 8, and not 9/],
-    [null, { ...fresh, expiresAt: now + limits.leaseMs + 1 }, false, /lasts at most/],
-    [null, { ...fresh, rank: rankOf(9) }, false, /has its rank, not that of a\.1\.1/],
-    [held, { ...executing, assigned: planOf(fresh) }, false, /is not one of b\.1\.1, epoch 8/],
-    [held, { ...executing, executing: false }, false, /cannot be taken away any more/],
-    [null, { ...fresh, epoch: 7 }, false, /newest epoch, 8, and that of b\.1\.1 has 7/],
-    [null, fresh, true, /no lease is given while an action runs here/],
-    [null, { ...fresh, executing: true }, false, /a new lease has no plan yet/],
-    [null, { ...fresh, expiresAt: now }, false, /a new lease lasts for a while/],
-    [held, { ...held, partition: other, rank: rankOf(5, other) }, false, /epoch 7 is that of a\.1\.1 only/],
-    [held, { ...held, leader: asHostId('b') }, false, /stays with a, 3: b, 3/],
-    [held, { ...held, leaderIncarnation: 4 }, false, /stays with a, 3: a, 4/],
-    [held, { ...held, rank: rankOf(6) }, false, /rank of a\.1\.1 is fixed/],
-    [held, { ...held, incarnations: new Map() }, false, /bound to the VMs/],
-    [executing, { ...held }, false, /has begun to execute/],
-    [executing, { ...executing, assigned: planOf(held) }, false, /one plan is carried out/],
-    [executing, null, true, /held while an action runs here/],
-    [
-      held,
-      { ...fresh, partition, rank: rankOf(9) },
-      false,
-      /one lease of a host, and a\.1\.1 would have two/,
-    ],
-    [executing, fresh, false, /not taken from a\.1\.1, which executes, by b\.1\.1/],
-    [held, { ...fresh, rank: rankOf(5, other) }, false, /taken by a higher rank only/],
+    [null, { ...fresh, epoch: 0 }, false, 'one of the epochs that were given, 1 to 8, and not 0'],
+    [null, { ...fresh, epoch: 9 }, false, '1 to 8, and not 9'],
+    [null, { ...fresh, expiresAt: now + limits.leaseMs + 1 }, false, 'lasts at most'],
+    [null, { ...fresh, rank: rankOf(9) }, false, 'has its rank, not that of a.1.1'],
+    [held, { ...executing, assigned: planOf(fresh) }, false, 'is not one of b.1.1, epoch 8'],
+    [held, { ...executing, executing: false }, false, 'cannot be taken away any more'],
+    [null, { ...fresh, epoch: 7 }, false, 'newest epoch, 8, and that of b.1.1 has 7'],
+    [null, fresh, true, 'no lease is given while an action runs here'],
+    [null, { ...fresh, executing: true }, false, 'a new lease has no plan yet'],
+    [null, { ...fresh, expiresAt: now }, false, 'a new lease lasts for a while'],
+    [held, { ...held, partition: other, rank: rankOf(5, other) }, false, 'epoch 7 is that of a.1.1 only'],
+    [held, { ...held, leader: asHostId('b') }, false, 'stays with a, 3: b, 3'],
+    [held, { ...held, leaderIncarnation: 4 }, false, 'stays with a, 3: a, 4'],
+    [held, { ...held, rank: rankOf(6) }, false, 'rank of a.1.1 is fixed'],
+    [held, { ...held, incarnations: new Map() }, false, 'bound to the VMs'],
+    [executing, { ...held }, false, 'has begun to execute'],
+    [executing, { ...executing, assigned: planOf(held) }, false, 'one plan is carried out'],
+    [executing, null, true, 'held while an action runs here'],
+    [held, { ...fresh, partition, rank: rankOf(9) }, false, 'one lease of a host, and a.1.1 would have two'],
+    [executing, fresh, false, 'not taken from a.1.1, which executes, by b.1.1'],
+    [held, { ...fresh, rank: rankOf(5, other) }, false, 'taken by a higher rank only'],
   ]
 
+const saying =
+  (fact: string) =>
+  (error: Error): boolean =>
+    error.message.includes(fact)
+
 for (const [before, next, busy, fact] of broken)
-  test(`a lease may not change so that this fails: ${fact.source}`, () =>
-    assert.throws(() => checkLeaseChange(before, next, { ...around, busy }), fact))
+  test(`a lease may not change so that this fails: ${fact}`, () =>
+    assert.throws(() => checkLeaseChange(before, next, { ...around, busy }), saying(fact)))

@@ -10,7 +10,7 @@ import { checkLeaseChange } from './lease-invariants.ts'
 export interface MemberHooks {
   /** Why this host may not join a partition that wants a lease (or only a look), or null. */
   unable(intent: 'lease' | 'observe', leader: HostId): string | null
-  /** An action of ours is under way: the lease is held, whatever its expiry says. */
+  /** An action of this host is under way: the lease is held, whatever its expiry says. */
   busy(): boolean
   snapshot(): HostSnapshot | null
   report(decision: Decision): void

@@ -21,7 +21,7 @@ export const onGranted = (leader: Leadership, from: HostId, message: Granted): v
   const member = state?.members.get(from)
   const release = () => context.send(from, { kind: 'release', partition, epoch })
   if (state === null || member?.state !== 'asked') {
-    // Too late for us: do not let it wait for its lease to lapse.
+    // Too late: it need not wait for its lease to lapse.
     if (epoch > 0 && member === undefined) release()
     return
   }
@@ -38,7 +38,7 @@ export const onGranted = (leader: Leadership, from: HostId, message: Granted): v
   advance(leader, state)
 }
 
-/** What no agent of ours says: on such a grant nothing can be built. */
+/** What an agent of this program never says: on such a grant nothing can be built. */
 const oddityOf = ({ intent }: PartitionState, from: HostId, { epoch, snapshot }: Granted): string | null => {
   if (snapshot.host !== from) return `it granted with the snapshot of another host, ${snapshot.host}`
   return intent === 'lease' && epoch === 0 ? 'it granted a lease without an epoch' : null

@@ -20,7 +20,9 @@ export interface MemberSide {
   release(from: HostId, message: Release): void
   assign(from: HostId, message: Assign): void
   recorded(message: Recorded): void
+  /** From the first admission on, the lease can no longer be wounded. */
   executing(): void
+  /** The leader speaks with a newer incarnation: its partition died with the old one (S7). */
   leaderRestarted(leader: HostId, incarnation: number): void
   tick(): void
   nextAt(): Instant | null

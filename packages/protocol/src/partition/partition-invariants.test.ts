@@ -93,19 +93,24 @@ const check = ({ state, context }: Scene): void => checkPartition(state, self, c
 for (const phase of ['reserving', 'solving', 'executing'] as const)
   test(`a partition that is ${phase} makes sense`, () => check(sceneOf(phase)))
 
-type Broken = readonly [phase: PartitionState['phase'], fact: RegExp, breaks: (scene: Scene) => unknown]
+const saying =
+  (fact: string) =>
+  (error: Error): boolean =>
+    error.message.includes(fact)
+
+type Broken = readonly [phase: PartitionState['phase'], fact: string, breaks: (scene: Scene) => unknown]
 
 /** What is wrong with a partition between two steps. */
 const states: readonly Broken[] = [
-  ['reserving', /leads its own partitions only/, (scene) => checkPartition(scene.state, there, 0)],
+  ['reserving', 'leads its own partitions only', (scene) => checkPartition(scene.state, there, 0)],
   [
     'reserving',
-    /competes under its own name/,
+    'competes under its own name',
     ({ state }) => Object.assign(state.rank, { partition: partitionIdOf(there, 1, 1) }),
   ],
   [
     'reserving',
-    /at most 16 members, not 17/,
+    'at most 16 members, not 17',
     ({ state }) => {
       for (let i = state.members.size; i <= limits.partitionHostsMax; i++)
         state.members.set(asHostId(`h${i}`), { state: 'asked' })
@@ -113,44 +118,44 @@ const states: readonly Broken[] = [
   ],
   [
     'reserving',
-    /lost is no member of it: there/,
+    'lost is no member of it: there',
     ({ state }) => state.lost.set(there, { host: there, name: '', code: null, text: '' }),
   ],
-  ['reserving', /renewed within/, ({ state }) => (state.renewAt += renewMs)],
-  ['reserving', /a member owes one/, ({ state }) => state.members.clear()],
-  ['reserving', /waits at most/, ({ state }) => (state.deadline += 1)],
+  ['reserving', 'renewed within', ({ state }) => (state.renewAt += renewMs)],
+  ['reserving', 'a member owes one', ({ state }) => state.members.clear()],
+  ['reserving', 'waits at most', ({ state }) => (state.deadline += 1)],
   [
     'reserving',
-    /no plan while it waits for members/,
+    'no plan while it waits for members',
     ({ state, plan }) => (state.execution = execution(plan)),
   ],
-  ['solving', /granted before it solves; there/, ({ state }) => state.members.set(there, { state: 'asked' })],
-  ['solving', /leader of self\.1\.1 is a member/, ({ state }) => state.members.delete(self)],
-  ['solving', /for the solver at most/, ({ state }) => (state.deadline += 1)],
+  ['solving', 'granted before it solves; there', ({ state }) => state.members.set(there, { state: 'asked' })],
+  ['solving', 'leader of self.1.1 is a member', ({ state }) => state.members.delete(self)],
+  ['solving', 'for the solver at most', ({ state }) => (state.deadline += 1)],
   [
     'solving',
-    /no plan while it waits for the solver/,
+    'no plan while it waits for the solver',
     ({ state, plan }) => (state.execution = execution(plan)),
   ],
-  ['solving', /has a problem while it is solved/, ({ state }) => (state.problem = null)],
+  ['solving', 'has a problem while it is solved', ({ state }) => (state.problem = null)],
   [
     'solving',
-    /about its 1 members: 2 snapshots, there other host/,
+    'about its 1 members: 2 snapshots, there other host',
     ({ state }) => state.members.delete(there),
   ],
-  ['solving', /counts its rounds from 1/, ({ state }) => (state.round = 0)],
-  ['solving', /known how long/, ({ state }) => (state.reservedMs = null)],
-  ['executing', /only looks/, ({ state }) => Object.assign(state, { intent: 'observe' })],
-  ['executing', /has a plan while it executes/, ({ state }) => (state.execution = null)],
+  ['solving', 'counts its rounds from 1', ({ state }) => (state.round = 0)],
+  ['solving', 'known how long', ({ state }) => (state.reservedMs = null)],
+  ['executing', 'only looks', ({ state }) => Object.assign(state, { intent: 'observe' })],
+  ['executing', 'has a plan while it executes', ({ state }) => (state.execution = null)],
   [
     'executing',
-    /ends when its plan is over/,
+    'ends when its plan is over',
     ({ state, plan }) => (state.execution = finish(state.execution!, plan.actions[0]!.id, { kind: 'done' })),
   ],
-  ['executing', /not given up by the clock/, ({ state }) => (state.deadline = 60_000)],
+  ['executing', 'not given up by the clock', ({ state }) => (state.deadline = 60_000)],
   [
     'executing',
-    /of 1 actions of self\.1\.1 2 have begun/,
+    'of 1 actions of self.1.1 2 have begun',
     ({ state }) => {
       const { begun } = state.execution!
       state.execution = { ...state.execution!, begun: new Set([...begun, actionIdOf(state.partition, 7)]) }
@@ -158,31 +163,31 @@ const states: readonly Broken[] = [
   ],
   [
     'executing',
-    /members that granted; there has not/,
+    'members that granted; there has not',
     ({ state }) => state.members.set(there, { state: 'asked' }),
   ],
-  ['executing', /source is a member/, ({ state }) => state.members.delete(self)],
+  ['executing', 'source is a member', ({ state }) => state.members.delete(self)],
 ]
 
 for (const [phase, fact, breaks] of states)
-  test(`between two steps this is noticed when it fails: ${fact.source}`, () => {
+  test(`between two steps this is noticed when it fails: ${fact}`, () => {
     const scene = sceneOf(phase)
     assert.throws(() => {
       breaks(scene)
       check(scene)
-    }, fact)
+    }, saying(fact))
   })
 
 /** A transition that is made at the wrong moment. */
 const transitions: readonly Broken[] = [
   [
     'reserving',
-    /one partition at a time: self\.1\.2 is formed while self\.1\.1 is led/,
+    'one partition at a time: self.1.2 is formed while self.1.1 is led',
     ({ leader }) => formPartition(leader, noNeed(0), 'lease', []),
   ],
   [
     'reserving',
-    /named after its leader/,
+    'named after its leader',
     ({ leader, context }) =>
       formPartition(
         { ...leader, context: { ...context, self: there }, current: null },
@@ -191,12 +196,12 @@ const transitions: readonly Broken[] = [
         [],
       ),
   ],
-  ['reserving', /asks a host when/, ({ context, state }) => ask(context, state, [])],
-  ['reserving', /asks each host once: there/, ({ context, state }) => ask(context, state, [there])],
-  ['executing', /asks no host while/, ({ context, state }) => ask(context, state, [asHostId('new')])],
+  ['reserving', 'asks a host when', ({ context, state }) => ask(context, state, [])],
+  ['reserving', 'asks each host once: there', ({ context, state }) => ask(context, state, [there])],
+  ['executing', 'asks no host while', ({ context, state }) => ask(context, state, [asHostId('new')])],
   [
     'reserving',
-    /at most 16 members, not 18/,
+    'at most 16 members, not 18',
     ({ context, state }) =>
       ask(
         context,
@@ -206,7 +211,7 @@ const transitions: readonly Broken[] = [
   ],
   [
     'solving',
-    /waits for there, so it is reserving, not solving/,
+    'waits for there, so it is reserving, not solving',
     ({ leader, state }) => {
       state.members.set(there, { state: 'asked' })
       const { partition } = state
@@ -214,10 +219,10 @@ const transitions: readonly Broken[] = [
       onGranted(leader, there, { kind: 'granted', incarnation: 1, partition, epoch: 5, leaseMs: 1, snapshot })
     },
   ],
-  ['reserving', /loses only a member/, ({ leader, state }) => lose(leader, state, asHostId('x'), 'x', '')],
+  ['reserving', 'loses only a member', ({ leader, state }) => lose(leader, state, asHostId('x'), 'x', '')],
   [
     'reserving',
-    /loses there once/,
+    'loses there once',
     ({ leader, state }) => {
       state.lost.set(there, { host: there, name: '', code: null, text: '' })
       lose(leader, state, there, 'x', '')
@@ -225,17 +230,17 @@ const transitions: readonly Broken[] = [
   ],
   [
     'executing',
-    /has a plan while it executes/,
+    'has a plan while it executes',
     ({ leader, state }) => {
       state.execution = null
       lose(leader, state, there, 'x', '')
     },
   ],
-  ['executing', /solves nothing while/, ({ leader, state }) => solve(leader, state)],
-  ['reserving', /solves when all 2 members have granted, not 0/, ({ leader, state }) => solve(leader, state)],
+  ['executing', 'solves nothing while', ({ leader, state }) => solve(leader, state)],
+  ['reserving', 'solves when all 2 members have granted, not 0', ({ leader, state }) => solve(leader, state)],
   [
     'reserving',
-    /hears an answer to what it asked: it is reserving/,
+    'hears an answer to what it asked: it is reserving',
     ({ leader, state }) =>
       onSolved(leader, state, {
         answer: { kind: 'infeasible', why: { code: 'capacity.cpu', text: '' } },
@@ -244,12 +249,12 @@ const transitions: readonly Broken[] = [
   ],
   [
     'executing',
-    /carries out one plan, just after it was solved: it is executing/,
+    'carries out one plan, just after it was solved: it is executing',
     ({ leader, state, problem, plan }) => carryOut(leader, state, problem, plan),
   ],
   [
     'solving',
-    /touches members only, and there is none/,
+    'touches members only, and there is none',
     ({ leader, state, problem, plan }) => {
       state.members.delete(there)
       carryOut(leader, state, problem, plan)
@@ -257,12 +262,12 @@ const transitions: readonly Broken[] = [
   ],
   [
     'solving',
-    /releases its members only, and x is none/,
+    'releases its members only, and x is none',
     ({ context, state }) => release(context, state, asHostId('x')),
   ],
   [
     'executing',
-    /goes to members that granted: 1 of 2/,
+    'goes to members that granted: 1 of 2',
     ({ leader, state, problem, plan }) => {
       state.members.set(there, { state: 'asked' })
       assign(leader.context, state, problem, plan, {} as never)
@@ -270,7 +275,7 @@ const transitions: readonly Broken[] = [
   ],
   [
     'executing',
-    /under leases: there gave none/,
+    'under leases: there gave none',
     ({ leader, state, problem, plan }) => {
       state.members.set(there, { state: 'granted', epoch: 0, snapshot: snapshotOf(there) })
       assign(leader.context, state, problem, plan, {} as never)
@@ -278,17 +283,17 @@ const transitions: readonly Broken[] = [
   ],
   [
     'solving',
-    /has a plan when it is carried out: it is solving/,
+    'has a plan when it is carried out: it is solving',
     ({ context, state }) => beginUnblocked(context, state),
   ],
   [
     'executing',
-    /is its own end, not that of other/,
+    'is its own end, not that of other',
     ({ context, state }) => tellOutcome(context, state, { id: 'other' } as never),
   ],
   [
     'reserving',
-    /ends once: none is led/,
+    'ends once: none is led',
     ({ leader, state }) => {
       callOff(leader, state, 'operator.called_off', '')
       callOff(leader, state, 'operator.called_off', '')
@@ -296,16 +301,16 @@ const transitions: readonly Broken[] = [
   ],
   [
     'reserving',
-    /does not end as running/,
+    'does not end as running',
     ({ leader, state }) => conclude(leader, state, { result: 'running', code: null, text: '' }),
   ],
   [
     'executing',
-    /ends as cured when its plan is done: self\.1\.1\/0 is not/,
+    'ends as cured when its plan is done: self.1.1/0 is not',
     ({ leader, state, plan }) => conclude(leader, state, { result: 'cured', code: null, text: '' }, plan),
   ],
 ]
 
 for (const [phase, fact, breaks] of transitions)
-  test(`a step at the wrong moment is noticed: ${fact.source}`, () =>
-    assert.throws(() => breaks(sceneOf(phase)), fact))
+  test(`a step at the wrong moment is noticed: ${fact}`, () =>
+    assert.throws(() => breaks(sceneOf(phase)), saying(fact)))

@@ -1,6 +1,5 @@
 /**
- * Which hosts to ask: the fewest ring neighbours whose headroom covers the excess with a margin, near ones first
- *. DVMS always took the next host of the ring, fit or not, and ended with four where two suffice.
+ * Which hosts to ask: the fewest ring neighbours whose headroom covers the excess with a margin, near ones first. DVMS always took the next host of the ring, fit or not, and ended with four where two suffice.
  */
 
 import { dimensions, resources, scale } from '@drover/placement'

@@ -81,7 +81,10 @@ const withMoves = (
   // A worker made both; neither is believed before it was checked here.
   const fault = solutionFault(problem, answer, plan, state.partition)
   if (fault !== null) {
-    context.warn('plan.unsound', `the checker refused our own plan: ${fault}`)
+    context.warn(
+      'plan.unsound',
+      `the plan that the solver made for ${state.partition} does not pass the check: ${fault}`,
+    )
     return conclude(leader, state, { result: 'failed', code: 'plan.unsound', text: fault })
   }
   if (answer.kind === 'relief') {

@@ -65,7 +65,7 @@ const problemVm = z.object({
   labels,
 })
 
-/** Its dimensions must be ours: one that this version does not know would go unchecked. */
+/** Its dimensions must be those of this version: another one would go unchecked. */
 export const problem = z.object({
   dimensions: z
     .array(text)

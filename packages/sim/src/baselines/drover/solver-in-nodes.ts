@@ -1,5 +1,5 @@
 /**
- * The solver of the agents: the function that the daemon's worker runs, with a budget of search nodes, since no clock of ours may
+ * The solver of the agents: the function that the daemon's worker runs, with a budget of search nodes, since no real clock may
  * decide in virtual time; and what a solve takes on a host, ms of virtual time.
  */
 import type { Immediate, Solver } from '@drover/agent/runtime'
