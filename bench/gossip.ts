@@ -8,7 +8,7 @@
  * All agents share one CPU, and each delivery takes about 1 ms of it: with too many a second the queue for the
  * CPU is measured, not the way through the mesh. So they gossip as rarely as it takes. Look at the machine's load, too.
  */
-import { inlineSolver, type Transport, type TransportHandlers } from '@drover/agent'
+import { createInlineSolver, type Transport, type TransportHandlers } from '@drover/agent'
 import { decodeSummary, policyOf } from '@drover/protocol'
 import { createWorld, randomOf, realClock, sleep, waitUntil } from '@drover/sim'
 import { layoutOf } from '../packages/sim/src/harness/layout.ts'
@@ -70,7 +70,7 @@ const world = createWorld({ clock })
 const layout = layoutOf({ hosts: agents, vmsPerHost: 4, seed, capacity, reserve, loadPermille: 500 })
 for (const host of layout.hosts) world.addHost(host)
 for (const vm of layout.vms) world.addVm(vm)
-const solver = inlineSolver()
+const solver = createInlineSolver()
 const members = await Promise.all(
   layout.hosts.map(({ name, location }, index) =>
     createMember({

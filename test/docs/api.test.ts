@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Agent } from '../../packages/agent/src/agent-port.ts'
-import { apiRoutes } from '../../packages/agent/src/api/routes.ts'
+import { apiRoutesOf } from '../../packages/agent/src/api/routes.ts'
 import { codeOf } from './markdown.ts'
 import { root } from './paths.ts'
 
 const page = readFileSync(join(root, 'docs/api.md'), 'utf8')
 /** No route that is asked here reaches the agent. */
-const app = apiRoutes({ agent: {} as Agent, metrics: async () => '' })
+const app = apiRoutesOf({ agent: {} as Agent, metrics: async () => '' })
 
 test('docs/api.md has every route of the local API, and no other', () => {
   const written = [...page.matchAll(/^\| `((?:GET|POST) \S+)` \|/gm)].map((row) => row[1] ?? '')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { VmId } from '@drover/protocol'
 import { type ComplianceWorld, hypervisorCompliance } from '../../packages/agent/src/hypervisor/compliance.ts'
-import { libvirtHypervisor } from '../../packages/agent/src/hypervisor/libvirt/index.ts'
+import { createLibvirtHypervisor } from '../../packages/agent/src/hypervisor/libvirt/index.ts'
 import { type Guest, type Host, Testbed } from '../testbed/testbed.ts'
 import { assertPrepared, impossible } from './kit.ts'
 
@@ -24,7 +24,7 @@ const socketOf = (host: Host): string => `qemu+unix:///system?socket=${host.libv
 const driverOf = (host: Host, other: Host) => {
   const uri = socketOf(host)
   const peerSockets = [socketOf(other)]
-  return libvirtHypervisor({ uri, migrationUri: uri, peerSockets, progressMs: 100, dirtyRateMs: 0 })
+  return createLibvirtHypervisor({ uri, migrationUri: uri, peerSockets, progressMs: 100, dirtyRateMs: 0 })
 }
 
 /** The guest of the story before, if it still runs; booting a new one is what takes time. */

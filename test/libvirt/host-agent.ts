@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StatusAnswer } from '../../packages/agent/src/api/client.ts'
-import { type ApiClient, apiClient } from '../../packages/agent/src/api/client.ts'
+import { type ApiClient, createApiClient } from '../../packages/agent/src/api/client.ts'
 import { type Host, type HostProcess, type Testbed, until } from '../testbed/testbed.ts'
 
 /** CPU of each host: its quota, and what its agent is told. Two cores carry three such hosts when not all are full. */
@@ -127,7 +127,7 @@ export const hostAgent = (bed: Testbed, host: Host, number: number, options: Age
   const logPath = join(home, 'agent.log')
   writeFileSync(configPath, configOf(bed, host, home, options), { mode: 0o600 })
   writeFileSync(logPath, '')
-  const api = apiClient(socket, 20_000)
+  const api = createApiClient(socket, 20_000)
   let running: HostProcess | null = null
 
   return {

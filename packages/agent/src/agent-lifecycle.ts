@@ -30,7 +30,7 @@ interface LifecycleState {
   killed: boolean
 }
 
-export const createLifecycle = (
+export const createAgentLifecycle = (
   init: AgentInit,
   parts: AgentParts,
   clock: Clock,

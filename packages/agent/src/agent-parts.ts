@@ -8,7 +8,7 @@ import { droverVersion } from './drover-version.ts'
 import { createEffectRunner, type EffectRunner } from './effects.ts'
 import { wordsOf } from './errors.ts'
 import { createLoop, type Loop } from './loop.ts'
-import { createRequests, type Requests } from './pending-commands.ts'
+import { createPendingCommands, type PendingCommands } from './pending-commands.ts'
 import { createPersister, type Persister } from './persist.ts'
 import { createPoller, type Poller, type PollerInit } from './poller.ts'
 import { type RetryPauses, retryPauses } from './retry-pauses.ts'
@@ -37,7 +37,7 @@ export interface AgentParts {
   readonly loop: Loop
   readonly persister: Persister
   readonly poller: Poller
-  readonly requests: Requests
+  readonly requests: PendingCommands
   readonly runner: EffectRunner
 }
 
@@ -49,7 +49,7 @@ export interface PartsHooks {
   readonly leave: () => void
 }
 
-export const createParts = (
+export const createAgentParts = (
   init: AgentInit,
   internals: AgentInternals,
   clock: Clock,
@@ -88,7 +88,7 @@ export const createParts = (
     },
   })
   const commandMs = internals.commandTimeoutMs ?? commandTimeoutMsDefault
-  const requests = createRequests(String(journal.incarnation), commandMs, clock)
+  const requests = createPendingCommands(String(journal.incarnation), commandMs, clock)
   const runner = createEffectRunner({
     hypervisor,
     transport,

@@ -9,8 +9,8 @@
  * await agent.stop()          // moves no VM
  * ```
  */
-import { createLifecycle } from './agent-lifecycle.ts'
-import { type AgentInternals, createParts } from './agent-parts.ts'
+import { createAgentLifecycle } from './agent-lifecycle.ts'
+import { type AgentInternals, createAgentParts } from './agent-parts.ts'
 import type { Agent, AgentInit } from './agent-port.ts'
 import { instantOf, monotonicClock } from './clock.ts'
 
@@ -20,12 +20,12 @@ export * from './agent-port.ts'
 export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Agent => {
   const { hypervisor, transport, journal } = init
   const clock = internals.clock ?? monotonicClock
-  const parts = createParts(init, internals, clock, {
+  const parts = createAgentParts(init, internals, clock, {
     failed: () => void lifecycle.shutDown(),
     leave: () => lifecycle.mayEnd(),
   })
   const { events, peer, loop, persister, poller, requests } = parts
-  const lifecycle = createLifecycle(init, parts, clock, internals.wallNow ?? Date.now)
+  const lifecycle = createAgentLifecycle(init, parts, clock, internals.wallNow ?? Date.now)
   return {
     host: transport.self,
     start: lifecycle.start,

@@ -4,10 +4,10 @@
  * ```ts
  * const agent = createAgent({
  *   settings,
- *   hypervisor: libvirtHypervisor({ uri: settings.hypervisor.uri }),
- *   transport: libp2pTransport({ ...settings.network, privateKey, log }),
+ *   hypervisor: createLibvirtHypervisor({ uri: settings.hypervisor.uri }),
+ *   transport: createLibp2pTransport({ ...settings.network, privateKey, log }),
  *   journal: openJournal(settings.host.dataDir),
- *   solver: workerSolver(),
+ *   solver: createWorkerSolver(),
  *   log: createLog({ level: 'info' }),
  * })
  * await agent.start()
@@ -27,12 +27,12 @@
  * 7. `event-log.ts` writes one line per decision and per migration, and `metrics.ts` counts.
  * 8. Operators ask through `api/routes.ts` on a unix socket (`api/server.ts`); `cli/main.ts` is `drover`.
  */
-export { type LibvirtOptions, libvirtHypervisor } from './hypervisor/libvirt/index.ts'
+export { createLibvirtHypervisor, type LibvirtOptions } from './hypervisor/libvirt/index.ts'
 export { type OpenJournalOptions, openJournal } from './journal/sqlite.ts'
 export { createLog, type LogOptions } from './log.ts'
 export { createMetrics, type Metrics, type MetricsOptions } from './metrics.ts'
 export * from './runtime.ts'
-export { inlineSolver } from './solve/inline.ts'
-export { type WorkerSolverOptions, workerSolver } from './solve/worker-pool.ts'
-export { hostIdOf, IdentityError, loadOrCreateIdentity, newIdentity } from './transport/identity.ts'
-export { type Libp2pTransportInit, libp2pTransport } from './transport/libp2p.ts'
+export { createInlineSolver } from './solve/inline.ts'
+export { createWorkerSolver, type WorkerSolverOptions } from './solve/worker-pool.ts'
+export { createIdentity, hostIdOf, IdentityError, loadOrCreateIdentity } from './transport/identity.ts'
+export { createLibp2pTransport, type Libp2pTransportInit } from './transport/libp2p.ts'

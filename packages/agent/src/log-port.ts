@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'>
 
 const nothing = (): void => {}
-const silent: Log = {
+export const silentLog: Log = {
   trace: nothing,
   debug: nothing,
   info: nothing,
@@ -12,5 +12,3 @@ const silent: Log = {
   error: nothing,
   fatal: nothing,
 }
-
-export const silentLog = (): Log => silent

@@ -3,7 +3,7 @@ import type { Reply } from '@drover/protocol'
 import { AgentError } from './agent-port.ts'
 import type { Clock } from './clock.ts'
 
-export interface Requests {
+export interface PendingCommands {
   /** `ask` gets the id under which the answer comes. Rejects with `AgentError`. */
   open(ask: (request: string) => void): Promise<Reply>
   answer(request: string, reply: Reply): void
@@ -14,7 +14,7 @@ export interface Requests {
 /** Commands that wait at the same time. Against a script that asks faster than answers come (S14). */
 const waitingMax = 64
 
-export const createRequests = (name: string, timeoutMs: number, clock: Clock): Requests => {
+export const createPendingCommands = (name: string, timeoutMs: number, clock: Clock): PendingCommands => {
   const waiting = new Map<string, { resolve(reply: Reply): void; reject(error: AgentError): void }>()
   let counter = 0
   let closed = false

@@ -20,7 +20,7 @@ const watch = (sampleMs = 60_000, connected = true, doubts = () => false) => {
     clock: monotonicClock,
     settings: { ...base, hypervisor: { ...base.hypervisor, sampleMs } },
     version: '1.2.3',
-    log: silentLog(),
+    log: silentLog,
     feed(input) {
       told.push(input)
       if (input.kind === 'described' && doubts()) poller.describe()

@@ -12,9 +12,9 @@ export type { Immediate } from './immediate.ts'
 export * from './journal/journal-port.ts'
 export {
   createJournalStore,
+  createMemoryJournal,
   type JournalStore,
   type JournalStoreOptions,
-  memoryJournal,
 } from './journal/memory.ts'
 export { type Log, silentLog } from './log-port.ts'
 export { defaultReserve } from './observation.ts'

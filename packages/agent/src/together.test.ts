@@ -8,7 +8,7 @@ import type { Hypervisor } from './hypervisor/hypervisor-port.ts'
 import { createJournalStore } from './journal/memory.ts'
 import { silentLog } from './log-port.ts'
 import type { Solver } from './solve/solver.ts'
-import { workerSolver } from './solve/worker-pool.ts'
+import { createWorkerSolver } from './solve/worker-pool.ts'
 import {
   type FakeHypervisor,
   fakeHypervisor,
@@ -90,7 +90,7 @@ const createAgents = (names: readonly string[], solver: Solver) => {
       transport: bus(host(name)),
       journal: store.open(),
       solver,
-      log: silentLog(),
+      log: silentLog,
     })
     return { agent, hypervisor, store }
   })
@@ -99,7 +99,7 @@ const createAgents = (names: readonly string[], solver: Solver) => {
 // Three hosts, one of them with more demand than it may give. Its agent forms a partition with a neighbour, solves it on a
 // worker thread, and moves one VM; both journals are clean afterwards, and both hosts can tell what was done.
 test('three agents cure an overload', async () => {
-  const solver = workerSolver()
+  const solver = createWorkerSolver()
   const parts = createAgents(['a', 'b', 'c'], solver)
   const events: AgentEvent[] = []
   for (const { agent } of parts) agent.events((event) => events.push(event))

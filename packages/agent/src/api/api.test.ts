@@ -10,7 +10,7 @@ import { exampleDecision, exampleHosts, exampleVms } from '../../../protocol/src
 import { AgentError } from '../agent-port.ts'
 import { type FakeAgent, fakeAgent } from '../testing/fake-agent.ts'
 import { ApiError } from './api-error.ts'
-import { apiClient } from './client.ts'
+import { createApiClient } from './client.ts'
 import { type ApiServer, serveApi } from './server.ts'
 import { SocketError } from './unix-socket.ts'
 
@@ -39,7 +39,7 @@ const serve = async (metricsListen: string | null = null): Promise<ApiServer> =>
   servers.push(server)
   return server
 }
-const client = () => apiClient(socket, 5_000)
+const client = () => createApiClient(socket, 5_000)
 const raw = (path: string, body?: string) =>
   new Promise<{ status: number; text: string }>((resolve, reject) => {
     const outgoing = request(
@@ -108,7 +108,7 @@ test('no agent there, or not drover: one clear line', async () => {
   const mute = createServer(() => {})
   const path = join(directory, 'mute.sock')
   await new Promise<void>((resolve) => mute.listen(path, resolve))
-  await assert.rejects(apiClient(path, 50).status(), /no answer within 0.05 s/)
+  await assert.rejects(createApiClient(path, 50).status(), /no answer within 0.05 s/)
   mute.close()
 })
 

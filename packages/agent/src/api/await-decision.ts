@@ -3,7 +3,7 @@ import type { Decision, PartitionId } from '@drover/protocol'
 import type { Agent } from '../agent-port.ts'
 
 /** Starts listening at once, so that a decision which ends before its id is known is not missed. */
-export const decisionWatch = (
+export const createDecisionWatch = (
   agent: Agent,
 ): {
   /** The decision as it ended, or as far as it came within `timeoutMs`; null when nothing was heard of it. */

@@ -6,7 +6,7 @@ import { type ClientResponse, hc } from 'hono/client'
 import type { ApiRoutes } from './routes.ts'
 import { createSocketFetch } from './socket-fetch.ts'
 
-export type ApiClient = ReturnType<typeof apiClient>
+export type ApiClient = ReturnType<typeof createApiClient>
 
 type AnswerOf<Method extends keyof ApiClient> = Awaited<ReturnType<ApiClient[Method]>>
 export type StatusAnswer = AnswerOf<'status'>
@@ -18,7 +18,7 @@ const answered = async <T>(response: Promise<ClientResponse<T, number, 'json'>>)
   (await response).json()
 
 /** Every call ends within `timeoutMs` (default 60,000: a plan may take 45) or throws `ApiError`. */
-export const apiClient = (socket: string, timeoutMs = 60_000) => {
+export const createApiClient = (socket: string, timeoutMs = 60_000) => {
   const { v1 } = hc<ApiRoutes>('http://drover', { fetch: createSocketFetch(socket, timeoutMs) })
   return {
     status: () => answered(v1.status.$get()),

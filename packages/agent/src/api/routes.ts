@@ -3,11 +3,11 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { Agent } from '../agent-port.ts'
 import { ApiFailure, type ErrorDetails, invalid } from './error-answer.ts'
-import { decisionRoutes } from './routes/decision-routes.ts'
-import { drainRoutes } from './routes/drain-routes.ts'
-import { type HealthRoutesInit, healthRoutes } from './routes/health-routes.ts'
-import { hostRoutes } from './routes/host-routes.ts'
-import { vmRoutes } from './routes/vm-routes.ts'
+import { decisionRoutesOf } from './routes/decision-routes.ts'
+import { drainRoutesOf } from './routes/drain-routes.ts'
+import { type HealthRoutesInit, healthRoutesOf } from './routes/health-routes.ts'
+import { hostRoutesOf } from './routes/host-routes.ts'
+import { vmRoutesOf } from './routes/vm-routes.ts'
 import { schemaVersion } from './schema-version.ts'
 
 export interface ApiInit extends HealthRoutesInit {
@@ -19,19 +19,19 @@ export interface ApiInit extends HealthRoutesInit {
 const bodyBytesMax = 64 * 1024
 
 /** What the client's types are made from. */
-export type ApiRoutes = ReturnType<typeof resources>
+export type ApiRoutes = ReturnType<typeof resourceRoutesOf>
 
-const resources = (agent: Agent, planTimeoutMs: number) =>
+const resourceRoutesOf = (agent: Agent, planTimeoutMs: number) =>
   new Hono()
-    .route('/v1', hostRoutes(agent))
-    .route('/v1', decisionRoutes(agent, planTimeoutMs))
-    .route('/v1', vmRoutes(agent))
-    .route('/v1', drainRoutes(agent))
+    .route('/v1', hostRoutesOf(agent))
+    .route('/v1', decisionRoutesOf(agent, planTimeoutMs))
+    .route('/v1', vmRoutesOf(agent))
+    .route('/v1', drainRoutesOf(agent))
 
 const failure = (context: Context, status: ApiFailure['status'] | 500, error: ErrorDetails) =>
   context.json({ schemaVersion, error }, status)
 
-export const apiRoutes = (init: ApiInit): Hono => {
+export const apiRoutesOf = (init: ApiInit): Hono => {
   const app = new Hono()
   app.onError((error, context) =>
     error instanceof ApiFailure
@@ -47,7 +47,7 @@ export const apiRoutes = (init: ApiInit): Hono => {
   app.use(
     bodyLimit({ maxSize: bodyBytesMax, onError: () => Promise.reject(invalid('the body is too long')) }),
   )
-  app.route('/', healthRoutes(init))
-  app.route('/', resources(init.agent, init.planTimeoutMs ?? 15_000))
+  app.route('/', healthRoutesOf(init))
+  app.route('/', resourceRoutesOf(init.agent, init.planTimeoutMs ?? 15_000))
   return app
 }

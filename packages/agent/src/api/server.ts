@@ -1,8 +1,8 @@
 /** Binds the local API to its unix socket and, if wished, health and metrics to a TCP port. */
 import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
-import { healthRoutes } from './routes/health-routes.ts'
-import { type ApiInit, apiRoutes } from './routes.ts'
+import { healthRoutesOf } from './routes/health-routes.ts'
+import { type ApiInit, apiRoutesOf } from './routes.ts'
 import { listenOnSocket, SocketError } from './unix-socket.ts'
 
 export interface ApiServer {
@@ -37,13 +37,13 @@ export const serveApi = async (init: ServeApiInit): Promise<ApiServer> => {
   }
   try {
     if (init.socket !== null) {
-      const server = createAdaptorServer({ fetch: apiRoutes(init).fetch }) as Server
+      const server = createAdaptorServer({ fetch: apiRoutesOf(init).fetch }) as Server
       await listenOnSocket(server, init.socket)
       servers.push(server)
     }
     let metricsAddress: string | null = null
     if (init.metricsListen !== null) {
-      const server = createAdaptorServer({ fetch: healthRoutes(init).fetch }) as Server
+      const server = createAdaptorServer({ fetch: healthRoutesOf(init).fetch }) as Server
       const { host, port } = split(init.metricsListen)
       await new Promise<void>((resolve, reject) => {
         server.once('error', (error) =>

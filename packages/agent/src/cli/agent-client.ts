@@ -1,5 +1,5 @@
 /** Which agent a command talks to. */
-import { type ApiClient, apiClient } from '../api/client.ts'
+import { type ApiClient, createApiClient } from '../api/client.ts'
 import { loadSettings } from '../config/load.ts'
 import { fileSchema } from '../config/schema.ts'
 import type { Io } from './io.ts'
@@ -11,5 +11,5 @@ export const clientOf = (io: Io, options: { readonly socket?: string }): ApiClie
     io.env['DROVER_API__SOCKET'] ??
     loadSettings({ env: io.env, secrets: 'noted' }).settings?.api.socket ??
     fileSchema.parse({}).api.socket
-  return apiClient(socket)
+  return createApiClient(socket)
 }

@@ -11,14 +11,14 @@ import type { Settings } from '../config/settings.ts'
 import { droverVersion } from '../drover-version.ts'
 import { wordsOf } from '../errors.ts'
 import type { Hypervisor } from '../hypervisor/hypervisor-port.ts'
-import { libvirtHypervisor } from '../hypervisor/libvirt/index.ts'
+import { createLibvirtHypervisor } from '../hypervisor/libvirt/index.ts'
 import { type Journal, JournalError } from '../journal/journal-port.ts'
 import { openJournal } from '../journal/sqlite.ts'
 import { createLog, type Logger } from '../log.ts'
 import { createMetrics } from '../metrics.ts'
-import { workerSolver } from '../solve/worker-pool.ts'
+import { createWorkerSolver } from '../solve/worker-pool.ts'
 import { IdentityError, loadOrCreateIdentity } from '../transport/identity.ts'
-import { libp2pTransport } from '../transport/libp2p.ts'
+import { createLibp2pTransport } from '../transport/libp2p.ts'
 import { CliFailure, exitCode } from './exit.ts'
 
 /** What a driver module of one's own exports. */
@@ -38,7 +38,7 @@ const hypervisorOf = async (settings: Settings, log: Logger): Promise<Hypervisor
   const { driver, uri, migrationUri, tls, diskLock, sharedPaths } = settings.hypervisor
   if (driver === 'libvirt') {
     try {
-      return libvirtHypervisor({
+      return createLibvirtHypervisor({
         uri,
         diskLock,
         ...(migrationUri === null ? {} : { migrationUri }),
@@ -99,7 +99,7 @@ export const runAgent = async (settings: Settings, say: (text: string) => void):
     const privateKey = await loadOrCreateIdentity(join(settings.host.dataDir, 'identity.key'))
     const hypervisor = await hypervisorOf(settings, log)
     const { listen, announce, bootstrap, clusterKey, allow } = settings.network
-    const transport = libp2pTransport({
+    const transport = createLibp2pTransport({
       privateKey,
       listen,
       announce,
@@ -109,7 +109,7 @@ export const runAgent = async (settings: Settings, say: (text: string) => void):
       log,
       loopback: listen.every((address) => address.startsWith('/ip4/127.')),
     })
-    const solver = workerSolver()
+    const solver = createWorkerSolver()
     undo.push(() => solver.close())
     agent = createAgent({ settings, hypervisor, transport, journal, solver, log })
     // From here on the agent closes what it was given, the journal too.

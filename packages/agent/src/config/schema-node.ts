@@ -42,7 +42,7 @@ const keysBelow = (node: SchemaNode, prefix: string): readonly string[] =>
 const propertyOf = ({ properties = {} }: SchemaNode, key: string): SchemaNode | undefined =>
   Object.hasOwn(properties, key) ? properties[key] : undefined
 
-export const schemaReader = (schema: z.ZodType): SchemaReader => {
+export const schemaReaderOf = (schema: z.ZodType): SchemaReader => {
   const root = z.toJSONSchema(schema, { io: 'input' }) as SchemaNode
   const nodesAt = (path: readonly PropertyKey[]): readonly SchemaNode[] => {
     let nodes: readonly SchemaNode[] = [root]
@@ -69,4 +69,4 @@ export const schemaReader = (schema: z.ZodType): SchemaReader => {
 }
 
 /** Of the agent's own files. */
-export const configReader: SchemaReader = schemaReader(fileSchema)
+export const configReader: SchemaReader = schemaReaderOf(fileSchema)

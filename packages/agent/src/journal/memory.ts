@@ -130,4 +130,4 @@ export const createJournalStore = (options: JournalStoreOptions = {}): JournalSt
 }
 
 /** A store that is not kept: for agents that are never restarted. */
-export const memoryJournal = (): Journal => createJournalStore().open()
+export const createMemoryJournal = (): Journal => createJournalStore().open()

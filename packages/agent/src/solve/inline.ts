@@ -2,7 +2,7 @@
 import { solveWithin } from './solve-within.ts'
 import type { Solver } from './solver.ts'
 
-export const inlineSolver = (seed = 1): Solver => ({
+export const createInlineSolver = (seed = 1): Solver => ({
   solve: (problem, planId, budgetMs) =>
     new Promise((resolve) => setImmediate(() => resolve(solveWithin(problem, planId, budgetMs, seed)))),
   async close() {},

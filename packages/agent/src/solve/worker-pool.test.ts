@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId, partitionIdOf, type Solution } from '@drover/protocol'
-import { inlineSolver } from './inline.ts'
+import { createInlineSolver } from './inline.ts'
 import { tinyPlan, tinyProblem } from './solve-within.ts'
 import type { Solver } from './solver.ts'
-import { workerSolver } from './worker-pool.ts'
+import { createWorkerSolver } from './worker-pool.ts'
 
 /** A worker made of a few lines: says that it is ready, then does with each problem what the test wants. */
 const workerOf = (onMessage: string): URL =>
@@ -25,8 +25,8 @@ const codeOf = ({ answer }: Solution) => (answer.kind === 'infeasible' ? answer.
 
 // Many agents of one process share the pool: each gets the answer to its own question, the same as on the event loop.
 test('a pool answers as the solver itself does', async () => {
-  const pool = workerSolver({ threads: 2 })
-  const inline = inlineSolver()
+  const pool = createWorkerSolver({ threads: 2 })
+  const inline = createInlineSolver()
   const problems = [0, 1, 2, 3, 4, 5].map((n) => {
     const problem = tinyProblem()
     // An even one is an overload to cure, an odd one has nothing to do.
@@ -50,7 +50,7 @@ test('a pool answers as the solver itself does', async () => {
 
 // A fault in the solver kills its thread: that question fails with a code, the next ones are answered by a new thread.
 test('a crashed worker fails one question and is replaced', async () => {
-  const pool = workerSolver({
+  const pool = createWorkerSolver({
     workerUrl: workerOf(`if (problem.crash) process.exit(3); answer(id)`),
   })
   try {
@@ -69,7 +69,10 @@ test('a crashed worker fails one question and is replaced', async () => {
 
 // A solver that forgets its budget would block every later question: it loses its thread.
 test('a worker that does not come back is ended', async () => {
-  const pool = workerSolver({ graceMs: 100, workerUrl: workerOf(`if (problem.hang) for (;;); answer(id)`) })
+  const pool = createWorkerSolver({
+    graceMs: 100,
+    workerUrl: workerOf(`if (problem.hang) for (;;); answer(id)`),
+  })
   try {
     assert.equal(codeOf(await pool.solve(tinyProblem(), tinyPlan, 1_000)), 'satisfied')
     const hung = pool.solve({ ...tinyProblem(), hang: true } as ReturnType<typeof tinyProblem>, tinyPlan, 1)
@@ -83,7 +86,7 @@ test('a worker that does not come back is ended', async () => {
 
 // More questions than can be worked on: the rest is refused at once, and those that waited in vain are told.
 test('the queue is bounded in number and in time', async () => {
-  const pool = workerSolver({
+  const pool = createWorkerSolver({
     queueMax: 2,
     graceMs: 50,
     workerUrl: workerOf(`if (problem.hang) for (;;); answer(id)`),
@@ -107,7 +110,7 @@ test('the queue is bounded in number and in time', async () => {
 
 // The agent ends while a question is open.
 test('closing answers all questions that wait', async () => {
-  const pool = workerSolver({ workerUrl: workerOf('for (;;);') })
+  const pool = createWorkerSolver({ workerUrl: workerOf('for (;;);') })
   const open = [pool.solve(tinyProblem(), tinyPlan, 1_000), pool.solve(tinyProblem(), tinyPlan, 1_000)]
   await pool.close()
   await pool.close()

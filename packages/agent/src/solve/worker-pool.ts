@@ -2,7 +2,7 @@
  * Solves on worker threads, so that the agent goes on listening meanwhile. One pool may serve many agents of a process.
  *
  * ```ts
- * const solver = workerSolver({ threads: 1 })
+ * const solver = createWorkerSolver({ threads: 1 })
  * const { answer, plan } = await solver.solve(problem, partition, 200)
  * await solver.close()
  * ```
@@ -58,7 +58,7 @@ const expire = ({ slots, waiting }: PoolState, job: Job, patienceMs: number): vo
   slots.find((slot) => slot.job === job)?.giveUp(`no answer within ${patienceMs} ms`)
 }
 
-export const workerSolver = (options: WorkerSolverOptions = {}): Solver => {
+export const createWorkerSolver = (options: WorkerSolverOptions = {}): Solver => {
   const { threads = 1, queueMax = 64, seed = 1, graceMs = 1_000, workerUrl = workerFile() } = options
   const slots = Array.from({ length: threads }, () => createWorkerSlot(workerUrl, () => dispatch(state)))
   const state: PoolState = { slots, waiting: [], id: 0, closed: false }

@@ -11,7 +11,7 @@ import { type AgentInternals, createAgent } from '../agent.ts'
 import type { AgentEvent, AgentInit } from '../agent-port.ts'
 import { createJournalStore } from '../journal/memory.ts'
 import { silentLog } from '../log-port.ts'
-import { inlineSolver } from '../solve/inline.ts'
+import { createInlineSolver } from '../solve/inline.ts'
 import { fakeHypervisor, fakeTransport, type ScriptedPeer, scriptedPeer, settings } from './fakes.ts'
 import { action, host, partition, vmId } from './fixtures.ts'
 
@@ -71,8 +71,8 @@ export const world = (script: ScriptedPeer['script'] = {}, internals: AgentInter
     hypervisor,
     transport,
     journal: store.open(),
-    solver: inlineSolver(),
-    log: silentLog(),
+    solver: createInlineSolver(),
+    log: silentLog,
   }
   const agent = createAgent(init, {
     createPeer: peer.create,

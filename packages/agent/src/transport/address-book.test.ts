@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId, type HostId } from '@drover/protocol'
 import { retryPauses } from '../retry-pauses.ts'
-import { type AddressBook, addressBook, addressesOf } from './address-book.ts'
+import { type AddressBook, addressesOf, createAddressBook } from './address-book.ts'
 import { bounds } from './bounds.ts'
 
 const name = (letter: string) => asHostId(`12D3KooW${letter.repeat(44)}`)
@@ -13,7 +13,7 @@ const targetOf = (book: AddressBook, id: HostId) => book.target(id) ?? assert.fa
 
 test('a peer knows best where it is', () => {
   // C says that B is at 1; B itself says 2; then C repeats its old news.
-  const book = addressBook(self, everyone)
+  const book = createAddressBook(self, everyone)
   book.hearsay({ id: b, addresses: ['/ip4/10.0.0.1/tcp/1'] }, 0)
   book.announced({ id: b, addresses: ['/ip4/10.0.0.2/tcp/1'] }, 1)
   book.hearsay({ id: b, addresses: ['/ip4/10.0.0.1/tcp/1'] }, 2)
@@ -21,7 +21,7 @@ test('a peer knows best where it is', () => {
 })
 
 test('what an operator configured stays, whatever the peer says', () => {
-  const book = addressBook(self, everyone)
+  const book = createAddressBook(self, everyone)
   book.introduce(`/dns4/b.example/tcp/1/p2p/${b}`, 0)
   book.announced({ id: b, addresses: ['/ip4/10.0.0.2/tcp/1'] }, 1)
   assert.deepEqual(addressesOf(targetOf(book, b)), [
@@ -31,7 +31,7 @@ test('what an operator configured stays, whatever the peer says', () => {
 })
 
 test('no peer is listed under the address of another, nor ourselves, nor a peer that may not take part', () => {
-  const book = addressBook(self, (id) => id !== c)
+  const book = createAddressBook(self, (id) => id !== c)
   book.hearsay({ id: b, addresses: [`/ip4/10.0.0.1/tcp/1/p2p/${c}`, 'nonsense'] }, 0)
   book.hearsay({ id: self, addresses: ['/ip4/10.0.0.1/tcp/1'] }, 0)
   book.hearsay({ id: c, addresses: ['/ip4/10.0.0.1/tcp/1'] }, 0)
@@ -39,7 +39,7 @@ test('no peer is listed under the address of another, nor ourselves, nor a peer 
 })
 
 test('each failure makes the next pause longer, up to a limit; success forgets them', () => {
-  const book = addressBook(self, everyone)
+  const book = createAddressBook(self, everyone)
   book.introduce(`/ip4/10.0.0.2/tcp/1/p2p/${b}`, 0)
   const target = targetOf(book, b)
   for (let failures = 1; failures <= 40; failures++) {
@@ -53,7 +53,7 @@ test('each failure makes the next pause longer, up to a limit; success forgets t
 })
 
 test('a peer that was gone for long is forgotten, unless an operator named it', () => {
-  const book = addressBook(self, everyone)
+  const book = createAddressBook(self, everyone)
   book.hearsay({ id: b, addresses: ['/ip4/10.0.0.2/tcp/1'] }, 0)
   book.introduce(`/ip4/10.0.0.3/tcp/1/p2p/${c}`, 0)
   for (const id of [b, c]) book.failed(targetOf(book, id), 0)
@@ -66,7 +66,7 @@ test('a peer that was gone for long is forgotten, unless an operator named it', 
 
 test('the book is bounded', () => {
   // A faulty peer tells of more hosts than there can be.
-  const book = addressBook(self, everyone)
+  const book = createAddressBook(self, everyone)
   for (let i = 0; i < bounds.knownPeersMax * 2; i++) {
     book.hearsay({ id: asHostId(`peer${i}`), addresses: ['/ip4/10.0.0.2/tcp/1'] }, 0)
   }

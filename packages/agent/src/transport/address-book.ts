@@ -65,7 +65,7 @@ const addressesFor = ({ id, addresses }: Told): string[] =>
     .slice(0, bounds.addressesPerPeerMax)
     .map((address) => (peerOf(address) === null ? `${address}/p2p/${id}` : address))
 
-export const addressBook = (self: HostId, isAllowed: (id: HostId) => boolean): AddressBook => {
+export const createAddressBook = (self: HostId, isAllowed: (id: HostId) => boolean): AddressBook => {
   const peers = new Map<HostId, Target>()
   const nameless = new Map<string, Target>()
 

@@ -3,7 +3,7 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { createAlarm } from './alarm.ts'
 import { bounds } from './bounds.ts'
-import { outbox } from './outbox.ts'
+import { createOutbox } from './outbox.ts'
 import type { Tally } from './traffic-counters.ts'
 
 export const messageProtocol = '/drover/1'
@@ -24,8 +24,12 @@ interface Open {
   readonly lp: ReturnType<typeof lpStream>
 }
 
-export const channel = (connection: () => Connection | null, dial: () => boolean, tally: Tally): Channel => {
-  const waiting = outbox()
+export const createChannel = (
+  connection: () => Connection | null,
+  dial: () => boolean,
+  tally: Tally,
+): Channel => {
+  const waiting = createOutbox()
   let open: Open | null = null
   let pumping = false
   let closed = false

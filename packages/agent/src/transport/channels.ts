@@ -2,7 +2,7 @@
 import type { HostId } from '@drover/protocol'
 import type { Connection } from '@libp2p/interface'
 import { bounds } from './bounds.ts'
-import { type Channel, channel } from './channel.ts'
+import { type Channel, createChannel } from './channel.ts'
 import type { Tally } from './traffic-counters.ts'
 
 export interface Channels {
@@ -36,7 +36,7 @@ export const createChannels = ({ tally, connection, dial }: ChannelsInit): Chann
     const known = channels.get(id)
     if (known !== undefined) return known
     makeRoom()
-    const fresh = channel(
+    const fresh = createChannel(
       () => connection(id),
       () => dial(id),
       tally,

@@ -51,5 +51,8 @@ class CipheredConnection extends AbstractMultiaddrConnection {
   }
 }
 
-export const ciphered = (raw: MultiaddrConnection, outward: Buffer, inward: Buffer): MultiaddrConnection =>
-  new CipheredConnection(raw, outward, inward)
+export const createCipheredConnection = (
+  raw: MultiaddrConnection,
+  outward: Buffer,
+  inward: Buffer,
+): MultiaddrConnection => new CipheredConnection(raw, outward, inward)

@@ -11,7 +11,7 @@ import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { ConnectionProtector, MultiaddrConnection } from '@libp2p/interface'
 import { byteStream } from '@libp2p/utils'
 import { bounds } from './bounds.ts'
-import { ciphered, cipherKeyBytes } from './cluster-cipher.ts'
+import { cipherKeyBytes, createCipheredConnection } from './cluster-cipher.ts'
 
 export interface ClusterKeyInit {
   /** The configured secret, at best 32 random bytes: nothing else guards it against guessing. Null = no key asked for. */
@@ -27,7 +27,7 @@ const greeting = Buffer.from('drover/1')
 const challengeBytes = 32
 const proofBytes = 32
 
-export const clusterKey = (init: ClusterKeyInit): (() => ConnectionProtector) => {
+export const createClusterKeyProtector = (init: ClusterKeyInit): (() => ConnectionProtector) => {
   const { secret } = init
   const secured = secret === null ? null : guard(secret)
   return () => ({
@@ -80,7 +80,7 @@ const guard = (secret: Uint8Array) => {
     if (!timingSafeEqual(proof, proofOf(them))) throw new Stranger('does not have the cluster key')
 
     bytes.unwrap()
-    return ciphered(
+    return createCipheredConnection(
       raw,
       derived(`from ${me}`, both, cipherKeyBytes),
       derived(`from ${them}`, both, cipherKeyBytes),

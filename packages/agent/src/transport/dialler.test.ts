@@ -7,19 +7,19 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { asHostId, type HostId } from '@drover/protocol'
 import type { Connection } from '@libp2p/interface'
-import { addressBook } from './address-book.ts'
-import { dialler } from './dialler.ts'
+import { createAddressBook } from './address-book.ts'
+import { createDialler } from './dialler.ts'
 
 const self = asHostId('12D3KooWSelf')
 const other = asHostId('12D3KooWOther')
 
 test('an address whose peer has gone is dialled on and on, and no peer is left marked as being dialled', async () => {
-  const book = addressBook(self, () => true)
+  const book = createAddressBook(self, () => true)
   const dialling = new Set<HostId>()
   let connected = false
   let there = true
   let dials = 0
-  const one = dialler({
+  const one = createDialler({
     book,
     dialling,
     mesh: { fullMeshPeers: 8, wantedPeers: 8 },

@@ -38,7 +38,7 @@ export interface Dialler {
   stop(): void
 }
 
-export const dialler = (init: DiallerInit): Dialler => {
+export const createDialler = (init: DiallerInit): Dialler => {
   const { book, dialling, mesh } = init
   const stop = new AbortController()
   const alarm = createAlarm(() => poke())

@@ -29,7 +29,7 @@ export type Unseal = (bytes: Uint8Array) => Opened | null
 const signed = (topic: string, bytes: Uint8Array): Buffer =>
   Buffer.concat([Buffer.from(`${topic}\0`), bytes.subarray(0, headerBytes), bytes.subarray(payloadAt)])
 
-export const sealer = (topic: string, privateKey: PrivateKey): Seal => {
+export const createSealer = (topic: string, privateKey: PrivateKey): Seal => {
   const publicKey = privateKey.publicKey.raw
   const key = createPrivateKey({
     format: 'jwk',
@@ -61,7 +61,7 @@ export interface Proven {
 }
 
 /** For the agents of one process, which all hear the same: each signature is checked by the first, not by each. */
-export const provenOnce = (): Proven => {
+export const createProven = (): Proven => {
   const digests = new Set<string>()
   const digestOf = (topic: string, bytes: Uint8Array): string => `${topic} ${hash('sha256', bytes, 'base64')}`
   return {
@@ -74,7 +74,7 @@ export const provenOnce = (): Proven => {
 }
 
 /** `proven` null: every signature is checked (each message comes once: gossipsub drops repetitions). */
-export const unsealer = (topic: string, proven: Proven | null = null): Unseal => {
+export const createUnsealer = (topic: string, proven: Proven | null = null): Unseal => {
   const authors = new Map<string, { readonly id: HostId; readonly key: KeyObject }>()
 
   const author = (raw: Uint8Array) => {

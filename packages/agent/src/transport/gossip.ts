@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import type { HostId } from '@drover/protocol'
 import { type GossipSub, type GossipSubComponents, gossipsub, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { PrivateKey } from '@libp2p/interface'
-import { type Proven, sealer, unsealer } from './envelope.ts'
+import { createSealer, createUnsealer, type Proven } from './envelope.ts'
 
 /** One arc for now: it holds the whole ring. */
 export const topicOf = (arc: string): string => `drover/load/1/${arc}`
@@ -15,7 +15,7 @@ const gossipBytesMax = 16_384
  * Few mesh peers and little lazy gossip: a summary is small, repeated every few seconds, and worth little when late.
  * Scores by address are off: agents behind one address (a NAT, one machine) would mute each other.
  */
-export const gossipService = (): ((components: GossipSubComponents) => GossipSub) =>
+export const createGossipService = (): ((components: GossipSubComponents) => GossipSub) =>
   gossipsub({
     D: 3,
     Dlo: 2,
@@ -55,8 +55,8 @@ export const joinGossip = (
   proven: Proven | null = null,
 ): Gossip => {
   const topic = topicOf(arc)
-  const seal = sealer(topic, privateKey)
-  const unseal = unsealer(topic, proven)
+  const seal = createSealer(topic, privateKey)
+  const unseal = createUnsealer(topic, proven)
 
   pubsub.topicValidators.set(topic, (_, { data }) => {
     const opened = data.length > gossipBytesMax ? null : unseal(data)

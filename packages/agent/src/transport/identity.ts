@@ -25,7 +25,7 @@ export class IdentityError extends CodedError<'identity.unreadable' | 'identity.
 export const hostIdOf = (privateKey: PrivateKey): HostId =>
   asHostId(peerIdFromPrivateKey(privateKey).toString())
 
-export const newIdentity = (): Promise<Ed25519PrivateKey> => generateKeyPair('Ed25519')
+export const createIdentity = (): Promise<Ed25519PrivateKey> => generateKeyPair('Ed25519')
 
 /**
  * The key in this file; a new one when there is no file. A file that is there and cannot be used is never replaced:
@@ -34,7 +34,7 @@ export const newIdentity = (): Promise<Ed25519PrivateKey> => generateKeyPair('Ed
 export const loadOrCreateIdentity = async (path: string): Promise<PrivateKey> => {
   const found = load(path)
   if (found !== null) return found
-  const key = await newIdentity()
+  const key = await createIdentity()
   // Of two agents that start at the same time, one creates the file and the other reads it.
   return create(path, privateKeyToProtobuf(key)) ? key : (load(path) ?? key)
 }

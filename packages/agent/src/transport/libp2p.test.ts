@@ -6,9 +6,9 @@ import { limits } from '@drover/protocol'
 import { multiaddr } from '@multiformats/multiaddr'
 import { bounds } from './bounds.ts'
 import { messageProtocol } from './channel.ts'
-import { clusterKey } from './cluster-key.ts'
-import { newIdentity } from './identity.ts'
-import { liveness } from './liveness.ts'
+import { createClusterKeyProtector } from './cluster-key.ts'
+import { createIdentity } from './identity.ts'
+import { createLiveness } from './liveness.ts'
 import { createStack } from './stack.ts'
 import { garbage, type Party, party, pause, text, until } from './testing.ts'
 
@@ -125,7 +125,7 @@ suite('strangers', () => {
 
   test('that have the key but are not on the allow-list are refused', async () => {
     // The key leaked; the list still holds.
-    const friend = await newIdentity()
+    const friend = await createIdentity()
     const b = await party({ privateKey: friend })
     parties.push(b)
     const a = await join({ allow: [b.id] })
@@ -182,12 +182,12 @@ suite('garbage', () => {
   test('a frame that announces more than the limit is garbage', async () => {
     // A peer that has the key, but is not one of ours: it claims a frame of 2 MiB. Nothing of it is buffered.
     const a = await join()
-    const alive = liveness()
+    const alive = createLiveness()
     const rogue = await createStack({
-      privateKey: await newIdentity(),
+      privateKey: await createIdentity(),
       listen: [],
       announce: [],
-      protector: clusterKey({
+      protector: createClusterKeyProtector({
         secret: Buffer.from('a secret that the whole cluster shares'),
         opened: () => undefined,
         refused: () => undefined,

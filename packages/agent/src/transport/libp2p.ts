@@ -1,30 +1,30 @@
 /**
  * The transport over libp2p: TCP, the cluster key, noise, yamux, gossipsub. This file only ties the parts together:
- * which peers may connect (`cluster-key`, `admission`) and do (`connected-peers`), which are dialled (`address-book`,
+ * which peers may connect (`cluster-key`, `connection-gate`) and do (`connected-peers`), which are dialled (`address-book`,
  * `dialler`, `peer-exchange`), what is said (`channels`, `inbound-streams`, `gossip`), and which peer fell silent
  * (`liveness`).
  */
 import { asHostId, type HostId, limits } from '@drover/protocol'
 import type { Connection, Libp2p, MultiaddrConnection, PrivateKey } from '@libp2p/interface'
 import type { Log } from '../log-port.ts'
-import { type AddressBook, addressBook, addressesOf } from './address-book.ts'
-import { type Admission, admission } from './admission.ts'
+import { type AddressBook, addressesOf, createAddressBook } from './address-book.ts'
 import { bounds } from './bounds.ts'
 import { messageProtocol } from './channel.ts'
 import { type Channels, createChannels } from './channels.ts'
-import { clusterKey } from './cluster-key.ts'
+import { createClusterKeyProtector } from './cluster-key.ts'
 import { type ConnectedPeers, createConnectedPeers, peerIdOf } from './connected-peers.ts'
-import { type Dialler, dialler } from './dialler.ts'
-import { provenOnce } from './envelope.ts'
+import { type ConnectionGate, createConnectionGate } from './connection-gate.ts'
+import { createDialler, type Dialler } from './dialler.ts'
+import { createProven } from './envelope.ts'
 import { exchangeProtocol } from './exchange.ts'
 import { type Gossip, joinGossip } from './gossip.ts'
 import { createGuardedHandlers, type GuardedHandlers } from './guarded-handlers.ts'
 import { hostIdOf } from './identity.ts'
 import { createInboundStreams } from './inbound-streams.ts'
-import { type Liveness, liveness } from './liveness.ts'
+import { createLiveness, type Liveness } from './liveness.ts'
 import { createPeerExchange, type PeerExchange } from './peer-exchange.ts'
 import { createStack, type Services } from './stack.ts'
-import { newTally, type Tally } from './traffic-counters.ts'
+import { createTally, type Tally } from './traffic-counters.ts'
 import type { Transport } from './transport-port.ts'
 
 export interface Libp2pTransportInit {
@@ -44,7 +44,7 @@ export interface Libp2pTransportInit {
 }
 
 /** Shared by the agents of this process, where there are several. */
-const provenHere = provenOnce()
+const provenHere = createProven()
 
 /** What changes, beside the state that each part keeps for itself. */
 interface TransportState {
@@ -62,7 +62,7 @@ interface Parts {
   readonly self: HostId
   readonly handlers: GuardedHandlers
   readonly alive: Liveness
-  readonly gate: Admission
+  readonly gate: ConnectionGate
   readonly book: AddressBook
   readonly peers: ConnectedPeers
   readonly channels: Channels
@@ -80,13 +80,15 @@ const createParts = (init: Libp2pTransportInit, state: TransportState): Parts =>
   const self = hostIdOf(init.privateKey)
   const handlers = createGuardedHandlers(log)
   const peers = createConnectedPeers(() => state.libp2p?.getConnections() ?? [])
-  const alive = liveness(loopback ? bounds.probedPeersAtFullRateOnOneMachine : bounds.probedPeersAtFullRate)
+  const alive = createLiveness(
+    loopback ? bounds.probedPeersAtFullRateOnOneMachine : bounds.probedPeersAtFullRate,
+  )
   const addresses = (): readonly string[] => (state.libp2p?.getMultiaddrs() ?? []).map(String)
   const refused = (who: string, why: string): void => {
     tally.strangers += 1
     handlers.stranger(who, why)
   }
-  const gate = admission({
+  const gate = createConnectionGate({
     self,
     allow: init.allow === null ? null : new Set(init.allow.map(asHostId)),
     connections: peers.connections,
@@ -94,7 +96,7 @@ const createParts = (init: Libp2pTransportInit, state: TransportState): Parts =>
     refused,
     doubt: alive.probe,
   })
-  const book = addressBook(self, gate.allows)
+  const book = createAddressBook(self, gate.allows)
   const channels = createChannels({ tally, connection: peers.connection, dial: (id) => dials.reach(id) })
   const admit = (id: HostId): void => {
     if (state.ended || !peers.add(id)) return
@@ -103,7 +105,7 @@ const createParts = (init: Libp2pTransportInit, state: TransportState): Parts =>
     channels.wake(id)
   }
   const exchange = createPeerExchange({ book, peers, log, addresses, admit, changed: () => dials.poke() })
-  const dials = dialler({
+  const dials = createDialler({
     book,
     dialling: gate.dialling,
     mesh: loopback ? bounds.meshOnOneMachine : bounds.mesh,
@@ -137,12 +139,12 @@ const onClosed = (parts: Parts, connection: Connection): void => {
 }
 
 /** libp2p, listening to nothing yet. */
-const stackFor = (init: Libp2pTransportInit, state: TransportState, parts: Parts) =>
+const createLibp2pStack = (init: Libp2pTransportInit, state: TransportState, parts: Parts) =>
   createStack({
     privateKey: init.privateKey,
     listen: init.listen,
     announce: init.announce,
-    protector: clusterKey({
+    protector: createClusterKeyProtector({
       secret: init.clusterKey,
       opened: (socket) => {
         state.sockets.add(socket)
@@ -159,7 +161,7 @@ const stackFor = (init: Libp2pTransportInit, state: TransportState, parts: Parts
 const start = async (init: Libp2pTransportInit, state: TransportState, parts: Parts): Promise<void> => {
   const { gate, handlers, exchange, book, dials } = parts
   const { tally } = state
-  const stack = await stackFor(init, state, parts)
+  const stack = await createLibp2pStack(init, state, parts)
   state.libp2p = stack
   stack.addEventListener('connection:open', ({ detail }) => gate.entered(peerIdOf(detail)))
   stack.addEventListener('connection:close', ({ detail }) => onClosed(parts, detail))
@@ -187,12 +189,12 @@ const start = async (init: Libp2pTransportInit, state: TransportState, parts: Pa
   exchange.start()
 }
 
-export const libp2pTransport = (init: Libp2pTransportInit): Transport => {
+export const createLibp2pTransport = (init: Libp2pTransportInit): Transport => {
   const state: TransportState = {
     libp2p: null,
     gossip: null,
     sockets: new Set(),
-    tally: newTally(),
+    tally: createTally(),
     ended: false,
   }
   const parts = createParts(init, state)

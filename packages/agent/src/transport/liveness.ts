@@ -25,7 +25,7 @@ interface Watched {
   probing: boolean
 }
 
-export const liveness = (peersAtFullRate: number = bounds.probedPeersAtFullRate): Liveness => {
+export const createLiveness = (peersAtFullRate: number = bounds.probedPeersAtFullRate): Liveness => {
   const watched = new Set<Watched>()
   let timer: NodeJS.Timeout | null = null
   let stopped = false

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bounds } from './bounds.ts'
-import { outbox } from './outbox.ts'
+import { createOutbox } from './outbox.ts'
 
 const message = (bytes: number, first = 0) => Buffer.alloc(bytes, first)
 
 test('first in, first out, as many at once as one write should hold', () => {
-  const box = outbox()
+  const box = createOutbox()
   for (let i = 0; i < 5; i++) assert(box.put(message(100_000, i), 0))
   const sent: number[] = []
   while (!box.isEmpty) {
@@ -19,7 +19,7 @@ test('first in, first out, as many at once as one write should hold', () => {
 })
 
 test('a message larger than one write should hold still goes', () => {
-  const box = outbox()
+  const box = createOutbox()
   box.put(message(1_000_000), 0)
   box.put(message(1), 0)
   assert.deepEqual(
@@ -29,10 +29,10 @@ test('a message larger than one write should hold still goes', () => {
 })
 
 test('full in number, or in bytes, takes no more until there is room', () => {
-  const small = outbox()
+  const small = createOutbox()
   for (let i = 0; i < bounds.queueMessagesMax; i++) assert(small.put(message(1), 0))
   assert(!small.put(message(1), 0))
-  const large = outbox()
+  const large = createOutbox()
   for (let i = 0; i < 4; i++) assert(large.put(message(bounds.queueBytesMax / 4), 0))
   assert(!large.put(message(1), 0))
   large.take()
@@ -40,7 +40,7 @@ test('full in number, or in bytes, takes no more until there is room', () => {
 })
 
 test('what waited too long is dropped and counted, the rest stays', () => {
-  const box = outbox()
+  const box = createOutbox()
   box.put(message(1, 1), 0)
   box.put(message(1, 2), 500)
   assert.equal(box.expiresAt, bounds.queueMsMax)

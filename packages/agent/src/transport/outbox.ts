@@ -22,7 +22,7 @@ export interface Outbox {
 /** Bytes of one write: enough for many small messages, without holding the first back for long. */
 const batchBytesMax = 262_144
 
-export const outbox = (): Outbox => {
+export const createOutbox = (): Outbox => {
   let waiting: Waiting[] = []
   let bytesWaiting = 0
 

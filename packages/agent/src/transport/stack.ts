@@ -8,7 +8,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { bounds } from './bounds.ts'
-import { gossipService } from './gossip.ts'
+import { createGossipService } from './gossip.ts'
 import type { Liveness } from './liveness.ts'
 import { quiet } from './quiet.ts'
 
@@ -59,6 +59,6 @@ export const createStack = (init: StackInit): Promise<Libp2p<Services>> =>
     connectionMonitor: { enabled: false },
     services: {
       identify: identify({ timeout: bounds.exchangeMs }),
-      gossip: gossipService(),
+      gossip: createGossipService(),
     } as never,
   })

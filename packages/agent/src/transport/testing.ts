@@ -2,8 +2,8 @@
 import type { HostId } from '@drover/protocol'
 import type { PrivateKey } from '@libp2p/interface'
 import { pino } from 'pino'
-import { newIdentity } from './identity.ts'
-import { type Libp2pTransportInit, libp2pTransport } from './libp2p.ts'
+import { createIdentity } from './identity.ts'
+import { createLibp2pTransport, type Libp2pTransportInit } from './libp2p.ts'
 import type { Transport } from './transport-port.ts'
 
 export interface Party {
@@ -25,8 +25,8 @@ export const clusterSecret = Buffer.from('a secret that the whole cluster shares
 export const garbage = 'garbage'
 
 export const party = async (changes: Partial<Libp2pTransportInit> = {}): Promise<Party> => {
-  const key = changes.privateKey ?? (await newIdentity())
-  const transport = libp2pTransport({
+  const key = changes.privateKey ?? (await createIdentity())
+  const transport = createLibp2pTransport({
     privateKey: key,
     listen: ['/ip4/127.0.0.1/tcp/0'],
     announce: [],

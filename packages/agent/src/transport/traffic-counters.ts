@@ -3,7 +3,7 @@ import type { TransportCounters } from './transport-port.ts'
 
 export type Tally = { -readonly [K in keyof TransportCounters]: number }
 
-export const newTally = (): Tally => ({
+export const createTally = (): Tally => ({
   messagesIn: 0,
   messagesOut: 0,
   bytesIn: 0,

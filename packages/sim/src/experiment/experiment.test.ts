@@ -7,7 +7,7 @@ import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { problemText, schemaReader } from '@drover/agent/cli'
+import { problemText, schemaReaderOf } from '@drover/agent/cli'
 import type { RunResult } from '../run/result.ts'
 import { camelKeys } from './case.ts'
 import { algorithmSections } from './config/algorithm-sections.ts'
@@ -160,7 +160,7 @@ test('every example is valid', () => {
 
 test('the page about simulation has every key of the configuration, and every field of the results', async () => {
   const page = readFileSync(join(import.meta.dirname, '../../../../docs/simulation.md'), 'utf8')
-  const keys = schemaReader(experimentSchema).allKeys.filter(
+  const keys = schemaReaderOf(experimentSchema).allKeys.filter(
     (key) => !key.startsWith('drover.policy.') && !experimentKeys.some((table) => key === table),
   )
   assert.ok(keys.length > 30)

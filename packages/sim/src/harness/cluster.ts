@@ -2,7 +2,7 @@
  * A cluster in one process: real agents over real libp2p (TCP on loopback, noise, gossipsub, a cluster key), one
  * simulated world below them. For the demo, for tests here, and for tests of your own.
  */
-import { type Agent, workerSolver } from '@drover/agent'
+import { type Agent, createWorkerSolver } from '@drover/agent'
 import {
   byText,
   type Decision,
@@ -151,7 +151,7 @@ const createHarness = async (options: ClusterOptions): Promise<HarnessState> => 
     world,
     policy,
     usable,
-    solver: workerSolver({ threads: 1, seed }),
+    solver: createWorkerSolver({ threads: 1, seed }),
     cuts: createCuts((concern) => randomOf(seed, concern), alive),
     members,
     checker: createChecker({

@@ -2,9 +2,9 @@
 import {
   type Agent,
   createJournalStore,
+  createLibp2pTransport,
   hostIdOf,
   type JournalStore,
-  libp2pTransport,
   type Solver,
   silentLog,
   type Transport,
@@ -49,7 +49,7 @@ const bytesOf = (random: Random, count: number): Uint8Array =>
 /** A cluster key from a seed: for harness and tests, never for a real cluster. */
 export const clusterKeyOf = (seed: number): Uint8Array => bytesOf(randomOf(seed, 'cluster-key'), 32)
 
-const log = silentLog()
+const log = silentLog
 
 export const createMember = async (init: MemberInit): Promise<Member> => {
   const { world, seed, index, solver, simulated, wrap, born } = init
@@ -74,7 +74,7 @@ export const createMember = async (init: MemberInit): Promise<Member> => {
     solver,
     settings,
     hypervisor: () => simulatedHypervisor(world, name, simulated),
-    transport: () => wrap(libp2pTransport({ privateKey, ...settings().network, log, loopback: true })),
+    transport: () => wrap(createLibp2pTransport({ privateKey, ...settings().network, log, loopback: true })),
     seed: () => randomOf(seed, 'jitter', index).bits(),
     born,
   })

@@ -42,7 +42,7 @@ export interface Host {
   stop(): Promise<void>
 }
 
-const log = silentLog()
+const log = silentLog
 
 export const createHost = (init: HostInit): Host => {
   const { journal, solver, internals = {}, born = () => {} } = init

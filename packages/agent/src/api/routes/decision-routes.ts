@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import type { Agent } from '../../agent-port.ts'
 import { answer } from '../answer.ts'
-import { decisionWatch } from '../await-decision.ts'
+import { createDecisionWatch } from '../await-decision.ts'
 import { invalid } from '../error-answer.ts'
 import { streamEvents } from '../event-stream.ts'
 import { explainQuery, historyQuery, planRequest } from '../request-schemas.ts'
@@ -15,7 +15,7 @@ import { jsonBody, query } from '../validate.ts'
 const historyDefault = 100
 
 /** `planTimeoutMs`: longest wait for a plan after the command was answered. */
-export const decisionRoutes = (agent: Agent, planTimeoutMs: number) =>
+export const decisionRoutesOf = (agent: Agent, planTimeoutMs: number) =>
   new Hono()
     .get('/explain', query(explainQuery), (context) => {
       const { about, kind } = context.req.valid('query')
@@ -36,7 +36,7 @@ export const decisionRoutes = (agent: Agent, planTimeoutMs: number) =>
       return answer(context, { decisions })
     })
     .post('/plan', jsonBody(planRequest), async (context) => {
-      const watch = decisionWatch(agent)
+      const watch = createDecisionWatch(agent)
       try {
         const reply = await sendCommand(agent, { kind: 'plan' })
         // Null: there was nothing to decide.

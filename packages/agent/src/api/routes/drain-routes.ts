@@ -29,7 +29,7 @@ const begun = (reply: Accepted, { vms }: PeerView, before: Drain): Drain => {
 /** `draining` false: after a dry run. */
 const drained = (context: Context, draining: boolean, drain: Drain) => answer(context, { draining, ...drain })
 
-export const drainRoutes = (agent: Agent) =>
+export const drainRoutesOf = (agent: Agent) =>
   new Hono()
     .post('/drain', jsonBody(drainRequest), async (context) => {
       const { onBlocker, dryRun } = context.req.valid('json')

@@ -8,7 +8,7 @@ export interface HealthRoutesInit {
   readonly metrics: () => Promise<string>
 }
 
-export const healthRoutes = ({ agent, metrics }: HealthRoutesInit) =>
+export const healthRoutesOf = ({ agent, metrics }: HealthRoutesInit) =>
   new Hono()
     .get('/healthz', (context) => context.text('ok\n'))
     .get('/readyz', (context) => {

@@ -11,7 +11,7 @@ import { jsonBody } from '../validate.ts'
 /** Of the newest decisions; `/v1/history` has them all. */
 const decisionsShown = 5
 
-export const hostRoutes = (agent: Agent) =>
+export const hostRoutesOf = (agent: Agent) =>
   new Hono()
     .get('/status', (context) => {
       const status = agent.status()

@@ -9,7 +9,7 @@ import { sendCommand, textOf } from '../send-command.ts'
 import { datedDecisions, hostOf, subjectOf } from '../subject.ts'
 import { jsonBody } from '../validate.ts'
 
-export const vmRoutes = (agent: Agent) =>
+export const vmRoutesOf = (agent: Agent) =>
   new Hono().post('/migrate', jsonBody(migrateRequest), async (context) => {
     const request = context.req.valid('json')
     const { view } = agent.status()

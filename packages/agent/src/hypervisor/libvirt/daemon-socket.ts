@@ -29,7 +29,7 @@ const tlsOptions = async (pki: PkiPaths): Promise<ConnectionOptions> => {
 }
 
 /** Resolves with an open socket; rejects with `hypervisor.unreachable` after at most `timeoutMs`. */
-export const dial = async (uri: LibvirtUri, timeoutMs: number): Promise<Socket> => {
+export const openDaemonSocket = async (uri: LibvirtUri, timeoutMs: number): Promise<Socket> => {
   const { transport } = uri
   switch (transport.kind) {
     case 'unix': {

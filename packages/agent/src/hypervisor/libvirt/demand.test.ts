@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { VmId } from '@drover/protocol'
-import { type CpuCounters, type CpuSum, cpuLook, createCpuHistory } from './demand.ts'
+import { type CpuCounters, type CpuSum, cpuLookOf, createCpuHistory } from './demand.ts'
 
 const vm = 'ac02535e-ac84-4f51-be77-1e291ebb7c23' as VmId
 const second = 1_000_000_000
@@ -29,7 +29,7 @@ const looks = (...all: readonly Look[]) => {
     const [asked, answered] = typeof seen.at === 'number' ? [seen.at, seen.at] : seen.at
     const { wants = 0, ...told } = 'gone' in seen ? {} : seen
     const counters = { vm, id: 1, running: true, vcpus: 2, sum: sum(wants), ...told }
-    const look = cpuLook(asked * 1_000, answered * 1_000, 'gone' in seen ? [] : [counters])
+    const look = cpuLookOf(asked * 1_000, answered * 1_000, 'gone' in seen ? [] : [counters])
     return history.measure(look).get(vm) ?? null
   })
 }
@@ -63,7 +63,7 @@ test('a VM that was paused at either look, or at one between them, was not measu
 test('a pause that no look has seen is known from what the daemon tells', () => {
   const history = createCpuHistory()
   const look = (at: number, wants: number) =>
-    history.measure(cpuLook(at, at, [{ vm, id: 1, running: true, vcpus: 2, sum: sum(wants) }])).get(vm)
+    history.measure(cpuLookOf(at, at, [{ vm, id: 1, running: true, vcpus: 2, sum: sum(wants) }])).get(vm)
   look(0, 0)
   history.paused(vm, 400)
   assert.equal(look(1_000, 0.5), null)
@@ -139,7 +139,7 @@ test('readings far apart measure over long times', () => {
 test('how many vCPUs a VM has is remembered while it is not told', () => {
   const history = createCpuHistory()
   const look = (at: number, vcpus: number | null, id = 1) => {
-    history.measure(cpuLook(at, at, [{ vm, id, running: true, vcpus, sum: null }]))
+    history.measure(cpuLookOf(at, at, [{ vm, id, running: true, vcpus, sum: null }]))
     return history.vcpusOf(vm)
   }
   assert.deepEqual([look(0, null), look(1, 4), look(2, null), look(3, null, 2)], [null, 4, 4, null])

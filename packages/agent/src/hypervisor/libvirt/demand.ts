@@ -55,7 +55,11 @@ const keptMsMax = 30_000
 /** Counters tick in steps of 10 ms: a busy VM may seem to want so much of what it can, permille. */
 const toleratedPermille = 1_100
 
-export const cpuLook = (askedMs: number, answeredMs: number, counters: readonly CpuCounters[]): CpuLook => ({
+export const cpuLookOf = (
+  askedMs: number,
+  answeredMs: number,
+  counters: readonly CpuCounters[],
+): CpuLook => ({
   askedMs,
   answeredMs,
   counters: new Map(counters.map((one) => [one.vm, one])),

@@ -15,7 +15,7 @@ import { readPressure } from './pressure.ts'
 import { migrateSetMaxSpeed } from './procedures.ts'
 import { runningJobs } from './running-jobs.ts'
 import { Sampler } from './sampler.ts'
-import { sharedStorage } from './shared-storage.ts'
+import { isSharedOf } from './shared-storage.ts'
 import { type PkiPaths, parseUri } from './uri.ts'
 import { createVmCommands } from './vm-commands.ts'
 
@@ -80,7 +80,7 @@ const createDriver = (options: LibvirtOptions): Driver => {
   const relay = createEventRelay(warn)
   const sampler = new Sampler({
     diskLock: options.diskLock ?? 'none',
-    isShared: sharedStorage(options.sharedPaths ?? [], local),
+    isShared: isSharedOf(options.sharedPaths ?? [], local),
     bootId: local ? bootId() : '',
     dirtyRateMs: options.dirtyRateMs ?? 60_000,
     warn,
@@ -141,7 +141,7 @@ const migrationWorld = ({ daemons, relay, warn, options }: Driver): MigrationWor
 })
 
 /** Throws `TypeError` for a URI that it cannot use; after that nothing but the port's own errors. */
-export const libvirtHypervisor = (options: LibvirtOptions = {}): Hypervisor => {
+export const createLibvirtHypervisor = (options: LibvirtOptions = {}): Hypervisor => {
   const driver = createDriver(options)
   const { daemons, relay, migrating, warn } = driver
   const { link } = daemons

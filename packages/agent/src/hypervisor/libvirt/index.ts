@@ -1,11 +1,11 @@
 /**
  * The libvirt driver's public page.
  *
- *     const hypervisor = libvirtHypervisor({ uri: 'qemu:///system', migrationUri: 'qemu+tcp://10.0.0.7/system' })
+ *     const hypervisor = createLibvirtHypervisor({ uri: 'qemu:///system', migrationUri: 'qemu+tcp://10.0.0.7/system' })
  *     hypervisor.events((event) => console.log(event))
  *     hypervisor.open()
  */
 export type { DiskLock } from './domain-xml.ts'
 export { settingsNamespace } from './domain-xml.ts'
-export { type LibvirtOptions, libvirtHypervisor } from './driver.ts'
+export { createLibvirtHypervisor, type LibvirtOptions } from './driver.ts'
 export type { PkiPaths } from './uri.ts'

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { VmId } from '@drover/protocol'
 import { HypervisorError, type HypervisorEvent } from '../hypervisor-port.ts'
 import { writeDomain } from './domain.ts'
-import { libvirtHypervisor } from './driver.ts'
+import { createLibvirtHypervisor } from './driver.ts'
 import { FakeDaemon } from './fake-daemon.ts'
 import { allDomainStats, domainXml } from './procedures.ts'
 import { XdrWriter } from './xdr.ts'
@@ -20,7 +20,7 @@ const until = async (condition: () => boolean): Promise<void> => {
 
 test('the daemon comes late, dies and comes back: the agent lives on and is told each time', async () => {
   await using daemon = new FakeDaemon()
-  const hypervisor = libvirtHypervisor({ uri: daemon.uri, callMs: 2_000 })
+  const hypervisor = createLibvirtHypervisor({ uri: daemon.uri, callMs: 2_000 })
   const seen: HypervisorEvent[] = []
   hypervisor.events((event) => seen.push(event))
   hypervisor.open()
@@ -47,7 +47,7 @@ test('the daemon comes late, dies and comes back: the agent lives on and is told
 test('an event reaches every listener; one that throws harms no other', async () => {
   await using daemon = new FakeDaemon()
   await daemon.listen()
-  const hypervisor = libvirtHypervisor({ uri: daemon.uri })
+  const hypervisor = createLibvirtHypervisor({ uri: daemon.uri })
   const seen: HypervisorEvent[] = []
   hypervisor.events(() => {
     throw new Error('a bug elsewhere')
@@ -84,7 +84,7 @@ test('a VM whose XML makes no sense is shown, and stays where it is', async () =
   daemon.answer(domainXml, (w) => w.string('<nonsense/>'))
   await daemon.listen()
   const warnings: string[] = []
-  const hypervisor = libvirtHypervisor({
+  const hypervisor = createLibvirtHypervisor({
     uri: daemon.uri,
     dirtyRateMs: 0,
     logger: { warn: (message) => warnings.push(message) },
@@ -104,7 +104,7 @@ test('close while connecting leaves nothing behind', async () => {
   // A test process that does not end would show it.
   await using daemon = new FakeDaemon()
   await daemon.listen()
-  const hypervisor = libvirtHypervisor({ uri: daemon.uri })
+  const hypervisor = createLibvirtHypervisor({ uri: daemon.uri })
   hypervisor.open()
   await hypervisor.close()
   await delay(50)

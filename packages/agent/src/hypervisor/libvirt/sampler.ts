@@ -3,7 +3,7 @@ import type { VmId } from '@drover/protocol'
 import { wordsOf } from '../../errors.ts'
 import { HypervisorError, type Movable, type VmSample } from '../hypervisor-port.ts'
 import { cpuSumOf } from './cpu-counters.ts'
-import { type CpuCounters, cpuLook, createCpuHistory } from './demand.ts'
+import { type CpuCounters, cpuLookOf, createCpuHistory } from './demand.ts'
 import type { Domain } from './domain.ts'
 import { type DiskLock, type DomainFacts, diskLocked, movable, parseDomainXml } from './domain-xml.ts'
 import { type Caller, isAbsent, isRunning, type Observation, observe } from './observe.ts'
@@ -86,7 +86,7 @@ export class Sampler {
     const all = await caller.call(allDomainStats, { groups, flags: statsFlags.active | statsFlags.noWait })
     const atMs = this.#now()
     const here = await this.#here(caller, all)
-    const wanted = this.#cpu.measure(cpuLook(askedMs, atMs, here.map(countersOf)))
+    const wanted = this.#cpu.measure(cpuLookOf(askedMs, atMs, here.map(countersOf)))
     this.#prune(new Set(here.map((one) => one.domain.vm)))
     const samples = await Promise.all(
       here.map((one) => this.#vmSample(caller, one, wanted.get(one.domain.vm) ?? null, atMs, migrating)),

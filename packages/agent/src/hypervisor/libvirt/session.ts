@@ -1,6 +1,6 @@
 /** From a URI to a connection that is ready for calls: dial, authenticate, open. */
 import { Connection, type ConnectionLimits } from './connection.ts'
-import { dial } from './daemon-socket.ts'
+import { openDaemonSocket } from './daemon-socket.ts'
 import { unreachable } from './libvirt-errors.ts'
 import {
   authList,
@@ -24,7 +24,7 @@ export interface SessionOptions extends ConnectionLimits {
  */
 export const openSession = async (uri: LibvirtUri, options: SessionOptions): Promise<Connection> => {
   const startedMs = performance.now()
-  const connection = new Connection(await dial(uri, options.callMs), options)
+  const connection = new Connection(await openDaemonSocket(uri, options.callMs), options)
   const leftMs = Math.max(1, options.callMs - (performance.now() - startedMs))
   const timer = setTimeout(
     () => connection.close(`${uri.text}: no session within ${options.callMs} ms`),

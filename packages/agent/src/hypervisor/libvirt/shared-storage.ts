@@ -20,10 +20,7 @@ const sharedMagic: ReadonlySet<number> = new Set([
  * `sharedPaths` are directories that the operator declares shared whatever their file system is.
  * A file that cannot be looked at (gone, or on a remote daemon's host) counts as local: then the VM stays.
  */
-export const sharedStorage = (
-  sharedPaths: readonly string[],
-  local: boolean,
-): ((path: string) => boolean) => {
+export const isSharedOf = (sharedPaths: readonly string[], local: boolean): ((path: string) => boolean) => {
   const prefixes = sharedPaths.map((path) => (path.endsWith('/') ? path : `${path}/`))
   return (path) => {
     if (prefixes.some((prefix) => path.startsWith(prefix))) return true

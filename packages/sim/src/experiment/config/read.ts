@@ -9,7 +9,7 @@ import {
   nearest,
   type Problem,
   problemsOf,
-  schemaReader,
+  schemaReaderOf,
 } from '@drover/agent/cli'
 import type { AlgorithmSpec } from '../algorithms.ts'
 import { algorithmOf } from './algorithm-of.ts'
@@ -29,7 +29,7 @@ export type ReadExperiment =
   | { readonly kind: 'experiment'; readonly experiment: Experiment }
   | { readonly kind: 'wrong'; readonly problems: readonly Problem[] }
 
-const reader = schemaReader(experimentSchema)
+const reader = schemaReaderOf(experimentSchema)
 
 const readLayer = (file: string): Layer | Problem => {
   try {

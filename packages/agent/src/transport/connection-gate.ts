@@ -6,7 +6,7 @@ import { asHostId, type HostId } from '@drover/protocol'
 import type { Connection, ConnectionGater, PeerId } from '@libp2p/interface'
 import { bounds } from './bounds.ts'
 
-export interface AdmissionInit {
+export interface ConnectionGateInit {
   readonly self: HostId
   readonly allow: ReadonlySet<HostId> | null
   /** Open connections to a peer. */
@@ -18,7 +18,7 @@ export interface AdmissionInit {
   doubt(): void
 }
 
-export interface Admission {
+export interface ConnectionGate {
   allows(id: HostId): boolean
   /** Counts garbage; true = enough, its connection must go. */
   strike(id: HostId): boolean
@@ -29,7 +29,7 @@ export interface Admission {
   readonly gater: ConnectionGater
 }
 
-export const admission = (init: AdmissionInit): Admission => {
+export const createConnectionGate = (init: ConnectionGateInit): ConnectionGate => {
   const { self, allow } = init
   const dialling = new Set<HostId>()
   const strikes = new Map<HostId, number[]>()
