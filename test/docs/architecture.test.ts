@@ -1,6 +1,6 @@
 /** The map is the house: its rooms are those that tidy enforces, and its table of promises is complete and true. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { rooms } from '../tidy/directions.ts'
@@ -37,4 +37,16 @@ test('a promise is said to be shown by the checker exactly when the checker look
   const checked = /export type Invariant = ([^\n]+)/.exec(source)?.[1]?.match(/[A-Z]\d+/g) ?? []
   assert.ok(checked.length > 0)
   assert.deepEqual(said, [...checked])
+})
+
+test('the decision about rooms and names leads from each old file to one that exists', () => {
+  const record = read('docs/adr/016-rooms-and-names.md')
+  const targets = [...record.matchAll(/^\*\*(\w+):\*\*(.*)$/gm)].flatMap(([, name, list = '']) =>
+    [...list.matchAll(/→ `([^`]+)`/g)].map((to) => `packages/${name}/src/${to[1]}`),
+  )
+  assert.ok(targets.length > 80)
+  assert.deepEqual(
+    targets.filter((path) => !existsSync(join(import.meta.dirname, '../..', path))),
+    [],
+  )
 })
