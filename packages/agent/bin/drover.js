@@ -39,7 +39,7 @@ const handOver = (binary) => {
   })
 }
 
-/** Compiled code is kept beside the packages: only whoever may change them may write it. Not being able to keep it is no fault. */
+/** Compiled code is kept beside the packages, so only a user that may change them can write it. Where it cannot be kept, nothing is lost. */
 const keepCompiled = async () => {
   const { enableCompileCache } = await import('node:module')
   for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {

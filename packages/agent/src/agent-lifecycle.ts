@@ -5,7 +5,7 @@ import type { AgentInit } from './agent-port.ts'
 import type { Clock } from './clock.ts'
 import { createInbound } from './inbound.ts'
 
-/** A transport or driver that does not end is left behind after this time, ms: the journal must be given back. */
+/** A transport or driver that has not ended by then is left behind, ms: the next agent needs the lock of the journal. */
 const shutDownMsMax = 5_000
 
 export interface AgentLifecycle {
@@ -16,7 +16,7 @@ export interface AgentLifecycle {
   kill(): void
   /** Ends without asking the core. Once begun, every call gives the same promise. */
   shutDown(): Promise<void>
-  /** The core may end, or nothing can be waited for any more. */
+  /** Ends the wait of `stop`: the core has nothing left to do, or cannot be asked any more. */
   mayEnd(): void
 }
 
@@ -48,7 +48,7 @@ export const createAgentLifecycle = (
   }
   const left = Promise.withResolvers<void>()
 
-  /** Nothing is heard, looked at or stepped any more. */
+  /** From now on no input reaches the core, and no effect is carried out. */
   const silence = (): void => {
     left.resolve()
     loop.end()

@@ -1,4 +1,4 @@
-/** The core and what stands between it and the ports, wired together. */
+/** Wires the core of one agent to its ports: hypervisor, transport, journal, solver. */
 import { asVmId, createPeer, type Effect, type Peer, type PeerInit } from '@drover/protocol'
 import { type AgentEvents, createAgentEvents } from './agent-events.ts'
 import type { AgentInit } from './agent-port.ts'
@@ -28,7 +28,7 @@ export interface AgentInternals {
   readonly journalPauses?: RetryPauses
 }
 
-/** A partition forms, solves and answers well within this time; longer means that something is wrong, ms. */
+/** A partition forms, solves and answers well within this time, ms. A longer wait means a fault. */
 const commandTimeoutMsDefault = 30_000
 
 export interface AgentParts {

@@ -113,11 +113,11 @@ export interface Agent {
   history: Journal['history']
   events(listener: (event: AgentEvent) => void): () => void
   /**
-   * In order: starts no further migration, and waits until the VMs of those under way run, here or there, within
-   * `limits.leaveMs`; one that takes longer than `limits.leaveMoveMs` is stopped, and its VM runs on here.
+   * An orderly end. No further migration begins. Those under way may end, for at most `limits.leaveMs`: then each of their
+   * VMs runs, here or there. A migration that takes longer than `limits.leaveMoveMs` is stopped, and its VM runs on here.
    */
   stop(): Promise<void>
-  /** As kill -9: no goodbye, nothing written. */
+  /** As kill -9: tells no other host, and writes nothing. */
   kill(): void
 }
 

@@ -31,7 +31,7 @@ describe('what an agent hears', () => {
 
 describe('the stop of an agent', () => {
   // systemd stops the agent for an upgrade: it says goodbye, and ends when its core says so, not before.
-  test('a stop says goodbye, and waits for the word of the core', async () => {
+  test('a stopped agent tells the other hosts, and waits until its core has nothing left to do', async () => {
     const w = world({
       leaving: () => [{ kind: 'publish', summary: summary('a') }],
       finished: () => [send(1), { kind: 'leave' }],
@@ -57,7 +57,7 @@ describe('the stop of an agent', () => {
   })
 
   // The core takes long over its leave, and is killed, or fails: nothing waits for it any more.
-  test('a stop ends with the agent, whatever its core says', async () => {
+  test('a stop ends when the agent is killed or its core fails', async () => {
     for (const end of ['kill', 'failure'] as const) {
       const w = world({
         leaving: () => [],
@@ -103,7 +103,7 @@ describe('the failure of an agent', () => {
   })
 
   // kill -9, as the harness does it: nothing is said or written any more; a new agent takes over the journal.
-  test('a kill leaves no word, and a restarted agent finds the journal', async () => {
+  test('a killed agent tells no other host, and the next one finds its journal', async () => {
     const w = world({ finished: () => [{ kind: 'persist', record: closed(1) }] })
     await w.agent.start()
     provoke(w, [

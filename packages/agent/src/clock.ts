@@ -1,6 +1,6 @@
 /**
- * Time as the agent knows it: what is now, and being called later. Nothing of the agent that decides when something
- * happens reads another clock or sets another timer, so that the same code runs in real and in virtual time.
+ * Time as the agent knows it: the present moment, and timers. Code that decides when something happens reads no other
+ * clock and sets no other timer. So it runs in real and in virtual time.
  */
 import type { Instant } from '@drover/protocol'
 

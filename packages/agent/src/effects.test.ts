@@ -36,7 +36,7 @@ test('effects are carried out in their order', async () => {
 
 // The disk fills up in the middle of a grant: nothing that relies on the record leaves the host; running things go on;
 // when there is space again the journal gets all that it missed.
-test('a record that cannot be written stops what is behind it', async () => {
+test('a record that cannot be written stops the effects that rely on it', async () => {
   const w = world()
   await w.agent.start()
   w.store.full = true
@@ -86,7 +86,7 @@ test('a message that cannot be written is dropped, and said', async () => {
 })
 
 // A migration takes minutes: meanwhile the agent hears, answers and begins other things.
-test('nothing that takes long is waited for', async () => {
+test('an agent does not wait for migrations: it hears, answers and begins other things', async () => {
   const w = world()
   await w.agent.start()
   provoke(w, [perform(1), perform(2), send(1)])
@@ -225,7 +225,7 @@ test('questions come back as inputs', async () => {
 })
 
 // Time comes in as ticks, and only the last wish counts.
-test('the last wake is the one that wakes', async () => {
+test('of several wakes of one step the last one counts', async () => {
   let ticks = 0
   const w = world({
     tick: () => {

@@ -1,6 +1,6 @@
 /**
- * Carries out the effects of one step, in their order, by the contract of `io.ts`. What takes long is only begun here; it
- * comes back as an input.
+ * Carries out the effects of one step, in their order, by the contract of `io.ts`. An effect that takes long is only begun
+ * here. Its end comes back as an input.
  */
 import type { Effect, Input, Reply, Solution } from '@drover/protocol'
 import type { AgentEvent } from './agent-port.ts'
@@ -37,7 +37,7 @@ export interface EffectRunnerInit {
 
 export interface EffectRunner {
   carryOut(effects: readonly Effect[]): void
-  /** Nothing more is carried out, not even the rest of this step: the agent has died. */
+  /** The agent has died: not even the rest of this step is carried out. */
   end(): void
 }
 
@@ -69,7 +69,7 @@ export const createEffectRunner = (init: EffectRunnerInit): EffectRunner => {
   }
 }
 
-/** `durable`: every record of this step so far is on disk. What relies on a record is not done without it. */
+/** `durable`: every record of this step so far is on disk. Effects that rely on a record are not carried out without it. */
 const carryOutOne = (
   init: EffectRunnerInit,
   hypervisor: HypervisorEffects,
@@ -128,7 +128,7 @@ const solve = ({ solver, clock, feed, emit }: EffectRunnerInit, effect: EffectOf
     feed({ kind: 'solved', partition, round, solution })
   }
   begin(() => solver.solve(problem, partition, budgetMs)).then(solved, (error: unknown) =>
-    // The port never rejects; should it, the partition must not wait.
+    // The port never rejects. If it does, the partition must not wait for an answer.
     solved(solverFailed(wordsOf(error))),
   )
 }

@@ -42,7 +42,7 @@ test('INFO is one line per decision and per move', () => {
 })
 
 // A move that did not end well carries its code; a warning is louder.
-test('failures carry their codes', () => {
+test('a migration that failed is logged with its code', () => {
   const lines = linesOf([
     {
       kind: 'moved',

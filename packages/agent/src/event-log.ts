@@ -45,7 +45,7 @@ export const logEvent = (log: Log, event: AgentEvent): void => {
     case 'solved':
       return log.trace(event)
     case 'fatal':
-      // Its cause, with the stack, was logged where it was caught.
+      // The cause and its stack were logged where the error was caught.
       return
     default:
       event satisfies never

@@ -99,7 +99,7 @@ const migrate = (init: HypervisorEffectsInit, action: ActionId, operation: Migra
       emit({ kind: 'progress', vm, transferredMiB, remainingMiB }),
     ),
   ).then(finish, (error: unknown) =>
-    // The port never rejects; should it, nothing is known.
+    // The port never rejects. If it does, the end of the migration is unknown.
     finish({ kind: 'unknown', code: 'hypervisor.failed', detail: wordsOf(error) }),
   )
 }
@@ -112,7 +112,7 @@ const calls = {
   resume: 'restore',
 } as const satisfies Record<LifecycleKind, keyof Hypervisor>
 
-/** Codes of a hypervisor that has answered, and has not done what was asked. */
+/** With these codes the hypervisor has answered that it did not do what was asked. */
 const answered: ReadonlySet<HypervisorErrorCode> = new Set([
   'hypervisor.refused',
   'vm.absent',

@@ -1,6 +1,6 @@
 /**
- * A port whose answers may be there at once. The agent uses no more of an answer than `then`, so in virtual time a whole
- * run can be one synchronous call; a promise will do as well.
+ * A port whose answers may be there at once. Of an answer the agent uses only `then`. So a whole run in virtual time can be
+ * one synchronous call; and a promise is an answer, too.
  */
 export type Immediate<Port> = {
   readonly [K in keyof Port]: Port[K] extends (...args: infer Args) => Promise<infer Value>

@@ -1,4 +1,4 @@
-/** What the transport tells, decoded for the core. Garbage is refused here, and told to operators at a bounded rate. */
+/** Decodes for the core what the transport hears. Garbage is refused here, and operators are warned at a bounded rate. */
 import { decodeMessage, decodeSummary, type Input } from '@drover/protocol'
 import type { TransportHandlers } from './transport/transport-port.ts'
 
@@ -34,7 +34,7 @@ export const createInbound = (
   }
 }
 
-/** The same line once a minute, and so many lines a minute in all. Against a stranger that fills the log. */
+/** The same warning at most once a minute, and so many warnings a minute in all. Against a stranger that fills the log. */
 const periodMs = 60_000
 const linesMax = 20
 

@@ -1,4 +1,4 @@
-/** What the agent asks of a log, which pino's loggers do; and the one for tests and simulated worlds, which says nothing. */
+/** The log that an agent needs; pino's loggers fit. And a silent one, for tests and simulated worlds. */
 import type { Logger } from 'pino'
 
 export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'>

@@ -35,7 +35,7 @@ test('inputs are worked on one at a time, in the order they came', () => {
 })
 
 // A core that asks itself without end would take the process with it: it is stopped instead.
-test('an endless talk of the core with itself is fatal, not a hang', () => {
+test('a core that feeds itself without end is stopped, and does not hang the process', () => {
   const fatal: unknown[] = []
   const loop = createLoop({
     clock: monotonicClock,

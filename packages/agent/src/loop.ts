@@ -1,7 +1,7 @@
 /**
- * The one loop: inputs in, one at a time, in the order they came; each one's effects carried out in their order. It is
- * synchronous: nothing that takes long is awaited, so what is begun comes back as an input of its own, and a persist is on
- * disk before the send behind it simply because `append` has returned.
+ * The event loop of one agent. Inputs are worked on one at a time, in the order in which they came. The effects of each are
+ * carried out in their order. The loop is synchronous: it awaits no work that takes long; the end of such work is an input of
+ * its own. A record is on disk before the message behind it is sent, because `append` returns only then.
  */
 import type { Effect, Input, Instant, Peer } from '@drover/protocol'
 import { type Clock, instantOf } from './clock.ts'
@@ -24,8 +24,8 @@ export interface LoopInit {
 }
 
 /**
- * While one input is worked on, others can only come from carrying out its effects: a few each. More means that the core
- * talks to itself without end (S14).
+ * While one input is worked on, its effects may bring others, a few each. More means that the core feeds itself without end
+ * (S14).
  */
 const queueMax = 10_000
 /** No timer waits longer than this, ms: Node's own limit is 2^31, and an early look at the clock costs nothing. */
@@ -36,7 +36,7 @@ export const createLoop = ({ peer, clock, carryOut, fatal }: LoopInit): Loop => 
   let draining = false
   let ended = false
   let wakeAt: Instant | null = null
-  /** When the one timer fires. It may be sooner than it has to: most wakes are put off before they come. */
+  /** When the one timer fires. That may be too early: most wakes are put off before their time comes. */
   let timerAt: Instant | null = null
   let cancelTimer = (): void => {}
 

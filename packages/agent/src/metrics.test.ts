@@ -98,7 +98,7 @@ test('decisions and moves are counted once, by reason and result', async () => {
 })
 
 // What the gauges show is what the status says at the moment of asking.
-test('gauges follow the status', async () => {
+test('each gauge shows the status at the time of the request', async () => {
   const { agent, tell } = shown()
   const metrics = createMetrics(agent, { runtime: false })
   tell({

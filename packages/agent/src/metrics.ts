@@ -1,6 +1,6 @@
 /**
- * What Prometheus may ask of one agent. Counters follow the agent's events; gauges are read from its status when they are
- * asked for. No VM's name is a label.
+ * The metrics of one agent, for Prometheus. Counters follow the agent's events. Gauges are read from its status at each
+ * request. No label holds the name of a VM.
  */
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Agent } from './agent-port.ts'

@@ -71,7 +71,7 @@ test('labels are the words of its metadata, each once and in order; what is too 
 })
 
 // A driver of one's own that calculates: what is no amount is not told, and not zero demand.
-test('an amount that is none is not told', () => {
+test('a number that cannot be an amount counts as unknown', () => {
   const wrong = [-5, Number.NaN, Number.POSITIVE_INFINITY]
   for (const amount of wrong) {
     const [vm] = observedVms({

@@ -1,4 +1,4 @@
-/** From what the hypervisor tells to what the core is told. Pure. */
+/** Maps the answers of the hypervisor to the inputs of the core. Pure. */
 
 import type { Labelled } from '@drover/placement'
 import {
@@ -56,7 +56,7 @@ export const observedVms = (sample: Sample): readonly ObservedVm[] =>
 /** Decoders of UTF-8 drop a byte order mark at the beginning of a text: a name must be the same before and after the wire. */
 const unmarked = (name: string): string => name.replace(/^\uFEFF+/, '')
 
-/** A number that may be an amount; null for one that is none: what is not told is not zero. */
+/** An amount, or null for a number that cannot be one. Unknown is not zero. */
 const amount = (told: number | null): number | null =>
   told !== null && Number.isFinite(told) && told >= 0 ? told : null
 const rounded = (told: number | null): number | null => (told === null ? null : Math.round(told))

@@ -1,6 +1,6 @@
 /**
- * What the core says to other hosts, encoded for the transport. What cannot be encoded is not sent, as if it were lost on
- * the way: the core copes with that, and one odd message must not stop the agent of this host.
+ * Encodes for the transport what the core says to other hosts. A message that cannot be encoded counts as lost on the way.
+ * The core copes with lost messages, and one odd message must not stop the agent of this host.
  */
 import { encodeMessage, encodeSummary, type HostId, type LoadSummary, type Message } from '@drover/protocol'
 import { wordsOf } from './errors.ts'

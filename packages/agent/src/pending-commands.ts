@@ -7,7 +7,7 @@ export interface PendingCommands {
   /** `ask` gets the id under which the answer comes. Rejects with `AgentError`. */
   open(ask: (request: string) => void): Promise<Reply>
   answer(request: string, reply: Reply): void
-  /** Nothing will be answered any more. */
+  /** Rejects all that wait, and every later one. */
   close(): void
 }
 

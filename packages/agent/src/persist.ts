@@ -1,7 +1,7 @@
 /**
- * The journal as the contract of `io.ts` wants it: the first record that cannot be written makes the journal unhealthy, and
- * from then on every persist fails at once. What could not be written is owed; when writing works again, it is written in
- * its order before `journal healthy: true` is told. So the journal is always the whole story up to some moment.
+ * Writes records by the contract of `io.ts`. The first record that cannot be written makes the journal unhealthy; from then
+ * on every persist fails at once. Those records are owed. When writing works again, they are written in their order before
+ * the core hears that the journal is healthy. So the journal always holds the whole story up to some moment.
  */
 import type { Decision, Input, JournalRecord } from '@drover/protocol'
 import type { Clock } from './clock.ts'
@@ -15,7 +15,7 @@ export interface Persister {
   /** True = durable. False = not written: nothing that relies on it may leave this host. */
   persist(record: JournalRecord): boolean
   remember(decision: Decision): void
-  /** No probe any more. */
+  /** Tries no more to write what is owed. */
   stop(): void
 }
 
@@ -28,7 +28,7 @@ export interface PersisterInit {
   readonly pauses: RetryPauses
 }
 
-/** Records that wait for space. Over it the oldest goes: a fact that is then missing is found by observing (S12). */
+/** Records that wait for space; beyond this number the oldest is dropped. A fact that is then missing is found by observing (S12). */
 const owedMax = 10_000
 
 export const createPersister = (init: PersisterInit): Persister => {

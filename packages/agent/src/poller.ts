@@ -1,8 +1,7 @@
 /**
  * Watches the hypervisor and tells the core: `hypervisor`, `described`, `observed`, `jobs`. It looks every `sampleMs` (closer
  * while the host is nearly full), soon after the hypervisor says that something changed, and when the core asks. One look at a
- * time: however often the core asks while one is under way, one more look follows it. What is to be believed of an answer is
- * not judged here.
+ * time: if the core asks during a look, one more look follows. The core judges what to believe of an answer.
  */
 import { type HostDescription, type Input, type ObservedVm, samplePeriodMs } from '@drover/protocol'
 import type { Clock } from './clock.ts'
@@ -55,7 +54,7 @@ const changedDebounceMs = 50
 const failedLooksMax = 2
 
 interface PollerState {
-  /** Null until the first word on it. */
+  /** Null until the core was told whether it answers. */
   answering: boolean | null
   trouble: string | null
   /** The operator was told of the present loss. */
@@ -71,7 +70,7 @@ interface PollerState {
   vms: readonly ObservedVm[]
   looking: boolean
   lookAgain: boolean
-  /** Counts what makes a look under way worthless. */
+  /** Goes up when the answers of a look under way became too old to be told. */
   outdated: number
   /** The first regular look is still to come. */
   first: boolean
@@ -166,7 +165,7 @@ const lookRegularly = (init: PollerInit, state: PollerState): void => {
   const nextMs = usable === null ? sampleMs : samplePeriodMs(sampleMs, state.vms, usable)
   state.cancelSample = init.clock.after(nextMs, () => lookRegularly(init, state))
   if (!state.looking) look(init, state)
-  // It may take a moment to connect; after a whole period it is worth a word.
+  // Connecting may take a moment. After a whole period the operator is told.
   if (!state.first && state.answering === false) complain(init, state)
   state.first = false
 }

@@ -1,4 +1,4 @@
-/** How long the agent waits before it tries again what has failed: one rule (`backOffMs` of the core), and its numbers. */
+/** How long the agent waits before it repeats what has failed: exponential back-off (`backOffMs` of the core), and its numbers. */
 import { backOffMs } from '@drover/protocol'
 
 /** The pause doubles with each failure in a row. */

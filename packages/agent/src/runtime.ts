@@ -1,6 +1,6 @@
 /**
- * One agent without its sockets, its hypervisor driver and its command line: the ports, and what stands between them and
- * the core. For worlds that bring their own, and need not load libp2p for that.
+ * One agent without sockets, hypervisor driver and command line: the ports, and the code between them and the core. For
+ * worlds that bring their own ports, and need not load libp2p.
  */
 export * from './agent.ts'
 export { type Clock, instantOf, monotonicClock } from './clock.ts'

@@ -3,8 +3,8 @@ import type { Context, TypedResponse } from 'hono'
 import { schemaVersion } from './schema-version.ts'
 
 /**
- * The response as hono makes it, and its type for the client: the answer's own. What hono derives by itself says
- * `T | undefined` of each field that may be absent, which is not what JSON brings back.
+ * The response as hono makes it, with the answer's own type for the client. The type that hono derives says `T | undefined`
+ * of each field that may be absent. JSON brings back no `undefined`.
  */
 export const answer = <T extends object>(
   context: Context,

@@ -1,4 +1,4 @@
-/** What a command is told when the agent does not answer, or says no. */
+/** The error of a command that the agent did not answer, or refused. */
 import { CodedError } from '../errors.ts'
 import type { ErrorDetails } from './error-answer.ts'
 

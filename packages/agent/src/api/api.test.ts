@@ -193,7 +193,7 @@ test('a drain lists its blockers before anything moves', async () => {
 })
 
 test('events are streamed, and a reader that leaves is forgotten', async () => {
-  // The story: `curl` on the event stream, then Ctrl-C; and a server that stops while someone reads.
+  // The story: `curl` on the event stream, then Ctrl-C; and a server that stops during a request.
   await serve()
   const outgoing = request({ socketPath: socket, path: '/v1/events' })
   const seen = new Promise<string>((resolve) => {

@@ -1,4 +1,4 @@
-/** Waits for a decision to end: a command is answered when it is begun, people want to see how it went. */
+/** Waits for the end of a decision. The core answers a command when it is begun; an operator wants to see its outcome. */
 import type { Decision, PartitionId } from '@drover/protocol'
 import type { Agent } from '../agent-port.ts'
 

@@ -23,7 +23,7 @@ const answers = (path: string): Promise<boolean> =>
 const listenOnce = (server: Server, path: string): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject)
-    // Never for a moment open to others: the umask holds while the file is made.
+    // With this umask the file is open to owner and group only, from its first moment on.
     const umask = process.umask(0o117)
     try {
       server.listen(path, () => {

@@ -18,7 +18,7 @@ export interface Io {
   readonly pollMs: number
 }
 
-/** `drover … | head`: the reader has had enough. That is no fault, and nothing more has to be said. */
+/** `drover … | head`: the reader closed the pipe. That is no fault, so nothing is printed. */
 const endWithReader = (error: NodeJS.ErrnoException): void => {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)

@@ -1,4 +1,4 @@
-/** Someone without any agent solves a problem from a file: plain or zipped, for people or for a script, or a bad one. */
+/** `drover solve` needs no agent. Its problem comes from a file, plain or zipped, good or bad; its answer is for people or for a script. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -6,7 +6,7 @@ import { configurationPage } from './document.ts'
 import { configReader, type SchemaNode } from './schema-node.ts'
 
 test('the page about the configuration is current', () => {
-  // The story: someone changes the schema and forgets the page. The message is the line that mends it.
+  // The story: a developer changes the schema and forgets the page. The message is the line that mends it.
   const page = readFileSync(new URL('../../../../docs/configuration.md', import.meta.url), 'utf8')
   assert.equal(
     page,

@@ -18,7 +18,7 @@ export const fileSchema = z.strictObject({
       about({
         description:
           '`observe` decides and says what it would do, and moves nothing; `auto` migrates. `drover mode` changes it at run time and outlives a restart.',
-        prevents: 'a first start that moves VMs before anyone has looked',
+        prevents: 'a first start that moves VMs before an operator has looked',
       }),
     ),
   host,

@@ -21,7 +21,7 @@ export type HypervisorErrorCode =
 
 export class HypervisorError extends CodedError<HypervisorErrorCode> {}
 
-/** What a host is. Read once per connection; `capacity` may be overridden by configuration. */
+/** What a host is. Read at each connection, and when the core wants another answer; the configuration may override `capacity`. */
 export interface HostFacts {
   readonly name: string
   /** The hypervisor's own idea of its capacity (all cores, all memory). */
@@ -46,7 +46,7 @@ export interface VmSample {
   readonly name: string
   readonly state: 'running' | 'paused'
   /**
-   * Whose doing a pause is; null while it runs. `migration`: the copy that a migration left on its source, or one that
+   * What paused the VM; null while it runs. `migration`: the copy that a migration left on its source, or one that
    * arrived paused and has not run here since.
    */
   readonly pausedBy: 'migration' | 'owner' | null

@@ -1,5 +1,5 @@
 /**
- * Past decisions, for `drover history`. A database of its own: it is large, need not be fsynced, and its loss must not
+ * Past decisions, for `drover history`, in a database of their own. It is large and need not be fsynced. Its loss must not
  * make the fencing journal untrustworthy.
  */
 import { rmSync, statSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** What must survive a restart. Synchronous: a record is on disk when `append` returns. */
+/** The journal keeps what must survive a restart. It is synchronous: a record is on disk when `append` returns. */
 import type { Decision, JournalRecord, Restored } from '@drover/protocol'
 import { CodedError } from '../errors.ts'
 
@@ -10,7 +10,7 @@ export interface Journal {
   readonly incarnation: number
   /** What was wrong with it when it was opened (lost, torn, moved aside), in one sentence for people; or null. */
   readonly trouble: string | null
-  /** What `peer` needs to go on; read once, right after opening. */
+  /** The state from which the core goes on. Read once, right after opening. */
   readonly restored: Restored
   /** Durable when it returns (fsync); throws JournalError. */
   append(record: JournalRecord): void
@@ -25,7 +25,7 @@ export interface Journal {
     sinceMs?: number
     limit?: number
   }): readonly { readonly atWallMs: number; readonly decision: Decision }[]
-  /** Tries a small durable write: did writing become possible again? */
+  /** Tries a small durable write. True = writing is possible. */
   probe(): boolean
   /** Bytes on disk, for metrics. */
   size(): number

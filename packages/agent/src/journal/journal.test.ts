@@ -198,7 +198,7 @@ forEachKind('what runs out or makes room', (fresh) => {
 })
 
 forEachKind('what an agent and its operator may do', (fresh) => {
-  // Someone starts a second agent on the host while the first one runs.
+  // An operator starts a second agent on the host while the first one runs.
   test('a second agent is refused until the first has gone', () => {
     const open = fresh()
     const first = open()

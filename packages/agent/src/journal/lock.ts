@@ -1,6 +1,6 @@
 /**
- * One agent per data directory. The lock is the operating system's (SQLite's lock on an empty file, the only file lock
- * that Node brings), so it ends with the process, however that ends.
+ * One agent per data directory. The lock is the operating system's: SQLite's lock on an empty file, the only file lock that
+ * Node brings. So it ends with its process, also with a killed one.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** What `node:sqlite` throws, as far as it matters: SQLite's own result code. */
+/** Reads the errors of `node:sqlite`: the result code is SQLite's own. */
 import { wordsOf } from '../errors.ts'
 import { JournalError } from './journal-port.ts'
 

@@ -138,7 +138,7 @@ test('a journal that cannot be read is moved aside', () => {
   }
 })
 
-// Someone deletes the journal of a host that has granted leases.
+// An operator deletes the journal of a host that has granted leases.
 test('a deleted journal is noticed', () => {
   const dir = freshDir()
   const first = openJournal(dir)

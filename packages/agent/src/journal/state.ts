@@ -1,4 +1,4 @@
-/** What a journal's records add up to: the same fold for every kind of journal. */
+/** The state that a journal's records add up to. Every kind of journal uses the same fold. */
 import {
   type ActionId,
   type ClosedAction,
@@ -13,7 +13,7 @@ import {
   type VmId,
 } from '@drover/protocol'
 
-/** A rest of a VM as it was written: what remained of it then, and the wall clock of then. */
+/** The cool-down of a VM when it was written: the time that remained, and the wall clock of that moment. */
 export interface WrittenCooldown {
   readonly vm: VmId
   readonly from: HostId
@@ -86,14 +86,14 @@ export const applyRecord = (state: JournalState, record: JournalRecord, wallMs: 
   }
 }
 
-/** Wall clocks are arbitrary: one that was set back never makes a rest longer than it was when it was written. */
+/** A wall clock may be set back. That never makes a cool-down longer than it was when it was written. */
 export const remainingMs = (rest: WrittenCooldown, wallMs: number): number =>
   Math.max(0, rest.remainingMs - Math.max(0, wallMs - rest.atWallMs))
 
 /**
- * What the core is told. A journal is intact only once it was given an epoch: a new or damaged one is given none
- * until its host, having waited for the longest lease, grants again. So an agent that is restarted *during* that wait waits anew,
- * instead of taking its young journal for the whole truth (S6).
+ * The state that the core starts from. A journal counts as intact once an epoch was written to it. A new or damaged one gets
+ * its first epoch when its host grants again, after it has waited for the longest lease. So an agent that is restarted during
+ * that wait waits anew: its young journal does not count as the whole truth (S6).
  */
 export const restoredFrom = (state: JournalState, wallMs: number): Restored => ({
   epoch: state.epoch,

@@ -1,9 +1,9 @@
 /**
  * `journal.seq`: the number of the last append, told once more outside the database, unsynced.
  *
- * SQLite recovers from a crash by itself, and drops a torn tail of its write-ahead log without a word. That is right for
- * a record whose append never returned, and wrong for one that was on disk and was then cut off (a truncated or deleted
- * log): the grant behind it has left. This number tells the two apart.
+ * SQLite recovers from a crash by itself, and silently drops a torn tail of its write-ahead log. That is right for a record
+ * whose append never returned. It is wrong for a record that was on disk and was cut off later (a truncated or deleted log):
+ * the grant that relied on it has left the host. This number tells the two cases apart.
  */
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
 

@@ -15,7 +15,7 @@ import { solverFailed } from './solver-failed.ts'
 /** Search nodes when a clock ends the search: far more than any budget allows. */
 const nodesMax = 100_000_000
 
-/** Never throws: what the solver cannot bear is an `infeasible` with code `solver.failed`. */
+/** Never throws. An exception of the solver becomes an `infeasible` with code `solver.failed`. */
 export const solveWithin = (
   problem: PartitionProblem,
   planId: PartitionId,

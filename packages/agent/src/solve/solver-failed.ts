@@ -1,4 +1,4 @@
-/** A question to the solver that was not answered: an answer like any other, so that no partition waits for it. */
+/** The answer to a question that the solver could not answer. So no partition waits for one. */
 import type { Solution } from '@drover/protocol'
 
 export const solverFailed = (

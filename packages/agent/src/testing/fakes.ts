@@ -279,7 +279,7 @@ export const emptyView: PeerView = {
   warnings: [],
 }
 
-/** Waits, in small steps, until something is so; the test fails when it does not become so within twenty seconds. */
+/** Waits for a fact, in small steps. The test fails when it does not come true within twenty seconds. */
 export const until = async (what: string, so: () => boolean): Promise<void> => {
   const end = performance.now() + 20_000
   while (!so()) {

@@ -1,4 +1,4 @@
-/** A directory for the tests of one file, gone when they have ended; in memory where there is such a place. */
+/** A directory for the tests of one file, removed at their end. In memory where the system has such a place. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -64,7 +64,7 @@ test('a peer that was gone for long is forgotten, unless an operator named it', 
   assert.notEqual(book.target(c), undefined)
 })
 
-test('the book is bounded', () => {
+test('the address book is bounded, however many hosts a faulty peer invents', () => {
   // A faulty peer tells of more hosts than there can be.
   const book = createAddressBook(self, everyone)
   for (let i = 0; i < bounds.knownPeersMax * 2; i++) {

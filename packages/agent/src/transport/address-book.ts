@@ -1,7 +1,7 @@
 /**
- * Which peers are known, where, and when to dial next. Pure bookkeeping: time comes in. A *target* is a peer, or a configured
- * address without a peer id: it is dialled whenever the peer that last answered there is not connected, so that a
- * host that came back with a new identity is found again.
+ * Known peers: their addresses, and when to dial each next. Pure bookkeeping: time comes in. A *target* is a peer, or a
+ * configured address without a peer id. Such an address is dialled whenever the peer that last answered there is not
+ * connected. So a host that came back with a new identity is found again.
  */
 import type { HostId } from '@drover/protocol'
 import { pauseMs, retryPauses } from '../retry-pauses.ts'
@@ -15,7 +15,7 @@ export interface Target {
   readonly configured: Set<string>
   announced: readonly string[]
   failures: number
-  /** Not dialled before, ms; infinite for an address that turned out to be our own. */
+  /** The next dial comes not before, ms. Infinite for an address that turned out to be our own. */
   nextAt: number
   /** When it was last connected, or first heard of. */
   seenAt: number
@@ -54,7 +54,7 @@ export const peerOf = (address: string): HostId | null => {
   return found?.[1] === undefined ? null : (found[1] as HostId)
 }
 
-/** The pause before the next dial, with jitter of one half either way: all must not come back at once. */
+/** The pause before the next dial, with jitter of one half either way. Otherwise all agents would dial a host that is back at once. */
 const redialMs = (failures: number): number => pauseMs(retryPauses.dial, failures) * (0.5 + Math.random())
 
 /** Only well-formed addresses of this very peer, each with its id at the end. */

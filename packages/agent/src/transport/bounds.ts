@@ -24,7 +24,7 @@ export const bounds = {
   /** A peer that could not be reached for this long is forgotten (bootstrap addresses never), ms. */
   forgetMs: 3_600_000,
 
-  /** Dials at a time. More only makes each slower, until all of them time out. */
+  /** Dials at a time. More dials make each one slower, until all of them time out. */
   dialsMax: 4,
   dialMs: 10_000,
   /** How long opening a stream, or exchanging addresses, may take, ms. */
@@ -37,10 +37,10 @@ export const bounds = {
 
   /** How long the other side may take to prove that it has the cluster key, ms. */
   keyProofMs: 5_000,
-  /** A wrong key is answered this late, ms: the other side can read our proof too, and guessing is slow. */
+  /** The connection of a wrong key is closed this late, ms: its peer can still read our proof, and guessing keys is slow. */
   keyRefusalMs: 100,
 
-  /** Every connection is probed this often, ms; a silent one is cut. With many connections more slowly, in proportion. */
+  /** Every connection is probed this often, ms, and a silent one is cut. With many connections each is probed more rarely. */
   probeMs: 1_000,
   probeTimeoutMs: 2_000,
   /** Up to this many connections are probed at the full rate: 16 agents × 15 connections cost about 2 % of a core. */
@@ -51,9 +51,9 @@ export const bounds = {
   /** Signed summaries that the agents of one process need not check again. */
   provenMax: 512,
 
-  /** Garbage from one peer within the window: the stream is closed each time, at this many the connection too. */
+  /** Each garbage message closes its stream. So many of one peer within the window close the connection, too. */
   garbageMax: 3,
   garbageWindowMs: 10_000,
-  /** Then it is refused this long, ms. */
+  /** Then the peer is refused for so long, ms. */
   banMs: 30_000,
 } as const

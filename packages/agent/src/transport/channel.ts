@@ -1,4 +1,4 @@
-/** What we say to one peer: an outbox, and the one long-lived stream that empties it. */
+/** The messages to one peer: an outbox, and the one long-lived stream that empties it. */
 import type { Connection, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { createAlarm } from './alarm.ts'
@@ -50,7 +50,7 @@ export const createChannel = (
     stream.addEventListener('close', () => {
       if (open === opened) forget()
     })
-    // The other side may have closed it again before anyone could hear of it.
+    // The other side may have closed it before the listener above was there.
     open = stream.status === 'open' ? opened : null
     return opened
   }
@@ -71,7 +71,7 @@ export const createChannel = (
           tally.messagesOut += batch.length
           for (const bytes of batch) tally.bytesOut += bytes.length
         } catch (error) {
-          // Perhaps sent, perhaps not: at most once, so not again.
+          // It is not known whether they were sent. Delivery is at most once, so they are not sent again.
           lose(batch.length)
           stream.abort(error as Error)
           forget()

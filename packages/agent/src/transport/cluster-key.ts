@@ -16,9 +16,9 @@ import { cipherKeyBytes, createCipheredConnection } from './cluster-cipher.ts'
 export interface ClusterKeyInit {
   /** The configured secret, at best 32 random bytes: nothing else guards it against guessing. Null = no key asked for. */
   readonly secret: Uint8Array | null
-  /** Every connection, before a byte was said: `kill` destroys them. */
+  /** Called with every connection before its first byte: `kill` destroys them. */
   opened(connection: MultiaddrConnection): void
-  /** Someone could not prove that it has the key. */
+  /** A peer could not prove that it has the key. */
   refused(address: string, why: string): void
 }
 

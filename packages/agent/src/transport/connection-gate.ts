@@ -11,10 +11,10 @@ export interface ConnectionGateInit {
   readonly allow: ReadonlySet<HostId> | null
   /** Open connections to a peer. */
   connections(id: HostId): readonly Connection[]
-  /** Have we and this peer exchanged addresses: does it take us, too? */
+  /** The exchange of addresses with this peer has succeeded: it admits us, too. */
   isAdmitted(id: HostId): boolean
   refused(id: HostId, why: string): void
-  /** A peer dials us that we think is connected: one of us is mistaken. */
+  /** A peer dials us although it counts as connected here: one of the two ends is mistaken. */
   doubt(): void
 }
 
@@ -34,7 +34,7 @@ export const createConnectionGate = (init: ConnectionGateInit): ConnectionGate =
   const dialling = new Set<HostId>()
   const strikes = new Map<HostId, number[]>()
   const bannedUntil = new Map<HostId, number>()
-  /** Let in, but not open yet. */
+  /** Peers that were let in and have no open connection yet, each with the end of its time, ms. */
   const entering = new Map<HostId, number>()
 
   const allows = (id: HostId): boolean => allow === null || allow.has(id)

@@ -88,8 +88,8 @@ export const createDialler = (init: DiallerInit): Dialler => {
     const now = performance.now()
     book.prune(now)
     const candidates = book.targets().filter((target) => isDue(target) && addressesOf(target).length > 0)
-    // In random order: if all took the first ones they hear of, a few agents would become the hubs of everything, and
-    // the meshes of gossip, which are bounded, would leave the others out.
+    // In random order. If every agent dialled the first ones that it hears of, a few would become hubs. The meshes of gossip
+    // are bounded, and would leave the others out.
     for (const target of shuffled(candidates.filter(({ nextAt }) => nextAt <= now))) {
       if (active >= bounds.dialsMax || !wanted()) return
       void dial(target)
@@ -106,7 +106,7 @@ export const createDialler = (init: DiallerInit): Dialler => {
       const target = book.target(id)
       if (target === undefined || addressesOf(target).length === 0) return false
       if (target.dialling || dialling.has(id)) return true
-      // Failed a moment ago: it will not have come back since, and a message must not cost a dial each.
+      // The last dial failed a moment ago. Not every message may cost a dial.
       const untilNext = target.nextAt - performance.now()
       if (target.failures > 0 && untilNext > retryPauses.dial.firstMs * 2) return false
       if (untilNext > 0) {

@@ -21,7 +21,7 @@ test('equal payloads are different messages', async () => {
 })
 
 test('a single changed byte anywhere, or another topic, is refused', async () => {
-  // A forwarding peer alters someone's load, or author, or number.
+  // A forwarding peer alters the load of another host, or the author, or the number.
   const bytes = createSealer(topic, await createIdentity())(payload)
   const open = createUnsealer(topic)
   for (let at = 0; at < bytes.length; at++) {
@@ -45,7 +45,7 @@ test('what one agent of a process has checked, the next need not; a forgery is r
   assert.equal(createUnsealer('drover/load/1/1', proven)(bytes), null)
 })
 
-test('cut short, or empty, is refused', async () => {
+test('a summary that is cut short or empty is refused', async () => {
   const bytes = createSealer(topic, await createIdentity())(payload)
   const open = createUnsealer(topic)
   for (let length = 0; length < bytes.length; length++) assert.equal(open(bytes.subarray(0, length)), null)

@@ -1,7 +1,7 @@
 /**
- * A signed summary: version, author's public key, number, signature, payload. Gossip is forwarded by others, so the
- * author must be proven by the message itself. We sign ourselves, not gossipsub: a key that is parsed once per
- * author and one native check cost a fraction of what its own signatures do (docs/adr/002-gossip-signing.md).
+ * A signed summary: version, author's public key, number, signature, payload. Other hosts forward gossip, so the message
+ * itself must prove its author. drover signs, and gossipsub does not: a key that is parsed once per author and one native
+ * check cost a fraction of gossipsub's own signatures (docs/adr/002-gossip-signing.md).
  */
 import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
 import { asHostId, type HostId } from '@drover/protocol'
@@ -25,7 +25,7 @@ export interface Opened {
 /** Null when malformed, or not signed by the author that it names. */
 export type Unseal = (bytes: Uint8Array) => Opened | null
 
-/** What is signed says what it is for, so that it can never stand for something else. */
+/** The signed text names its topic. So it is no valid message of another topic. */
 const signed = (topic: string, bytes: Uint8Array): Buffer =>
   Buffer.concat([Buffer.from(`${topic}\0`), bytes.subarray(0, headerBytes), bytes.subarray(payloadAt)])
 
@@ -60,7 +60,7 @@ export interface Proven {
   add(topic: string, bytes: Uint8Array): void
 }
 
-/** For the agents of one process, which all hear the same: each signature is checked by the first, not by each. */
+/** For the agents of one process, which all hear the same messages: the first one checks a signature, for all of them. */
 export const createProven = (): Proven => {
   const digests = new Set<string>()
   const digestOf = (topic: string, bytes: Uint8Array): string => `${topic} ${hash('sha256', bytes, 'base64')}`

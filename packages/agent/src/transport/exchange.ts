@@ -1,6 +1,6 @@
 /**
- * `/drover/peers/1`: the dialling end says where it is reached and which peers it knows; the other answers the same. It is
- * also the handshake: it can only succeed when both ends admit each other, and only then is a peer *connected*.
+ * `/drover/peers/1`: the dialling end says where it is reached and which peers it knows, and the other end answers the same.
+ * It is also the handshake. It succeeds only when both ends admit each other, and only then is a peer *connected*.
  */
 import type { HostId } from '@drover/protocol'
 import type { Connection, Stream } from '@libp2p/interface'
@@ -43,7 +43,7 @@ export const exchangeAsDialler = async (connection: Connection, ours: Directory)
   }
 }
 
-/** `heard` is called before we answer: when the dialler has its answer, we know it too. */
+/** `heard` is called before our answer is sent. So when the dialling end has its answer, both ends know of each other. */
 export const exchangeAsListener = async (
   stream: Stream,
   ours: () => Directory,

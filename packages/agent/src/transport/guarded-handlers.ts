@@ -1,4 +1,4 @@
-/** The agent's handlers as the transport calls them: an exception of theirs ends no stream and no process. */
+/** Calls the agent's handlers. An exception of a handler ends no stream and no process. */
 import type { Log } from '../log-port.ts'
 import type { TransportHandlers } from './transport-port.ts'
 
@@ -29,7 +29,7 @@ export const createGuardedHandlers = (log: Log): GuardedHandlers => {
     close() {
       closed = true
     },
-    // What no handler has judged is not garbage.
+    // A message that no handler has judged does not count as garbage.
     received: (from, bytes) => tell((to) => to.received(from, bytes), true),
     heard: (from, bytes) => tell((to) => to.heard(from, bytes), true),
     connected: (host) => tell((to) => to.connected(host), undefined),

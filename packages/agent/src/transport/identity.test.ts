@@ -30,7 +30,7 @@ test('two agents that start at once agree on one key', async () => {
 })
 
 test('a key that others can read is refused', async () => {
-  // Someone restored a backup without its permissions.
+  // An operator restored a backup without its permissions.
   const path = join(directory, 'open.key')
   await loadOrCreateIdentity(path)
   chmodSync(path, 0o644)

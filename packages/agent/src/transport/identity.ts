@@ -74,7 +74,7 @@ const load = (path: string): PrivateKey | null => {
   }
 }
 
-/** Written beside, flushed, then linked: the file is never seen half written. False = someone else was faster. */
+/** Written beside, flushed, then linked: the file is never seen half written. False = another process was faster. */
 const create = (path: string, bytes: Uint8Array): boolean => {
   const beside = `${path}.${randomBytes(6).toString('hex')}`
   try {

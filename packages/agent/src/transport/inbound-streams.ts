@@ -1,4 +1,4 @@
-/** The one stream that each peer talks on: a newer one takes the place of the older, and garbage is counted. */
+/** Each peer talks on one stream. A newer stream takes the place of the older one. Garbage is counted. */
 import type { HostId } from '@drover/protocol'
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Log } from '../log-port.ts'

@@ -93,7 +93,7 @@ suite('two agents', () => {
 
 suite('strangers', () => {
   test('with another cluster key are refused, counted and reported', async () => {
-    // Someone copied the configuration of another cluster.
+    // An operator copied the configuration of another cluster.
     const a = await join()
     const stranger = await join({ bootstrap: [a.address], clusterKey: Buffer.from('another key') })
     await until('reported', () => a.strangers.length > 0)
@@ -136,7 +136,7 @@ suite('strangers', () => {
     assert.equal(a.strangers[0], `${stranger.id} is not on the allow-list`)
     assert.deepEqual(a.events, [`+${b.id}`])
     assert(!stranger.events.includes(`+${a.id}`))
-    // Nor does A call it, when someone mentions it.
+    // Nor does A dial it when another peer tells its address.
     a.transport.introduce([stranger.address])
     a.transport.send(stranger.id, text('psst'))
     assert.equal(a.transport.counters().undelivered, 1)

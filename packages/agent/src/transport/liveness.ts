@@ -1,7 +1,7 @@
 /**
- * Finds peers that fell silent without closing (a dead host, a cut): every connection is probed with a ping of the
- * stream multiplexer, which needs no stream of its own (libp2p's connection monitor opens one per ping: ten times the
- * cost). Cutting the connection is a hint to the core, never a proof.
+ * Finds peers that fell silent without closing their connection (a dead host, a cut network). Every connection is probed
+ * with a ping of the stream multiplexer, which needs no stream of its own. libp2p's connection monitor opens one per ping,
+ * at ten times the cost. A cut connection is a hint to the core, never a proof.
  */
 import type { MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { bounds } from './bounds.ts'
@@ -14,7 +14,7 @@ const isPingable = (muxer: StreamMuxer): muxer is StreamMuxer & Pingable => 'pin
 export interface Liveness {
   /** Wraps a muxer factory, so that each of its connections is probed. */
   readonly watch: <C>(factory: (components: C) => StreamMuxerFactory) => (components: C) => StreamMuxerFactory
-  /** Probes everything now: someone has a reason to doubt. */
+  /** Probes every connection now, because there is a reason to doubt one. */
   readonly probe: () => void
   readonly stop: () => void
 }
@@ -41,7 +41,7 @@ export const createLiveness = (peersAtFullRate: number = bounds.probedPeersAtFul
       await one.muxer.ping({ signal: AbortSignal.timeout(timeoutMs) })
     } catch (error) {
       if (stopped || !watched.has(one)) return
-      // If we ourselves were not running (a paused process, a busy machine), silence proves nothing: ask again.
+      // If this process itself did not run (paused, a busy machine), silence proves nothing: the next probe asks again.
       if (performance.now() - askedAt > timeoutMs * 1.5) return
       forget(one)
       one.muxer.abort(error as Error)

@@ -39,7 +39,7 @@ test('full in number, or in bytes, takes no more until there is room', () => {
   assert(large.put(message(1), 0))
 })
 
-test('what waited too long is dropped and counted, the rest stays', () => {
+test('messages that waited too long are dropped and counted; the others stay', () => {
   const box = createOutbox()
   box.put(message(1, 1), 0)
   box.put(message(1, 2), 500)

@@ -1,4 +1,4 @@
-/** libp2p's own log is off: its words are for its developers, and formatting them costs more than our messages. */
+/** Turns libp2p's own log off. It is written for libp2p's developers, and formatting it costs more CPU than our messages. */
 import type { ComponentLogger, Logger } from '@libp2p/interface'
 
 const silent: Logger = Object.assign(() => undefined, {

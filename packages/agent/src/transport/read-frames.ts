@@ -1,4 +1,4 @@
-/** What a peer says to us: frames off its one stream, each handed over as it comes; garbage closes the stream. */
+/** Reads the frames of one peer's stream, and hands each over as it comes. Garbage closes the stream. */
 import { limits } from '@drover/protocol'
 import type { Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'

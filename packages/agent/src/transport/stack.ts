@@ -1,4 +1,4 @@
-/** libp2p, put together from its parts with the numbers that measuring taught. */
+/** Puts libp2p together from its parts, with measured numbers. */
 
 import type { GossipSub } from '@libp2p/gossipsub'
 import { type Identify, identify } from '@libp2p/identify'

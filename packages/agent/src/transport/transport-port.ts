@@ -1,4 +1,4 @@
-/** How agents reach each other. One implementation (libp2p); kept as an interface so that a simulator can stand in. */
+/** How agents reach each other: over libp2p, or over a simulated network. */
 import type { HostId } from '@drover/protocol'
 
 export interface TransportHandlers {
@@ -27,7 +27,7 @@ export interface Transport {
   readonly self: HostId
   /** Full multiaddrs with `/p2p/…`, once started. */
   addresses(): readonly string[]
-  /** Nothing is returned by one that has started already. */
+  /** A transport without sockets has started when this returns, and returns nothing. */
   start(handlers: TransportHandlers): Promise<void> | void
   /** In order per destination, at most once, never throws; opens the one long-lived stream when there is none. */
   send(to: HostId, bytes: Uint8Array): void
@@ -36,7 +36,7 @@ export interface Transport {
   /** Dial these too (multiaddrs). */
   introduce(addresses: readonly string[]): void
   peers(): readonly HostId[]
-  /** Round trip of the last probe to a connected peer, ms, where known. */
+  /** Since the start. */
   counters(): TransportCounters
   /** Says goodbye and closes. */
   stop(): Promise<void>

@@ -114,7 +114,7 @@ for (const [name, bytes] of Object.entries(garbage))
     assert.match(connection.closed ?? '', /garbage/)
   })
 
-test('a result of the wrong layout is garbage too', async () => {
+test('a result of the wrong layout closes the connection', async () => {
   await using daemon = await started()
   daemon.answer(hostname, (w) => w.int(packetBytesMax))
   const connection = await openSession(parseUri(daemon.uri), limits)

@@ -38,7 +38,7 @@ export interface DaemonsInit {
 export const createDaemons = (init: DaemonsInit): Daemons => {
   const { link, uri, limits } = init
 
-  /** A URI that another host announced: a wrong one is that host's trouble, not a bug here. */
+  /** The URI that another host announced. A wrong one is a fault of that host, not of this one. */
   const elsewhere = (at: string): LibvirtUri => {
     try {
       return init.peerSockets.includes(at) ? parseUri(at) : parsePeerUri(at, uri, init.tls)

@@ -37,7 +37,7 @@ export const createEventRelay = (warn: (message: string) => void): EventRelay =>
   }
 }
 
-/** A listener of the agent's, which must not break the driver. */
+/** Calls a listener of the agent. Its exceptions must not break the driver. */
 export const guarded =
   <T>(listener: ((value: T) => void) | undefined, warn: (message: string) => void) =>
   (value: T): void => {

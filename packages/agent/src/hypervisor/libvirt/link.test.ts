@@ -100,7 +100,7 @@ test('a VM whose XML makes no sense is shown, and stays where it is', async () =
   await hypervisor.close()
 })
 
-test('close while connecting leaves nothing behind', async () => {
+test('a link that is closed while it connects leaves no socket behind', async () => {
   // A test process that does not end would show it.
   await using daemon = new FakeDaemon()
   await daemon.listen()

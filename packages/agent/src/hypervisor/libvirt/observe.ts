@@ -1,5 +1,5 @@
 /**
- * Looking at one VM: the only ground on which anything is said about it.
+ * Looks at one VM. Everything that the driver says about a VM rests on such a look.
  *
  * The job is asked before the state: if the job ends in between, the state is newer and true. The other way round,
  * "paused" (for the switch-over) and then "no job" (given up, and running again) would make a paused VM of a running one.

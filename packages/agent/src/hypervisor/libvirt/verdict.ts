@@ -1,6 +1,6 @@
 /**
- * What an ended migration came to, from three things: how the call ended, what the hypervisor shows now, and what
- * was seen to happen in between. Pure. An error from the hypervisor alone never makes a `refused`.
+ * Judges how a migration ended by three facts: how the call ended, what the hypervisor shows now, and which events came in
+ * between. Pure. An error of the hypervisor alone is never a `refused`.
  */
 
 import type { Observation } from './observe.ts'

@@ -52,7 +52,7 @@ const present = async (caller: Caller, vm: VmId): Promise<Exclude<Observation, {
 const resume = async (caller: Caller, vm: VmId): Promise<void> => {
   const seen = await present(caller, vm)
   if (seen.kind === 'active' && seen.running) return
-  // While a migration runs, libvirt would queue this behind it and carry it out at a moment that nothing here chose.
+  // While a migration runs, libvirt would queue this behind it and carry it out at an unforeseen moment.
   if (seen.kind === 'active' && seen.job.kind !== 'none')
     throw new HypervisorError('hypervisor.refused', `a job runs on the VM (${seen.job.kind})`)
   await caller.call(domainResume, seen.domain)
