@@ -21,7 +21,7 @@ import type {
 import type { HostId, Instant, PartitionId } from '../data/ids.ts'
 import type { Need } from '../data/need.ts'
 import type { Execution } from '../data/plan-execution.ts'
-import type { HostSnapshot } from '../data/snapshot.ts'
+import type { HostSnapshot, VmSnapshot } from '../data/snapshot.ts'
 import type { Mode } from '../data/summary.ts'
 import { usableOf } from '../data/usable.ts'
 import { snapshotDemand } from '../snapshot/formulate.ts'
@@ -57,21 +57,30 @@ const demandAfter = (
   plan: Plan | null,
 ): ReadonlyMap<HostId, Resources> => {
   const after = new Map(snapshots.map((snapshot) => [snapshot.host, snapshotDemand(snapshot)]))
-  const demands = new Map(snapshots.flatMap((snapshot) => snapshot.vms.map((vm) => [vm.vm, vm.demand])))
+  const vmOf = vmsOf(snapshots)
   for (const action of plan?.actions ?? []) {
-    const demand = demands.get(action.vm)
-    assert(demand !== undefined, `the VM of action ${action.id}, ${action.vm}, is in a snapshot`)
+    const { demand } = vmOf(action)
     const origin = originOf(action)
-    if (origin !== null) after.set(origin, subtract(demandAt(after, origin, action), demand))
-    if (!departs(action)) after.set(action.to, add(demandAt(after, action.to, action), demand))
+    if (origin !== null) after.set(origin, subtract(demandAt(after, origin), demand))
+    if (!departs(action)) after.set(action.to, add(demandAt(after, action.to), demand))
   }
   return after
 }
 
-const demandAt = (demands: ReadonlyMap<HostId, Resources>, host: HostId, { id }: Action): Resources => {
+const demandAt = (demands: ReadonlyMap<HostId, Resources>, host: HostId): Resources => {
   const demand = demands.get(host)
-  assert(demand !== undefined, `a host of action ${id}, ${host}, has given a snapshot`)
+  assert(demand !== undefined, `a host that a plan touches, ${host}, has given a snapshot`)
   return demand
+}
+
+/** The VM of an action. The leader has checked the plan: none is about a VM that no member has. */
+const vmsOf = (snapshots: readonly HostSnapshot[]): ((action: Action) => VmSnapshot) => {
+  const vms = new Map(snapshots.flatMap((snapshot) => snapshot.vms.map((vm) => [vm.vm, vm])))
+  return ({ id, vm }) => {
+    const found = vms.get(vm)
+    assert(found !== undefined, `the VM of action ${id}, ${vm}, is in a snapshot`)
+    return found
+  }
 }
 
 /**
@@ -90,13 +99,14 @@ const stayedOf = (known: Known, result: DecisionResult, code: string | null): re
 }
 
 const actionsOf = (known: Known): readonly ActionRecord[] => {
-  const vms = new Map(known.snapshots.flatMap((snapshot) => snapshot.vms.map((vm) => [vm.vm, vm])))
-  return (known.plan?.actions ?? []).map((action) => ({
-    action,
-    vmName: vms.get(action.vm)?.name ?? action.vm,
-    demand: vms.get(action.vm)!.demand,
-    result: known.execution === null ? { kind: 'would' } : (known.execution.results.get(action.id) ?? null),
-  }))
+  const { execution } = known
+  const vmOf = vmsOf(known.snapshots)
+  return (known.plan?.actions ?? []).map((action) => {
+    const { name, demand } = vmOf(action)
+    const result =
+      execution === null ? ({ kind: 'would' } as const) : (execution.results.get(action.id) ?? null)
+    return { action, vmName: name, demand, result }
+  })
 }
 
 const hostsOf = (known: Known): readonly HostChange[] => {
@@ -114,7 +124,7 @@ const hostsOf = (known: Known): readonly HostChange[] => {
       name: snapshot.name,
       usable: usableOf(snapshot),
       before: snapshotDemand(snapshot),
-      after: after.get(snapshot.host)!,
+      after: demandAt(after, snapshot.host),
     }))
 }
 

@@ -90,7 +90,7 @@ const setUp = () => {
       .takeEffects()
       .map((effect) => (effect.kind === 'send' ? `${effect.message.kind} to ${effect.to}` : effect.kind))
   assert.deepEqual(said(), ['reserve to there'], 'to itself it speaks within the step')
-  return { context, leader, decisions, grantOf, said }
+  return { context, leader, partition, decisions, grantOf, said }
 }
 
 test('when all have granted, their problem is solved', () => {
@@ -130,7 +130,7 @@ test('a grant that comes too late is given back', () => {
 })
 
 test('an answer that comes twice counts once', () => {
-  const { leader, grantOf, said } = setUp()
+  const { leader, partition, grantOf, said } = setUp()
   leader.granted(self, grantOf(self))
   leader.granted(there, grantOf(there))
   said()
@@ -139,7 +139,7 @@ test('an answer that comes twice counts once', () => {
   leader.refused(asHostId('x'), {
     kind: 'declined',
     incarnation: 1,
-    partition: leader.leading!,
+    partition,
     epoch: 0,
     code: 'host.draining',
   })

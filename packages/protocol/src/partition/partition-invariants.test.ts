@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Migrate, PartitionProblem, Plan } from '@drover/placement'
 import { limits, policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, type HostId, partitionIdOf } from '../data/ids.ts'
+import type { Execution } from '../data/plan-execution.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import { noNeed } from '../detect/needs.ts'
 import { createStepContext, type StepControl } from '../step-context.ts'
@@ -41,7 +42,10 @@ interface Scene {
   readonly context: StepControl
   readonly leader: Leadership
   readonly state: PartitionState
+  readonly move: Migrate
   readonly plan: Plan
+  /** The plan, once its move has begun. */
+  readonly begun: Execution
   readonly problem: PartitionProblem
 }
 
@@ -73,6 +77,7 @@ const sceneOf = (phase: PartitionState['phase'] = 'reserving'): Scene => {
     after: [],
   }
   const plan = { actions: [move], makespanMs: 0 }
+  const begun = begin(execution(plan), move.id)
   if (phase !== 'reserving') {
     for (const host of [self, there])
       state.members.set(host, { state: 'granted', epoch: 5, snapshot: snapshotOf(host) })
@@ -82,10 +87,9 @@ const sceneOf = (phase: PartitionState['phase'] = 'reserving'): Scene => {
   if (phase === 'executing') {
     state.phase = 'executing'
     state.deadline = Number.MAX_SAFE_INTEGER
-    state.execution = begin(execution(plan), move.id)
+    state.execution = begun
   }
-  const problem = state.problem ?? ({} as PartitionProblem)
-  return { context, leader, state, plan, problem }
+  return { context, leader, state, move, plan, begun, problem: state.problem ?? ({} as PartitionProblem) }
 }
 
 const check = ({ state, context }: Scene): void => checkPartition(state, self, context.now())
@@ -150,15 +154,15 @@ const states: readonly Broken[] = [
   [
     'executing',
     'ends when its plan is over',
-    ({ state, plan }) => (state.execution = finish(state.execution!, plan.actions[0]!.id, { kind: 'done' })),
+    ({ state, begun, move }) => (state.execution = finish(begun, move.id, { kind: 'done' })),
   ],
   ['executing', 'not given up by the clock', ({ state }) => (state.deadline = 60_000)],
   [
     'executing',
     'of 1 actions of self.1.1 2 have begun',
-    ({ state }) => {
-      const { begun } = state.execution!
-      state.execution = { ...state.execution!, begun: new Set([...begun, actionIdOf(state.partition, 7)]) }
+    ({ state, begun, move }) => {
+      const foreign = actionIdOf(state.partition, 7)
+      state.execution = { ...begun, begun: new Set([move.id, foreign]) }
     },
   ],
   [

@@ -36,7 +36,7 @@ export const solutionFault = (
 
 /** The first VM that does not end where its move says; without a move it has to end where it was. */
 const strayMove = (problem: Problem, moves: AnswerWithMoves['moves'], plan: Plan): string | null => {
-  const wanted = new Map(moves.map(({ vm, to }) => [vm, to]))
+  const wanted = new Map(moves.map((move) => [move.vm, move]))
   const actions = new Map<VmId, Action[]>()
   for (const action of plan.actions) {
     const ofVm = actions.get(action.vm)
@@ -49,7 +49,8 @@ const strayMove = (problem: Problem, moves: AnswerWithMoves['moves'], plan: Plan
   for (const vm of problem.vms) {
     const start = vm.state === 'running' ? vm.host : null
     const end = endOf(start, actions.get(vm.id) ?? [])
-    const to = wanted.has(vm.id) ? wanted.get(vm.id)! : start
+    const move = wanted.get(vm.id)
+    const to = move === undefined ? start : move.to
     if (end !== to)
       return `${vm.id} would end on ${end ?? 'no host'}, the answer has it on ${to ?? 'no host'}`
   }

@@ -20,12 +20,18 @@ const v = asVmId('v')
 const policy = policyOf('balanced')
 const amount = (cpuMilli: number, memoryMiB: number) => ({ cpuMilli, memoryMiB })
 
+const {
+  description,
+  members: [, neighbour],
+} = exampleView
+assert.ok(description !== null && neighbour !== undefined)
+
 /** One VM, watched for two minutes, that wants more than the host may give. */
 const overloaded = () => {
   const host = createHost([], false)
   host.connected = true
   host.description = {
-    ...exampleView.description!,
+    ...description,
     capacity: amount(4_000, 20_480),
     reserve: amount(0, 0),
   }
@@ -38,20 +44,21 @@ const overloaded = () => {
     observe(host, s * 1_000, [{ ...seen, fixed: null, diskLocked: false }], new Set())
     ahead = ownForecast()
   }
-  return { host, ahead: ahead!, now: 120_000 }
+  assert.ok(ahead !== null)
+  return { host, ahead, now: 120_000 }
 }
 
 const around: readonly Candidate[] = [home, other].map((host) => ({
   state: 'alive',
   stale: false,
   summary: {
-    ...exampleView.members[1]!.summary,
+    ...neighbour.summary,
     host,
     capacity: amount(8_000, 20_480),
     reserve: amount(0, 0),
     demand: amount(100, 100),
     forecast: forecastSummaryOf({ nowMilli: 100, meanMilli: 100, away: 0, variance: 1, turnoverS: 60 }),
-    migrationUri: exampleView.description!.migrationUri,
+    migrationUri: description.migrationUri,
   },
 }))
 
@@ -72,7 +79,8 @@ test('the host that a resting VM came from is not asked for it, as the problem w
 
   rest(host, v, now + 60_000, home)
   assert.deepEqual(ranked(), [other])
-  const taken = takeSnapshot(host, self, now, amount(0, 0), { overloaded: true, foresees: true })!
+  const taken = takeSnapshot(host, self, now, amount(0, 0), { overloaded: true, foresees: true })
+  assert.ok(taken !== null)
   const empty: HostSnapshot = { ...taken, host: home, vms: [], overloaded: false }
   const { rules } = formulate([taken, empty], self, need, policy, 'clear')
   assert.deepEqual(

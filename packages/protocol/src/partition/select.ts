@@ -1,8 +1,9 @@
 /**
- * Which hosts to ask: the fewest ring neighbours whose headroom covers the excess with a margin, near ones first. DVMS always took the next host of the ring, fit or not, and ended with four where two suffice.
+ * Which hosts to ask: the fewest ring neighbours whose headroom covers the excess with a margin, near ones first. DVMS
+ * always took the next host of the ring, fit or not, and ended with four where two suffice.
  */
 
-import { dimensions, resources, scale } from '@drover/placement'
+import { add, dimensions, nothing, type Resources, scale } from '@drover/placement'
 import { type Candidate, type MemberRequirements, unfit } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
 import type { CandidateRecord } from '../data/decision.ts'
@@ -18,51 +19,67 @@ export interface Choice {
   readonly left: readonly CandidateRecord[]
 }
 
+/** One that may be asked. */
+interface Fit {
+  readonly host: HostId
+  /** Under the mark to which hosts are filled. */
+  readonly room: Resources
+  /** 0: with room of its own. 1: with none, where a chain of moves may help. 2: leased or overloaded. */
+  readonly tier: 0 | 1 | 2
+}
+
 /** `around`: all other known hosts, nearest first. `atLeast`: hosts to ask when growing (0 = as few as suffice). */
 export const selectMembers = (
   around: readonly Candidate[],
   requirements: MemberRequirements,
   atLeast: number,
 ): Choice => {
+  const target = scale(requirements.wanted, limits.marginPermille)
   const left: CandidateRecord[] = []
-  const fit: LoadSummary[] = []
+  const fit: Fit[] = []
   for (const candidate of around) {
     const code = unfit(candidate, requirements)
     const { host, name } = candidate.summary
-    if (code === null) fit.push(candidate.summary)
+    if (code === null) fit.push(fitOf(candidate.summary, requirements, target))
     else left.push({ host, name, code, text: `not asked: ${code}` })
   }
-  const target = scale(requirements.wanted, limits.marginPermille)
-  const room = new Map(fit.map((summary) => [summary.host, headroomOf(summary, requirements.clearPermille)]))
-  const covers = (summary: LoadSummary) => dimensions.every((d) => room.get(summary.host)![d] >= target[d])
-  const useful = (summary: LoadSummary) =>
-    dimensions.every((d) => target[d] === 0 || room.get(summary.host)![d] > 0)
-  // Idle and roomy hosts first; then those with no room of their own (a chain may help); leased and overloaded ones last.
-  const tier = (summary: LoadSummary) =>
-    summary.overloaded || summary.partition !== null ? 2 : useful(summary) ? 0 : 1
-  const order = fit
-    .map((summary, distance) => ({ summary, distance, tier: tier(summary) }))
-    .sort((a, b) => a.tier - b.tier || a.distance - b.distance)
-  const alone = order.slice(0, limits.windowHosts).find((one) => one.tier === 0 && covers(one.summary))
-  if (alone !== undefined) order.unshift(...order.splice(order.indexOf(alone), 1))
-  const open = order.filter((one) => one.tier < 2)
+  const order = ordered(fit, target)
   const preferred = requirements.preferred.flatMap(
-    (host) => open.find((one) => one.summary.host === host) ?? [],
+    (host) => order.find((one) => one.host === host && one.tier < 2) ?? [],
   )
-  if (preferred.length > 0) {
-    const hosts = [...new Set([...preferred, ...order])].map((one) => one.summary.host)
-    const ask = hosts.slice(0, Math.max(1, atLeast))
-    return { ask, later: hosts.slice(ask.length), left }
+  const ranked = preferred.length > 0 ? [...new Set([...preferred, ...order])] : order
+  const asked = preferred.length > 0 ? ranked.slice(0, Math.max(1, atLeast)) : fewest(order, target, atLeast)
+  const hosts = (of: readonly Fit[]) => of.map(({ host }) => host)
+  return { ask: hosts(asked), later: hosts(ranked.filter((one) => !asked.includes(one))), left }
+}
+
+const fitOf = (summary: LoadSummary, { clearPermille }: MemberRequirements, target: Resources): Fit => {
+  const room = headroomOf(summary, clearPermille)
+  const useful = dimensions.every((d) => target[d] === 0 || room[d] > 0)
+  const tier = summary.overloaded || summary.partition !== null ? 2 : useful ? 0 : 1
+  return { host: summary.host, room, tier }
+}
+
+const covers = (room: Resources, target: Resources): boolean => dimensions.every((d) => room[d] >= target[d])
+
+/** Nearest first within each tier; before all others a near one that suffices alone. */
+const ordered = (fit: readonly Fit[], target: Resources): readonly Fit[] => {
+  const order = fit.toSorted((a, b) => a.tier - b.tier)
+  const near = order.slice(0, limits.windowHosts)
+  const alone = near.find((one) => one.tier === 0 && covers(one.room, target))
+  return alone === undefined ? order : [alone, ...order.filter((one) => one !== alone)]
+}
+
+/** The first ones, until they suffice together. */
+const fewest = (order: readonly Fit[], target: Resources, atLeast: number): readonly Fit[] => {
+  const asked: Fit[] = []
+  let covered = nothing
+  for (const one of order) {
+    const enough = covers(covered, target) && asked.length >= Math.max(1, atLeast)
+    if (enough || asked.length >= limits.partitionHostsMax - 1) break
+    asked.push(one)
+    covered = add(covered, one.room)
+    if (atLeast > 0 && asked.length >= atLeast) break
   }
-  const ask: HostId[] = []
-  let covered = resources(() => 0)
-  for (const { summary } of order) {
-    const enough = dimensions.every((d) => covered[d] >= target[d])
-    if ((enough && ask.length >= Math.max(1, atLeast)) || ask.length >= limits.partitionHostsMax - 1) break
-    ask.push(summary.host)
-    const more = room.get(summary.host)!
-    covered = resources((d) => covered[d] + more[d])
-    if (atLeast > 0 && ask.length >= atLeast) break
-  }
-  return { ask, later: order.map((one) => one.summary.host).filter((host) => !ask.includes(host)), left }
+  return asked
 }

@@ -60,7 +60,7 @@ const rule = fc.oneof(
       ...{ kind: just(kind), name: text, continuous: fc.boolean(), weight: count },
       ...byForm(fields, forms, (of) => of),
     }
-    const required = Object.keys(fields).filter((key) => !fields[key]!.endsWith('?'))
+    const required = Object.entries(fields).flatMap(([key, form]) => (form.endsWith('?') ? [] : [key]))
     return fc.record(model, { requiredKeys: ['kind', ...required], noNullPrototype: true })
   }),
 ) as fc.Arbitrary<unknown> as fc.Arbitrary<Rule>

@@ -3,7 +3,7 @@
  * host cannot read is a rule that it would break. So rules may gain kinds, but a kind never changes its meaning.
  */
 
-import { byForm, exchangedDefinitions, type Form, type Rule } from '@drover/placement'
+import { assert, byForm, exchangedDefinitions, type Form, type Rule } from '@drover/placement'
 import { z } from 'zod'
 import { limits } from '../data/config.ts'
 import { code, count, hostId, label, prose, text, vmId } from './parts.ts'
@@ -31,7 +31,8 @@ const forms: { readonly [F in Form]: z.ZodType } = {
 const [firstKind, ...otherKinds] = exchangedDefinitions.map(({ kind, fields }) =>
   z.object({ ...common, kind: z.literal(kind), ...byForm(fields, forms, z.exactOptional) }),
 )
+assert(firstKind !== undefined, 'agents exchange at least one kind of rule')
 export const ruleSchema = z.discriminatedUnion('kind', [
-  firstKind!,
+  firstKind,
   ...otherKinds,
 ]) as unknown as z.ZodType<Rule>
