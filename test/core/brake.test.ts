@@ -12,6 +12,7 @@ import {
   type PartitionProblem,
   type Solution,
 } from '../../packages/protocol/src/index.ts'
+import { atRest } from '../../packages/sim/src/testing/one-overload.ts'
 import type { Cluster, ClusterOptions } from '../kit/cluster.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
 
@@ -36,13 +37,6 @@ const countsBegun = (cluster: Cluster): (() => readonly string[]) => {
   return () => begun
 }
 const lastOf = (cluster: Cluster) => cluster.outcomes().find((one) => one.reason === 'drain')
-const atRest = (cluster: Cluster) => {
-  assert.deepEqual(cluster.checker.checkAtRest(), [])
-  for (const [host] of cluster.ids.entries()) {
-    const view = cluster.peer(host).view(Math.floor(cluster.clock.now()))
-    assert.deepEqual([view.lease, view.leading, view.migrations], [null, null, []], `host ${host}`)
-  }
-}
 
 for (const [who, hosts] of [
   ['at the leader, which is the source', [0]],

@@ -19,10 +19,7 @@ const restart = async (c: Cluster, host: number): Promise<void> => {
   c.restartAgent(host)
 }
 const summariesOf = (c: Cluster, host: number) =>
-  c
-    .peer(host)
-    .view(Math.floor(c.clock.now()))
-    .members.find((one) => one.summary.host === c.ids[host])?.summary
+  c.view(host).members.find((one) => one.summary.host === c.ids[host])?.summary
 
 test('a full host whose agent restarts does not offer itself as empty', async () => {
   for (const phase of phases) {
@@ -103,8 +100,8 @@ test('a hypervisor that was away with the same VMs: what they wanted holds, and 
   c.world.daemon('h1', 'down')
   await c.run(3_000)
   c.world.daemon('h1', 'up')
-  await c.until(() => c.peer(1).view(Math.floor(c.clock.now())).able, 1_100)
-  const { able, demand } = c.peer(1).view(Math.floor(c.clock.now()))
+  await c.until(() => c.view(1).able, 1_100)
+  const { able, demand } = c.view(1)
   assert.deepEqual([able, demand.cpuMilli], [true, 3_000])
 })
 
@@ -115,7 +112,7 @@ test('a VM that starts makes its host wait for one measurement, no longer', asyn
   c.vm('b', 0, 1_000)
   const seen = async (ms: number) => {
     await c.run(ms)
-    const { able, troubles, demand } = c.peer(0).view(Math.floor(c.clock.now()))
+    const { able, troubles, demand } = c.view(0)
     return { able, troubles, cpuMilli: demand.cpuMilli }
   }
   assert.deepEqual(await seen(100), { able: false, troubles: ['demand.unknown'], cpuMilli: 11_000 })
@@ -151,7 +148,7 @@ test('a copy that waited paused for its hand-over is not taken for an idle VM', 
     await c.until(() => c.world.host('h1').demand.cpuMilli > 0, 60_000)
     for (let passed = 0; passed < 3_000; passed += 50) {
       await c.run(50)
-      const { demand, committedIn } = c.peer(1).view(Math.floor(c.clock.now()))
+      const { demand, committedIn } = c.view(1)
       assert.equal(demand.cpuMilli + committedIn.cpuMilli, 5_000, `phase ${phase}, after ${passed} ms`)
     }
   }

@@ -2,24 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { VmId } from '../../packages/protocol/src/index.ts'
-import type { Cluster } from '../kit/cluster.ts'
+import { finished, moving, overloaded, runningOn } from '../../packages/sim/src/testing/one-overload.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
-
-/** Three hosts; the first is overloaded by one VM's worth. */
-const overloaded = async (options = {}): Promise<Cluster> => {
-  const cluster = await virtualCluster({ hosts: 3, ...options })
-  for (let i = 0; i < 7; i++) cluster.vm(`vm-${i}`, 0, 1_000)
-  await cluster.run(3_000)
-  cluster.world.setCpu('vm-0' as VmId, 2_500)
-  return cluster
-}
-const moving = (cluster: Cluster) => cluster.until(() => cluster.world.migrations().length > 0, 10_000)
-const finished = (cluster: Cluster) => cluster.until(() => cluster.world.migrations().length === 0, 60_000)
-const runningOn = (cluster: Cluster, vm: VmId) =>
-  cluster.world
-    .vm(vm)
-    .copies.filter((copy) => copy.state === 'running')
-    .map((copy) => copy.host)
 
 test('the source agent dies during the migration: its destination finishes for it', async () => {
   // The copy arrives paused (R2); the dead agent cannot say "gone", but its hypervisor can.
@@ -144,11 +128,7 @@ test('a host dies: the ring heals, and the survivors cure the next overload', as
   for (let i = 0; i < 7; i++) cluster.vm(`vm-${i}`, 0, 1_000)
   await cluster.run(3_000)
   cluster.killHost(1)
-  const seen = () =>
-    cluster
-      .peer(0)
-      .view(Math.floor(cluster.clock.now()))
-      .members.find((one) => one.summary.host === cluster.ids[1])?.state
+  const seen = () => cluster.view(0).members.find((one) => one.summary.host === cluster.ids[1])?.state
   assert.ok(await cluster.until(() => seen() === 'dead', 20_000), 'noticed')
   cluster.world.setCpu('vm-0' as VmId, 2_500)
   assert.ok(await cluster.until(() => cluster.overloaded().length === 0, 20_000), 'cured by others')
@@ -165,7 +145,7 @@ test('its owner destroys the VM in the middle of its migration: nobody waits for
   cluster.world.byHand.destroy(vm, 'h0')
   await cluster.run(90_000)
   for (let host = 0; host < 3; host++) {
-    const view = cluster.peer(host).view(Math.floor(cluster.clock.now()))
+    const view = cluster.view(host)
     assert.deepEqual(view.migrations, [])
     assert.equal(view.lease, null)
   }
@@ -202,7 +182,7 @@ test('the destination dies with the VM before its source has heard of it: the so
   cluster.killHost(destination)
   cluster.restartAgent(0)
   await cluster.run(20_000)
-  assert.deepEqual(cluster.peer(0).view(Math.floor(cluster.clock.now())).migrations, [])
+  assert.deepEqual(cluster.view(0).migrations, [])
   cluster.world.setCpu(cluster.world.host('h0').vms[0]!, 4_000)
   assert.ok(
     await cluster.until(() => cluster.overloaded().length === 0, 30_000),
@@ -223,7 +203,7 @@ test('the destination is cut off with the VM: it runs there as soon as it can as
   cluster.restartAgent(destination)
   await cluster.run(40_000)
   assert.deepEqual(runningOn(cluster, vm), [], 'nobody guesses')
-  assert.deepEqual(cluster.peer(0).view(Math.floor(cluster.clock.now())).migrations, [])
+  assert.deepEqual(cluster.view(0).migrations, [])
   cluster.heal()
   assert.ok(await cluster.until(() => runningOn(cluster, vm).length === 1, 10_000))
   await cluster.run(5_000)

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limits, type VmId } from '../../packages/protocol/src/index.ts'
+import { copiesOf } from '../../packages/sim/src/testing/one-overload.ts'
 import type { Cluster } from '../kit/cluster.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
 
@@ -28,9 +29,6 @@ const stop = (cluster: Cluster, ...hosts: readonly number[]): readonly (() => nu
     })
     return () => tookMs
   })
-
-const copiesOf = (cluster: Cluster, vm: VmId): readonly string[] =>
-  cluster.world.vm(vm).copies.map((copy) => `${copy.state} on ${copy.host}`)
 
 for (const [who, hosts] of [
   ['both ends', [0, 1]],
@@ -101,7 +99,7 @@ test('a hypervisor that hears no abort: the agent ends all the same, and says wh
   const { cluster, vm } = await underWay(16_384)
   cluster.world.daemon('h0', 'hung')
   const [took] = stop(cluster, 0)
-  const said = () => cluster.peer(0).view(Math.floor(cluster.clock.now())).warnings
+  const said = () => cluster.view(0).warnings
   let last = said()
   await cluster.until(() => {
     if (took?.() === null) last = said()

@@ -5,22 +5,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { VmId } from '../../packages/protocol/src/index.ts'
-import type { Cluster } from '../kit/cluster.ts'
+import { copiesOf, finished, moving, overloaded } from '../../packages/sim/src/testing/one-overload.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
-
-/** Three hosts; the first is overloaded by one VM's worth. */
-const overloaded = async (options = {}): Promise<Cluster> => {
-  const cluster = await virtualCluster({ hosts: 3, ...options })
-  for (let i = 0; i < 7; i++) cluster.vm(`vm-${i}`, 0, 1_000)
-  await cluster.run(3_000)
-  cluster.world.setCpu('vm-0' as VmId, 2_500)
-  return cluster
-}
-const moving = (cluster: Cluster) => cluster.until(() => cluster.world.migrations().length > 0, 10_000)
-const finished = (cluster: Cluster) => cluster.until(() => cluster.world.migrations().length === 0, 60_000)
-const now = (cluster: Cluster) => Math.floor(cluster.clock.now())
-const copies = (cluster: Cluster, vm: VmId) =>
-  cluster.world.vm(vm).copies.map((copy) => `${copy.state} on ${copy.host}`)
 
 for (const [readAfterMs, backAfterMs] of [
   [3_000, 1_000],
@@ -40,7 +26,7 @@ for (const [readAfterMs, backAfterMs] of [
     await cluster.run(readAfterMs + 60_000)
     assert.deepEqual(cluster.checker.checkAtRest(), [])
     assert.deepEqual(cluster.overloaded(), [])
-    assert.deepEqual(cluster.peer(0).view(now(cluster)).migrations, [])
+    assert.deepEqual(cluster.view(0).migrations, [])
   })
 
 test('both copies paused, and the destination dies right after it said so: its old answer gives nothing up (R1)', async () => {
@@ -59,12 +45,12 @@ test('both copies paused, and the destination dies right after it said so: its o
   await cluster.run(5)
   cluster.killHost(destination)
   await cluster.run(60_000)
-  const { migrations: motions, warnings } = cluster.peer(0).view(now(cluster))
+  const { migrations: motions, warnings } = cluster.view(0)
   assert.equal(motions.length, 1, 'nothing is given up: it keeps asking')
   assert.equal(warnings[0]?.code, 'vm.paused_in_doubt')
   cluster.world.byHand.destroy(vm, to)
   cluster.bootHost(destination)
-  const back = () => copies(cluster, vm).join() === 'running on h0'
+  const back = () => copiesOf(cluster, vm).join() === 'running on h0'
   assert.ok(await cluster.until(back, 30_000), 'both ends answer: paused here, not there')
   await cluster.run(60_000)
   assert.deepEqual(cluster.checker.checkAtRest(), [])
@@ -79,7 +65,7 @@ test('nobody heard the hand-over and the destination lost its journal: the sourc
   await finished(cluster)
   cluster.world.daemon(to, 'hung')
   await cluster.run(30_000)
-  const source = cluster.peer(0).view(now(cluster))
+  const source = cluster.view(0)
   assert.deepEqual(source.migrations, [], 'the host is free')
   assert.deepEqual(
     source.alarms.map((one) => one.code),
@@ -91,10 +77,10 @@ test('nobody heard the hand-over and the destination lost its journal: the sourc
   cluster.restartAgent(0)
   cluster.world.daemon(to, 'up')
   cluster.restartAgent(destination)
-  const runs = () => copies(cluster, vm).join() === `running on ${to}`
+  const runs = () => copiesOf(cluster, vm).join() === `running on ${to}`
   assert.ok(await cluster.until(runs, 20_000), 'a restart of the source forgets nothing')
   await cluster.run(10_000)
-  const after = cluster.peer(0).view(now(cluster))
+  const after = cluster.view(0)
   assert.deepEqual([after.duties, after.alarms], [[], []])
   assert.deepEqual(cluster.checker.checkAtRest(), [])
 })
@@ -110,7 +96,7 @@ test('both journals are lost in a migration: the host with the paused VM says so
   }
   await finished(cluster)
   for (const host of [0, destination]) cluster.restartAgent(host)
-  const alarms = () => cluster.peer(destination).view(now(cluster)).alarms
+  const alarms = () => cluster.view(destination).alarms
   assert.ok(await cluster.until(() => alarms().length > 0, 30_000))
   assert.deepEqual(
     alarms().map((one) => [one.code, one.vm]),
@@ -118,7 +104,7 @@ test('both journals are lost in a migration: the host with the paused VM says so
   )
   await cluster.run(600_000)
   assert.equal(alarms().length, 1, 'it stands')
-  assert.deepEqual(cluster.peer(0).view(now(cluster)).alarms, [], 'only where it is')
+  assert.deepEqual(cluster.view(0).alarms, [], 'only where it is')
   cluster.world.byHand.resume(vm, to)
   await cluster.run(2_000)
   assert.deepEqual(alarms(), [], 'and clears itself')
@@ -142,8 +128,8 @@ test('a request that is read after everybody has given it up: the VM is paused w
   cluster.tell(0, { kind: 'mode', mode: 'observe' })
   await cluster.run(90_000)
   const [vm, to] = moved[0]!.split(' ') as [VmId, string]
-  assert.deepEqual(copies(cluster, vm), [`paused on ${to}`])
-  const { alarms } = cluster.peer(Number(to.slice(1))).view(now(cluster))
+  assert.deepEqual(copiesOf(cluster, vm), [`paused on ${to}`])
+  const { alarms } = cluster.view(Number(to.slice(1)))
   assert.deepEqual(
     alarms.map((one) => one.vm),
     [vm],
@@ -156,5 +142,5 @@ test('an operator pauses a VM, or moves one by hand: no alarm', async () => {
   await cluster.run(1_000)
   cluster.world.byHand.pause(vm, 'h0')
   await cluster.run(30_000)
-  assert.deepEqual(cluster.peer(0).view(now(cluster)).alarms, [])
+  assert.deepEqual(cluster.view(0).alarms, [])
 })

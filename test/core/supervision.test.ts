@@ -4,28 +4,13 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { VmId } from '../../packages/protocol/src/index.ts'
 import { simulatedHypervisor } from '../../packages/sim/src/hypervisor/simulated.ts'
+import { atRest, moving, overloaded } from '../../packages/sim/src/testing/one-overload.ts'
 import type { Cluster } from '../kit/cluster.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
 
-/** Three hosts; the first is overloaded by one VM's worth. */
-const overloaded = async (options = {}): Promise<Cluster> => {
-  const cluster = await virtualCluster({ hosts: 3, ...options })
-  for (let i = 0; i < 7; i++) cluster.vm(`vm-${i}`, 0, 1_000)
-  await cluster.run(3_000)
-  cluster.world.setCpu('vm-0' as VmId, 2_500)
-  return cluster
-}
-const moving = (cluster: Cluster) => cluster.until(() => cluster.world.migrations().length > 0, 10_000)
-const view = (cluster: Cluster, host: number) => cluster.peer(host).view(Math.floor(cluster.clock.now()))
-const atRest = (cluster: Cluster): void => {
-  assert.deepEqual(cluster.checker.checkAtRest(), [])
-  for (const [host] of cluster.ids.entries())
-    assert.deepEqual([view(cluster, host).lease, view(cluster, host).migrations], [null, []], `host ${host}`)
-}
 const warned = (cluster: Cluster, host = 0): readonly string[] =>
-  view(cluster, host).warnings.map((warning) => warning.code)
+  cluster.view(host).warnings.map((warning) => warning.code)
 const resultsOf = (cluster: Cluster): readonly (string | null)[] =>
   cluster
     .outcomes()
@@ -69,7 +54,7 @@ test('it dies again, after it has asked for the end and before it has seen it: o
   cluster.restartAgent(0)
   await cluster.run(60_000)
   assert.equal(cluster.world.migrations().length, 1, 'it heard none of it so far')
-  assert.equal(view(cluster, 0).migrations[0]?.phase, 'settling')
+  assert.equal(cluster.view(0).migrations[0]?.phase, 'settling')
   cluster.world.inside.migrations.limit(vm, 1)
   cluster.world.unhang(vm)
   assert.ok(await cluster.until(() => cluster.world.migrations().length === 0, 20_000))
@@ -109,7 +94,7 @@ test('a guest that rewrites memory faster than the link carries it: the others l
   await cluster.run(5_000)
   assert.ok(resultsOf(cluster).includes('mem.would_not_converge'))
   assert.ok(warned(cluster).includes('mem.would_not_converge'))
-  assert.equal(view(cluster, 0).vms[0]?.fixed, 'vm.quarantined')
+  assert.equal(cluster.view(0).vms[0]?.fixed, 'vm.quarantined')
   atRest(cluster)
 })
 

@@ -53,7 +53,7 @@ const addVms = (cluster: Cluster, draw: Random, locked: boolean): readonly VmId[
  */
 const operate = (cluster: Cluster): void => {
   for (const host of cluster.ids.keys())
-    for (const { code, vm } of cluster.peer(host).view(Math.floor(cluster.clock.now())).alarms)
+    for (const { code, vm } of cluster.view(host).alarms)
       if (code === 'vm.paused_by_migration' && cluster.world.vm(vm).copies.length === 1)
         cluster.world.byHand.resume(vm, `h${host}`)
 }
@@ -61,7 +61,7 @@ const operate = (cluster: Cluster): void => {
 /** Leases and migrations that have not ended, in words. */
 const leftOver = (cluster: Cluster): readonly string[] =>
   cluster.ids.flatMap((_, host) => {
-    const view = cluster.peer(host).view(Math.floor(cluster.clock.now()))
+    const view = cluster.view(host)
     return [
       ...(view.lease === null ? [] : [`h${host} is leased to ${view.lease.partition}`]),
       ...view.migrations.map((one) => `h${host} has ${one.direction} ${one.vm} ${one.phase}`),

@@ -7,6 +7,7 @@ import {
   type Message,
   type PeerUri,
 } from '@drover/protocol'
+import { summaryOf } from '../../../protocol/src/testing/load-summary.ts'
 import { type AgentInternals, createAgent } from '../agent.ts'
 import type { AgentEvent, AgentInit } from '../agent-port.ts'
 import { createJournalStore } from '../journal/memory.ts'
@@ -35,30 +36,7 @@ export const perform = (n: number): Effect => ({
     autoConverge: true,
   },
 })
-export const summary = (of: string): LoadSummary => ({
-  host: host(of),
-  name: of,
-  location: '',
-  incarnation: 1,
-  sequence: 1,
-  capacity: { cpuMilli: 1_000, memoryMiB: 1_000 },
-  reserve: { cpuMilli: 0, memoryMiB: 0 },
-  demand: { cpuMilli: 0, memoryMiB: 0 },
-  committedIn: { cpuMilli: 0, memoryMiB: 0 },
-  committedOut: { cpuMilli: 0, memoryMiB: 0 },
-  forecast: null,
-  vms: 0,
-  overloaded: false,
-  state: 'up',
-  able: true,
-  partition: null,
-  failureDomain: null,
-  cpuBaseline: 'x',
-  migrationUri: `fake://${of}`,
-  mode: 'auto',
-  version: '1',
-  policyHash: 'h',
-})
+export const summary = (of: string): LoadSummary => summaryOf(host(of))
 
 export const world = (script: ScriptedPeer['script'] = {}, internals: AgentInternals = {}) => {
   const peer = scriptedPeer(script)

@@ -6,6 +6,7 @@ import { actionIdOf, asHostId, asVmId, type HostId, partitionIdOf } from '../dat
 import type { VmSnapshot } from '../data/snapshot.ts'
 import type { LoadSummary } from '../data/summary.ts'
 import type { MemberView, PeerView } from '../data/view.ts'
+import { summaryOf } from '../testing/load-summary.ts'
 import type { DatedDecision } from './explanation.ts'
 
 /** Peer ids as long as real ones, which begin alike. */
@@ -48,31 +49,19 @@ const member = (
   demand: Resources,
   changes: Partial<LoadSummary> = {},
 ): MemberView => ({
-  summary: {
-    host: exampleHosts[key],
+  summary: summaryOf(exampleHosts[key], {
     name: names[key],
     location: `dc1/${names[key].slice(0, 5)}`,
-    incarnation: 1,
     sequence: 7,
     capacity,
     reserve,
     demand,
-    committedIn: amount(0, 0),
-    committedOut: amount(0, 0),
-    forecast: null,
     vms: 2,
-    overloaded: false,
-    state: 'up',
-    able: true,
-    partition: null,
-    failureDomain: null,
     cpuBaseline: 'x86_64/EPYC-Rome',
     migrationUri: `qemu+tls://${names[key]}/system`,
-    mode: 'auto',
-    version: '0.1.0',
     policyHash: 'abcdef0123456789',
     ...changes,
-  },
+  }),
   state,
   ageMs: state === 'suspect' ? 7_400 : 1_200,
   position: Object.keys(exampleHosts).indexOf(key),

@@ -9,6 +9,7 @@ import type { Granted } from '../data/message.ts'
 import type { Need } from '../data/need.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import { createStepContext } from '../step-context.ts'
+import { summaryOf } from '../testing/load-summary.ts'
 import { createLeader } from './leader.ts'
 
 const self = asHostId('self')
@@ -28,21 +29,13 @@ const need: Need = {
 
 const candidateOf = (host: HostId): Candidate =>
   ({
-    summary: {
-      host,
-      name: host,
-      state: 'up',
-      able: true,
-      mode: 'auto',
-      cpuBaseline: '',
-      migrationUri: '',
+    summary: summaryOf(host, {
       capacity: roomy,
       reserve: none,
       demand: none,
-      committedIn: none,
-      overloaded: false,
-      partition: null,
-    },
+      cpuBaseline: '',
+      migrationUri: '',
+    }),
     state: 'alive',
     stale: false,
   }) as unknown as Candidate

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Candidate, MemberRequirements } from '../data/candidate.ts'
 import { asHostId } from '../data/ids.ts'
 import type { LoadSummary } from '../data/summary.ts'
+import { summaryOf } from '../testing/load-summary.ts'
 import { selectMembers } from './select.ts'
 
 const candidate = (
@@ -12,31 +13,13 @@ const candidate = (
   changes: Partial<LoadSummary> = {},
   rest: Partial<Candidate> = {},
 ): Candidate => ({
-  summary: {
-    host: asHostId(name),
-    name,
-    location: '',
-    incarnation: 1,
-    sequence: 1,
+  summary: summaryOf(asHostId(name), {
     capacity: { cpuMilli: 1_000, memoryMiB: 1_000 },
     reserve: { cpuMilli: 0, memoryMiB: 0 },
     demand: { cpuMilli: usedCpu, memoryMiB: 100 },
-    committedIn: { cpuMilli: 0, memoryMiB: 0 },
-    committedOut: { cpuMilli: 0, memoryMiB: 0 },
-    forecast: null,
-    vms: 1,
-    overloaded: false,
-    state: 'up',
-    able: true,
-    partition: null,
-    failureDomain: null,
     cpuBaseline: 'x',
-    migrationUri: `sim://${name}`,
-    mode: 'auto',
-    version: '1',
-    policyHash: '',
     ...changes,
-  },
+  }),
   state: 'alive',
   stale: false,
   ...rest,

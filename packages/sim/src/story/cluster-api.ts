@@ -9,6 +9,7 @@ import type {
   PartitionId,
   PartitionProblem,
   Peer,
+  PeerView,
   Policy,
   Reply,
   Rule,
@@ -72,6 +73,8 @@ export interface Cluster {
   vm(name: string, host: number, cpuMilli: number, changes?: Partial<VmSpec>): VmId
   /** The core of the living agent of that host; throws when it has none. */
   peer(host: number): Peer
+  /** What the living agent of that host says of itself now; throws when there is none. */
+  view(host: number): PeerView
   /** Lets time pass. Throws when an agent's core failed meanwhile. */
   run(ms: number): Promise<void>
   /** Runs until the condition holds; false when `ms` passed without. */

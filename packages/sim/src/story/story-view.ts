@@ -1,5 +1,5 @@
 /** The output of `show`: what each host's agent says of itself, and what is true of the VMs. */
-import type { VmId } from '@drover/protocol'
+import type { PeerView, VmId } from '@drover/protocol'
 import type { Cluster } from './cluster-api.ts'
 import { short } from './story-lines.ts'
 
@@ -13,11 +13,10 @@ const copiesOf = (cluster: Cluster, vm: VmId): string =>
     .join('; ') || 'nowhere'
 
 export const show = (cluster: Cluster): readonly string[] => {
-  const now = Math.floor(cluster.clock.now())
   const hosts = cluster.ids.map((_, host) => {
-    let view: ReturnType<ReturnType<Cluster['peer']>['view']>
+    let view: PeerView
     try {
-      view = cluster.peer(host).view(now)
+      view = cluster.view(host)
     } catch {
       return `h${host} has no agent`
     }

@@ -2,17 +2,14 @@
 // clocks and crashes come when they are asked for, and a fault of the core cannot pass unnoticed.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { VmId } from '@drover/protocol'
+import { moving, overloaded } from '../testing/one-overload.ts'
 import type { Cluster, ClusterOptions } from './cluster-api.ts'
 import { virtualCluster } from './virtual-cluster.ts'
 
-/** h0 wants more than it has, and a migration to one of the other two has begun. */
-const moving = async (options: Partial<ClusterOptions> = {}): Promise<Cluster> => {
-  const cluster = await virtualCluster({ hosts: 3, ...options })
-  for (let i = 0; i < 7; i++) cluster.vm(`vm-${i}`, 0, 1_000)
-  await cluster.run(3_000)
-  cluster.world.setCpu('vm-0' as VmId, 2_500)
-  assert.ok(await cluster.until(() => cluster.world.migrations().length > 0, 10_000))
+/** A migration from h0 has begun. */
+const underWay = async (options: Partial<ClusterOptions> = {}): Promise<Cluster> => {
+  const cluster = await overloaded(options)
+  assert.ok(await moving(cluster))
   return cluster
 }
 const incarnationOf = (cluster: Cluster, host: number): number =>
@@ -98,13 +95,13 @@ test('an agent that is stopped says goodbye, and its end takes time', async () =
 
 // A torn record is found out at the start, and asks for the same caution as a lost journal: no grants for a while.
 test('a crash point is met once, and leaves the journal as it was asked to', async () => {
-  const cluster = await moving({ crash: { effect: 4, when: 'after', journal: 'torn' } })
+  const cluster = await underWay({ crash: { effect: 4, when: 'after', journal: 'torn' } })
   assert.match(cluster.crashed() ?? '', /^h\d after effect 4 \(\w+\)$/)
   const cautious = cluster.ids.filter((_, host) =>
     cluster.peer(host).view(0).troubles.includes('journal.lost'),
   )
   assert.equal(cautious.length, 1)
-  const intact = await moving({ crash: { effect: 4, when: 'after', journal: 'intact' } })
+  const intact = await underWay({ crash: { effect: 4, when: 'after', journal: 'intact' } })
   assert.equal(intact.crashed(), cluster.crashed())
   assert.deepEqual(
     intact.ids.flatMap((_, host) => intact.peer(host).view(0).troubles),
@@ -114,7 +111,7 @@ test('a crash point is met once, and leaves the journal as it was asked to', asy
 
 test('a fault in the core fails the story that it happens in', async () => {
   const broken = { answer: { kind: 'plan', moves: null }, plan: null } as never
-  await assert.rejects(moving({ solver: () => broken }), /the core of h0 failed: /)
+  await assert.rejects(underWay({ solver: () => broken }), /the core of h0 failed: /)
 })
 
 // A summary goes round a cut by way of the third host; a message does not, and both ends find out.
@@ -122,10 +119,7 @@ test('cuts, one way or both, and clogs hold messages back, and healing lets them
   const cluster = await virtualCluster({ hosts: 3 })
   await cluster.run(5_000)
   const state = (of: number, by: number) =>
-    cluster
-      .peer(by)
-      .view(Math.floor(cluster.clock.now()))
-      .members.find(({ summary }) => summary.host === cluster.ids[of])?.state
+    cluster.view(by).members.find(({ summary }) => summary.host === cluster.ids[of])?.state
   for (const other of [1, 2]) cluster.cut(0, other, { oneWay: true })
   await cluster.run(30_000)
   assert.equal(state(0, 1), 'dead', 'no host hears h0')

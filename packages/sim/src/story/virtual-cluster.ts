@@ -5,7 +5,16 @@
  */
 import { instantOf, type Solver } from '@drover/agent/runtime'
 import { solve } from '@drover/placement'
-import { asHostId, asVmId, type Decision, decodeMessage, fits, type HostId, policyOf } from '@drover/protocol'
+import {
+  asHostId,
+  asVmId,
+  type Decision,
+  decodeMessage,
+  fits,
+  type HostId,
+  type Peer,
+  policyOf,
+} from '@drover/protocol'
 import { createWorld } from '../hypervisor/world.ts'
 import { type Checker, createChecker } from '../invariants/checker.ts'
 import { createNetwork, type Network } from '../network/model.ts'
@@ -114,6 +123,12 @@ const until = async (state: ClusterState, condition: () => boolean, ms: number):
   return condition()
 }
 
+const peerOf = (state: ClusterState, host: number): Peer => {
+  const { peer } = hostAt(state, host)
+  if (peer === null) throw new Error(`the agent of host ${host} is dead`)
+  return peer
+}
+
 const commands = (state: ClusterState): Pick<Cluster, 'tell' | 'command'> => {
   const tell: Cluster['tell'] = (host, command) => {
     state.requests += 1
@@ -174,11 +189,8 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       })
       return vm
     },
-    peer(host) {
-      const { peer } = hostAt(state, host)
-      if (peer === null) throw new Error(`the agent of host ${host} is dead`)
-      return peer
-    },
+    peer: (host) => peerOf(state, host),
+    view: (host) => peerOf(state, host).view(instantOf(clock)),
     run: (ms) => run(state, ms),
     until: (condition, ms) => until(state, condition, ms),
     ...commands(state),

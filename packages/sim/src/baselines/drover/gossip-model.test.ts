@@ -2,33 +2,14 @@
 // every gossip period carries what was known at its time, and no agent had to be woken for that.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asHostId, type Facts, nothing } from '@drover/protocol'
+import { asHostId, type Facts } from '@drover/protocol'
+import { summaryOf } from '../../../../protocol/src/testing/load-summary.ts'
 import { createGossipModel } from './gossip-model.ts'
 
-const factsOf = (cpuMilli: number, changes: Partial<Facts> = {}): Facts => ({
-  host: asHostId('a'),
-  name: 'a',
-  location: '',
-  incarnation: 1,
-  capacity: { cpuMilli: 10_000, memoryMiB: 1_024 },
-  reserve: nothing,
-  demand: { cpuMilli, memoryMiB: 0 },
-  committedIn: nothing,
-  committedOut: nothing,
-  vms: 1,
-  forecast: null,
-  overloaded: false,
-  state: 'up',
-  able: true,
-  partition: null,
-  failureDomain: null,
-  cpuBaseline: 'x',
-  migrationUri: 'sim://x',
-  mode: 'auto',
-  version: '1',
-  policyHash: 'p',
-  ...changes,
-})
+const factsOf = (cpuMilli: number, changes: Partial<Facts> = {}): Facts => {
+  const { sequence: _, ...facts } = summaryOf(asHostId('a'), { demand: { cpuMilli, memoryMiB: 0 } })
+  return { ...facts, ...changes }
+}
 
 const boardOf = () => {
   const published: { readonly sequence: number; readonly news: boolean }[] = []
