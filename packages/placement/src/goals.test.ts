@@ -4,38 +4,17 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { checkPlan } from './check/checker.ts'
 import { type Goal, pursue } from './goals.ts'
-import { asHostId, asVmId } from './problem/ids.ts'
 import type { PlacementProblem } from './rules/placement-problem.ts'
 import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
+import { hostOf, problemOf, vmOf } from './testing/small.ts'
 
 /** Hosts of 100; VMs of 10 each, as many on each host as said. */
-const problem = (counts: readonly number[]): PlacementProblem => ({
-  dimensions: ['cpuMilli'],
-  hosts: counts.map((_, h) => ({
-    id: asHostId(`h${h}`),
-    state: 'online',
-    limit: [100],
-    cpuBaseline: null,
-    failureDomain: null,
-  })),
-  vms: counts.flatMap((count, h) =>
-    Array.from({ length: count }, (_, k) => ({
-      id: asVmId(`v${h}.${k}`),
-      host: asHostId(`h${h}`),
-      state: 'running' as const,
-      wanted: 'running' as const,
-      demand: [10],
-      memoryMiB: 100,
-      dirtyMiBps: 0,
-      movable: true,
-    })),
-  ),
-  rules: [],
-  bandwidthMiBps: 100,
-  migrationsOutMax: 2,
-  migrationsInMax: 2,
-})
+const problem = (counts: readonly number[]): PlacementProblem =>
+  problemOf(
+    counts.map((_, h) => hostOf(`h${h}`, [100])),
+    counts.flatMap((count, h) => Array.from({ length: count }, (_, k) => vmOf(`v${h}.${k}`, `h${h}`, [10]))),
+  )
 
 const partition = 'p.1.1'
 

@@ -7,7 +7,7 @@ import type { Action, Plan } from '../problem/plan.ts'
 import type { PlacementProblem, Problem } from '../rules/placement-problem.ts'
 import { vmsOf } from '../rules/rule.ts'
 import { runs } from '../testing/effort.ts'
-import { small } from '../testing/small.ts'
+import { hostOf, problemOf, small, vmOf } from '../testing/small.ts'
 import { checkPlan } from './checker.ts'
 
 const partition = 'p.1.1'
@@ -27,31 +27,16 @@ const instances = fc
     }),
   })
   .map(({ sizes, homes, targets, edges, spread, limit, admits }) => {
-    const problem: Problem = {
-      dimensions: ['memoryMiB'],
-      hosts: [0, 1, 2].map((i) => ({
-        id: asHostId(`h${i}`),
-        state: 'online',
-        limit: [limit],
-        ...(admits[i] == null ? {} : { admits: [admits[i]] }),
-        cpuBaseline: null,
-        failureDomain: null,
-      })),
-      vms: sizes.map((size, i) => ({
-        id: asVmId(`v${i}`),
-        host: asHostId(`h${homes[i]}`),
-        state: 'running',
-        wanted: 'running',
-        demand: [size],
-        memoryMiB: size,
-        dirtyMiBps: 0,
-        movable: true,
-      })),
-      rules: [{ kind: 'spread', vms: spread.map((i) => asVmId(`v${i}`)) }],
-      bandwidthMiBps: 100,
-      migrationsOutMax: 9,
-      migrationsInMax: 9,
-    }
+    const problem = problemOf(
+      [0, 1, 2].map((i) => hostOf(`h${i}`, [limit], admits[i] == null ? {} : { admits: [admits[i]] })),
+      sizes.map((size, i) => vmOf(`v${i}`, `h${homes[i]}`, [size], { memoryMiB: size })),
+      {
+        dimensions: ['memoryMiB'],
+        rules: [{ kind: 'spread', vms: spread.map((i) => asVmId(`v${i}`)) }],
+        migrationsOutMax: 9,
+        migrationsInMax: 9,
+      },
+    )
     const movers = sizes.flatMap((_, i) => (homes[i] === targets[i] ? [] : [i]))
     let edge = 0
     const actions: Action[] = movers.map((v, k) => ({

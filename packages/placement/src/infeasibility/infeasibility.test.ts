@@ -10,6 +10,7 @@ import { solvePlacement } from '../solve-placement.ts'
 import { runs } from '../testing/effort.ts'
 import { problems } from '../testing/generator.ts'
 import { bestCure } from '../testing/oracle.ts'
+import { hostOf, problemOf, vmOf } from '../testing/small.ts'
 import { contradiction } from './contradiction.ts'
 import { localise } from './localise.ts'
 import { violatedCondition } from './necessary-conditions.ts'
@@ -37,36 +38,13 @@ test('A problem that counting, rules alone or localising prove infeasible has no
   for (const count of Object.values(seen)) assert.ok(count > runs / 50, JSON.stringify(seen))
 })
 
-const host = (id: string, state: 'online' | 'draining' = 'online') => ({
-  id: asHostId(id),
-  state,
-  limit: [100],
-  cpuBaseline: null,
-  failureDomain: null,
-})
-const vm = (id: string, at: string, cpu: number) => ({
-  id: asVmId(id),
-  host: asHostId(at),
-  state: 'running' as const,
-  wanted: 'running' as const,
-  demand: [cpu],
-  memoryMiB: 100,
-  dirtyMiBps: 0,
-  movable: true,
-})
+const host = (id: string, state: 'online' | 'draining' = 'online') => hostOf(id, [100], { state })
+const vm = (id: string, at: string, cpu: number) => vmOf(id, at, [cpu])
 const problem = (
   hosts: PlacementProblem['hosts'],
   vms: PlacementProblem['vms'],
   rules: readonly PlacementRule[],
-): PlacementProblem => ({
-  dimensions: ['cpuMilli'],
-  hosts,
-  vms,
-  rules,
-  bandwidthMiBps: 100,
-  migrationsOutMax: 2,
-  migrationsInMax: 2,
-})
+): PlacementProblem => problemOf(hosts, vms, { rules })
 const [x, y, z] = [asVmId('x'), asVmId('y'), asVmId('z')]
 const [a, b, c] = [asHostId('a'), asHostId('b'), asHostId('c')]
 

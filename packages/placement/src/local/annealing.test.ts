@@ -7,8 +7,8 @@ import { costOf, unlimited } from '../model/cost.ts'
 import { compile, type Model } from '../model/model.ts'
 import { asHostId, asVmId } from '../problem/ids.ts'
 import { randomStream } from '../problem/random.ts'
-import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { problems } from '../testing/generator.ts'
+import { hostOf, problemOf, vmOf } from '../testing/small.ts'
 import { anneal } from './annealing.ts'
 
 const state = (model: Model, steps: number) =>
@@ -67,37 +67,21 @@ test('A group changes racks, one VM after the other', () => {
   // Three VMs that must share a rack, two of them in a rack that has no room for the third: no single shift or swap
   // helps. Annealing violates the rule for a while.
   const hosts = [0, 1, 2, 3].map((h) => asHostId(`h${h}`))
-  const vm = (name: string, host: number, cpu: number) => ({
-    id: asVmId(name),
-    host: hosts[host]!,
-    state: 'running' as const,
-    wanted: 'running' as const,
-    demand: [cpu],
-    memoryMiB: 100,
-    dirtyMiBps: 0,
-    movable: !name.startsWith('fixed'),
-  })
-  const problem: PlacementProblem = {
-    dimensions: ['cpuMilli'],
-    hosts: hosts.map((id) => ({
-      id,
-      state: 'online',
-      limit: [10],
-      cpuBaseline: null,
-      failureDomain: null,
-    })),
-    vms: [vm('a', 0, 4), vm('b', 1, 4), vm('c', 2, 4), vm('fixed1', 0, 6), vm('fixed2', 1, 6)],
-    rules: [
-      {
-        kind: 'among',
-        vms: ['a', 'b', 'c'].map(asVmId),
-        parts: [hosts.slice(0, 2), hosts.slice(2)],
-      },
-    ],
-    bandwidthMiBps: 100,
-    migrationsOutMax: 2,
-    migrationsInMax: 2,
-  }
+  const vm = (name: string, host: number, cpu: number) =>
+    vmOf(name, hosts[host]!, [cpu], { movable: !name.startsWith('fixed') })
+  const problem = problemOf(
+    hosts.map((id) => hostOf(id, [10])),
+    [vm('a', 0, 4), vm('b', 1, 4), vm('c', 2, 4), vm('fixed1', 0, 6), vm('fixed2', 1, 6)],
+    {
+      rules: [
+        {
+          kind: 'among',
+          vms: ['a', 'b', 'c'].map(asVmId),
+          parts: [hosts.slice(0, 2), hosts.slice(2)],
+        },
+      ],
+    },
+  )
   const model = compile(problem)
   const { at, cost } = state(model, 20_000)
   assert.ok(at !== null)

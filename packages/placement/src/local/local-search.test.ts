@@ -4,9 +4,10 @@ import { test } from 'node:test'
 import { createSearchSpace } from '../exact/search-state.ts'
 import { costOf, unlimited } from '../model/cost.ts'
 import { compile } from '../model/model.ts'
-import { asHostId, asVmId } from '../problem/ids.ts'
+import { asHostId } from '../problem/ids.ts'
 import { randomStream } from '../problem/random.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
+import { hostOf, problemOf, vmOf } from '../testing/small.ts'
 import { anneal } from './annealing.ts'
 import { createLocalSearch } from './local-search.ts'
 
@@ -22,32 +23,20 @@ const scattered = (seed: number): PlacementProblem => {
     const shares = Array.from({ length: 2 * perHost }, () => 200 + random.below(1000))
     const total = (d: number) =>
       shares.slice(d * perHost, (d + 1) * perHost).reduce((sum, one) => sum + one, 0)
-    return Array.from({ length: perHost }, (_, i) => ({
-      id: asVmId(`v${String(h * perHost + i).padStart(3, '0')}`),
-      host: hosts[random.below(8) === 0 ? random.below(hostCount) : h]!,
-      state: 'running' as const,
-      wanted: 'running' as const,
-      demand: [0, 1].map((d) => Math.floor((0.99 * limit * shares[d * perHost + i]!) / total(d))),
-      memoryMiB: shares[i]!,
-      dirtyMiBps: 0,
-      movable: true,
-    }))
+    return Array.from({ length: perHost }, (_, i) =>
+      vmOf(
+        `v${String(h * perHost + i).padStart(3, '0')}`,
+        hosts[random.below(8) === 0 ? random.below(hostCount) : h]!,
+        [0, 1].map((d) => Math.floor((0.99 * limit * shares[d * perHost + i]!) / total(d))),
+        { memoryMiB: shares[i]! },
+      ),
+    )
   })
-  return {
-    dimensions: ['cpuMilli', 'memoryMiB'],
-    hosts: hosts.map((id) => ({
-      id,
-      state: 'online',
-      limit: [limit, limit],
-      cpuBaseline: null,
-      failureDomain: null,
-    })),
+  return problemOf(
+    hosts.map((id) => hostOf(id, [limit, limit])),
     vms,
-    rules: [],
-    bandwidthMiBps: 100,
-    migrationsOutMax: 2,
-    migrationsInMax: 2,
-  }
+    { dimensions: ['cpuMilli', 'memoryMiB'] },
+  )
 }
 
 test('Sixty limits that are all nearly reached are met at once, and at less cost with more effort', () => {

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { checkPlan } from '../check/checker.ts'
 import { asHostId, asVmId } from '../problem/ids.ts'
-import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { runs } from '../testing/effort.ts'
+import { small } from '../testing/small.ts'
 import { planOrder } from './planner.ts'
 
 /** Full hosts, VMs of a few sizes, and a rearrangement that fits at the end. */
@@ -55,30 +55,10 @@ test('Whenever VMs can step aside, one after the other, the planner finds an ord
   const seen = { direct: 0, detours: 0, none: 0, missed: 0 }
   fc.assert(
     fc.property(rearrangements, ({ limits, vms }) => {
-      const problem: PlacementProblem = {
-        dimensions: ['memoryMiB'],
-        hosts: limits.map((limit, h) => ({
-          id: asHostId(`h${h}`),
-          state: 'online',
-          limit: [limit],
-          cpuBaseline: null,
-          failureDomain: null,
-        })),
-        vms: vms.map((vm, v) => ({
-          id: asVmId(`v${v}`),
-          host: asHostId(`h${vm.from}`),
-          state: 'running',
-          wanted: 'running',
-          demand: [vm.size],
-          memoryMiB: vm.size,
-          dirtyMiBps: 0,
-          movable: true,
-        })),
-        rules: [],
-        bandwidthMiBps: 100,
-        migrationsOutMax: 2,
-        migrationsInMax: 2,
-      }
+      const problem = small(
+        [...limits],
+        vms.map((vm) => [vm.from, vm.size]),
+      )
       const moves = vms.flatMap((vm, v) =>
         vm.from === vm.to
           ? []

@@ -14,6 +14,7 @@ import { solvePlacement } from '../solve-placement.ts'
 import { runs } from '../testing/effort.ts'
 import { problems } from '../testing/generator.ts'
 import { bestCure, bestRelief, compareTuples, tupleOf } from '../testing/oracle.ts'
+import { hostOf, problemOf, vmOf } from '../testing/small.ts'
 import { checkRule } from './check.ts'
 import type { LabelCapacity } from './label-capacity.ts'
 import type { PlacementProblem } from './placement-problem.ts'
@@ -26,47 +27,28 @@ const vm = (v: number) => asVmId(`v${v}`)
 const gpus: LabelCapacity = { kind: 'labelCapacity', label: 'gpu', max: 2 }
 
 /** VM `v` is on host `homes[v]`; those of `labelled` want a GPU. */
-const problemOf = (
+const placing = (
   homes: readonly number[],
   labelled: readonly number[],
   rules: PlacementProblem['rules'],
   hosts = 3,
-): PlacementProblem => ({
-  dimensions: ['cpuMilli'],
-  hosts: Array.from({ length: hosts }, (_, h) => ({
-    id: host(h),
-    state: 'online',
-    limit: [10],
-    cpuBaseline: null,
-    failureDomain: null,
-  })),
-  vms: homes.map((h, v) => ({
-    id: vm(v),
-    host: host(h),
-    state: 'running',
-    wanted: 'running',
-    demand: [2],
-    memoryMiB: 100,
-    dirtyMiBps: 0,
-    movable: true,
-    ...(labelled.includes(v) ? { labels: ['blue', 'gpu'] } : {}),
-  })),
-  rules,
-  bandwidthMiBps: 100,
-  migrationsOutMax: 2,
-  migrationsInMax: 2,
-})
+): PlacementProblem =>
+  problemOf(
+    Array.from({ length: hosts }, (_, h) => hostOf(host(h), [10])),
+    homes.map((h, v) => vmOf(vm(v), host(h), [2], labelled.includes(v) ? { labels: ['blue', 'gpu'] } : {})),
+    { rules },
+  )
 
 test('VMs beyond the cap leave, VMs without the label stay, and hosts that are not listed take any number', () => {
-  const three = solvePlacement(problemOf([0, 0, 0, 0], [0, 1, 2], [gpus]))
+  const three = solvePlacement(placing([0, 0, 0, 0], [0, 1, 2], [gpus]))
   assert.ok(three.kind === 'plan' && three.optimal && three.moves.length === 1)
   assert.ok(['v0', 'v1', 'v2'].includes(three.moves[0]!.vm))
-  assert.equal(solvePlacement(problemOf([0, 0, 0, 0], [0, 1], [gpus])).kind, 'satisfied')
+  assert.equal(solvePlacement(placing([0, 0, 0, 0], [0, 1], [gpus])).kind, 'satisfied')
   assert.equal(
-    solvePlacement(problemOf([0, 0, 0], [0, 1, 2], [{ ...gpus, hosts: [host(1)] }])).kind,
+    solvePlacement(placing([0, 0, 0], [0, 1, 2], [{ ...gpus, hosts: [host(1)] }])).kind,
     'satisfied',
   )
-  const none = solvePlacement(problemOf([0, 0], [0, 1], [{ ...gpus, max: 0, hosts: [host(0), host(1)] }]))
+  const none = solvePlacement(placing([0, 0], [0, 1], [{ ...gpus, max: 0, hosts: [host(0), host(1)] }]))
   assert.ok(none.kind === 'plan' && none.moves.every((move) => move.to === host(2)))
 })
 
@@ -77,17 +59,17 @@ test('continuous, the cap holds while VMs travel: one comes only after another h
     { vm: vm(2), from: host(1), to: host(0) },
   ]
   const labelled = [0, 1, 2, 3]
-  const swapped = planOrder(problemOf([0, 0, 1, 1], labelled, [gpus]), moves, { planId: partition })
+  const swapped = planOrder(placing([0, 0, 1, 1], labelled, [gpus]), moves, { planId: partition })
   assert.ok(swapped.kind === 'plan' && swapped.plan.actions.length === 3)
   assert.equal(
-    planOrder(problemOf([0, 0, 1, 1], labelled, [gpus], 2), moves, { planId: partition }).kind,
+    planOrder(placing([0, 0, 1, 1], labelled, [gpus], 2), moves, { planId: partition }).kind,
     'no_order',
   )
-  const atTheEnd = problemOf([0, 0, 1, 1], labelled, [{ ...gpus, continuous: false }], 2)
+  const atTheEnd = placing([0, 0, 1, 1], labelled, [{ ...gpus, continuous: false }], 2)
   const direct = planOrder(atTheEnd, moves, { planId: partition })
   assert.ok(direct.kind === 'plan' && direct.plan.actions.length === 2)
   assert.deepEqual(checkPlan(atTheEnd, direct.plan), [])
-  const violations = checkPlan(problemOf([0, 0, 1, 1], labelled, [gpus], 2), direct.plan)
+  const violations = checkPlan(placing([0, 0, 1, 1], labelled, [gpus], 2), direct.plan)
   assert.ok(violations.some(({ code }) => code === 'rule.capacity'))
 })
 
@@ -101,7 +83,7 @@ test('a host counts the VMs that it has and has promised', () => {
 })
 
 test('a cap that cannot be kept is reported with its rule, and with the cap that would do', () => {
-  const answer = solvePlacement(problemOf([0, 0, 0, 1, 1], [0, 1, 2, 3, 4], [gpus], 2))
+  const answer = solvePlacement(placing([0, 0, 0, 1, 1], [0, 1, 2, 3, 4], [gpus], 2))
   assert.ok(answer.kind === 'infeasible' || answer.kind === 'relief')
   assert.equal(answer.why.code, 'rule.capacity')
   assert.match(

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId, asVmId, type HostId, type VmId } from '../problem/ids.ts'
 import { solvePlacement } from '../solve-placement.ts'
+import { hostOf, problemOf, vmOf } from '../testing/small.ts'
 import { checkRule } from './check.ts'
 import type { PlacementProblem } from './placement-problem.ts'
 import type { PlacementRule } from './rule.ts'
@@ -12,30 +13,12 @@ const vm = (n: number) => asVmId(`v${n}`)
 const host = (n: number) => asHostId(`h${n}`)
 
 /** Four hosts, the first two in one rack; VM `i` on host `homes[i]`. */
-const problemOf = (homes: readonly number[], rules: readonly PlacementRule[] = []): PlacementProblem => ({
-  dimensions: ['cpuMilli'],
-  hosts: [0, 1, 2, 3].map((h) => ({
-    id: host(h),
-    state: 'online',
-    limit: [10],
-    cpuBaseline: null,
-    failureDomain: h < 2 ? 'rack' : null,
-  })),
-  vms: homes.map((h, v) => ({
-    id: vm(v),
-    host: host(h),
-    state: 'running',
-    wanted: 'running',
-    demand: [2],
-    memoryMiB: 100,
-    dirtyMiBps: 0,
-    movable: true,
-  })),
-  rules,
-  bandwidthMiBps: 100,
-  migrationsOutMax: 2,
-  migrationsInMax: 2,
-})
+const placing = (homes: readonly number[], rules: readonly PlacementRule[] = []): PlacementProblem =>
+  problemOf(
+    [0, 1, 2, 3].map((h) => hostOf(host(h), [10], { failureDomain: h < 2 ? 'rack' : null })),
+    homes.map((h, v) => vmOf(vm(v), host(h), [2])),
+    { rules },
+  )
 
 const placed = (homes: readonly number[]): ReadonlyMap<VmId, HostId> =>
   new Map(homes.map((h, v) => [vm(v), host(h)]))
@@ -92,42 +75,42 @@ const cases: readonly Case[] = [
 test('Each rule accepts what it allows, rejects what it forbids, and the solver repairs it', () => {
   for (const { rule, good, bad } of cases) {
     const broken = (homes: readonly number[]) =>
-      checkRule(rule, staysOf(placed(homes), problemOf(homes))).length > 0
+      checkRule(rule, staysOf(placed(homes), placing(homes))).length > 0
     assert.equal(broken(good), false, `${rule.kind}: ${good}`)
     assert.equal(broken(bad), true, `${rule.kind}: ${bad}`)
-    assert.equal(solvePlacement(problemOf(good, [rule])).kind, 'satisfied', rule.kind)
-    const answer = solvePlacement(problemOf(bad, [rule]))
+    assert.equal(solvePlacement(placing(good, [rule])).kind, 'satisfied', rule.kind)
+    const answer = solvePlacement(placing(bad, [rule]))
     assert.ok(answer.kind === 'plan' && answer.optimal, `${rule.kind}: ${answer.kind}`)
   }
 })
 
 test('Root holds VMs where they are, so another cures the overload; quarantine leaves no cure', () => {
   const homes = [0, 0, 0, 0, 0, 0]
-  const rooted = solvePlacement(problemOf(homes, [{ kind: 'root', vms: [0, 1, 2, 3, 4].map(vm) }]))
+  const rooted = solvePlacement(placing(homes, [{ kind: 'root', vms: [0, 1, 2, 3, 4].map(vm) }]))
   assert.deepEqual(rooted.kind === 'plan' && rooted.moves.map((move) => move.vm), [vm(5)])
-  const closed = solvePlacement(problemOf(homes, [{ kind: 'quarantine', hosts: [host(0)] }]))
+  const closed = solvePlacement(placing(homes, [{ kind: 'quarantine', hosts: [host(0)] }]))
   assert.equal(closed.kind, 'infeasible')
 })
 
 test('Preserve and overbook change what fits', () => {
   const homes = [0, 0, 0, 0]
   const preserve: PlacementRule = { kind: 'preserve', vms: [vm(0)], dimension: 'cpuMilli', amount: 6 }
-  assert.equal(solvePlacement(problemOf(homes, [preserve])).kind, 'plan')
+  assert.equal(solvePlacement(placing(homes, [preserve])).kind, 'plan')
   const overbook: PlacementRule = {
     kind: 'overbook',
     hosts: [host(0)],
     dimension: 'cpuMilli',
     permille: 1200,
   }
-  assert.equal(solvePlacement(problemOf(homes, [preserve, overbook])).kind, 'satisfied')
+  assert.equal(solvePlacement(placing(homes, [preserve, overbook])).kind, 'satisfied')
 })
 
 test('A soft rule is kept where that is possible, and given up where it is not', () => {
-  const soft = solvePlacement(problemOf([0, 0], [{ kind: 'spread', vms: v01, weight: 5 }]))
+  const soft = solvePlacement(placing([0, 0], [{ kind: 'spread', vms: v01, weight: 5 }]))
   assert.ok(soft.kind === 'plan' && soft.cost.softPenalty === 0)
   const fence: PlacementRule = { kind: 'fence', vms: v01, hosts: [host(0)] }
   assert.equal(
-    solvePlacement(problemOf([0, 0], [{ kind: 'spread', vms: v01, weight: 5 }, fence])).kind,
+    solvePlacement(placing([0, 0], [{ kind: 'spread', vms: v01, weight: 5 }, fence])).kind,
     'satisfied',
   )
 })

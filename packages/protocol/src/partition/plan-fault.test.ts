@@ -8,10 +8,9 @@ import {
   type Move,
   type Plan,
   type Problem,
-  type ProblemHost,
-  type ProblemVm,
   solve,
 } from '@drover/placement'
+import { hostOf, problemOf, vmOf } from '../../../placement/src/testing/small.ts'
 import { limits } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, type HostId, partitionIdOf } from '../data/ids.ts'
 import { planFault, solutionFault } from './plan-fault.ts'
@@ -19,33 +18,15 @@ import { planFault, solutionFault } from './plan-fault.ts'
 const [a, b, c] = [asHostId('a'), asHostId('b'), asHostId('c')]
 const partition = partitionIdOf(a, 1, 7)
 
-const hostOf = (id: HostId, cpuMilli: number): ProblemHost => ({
-  id,
-  state: 'online',
-  limit: [cpuMilli, 4_096],
-  cpuBaseline: null,
-  failureDomain: null,
-})
-const vmOf = (id: string, host: HostId, cpuMilli: number): ProblemVm => ({
-  id: asVmId(id),
-  host,
-  state: 'running',
-  wanted: 'running',
-  demand: [cpuMilli, 512],
-  memoryMiB: 512,
-  dirtyMiBps: 1,
-  movable: true,
-})
+const host = (id: HostId, cpuMilli: number) => hostOf(id, [cpuMilli, 4_096])
+const vm = (id: string, at: HostId, cpuMilli: number) =>
+  vmOf(id, at, [cpuMilli, 512], { memoryMiB: 512, dirtyMiBps: 1 })
 /** Host a is overloaded; b has room for its large VM only when its own small one has gone to c. */
-const problem: Problem = {
-  dimensions: ['cpuMilli', 'memoryMiB'],
-  hosts: [hostOf(a, 1_000), hostOf(b, 1_000), hostOf(c, 500)],
-  vms: [vmOf('large', a, 700), vmOf('rest', a, 600), vmOf('small', b, 500)],
-  rules: [],
-  bandwidthMiBps: 100,
-  migrationsOutMax: 1,
-  migrationsInMax: 1,
-}
+const problem = problemOf(
+  [host(a, 1_000), host(b, 1_000), host(c, 500)],
+  [vm('large', a, 700), vm('rest', a, 600), vm('small', b, 500)],
+  { dimensions: ['cpuMilli', 'memoryMiB'], migrationsOutMax: 1, migrationsInMax: 1 },
+)
 const actionOf = (
   index: number,
   vm: string,
