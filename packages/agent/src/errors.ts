@@ -19,3 +19,11 @@ export const wordsOf = (error: unknown): string => (error instanceof Error ? err
 /** With the stack, for a bug report. */
 export const stackOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error)
+
+/** For interfaces that want an `Error`. */
+export const errorOf = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(String(thrown))
+
+/** The operating system's code, such as `ENOENT`; undefined where the error has none. */
+export const systemCodeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined

@@ -2,7 +2,7 @@
 import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { dirname } from 'node:path'
-import { CodedError, wordsOf } from '../errors.ts'
+import { CodedError, systemCodeOf, wordsOf } from '../errors.ts'
 
 /** `socket.taken`: another agent answers there. `socket.failed`: it cannot be made. */
 export class SocketError extends CodedError<'socket.taken' | 'socket.failed'> {}
@@ -48,7 +48,7 @@ export const listenOnSocket = async (server: Server, path: string): Promise<void
   try {
     await listenOnce(server, path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') failed(error)
+    if (systemCodeOf(error) !== 'EADDRINUSE') failed(error)
     if (await answers(path))
       throw new SocketError('socket.taken', `another agent is running on this host: it answers on ${path}`)
     try {

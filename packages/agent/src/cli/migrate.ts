@@ -82,7 +82,7 @@ export const migrateCommand = (io: Io): Command =>
         if (options.json === true) printJson(io, answer)
         else
           io.out(
-            `${answer.text || `${vm} is to move`}${answer.id === null ? '' : `; drover explain ${shortDecision(answer.id as Decision['id'])}`}\n`,
+            `${answer.text || `${vm} is to move`}${answer.id === null ? '' : `; drover explain ${shortDecision(answer.id)}`}\n`,
           )
         return
       }

@@ -14,6 +14,7 @@ import {
 } from '@drover/placement'
 import type { Plan } from '@drover/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { wordsOf } from '../errors.ts'
 import { CliFailure, exitCode } from './exit.ts'
 import type { Io } from './io.ts'
 import { command } from './options.ts'
@@ -58,7 +59,7 @@ const parse = (file: string): unknown => {
     const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b
     return JSON.parse((zipped ? unzip(bytes) : bytes).toString('utf8'))
   } catch (error) {
-    throw badFile(file, '', (error as Error).message)
+    throw badFile(file, '', wordsOf(error))
   }
 }
 

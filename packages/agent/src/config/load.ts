@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Policy, policyOf, type Resources } from '@drover/protocol'
 import * as z from 'zod'
+import { systemCodeOf } from '../errors.ts'
 import { envLayer, type Flag, fileLayer, flagLayer, type Layer, mergeLayers } from './layer.ts'
 import type { Path } from './path.ts'
 import { type Problem, problemsOf } from './problem.ts'
@@ -50,7 +51,7 @@ const readLayers = (
       if ('tree' in layer) layers.push(layer)
       else problems.push(layer)
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? String(error)
+      const code = systemCodeOf(error) ?? String(error)
       if (code === 'ENOENT' && mayBeAbsent) return
       problems.push({
         code: 'unreadable',

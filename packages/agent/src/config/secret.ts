@@ -1,5 +1,6 @@
 /** Secrets come from files only: never from the configuration, the environment or a flag. */
 import { readFileSync, statSync } from 'node:fs'
+import { systemCodeOf } from '../errors.ts'
 
 export type Secret =
   | { readonly kind: 'key'; readonly bytes: Uint8Array }
@@ -22,7 +23,7 @@ export const readClusterKey = (file: string): Secret => {
       return refused(`${file} can be replaced by its group (mode ${mode.toString(8)}); chmod 640 it`)
     text = readFileSync(file, 'utf8').trim()
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
+    const code = systemCodeOf(error)
     return refused(
       code === 'ENOENT'
         ? `${file} does not exist; ${remedy}, and every host of the cluster needs the same`

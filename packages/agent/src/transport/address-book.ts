@@ -3,7 +3,7 @@
  * configured address without a peer id. Such an address is dialled whenever the peer that last answered there is not
  * connected. So a host that came back with a new identity is found again.
  */
-import type { HostId } from '@drover/protocol'
+import { asHostId, type HostId } from '@drover/protocol'
 import { pauseMs, retryPauses } from '../retry-pauses.ts'
 import { bounds } from './bounds.ts'
 
@@ -51,7 +51,7 @@ export const addressesOf = (target: Target): string[] => [
 
 export const peerOf = (address: string): HostId | null => {
   const found = /\/p2p\/([1-9A-HJ-NP-Za-km-z]{20,200})$/.exec(address)
-  return found?.[1] === undefined ? null : (found[1] as HostId)
+  return found?.[1] === undefined ? null : asHostId(found[1])
 }
 
 /** The pause before the next dial, with jitter of one half either way. Otherwise all agents would dial a host that is back at once. */

@@ -1,6 +1,7 @@
 /** The messages to one peer: an outbox, and the one long-lived stream that empties it. */
 import type { Connection, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
+import { errorOf } from '../errors.ts'
 import { createAlarm } from './alarm.ts'
 import { bounds } from './bounds.ts'
 import { createOutbox } from './outbox.ts'
@@ -73,7 +74,7 @@ export const createChannel = (
         } catch (error) {
           // It is not known whether they were sent. Delivery is at most once, so they are not sent again.
           lose(batch.length)
-          stream.abort(error as Error)
+          stream.abort(errorOf(error))
           forget()
         }
       }

@@ -1,5 +1,5 @@
 /** Keeps this agent connected: dials known peers, a few at a time, each again after a growing pause. */
-import type { HostId } from '@drover/protocol'
+import { asHostId, type HostId } from '@drover/protocol'
 import type { Connection, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { retryPauses } from '../retry-pauses.ts'
@@ -64,7 +64,7 @@ export const createDialler = (init: DiallerInit): Dialler => {
       const addresses = addressesOf(target).map((address) => multiaddr(address))
       const connection = await init.dial(addresses, stop.signal)
       peer = connection.remotePeer
-      if (target.nameless) target.id = peer.toString() as HostId
+      if (target.nameless) target.id = asHostId(peer.toString())
       await init.opened(connection)
       target.failures = 0
     } catch (error) {

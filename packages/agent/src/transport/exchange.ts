@@ -6,6 +6,7 @@ import type { HostId } from '@drover/protocol'
 import type { Connection, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { z } from 'zod'
+import { errorOf } from '../errors.ts'
 import type { Told } from './address-book.ts'
 import { bounds } from './bounds.ts'
 
@@ -38,7 +39,7 @@ export const exchangeAsDialler = async (connection: Connection, ours: Directory)
     await stream.close({ signal })
     return theirs
   } catch (error) {
-    stream.abort(error as Error)
+    stream.abort(errorOf(error))
     throw error
   }
 }
@@ -58,7 +59,7 @@ export const exchangeAsListener = async (
     await lp.write(encode(answer), { signal })
     await stream.close({ signal })
   } catch (error) {
-    stream.abort(error as Error)
+    stream.abort(errorOf(error))
     throw error
   }
 }

@@ -17,7 +17,7 @@ import { asHostId, type HostId } from '@drover/protocol'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey, PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { CodedError, wordsOf } from '../errors.ts'
+import { CodedError, systemCodeOf, wordsOf } from '../errors.ts'
 
 /** `identity.unreadable`, `identity.mode` (others may read it), `identity.broken` (not a key of ours). */
 export class IdentityError extends CodedError<'identity.unreadable' | 'identity.mode' | 'identity.broken'> {}
@@ -52,7 +52,7 @@ const load = (path: string): PrivateKey | null => {
     bytes = readFileSync(path)
   } catch (error) {
     if (error instanceof IdentityError) throw error
-    if (codeOf(error) === 'ENOENT') return null
+    if (systemCodeOf(error) === 'ENOENT') return null
     throw new IdentityError(
       'identity.unreadable',
       `cannot read the identity key ${path}: ${wordsOf(error)}`,
@@ -97,7 +97,7 @@ const create = (path: string, bytes: Uint8Array): boolean => {
     closeSync(directory)
     return true
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
+    if (systemCodeOf(error) === 'EEXIST') return false
     throw new IdentityError(
       'identity.unreadable',
       `cannot create the identity key ${path}: ${wordsOf(error)}`,
@@ -107,5 +107,3 @@ const create = (path: string, bytes: Uint8Array): boolean => {
     )
   }
 }
-
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code

@@ -4,6 +4,7 @@
  * at ten times the cost. A cut connection is a hint to the core, never a proof.
  */
 import type { MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
+import { errorOf } from '../errors.ts'
 import { bounds } from './bounds.ts'
 
 interface Pingable {
@@ -44,8 +45,8 @@ export const createLiveness = (peersAtFullRate: number = bounds.probedPeersAtFul
       // If this process itself did not run (paused, a busy machine), silence proves nothing: the next probe asks again.
       if (performance.now() - askedAt > timeoutMs * 1.5) return
       forget(one)
-      one.muxer.abort(error as Error)
-      one.connection.abort(error as Error)
+      one.muxer.abort(errorOf(error))
+      one.connection.abort(errorOf(error))
     } finally {
       one.probing = false
     }

@@ -4,6 +4,7 @@
  */
 import type { HostId } from '@drover/protocol'
 import type { Connection, Stream } from '@libp2p/interface'
+import { errorOf } from '../errors.ts'
 import type { Log } from '../log-port.ts'
 import { type AddressBook, addressesOf } from './address-book.ts'
 import { bounds } from './bounds.ts'
@@ -84,7 +85,7 @@ export const createPeerExchange = (init: PeerExchangeInit): PeerExchange => {
       try {
         await ask(connection)
       } catch (error) {
-        connection.abort(error as Error)
+        connection.abort(errorOf(error))
         throw error
       }
     },

@@ -2,6 +2,7 @@
 import { limits } from '@drover/protocol'
 import type { Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
+import { errorOf } from '../errors.ts'
 import type { Tally } from './traffic-counters.ts'
 
 /** A length that no sender of ours writes: as good as garbage. */
@@ -35,6 +36,6 @@ export const readFrames = async (
     }
   } catch (error) {
     if (isGarbage(error)) garbage()
-    stream.abort(error as Error)
+    stream.abort(errorOf(error))
   }
 }

@@ -1,5 +1,5 @@
 /** How libvirt names a VM on the wire: name, UUID, and a number while it is active. */
-import type { VmId } from '@drover/protocol'
+import { asVmId, type VmId } from '@drover/protocol'
 import type { XdrReader, XdrWriter } from './xdr.ts'
 
 const uuidBytes = 16
@@ -20,7 +20,7 @@ export const uuidToBytes = (vm: string): Buffer => {
 export const uuidFromBytes = (bytes: Buffer): VmId => {
   const hex = bytes.toString('hex')
   const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)]
-  return parts.join('-') as VmId
+  return asVmId(parts.join('-'))
 }
 
 export const writeUuid = (writer: XdrWriter, vm: VmId): void => writer.fixed(uuidToBytes(vm))

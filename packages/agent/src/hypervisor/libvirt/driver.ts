@@ -5,9 +5,9 @@ import { wordsOf } from '../../errors.ts'
 import type { Hypervisor, Sample } from '../hypervisor-port.ts'
 import { createDaemons, type Daemons, find } from './daemons.ts'
 import type { DomainEvent } from './domain-events.ts'
-import type { DiskLock } from './domain-xml.ts'
 import { createEventRelay, type EventRelay, guarded } from './event-relay.ts'
 import { readHostFacts } from './host-facts.ts'
+import { defaults, type LibvirtOptions } from './libvirt-options.ts'
 import { Link } from './link.ts'
 import { type MigrationWorld, migrate } from './live-migration.ts'
 import { locate } from './observe.ts'
@@ -16,48 +16,20 @@ import { migrateSetMaxSpeed } from './procedures.ts'
 import { runningJobs } from './running-jobs.ts'
 import { Sampler } from './sampler.ts'
 import { isSharedOf } from './shared-storage.ts'
-import { type PkiPaths, parseUri } from './uri.ts'
+import { parseUri } from './uri.ts'
 import { createVmCommands } from './vm-commands.ts'
 
-export interface LibvirtOptions {
-  /** This host's daemon. Default `qemu:///system`. */
-  readonly uri?: string
-  /** What other hosts use to reach this one's daemon. Default `qemu+tcp://<hostname>/system`. */
-  readonly migrationUri?: string
-  /** Files of the certificates for `qemu+tls` URIs; else those named by the URI or libvirt's usual places. */
-  readonly tls?: PkiPaths
-  /** Longest wait for an answer, ms. Default 5000. A migration, a save and a start may last longer. */
-  readonly callMs?: number
-  /** Longest wait for a save, a restore or a start, ms. Default 600,000: memory is written to or read from disk. */
-  readonly storageMs?: number
-  /** A silent daemon is asked this often, ms; given up after three questions. Default 5000. */
-  readonly keepaliveMs?: number
-  /** The host's lock manager (qemu.conf); default `none`, as libvirt's own. See rule R2. */
-  readonly diskLock?: DiskLock
-  /** Directories that every host sees, whatever their file system looks like. */
-  readonly sharedPaths?: readonly string[]
-  /** How often QEMU measures each guest's dirty rate, ms; 0 = never. Default 60,000. */
-  readonly dirtyRateMs?: number
-  /** How often a running migration's progress is read, ms. Default 500. */
-  readonly progressMs?: number
-  /**
-   * Sockets on this machine at which other hosts' daemons are reached: those of a test that stands outside of their network. A
-   * daemon that schedules has none.
-   */
-  readonly peerSockets?: readonly string[]
-  /** How long a lost daemon is waited for before a migration ends `unknown`, ms. Default 60,000. */
-  readonly lookMs?: number
-  /** Where the kernel tells the host's pressure. Default `/proc/pressure`; read only beside a local daemon. */
-  readonly pressureDirectory?: string
-  readonly logger?: { warn(message: string): void }
-}
-
+/** Questions without an answer before a silent daemon is given up. */
 const keepaliveCount = 3
+/** How long an event may lag behind the answer to a call, ms. */
 const eventMs = 500
+
+/** What was set, and the defaults. */
+type Settled = LibvirtOptions & Required<Pick<LibvirtOptions, keyof typeof defaults>>
 
 /** The driver's parts. What changes beside their own state is `migrating`. */
 interface Driver {
-  readonly options: LibvirtOptions
+  readonly options: Settled
   /** The daemon is on this machine. */
   readonly local: boolean
   readonly daemons: Daemons
@@ -68,21 +40,22 @@ interface Driver {
   readonly warn: (message: string) => void
 }
 
-const createDriver = (options: LibvirtOptions): Driver => {
-  const uri = parseUri(options.uri ?? 'qemu:///system', options.tls)
+const createDriver = (given: LibvirtOptions): Driver => {
+  const options: Settled = { ...defaults, ...given }
+  const uri = parseUri(options.uri, options.tls)
   const local = uri.transport.kind === 'unix'
   const warn = (message: string): void => options.logger?.warn(`libvirt: ${message}`)
   const limits = {
-    callMs: options.callMs ?? 5_000,
-    keepaliveMs: options.keepaliveMs ?? 5_000,
+    callMs: options.callMs,
+    keepaliveMs: options.keepaliveMs,
     keepaliveCount,
   }
   const relay = createEventRelay(warn)
   const sampler = new Sampler({
-    diskLock: options.diskLock ?? 'none',
-    isShared: isSharedOf(options.sharedPaths ?? [], local),
+    diskLock: options.diskLock,
+    isShared: isSharedOf(options.sharedPaths, local),
     bootId: local ? bootId() : '',
-    dirtyRateMs: options.dirtyRateMs ?? 60_000,
+    dirtyRateMs: options.dirtyRateMs,
     warn,
   })
   const link = new Link(uri, limits, {
@@ -94,9 +67,9 @@ const createDriver = (options: LibvirtOptions): Driver => {
     link,
     uri,
     limits,
-    storageMs: options.storageMs ?? 600_000,
+    storageMs: options.storageMs,
     tls: options.tls,
-    peerSockets: options.peerSockets ?? [],
+    peerSockets: options.peerSockets,
   })
   const driver: Driver = { options, local, daemons, relay, sampler, migrating: new Map(), warn }
   return driver
@@ -124,7 +97,7 @@ const limit = async ({ daemons: { link } }: Driver, vm: VmId, mibps: number): Pr
 const sample = async ({ daemons, sampler, migrating, local, options }: Driver): Promise<Sample> => {
   const [vms, pressure] = await Promise.all([
     sampler.sample(daemons.link, migrating),
-    local ? readPressure(options.pressureDirectory ?? '/proc/pressure') : null,
+    local ? readPressure(options.pressureDirectory) : null,
   ])
   return { vms, pressure }
 }
@@ -135,8 +108,8 @@ const migrationWorld = ({ daemons, relay, warn, options }: Driver): MigrationWor
   check: daemons.check,
   onEvent: relay.witness,
   warn,
-  progressMs: options.progressMs ?? 500,
-  lookMs: options.lookMs ?? 60_000,
+  progressMs: options.progressMs,
+  lookMs: options.lookMs,
   eventMs,
 })
 

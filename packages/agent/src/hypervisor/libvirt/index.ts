@@ -7,5 +7,6 @@
  */
 export type { DiskLock } from './domain-xml.ts'
 export { settingsNamespace } from './domain-xml.ts'
-export { createLibvirtHypervisor, type LibvirtOptions } from './driver.ts'
+export { createLibvirtHypervisor } from './driver.ts'
+export type { LibvirtOptions } from './libvirt-options.ts'
 export type { PkiPaths } from './uri.ts'
