@@ -118,8 +118,19 @@ const run = async (state: ClusterState, ms: number): Promise<void> => {
   check(state)
 }
 
+/** The condition is looked at every so often, ms. */
+const lookMs = 10
+
+/** Looks in which nothing has happened are left out. */
 const until = async (state: ClusterState, condition: () => boolean, ms: number): Promise<boolean> => {
-  for (let passed = 0; passed < ms && !condition(); passed += 10) await run(state, 10)
+  const { clock } = state
+  const looks = Math.ceil(ms / lookMs)
+  for (let look = 0; look < looks && !condition(); ) {
+    const idle = Math.ceil((clock.nextMs - clock.now()) / lookMs)
+    const pass = Math.min(Math.max(1, idle), looks - look)
+    await run(state, pass * lookMs)
+    look += pass
+  }
   return condition()
 }
 

@@ -24,6 +24,8 @@ export interface Kernel extends Clock {
   step(untilMs: number): boolean
   /** No time passes any more without something happening: lets the time be `ms` when it is later. */
   pass(ms: number): void
+  /** When the next event happens, ms; infinity = never. */
+  readonly nextMs: number
   /** Events that wait; cancelled ones no longer count. */
   readonly pending: number
   /** Events that have happened. */
@@ -101,6 +103,9 @@ export const createKernel = (): Kernel => {
     run(untilMs) {
       while (step(untilMs)) {}
       pass(untilMs)
+    },
+    get nextMs() {
+      return Math.min(fed?.nextMs ?? Number.POSITIVE_INFINITY, first()?.at ?? Number.POSITIVE_INFINITY)
     },
     get pending() {
       return heap.length - cancelled
