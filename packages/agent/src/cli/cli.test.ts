@@ -135,7 +135,7 @@ test('a plan shows its steps, the load before and after, and the VMs that stayed
     out,
     text(
       'decision  11rack1A.12.7',
-      'why       overload.cpu: demand 4600 of 4000 usable cpuMilli, for 61.0 s',
+      'why       overload.cpu: demand 4.6 cores of 4 cores usable, for 61.0 s',
       'by        rack1-a, mode observe, with 2 hosts',
       'result    would mode.observe: one migration would cure it',
       '',

@@ -1,5 +1,12 @@
 /** A decision as text: what it was for, what it does, what it changes, and why not otherwise. */
-import { amountText, coresText, type Decision, durationText, memoryText, reasonText } from '@drover/protocol'
+import {
+  coresText,
+  type Decision,
+  durationText,
+  memoryText,
+  reasonText,
+  resourcesText,
+} from '@drover/protocol'
 import type { Paint } from './io.ts'
 import { table } from './table.ts'
 import { shortDecision, timeText } from './words.ts'
@@ -47,7 +54,7 @@ const stepRows = (decision: Decision): string[][] =>
       `${index + 1}.`,
       vmName,
       placesText(decision, action),
-      amountText(demand),
+      resourcesText(demand),
       how + (after.length === 0 ? '' : ` (after ${after.join(', ')})`),
     ]
   })

@@ -91,7 +91,7 @@ test('a problem without a cure is explained, and is no failure of the command', 
   const { exit, out } = await run(write('full.json', { ...hot, hosts: hot.hosts.slice(0, 1) }))
   assert.equal(exit, 0)
   assert.match(out, /^infeasible: nothing that helps can be done, 1 hosts are overloaded/)
-  assert.match(out, /capacity\..*12 .*10.*2 short/)
+  assert.match(out, /capacity\..*0\.012 cores.*0\.01 cores.*0\.002 cores short/)
 })
 
 test('a bad file is named with the place inside it', async () => {

@@ -57,7 +57,7 @@ export const decision = (n: number, changes: Partial<Decision> = {}): Decision =
   leader: host('a'),
   leaderName: 'alpha',
   reason: 'overload.cpu',
-  need: 'demand 620 of 500 cpuMilli usable, for 1.2 s',
+  need: 'demand 0.62 cores of 0.5 cores usable, for 1.2 s',
   mode: 'auto',
   members: [host('a'), host('b')],
   candidates: [],

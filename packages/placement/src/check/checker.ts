@@ -5,7 +5,7 @@
  * host gets worse and no rule is broken anew.
  */
 import type { ActionId, HostId, VmId } from '../problem/ids.ts'
-import { capacityCode } from '../problem/names.ts'
+import { amountText, capacityCode } from '../problem/names.ts'
 import { type Action, type Departure, departs, originOf, type Plan } from '../problem/plan.ts'
 import { arrivalCap, type ProblemHost, type ProblemVm } from '../problem/situation.ts'
 import { amountsInEffect } from '../rules/amounts-in-effect.ts'
@@ -70,7 +70,7 @@ export const checkPlacement = (
     found.push({
       code: capacity(problem, dimension),
       action: null,
-      text: `${host} would carry ${amount} ${problem.dimensions[dimension]}, its limit is ${limit}`,
+      text: `${host} would carry ${amountText(problem.dimensions[dimension]!, amount)}, its limit is ${amountText(problem.dimensions[dimension]!, limit)}`,
     })
   const stays = staysOf(counted(problem, placement), problem)
   for (const rule of problem.rules)
@@ -243,10 +243,13 @@ const checkLoads = (problem: PlacementProblem, plan: Plan, dag: Dag): PlanViolat
         departures.map(amount),
       )
       if (gain === null || now + gain <= cap) return
+      const [most, least, before] = [now + gain, Math.min(limit, cap), now].map((one) =>
+        amountText(dimension, one),
+      )
       found.push({
         code: capacity(problem, d),
         action: plan.actions[arrivals.at(-1)!]!.id,
-        text: `${host.id} could reach ${now + gain} ${dimension} during the plan; its limit is ${Math.min(limit, cap)}, now ${now}`,
+        text: `${host.id} could reach ${most} during the plan; its limit is ${least}, now ${before}`,
       })
     })
   }

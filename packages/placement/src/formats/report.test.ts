@@ -72,14 +72,14 @@ test('Too little room is explained with the dimension, the numbers and what woul
   assert.equal(explanation!.code, 'capacity.cpu')
   assert.match(
     explanation!.text,
-    /need 22 cpuMilli, the online hosts have 20: 2 short; .* give a or b 2 cpuMilli more/,
+    /need 0.022 cores, the online hosts have 0.02 cores: 0.002 cores short; .* give a or b 0.002 cores more/,
   )
 })
 
 test('Hosts with a limit of zero are not hosts that are off', () => {
   const hosts = [{ id: 'a', limit: [10, 0] }]
   const { explanation } = report({ hosts, vms: [vm('x', 'a', 1)] })
-  assert.match(explanation!.text, /need 10 memoryMiB, the online hosts have 0: 10 short/)
+  assert.match(explanation!.text, /need 10 MiB, the online hosts have 0 MiB: 10 MiB short/)
 })
 
 test('When there is no room even without rules, the answer says that, however many rules contradict each other', () => {

@@ -5,7 +5,7 @@
 
 import { compile, type Model } from '../model/model.ts'
 import type { Binding } from '../problem/answer.ts'
-import { capacityCode } from '../problem/names.ts'
+import { amountText, capacityCode } from '../problem/names.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
 import { conflictOf } from './conflict.ts'
 import { feasible, nodeBudget, withoutDemand, withRules } from './feasible.ts'
@@ -41,7 +41,8 @@ const tightest = (model: Model): Binding => {
     if (permille <= worstPermille) continue
     worst = d
     worstPermille = permille
-    numbers = `${wanted} of ${room} ${model.problem.dimensions[d]}`
+    const dimension = model.problem.dimensions[d]!
+    numbers = `${amountText(dimension, wanted)} of ${amountText(dimension, room)}`
   }
   return {
     code: capacityCode(model.problem.dimensions[worst]!),

@@ -108,15 +108,15 @@ test('Too little room is told with the dimension, the amount, and the least that
   const groups: PlacementRule = { kind: 'among', vms: [x, y], parts: [[a], [b], [c]] }
   assert.match(
     why([groups], undefined, 60),
-    /^among.* room there is; it would do to drop among.* or give a, b or c 20 cpuMilli more/,
+    /^among.* room there is; it would do to drop among.* or give a, b or c 0.02 cores more/,
   )
   assert.match(
     why([{ kind: 'maxOnline', hosts: [a, b, c], amount: 2 }], undefined, 60),
-    /^maxOnline.*raise maxOnline.* to 3, give a, b or c 20 cpuMilli more or add a host like a/,
+    /^maxOnline.*raise maxOnline.* to 3, give a, b or c 0.02 cores more or add a host like a/,
   )
   assert.match(
     why([{ kind: 'fence', vms: [x, y, z], hosts: [a] }], undefined, 60),
-    /need 180 cpuMilli; the hosts they may be on \(a, by fence.* 100: 80 short; .* give a 80 cpuMilli more/,
+    /need 0.18 cores; the hosts they may be on \(a, by fence.* 0.1 cores: 0.08 cores short; .* give a 0.08 cores more/,
   )
 })
 
@@ -131,7 +131,7 @@ test('Hosts that lack different resources are counted together, not tried in eve
   assert.ok('why' in answer)
   assert.match(
     answer.why.text,
-    /^81 VMs are to run; the online hosts, short of cpuMilli and memoryMiB, can take 80 of even the smallest: 1 short/,
+    /^81 VMs are to run; the online hosts, short of CPU and memory, can take 80 of even the smallest: 1 short/,
   )
 })
 
@@ -169,7 +169,7 @@ test('In a data centre the few hosts that make it infeasible are found among man
   // Seven of 30 and 40 to two hosts.
   assert.match(
     told(dataCentre([{ kind: 'fence', name: 'licence', vms: ids(0, 1, 2, 3, 4, 5, 6), hosts: second }])),
-    /need 240 cpuMilli; the hosts they may be on \(h0, h1, by licence\) can give them 200: 40 short; .* 40 cpuMilli more on h0, h1, 1 more host.*1 VM fewer or licence dropped/,
+    /need 0.24 cores; the hosts they may be on \(h0, h1, by licence\) can give them 0.2 cores: 0.04 cores short; .* 0.04 cores more on h0, h1, 1 more host.*1 VM fewer or licence dropped/,
   )
   assert.match(
     told(
@@ -191,12 +191,12 @@ test('In a data centre the few hosts that make it infeasible are found among man
   )
   assert.match(
     told(dataCentre([], (v) => (v === 7 ? 130 : 0))),
-    /^v7 needs 130 cpuMilli; the largest host it may be on, h0, has 100; .* 30 cpuMilli more on h0/,
+    /^v7 needs 0.13 cores; the largest host it may be on, h0, has 0.1 cores; .* 0.03 cores more on h0/,
   )
   // 198 of 200, and no count shows it: one host gets 36 + 36 + 30, whatever one does.
   const pieces = [36, 36, 36, 30, 30, 30]
   assert.match(
     told(dataCentre([{ kind: 'fence', vms: ids(0, 1, 2, 3, 4, 5), hosts: second }], (v) => pieces[v] ?? 0)),
-    /^on h0, h1, outside of which 6 VMs may not be: .*(give h0 or h1 \d+ cpuMilli more|drop fence)/,
+    /^on h0, h1, outside of which 6 VMs may not be: .*(give h0 or h1 [\d.]+ cores more|drop fence)/,
   )
 })

@@ -6,7 +6,7 @@
 
 import type { Model } from '../model/model.ts'
 import type { Binding } from '../problem/answer.ts'
-import { capacityCode } from '../problem/names.ts'
+import { amountText, capacityCode } from '../problem/names.ts'
 import type { ProblemVm } from '../problem/situation.ts'
 import { some } from '../rules/listed.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
@@ -132,7 +132,7 @@ const leftOver = (model: Model, at: Int32Array): Binding => {
           ? ''
           : lack === 0
             ? `: where there is room, rules keep ${model.vms[v]!.id} out`
-            : `: the roomiest host for ${model.vms[v]!.id}, ${model.hosts[nearest]!.id}, lacks ${lack} ${dimension}`
+            : `: the roomiest host for ${model.vms[v]!.id}, ${model.hosts[nearest]!.id}, lacks ${amountText(dimension, lack)}`
       }`,
     )
     if (lack > 0 && nearest >= 0) code = capacityCode(dimension)
@@ -143,7 +143,7 @@ const leftOver = (model: Model, at: Int32Array): Binding => {
       const excess = load[h * dims + d]! - limit[h * dims + d]!
       if (excess <= 0) continue
       if (over.length === 0 && code === 'partition.timeout') code = capacityCode(model.problem.dimensions[d]!)
-      over.push(`${model.hosts[h]!.id} by ${excess} ${model.problem.dimensions[d]}`)
+      over.push(`${model.hosts[h]!.id} by ${amountText(model.problem.dimensions[d]!, excess)}`)
     }
   if (over.length > 0) texts.push(`still over the limit: ${some(over)}`)
   if (texts.length === 0) texts.push('some rules are still broken')

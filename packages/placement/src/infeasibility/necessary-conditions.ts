@@ -5,7 +5,7 @@
 
 import type { Model } from '../model/model.ts'
 import type { Binding } from '../problem/answer.ts'
-import { capacityCode } from '../problem/names.ts'
+import { amountText, capacityCode, dimensionText } from '../problem/names.ts'
 import { listed } from '../rules/listed.ts'
 import { codeOf, ruleName, ruleReference } from '../rules/rule.ts'
 import { contradiction } from './contradiction.ts'
@@ -32,13 +32,14 @@ const totalTooLarge = (model: Model): Shortage | null => {
       if (model.hosts[h]!.state === 'online') room += model.limit[h * model.dims + d]!
     const dimension = model.problem.dimensions[d]!
     const online = model.hosts.some((host) => host.state === 'online')
+    const missing = amountText(dimension, wanted - room)
     if (wanted > room)
       return {
         why: {
           code: capacityCode(dimension),
-          text: `all VMs together need ${wanted} ${dimension}, ${online ? `the online hosts have ${room}: ${wanted - room} short` : 'no host is online'}`,
+          text: `all VMs together need ${amountText(dimension, wanted)}, ${online ? `the online hosts have ${amountText(dimension, room)}: ${missing} short` : 'no host is online'}`,
         },
-        help: `${wanted - room} ${dimension} more`,
+        help: `${missing} more`,
       }
   }
   return null
@@ -82,7 +83,7 @@ const tooMany = (model: Model): Shortage | null => {
   }
   const missing = wanted.length - places
   if (missing <= 0 || bindsOn.every((count) => count === 0)) return null
-  const short = model.problem.dimensions.filter((_, d) => bindsOn[d]! > 0)
+  const short = model.problem.dimensions.filter((_, d) => bindsOn[d]! > 0).map(dimensionText)
   const most = bindsOn.indexOf(Math.max(...bindsOn))
   return {
     why: {
@@ -132,9 +133,9 @@ const unplaceableVm = (model: Model): Shortage | null => {
     return {
       why: {
         code: shortCode(model, limit, [v], allowedHosts(domain), tight, demand[v * dims + tight]!),
-        text: `${vm.id} needs ${demand[v * dims + tight]} ${dimension}; the largest host it may be on, ${host}, has ${limit[nearest * dims + tight]}`,
+        text: `${vm.id} needs ${amountText(dimension, demand[v * dims + tight]!)}; the largest host it may be on, ${host}, has ${amountText(dimension, limit[nearest * dims + tight]!)}`,
       },
-      help: `${least} ${dimension} more on ${host}`,
+      help: `${amountText(dimension, least)} more on ${host}`,
     }
   }
   return null
@@ -178,9 +179,9 @@ const fixedLoadTooLarge = (model: Model): Shortage | null => {
     return {
       why: {
         code: 'vm.pinned',
-        text: `VMs that cannot move need ${load[i]} ${dimension} on ${host.id}, which may carry ${model.limit[i]}`,
+        text: `VMs that cannot move need ${amountText(dimension, load[i]!)} on ${host.id}, which may carry ${amountText(dimension, model.limit[i]!)}`,
       },
-      help: `${load[i]! - model.limit[i]!} ${dimension} more on ${host.id}`,
+      help: `${amountText(dimension, load[i]! - model.limit[i]!)} more on ${host.id}`,
     }
   }
   return null

@@ -4,6 +4,7 @@
  * by the smallest permille; failing that, the fewest rules dropped together.
  */
 import { asHostId } from '../problem/ids.ts'
+import { amountText } from '../problem/names.ts'
 import type { ProblemHost } from '../problem/situation.ts'
 import { listed } from '../rules/listed.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
@@ -105,7 +106,7 @@ const largerHosts = (problem: PlacementProblem, budget: NodeBudget): readonly st
     }
     if (where.length === 0) return
     const names = where.length > choicesMax ? [...where.slice(0, choicesMax), 'another'] : where
-    found.push(`give ${listed(names, 'or')} ${fewest} ${dimension} more`)
+    found.push(`give ${listed(names, 'or')} ${amountText(dimension, fewest)} more`)
   })
   return found
 }

@@ -6,7 +6,7 @@
 
 import type { Model } from '../model/model.ts'
 import type { Binding } from '../problem/answer.ts'
-import { capacityCode } from '../problem/names.ts'
+import { amountText, capacityCode } from '../problem/names.ts'
 import { listed, some } from '../rules/listed.ts'
 import { codeOf, constraintOf, ruleName, ruleReference, valuesOf, vmsOf } from '../rules/rule.ts'
 
@@ -91,9 +91,9 @@ const tooMuch = (model: Model, room: Float64Array, { hosts, vms }: Group): Short
     return {
       why: {
         code: shortCode(model, room, vms, hosts, d, missing),
-        text: `${namesOf(model, vms)} need ${wanted} ${dimension}; ${placesOf(model, vms, hosts)} can give them ${there}: ${missing} short`,
+        text: `${namesOf(model, vms)} need ${amountText(dimension, wanted)}; ${placesOf(model, vms, hosts)} can give them ${amountText(dimension, there)}: ${amountText(dimension, missing)} short`,
       },
-      help: help(model, vms, hosts, d, missing, `${missing} ${dimension} more`),
+      help: help(model, vms, hosts, d, missing, `${amountText(dimension, missing)} more`),
     }
   }
   return null
@@ -119,7 +119,7 @@ const tooManyPieces = (model: Model, room: Float64Array, { hosts, vms }: Group):
       return {
         why: {
           code: shortCode(model, room, large, hosts, d, size * (count - slots)),
-          text: `${namesOf(model, large)} need at least ${size} ${dimension} each; ${placesOf(model, large, hosts)} can take ${slots} of that size`,
+          text: `${namesOf(model, large)} need at least ${amountText(dimension, size)} each; ${placesOf(model, large, hosts)} can take ${slots} of that size`,
         },
         help: help(
           model,
@@ -127,7 +127,7 @@ const tooManyPieces = (model: Model, room: Float64Array, { hosts, vms }: Group):
           hosts,
           d,
           size * (count - slots),
-          `room for ${count - slots} more of ${size} ${dimension}`,
+          `room for ${count - slots} more of ${amountText(dimension, size)}`,
         ),
       }
     }
@@ -272,7 +272,7 @@ const overCap = (
   max: number,
 ): string | null =>
   amount > max
-    ? `VMs that can be on no other hosts need ${amount} ${dimension} there, ${amount - max} more than that`
+    ? `VMs that can be on no other hosts need ${amountText(dimension, amount)} there, ${amountText(dimension, amount - max)} more than that`
     : null
 
 /** Hosts with VMs that stay are in use anyway, and give what those leave; the roomiest of the others come next. */
@@ -297,7 +297,7 @@ const tooFewHosts = (
     let more = 0
     while (more < rooms.length && missing > 0) missing -= rooms[more++]!
     if (inUse + more > allowed)
-      return `VMs that can be on no other hosts need ${wanted[d]} ${model.problem.dimensions[d]}${inUse > 0 ? ' beside those that stay' : ''}, for which at least ${inUse + more} of them are necessary`
+      return `VMs that can be on no other hosts need ${amountText(model.problem.dimensions[d]!, wanted[d]!)}${inUse > 0 ? ' beside those that stay' : ''}, for which at least ${inUse + more} of them are necessary`
   }
   return null
 }

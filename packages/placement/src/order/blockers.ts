@@ -1,5 +1,5 @@
 /** Why a step cannot start now. */
-import { capacityCode } from '../problem/names.ts'
+import { amountText, capacityCode } from '../problem/names.ts'
 import type { ScheduleState } from './schedule-state.ts'
 
 export interface Blocker {
@@ -42,7 +42,7 @@ const overLimit = (s: ScheduleState, v: number, h: number, absent: number): Bloc
     const dimension = problem.dimensions[d]!
     return {
       code: capacityCode(dimension),
-      text: `${vms[v]!.id} lacks ${over} ${dimension} on ${hosts[h]!.id}`,
+      text: `${vms[v]!.id} lacks ${amountText(dimension, over)} on ${hosts[h]!.id}`,
     }
   }
   return null

@@ -102,7 +102,7 @@ test('Circles have a plan whenever there is a pivot or permission to suspend, an
           if (planned.kind === 'plan') assert.fail('there is no room to step aside')
           assert.match(
             planned.why.text,
-            /^no order: .* lacks \d+ memoryMiB on h\d+.*no host can take one of the VMs meanwhile/,
+            /^no order: .* lacks \d+ MiB on h\d+.*no host can take one of the VMs meanwhile/,
           )
           assert.ok(planned.blocked.length >= 2)
           seen.none++
@@ -136,6 +136,6 @@ test('The text says which VM waits for which, and why', () => {
   if (planned.kind === 'plan') assert.fail()
   assert.equal(
     planned.why.text,
-    'no order: these 2 moves are blocked: v0 (h0 → h1): v0 lacks 10 memoryMiB on h1; v1 (h1 → h0): v1 lacks 10 memoryMiB on h0; no host can take one of the VMs meanwhile; there is an order if a VM may be suspended',
+    'no order: these 2 moves are blocked: v0 (h0 → h1): v0 lacks 10 MiB on h1; v1 (h1 → h0): v1 lacks 10 MiB on h0; no host can take one of the VMs meanwhile; there is an order if a VM may be suspended',
   )
 })

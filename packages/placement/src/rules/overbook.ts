@@ -1,5 +1,6 @@
 /** Overbook: the limits of these hosts count as this many permille of what they are. Always hard and continuous. */
 import type { HostId } from '../problem/ids.ts'
+import { dimensionText } from '../problem/names.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'
 
@@ -15,7 +16,7 @@ export const overbook: Definition<Overbook> = {
   meaning: 'the limits of these hosts count as this many permille of what they are',
   fields: { hosts: 'hosts', dimension: 'dimension', permille: 'permille' },
   code: 'rule.capacity',
-  content: ({ hosts, dimension, permille }) => `${some(hosts)}; ${permille} ‰ of ${dimension}`,
+  content: ({ hosts, dimension, permille }) => `${some(hosts)}; ${permille} ‰ of ${dimensionText(dimension)}`,
   constraint: ({ hosts, dimension, permille }) => ({ is: 'limitScale', hosts, dimension, permille }),
   // It changes limits, and loads are checked by those (amounts-in-effect.ts).
   check: () => [],

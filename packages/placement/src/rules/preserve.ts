@@ -1,5 +1,6 @@
 /** Preserve: the VMs get at least this much of a dimension. Always hard and continuous. */
 import type { VmId } from '../problem/ids.ts'
+import { amountText } from '../problem/names.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'
 
@@ -15,7 +16,7 @@ export const preserve: Definition<Preserve> = {
   meaning: 'the VMs get at least this much of a dimension',
   fields: { vms: 'vms', dimension: 'dimension', amount: 'amount' },
   code: 'rule.capacity',
-  content: ({ vms, dimension, amount }) => `${some(vms)}; ${amount} ${dimension}`,
+  content: ({ vms, dimension, amount }) => `${some(vms)}; ${amountText(dimension, amount)}`,
   constraint: ({ vms, dimension, amount }) => ({ is: 'demandFloor', vms, dimension, amount }),
   // It changes what VMs want, and loads are checked by that (amounts-in-effect.ts).
   check: () => [],

@@ -1,5 +1,6 @@
 /** ResourceCapacity: the demands on these hosts together stay within `amount`. */
 import type { HostId } from '../problem/ids.ts'
+import { amountText } from '../problem/names.ts'
 import { checkSum } from './check-sum.ts'
 import type { Common, Definition } from './definition.ts'
 import { some } from './listed.ts'
@@ -16,7 +17,7 @@ export const resourceCapacity: Definition<ResourceCapacity> = {
   meaning: 'the demands on these hosts together stay within `amount` of a dimension',
   fields: { hosts: 'hosts', dimension: 'dimension', amount: 'amount' },
   code: 'rule.capacity',
-  content: ({ hosts, dimension, amount }) => `${some(hosts)}; ${amount} ${dimension}`,
+  content: ({ hosts, dimension, amount }) => `${some(hosts)}; ${amountText(dimension, amount)}`,
   constraint: ({ hosts, dimension, amount }) => ({ is: 'cap', hosts, of: { dimension }, max: amount }),
   check: ({ hosts, dimension, amount }, stays) =>
     checkSum('resourceCapacity', stays, hosts, amount, (vm) => stays.demandOf(vm, dimension)),

@@ -54,7 +54,7 @@ export interface Decision {
   readonly leader: HostId
   readonly leaderName: string
   readonly reason: Reason
-  /** The need in one sentence with numbers: `demand 620 of 500 cpuMilli usable, for 1.2 s`. */
+  /** The need in one sentence with numbers: `demand 0.62 cores of 0.5 cores usable, for 1.2 s`. */
   readonly need: string
   readonly mode: 'observe' | 'auto'
   readonly members: readonly HostId[]

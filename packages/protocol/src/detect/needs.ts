@@ -1,7 +1,9 @@
 /** Which need of this host comes first, if any: an operator's order, an overload, a drain, a broken rule. */
 
 import {
+  amountText,
   checkRule,
+  coresText,
   dimensions,
   firstExcess,
   type HostOutlook,
@@ -52,7 +54,7 @@ const overload = (
     since: load.overloadedAt,
     severity: severityOf(demand, usable),
     wanted: toClear(demand, usable, clearPermille),
-    text: `demand ${demand[worst]} of ${usable[worst]} usable ${worst}, for ${((now - (load.since ?? now)) / 1000).toFixed(1)} s`,
+    text: `demand ${amountText(worst, demand[worst])} of ${amountText(worst, usable[worst])} usable, for ${((now - (load.since ?? now)) / 1000).toFixed(1)} s`,
   }
 }
 
@@ -77,7 +79,7 @@ export const forecastNeed = (outlook: HostOutlook, now: Instant): ForecastNeed =
   since: now,
   severity: 0,
   wanted: zero,
-  text: `demand ${outlook.forecast.nowMilli} of ${outlook.usableMilli} usable cpuMilli; ${(outlook.expectedOverloadMs / 1000).toFixed(1)} s of overload foreseen`,
+  text: `demand ${coresText(outlook.forecast.nowMilli)} of ${coresText(outlook.usableMilli)} usable; ${(outlook.expectedOverloadMs / 1000).toFixed(1)} s of overload foreseen`,
 })
 
 /** Rules that the VMs on this host break among themselves, or by being on this host. */

@@ -92,7 +92,7 @@ export const exampleDecision: Decision = {
   leader: exampleHosts.self,
   leaderName: names.self,
   reason: 'overload.cpu',
-  need: 'demand 4600 of 4000 usable cpuMilli, for 61.0 s',
+  need: 'demand 4.6 cores of 4 cores usable, for 61.0 s',
   mode: 'observe',
   members: [exampleHosts.self, exampleHosts.roomy],
   candidates: [

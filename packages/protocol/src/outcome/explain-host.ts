@@ -10,7 +10,7 @@ import { usableOf } from '../data/usable.ts'
 import type { MemberView, PeerView } from '../data/view.ts'
 import { numberFor } from './explain-member.ts'
 import type { DatedDecision, HostExplanation, Verdict } from './explanation.ts'
-import { amountText, durationText, loadText } from './words.ts'
+import { durationText, loadText, resourcesText } from './words.ts'
 
 const concernsHost =
   (host: HostId) =>
@@ -67,7 +67,7 @@ const ofOther = (view: PeerView, member: MemberView): Pick<HostExplanation, 'ver
 const ownFacts = (view: PeerView): readonly string[] => {
   const facts = [loadText(view.demand, view.usable)]
   if (firstExcess(view.committedIn, nothing) !== null)
-    facts.push(`promised to arrive: ${amountText(view.committedIn)}`)
+    facts.push(`promised to arrive: ${resourcesText(view.committedIn)}`)
   const lease = view.lease === null ? '' : `, leased to ${view.lease.partition}`
   facts.push(`mode ${view.mode}${view.draining ? ', draining' : ''}${lease}`)
   if (view.forecastDoubt !== null)

@@ -1,6 +1,6 @@
 /** Why is this VM where it is, and which host could take it? */
 
-import { capacityCode, firstExcess } from '@drover/placement'
+import { amountText, capacityCode, firstExcess } from '@drover/placement'
 import { unfit } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
 import type { CandidateRecord } from '../data/decision.ts'
@@ -12,7 +12,7 @@ import type { MemberView, PeerView } from '../data/view.ts'
 import { noReturnTo, type Occasion } from '../snapshot/may-move.ts'
 import { nameOf, numberFor } from './explain-member.ts'
 import type { DatedDecision, Verdict, VmExplanation } from './explanation.ts'
-import { amountText, dimensionText, durationText, loadText } from './words.ts'
+import { durationText, loadText, resourcesText } from './words.ts'
 
 const concernsVm =
   (vm: VmId) =>
@@ -37,7 +37,7 @@ export const explainVm = (
       facts: [],
       candidates: [],
     }
-  const facts = [`${here.state} on ${nameOf(view, view.host)}, wants ${amountText(here.demand)}`]
+  const facts = [`${here.state} on ${nameOf(view, view.host)}, wants ${resourcesText(here.demand)}`]
   if (here.movedFrom !== null)
     facts.push(
       `came from ${nameOf(view, here.movedFrom)}${here.cooldownMs > 0 ? `, rests for another ${durationText(here.cooldownMs)}` : ''}`,
@@ -137,7 +137,7 @@ const couldTake = (view: PeerView, member: MemberView, vm: VmSnapshot): Candidat
       host,
       name,
       code: capacityCode(short),
-      text: `${dimensionText(free, short)} free of ${dimensionText(usable, short)}, ${dimensionText(demand, short)} wanted`,
+      text: `${amountText(short, free[short])} free of ${amountText(short, usable[short])}, ${amountText(short, demand[short])} wanted`,
     }
   if (summary.partition !== null)
     return {
@@ -150,6 +150,6 @@ const couldTake = (view: PeerView, member: MemberView, vm: VmSnapshot): Candidat
     host,
     name,
     code: null,
-    text: `has room: ${amountText(free)} free (heard ${durationText(ageMs)} ago); rules are checked when it is planned`,
+    text: `has room: ${resourcesText(free)} free (heard ${durationText(ageMs)} ago); rules are checked when it is planned`,
   }
 }

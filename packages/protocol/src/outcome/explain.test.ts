@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { memoryText } from '@drover/placement'
 import { isReasonCode, reasonText } from '../data/reasons.ts'
 import { exampleDecision, exampleHistory, exampleHosts, exampleView, exampleVms } from './example.ts'
 import { explain } from './explain.ts'
 import type { VmExplanation } from './explanation.ts'
 import { findSubject, type SubjectKind } from './subject.ts'
-import { durationText, memoryText } from './words.ts'
+import { durationText } from './words.ts'
 
 const decisions = exampleHistory.map(({ decision }) => decision)
 const find = (text: string, kind: SubjectKind | null = null) =>

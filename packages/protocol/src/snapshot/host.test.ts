@@ -156,7 +156,7 @@ test('promises count before arrivals: a VM that does not fit beside them is refu
   assert.equal(refusal(host, [promise], { cpuMilli: 300, memoryMiB: 256 }), null)
   assert.deepEqual(refusal(host, [promise], { cpuMilli: 301, memoryMiB: 256 }), {
     code: 'capacity.cpu',
-    text: 'needs 301 cpuMilli, 300 left',
+    text: 'needs 0.301 cores, 0.3 cores left',
   })
 })
 

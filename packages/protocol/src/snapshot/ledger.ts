@@ -5,6 +5,7 @@
 
 import {
   add,
+  amountText,
   capacityCode,
   firstExcess,
   type Labelled,
@@ -39,6 +40,6 @@ export const refusal = (
   if (dimension === null) return null
   return {
     code: capacityCode(dimension),
-    text: `needs ${demand[dimension]} ${dimension}, ${room[dimension]} left`,
+    text: `needs ${amountText(dimension, demand[dimension])}, ${amountText(dimension, room[dimension])} left`,
   }
 }
