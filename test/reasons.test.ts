@@ -24,3 +24,24 @@ test('every reason code is said somewhere', () => {
   assert.deepEqual(unsaid(Object.keys(reasons)), [])
   assert.deepEqual(unsaid(['host.draining', 'numa.no_fit']), ['numa.no_fit'], 'the test can fail')
 })
+
+/** Fields and parameters of the protocol that take any text for a code; the home of codes itself must. */
+const untyped = (path: string, text: string): readonly string[] =>
+  [...readSource(path, text).code.matchAll(/^.*\bcode\??: string\b.*$/gm)].map(
+    ([line]) => `${path}: ${line.trim()}`,
+  )
+
+test('a code that the protocol says is typed, so that a mistyped one does not compile', () => {
+  const paths = globSync('packages/protocol/src/**/*.ts', { cwd: root }).filter(
+    (path) => !isTest(path) && !isTestSupport(path) && !path.endsWith('data/reasons.ts'),
+  )
+  assert.ok(paths.length > 80)
+  assert.deepEqual(
+    paths.flatMap((path) => untyped(path, readFileSync(join(root, path), 'utf8'))),
+    [],
+  )
+  assert.equal(
+    untyped('snippet', 'const refuse = (code: string, text: string) => 1\n// of code: string').length,
+    1,
+  )
+})

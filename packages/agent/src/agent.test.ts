@@ -177,7 +177,7 @@ describe('what operators get', () => {
     await w.agent.start()
     provoke(w, [
       { kind: 'report', decision: decision(1) },
-      { kind: 'warn', code: 'vm.waits', text: 'paused for a minute', vm: vmId('v') },
+      { kind: 'warn', code: 'vm.paused_in_doubt', text: 'paused for a minute', vm: vmId('v') },
     ])
     assert.deepEqual(
       w.agent.history({ vm: 'web1' }).map((one) => one.decision),
@@ -187,7 +187,7 @@ describe('what operators get', () => {
       w.events.filter((event) => event.kind === 'decision' || event.kind === 'warning'),
       [
         { kind: 'decision', decision: decision(1) },
-        { kind: 'warning', code: 'vm.waits', text: 'paused for a minute', vm: 'v' },
+        { kind: 'warning', code: 'vm.paused_in_doubt', text: 'paused for a minute', vm: 'v' },
       ],
     )
     await w.agent.stop()

@@ -2,7 +2,9 @@
 
 import type { Labelled } from '@drover/placement'
 import {
+  type AnyCode,
   byText,
+  codeFrom,
   type HostDescription,
   limits,
   type ObservedVm,
@@ -86,8 +88,8 @@ const labelsIn = (text: string | undefined): Labelled => {
 }
 
 /** Why a VM stays: what the hypervisor cannot do comes before what its owner does not want. */
-const fixedBecause = (one: VmSample): string | null => {
-  if (!one.migratable.movable) return one.migratable.code
+const fixedBecause = (one: VmSample): AnyCode | null => {
+  if (!one.migratable.movable) return codeFrom(one.migratable.code)
   if (isYes(one.settings['pinned'])) return 'vm.pinned'
   if (one.settings['balance'] === 'never') return 'vm.ignored'
   return null

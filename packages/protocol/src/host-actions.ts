@@ -2,6 +2,7 @@
  * All actions that touch this host: what leaders want begun or withdrawn is led to its room, and what is promised, what
  * leaves and what holds the host is told of all rooms together. One VM has one action at a time (S8).
  */
+
 import { type ActionResult, nothing, type Resources, sum } from '@drover/placement'
 import { type Assigned, assignedAction } from './actions/assigned-action.ts'
 import { calledOff } from './actions/called-off.ts'
@@ -11,6 +12,7 @@ import type { ActionId, HostId, Instant, VmId } from './data/ids.ts'
 import type { OpenAction, OpenMigration, OutgoingJob, Restored } from './data/io.ts'
 import { isCurrent } from './data/lease.ts'
 import type { Begin, PartitionMessage, Withdraw } from './data/message.ts'
+import type { ReasonCode } from './data/reasons.ts'
 import type { PeerView } from './data/view.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle/lifecycle.ts'
 import type { MigrationHooks } from './migration/migration-parts.ts'
@@ -61,7 +63,7 @@ export interface HostActions {
   /** This agent is to end: what has not begun never will. */
   leave(): void
   /** Migrations away from here that still run are to stop, for this reason. */
-  breakOff(code: string): void
+  breakOff(code: ReasonCode): void
   /** Once, when the time is known: takes up what the journal had open. */
   restore(): void
   /** A peer's agent is gone, as far as one can tell: ask its hypervisor. */

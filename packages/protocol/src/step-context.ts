@@ -7,13 +7,14 @@ import { limits, type Policy } from './data/config.ts'
 import { type HostId, type Instant, type PartitionId, partitionIdOf, type VmId } from './data/ids.ts'
 import type { Effect } from './data/io.ts'
 import type { Message } from './data/message.ts'
+import type { ReasonCode } from './data/reasons.ts'
 
 type WithoutIncarnation<M> = M extends Message ? Omit<M, 'incarnation'> : never
 /** A message as a stage writes it; the context adds its sender's incarnation. */
 export type Draft = WithoutIncarnation<Message>
 
 export interface Warning {
-  readonly code: string
+  readonly code: ReasonCode
   readonly text: string
   readonly vm: VmId | null
   readonly at: Instant
@@ -28,7 +29,7 @@ export interface StepContext {
   /** To ourselves too: then it is delivered within the same step, so that leader and member speak one language. */
   send(to: HostId, draft: Draft): void
   /** Something an operator should hear of; the same is said again at most once a minute. */
-  warn(code: string, text: string, vm?: VmId): void
+  warn(code: ReasonCode, text: string, vm?: VmId): void
   /** Integer in [0, below): the seeded stream, for jitter only. */
   random(below: number): number
   nextPartition(): PartitionId

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import type { DecisionResult } from '@drover/protocol'
+import type { DecisionResult, ReasonCode } from '@drover/protocol'
 import {
   exampleDecision,
   exampleHosts,
@@ -339,7 +339,7 @@ test('neither the deadline nor Ctrl-C ends a drain, and both say so', async () =
 
 test('a migration that is waited for ends with the exit code of its end', async () => {
   // The story: moved; refused; failed on the way; not ended in time; refused unawaited; not yet on record when asked for.
-  const ends = async (result: DecisionResult, code: string | null, options = '--wait') => {
+  const ends = async (result: DecisionResult, code: ReasonCode | null, options = '--wait') => {
     const move = {
       ...exampleMove,
       id: `${exampleMove.id}9` as typeof exampleMove.id,

@@ -1,5 +1,7 @@
 /** Why something may not begin here, for programs and for people. */
+
+import type { AnyCode } from '../data/reasons.ts'
 export interface Refusal {
-  readonly code: string
+  readonly code: AnyCode
   readonly text: string
 }

@@ -4,6 +4,7 @@ import type { Resources } from '@drover/placement'
 import type { HostId } from './ids.ts'
 import type { HostDescription } from './io.ts'
 import { uriTrouble } from './peer-uri.ts'
+import type { ReasonCode } from './reasons.ts'
 import type { LoadSummary } from './summary.ts'
 
 /** One known host in the order of its distance from us, with what our failure detector says of it. */
@@ -30,7 +31,7 @@ export interface MemberRequirements {
 export const unfit = (
   { summary, state, stale }: Candidate,
   requirements: Pick<MemberRequirements, 'intent' | 'own'>,
-): string | null => {
+): ReasonCode | null => {
   if (state === 'dead' || stale) return 'host.unreachable'
   if (state === 'suspect') return 'host.suspect'
   if (summary.state !== 'up') return 'host.draining'

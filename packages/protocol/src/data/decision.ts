@@ -6,12 +6,13 @@
 import type { Action, ActionResult, Resources } from '@drover/placement'
 import type { HostId, Instant, PartitionId, VmId } from './ids.ts'
 import type { Reason } from './need.ts'
+import type { AnyCode } from './reasons.ts'
 
 /** One host that was asked, considered or left out, and why. `code` null = it took part. */
 export interface CandidateRecord {
   readonly host: HostId
   readonly name: string
-  readonly code: string | null
+  readonly code: AnyCode | null
   /** One sentence with the numbers. */
   readonly text: string
 }
@@ -20,7 +21,7 @@ export interface CandidateRecord {
 export interface StayedRecord {
   readonly vm: VmId
   readonly name: string
-  readonly code: string
+  readonly code: AnyCode
 }
 
 export interface ActionRecord {
@@ -64,7 +65,7 @@ export interface Decision {
   readonly hosts: readonly HostChange[]
   readonly result: DecisionResult
   /** A reason code, or null when all is well; `text` explains it. */
-  readonly code: string | null
+  readonly code: AnyCode | null
   readonly text: string
   /** Durations by the leader's clock, ms; null for a stage that was not reached. */
   readonly detectedAt: Instant

@@ -12,6 +12,7 @@ import type { ActionResult, Labelled, PartitionProblem, Resources, Rule, Solutio
 import type { Decision } from './decision.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from './ids.ts'
 import type { Message, Presence } from './message.ts'
+import type { AnyCode, ReasonCode } from './reasons.ts'
 import type { LoadSummary, Mode } from './summary.ts'
 
 /** One active VM as its host measured it. */
@@ -31,8 +32,8 @@ export interface ObservedVm extends Labelled {
   readonly vcpus: number
   readonly memoryMiB: number
   readonly dirtyMiBps: number | null
-  /** Why it cannot be migrated, or null. */
-  readonly fixed: string | null
+  /** Why it cannot be migrated, or null; a driver may have codes of its own. */
+  readonly fixed: AnyCode | null
   readonly diskLocked: boolean
 }
 
@@ -260,7 +261,7 @@ export type Effect =
   /** A decision began, changed or ended: keep it, log it, count it. */
   | { readonly kind: 'report'; readonly decision: Decision }
   /** Something an operator should hear of. `code` is stable. */
-  | { readonly kind: 'warn'; readonly code: string; readonly text: string; readonly vm: VmId | null }
+  | { readonly kind: 'warn'; readonly code: ReasonCode; readonly text: string; readonly vm: VmId | null }
   | { readonly kind: 'reply'; readonly request: string; readonly reply: Reply }
   /** After `leaving`: the agent may end now. Every VM of its own migrations runs, or was named in a warning. */
   | { readonly kind: 'leave' }
@@ -268,12 +269,12 @@ export type Effect =
 export type Reply =
   | { readonly kind: 'ok'; readonly text: string; readonly decision: PartitionId | null }
   /** By a safety check: exit code 5. */
-  | { readonly kind: 'refused'; readonly code: string; readonly text: string }
+  | { readonly kind: 'refused'; readonly code: AnyCode; readonly text: string }
   /** A drain's blockers, before anything moves. */
   | {
       readonly kind: 'draining'
       readonly leaving: readonly VmId[]
-      readonly blockers: readonly { readonly vm: VmId; readonly name: string; readonly code: string }[]
+      readonly blockers: readonly { readonly vm: VmId; readonly name: string; readonly code: AnyCode }[]
     }
 
 /** Fixed for the life of one agent process. */

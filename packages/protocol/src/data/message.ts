@@ -9,6 +9,7 @@ import type { Decision } from './decision.ts'
 import type { ActionId, HostId, PartitionId, VmId } from './ids.ts'
 import type { Reason } from './need.ts'
 import type { Rank } from './rank.ts'
+import type { AnyCode } from './reasons.ts'
 import type { HostSnapshot, VmSnapshot } from './snapshot.ts'
 
 interface FromPeer {
@@ -48,7 +49,7 @@ export interface Busy extends InPartition {
 export interface Declined extends InPartition {
   readonly kind: 'declined'
   /** `mode.observe`, `host.draining`, `journal.full`, `hypervisor.unreachable`, … */
-  readonly code: string
+  readonly code: AnyCode
 }
 
 // ---- the life of a lease
@@ -118,7 +119,7 @@ export interface Admitted extends OfAction {
 }
 export interface NotAdmitted extends OfAction {
   readonly kind: 'not-admitted'
-  readonly code: string
+  readonly code: AnyCode
 }
 /** Source → destination: the VM is positively gone from here; yours may run (R2). */
 export interface HandOver extends OfAction {

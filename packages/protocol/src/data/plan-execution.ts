@@ -1,6 +1,7 @@
 /** A plan under way, as its leader knows it and as it is put on record. */
 import type { ActionResult, Plan } from '@drover/placement'
 import type { ActionId } from './ids.ts'
+import type { ReasonCode } from './reasons.ts'
 
 export interface Execution {
   readonly plan: Plan
@@ -11,6 +12,6 @@ export interface Execution {
 }
 
 export interface CalledOff {
-  readonly code: string
+  readonly code: ReasonCode
   readonly text: string
 }

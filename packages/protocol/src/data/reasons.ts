@@ -123,6 +123,7 @@ export const reasons = {
   'hypervisor.refused': 'The hypervisor refused.',
   'hypervisor.failed': 'The driver of the hypervisor failed in an unforeseen way.',
   'migration.failed': 'The migration failed; the VM runs where it was.',
+  'migration.cancelled': 'Its source called the migration off; the VM runs there.',
   'migration.unknown': 'It is not known how the migration ended; both ends are being asked.',
   'migration.unsettled':
     'This agent ended while the VM was on its way; its hypervisors and the agents that are left settle it.',
@@ -143,6 +144,14 @@ export const reasons = {
 } as const satisfies Record<string, string>
 
 export type ReasonCode = keyof typeof reasons
+
+declare const foreign: unique symbol
+/** A code that another program chose: a hypervisor driver, the solver, an agent of another version. It need not be one of ours. */
+export type ForeignCode = string & { readonly [foreign]: true }
+/** What stands in a record or a message. What this program says itself is a `ReasonCode`: a typo does not compile. */
+export type AnyCode = ReasonCode | ForeignCode
+/** Where such a code comes in. */
+export const codeFrom = (text: string): AnyCode => text as AnyCode
 
 export const isReasonCode = (code: string): code is ReasonCode => Object.hasOwn(reasons, code)
 

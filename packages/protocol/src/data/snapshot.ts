@@ -4,11 +4,12 @@
  */
 import type { DemandStats, Labelled, Resources, Rule } from '@drover/placement'
 import type { HostId, VmId } from './ids.ts'
+import type { AnyCode } from './reasons.ts'
 
 /** What is known of a VM's freedom to move. */
 export interface MoveFacts {
   /** Why it must stay whatever happens, or null. */
-  readonly fixed: string | null
+  readonly fixed: AnyCode | null
   /** What is left of its cool-down, and where it came from; 0 and null outside one. */
   readonly cooldownMs: number
   readonly movedFrom: HostId | null

@@ -4,6 +4,7 @@ import type { Resources } from '@drover/placement'
 import type { Decision } from './decision.ts'
 import type { HostId, Instant, PartitionId, VmId } from './ids.ts'
 import type { HostDescription } from './io.ts'
+import type { ReasonCode } from './reasons.ts'
 import type { VmSnapshot } from './snapshot.ts'
 import type { LoadSummary, Mode } from './summary.ts'
 
@@ -47,7 +48,10 @@ export interface DutyView {
 }
 
 /** All codes of alarms. */
-export const alarmCodes = ['vm.paused_by_migration', 'vm.unconfirmed'] as const
+export const alarmCodes = [
+  'vm.paused_by_migration',
+  'vm.unconfirmed',
+] as const satisfies readonly ReasonCode[]
 export type AlarmCode = (typeof alarmCodes)[number]
 
 /** What an operator has to see for as long as it lasts. */
@@ -66,12 +70,12 @@ export interface PeerView {
   readonly draining: boolean
   readonly able: boolean
   /** Why not able, as codes. */
-  readonly troubles: readonly string[]
+  readonly troubles: readonly ReasonCode[]
   readonly usable: Resources
   readonly demand: Resources
   readonly committedIn: Resources
   /** Why nothing is done early here, as a reason code; null = the forecast of this host was shown to be right. */
-  readonly forecastDoubt: string | null
+  readonly forecastDoubt: ReasonCode | null
   readonly overloadedSinceMs: number | null
   readonly lease: {
     readonly partition: PartitionId
@@ -90,7 +94,7 @@ export interface PeerView {
   /** Newest first. */
   readonly decisions: readonly Decision[]
   readonly warnings: readonly {
-    readonly code: string
+    readonly code: ReasonCode
     readonly text: string
     readonly vm: VmId | null
     readonly at: Instant

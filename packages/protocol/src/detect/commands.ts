@@ -8,6 +8,7 @@ import { limits } from '../data/config.ts'
 import { byText, type Instant, type PartitionId } from '../data/ids.ts'
 import type { Command, Reply } from '../data/io.ts'
 import type { MigrateNeed } from '../data/need.ts'
+import type { AnyCode, ReasonCode } from '../data/reasons.ts'
 import type { Mode } from '../data/summary.ts'
 import { type HostState, whyStaysHere } from '../snapshot/host.ts'
 import { earliest, type StepContext } from '../step-context.ts'
@@ -42,9 +43,9 @@ export interface Commands {
   takeQuestion(): string | null
   answer(request: string, reply: Reply): void
   /** Refuses what waited too long, with the code of what stands in its way. */
-  tick(code: string): void
+  tick(code: ReasonCode): void
   /** Refuses all that waits: none of it will be done any more. */
-  refuseAll(code: string, text: string): void
+  refuseAll(code: ReasonCode, text: string): void
   nextAt(): Instant | null
 }
 
@@ -111,10 +112,10 @@ const answer = ({ context }: CommandParts, request: string, reply: Reply): void 
   context.emit({ kind: 'reply', request, reply })
 const ok = (parts: CommandParts, request: string, text: string): void =>
   answer(parts, request, { kind: 'ok', text, decision: null })
-const refuse = (parts: CommandParts, request: string, code: string, text: string): void =>
+const refuse = (parts: CommandParts, request: string, code: AnyCode, text: string): void =>
   answer(parts, request, { kind: 'refused', code, text })
 
-const drop = (parts: CommandParts, those: readonly Waiting[], code: string, text: string): void => {
+const drop = (parts: CommandParts, those: readonly Waiting[], code: ReasonCode, text: string): void => {
   const { state } = parts
   for (const { request } of those) refuse(parts, request, code, text)
   state.orders = state.orders.filter((order) => !those.includes(order))

@@ -1,4 +1,5 @@
 /** One start, stop, suspend or resume, step by step: what is durable when, when the VM counts, and what is never done twice. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nothing } from '../../../placement/src/problem/resources.ts'
@@ -8,6 +9,7 @@ import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../d
 import type { Effect, LifecycleKind, ObservedVm, OpenLifecycle } from '../data/io.ts'
 import type { Lease } from '../data/lease.ts'
 import type { Assign, Begin, Presence, Withdraw } from '../data/message.ts'
+import type { ReasonCode } from '../data/reasons.ts'
 import { createHost, demandOf } from '../snapshot/host.ts'
 import { observe } from '../snapshot/observe.ts'
 import { createStepContext } from '../step-context.ts'
@@ -68,7 +70,7 @@ const setUp = (kind: LifecycleKind) => {
     version: '',
   }
   observe(host, 0, ends ? [running] : [], new Set())
-  const said: { trouble: string | null; moves: boolean } = { trouble: null, moves: false }
+  const said: { trouble: ReasonCode | null; moves: boolean } = { trouble: null, moves: false }
   const closed = createClosedActions([])
   const lifecycle = createLifecycle(context, host, closed, {
     trouble: () => said.trouble,

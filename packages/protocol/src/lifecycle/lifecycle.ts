@@ -3,6 +3,7 @@
  * write down, perform, look, close. None is ever performed twice: what was begun and not seen to end is settled by
  * looking, by this life of the agent or a later one (S12).
  */
+
 import { type ActionResult, noDemandStats, type Resources } from '@drover/placement'
 import type { Assigned } from '../actions/assigned-action.ts'
 import { calledOff } from '../actions/called-off.ts'
@@ -12,6 +13,7 @@ import { limits } from '../data/config.ts'
 import { type ActionId, type HostId, type Instant, leaderOf, type VmId } from '../data/ids.ts'
 import type { Input, OpenLifecycle } from '../data/io.ts'
 import type { Begin, Presence, Withdraw } from '../data/message.ts'
+import type { AnyCode, ReasonCode } from '../data/reasons.ts'
 import type { PeerView } from '../data/view.ts'
 import { arrive, depart, type HostState } from '../snapshot/host.ts'
 import type { Promised } from '../snapshot/ledger.ts'
@@ -32,7 +34,7 @@ import { type LifecycleStep, mayOperate, wrongState } from './may-operate.ts'
 
 export interface LifecycleHooks {
   /** Why this host may begin nothing now, as a code, or null. */
-  trouble(): string | null
+  trouble(): ReasonCode | null
   /** Our hypervisor was told to change a VM. */
   started(action: ActionId): void
   /** An open migration of this host is about this VM. */
@@ -244,7 +246,7 @@ const settle = (parts: Parts, one: LifecycleAction): void => {
 const refuse = (
   parts: Parts,
   one: LifecycleAction,
-  why: { readonly code: string; readonly detail: string },
+  why: { readonly code: AnyCode; readonly detail: string },
 ): void => close(parts, one, { kind: 'refused', ...why }, !brings(one), false)
 
 /** `active`: its VM is active on this host now. `durable`: the journal has it open. */

@@ -9,6 +9,7 @@ import { limits } from '../data/config.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../data/ids.ts'
 import type { ObservedVm, OpenMigration } from '../data/io.ts'
 import type { Admit, Cancelled, HandOver, Presence } from '../data/message.ts'
+import type { ReasonCode } from '../data/reasons.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import type { Promised } from '../snapshot/ledger.ts'
 import { earliestOf, type StepContext } from '../step-context.ts'
@@ -97,9 +98,10 @@ export const createIncoming = (
     action: migration.action,
   })
 
-  const close = (migration: IncomingMigration, done: boolean, code: string): void => {
+  /** `refused`: why the VM did not come; null = it runs here. */
+  const close = (migration: IncomingMigration, refused: ReasonCode | null): void => {
     all.delete(migration.action)
-    const result: ActionResult = done ? { kind: 'done' } : { kind: 'refused', code }
+    const result: ActionResult = refused === null ? { kind: 'done' } : { kind: 'refused', code: refused }
     const record = { action: migration.action, vm: migration.vm, end: 'arrival', result } as const
     closed.remember(record)
     context.emit({ kind: 'persist', record: { kind: 'closed', ...record, duty: null } })
@@ -119,7 +121,7 @@ export const createIncoming = (
       `VM ${migration.vm} was handed over by ${migration.from} and is not active here`,
       migration.vm,
     )
-    close(migration, false, 'vm.gone')
+    close(migration, 'vm.gone')
     sayForgotten(migration.from, migration, migration.vm)
   }
 
@@ -136,7 +138,7 @@ export const createIncoming = (
     const { here, there } = migration.rounds
     if (migration.adopted && !migration.letGo) {
       // Its source says nothing, or does not know of it: it will be handed over again, or an operator sees it.
-      if (expired(migration)) close(migration, false, 'migration.failed')
+      if (expired(migration)) close(migration, 'migration.failed')
       return
     }
     const answers = answersOf(migration.rounds, context.now())
@@ -161,7 +163,7 @@ export const createIncoming = (
             `VM ${migration.vm} runs on ${migration.from}; a paused copy is left here`,
             migration.vm,
           )
-        return close(migration, false, 'migration.failed')
+        return close(migration, 'migration.failed')
       default:
         return assertNever(verdict)
     }
@@ -317,7 +319,7 @@ export const createIncoming = (
       const migration = all.get(message.action)
       if (migration !== undefined) {
         if (migration.from !== from || migration.taking) return
-        close(migration, false, 'cancelled')
+        close(migration, 'migration.cancelled')
       }
       sayForgotten(from, message, message.vm)
     },
@@ -347,7 +349,7 @@ export const createIncoming = (
         put({ ...migration, taking: false, nextAt: context.now() + limits.settlePollMs })
         return
       }
-      close(migration, true, '')
+      close(migration, null)
       hooks.arrived(migration)
       context.send(migration.from, { kind: 'took-over', ...about(migration), vm: migration.vm })
     },

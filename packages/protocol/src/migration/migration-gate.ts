@@ -1,4 +1,5 @@
 /** The gate that each migration must pass before it begins: at its source, at its destination, and for every URI that is opened. */
+
 import type { Migrate } from '@drover/placement'
 import type { Assigned } from '../actions/assigned-action.ts'
 import type { Refusal } from '../actions/refusal.ts'
@@ -6,6 +7,7 @@ import { limits } from '../data/config.ts'
 import type { HostId, PeerUri, VmId } from '../data/ids.ts'
 import type { Admit, Begin } from '../data/message.ts'
 import { peerUri, quoted } from '../data/peer-uri.ts'
+import type { AnyCode } from '../data/reasons.ts'
 import type { HostState } from '../snapshot/host.ts'
 import type { StepContext } from '../step-context.ts'
 import { mayArrive, mayLeave } from './admission.ts'
@@ -74,7 +76,7 @@ const notAdmitted = (
   { context, host, hooks, incoming, reach }: MigrationParts,
   from: HostId,
   message: Admit,
-): string | null => {
+): AnyCode | null => {
   const { vm, sourceUri } = message
   const trouble = hooks.trouble()
   if (trouble !== null) return trouble

@@ -7,6 +7,7 @@
 import { migrationMs } from '@drover/placement'
 import { limits, linkMiBpsOf, type Policy } from '../data/config.ts'
 import type { Instant } from '../data/ids.ts'
+import type { ReasonCode } from '../data/reasons.ts'
 
 /** Why a migration is broken off for its own sake. The VM runs on where it was, and is left alone for a while. */
 export type BrokenOffCode = 'migration.stalled' | 'migration.timeout' | 'mem.would_not_converge'
@@ -16,7 +17,7 @@ const brokenOffCodes: ReadonlySet<string> = new Set<BrokenOffCode>([
   'migration.timeout',
   'mem.would_not_converge',
 ])
-export const isBrokenOff = (code: string): boolean => brokenOffCodes.has(code)
+export const isBrokenOff = (said: string): boolean => brokenOffCodes.has(said)
 
 export interface Job {
   /** When it began; after a restart of the agent, when that found it. */
@@ -28,7 +29,7 @@ export interface Job {
   readonly toldAt: Instant
   readonly sameSince: Instant
   /** The hypervisor was asked to stop it: why, and when the last time. */
-  readonly stopping: { readonly code: string; readonly askedAt: Instant } | null
+  readonly stopping: { readonly code: ReasonCode; readonly askedAt: Instant } | null
 }
 
 export const jobOf = (since: Instant, memoryMiB: number, dirtyMiBps: number): Job => ({

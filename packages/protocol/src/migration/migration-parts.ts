@@ -1,7 +1,9 @@
 /** The parts of all migrations of this host, and what they ask of the rest of it. */
+
 import type { ClosedActions } from '../actions/closed-actions.ts'
 import type { ActionId, HostId, PeerUri, VmId } from '../data/ids.ts'
 import type { Lease } from '../data/lease.ts'
+import type { ReasonCode } from '../data/reasons.ts'
 import type { HostState } from '../snapshot/host.ts'
 import type { Promised } from '../snapshot/ledger.ts'
 import type { StepContext } from '../step-context.ts'
@@ -16,7 +18,7 @@ import type { PresenceAnswers } from './presence.ts'
 export interface MigrationHooks {
   lease(): Lease | null
   /** Why this host may begin and admit nothing now, as a code, or null. */
-  trouble(): string | null
+  trouble(): ReasonCode | null
   /** A promise was given: the lease can no longer be wounded. */
   admitted(): void
   /** Our hypervisor was told to move a VM. */

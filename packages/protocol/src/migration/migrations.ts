@@ -10,6 +10,7 @@ import type { Refusal } from '../actions/refusal.ts'
 import { type ActionId, type HostId, type Instant, leaderOf, type PeerUri, type VmId } from '../data/ids.ts'
 import type { Input, OpenMigration, OutgoingJob, Restored } from '../data/io.ts'
 import type { Begin, PartitionMessage, Withdraw } from '../data/message.ts'
+import type { ReasonCode } from '../data/reasons.ts'
 import type { PeerView } from '../data/view.ts'
 import {
   arrive,
@@ -88,7 +89,7 @@ export interface Migrations {
   /** This agent is to end: what has not begun never will. */
   leave(): void
   /** Migrations away from here that still run are to stop, for this reason. */
-  breakOff(code: string): void
+  breakOff(code: ReasonCode): void
   /** Takes up what the journal had open. */
   restore(open: readonly OpenMigration[]): void
   /** A peer's agent is gone, as far as one can tell: ask its hypervisor. */

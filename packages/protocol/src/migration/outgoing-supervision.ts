@@ -1,6 +1,8 @@
 /** Supervises the migrations that leave this host: says which take long, and breaks off those that would never end. */
+
 import { limits } from '../data/config.ts'
 import type { OutgoingJob } from '../data/io.ts'
+import type { ReasonCode } from '../data/reasons.ts'
 import type { StepContext } from '../step-context.ts'
 import { expected, told, whyBreakOff } from './migration-job.ts'
 import type { OutgoingMigration, OutgoingTable } from './outgoing-table.ts'
@@ -11,7 +13,7 @@ export interface OutgoingSupervision {
   /** What the hypervisor says of the migrations that run. */
   told(jobs: readonly OutgoingJob[]): void
   /** Asks the hypervisor to stop all that run; how they ended is seen later. */
-  breakOff(code: string): void
+  breakOff(code: ReasonCode): void
 }
 
 /** The job that runs is the one that was begun for it. After a restart only the other end can tell: it is being sent there. */
@@ -29,7 +31,7 @@ export const createOutgoingSupervision = (
   const wakeAt = (migration: OutgoingMigration, at: number): OutgoingMigration =>
     put(migration.phase === 'moving' ? { ...migration, nextAt: at } : migration)
 
-  const stop = (migration: OutgoingMigration, code: string): void => {
+  const stop = (migration: OutgoingMigration, code: ReasonCode): void => {
     const { action, vm, to, job } = migration
     const now = context.now()
     const again = job.stopping !== null && now - job.stopping.askedAt < limits.stopAgainMs

@@ -4,6 +4,7 @@ import type { ActionResult, Resources } from '@drover/placement'
 import type { ClosedActions } from '../actions/closed-actions.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../data/ids.ts'
 import type { Duty } from '../data/io.ts'
+import type { AnyCode } from '../data/reasons.ts'
 import type { StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
 import type { Job } from './migration-job.ts'
@@ -41,7 +42,7 @@ export interface OutgoingMigration {
 
 export interface OutgoingHooks {
   /** Why its migration may not begin now, as a code, or null. */
-  hindrance(vm: VmId): string | null
+  hindrance(vm: VmId): AnyCode | null
   /** The hypervisor was told to move it. */
   started(action: ActionId): void
   /** It is positively gone from here: credit it now. */
@@ -67,7 +68,7 @@ export interface OutgoingTable {
     more?: { readonly told?: ActionResult; readonly word?: Duty['word'] },
   ): void
   /** It will not leave: the destination is told to forget it. `owed`: until it confirms that. */
-  refuse(migration: OutgoingMigration, code: string, detail: string, durable: boolean, owed?: boolean): void
+  refuse(migration: OutgoingMigration, code: AnyCode, detail: string, durable: boolean, owed?: boolean): void
 }
 
 /** What every message about the outgoing migration names. */

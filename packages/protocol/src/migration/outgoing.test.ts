@@ -8,6 +8,7 @@ import { createClosedActions } from '../actions/closed-actions.ts'
 import { limits, policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, type PeerUri, partitionIdOf } from '../data/ids.ts'
 import type { Admitted, Begin } from '../data/message.ts'
+import type { ReasonCode } from '../data/reasons.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import { createStepContext } from '../step-context.ts'
 import { createDuties } from './duties.ts'
@@ -42,7 +43,7 @@ const admitted: Admitted = {
 const setUp = () => {
   const context = createStepContext(self, 1, 1, policyOf('balanced'))
   const log: string[] = []
-  const said: { hindrance: string | null } = { hindrance: null }
+  const said: { hindrance: ReasonCode | null } = { hindrance: null }
   const outgoing = createOutgoing(context, createClosedActions([]), createDuties(context), {
     hindrance: () => said.hindrance,
     started: () => void log.push('started'),

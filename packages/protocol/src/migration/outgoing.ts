@@ -2,6 +2,7 @@
  * One migration as its *source* runs it: ask the destination to admit the VM, let the hypervisor move it; how it ends
  * is `outgoing-end.ts`. The source serialises all migrations of its VMs (S8).
  */
+
 import { type ActionResult, assertNever, type Migrate } from '@drover/placement'
 import { calledOff } from '../actions/called-off.ts'
 import type { ClosedActions } from '../actions/closed-actions.ts'
@@ -9,6 +10,7 @@ import { limits, linkMiBpsOf } from '../data/config.ts'
 import { type ActionId, type HostId, type Instant, leaderOf } from '../data/ids.ts'
 import type { OpenMigration, OutgoingJob } from '../data/io.ts'
 import type { Admitted, Begin } from '../data/message.ts'
+import { type AnyCode, codeFrom, type ReasonCode } from '../data/reasons.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import { earliestOf, type StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
@@ -39,11 +41,11 @@ export interface OutgoingMigrations
   /** This agent is to end: none that has not begun begins. */
   leave(): void
   /** Those that run are to stop. */
-  breakOff(code: string): void
+  breakOff(code: ReasonCode): void
   /** What the hypervisor says of the migrations that leave. */
   told(jobs: readonly OutgoingJob[]): void
   admitted(from: HostId, message: Admitted): void
-  notAdmitted(action: ActionId, from: HostId, code: string): void
+  notAdmitted(action: ActionId, from: HostId, code: AnyCode): void
   finished(action: ActionId, result: ActionResult): void
   tick(): void
   nextAt(): Instant | null
@@ -217,7 +219,12 @@ export const createOutgoing = (
         case 'done':
           return handOver(migration)
         case 'refused':
-          return refuse(migration, migration.job.stopping?.code ?? result.code, result.detail ?? '', true)
+          return refuse(
+            migration,
+            migration.job.stopping?.code ?? codeFrom(result.code),
+            result.detail ?? '',
+            true,
+          )
         case 'unknown':
           context.warn(
             'migration.unknown',

@@ -2,13 +2,15 @@
  * What two hypervisors' answers about one VM mean, and what may be done (invariants R1, R2, S12). Pure: the whole
  * table is here, and nothing else decides about a VM whose migration ended in doubt.
  */
+
 import { assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
+import type { ReasonCode } from '../data/reasons.ts'
 import type { Answers, Seen } from './question-rounds.ts'
 
 /** What the source's agent does with an action whose end is not known. */
 export type SourceVerdict =
-  | { readonly kind: 'wait'; readonly warning: string | null }
+  | { readonly kind: 'wait'; readonly warning: ReasonCode | null }
   /** It never left: it runs here and no job touches it. */
   | { readonly kind: 'stayed' }
   /** R1: paused here, positively absent there: resume it here. */
@@ -61,11 +63,11 @@ export const judgeSource = ({ here, there, stable, steadyMs }: Answers): SourceV
 
 /** What the destination's agent does with a promise whose source does not speak up. */
 export type DestinationVerdict =
-  | { readonly kind: 'wait'; readonly warning: string | null }
+  | { readonly kind: 'wait'; readonly warning: ReasonCode | null }
   /** The source is positively rid of it: let it run here (R2). */
   | { readonly kind: 'take-over' }
   /** It will not come, or its copy here must never run: forget the promise. */
-  | { readonly kind: 'forget'; readonly warning: string | null }
+  | { readonly kind: 'forget'; readonly warning: ReasonCode | null }
 
 /** `expired`: the promise may no longer be used to begin a migration, with a margin for clocks and slow calls. */
 export const judgeDestination = (

@@ -3,7 +3,7 @@
 import type { MigrationAbility } from '../data/candidate.ts'
 import type { HostId } from '../data/ids.ts'
 import { quoted, uriTrouble } from '../data/peer-uri.ts'
-import { reasonText } from '../data/reasons.ts'
+import { type ReasonCode, reasonText } from '../data/reasons.ts'
 import type { MemberView, PeerView } from '../data/view.ts'
 import { durationText } from './words.ts'
 
@@ -13,7 +13,11 @@ export const nameOf = (view: PeerView, host: HostId): string =>
     : (view.members.find(({ summary }) => summary.host === host)?.summary.name ?? host)
 
 /** The number behind a code. */
-export const numberFor = (code: string, { summary, ageMs }: MemberView, own: MigrationAbility): string => {
+export const numberFor = (
+  code: ReasonCode,
+  { summary, ageMs }: MemberView,
+  own: MigrationAbility,
+): string => {
   switch (code) {
     case 'host.unreachable':
     case 'host.suspect':

@@ -5,7 +5,7 @@ import { unfit } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
 import type { CandidateRecord } from '../data/decision.ts'
 import type { VmId } from '../data/ids.ts'
-import { reasonText } from '../data/reasons.ts'
+import { codeFrom, reasonText } from '../data/reasons.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import { headroomOf, usableOf } from '../data/usable.ts'
 import type { MemberView, PeerView } from '../data/view.ts'
@@ -94,7 +94,7 @@ const verdictOf = (view: PeerView, vm: VmSnapshot, decisions: readonly DatedDeci
   const action = newest?.actions.find((one) => one.action.vm === vm.vm)
   if (action?.result?.kind === 'refused' || action?.result?.kind === 'unknown')
     return {
-      code: action.result.code,
+      code: codeFrom(action.result.code),
       text: `${need}, and the newest try ended ${action.result.kind}: ${reasonText(action.result.code)}`,
     }
   if (action?.result?.kind === 'would')

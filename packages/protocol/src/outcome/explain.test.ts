@@ -1,10 +1,12 @@
 /** A tired operator asks why: every VM, host and decision is explained with a stable code, a sentence and the numbers. */
+
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { memoryText } from '@drover/placement'
 import { isReasonCode, reasonText } from '../data/reasons.ts'
+import type { PeerView } from '../data/view.ts'
 import { exampleDecision, exampleHistory, exampleHosts, exampleView, exampleVms } from './example.ts'
 import { explain } from './explain.ts'
 import type { VmExplanation } from './explanation.ts'
@@ -74,7 +76,10 @@ test('a VM: every way of staying has its own code', () => {
   assert.equal(calm.verdict.code, null)
   assert.match(calm.verdict.text, /nothing asks for a move: .*4\.6 cores of 4 cores usable/)
   // On a drained host a VM that rests leaves: an older decision, for another need, says nothing about that.
-  const older = { ...exampleDecision, stayed: [{ vm: exampleVms.db1, name: 'db1', code: 'vm.cooldown' }] }
+  const older = {
+    ...exampleDecision,
+    stayed: [{ vm: exampleVms.db1, name: 'db1', code: 'vm.cooldown' as const }],
+  }
   const drained = explain(
     { ...exampleView, mode: 'auto', draining: true, overloadedSinceMs: null },
     [{ decision: older, atWallMs: 1 }],
@@ -99,7 +104,7 @@ test('a VM: every way of staying has its own code', () => {
 })
 
 test('a host that does nothing early says why', () => {
-  const facts = (forecastDoubt: string | null): readonly string[] => {
+  const facts = (forecastDoubt: PeerView['forecastDoubt']): readonly string[] => {
     const view = { ...exampleView, forecastDoubt }
     const own = explain(view, exampleHistory, { kind: 'host', host: exampleHosts.self, name: 'rack1-a' })
     assert.ok(own?.kind === 'host')

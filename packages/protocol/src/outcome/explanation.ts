@@ -3,6 +3,7 @@
 import type { Resources } from '@drover/placement'
 import type { CandidateRecord, Decision } from '../data/decision.ts'
 import type { HostId, VmId } from '../data/ids.ts'
+import type { AnyCode } from '../data/reasons.ts'
 
 /** A decision with the wall clock of the agent that kept it, ms since 1970; null when it is not known. */
 export interface DatedDecision {
@@ -12,7 +13,7 @@ export interface DatedDecision {
 
 /** `code` null: nothing stands against it. */
 export interface Verdict {
-  readonly code: string | null
+  readonly code: AnyCode | null
   readonly text: string
 }
 
@@ -40,7 +41,7 @@ export interface HostExplanation {
   /** What kept other hosts out of the newest decision for this host, or null when there was none. */
   readonly newest: DatedDecision | null
   /** VMs of this host that cannot leave, when it is the host that is asked. */
-  readonly fixed: readonly { readonly vm: VmId; readonly name: string; readonly code: string }[]
+  readonly fixed: readonly { readonly vm: VmId; readonly name: string; readonly code: AnyCode }[]
   readonly decisions: readonly DatedDecision[]
 }
 

@@ -21,6 +21,7 @@ import type {
 import type { HostId, Instant, PartitionId } from '../data/ids.ts'
 import type { Need } from '../data/need.ts'
 import type { Execution } from '../data/plan-execution.ts'
+import type { AnyCode } from '../data/reasons.ts'
 import type { HostSnapshot, VmSnapshot } from '../data/snapshot.ts'
 import type { Mode } from '../data/summary.ts'
 import { usableOf } from '../data/usable.ts'
@@ -47,7 +48,7 @@ export interface Known {
 export interface Outcome {
   readonly result: DecisionResult
   /** A reason code, or null when all is well. */
-  readonly code: string | null
+  readonly code: AnyCode | null
   readonly text: string
 }
 
@@ -87,7 +88,7 @@ const vmsOf = (snapshots: readonly HostSnapshot[]): ((action: Action) => VmSnaps
  * Why the leader's own VMs stayed. One that was free to move was not needed if the plan met the need; else it stayed for what
  * kept the need from being met.
  */
-const stayedOf = (known: Known, result: DecisionResult, code: string | null): readonly StayedRecord[] => {
+const stayedOf = (known: Known, result: DecisionResult, code: AnyCode | null): readonly StayedRecord[] => {
   const moved = new Set((known.plan?.actions ?? []).map((action) => action.vm))
   const own = known.snapshots.find((snapshot) => snapshot.host === known.leader)
   if (own === undefined) return []

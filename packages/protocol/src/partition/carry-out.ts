@@ -3,6 +3,7 @@
 import { assert, type PartitionProblem, type Plan } from '@drover/placement'
 import type { HostId } from '../data/ids.ts'
 import type { Ended } from '../data/message.ts'
+import { codeFrom, type ReasonCode } from '../data/reasons.ts'
 import { conclude, recordOf } from './conclude.ts'
 import { assign, beginUnblocked, releaseUntouched, sayWhatRuns } from './execution.ts'
 import { type Leadership, ledAs, type PartitionState } from './partition-state.ts'
@@ -46,7 +47,7 @@ export const onEnded = (leader: Leadership, from: HostId, message: Ended): void 
 }
 
 /** Nothing more of it begins; what runs is waited for. */
-export const callOff = (leader: Leadership, state: PartitionState, code: string, text: string): void => {
+export const callOff = (leader: Leadership, state: PartitionState, code: ReasonCode, text: string): void => {
   if (state.execution === null) return conclude(leader, state, { result: 'failed', code, text })
   state.execution = progress.callOff(state.execution, { code, text })
   sayWhatRuns(leader.context, state)
@@ -69,6 +70,6 @@ const concludeIfOver = (leader: Leadership, state: PartitionState): void => {
   else if (failure === null) conclude(leader, state, promise, execution.plan)
   else {
     const { kind, code, detail = `an action was ${kind}: ${code}` } = failure
-    conclude(leader, state, { result: 'failed', code, text: detail }, execution.plan)
+    conclude(leader, state, { result: 'failed', code: codeFrom(code), text: detail }, execution.plan)
   }
 }

@@ -4,6 +4,7 @@ import { assert, assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { HostId, PartitionId } from '../data/ids.ts'
 import type { Reserve } from '../data/message.ts'
+import type { AnyCode } from '../data/reasons.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import { judgeReserve } from './judge-reserve.ts'
 import { changeLease, type LeaseState } from './lease-state.ts'
@@ -11,7 +12,7 @@ import { changeLease, type LeaseState } from './lease-state.ts'
 export const onReserve = (state: LeaseState, from: HostId, message: Reserve): void => {
   const { context, hooks } = state
   const { partition, intent, rank } = message
-  const decline = (code: string) => context.send(from, { kind: 'declined', partition, epoch: 0, code })
+  const decline = (code: AnyCode) => context.send(from, { kind: 'declined', partition, epoch: 0, code })
   // An agent of this program never says so: it would not be clear which of the two competes for this host.
   if (rank.partition !== partition) return decline('wire.garbage')
   const code = hooks.unable(intent, from)

@@ -10,10 +10,12 @@
  *
  * `partition-state.ts` is all that is remembered of it, and `partition-invariants.ts` what holds of that.
  */
+
 import type { Solution } from '@drover/placement'
 import type { ActionId, HostId, Instant, PartitionId } from '../data/ids.ts'
 import type { Busy, Declined, Ended, Granted, Revoked } from '../data/message.ts'
 import type { Need } from '../data/need.ts'
+import type { ReasonCode } from '../data/reasons.ts'
 import type { StepContext } from '../step-context.ts'
 import { callOff, onEnded } from './carry-out.ts'
 import { conclude } from './conclude.ts'
@@ -38,9 +40,9 @@ export interface Leader {
   /** The failure detector gave a host up. */
   dead(host: HostId): void
   /** Nothing of this partition begins any more; what runs is waited for. A partition that only looks moves nothing, and stays. */
-  callOff(code: string, text: string): void
+  callOff(code: ReasonCode, text: string): void
   /** It ends here and now; what runs of it goes on without a leader. */
-  end(code: string, text: string): void
+  end(code: ReasonCode, text: string): void
   /** The same as `callOff`, for a partition whose plan empties this host. */
   callOffDrain(text: string): void
   tick(): void

@@ -3,13 +3,14 @@
 import type { Decision } from '../data/decision.ts'
 import type { HostId, PartitionId } from '../data/ids.ts'
 import { isCurrent, type Lease } from '../data/lease.ts'
+import type { ReasonCode } from '../data/reasons.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import type { StepContext } from '../step-context.ts'
 import { checkLeaseChange } from './lease-invariants.ts'
 
 export interface MemberHooks {
   /** Why this host may not join a partition that wants a lease (or only a look), or null. */
-  unable(intent: 'lease' | 'observe', leader: HostId): string | null
+  unable(intent: 'lease' | 'observe', leader: HostId): ReasonCode | null
   /** An action of this host is under way: the lease is held, whatever its expiry says. */
   busy(): boolean
   snapshot(): HostSnapshot | null

@@ -7,6 +7,7 @@ import { assert, assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { HostId } from '../data/ids.ts'
 import type { Busy, Declined, Granted, Revoked } from '../data/message.ts'
+import type { AnyCode } from '../data/reasons.ts'
 import { goOn } from './carry-out.ts'
 import { conclude } from './conclude.ts'
 import { grow } from './invite.ts'
@@ -73,7 +74,7 @@ export const lose = (
   leader: Leadership,
   state: PartitionState,
   host: HostId,
-  code: string,
+  code: AnyCode,
   text: string,
 ): void => {
   const { partition, members, lost } = state
@@ -97,7 +98,7 @@ export const lose = (
 }
 
 /** How its actions have ended is not known, and not waited for. */
-const loseWhileExecuting = (leader: Leadership, state: PartitionState, host: HostId, code: string): void => {
+const loseWhileExecuting = (leader: Leadership, state: PartitionState, host: HostId, code: AnyCode): void => {
   const before = state.execution
   assert(before !== null, `partition ${state.partition} has a plan while it executes`)
   let execution = before

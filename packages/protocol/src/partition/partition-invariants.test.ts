@@ -223,13 +223,17 @@ const transitions: readonly Broken[] = [
       onGranted(leader, there, { kind: 'granted', incarnation: 1, partition, epoch: 5, leaseMs: 1, snapshot })
     },
   ],
-  ['reserving', 'loses only a member', ({ leader, state }) => lose(leader, state, asHostId('x'), 'x', '')],
+  [
+    'reserving',
+    'loses only a member',
+    ({ leader, state }) => lose(leader, state, asHostId('x'), 'host.unreachable', ''),
+  ],
   [
     'reserving',
     'loses there once',
     ({ leader, state }) => {
       state.lost.set(there, { host: there, name: '', code: null, text: '' })
-      lose(leader, state, there, 'x', '')
+      lose(leader, state, there, 'host.unreachable', '')
     },
   ],
   [
@@ -237,7 +241,7 @@ const transitions: readonly Broken[] = [
     'has a plan while it executes',
     ({ leader, state }) => {
       state.execution = null
-      lose(leader, state, there, 'x', '')
+      lose(leader, state, there, 'host.unreachable', '')
     },
   ],
   ['executing', 'solves nothing while', ({ leader, state }) => solve(leader, state)],

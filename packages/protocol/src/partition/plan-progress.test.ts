@@ -57,7 +57,7 @@ test('after a failure no action begins; running ones are waited for', () => {
 test('a result counts once, and only for an action that was begun', () => {
   const never = finish(execution(plan), id(0), { kind: 'done' })
   assert.equal(never.results.size, 0)
-  const once = finish(begin(execution(plan), id(0)), id(0), { kind: 'refused', code: 'x' })
+  const once = finish(begin(execution(plan), id(0)), id(0), { kind: 'refused', code: 'migration.failed' })
   assert.equal(finish(once, id(0), { kind: 'done' }).results.get(id(0))?.kind, 'refused')
 })
 
@@ -66,11 +66,11 @@ test('what may not begin is noticed', () => {
   assert.throws(() => begin(start, id(7)), /is one of its plan/)
   assert.throws(() => begin(begin(start, id(0)), id(0)), /begins once/)
   assert.throws(() => begin(start, id(1)), /a\.1\.1\/1 begins when a\.1\.1\/0 is done/)
-  assert.throws(() => begin(callOff(start, { code: 'x', text: '' }), id(0)), /called off/)
+  assert.throws(() => begin(callOff(start, { code: 'host.leaving', text: '' }), id(0)), /called off/)
 })
 
 test('after a plan is called off no action begins and running ones are waited for; a plan that was done by then counts as done', () => {
-  const why = { code: 'operator.called_off', text: 'the drain was called off' }
+  const why = { code: 'operator.called_off', text: 'the drain was called off' } as const
   const off = callOff(begin(execution(plan), id(2)), why)
   assert.deepEqual(ids(off), [])
   assert.equal(isOver(off), false)

@@ -11,6 +11,7 @@ import {
   type Solution,
 } from '@drover/placement'
 import { limits } from '../data/config.ts'
+import { codeFrom } from '../data/reasons.ts'
 import { formulate } from '../snapshot/formulate.ts'
 import { carryOut } from './carry-out.ts'
 import { conclude } from './conclude.ts'
@@ -61,9 +62,10 @@ const withoutMoves = (leader: Leadership, state: PartitionState, answer: AnswerW
       return conclude(leader, state, { result: 'satisfied', code: null, text: 'nothing has to move' })
     case 'infeasible': {
       // More members would not mend a broken solver.
-      const broken = answer.why.code === 'solver.failed'
+      const { code, text } = answer.why
+      const broken = code === 'solver.failed'
       if (!broken && escalate(leader, state)) return
-      return conclude(leader, state, { result: broken ? 'failed' : 'nothing', ...answer.why })
+      return conclude(leader, state, { result: broken ? 'failed' : 'nothing', code: codeFrom(code), text })
     }
     default:
       return assertNever(answer)
@@ -88,7 +90,8 @@ const withMoves = (
     return conclude(leader, state, { result: 'failed', code: 'plan.unsound', text: fault })
   }
   if (answer.kind === 'relief') {
-    const { code, text } = answer.why
+    const { text } = answer.why
+    const code = codeFrom(answer.why.code)
     if (answer.moves.length === 0) return conclude(leader, state, { result: 'nothing', code, text })
     if (gainTooSmall(state.need.kind, excessChange(problem, answer.moves), context.policy))
       return conclude(leader, state, { result: 'nothing', code: 'gain.too_small', text })

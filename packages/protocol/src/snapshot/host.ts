@@ -21,6 +21,7 @@ import { backOffMs } from '../data/exponential-back-off.ts'
 import { byText, type HostId, type Instant, type VmId } from '../data/ids.ts'
 import type { HostDescription, ObservedVm } from '../data/io.ts'
 import type { Need } from '../data/need.ts'
+import type { AnyCode } from '../data/reasons.ts'
 import type { MoveFacts, VmSnapshot } from '../data/snapshot.ts'
 import { usableOf } from '../data/usable.ts'
 import { type Amounts, type Belief, isUnknown, promisedBelief } from './belief.ts'
@@ -223,7 +224,7 @@ export const vmForecastsHere = (host: HostState): VmForecasts =>
   )
 
 /** Why a VM must stay whatever happens, or null. What a cool-down forbids is another question (`may-move.ts`). */
-export const fixedCode = (host: HostState, now: Instant, vm: KnownVm): string | null => {
+export const fixedCode = (host: HostState, now: Instant, vm: KnownVm): AnyCode | null => {
   if (vm.fixed !== null) return vm.fixed
   if (vm.state !== 'running') return 'vm.not_running'
   if ((host.memory.get(vm.vm)?.quarantinedUntil ?? 0) > now) return 'vm.quarantined'
@@ -252,7 +253,7 @@ export const whyStaysHere = (
   vm: KnownVm,
   need: Need['kind'],
   overloaded: boolean,
-): string | null => whyStays(moveFactsOf(host, now, vm), { need, overloaded, draining: host.draining })
+): AnyCode | null => whyStays(moveFactsOf(host, now, vm), { need, overloaded, draining: host.draining })
 
 /** The host to which this VM must not go for such a need, or null. */
 export const mustNotGoTo = (

@@ -14,6 +14,7 @@ import {
   sum,
 } from '@drover/placement'
 import type { ActionId, VmId } from '../data/ids.ts'
+import type { ReasonCode } from '../data/reasons.ts'
 import { demandOf, type HostState, usableHere } from './host.ts'
 
 export interface Promised extends Labelled {
@@ -34,7 +35,7 @@ export const refusal = (
   host: HostState,
   promises: Iterable<Promised>,
   demand: Resources,
-): { readonly code: string; readonly text: string } | null => {
+): { readonly code: ReasonCode; readonly text: string } | null => {
   const room = roomOf(host, promises)
   const dimension = firstExcess(demand, room)
   if (dimension === null) return null

@@ -40,14 +40,14 @@ const none = { cpuMilli: 0, memoryMiB: 0 }
 const now = 1_000
 
 interface Vm {
-  readonly fixed: string | null
+  readonly fixed: ObservedVm['fixed']
   readonly paused: boolean
   readonly resting: boolean
   readonly quarantined: boolean
 }
 
 const vms: fc.Arbitrary<Vm> = fc.record({
-  fixed: fc.option(fc.constantFrom('dev.hostdev', 'vm.pinned'), { nil: null }),
+  fixed: fc.option(fc.constantFrom('dev.hostdev' as const, 'vm.pinned' as const), { nil: null }),
   paused: fc.boolean(),
   resting: fc.boolean(),
   quarantined: fc.boolean(),

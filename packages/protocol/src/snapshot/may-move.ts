@@ -6,6 +6,7 @@
 
 import type { HostId } from '../data/ids.ts'
 import type { Need } from '../data/need.ts'
+import type { AnyCode } from '../data/reasons.ts'
 import type { MoveFacts } from '../data/snapshot.ts'
 
 /** What a partition is formed for, and the state of the VM's own host. */
@@ -29,7 +30,7 @@ const rests = (vm: MoveFacts, { need, draining }: Occasion): boolean =>
   vm.cooldownMs > 0 && ownIdea[need] && !draining
 
 /** The code that says why it stays, or null: it may leave. A resting VM may leave an overloaded host. */
-export const whyStays = (vm: MoveFacts, occasion: Occasion): string | null =>
+export const whyStays = (vm: MoveFacts, occasion: Occasion): AnyCode | null =>
   vm.fixed ?? (rests(vm, occasion) && !occasion.overloaded ? 'vm.cooldown' : null)
 
 /** The host that it must not go back to (Q1: no A→B→A), or null. */

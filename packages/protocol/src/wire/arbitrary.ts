@@ -1,4 +1,5 @@
 /** Arbitrary messages of every kind, within the limits: for property tests of the codec and of whatever reads messages. */
+
 import fc from 'fast-check'
 import type { Action, ActionResult } from '../../../placement/src/problem/plan.ts'
 import type { Resources } from '../../../placement/src/problem/resources.ts'
@@ -8,6 +9,7 @@ import { exchangedDefinitions, type Rule } from '../../../placement/src/rules/ru
 import type { Decision } from '../data/decision.ts'
 import type { ActionId, HostId, PartitionId, VmId } from '../data/ids.ts'
 import type { Message } from '../data/message.ts'
+import { codeFrom } from '../data/reasons.ts'
 import type { HostSnapshot, VmSnapshot } from '../data/snapshot.ts'
 import type { LoadSummary } from '../data/summary.ts'
 
@@ -23,6 +25,8 @@ const action = id<ActionId>()
 
 const text = fc.string({ unit: 'binary', maxLength: 40 }).filter(unmarked)
 const textOrNull = fc.option(text)
+const anyCode = text.map(codeFrom)
+const codeOrNull = fc.option(anyCode)
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER })
 const measure = fc.oneof(fc.nat(), fc.double({ min: 0, max: 1e12, noNaN: true }))
 const few = <T>(of: fc.Arbitrary<T>) => fc.array(of, { maxLength: 5 })
@@ -97,7 +101,7 @@ const vmSnapshot: fc.Arbitrary<VmSnapshot> = partial(
       deviationMilli: measure,
       turnoverS: measure,
     }),
-    fixed: textOrNull,
+    fixed: codeOrNull,
     cooldownMs: measure,
     movedFrom: fc.option(host),
   },
@@ -182,8 +186,8 @@ const decision: fc.Arbitrary<Decision> = record({
   need: text,
   mode: fc.constantFrom('observe' as const, 'auto' as const),
   members: few(host),
-  candidates: few(record({ host, name: text, code: textOrNull, text })),
-  stayed: few(record({ vm, name: text, code: text })),
+  candidates: few(record({ host, name: text, code: codeOrNull, text })),
+  stayed: few(record({ vm, name: text, code: anyCode })),
   actions: few(
     record({
       action: anyAction,
@@ -200,7 +204,7 @@ const decision: fc.Arbitrary<Decision> = record({
     'nothing' as const,
     'would' as const,
   ),
-  code: textOrNull,
+  code: codeOrNull,
   text,
   detectedAt: fc.maxSafeInteger(),
   reservedMs: fc.option(measure),
@@ -228,7 +232,7 @@ export const arbitraryOfKind: { readonly [K in Message['kind']]: OfKind<K> } = {
   }),
   granted: record({ ...member, kind: just('granted'), leaseMs: measure, snapshot: hostSnapshot }),
   busy: record({ ...member, kind: just('busy'), holder: partition, rank, retryMs: measure }),
-  declined: record({ ...member, kind: just('declined'), code: text }),
+  declined: record({ ...member, kind: just('declined'), code: anyCode }),
   renew: record({ ...member, kind: just('renew') }),
   release: record({ ...member, kind: just('release') }),
   revoked: record({
@@ -258,7 +262,7 @@ export const arbitraryOfKind: { readonly [K in Message['kind']]: OfKind<K> } = {
     cooldownMs: measure,
   }),
   admitted: record({ ...acting, kind: just('admitted'), uri: text, validMs: measure }),
-  'not-admitted': record({ ...acting, kind: just('not-admitted'), code: text }),
+  'not-admitted': record({ ...acting, kind: just('not-admitted'), code: anyCode }),
   'hand-over': record({ ...moving, kind: just('hand-over'), round: count, demand: fc.option(resources) }),
   'took-over': record({ ...moving, kind: just('took-over') }),
   forgotten: record({ ...moving, kind: just('forgotten') }),

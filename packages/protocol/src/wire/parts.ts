@@ -7,6 +7,7 @@ import { dimensions, type Resources } from '@drover/placement'
 import { z } from 'zod'
 import { limits } from '../data/config.ts'
 import type { ActionId, HostId, PartitionId, VmId } from '../data/ids.ts'
+import type { AnyCode } from '../data/reasons.ts'
 
 type Frozen<T> = T extends string | number | boolean | null
   ? T
@@ -38,7 +39,9 @@ export const partitionId = id<PartitionId>()
 export const actionId = id<ActionId>()
 
 export const text = z.string().max(limits.textCharsMax)
-export const code = z.string().max(limits.idCharsMax)
+/** A code of another package or program; and one that may be ours. */
+export const codeText = z.string().max(limits.idCharsMax)
+export const code = codeText as unknown as z.ZodType<AnyCode, unknown>
 export const prose = z
   .string()
   .transform((all) => (all.length > limits.proseCharsMax ? all.slice(0, limits.proseCharsMax) : all))

@@ -6,7 +6,7 @@ import { limits } from '../data/config.ts'
 import {
   actionId,
   type Check,
-  code,
+  codeText,
   count,
   type Describes,
   hostId,
@@ -37,8 +37,8 @@ export const plan = z.object({
 
 export const actionResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('done') }),
-  z.object({ kind: z.literal('refused'), code, detail: z.exactOptional(prose) }),
-  z.object({ kind: z.literal('unknown'), code, detail: z.exactOptional(prose) }),
+  z.object({ kind: z.literal('refused'), code: codeText, detail: z.exactOptional(prose) }),
+  z.object({ kind: z.literal('unknown'), code: codeText, detail: z.exactOptional(prose) }),
 ])
 
 const amounts = z.array(count).length(dimensions.length)

@@ -6,11 +6,11 @@
 import { assert, byForm, exchangedDefinitions, type Form, type Rule } from '@drover/placement'
 import { z } from 'zod'
 import { limits } from '../data/config.ts'
-import { code, count, hostId, label, prose, text, vmId } from './parts.ts'
+import { codeText, count, hostId, label, prose, text, vmId } from './parts.ts'
 
 const common = {
   name: z.exactOptional(prose),
-  code: z.exactOptional(code),
+  code: z.exactOptional(codeText),
   continuous: z.exactOptional(z.boolean()),
   weight: z.exactOptional(count),
 }

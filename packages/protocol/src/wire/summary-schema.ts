@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { LoadSummary } from '../data/summary.ts'
 import {
   type Check,
-  code,
+  codeText,
   count,
   type Describes,
   hostId,
@@ -39,7 +39,7 @@ export const loadSummary = z.object({
   migrationUri: text.default(''),
   mode: z.enum(['observe', 'auto']),
   version: text,
-  policyHash: code,
+  policyHash: codeText,
 })
 
 export type SummarySchemaMatches = Check<Describes<typeof loadSummary, LoadSummary>>

@@ -1,6 +1,12 @@
 /** What an agent's hypervisor would tell it, read from the simulated world. */
-import type { HostDescription, ObservedVm, Presence, VmId } from '@drover/protocol'
-import { nothing } from '@drover/protocol'
+import {
+  codeFrom,
+  type HostDescription,
+  nothing,
+  type ObservedVm,
+  type Presence,
+  type VmId,
+} from '@drover/protocol'
 import type { RunHost, SimulatedRun } from '../../run/simulated-run.ts'
 
 export const uriOf = (host: RunHost): string => `sim://${host.record.spec.name}`
@@ -38,7 +44,7 @@ export const observedOn = (host: RunHost): readonly ObservedVm[] => {
       vcpus: spec.vcpus,
       memoryMiB: vm.memoryMiB,
       dirtyMiBps: running ? Math.round(dirty) : 0,
-      fixed: spec.fixed,
+      fixed: spec.fixed === null ? null : codeFrom(spec.fixed),
       // Shared disks with locks: a VM runs where it arrives, there is no paused hand-over to wait for.
       diskLocked: true,
     })
