@@ -1,4 +1,4 @@
-/** Partitions compete for hosts: the graver one wins, nobody waits while holding, and nothing is lost on the way. */
+/** Partitions compete for hosts: the graver one wins, no member waits while it holds a lease, and nothing is lost on the way. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
@@ -40,7 +40,7 @@ test('a graver partition takes a member from one that has not begun to execute',
   assert.deepEqual(cluster.checker.checkAtRest(), [])
 })
 
-test('a late release of an old partition frees nobody else', async () => {
+test('a late release of an old partition frees no host of another', async () => {
   // What DVMS got wrong: its release carried no partition. Every message is duplicated and delayed here.
   const cluster = await virtualCluster({ hosts: 4, seed: 3 })
   Object.assign(cluster.weather, { duplicate: 0.5, jitterMs: 400 })

@@ -16,7 +16,7 @@ const tell = async (crash: ClusterOptions['crash']) => {
   await cluster.run(3_000)
   cluster.world.setCpu('vm-0' as VmId, 2_500)
   const cured = await cluster.until(() => cluster.overloaded().length === 0, 90_000)
-  // The longest wait of the protocol: a promise that nobody used runs out.
+  // The longest wait of the protocol: a promise that was not used runs out.
   await cluster.run(45_000)
   const left = cluster.ids.flatMap((_, host) => {
     const view = cluster.view(host)

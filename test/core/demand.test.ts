@@ -1,6 +1,6 @@
 /**
  * Unknown demand is not none (adr/011): an agent that has just started, or whose hypervisor was away, does not know what its
- * VMs want. It promises nothing until it does, and tells nobody that they want nothing. Samples come every second here, as in
+ * VMs want. It promises nothing until it does, and tells no host that they want nothing. Samples come every second here, as in
  * the daemon: for that long an agent that took the unknown for zero was wrong.
  */
 import assert from 'node:assert/strict'
@@ -143,7 +143,7 @@ test('a copy that waited paused for its hand-over is not taken for an idle VM', 
     c.vm('b', 0, 5_000)
     await c.run(phase)
     await c.until(() => c.world.migrations().length > 0, 60_000)
-    // Nobody hands the copy over: its host asks the source's hypervisor after a while.
+    // No agent hands the copy over: its host asks the source's hypervisor after a while.
     c.killAgent(0)
     await c.until(() => c.world.host('h1').demand.cpuMilli > 0, 60_000)
     for (let passed = 0; passed < 3_000; passed += 50) {

@@ -136,7 +136,7 @@ test('a host dies: the ring heals, and the survivors cure the next overload', as
   assert.deepEqual(cluster.checker.violations(), [])
 })
 
-test('its owner destroys the VM in the middle of its migration: nobody waits for it for ever', async () => {
+test('its owner destroys the VM in the middle of its migration: no host waits for it for ever', async () => {
   const cluster = await overloaded()
   cluster.world.fail({ fault: { kind: 'hang', atPermille: 500 } })
   assert.ok(await moving(cluster))
@@ -172,7 +172,7 @@ test('a solver that crashes fails the partition at once, with no host held meanw
 })
 
 test('the destination dies with the VM before its source has heard of it: the source is free again', async () => {
-  // The source's agent is dead while the VM arrives; then the destination loses its power. Nobody will ever answer.
+  // The source's agent is dead while the VM arrives; then the destination loses its power. No answer will ever come.
   const cluster = await overloaded()
   assert.ok(await moving(cluster))
   const destination = Number(cluster.world.migrations()[0]!.to.slice(1))
@@ -202,7 +202,7 @@ test('the destination is cut off with the VM: it runs there as soon as it can as
   cluster.restartAgent(0)
   cluster.restartAgent(destination)
   await cluster.run(40_000)
-  assert.deepEqual(runningOn(cluster, vm), [], 'nobody guesses')
+  assert.deepEqual(runningOn(cluster, vm), [], 'no agent guesses')
   assert.deepEqual(cluster.view(0).migrations, [])
   cluster.heal()
   assert.ok(await cluster.until(() => runningOn(cluster, vm).length === 1, 10_000))

@@ -1,6 +1,6 @@
 /**
  * Acting early: hosts that have watched their VMs vary see an overload coming, and move a VM to a host that will not be
- * the next, before anybody suffers. Those who have seen nothing, or are told not to, wait for what has lasted.
+ * the next, before any VM suffers. Those that have seen nothing, or are told not to, wait for what has lasted.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -30,7 +30,7 @@ const volatile = async (policy: object, seed: number, seconds: number): Promise<
 test('overloads are prevented, and what is done early is explained as such', async () => {
   const cluster = await volatile({ forecastGainMsMin: 300, cooldownMs: 5_000 }, 3, 420)
   const early = cluster.outcomes().filter((one) => one.reason === 'forecast.cpu' && one.result === 'cured')
-  assert.ok(early.length > 0, 'somebody acted early')
+  assert.ok(early.length > 0, 'some host acted early')
   for (const decision of early) {
     assert.match(decision.need, /foreseen/)
     const before = decision.hosts.find((host) => host.host === decision.leader)!
@@ -40,7 +40,7 @@ test('overloads are prevented, and what is done early is explained as such', asy
   assert.deepEqual(cluster.checker.violations(), [])
 })
 
-test('told not to act early, nobody does', async () => {
+test('no host acts early when told not to', async () => {
   const cluster = await volatile({ forecastGainMsMin: null }, 3, 90)
   assert.deepEqual(
     cluster.outcomes().filter((one) => one.reason === 'forecast.cpu'),

@@ -95,7 +95,7 @@ test('a drain is under way when its agent is stopped: the VM on its way arrives,
   assert.deepEqual(cluster.checker.checkAtRest(), [])
 })
 
-test('a hypervisor that hears no abort: the agent ends all the same, and says whom it leaves waiting', async () => {
+test('a hypervisor that hears no abort: the agent ends all the same, and names the VM that it leaves waiting', async () => {
   const { cluster, vm } = await underWay(16_384)
   cluster.world.daemon('h0', 'hung')
   const [took] = stop(cluster, 0)
@@ -111,7 +111,7 @@ test('a hypervisor that hears no abort: the agent ends all the same, and says wh
   assert.ok(last.some((warning) => warning.vm === vm))
 })
 
-test('stopped for good with both journals kept: whoever is started again settles what was left', async () => {
+test('agents stopped for good with both journals kept: the first to be started again finishes the migration', async () => {
   const { cluster, vm } = await underWay(16_384)
   cluster.world.daemon('h0', 'hung')
   cluster.world.daemon('h1', 'hung')

@@ -69,7 +69,7 @@ test('a destination that names a URI of its choice gets nothing, and the operato
   }
 })
 
-test('a source that names one is not let in, so that nobody asks it there later', async () => {
+test('the VM of a source that names such a URI is not admitted, so that its host is never asked there later', async () => {
   for (const sourceUri of harmful.slice(0, 4)) {
     const { cluster, opened } = await overloaded((message) => message)
     cluster.lies(0, (message) => (message.kind === 'admit' ? { ...message, sourceUri } : message))

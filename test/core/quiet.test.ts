@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
 
 test('ten minutes of constant feasible load: no migration, no partition', async () => {
-  // Four hosts filled to 70, 80, 90 and 99 %: uneven, and nobody's business (Q3).
+  // Four hosts filled to 70, 80, 90 and 99 %: uneven, and no reason to move a VM (Q3).
   const cluster = await virtualCluster({ hosts: 4, policy: { gossipMs: 5_000 } })
   const loads = [5_600, 6_400, 7_200, 7_920]
   loads.forEach((load, host) => {

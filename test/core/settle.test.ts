@@ -56,7 +56,7 @@ test('both copies paused, and the destination dies right after it said so: its o
   assert.deepEqual(cluster.checker.checkAtRest(), [])
 })
 
-test('nobody heard the hand-over and the destination lost its journal: the source goes on saying it until the VM runs (S2)', async () => {
+test('the hand-over was lost and the destination lost its journal: the source repeats it until the VM runs (S2)', async () => {
   const cluster = await overloaded()
   assert.ok(await moving(cluster))
   const { vm, to } = cluster.world.migrations()[0]!
@@ -111,7 +111,7 @@ test('both journals are lost in a migration: the host with the paused VM says so
   assert.deepEqual(cluster.checker.checkAtRest(), [])
 })
 
-test('a request that is read after everybody has given it up: the VM is paused where no action awaits it, and that is said', async () => {
+test('a request that is read after both agents gave it up leaves the VM paused where no action awaits it: an alarm says so', async () => {
   const cluster = await overloaded()
   cluster.world.fail({ fault: { kind: 'late', delayMs: 50_000 } })
   assert.ok(

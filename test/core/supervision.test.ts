@@ -1,5 +1,5 @@
 /**
- * A migration that hangs, or that would never end, is ended by the agent of its source, whoever began it and however often
+ * A migration that hangs, or that would never end, is ended by the agent of its source, however often
  * that agent dies; the others of its plan leave meanwhile. How it ended is seen, never assumed.
  */
 import assert from 'node:assert/strict'
@@ -63,7 +63,7 @@ test('it dies again, after it has asked for the end and before it has seen it: o
   atRest(cluster)
 })
 
-test('both agents are down for a while: the migration is supervised again by whom it concerns', async () => {
+test('both agents are down for a while: the agent of the source supervises the migration again', async () => {
   const cluster = await overloaded()
   cluster.world.fail({ fault: { kind: 'hang', atPermille: 500 } })
   assert.ok(await moving(cluster))

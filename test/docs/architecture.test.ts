@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { rooms } from '../tidy/directions.ts'
+import { find } from './paths.ts'
 import { promisesOf } from './references.ts'
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8')
@@ -49,4 +50,15 @@ test('the decision about rooms and names leads from each old file to one that ex
     targets.filter((path) => !existsSync(join(import.meta.dirname, '../..', path))),
     [],
   )
+})
+
+test('decision records are numbered from 1, each number once, as their titles say', () => {
+  const records = find(['docs/adr/*.md'])
+  const numbers = records.map((path) => Number(/\/(\d{3})-/.exec(path)?.[1]))
+  assert.deepEqual(
+    numbers,
+    numbers.map((_, i) => i + 1),
+    'two records with one number, or none',
+  )
+  for (const [i, path] of records.entries()) assert.match(read(path), new RegExp(`^# ${i + 1}\\. `), path)
 })

@@ -18,7 +18,7 @@ export interface Policy {
    * alone, no order, drain or rule. Default 1,800,000. Against ping-pong (Q1).
    */
   readonly cooldownMs: number
-  /** A relief plan of drover's own must lower the total excess by this share, permille; a drain need not. Default 100. Against moves that help nobody. */
+  /** A relief plan of drover's own must lower the total excess by this share, permille; a drain need not. Default 100. Against moves that hardly help. */
   readonly gainMinPermille: number
   /** Concurrent migrations that leave, and enter, one host. Default 1 each. Against herding (Q2). */
   readonly migrationsOutMax: number
@@ -92,7 +92,7 @@ export const limits = {
   /** Decisions kept in memory for `explain`; the journal keeps more. And those that one explanation lists. */
   decisionsMax: 256,
   decisionsShownMax: 10,
-  /** Warnings kept for the status. Against a status that nobody reads to its end. */
+  /** Warnings kept for the status. Against a status too long to be read. */
   warningsMax: 64,
   /** The same warning is said again after so long, ms. Against a log that shows one trouble only. */
   warningAgainMs: 60_000,
@@ -257,7 +257,7 @@ export const limits = {
   /** First and last pause before a leader tries again, ms; doubling, with jitter. Against two leaders that collide for ever. */
   backOffMsMin: 100,
   backOffMsMax: 10_000,
-  /** The first pause when nobody could even be asked, ms: each try is a decision on record. */
+  /** The first pause when no host could even be asked, ms: each try is a decision on record. */
   aloneBackOffMsMin: 1_000,
   /** The same after a decision that moved nothing because nothing could be done, or because mode is observe. Against a log of equal decisions. */
   idleBackOffMsMin: 5_000,
@@ -269,7 +269,7 @@ export const limits = {
   probeMs: 1_000,
   probeTimeoutMs: 300,
   suspicionMs: 3_000,
-  /** Direct ring neighbours on either side that are probed in turn. Against a dead neighbour that nobody misses. */
+  /** Direct ring neighbours on either side that are probed in turn. Against a dead neighbour that is not missed. */
   neighboursPerSide: 2,
   /** Other hosts are probed in every such period only: of 100 known ones, a dead distant one is noticed in minutes. */
   probeOthersEvery: 4,

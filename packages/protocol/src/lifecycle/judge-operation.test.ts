@@ -64,7 +64,7 @@ test('a hypervisor that says it has done so, and shows it twice otherwise, has n
   }
 })
 
-test('a guest gets two minutes to shut down, also when nobody knows whether it was asked', () => {
+test('a guest gets two minutes to shut down, also when it is unknown whether it was asked', () => {
   for (const answer of ['done', null] as const)
     for (const seen of ['running', 'paused'] as const) {
       assert.equal(verdict('stop', seen, answer, shutdownMs - 1), 'wait')

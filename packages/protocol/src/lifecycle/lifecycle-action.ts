@@ -20,7 +20,7 @@ export interface LifecycleAction extends Promised {
   readonly partition: PartitionId
   /** Of our own lease. */
   readonly epoch: number
-  /** Who is told how it ended; null = the leader that the partition's id names. */
+  /** The host that is told how it ended; null = the leader that the partition's id names. */
   readonly leader: HostId | null
   /** Of the VM, for people; '' = not known here. */
   readonly name: string
@@ -94,7 +94,7 @@ export const answered = (one: LifecycleAction, seen: Presence | null, now: Insta
 /** The hypervisor is told what to do. */
 export const performed = (one: LifecycleAction, now: Instant): LifecycleAction => {
   assert(one.phase === 'looking', `${one.action} is performed from ${one.phase}: it would be done twice`)
-  assert(one.seen !== null, `${one.action} is performed although nobody has looked`)
+  assert(one.seen !== null, `${one.action} is performed before the hypervisor was looked at`)
   return { ...one, phase: 'performing', seen: null, nextAt: now + limits.operationSlowMs }
 }
 
