@@ -117,3 +117,15 @@ test('whatever is asked for and cancelled, it happens as in a sorted list', () =
     }),
   )
 })
+
+test('the next event is known, whatever was cancelled before it', () => {
+  const kernel = createKernel()
+  assert.equal(kernel.nextMs, Number.POSITIVE_INFINITY)
+  const cancel = kernel.after(10, () => {})
+  kernel.after(30, () => {})
+  assert.equal(kernel.nextMs, 10)
+  cancel()
+  assert.equal(kernel.nextMs, 30)
+  kernel.feed({ nextMs: 20, happen: () => {} })
+  assert.equal(kernel.nextMs, 20)
+})
