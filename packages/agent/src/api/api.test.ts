@@ -1,7 +1,7 @@
 /** Commands reach the agent through a unix socket: which users may use it, what a wrong request is told, and what waits for its end. */
 import assert from 'node:assert/strict'
 import { linkSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { createServer as createHttpServer, request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -110,6 +110,23 @@ test('no agent there, or not drover: one clear line', async () => {
   await new Promise<void>((resolve) => mute.listen(path, resolve))
   await assert.rejects(createApiClient(path, 50).status(), /no answer within 0.05 s/)
   mute.close()
+})
+
+test("an answer that is not drover's is told apart from an error of the agent", async () => {
+  // The story: a web server sits on the socket; then an agent of another time answers an error without words.
+  let answer = { status: 200, text: '<html>' }
+  const server = createHttpServer((_, response) => response.writeHead(answer.status).end(answer.text))
+  const path = join(directory, 'web.sock')
+  await new Promise<void>((resolve) => server.listen(path, resolve))
+  try {
+    await assert.rejects(createApiClient(path).status(), /what answers on .*web\.sock is not drover/)
+    answer = { status: 500, text: '{}' }
+    await assert.rejects(createApiClient(path).status(), refusal('agent.failed', 500))
+    answer = { status: 409, text: '{"error":{"code":"vm.pinned","text":"it stays","more":1}}' }
+    await assert.rejects(createApiClient(path).status(), refusal('vm.pinned', 409))
+  } finally {
+    server.close()
+  }
 })
 
 test('what is not a proper request is told what is wrong with it', async () => {
