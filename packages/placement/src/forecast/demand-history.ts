@@ -35,7 +35,8 @@ export const noDemandSums: DemandSums = { watchedS: 0, total: 0, squares: 0, cha
 const watchSMax = 7_200
 /** A gap between two samples that is longer, s, is a gap: what the demand did meanwhile is not known. */
 const gapSMax = 120
-const turnoverSMax = 86_400
+/** Demand that hardly changes is taken to stay for a day at most, s: the history of two hours shows no more. */
+const vmTurnoverSMax = 86_400
 
 /** The demand was `before` for `elapsedS`, and is `now`: perhaps in the same moment, when it was looked at twice. */
 export const addDemand = (past: DemandSums, elapsedS: number, before: number, now: number): DemandSums => {
@@ -56,7 +57,7 @@ export const demandStatsOf = ({ watchedS, total, squares, changes }: DemandSums)
   const mean = total / watchedS
   const variance = Math.max(0, squares / watchedS - mean * mean)
   // A demand that is drawn anew every τ changes by twice its variance each time: Σ change² = 2 · variance · time / τ.
-  const turnoverS = changes <= 0 ? 0 : Math.min(turnoverSMax, (2 * variance * watchedS) / changes)
+  const turnoverS = changes <= 0 ? 0 : Math.min(vmTurnoverSMax, (2 * variance * watchedS) / changes)
   return {
     watchedS: Math.floor(watchedS),
     meanMilli: Math.round(mean),

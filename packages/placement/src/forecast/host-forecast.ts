@@ -28,10 +28,17 @@ export const horizonS = 100
  */
 const lostPermille = 150
 export const watchedSMin = 60
-const turnoverSMin = 2
-const turnoverSMax = 3_600
+/** The VMs of a host together turn over within these, s: faster is noise, and beyond an hour nothing is foreseen. */
+const hostTurnoverSMin = 2
+const hostTurnoverSMax = 3_600
 
-const noDemand: HostForecast = { nowMilli: 0, meanMilli: 0, away: 0, variance: 0, turnoverS: turnoverSMax }
+const noDemand: HostForecast = {
+  nowMilli: 0,
+  meanMilli: 0,
+  away: 0,
+  variance: 0,
+  turnoverS: hostTurnoverSMax,
+}
 
 export interface ObservedDemand {
   readonly nowMilli: number
@@ -47,12 +54,12 @@ export interface VmForecasts {
 }
 
 export const vmForecastsOf = (vms: readonly ObservedDemand[]): VmForecasts => {
-  if (vms.length === 0) return { each: [], turnoverS: turnoverSMax, known: false }
+  if (vms.length === 0) return { each: [], turnoverS: hostTurnoverSMax, known: false }
   let time = 0
   for (const { stats } of vms) time += stats.watchedS
   if (time <= 0) {
     const each = vms.map(({ nowMilli }) => ({ nowMilli, meanMilli: nowMilli, variance: 0 }))
-    return { each, turnoverS: turnoverSMax, known: false }
+    return { each, turnoverS: hostTurnoverSMax, known: false }
   }
   let total = 0
   for (const { stats } of vms) total += stats.meanMilli * stats.watchedS
@@ -75,7 +82,7 @@ export const vmForecastsOf = (vms: readonly ObservedDemand[]): VmForecasts => {
 
   const variance = Math.max(1, withinVariance(whole, within, change, time / vms.length))
   const between = Math.max(0, whole - variance)
-  const turnoverS = Math.min(turnoverSMax, Math.max(turnoverSMin, variance / Math.max(change, 1e-9)))
+  const turnoverS = Math.min(hostTurnoverSMax, Math.max(hostTurnoverSMin, variance / Math.max(change, 1e-9)))
   return {
     turnoverS,
     known: time >= watchedSMin * vms.length,

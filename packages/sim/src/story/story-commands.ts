@@ -45,6 +45,7 @@ export const acts: Readonly<Record<string, Act>> = {
       dirtyMiBps: number('dirty', 0),
       fixed: set.get('fixed') ?? null,
       diskLocked: set.get('locked') === 'true',
+      settings: set.has('labels') ? { labels: set.get('labels')! } : {},
     })
   },
   cpu: (cluster, [vms = '', amount]) => {
