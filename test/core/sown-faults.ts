@@ -116,6 +116,24 @@ export const faults: readonly SownFault[] = [
     to: 'for (const action of state.execution === null ? [] : progress.running(state.execution).slice(0, 0))',
   },
   {
+    name: 'leader: the plan of the worker is believed',
+    file: 'partition/solving.ts',
+    from: 'const fault = solutionFault(problem, answer, plan, state.partition)',
+    to: 'const fault = state.round < 0 ? solutionFault(problem, answer, plan, state.partition) : null',
+  },
+  {
+    name: 'lease: taken from a partition that executes',
+    file: 'partition/judge-reserve.ts',
+    from: 'busy || lease.executing ||',
+    to: 'busy ||',
+  },
+  {
+    name: 'leader: the answer of a host that was lost meanwhile is used',
+    file: 'partition/member-answers.ts',
+    from: "state.phase = 'reserving' return advance(leader, state)",
+    to: 'return advance(leader, state)',
+  },
+  {
     name: 'a lease never lapses',
     file: 'partition/hold-lease.ts',
     from: 'if (lease !== null && lease.expiresAt <= context.now() && !hooks.busy()) changeLease(state, null)',
