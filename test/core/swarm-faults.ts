@@ -1,4 +1,4 @@
-/** What happens in a swarm: each seed draws which kinds of fault exist, and 40 events strike the cluster one after another. */
+/** What happens in a swarm: each seed draws which kinds of fault exist, and fifty events strike the cluster one after another. */
 import type { VmId } from '../../packages/protocol/src/index.ts'
 import type { MigrationFault } from '../../packages/sim/src/hypervisor/faults.ts'
 import type { Random } from '../../packages/sim/src/random.ts'
@@ -6,13 +6,25 @@ import type { Cluster } from '../kit/cluster.ts'
 
 /** Which kinds of fault a seed has. */
 export interface SwarmFaults {
+  /** Messages are lost, doubled, late and out of order. */
   readonly weather: boolean
+  /** Doubled messages come again up to two minutes later, when what they are about is long over. */
+  readonly replays: boolean
   readonly agents: boolean
   readonly hosts: boolean
   readonly cuts: boolean
+  /** What one agent says to its neighbour is lost; the other way goes on. */
+  readonly oneWayCuts: boolean
+  /** What one agent says to its neighbour is held back, and arrives all at once. */
+  readonly clogs: boolean
   readonly daemons: boolean
   readonly migrations: boolean
+  /** An agent that dies may find its journal gone. */
   readonly journals: boolean
+  /** An agent that dies may find the last record of its journal damaged. */
+  readonly tornJournals: boolean
+  /** The wall clock of a host is set, by minutes, hours or years. */
+  readonly wallClocks: boolean
 }
 
 export interface Swarm {
@@ -26,8 +38,10 @@ export interface Swarm {
   readonly dead: Set<number>
   /** Hosts without power. */
   readonly off: Set<number>
-  /** Hosts that have lost their journal. */
+  /** Hosts that have lost their journal, or the end of it. */
   readonly lost: Set<number>
+  /** What each host's wall clock shows when the cluster's clock is at 0, ms since 1970. */
+  readonly wallMs: number[]
 }
 
 /** A grey window whose memory is lost too is for the operator (R1: never a guess): such seeds do without it. */
@@ -51,19 +65,47 @@ export const drawFaults = (draw: Random): SwarmFaults => {
     daemons: draw.chance(0.5),
     migrations: draw.chance(0.5),
     journals: draw.chance(0.3),
+    oneWayCuts: draw.chance(0.4),
+    clogs: draw.chance(0.4),
+    replays: draw.chance(0.4),
+    tornJournals: draw.chance(0.3),
+    wallClocks: draw.chance(0.4),
   }
   // A grey window leaves a definition behind, and a host that boots starts what is defined on it: for the operator (R1).
   return { ...faults, hosts: faults.hosts && !faults.migrations }
 }
 
-export const beginWeather = ({ draw, cluster, faults }: Swarm): void => {
-  if (!faults.weather) return
-  Object.assign(cluster.weather, {
-    drop: draw.fraction() * 0.3,
-    duplicate: draw.fraction() * 0.5,
-    jitterMs: draw.integer(0, 500),
-    reorder: 1,
-  })
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+const yearMs = 365 * 24 * hourMs
+
+/** Some day in 2023: a wall clock that is set back by an hour must not show a time before 1970. */
+const someDayMs = 1_700_000_000_000
+
+const beginWeather = ({ draw, cluster, faults }: Swarm): void => {
+  if (faults.weather)
+    Object.assign(cluster.weather, {
+      drop: draw.fraction() * 0.3,
+      duplicate: draw.fraction() * 0.5,
+      jitterMs: draw.integer(0, 500),
+      reorder: 1,
+    })
+  if (faults.replays)
+    Object.assign(cluster.weather, {
+      duplicate: Math.max(cluster.weather.duplicate, 0.1 + draw.fraction() * 0.4),
+      replayMs: draw.pick([5_000, 30_000, 2 * minuteMs]),
+    })
+}
+
+const setWallClock = ({ cluster, wallMs }: Swarm, host: number, offsetMs: number): void => {
+  wallMs[host] = offsetMs
+  cluster.setWallClock(host, cluster.clock.now() + offsetMs)
+}
+
+const beginWallClocks = (swarm: Swarm): void => {
+  if (!swarm.faults.wallClocks) return
+  for (const host of swarm.cluster.ids.keys())
+    setWallClock(swarm, host, someDayMs + swarm.draw.integer(-minuteMs, minuteMs))
 }
 
 const changeLoad = ({ draw, cluster, vms }: Swarm, host: number): void => {
@@ -75,9 +117,13 @@ const killAgent = ({ draw, cluster, faults, dead, off, lost }: Swarm, host: numb
   if (!faults.agents || off.has(host) || dead.has(host)) return
   dead.add(host)
   cluster.killAgent(host)
-  if (!faults.journals || !draw.chance(0.3)) return
-  cluster.loseJournal(host)
-  lost.add(host)
+  if (faults.journals && draw.chance(0.3)) {
+    cluster.loseJournal(host)
+    lost.add(host)
+  } else if (faults.tornJournals && draw.chance(0.5)) {
+    cluster.tearJournal(host)
+    lost.add(host)
+  }
 }
 
 const restartAgents = ({ cluster, dead }: Swarm): void => {
@@ -87,6 +133,28 @@ const restartAgents = ({ cluster, dead }: Swarm): void => {
 
 const cutNeighbour = ({ cluster, faults }: Swarm, host: number): void => {
   if (faults.cuts) cluster.cut(host, (host + 1) % cluster.ids.length)
+}
+
+/** Between agents only, towards the neighbour or from it. */
+const cutOneWay = ({ draw, cluster, faults }: Swarm, host: number): void => {
+  const next = (host + 1) % cluster.ids.length
+  if (!faults.oneWayCuts) return
+  if (draw.chance(0.5)) cluster.cut(host, next, { oneWay: true })
+  else cluster.cut(next, host, { oneWay: true })
+}
+
+const clogLink = ({ draw, cluster, faults }: Swarm, host: number): void => {
+  const other = draw.integer(0, cluster.ids.length - 1)
+  if (faults.clogs && other !== host) cluster.clog(host, other, draw.integer(100, 20_000))
+}
+
+/** A lost journal and a clock that is set back may give a start count again (adr/005): such seeds only set it forward. */
+const jumpWallClock = (swarm: Swarm, host: number): void => {
+  const { draw, faults, wallMs } = swarm
+  if (!faults.wallClocks) return
+  const forth = [minuteMs, hourMs, 3 * yearMs]
+  const back = faults.journals ? [] : [-minuteMs, -hourMs, -yearMs]
+  setWallClock(swarm, host, wallMs[host]! + draw.pick([...forth, ...back]))
 }
 
 const healLinks = ({ draw, cluster }: Swarm): void => {
@@ -99,8 +167,9 @@ const breakDaemon = ({ draw, cluster, faults }: Swarm, host: number): void => {
 
 const breakMigration = ({ draw, cluster, faults, locked }: Swarm): void => {
   if (!faults.migrations) return
+  const forgetful = faults.journals || faults.tornJournals
   const possible = [...migrationFaults, ...(locked ? [] : splitFaults)]
-  cluster.world.fail({ fault: draw.pick(possible.filter((one) => !faults.journals || one.kind !== 'grey')) })
+  cluster.world.fail({ fault: draw.pick(possible.filter((one) => !forgetful || one.kind !== 'grey')) })
 }
 
 const killHost = ({ cluster, faults, dead, off }: Swarm, host: number): void => {
@@ -133,6 +202,9 @@ const events: readonly ((swarm: Swarm, host: number) => void)[] = [
   killAgent,
   restartAgents,
   cutNeighbour,
+  cutOneWay,
+  clogLink,
+  jumpWallClock,
   healLinks,
   breakDaemon,
   breakMigration,
@@ -140,12 +212,13 @@ const events: readonly ((swarm: Swarm, host: number) => void)[] = [
   command,
 ]
 
-const eventsMax = 40
+const eventsMax = 50
 
 /** Lets the faults rage. */
 export const rage = async (swarm: Swarm): Promise<void> => {
   const { draw, cluster } = swarm
   beginWeather(swarm)
+  beginWallClocks(swarm)
   for (let event = 0; event < eventsMax; event++) {
     const host = draw.integer(0, cluster.ids.length - 1)
     events[draw.integer(0, events.length - 1)]!(swarm, host)
@@ -155,7 +228,7 @@ export const rage = async (swarm: Swarm): Promise<void> => {
 
 /** Everything is healed, and the load becomes feasible. */
 export const makePeace = async ({ cluster, vms, dead, off }: Swarm): Promise<void> => {
-  Object.assign(cluster.weather, { drop: 0, duplicate: 0, jitterMs: 0, reorder: 0 })
+  Object.assign(cluster.weather, { drop: 0, duplicate: 0, jitterMs: 0, reorder: 0, replayMs: 0 })
   cluster.heal()
   cluster.world.clearFaults()
   for (const host of cluster.ids.keys()) cluster.world.daemon(`h${host}`, 'up')

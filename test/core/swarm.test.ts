@@ -10,7 +10,7 @@ import type { VmId } from '../../packages/protocol/src/index.ts'
 import { type Random, randomOf } from '../../packages/sim/src/random.ts'
 import type { Cluster } from '../kit/cluster.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
-import { drawFaults, makePeace, rage, type Swarm } from './swarm-faults.ts'
+import { drawFaults, makePeace, rage, type Swarm, type SwarmFaults } from './swarm-faults.ts'
 
 const only = process.env['DROVER_SEED']
 const first = Number(process.env['DROVER_SEED_FIRST'] ?? 1)
@@ -76,6 +76,11 @@ const count = (cluster: Cluster): void => {
   }
 }
 
+const kindsOf = (faults: SwarmFaults): string =>
+  Object.entries(faults)
+    .flatMap(([kind, has]) => (has ? [kind] : []))
+    .join(' ')
+
 const story = async (seed: number): Promise<void> => {
   const draw = randomOf(seed, 'story')
   const cluster = await clusterOf(seed, draw)
@@ -91,6 +96,7 @@ const story = async (seed: number): Promise<void> => {
     dead: new Set(),
     off: new Set(),
     lost: new Set(),
+    wallMs: cluster.ids.map(() => 0),
   }
   await rage(swarm)
   await makePeace(swarm)
@@ -113,7 +119,7 @@ const story = async (seed: number): Promise<void> => {
       curedInTime,
     },
     { violations: [], left: [], curedInTime: true },
-    `replay with DROVER_SEED=${seed}`,
+    `replay with DROVER_SEED=${seed}; faults: ${kindsOf(swarm.faults)}`,
   )
 }
 
