@@ -34,9 +34,6 @@ export interface HostFacts {
   readonly version: string
 }
 
-/** `running` counts CPU; `paused` holds memory; `shut` is defined but not active. */
-export type VmState = 'running' | 'paused' | 'shut'
-
 /** Why a VM cannot be live-migrated: a reason code (`dev.hostdev`, `dev.local_disk`, `vm.job_active` …). */
 export type Movable = { readonly movable: true } | { readonly movable: false; readonly code: string }
 
@@ -44,6 +41,7 @@ export type Movable = { readonly movable: true } | { readonly movable: false; re
 export interface VmSample {
   readonly vm: VmId
   readonly name: string
+  /** `running` wants CPU and memory, `paused` holds memory only. */
   readonly state: 'running' | 'paused'
   /**
    * What paused the VM; null while it runs. `migration`: the copy that a migration left on its source, or one that

@@ -68,7 +68,6 @@ export const connectOpen = procedure<{ readonly name: string; readonly flags: nu
   },
   none,
 )
-export const connectClose = procedure<null, void>(2, 'connect close', none, none)
 
 /** Asking for it tells the daemon that this client answers its keepalive too: it then starts to ask. */
 export const featureKeepalive = 10
