@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import type { VmId } from '@drover/protocol'
 import { type ComplianceWorld, hypervisorCompliance } from '../../packages/agent/src/hypervisor/compliance.ts'
 import { createLibvirtHypervisor } from '../../packages/agent/src/hypervisor/libvirt/index.ts'
-import { type Guest, type Host, Testbed } from '../testbed/testbed.ts'
+import { type Guest, type Host, Testbed, until } from '../testbed/testbed.ts'
 import { assertPrepared, impossible } from './kit.ts'
 
 /** Made by the first story: a file in which no story runs starts nothing. */
@@ -27,6 +27,17 @@ const driverOf = (host: Host, other: Host) => {
   return createLibvirtHypervisor({ uri, migrationUri: uri, peerSockets, progressMs: 100, dirtyRateMs: 0 })
 }
 
+/**
+ * libvirt says of a copy that arrived paused what it says of a VM that its owner paused: the driver tells them apart by
+ * whether the VM has executed here. On a busy machine a guest may wait long for that; no story may come before it.
+ */
+const hasExecuted = (one: Guest, host: Host): Promise<true> =>
+  until(`${one.name} has executed on ${host.name}`, 60_000, async () => {
+    const stats = await host.virsh(['domstats', '--vcpu', one.uuid])
+    const ns = Number(/vcpu\.0\.time=(\d+)/.exec(stats)?.[1] ?? 0)
+    return ns >= 60_000_000 ? true : null
+  })
+
 /** The guest of the story before, if it still runs; booting a new one is what takes time. */
 const guestOn = async (home: Host, away: Host): Promise<Guest> => {
   const places = (await guest?.where()) ?? []
@@ -34,6 +45,7 @@ const guestOn = async (home: Host, away: Host): Promise<Guest> => {
   if (guest !== null && only === home.name) return guest
   if (guest !== null && only === away.name) {
     await bed!.migrate(guest, away, home, ['--persistent', '--undefinesource'])
+    await hasExecuted(guest, home)
     return guest
   }
   guests += 1
