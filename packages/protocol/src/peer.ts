@@ -3,7 +3,7 @@
  * what follows from it happen; `peer/` wires the stages and knows what this host does next. The stages, in the order of
  * one overload: detect → ring → partition → snapshot → solve → plan → execute → outcome.
  */
-import { assertNever } from '@drover/placement'
+import { assert, assertNever } from '@drover/placement'
 import type { HostId, Instant } from './data/ids.ts'
 import type { Effect, Input, PeerInit } from './data/io.ts'
 import type { Message, PartitionMessage } from './data/message.ts'
@@ -31,6 +31,8 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
   const { context, state, actions, member, leader, membership, commands, leave } = parts
   return {
     step(now, input) {
+      assert(!state.stepping, 'a step begins when the one before it has ended, and after no failed one')
+      state.stepping = true
       context.setTime(now)
       if (state.startedAt === null) start(parts, context.now())
       handle(parts, input)
@@ -45,7 +47,10 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
         onReceived(parts, context.self, message)
       leave.tick()
       membership.announce(ownFacts(parts), input.kind === 'leaving')
-      context.emit({ kind: 'wake', at: nextWake(parts) })
+      const at = nextWake(parts)
+      assert(Number.isFinite(at) && at > context.now(), `the next step comes after this one: ${at}`)
+      context.emit({ kind: 'wake', at })
+      state.stepping = false
       return context.takeEffects()
     },
 

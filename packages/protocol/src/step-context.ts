@@ -2,7 +2,7 @@
  * What every stage of a peer works with: which host it is, what time it is, and where its effects go. The context is the only
  * thing that stages share; `peer.ts` sets the time once per step and takes the effects away at its end.
  */
-import { xorshift32 } from '@drover/placement'
+import { assert, xorshift32 } from '@drover/placement'
 import { limits, type Policy } from './data/config.ts'
 import { type HostId, type Instant, type PartitionId, partitionIdOf, type VmId } from './data/ids.ts'
 import type { Effect } from './data/io.ts'
@@ -82,6 +82,10 @@ export const createStepContext = (
       effects.push({ kind: 'warn', code, text, vm: vm ?? null })
     },
     random(below) {
+      assert(
+        Number.isSafeInteger(below) && below >= 0,
+        `lots are drawn below a whole number, not below ${below}`,
+      )
       const drawn = bits()
       return below <= 1 ? 0 : drawn % below
     },
@@ -89,6 +93,8 @@ export const createStepContext = (
     nextRound: () => (incarnation % 2 ** 30) * 2 ** 20 + ++rounds,
     nextPartition: () => partitionIdOf(self, incarnation, ++partitions),
     setTime(now) {
+      // A clock may be set back; one that tells no time is none.
+      assert(Number.isFinite(now), `a step has a time, not ${now}`)
       time = Math.max(time, now)
     },
     nextOwn: () => own.shift() ?? null,

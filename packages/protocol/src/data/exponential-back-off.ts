@@ -4,11 +4,14 @@
  * (`config.ts`).
  */
 
+import { assert } from '@drover/placement'
+
 /**
  * `firstMs` after the first failure, doubled with each further one, never above `maxMs`. `failures`: in a row; 0 = none yet,
  * which waits as long as one. Exact for any count: a power above the bound is never multiplied out.
  */
 export const backOffMs = (failures: number, firstMs: number, maxMs: number): number => {
+  assert(firstMs >= 0 && maxMs >= 0, `a pause is no less than nothing: ${firstMs} ms, at most ${maxMs} ms`)
   let pauseMs = firstMs
   for (let failure = 1; failure < failures && pauseMs < maxMs; failure++) pauseMs *= 2
   return Math.min(pauseMs, maxMs)

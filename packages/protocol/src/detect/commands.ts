@@ -3,7 +3,7 @@
  * the host is free. One that finds the host busy for too long is refused rather than forgotten.
  */
 
-import { assertNever } from '@drover/placement'
+import { assert, assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import { byText, type Instant, type PartitionId } from '../data/ids.ts'
 import type { Command, Reply } from '../data/io.ts'
@@ -75,6 +75,11 @@ export const createCommands = (context: StepContext, host: HostState, hooks: Com
     orders: () => state.orders,
 
     formed(order, partition) {
+      const formed = state.orders.some((one) => one.request === order.request && one.formed)
+      assert(
+        !formed,
+        `one partition serves the order ${order.request}, and ${partition} would be a second one`,
+      )
       state.orders = state.orders.map((one) =>
         one.request === order.request ? { ...one, formed: true } : one,
       )
@@ -104,6 +109,14 @@ export const createCommands = (context: StepContext, host: HostState, hooks: Com
     nextAt: () => earliest(waiting(state).map((one) => one.until)),
   }
 }
+
+/** Each request is answered by its name: two that wait under one name would get one answer. */
+const assertNew = ({ state }: CommandParts, request: string): void =>
+  assert(
+    !state.questions.some((one) => one.request === request) &&
+      !state.orders.some((one) => one.request === request),
+    `request ${request} waits once`,
+  )
 
 const unformed = ({ orders }: CommandState): readonly Waiting[] => orders.filter((order) => !order.formed)
 const waiting = (state: CommandState): readonly Waiting[] => [...unformed(state), ...state.questions]
@@ -141,6 +154,7 @@ const carryOut = (parts: CommandParts, request: string, command: Command): void 
     case 'migrate':
       return migrate(parts, request, command)
     case 'plan':
+      assertNew(parts, request)
       state.questions = [...state.questions, { request, until: context.now() + limits.commandWaitMs }]
       return
     default:
@@ -193,5 +207,6 @@ const migrate = (parts: CommandParts, request: string, { vm: id, to }: MigrateCo
     until: context.now() + limits.commandWaitMs,
     formed: false,
   }
+  assertNew(parts, request)
   state.orders = [...state.orders, order]
 }

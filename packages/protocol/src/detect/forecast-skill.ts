@@ -8,6 +8,7 @@
  */
 
 import {
+  assert,
   expectedAt,
   horizonS,
   hostForecastOf,
@@ -74,6 +75,7 @@ const scored = (sums: Sums, { each, turnoverS }: Note, vms: Vms): Sums => {
     ownSquares += (seen - mean) * (seen - mean)
   }
   if (count === 0) return sums
+  assert(spread >= 0 && Number.isFinite(error), 'a forecast misses by an amount, and has a spread')
   return {
     count: sums.count + 1,
     score: sums.score * limits.forecastFade + rankedScore(error, Math.sqrt(spread)),
@@ -109,6 +111,7 @@ export const createForecastSkill = () => {
     if (!known) return doubt
     const running = [...vms.values()].flatMap((vm, i) => (measured(vm) ? [[vm.vm, each[i]!] as const] : []))
     notes = [...notes, { slot, each: running, turnoverS }]
+    assert(notes.length <= horizonSlots, `${notes.length} notes are no more than those of one horizon`)
     return doubt
   }
 }

@@ -10,6 +10,7 @@
  */
 
 import {
+  assert,
   type Dimension,
   dimensions,
   excessPermille,
@@ -89,7 +90,34 @@ export const detectLoad = (
     next.since === state.since &&
     next.overloaded === state.overloaded &&
     next.overloadedAt === state.overloadedAt
-  return same ? state : next
+  if (same) return state
+  checkLoad(state, next, now, demand, usable)
+  return next
+}
+
+/** What holds whenever the state changes, if this code is right, whatever was measured. */
+const checkLoad = (
+  before: LoadState,
+  next: LoadState,
+  now: Instant,
+  demand: Resources,
+  usable: Resources,
+): void => {
+  const { since, overloaded, overloadedAt } = next
+  assert((overloaded === null) === (overloadedAt === null), 'an overload has a dimension and a beginning')
+  assert(overloadedAt === null || since !== null, 'an overload has lasted since some time')
+  assert(
+    since === null || since <= now,
+    `demand has been too much since ${since}, and not since after ${now}`,
+  )
+  assert(
+    since === null || overloadedAt === null || since <= overloadedAt,
+    `the overload of ${overloadedAt} began after demand was too much, at ${since}`,
+  )
+  if (before.overloaded === null && overloaded !== null)
+    assert(demand[overloaded] > usable[overloaded], `an overload begins only above what is usable`)
+  if (before.overloaded !== null && overloaded === null)
+    assert(fits(demand, usable), `an overload ends only where demand is usable`)
 }
 
 const nextState = (

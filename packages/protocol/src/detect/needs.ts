@@ -2,6 +2,7 @@
 
 import {
   amountText,
+  assert,
   checkRule,
   coresText,
   dimensions,
@@ -47,13 +48,16 @@ const overload = (
   const dimension = firstExcess(demand, usable)
   if (load.overloaded === null || load.overloadedAt === null || dimension === null) return null
   const worst = demand[load.overloaded] > usable[load.overloaded] ? load.overloaded : dimension
+  const wanted = toClear(demand, usable, clearPermille)
+  const severity = severityOf(demand, usable)
+  assert(severity > 0 && wanted[worst] > 0, `an overload of ${worst} weighs something, and asks for room`)
   return {
     kind: 'overload',
     dimension: worst,
     reason: overloadReason[worst],
     since: load.overloadedAt,
-    severity: severityOf(demand, usable),
-    wanted: toClear(demand, usable, clearPermille),
+    severity,
+    wanted,
     text: `demand ${amountText(worst, demand[worst])} of ${amountText(worst, usable[worst])} usable, for ${((now - (load.since ?? now)) / 1000).toFixed(1)} s`,
   }
 }

@@ -1,6 +1,7 @@
 /** What this host expects of itself, and which host could spare it an overload. Worked out once for each new state of the host. */
 
 import {
+  assert,
   type CandidateVm,
   expectedOverloadMs,
   type HostOutlook,
@@ -64,6 +65,10 @@ export const createOwnForecast = (host: HostState, policy: Policy): (() => OwnFo
     if (revision === of.revision && description === of.description && doubt === of.doubt) return known
     of = { revision, description, doubt }
     const now = prospectsNow()
+    assert(
+      now.each.length === host.vms.size,
+      `${now.each.length} forecasts are one for each of ${host.vms.size} VMs`,
+    )
     known = now.known ? ownForecastOf(host, now, doubt, policy.forecastGainMsMin) : null
     return known
   }

@@ -9,6 +9,7 @@ import type { Admit, Begin } from '../data/message.ts'
 import { peerUri, quoted } from '../data/peer-uri.ts'
 import type { AnyCode } from '../data/reasons.ts'
 import type { HostState } from '../snapshot/host.ts'
+import { checkPromised } from '../snapshot/ledger.ts'
 import type { StepContext } from '../step-context.ts'
 import { mayArrive, mayLeave } from './admission.ts'
 import type { MigrationParts } from './migration-parts.ts'
@@ -69,6 +70,7 @@ export const admit = (parts: MigrationParts, from: HostId, message: Admit): void
   if (code !== null) return context.send(from, { kind: 'not-admitted', partition, epoch, action, code })
   hooks.admitted()
   incoming.admit(from, message, ownUri(host))
+  checkPromised(host, hooks.promises(), action)
 }
 
 /** Why it may not come, as a code, or null. */

@@ -3,6 +3,7 @@
  * at the other end: a VM that is handed over waits paused until an agent lets it run, and both agents may be leaving. A
  * migration that would need longer is stopped, so that the VM runs on here.
  */
+import { assert } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { Instant } from '../data/ids.ts'
 import type { Commands } from '../detect/commands.ts'
@@ -80,6 +81,7 @@ export const createLeave = (
       const over = settledAt !== null && (idle || now - settledAt >= limits.lastWordMs)
       if (!over && now - since < limits.leaveMs) return
       if (open) leader.end(...why)
+      assert(leader.leading === null, 'this agent ends when it leads no partition any more')
       sayWho()
       said = true
       context.emit({ kind: 'leave' })

@@ -1,4 +1,5 @@
 /** The parts of a peer, and how they are wired: what each stage may ask of the others, as the hooks that it is given. */
+import { assert } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { Decision } from '../data/decision.ts'
 import type { ForecastSummary } from '../data/forecast-summary.ts'
@@ -44,6 +45,7 @@ export interface PeerParts {
 
 const report = ({ context, state }: PeerParts, decision: Decision): void => {
   const others = state.decisions.filter((one) => one.id !== decision.id)
+  assert(others.length >= state.decisions.length - 1, `decision ${decision.id} is on record once`)
   state.decisions = [decision, ...others].slice(0, limits.decisionsMax)
   context.emit({ kind: 'report', decision })
 }

@@ -8,6 +8,8 @@ import { calm, type LoadState } from '../detect/load.ts'
 export interface PeerState {
   /** The time of the first step; null before it. */
   startedAt: Instant | null
+  /** A step is under way. It stays so when the step throws: a peer whose own state is wrong does nothing more. */
+  stepping: boolean
   /** The operator's last word, restored from the journal; before the first one that of the configuration. */
   mode: Mode
   /** Whether this host is overloaded, and since when. */
@@ -26,6 +28,7 @@ export interface PeerState {
 
 export const createPeerState = (init: Pick<PeerInit, 'mode' | 'restored'>): PeerState => ({
   startedAt: null,
+  stepping: false,
   mode: init.restored.mode ?? init.mode,
   load: calm,
   journalHealthy: true,

@@ -103,7 +103,8 @@ export const believe = (
   const runs = vm.state === 'running'
   const counts = runs || leaving !== null
   const wanted = runs ? settled.cpuMilli : (before?.wantedMilli ?? leaving?.cpuMilli ?? null)
-  const measured = told.memoryMiB !== null && (!runs || (told.cpuMilli !== null && settled.cpuMilli !== null))
+  const known = settled.memoryMiB !== null && (!runs || settled.cpuMilli !== null)
+  const measured = known && told.memoryMiB !== null && (!runs || told.cpuMilli !== null)
   return {
     demand: {
       cpuMilli: settled.cpuMilli ?? (counts ? mostMilli(vm.vcpus) : 0),

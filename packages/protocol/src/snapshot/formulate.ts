@@ -2,6 +2,7 @@
 
 import {
   add,
+  assert,
   type Dimension,
   dimensions,
   type Forecast,
@@ -175,6 +176,18 @@ export const formulate = (
     )
   })
   const forecast = forecastOf(sorted, leader, need, policy)
+  assert(
+    sorted.some((snapshot) => snapshot.host === leader),
+    `${leader} leads a partition of which it is a member`,
+  )
+  assert(
+    sorted.every((snapshot, i) => i === 0 || sorted[i - 1]!.host < snapshot.host),
+    `each member of the partition of ${leader} stands once in the problem`,
+  )
+  assert(
+    forecast === null || (forecast.hosts.length === hosts.length && forecast.vms.length === vms.length),
+    `what is foreseen for ${leader} and its members is foreseen for each host and VM`,
+  )
   return {
     ...(forecast === null ? {} : { forecast }),
     dimensions: [...dimensions],

@@ -26,6 +26,7 @@ import type { MoveFacts, VmSnapshot } from '../data/snapshot.ts'
 import { usableOf } from '../data/usable.ts'
 import { type Amounts, type Belief, isUnknown, promisedBelief } from './belief.ts'
 import type { Doubt } from './doubt.ts'
+import { checkChange, checkMemory } from './host-invariants.ts'
 import { noReturnTo, whyStays } from './may-move.ts'
 
 export interface KnownVm extends Omit<ObservedVm, keyof Amounts>, Belief {
@@ -152,6 +153,7 @@ export const arrive = (
     unseen: limits.samplesInFlight,
     demandSums: demandSumsOf(snapshot.demandStats),
   })
+  checkChange(host, snapshot.vm, true)
 }
 
 /** A VM is positively gone from here: credited now. */
@@ -159,18 +161,23 @@ export const depart = (host: HostState, vm: VmId): void => {
   changing(host)
   host.vms.delete(vm)
   host.left.set(vm, limits.samplesInFlight)
+  checkChange(host, vm, false)
 }
 
 const forgotten: VmMemory = { restsUntil: 0, movedFrom: null, failures: 0, quarantinedUntil: 0 }
 
-export const rest = (host: HostState, vm: VmId, until: Instant, from: HostId): void => {
-  host.memory.set(vm, {
+const remember = (host: HostState, vm: VmId, memory: VmMemory): void => {
+  checkMemory(memory)
+  host.memory.set(vm, memory)
+}
+
+export const rest = (host: HostState, vm: VmId, until: Instant, from: HostId): void =>
+  remember(host, vm, {
     ...(host.memory.get(vm) ?? forgotten),
     restsUntil: until,
     movedFrom: from,
     failures: 0,
   })
-}
 
 /** A migration of this VM has failed once more. So many failures in a row are pardoned; each further one doubles the pause. */
 const countFailure = (host: HostState, vm: VmId, now: Instant, pauseMs: number, pardoned: number): void => {
@@ -178,7 +185,7 @@ const countFailure = (host: HostState, vm: VmId, now: Instant, pauseMs: number, 
   const failures = memory.failures + 1
   const counted = failures - pardoned
   const pause = counted <= 0 ? 0 : backOffMs(counted, pauseMs, limits.quarantineMsMax)
-  host.memory.set(vm, { ...memory, failures, quarantinedUntil: now + pause })
+  remember(host, vm, { ...memory, failures, quarantinedUntil: now + pause })
 }
 
 /** A failed migration: the first may be bad luck. */

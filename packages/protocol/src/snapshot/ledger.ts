@@ -6,7 +6,9 @@
 import {
   add,
   amountText,
+  assert,
   capacityCode,
+  dimensions,
   firstExcess,
   type Labelled,
   type Resources,
@@ -29,6 +31,28 @@ export const promisedIn = (promises: Iterable<Promised>): Resources =>
 /** What is free for one more promise, per dimension. */
 export const roomOf = (host: HostState, promises: Iterable<Promised>): Resources =>
   subtract(usableHere(host), add(demandOf(host), promisedIn(promises)))
+
+/**
+ * What holds when this host has just promised room for `action`: the VM is promised once and not here, and what is used and
+ * promised together is usable (S9). Later it may be more: demand is not asked.
+ */
+export const checkPromised = (host: HostState, promises: readonly Promised[], action: ActionId): void => {
+  const newest = promises.filter((promise) => promise.action === action)
+  const [promise] = newest
+  assert(
+    promise !== undefined && newest.length === 1,
+    `${action} is promised once, not ${newest.length} times`,
+  )
+  const { vm, demand } = promise
+  assert(promises.filter((one) => one.vm === vm).length === 1, `${vm} is promised once`)
+  assert(!host.vms.has(vm), `${vm} is promised to come, and not here yet`)
+  const [used, promised, usable] = [demandOf(host), promisedIn(promises), usableHere(host)]
+  for (const d of dimensions)
+    assert(
+      demand[d] === 0 || used[d] + promised[d] <= usable[d],
+      `${used[d]} ${d} used and ${promised[d]} promised, ${vm} included, are no more than ${usable[d]}`,
+    )
+}
 
 /** Null when `demand` fits beside what is used and promised; else the code and the numbers that say why not. */
 export const refusal = (

@@ -1,4 +1,5 @@
 /** What this host makes of one sample: which VMs are here, what each is believed to want, and for how long that has been so. */
+
 import { addDemand, noDemandSums, type Resources, sameLabels } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import { byText, type Instant, type VmId } from '../data/ids.ts'
@@ -6,6 +7,7 @@ import type { ObservedVm } from '../data/io.ts'
 import { type Amounts, believe, believedOf, toldOf } from './belief.ts'
 import { settle, type Weighed } from './doubt.ts'
 import { accumulateDemand, changing, type HostState, type KnownVm, usableHere, wasMeasured } from './host.ts'
+import { checkSampled, checkWatched } from './host-invariants.ts'
 
 /** All but the amounts. */
 const sameFacts = (told: ObservedVm, vm: ObservedVm): boolean =>
@@ -65,6 +67,7 @@ export const observe = (
   leaving: ReadonlyMap<VmId, Resources> = new Map(),
 ): boolean => {
   const elapsedS = host.sampledAt === null ? 0 : (now - host.sampledAt) / 1000
+  checkWatched(host, now, elapsedS)
   if (incoming.size === 0 && allAsBefore(host, observed)) {
     host.sample = observed
     stand(host, elapsedS)
@@ -176,4 +179,5 @@ const takeIn = (
   for (const [vm, samples] of host.left)
     if (samples <= 1) host.left.delete(vm)
     else host.left.set(vm, samples - 1)
+  checkSampled(host, now)
 }
