@@ -1,4 +1,7 @@
-/** The daemon as a process of its own: started, looked at, started twice by mistake, stopped; and begun by an old Node.js. */
+/**
+ * The daemon as a process of its own: started, looked at, started twice by mistake, stopped; ended by an assertion of its core;
+ * and begun by an old Node.js.
+ */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -12,8 +15,12 @@ import { runCli } from './main.ts'
 
 const drover = fileURLToPath(new URL('../../bin/drover.js', import.meta.url))
 
-/** A hypervisor with one VM that wants half a core; it is asked to move nothing. */
+/**
+ * A hypervisor with one VM that wants half a core; it is asked to move nothing. Once the file `broken` is there, no number is finite
+ * any more: the next step of the core is given a time that is none, and an assertion fails.
+ */
 const driver = `
+import { existsSync } from 'node:fs'
 export const createHypervisor = ({ uri }) => {
   let connected = false
   const vm = {
@@ -25,7 +32,10 @@ export const createHypervisor = ({ uri }) => {
     driver: 'test', get connected() { return connected }, trouble: null,
     open() { connected = true },
     host: async () => ({ name: 'h', capacity: { cpuMilli: 4000, memoryMiB: 8192 }, cpuBaseline: 'c', migrationUri: uri, version: 'test 1' }),
-    sample: async () => ({ vms: [vm], pressure: null }),
+    sample: async () => {
+      if (existsSync(new URL('broken', import.meta.url))) Number.isFinite = () => false
+      return { vms: [vm], pressure: null }
+    },
     jobs: async () => [], locate: async () => 'running',
     migrate: never, limit: never, abort: never, resume: never, save: never, restore: never, start: never, shutdown: never,
     events: () => () => {}, close: async () => { connected = false },
@@ -140,6 +150,34 @@ test('the daemon from its start to its stop, as an operator meets it', async () 
     assert.equal(typeof JSON.parse(entry), 'object', 'JSON lines only')
   assert.match(log, /agent stopped; its VMs go on/)
   assert.equal((await run('status')).exit, 3)
+})
+
+test('a failed assertion ends the daemon with an error that says which, and the next start goes on from its journal', async () => {
+  const start = async () => {
+    const child = spawn(process.execPath, [drover, 'agent', '--config', config], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    daemon = child
+    let log = ''
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      log += part
+    })
+    const end = new Promise((resolve) => child.once('close', (code, signal) => resolve([code, signal])))
+    await ready(child)
+    return { child, end, log: () => log }
+  }
+  const first = await start()
+  writeFileSync(join(directory, 'broken'), '')
+  assert.deepEqual(await first.end, [1, null], 'systemd starts it again: Restart=on-failure')
+  assert.match(first.log(), /"msg":"the core failed; this agent stops, its VMs go on"/)
+  assert.match(first.log(), /assertion failed: a step has a time, not \d+/)
+  rmSync(join(directory, 'broken'))
+
+  const second = await start()
+  assert.equal((await run('status')).exit, 0)
+  second.child.kill('SIGTERM')
+  assert.deepEqual(await second.end, [0, null])
+  assert.doesNotMatch(second.log(), /journal.broken/, 'the journal is intact')
 })
 
 test('an old Node.js hands over to the one that npm brought', async (context) => {

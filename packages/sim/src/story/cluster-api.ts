@@ -88,6 +88,8 @@ export interface Cluster {
 
   /** As kill -9: the hypervisor and its migrations go on, unwatched. */
   killAgent(host: number): void
+  /** An assertion fails in the core of that host with its next step: its agent ends, and is started again 5 s later. */
+  breakCore(host: number): void
   /** As `systemctl stop`: resolves when the agent has ended; time must pass for that. */
   stopAgent(host: number): Promise<void>
   /** While its journal is full it cannot start, and tries again, as a service manager does. */

@@ -6,6 +6,7 @@ import { killAgent, startAgent } from './story-host.ts'
 type AgentFaults = Pick<
   Cluster,
   | 'killAgent'
+  | 'breakCore'
   | 'stopAgent'
   | 'restartAgent'
   | 'loseJournal'
@@ -17,6 +18,9 @@ type AgentFaults = Pick<
 
 export const agentFaults = (cluster: ClusterState): AgentFaults => ({
   killAgent: (host) => killAgent(hostAt(cluster, host)),
+  breakCore(index) {
+    hostAt(cluster, index).broken = true
+  },
   async stopAgent(index) {
     const host = hostAt(cluster, index)
     await host.host.stop()

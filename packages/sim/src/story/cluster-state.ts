@@ -19,6 +19,8 @@ export interface StoryHost {
   wallOffsetMs: number
   /** The core of the living agent. */
   peer: Peer | null
+  /** Its core is told no time with its next step: an assertion fails there. */
+  broken: boolean
   /** What its agent says instead of what its core wants said. */
   lie: ((message: Message) => Message) | null
 }

@@ -76,6 +76,7 @@ export const acts: Readonly<Record<string, Act>> = {
     await cluster.command(hostOf(host), orderOf(cluster, words))
   },
   'kill-agent': (cluster, [host]) => cluster.killAgent(hostOf(host)),
+  'break-core': (cluster, [host]) => cluster.breakCore(hostOf(host)),
   // It takes until the VMs of its migrations run: the story goes on meanwhile.
   'stop-agent': (cluster, [host]) => void cluster.stopAgent(hostOf(host)),
   'restart-agent': (cluster, [host]) => cluster.restartAgent(hostOf(host)),

@@ -57,6 +57,20 @@ const around = (cluster: ClusterState, index: number, effect: Effect, when: 'bef
   clock.after(crashMs, () => startAgent(cluster, host))
 }
 
+/** Its process ends with an error, and is started again, as `drover.service` has it. */
+const afterFailure = (cluster: ClusterState, host: StoryHost): void => {
+  host.broken = false
+  host.peer = null
+  cluster.clock.after(restartMs, () => {
+    host.host
+      .stop()
+      .then(() => startAgent(cluster, host))
+      .catch((error: Error) => {
+        cluster.failure ??= error
+      })
+  })
+}
+
 /** Adds the host to the world; its agent is not started. */
 export const createStoryHost = (cluster: ClusterState, id: HostId, index: number): StoryHost => {
   const { clock, world, network, policy, mode, rules, seed, options } = cluster
@@ -91,11 +105,13 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
       wallNow,
       around: (effect, when) => around(cluster, index, effect, when),
       fatal(cause) {
-        cluster.failure ??= new Error(`the core of ${name} failed: ${cause}`, { cause })
+        if (made.broken) afterFailure(cluster, made)
+        else cluster.failure ??= new Error(`the core of ${name} failed: ${cause}`, { cause })
       },
       createPeer(init) {
-        made.peer = createPeer(init)
-        return made.peer
+        const peer = createPeer(init)
+        made.peer = peer
+        return { ...peer, step: (now, input) => peer.step(made.broken ? Number.NaN : now, input) }
       },
     },
     born: (agent) =>
@@ -103,6 +119,6 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
         if (event.kind === 'decision') cluster.decisions.push({ by: id, decision: event.decision })
       }),
   })
-  const made: StoryHost = { id, name, host, journal, wallOffsetMs: 0, peer: null, lie: null }
+  const made: StoryHost = { id, name, host, journal, wallOffsetMs: 0, peer: null, broken: false, lie: null }
   return made
 }
