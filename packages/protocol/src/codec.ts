@@ -26,7 +26,7 @@ export const encodeSummary = (summary: LoadSummary): Uint8Array => seal(summary)
 export const decodeSummary = (bytes: Uint8Array): LoadSummary | null => open(summarySchema, bytes)
 
 const encoding = { ignoreUndefinedProperties: true } as const
-/** Strict about what JSON has no words for: none of it is in our messages. */
+/** Strict: no message has what JSON has no words for. */
 const decoding = {
   strict: false,
   allowIndefinite: false,

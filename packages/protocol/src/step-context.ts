@@ -26,7 +26,7 @@ export interface StepContext {
   readonly policy: Policy
   now(): Instant
   emit(effect: Effect): void
-  /** To ourselves too: then it is delivered within the same step, so that leader and member speak one language. */
+  /** To this host itself, too: that is delivered within the same step, so that leader and member have one way to speak. */
   send(to: HostId, draft: Draft): void
   /** Something an operator should hear of; the same is said again at most once a minute. */
   warn(code: ReasonCode, text: string, vm?: VmId): void
@@ -41,7 +41,7 @@ export interface StepContext {
 export interface StepControl extends StepContext {
   /** Time never runs back here, whatever the caller's clock does. */
   setTime(now: Instant): void
-  /** The next message of ours to ourselves, or null. */
+  /** The next message of this host to itself, or null. */
   nextOwn(): Message | null
   takeEffects(): readonly Effect[]
   /** Newest first. */

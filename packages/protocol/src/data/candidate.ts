@@ -1,4 +1,4 @@
-/** A host that may help, and why it would not be asked. */
+/** A host that may help, and the reason why it would not be asked. */
 
 import type { Resources } from '@drover/placement'
 import type { HostId } from './ids.ts'
@@ -7,7 +7,7 @@ import { uriTrouble } from './peer-uri.ts'
 import type { ReasonCode } from './reasons.ts'
 import type { LoadSummary } from './summary.ts'
 
-/** One known host in the order of its distance from us, with what our failure detector says of it. */
+/** One known host, with what the failure detector of this host says of it. Lists of them are sorted by distance. */
 export interface Candidate {
   readonly summary: LoadSummary
   readonly state: 'alive' | 'suspect' | 'dead'

@@ -1,6 +1,6 @@
 /**
- * Policy: what operators choose. Limits: what keeps everything bounded (S14). Each number states its unit, its
- * default and the failure that it prevents. Over a limit is an outcome, never a crash.
+ * The numbers of the protocol. Policy: what operators choose. Limits: what keeps everything bounded (S14). Each number states
+ * its unit, its default and the failure that it prevents. To be over a limit is an outcome, never a crash.
  */
 
 export interface Policy {
@@ -92,7 +92,7 @@ export const limits = {
   /** Decisions kept in memory for `explain`; the journal keeps more. And those that one explanation lists. */
   decisionsMax: 256,
   decisionsShownMax: 10,
-  /** Warnings kept for the status. Against a status too long to be read. */
+  /** Warnings kept for the status. Against a status too long to read. */
   warningsMax: 64,
   /** The same warning is said again after so long, ms. Against a log that shows one trouble only. */
   warningAgainMs: 60_000,
@@ -257,7 +257,7 @@ export const limits = {
   /** First and last pause before a leader tries again, ms; doubling, with jitter. Against two leaders that collide for ever. */
   backOffMsMin: 100,
   backOffMsMax: 10_000,
-  /** The first pause when no host could even be asked, ms: each try is a decision on record. */
+  /** The first pause when no host could even be asked, ms: each try is a decision on record. Against a log of equal decisions. */
   aloneBackOffMsMin: 1_000,
   /** The same after a decision that moved nothing because nothing could be done, or because mode is observe. Against a log of equal decisions. */
   idleBackOffMsMin: 5_000,
@@ -269,11 +269,11 @@ export const limits = {
   probeMs: 1_000,
   probeTimeoutMs: 300,
   suspicionMs: 3_000,
-  /** Direct ring neighbours on either side that are probed in turn. Against a dead neighbour that is not missed. */
+  /** Direct ring neighbours on either side that are probed in turn. Against a dead neighbour that goes unnoticed. */
   neighboursPerSide: 2,
   /** Other hosts are probed in every such period only: of 100 known ones, a dead distant one is noticed in minutes. */
   probeOthersEvery: 4,
-  /** Probes of our own, and for others, that may be under way. Against a storm of them when a switch dies. */
+  /** Probes of this host, and for other hosts, that may be under way. Against a storm of them when a switch dies. */
   probesMax: 32,
   relaysMax: 64,
   /** Confirmations that bring a suspicion to its shortest, and hosts that an indirect probe asks. Against one wrong accuser. */

@@ -74,6 +74,6 @@ export interface Decision {
   /** From detection to the start of the plan's first action. */
   readonly detectToStartMs: number | null
   readonly endedMs: number | null
-  /** True where this host's own record is of someone else's partition. */
+  /** True in a record of a partition that another host led. */
   readonly asMember: boolean
 }

@@ -61,7 +61,7 @@ export interface OpenMigration extends Labelled {
   readonly kind: 'departure' | 'arrival'
   readonly action: ActionId
   readonly partition: PartitionId
-  /** Of our own lease, and of the other end's (0 where it was not told). */
+  /** Of this host's lease, and of that of the other end (0 where it was not told). */
   readonly epoch: number
   readonly peerEpoch: number
   readonly vm: VmId
@@ -79,7 +79,7 @@ export interface OpenLifecycle extends Labelled {
   readonly kind: LifecycleKind
   readonly action: ActionId
   readonly partition: PartitionId
-  /** Of our own lease. */
+  /** Of this host's lease. */
   readonly epoch: number
   readonly vm: VmId
   /** The VM's name, for people; '' = not known here. */
@@ -223,7 +223,7 @@ export interface LifecycleOperation {
 }
 export type LifecycleKind = 'start' | 'stop' | 'suspend' | 'resume'
 
-/** What a `perform` asks of our hypervisor. Each kind names its own subject: a VM now, a host where its power is meant. */
+/** What a `perform` asks of this host's hypervisor. Each kind names its own subject: a VM now, a host where its power is meant. */
 export type Operation = MigrateOperation | LifecycleOperation
 
 export type Effect =
@@ -239,11 +239,11 @@ export type Effect =
       readonly problem: PartitionProblem
       readonly budgetMs: number
     }
-  /** Begin what an action asks of our hypervisor; its end comes back as `finished`. */
+  /** Begin what an action asks of this host's hypervisor; its end comes back as `finished`. */
   | { readonly kind: 'perform'; readonly action: ActionId; readonly operation: Operation }
-  /** Ask our hypervisor to stop a migration of ours. How it ended is seen, not answered: it may have been too late. */
+  /** Ask this host's hypervisor to stop a migration of this host. How that ended is seen, not answered: it may be too late. */
   | { readonly kind: 'abort'; readonly action: ActionId; readonly vm: VmId }
-  /** Ask a hypervisor where a VM is: our own (`at` null) or another's by its URI. The answer gives `round` back. */
+  /** Ask a hypervisor where a VM is: that of this host (`at` null), or another one by its URI. The answer gives `round` back. */
   | {
       readonly kind: 'inspect'
       readonly action: ActionId

@@ -146,7 +146,7 @@ export const reasons = {
 export type ReasonCode = keyof typeof reasons
 
 declare const foreign: unique symbol
-/** A code that another program chose: a hypervisor driver, the solver, an agent of another version. It need not be one of ours. */
+/** A code that another program chose: a hypervisor driver, the solver, an agent of another version. It need not be one of these. */
 export type ForeignCode = string & { readonly [foreign]: true }
 /** What stands in a record or a message. What this program says itself is a `ReasonCode`: a typo does not compile. */
 export type AnyCode = ReasonCode | ForeignCode

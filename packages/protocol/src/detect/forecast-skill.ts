@@ -1,10 +1,11 @@
 /**
- * May this host believe its own forecast? Every ten seconds it notes what it foresees for its VMs at the horizon. When that
- * time has come, it scores the note by what it then sees, and beside it the plainest forecast of all: demand stays "as it
- * is now". Only VMs that are still here count, so that a migration is no error of the forecast.
+ * May this host believe its own forecast? Forecast verification by the continuous ranked probability score: every ten seconds
+ * the host notes the demand that it expects of its VMs at the horizon. At that time it scores the note against the demand that
+ * it sees, and beside it the persistence forecast: demand stays "as it is now". VMs that have left do not count, so that a
+ * migration is no error of the forecast.
  *
- * The forecast takes VMs to be independent and to return to their means. Where they rise together (waves, roll-outs, a
- * daily peak) the demand of a host strays much farther than it foresees, and here that shows.
+ * The forecast assumes that VMs are independent and return to their means. Where VMs rise together (waves, roll-outs, a
+ * daily peak) the demand of the host strays much farther than expected, and the score shows it.
  */
 
 import {
@@ -25,8 +26,8 @@ const horizonSlots = (horizonS * 1_000) / limits.forecastNoteMs
 /** So many notes must have been scored: those of one horizon. Against a verdict on one lucky moment. */
 const countMin = horizonSlots
 /**
- * Why a forecast is not to be believed. `unproven`: too little of it was scored. `no_better` than "as it is now". `together`: the
- * VMs rise and fall together, so that the host strays much farther than is foreseen.
+ * Why the forecast of a host is not believed. `unproven`: too few notes were scored. `no_better`: persistence scores as well.
+ * `together`: the VMs rise and fall together, so that their errors add up.
  */
 export type ForecastDoubt = 'forecast.unproven' | 'forecast.no_better' | 'forecast.together'
 
@@ -91,7 +92,7 @@ const doubtOn = ({ count, score, asNow, squares, ownSquares }: Sums): ForecastDo
   return asNow === 0 || score * 1_000 > asNow * limits.forecastScorePermilleMax ? 'forecast.no_better' : null
 }
 
-/** Call it with each sample: what the host runs, and what it expects of each, in that order. The answer: null = believed. */
+/** To be called with each sample: its VMs, and the forecast of each, in the same order. The answer: null = believed. */
 export const createForecastSkill = () => {
   let notes: readonly Note[] = []
   let last = -1
@@ -104,7 +105,7 @@ export const createForecastSkill = () => {
     last = slot
     const due = slot - horizonSlots
     for (const note of notes) if (note.slot === due) sums = scored(sums, note, vms)
-    // What came due while no sample came is dropped, and so is what a clock that was set back left in the future.
+    // Notes that came due between two samples are dropped; so are those from the future, after a clock was set back.
     notes = notes.filter((note) => note.slot > due && note.slot < slot)
     doubt = doubtOn(sums)
     const { each, known, turnoverS } = forecasts()

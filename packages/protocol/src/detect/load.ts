@@ -63,13 +63,13 @@ const worstAbove = (demand: Resources, mark: Resources): Dimension | null => {
   return worst
 }
 
-/** What ends an overload. Never above usable, or an overload would end and begin in one breath. */
+/** The mark that ends an overload. It is never above usable: else one sample could end an overload and begin the next. */
 const clearOf = (usable: Resources, clearPermille: number): Resources => {
   const clear = scale(usable, clearPermille)
   return resources((d) => Math.min(clear[d], usable[d]))
 }
 
-/** A clock that was set back must not make a hold time longer than asked for: it begins anew. */
+/** After a clock was set back, a time in the future counts as now: a hold time is never longer than asked for. */
 const notAfter = (at: Instant | null, now: Instant): Instant | null =>
   at === null ? null : Math.min(at, now)
 
@@ -95,7 +95,7 @@ export const detectLoad = (
   return next
 }
 
-/** What holds whenever the state changes, if this code is right, whatever was measured. */
+/** What holds of each change, if this code is right. No measurement can break it. */
 const checkLoad = (
   before: LoadState,
   next: LoadState,

@@ -44,7 +44,7 @@ const overload = (
 ): OverloadNeed | null => {
   const usable = usableHere(host)
   const demand = demandOf(host)
-  // Between usable and the clear mark an overload that began is not over, but needs no cure.
+  // Between the clear mark and usable an overload goes on, and needs no cure.
   const dimension = firstExcess(demand, usable)
   if (load.overloaded === null || load.overloadedAt === null || dimension === null) return null
   const worst = demand[load.overloaded] > usable[load.overloaded] ? load.overloaded : dimension
@@ -76,7 +76,7 @@ const drain = (host: HostState, now: Instant): DrainNeed | null => {
   }
 }
 
-/** Nothing is wrong yet. */
+/** The need of a host that expects an overload. */
 export const forecastNeed = (outlook: HostOutlook, now: Instant): ForecastNeed => ({
   kind: 'forecast',
   reason: 'forecast.cpu',
@@ -86,7 +86,7 @@ export const forecastNeed = (outlook: HostOutlook, now: Instant): ForecastNeed =
   text: `demand ${coresText(outlook.forecast.nowMilli)} of ${coresText(outlook.usableMilli)} usable; ${(outlook.expectedOverloadMs / 1000).toFixed(1)} s of overload foreseen`,
 })
 
-/** Rules that the VMs on this host break among themselves, or by being on this host. */
+/** The need of a host whose VMs break a rule among themselves, or by being here; null = they break none. */
 const brokenRule = (host: HostState, self: HostId, now: Instant): RuleNeed | null => {
   if (host.rules.length === 0) return null
   const stays = staysOn(self, [...host.vms.values()])

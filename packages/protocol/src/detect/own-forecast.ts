@@ -1,4 +1,4 @@
-/** What this host expects of itself, and which host could spare it an overload. Worked out once for each new state of the host. */
+/** The forecast of this host, and the VMs that could leave it. Computed once for each new state of the host. */
 
 import {
   assert,
@@ -30,24 +30,24 @@ import { createForecastSkill, type ForecastDoubt } from './forecast-skill.ts'
 
 export interface OwnForecast {
   readonly outlook: HostOutlook
-  /** As the VMs of the host, in their order. */
+  /** One per VM of the host, in their order. */
   readonly each: readonly VmForecast[]
-  /** Why its forecast may not decide anything early; null = it was shown to be right. */
+  /** Why the forecast is not believed, so that nothing is done early; null = it was shown to be right. */
   readonly doubt: ForecastDoubt | null
-  /** More is foreseen than a migration has to save: worth a look. */
+  /** The expected overload is more than a migration must save: worth a look. */
   readonly atRisk: boolean
-  /** Demand that is above what is usable now is expected to be so for more than a moment. */
+  /** Demand is above what is usable, and is expected to stay there for more than a moment. */
   readonly lasts: boolean
 }
 
-/** Null: the policy does not act early, or too little was seen yet. */
+/** The function returns null while the policy does not act early, or too little was seen. */
 export const createOwnForecast = (host: HostState, policy: Policy): (() => OwnForecast | null) => {
   const score = createForecastSkill()
   let forecasts: VmForecasts | null = null
-  let prospectsOf = -1
-  const prospectsNow = (): VmForecasts => {
-    if (forecasts === null || prospectsOf !== host.revision) forecasts = vmForecastsHere(host)
-    prospectsOf = host.revision
+  let forecastsOf = -1
+  const forecastsNow = (): VmForecasts => {
+    if (forecasts === null || forecastsOf !== host.revision) forecasts = vmForecastsHere(host)
+    forecastsOf = host.revision
     return forecasts
   }
   let doubt: ForecastDoubt | null = 'forecast.unproven'
@@ -59,12 +59,12 @@ export const createOwnForecast = (host: HostState, policy: Policy): (() => OwnFo
   let known: OwnForecast | null = null
   return () => {
     if (policy.forecastGainMsMin === null) return null
-    if (host.sampledAt !== null && host.doubt === null) doubt = score(host.sampledAt, host.vms, prospectsNow)
+    if (host.sampledAt !== null && host.doubt === null) doubt = score(host.sampledAt, host.vms, forecastsNow)
     const { revision, description } = host
     // What is usable may change while the VMs do not.
     if (revision === of.revision && description === of.description && doubt === of.doubt) return known
     of = { revision, description, doubt }
-    const now = prospectsNow()
+    const now = forecastsNow()
     assert(
       now.each.length === host.vms.size,
       `${now.each.length} forecasts are one for each of ${host.vms.size} VMs`,
@@ -90,7 +90,7 @@ const ownForecastOf = (
     each: forecasts.each,
     doubt,
     atRisk: doubt === null && outlook.expectedOverloadMs >= gainMsMin,
-    // Whatever the doubt: that demand stays above what is usable is what "as it is now" says, too.
+    // Even without a believed forecast: persistence ("as it is now") says the same.
     lasts: expectedOverloadMs(held, cpuMilli) >= limits.lastingOverloadMsMin,
   }
 }
@@ -101,7 +101,7 @@ export const doubtOf = (ahead: OwnForecast | null, policy: Policy): ForecastDoub
   return ahead === null ? 'forecast.unproven' : ahead.doubt
 }
 
-/** What this host tells the others of it, made anew only where it differs. Nothing, unless it may be believed. */
+/** The forecast as the other hosts are told; null unless it is believed. Made anew only when it differs. */
 export const createAnnouncedForecast = (
   lookAhead: () => OwnForecast | null,
 ): (() => ForecastSummary | null) => {

@@ -1,7 +1,7 @@
 /**
- * How an agent leaves in order. It begins nothing any more, and stays until every VM of a migration of its own runs, here or
- * at the other end: a VM that is handed over waits paused until an agent lets it run, and both agents may be leaving. A
- * migration that would need longer is stopped, so that the VM runs on here.
+ * How an agent leaves in order. It begins nothing more, and stays until every VM that it moves runs, here or at the other end: a
+ * VM that is handed over waits paused until an agent lets it run, and both agents may be leaving. A migration that takes
+ * too long is stopped, so that the VM runs on here.
  */
 import { assert } from '@drover/placement'
 import { limits } from '../data/config.ts'
@@ -19,7 +19,7 @@ export interface Leave {
   nextAt(): Instant | null
 }
 
-/** Why nothing is led, asked for or done any more. */
+/** The reason that partitions, orders and migrations are given. */
 const why = ['host.leaving', 'this agent is being stopped'] as const
 
 export const createLeave = (
@@ -30,11 +30,11 @@ export const createLeave = (
 ): Leave => {
   let since: Instant | null = null
   let settledAt: Instant | null = null
-  /** Nothing was under way when it began: then nothing has to be said either. */
+  /** Nothing was under way when it began: then there are no last words to wait for. */
   let idle = false
   let said = false
 
-  const sayWho = (): void => {
+  const nameThoseLeft = (): void => {
     const view = actions.view(context.now())
     for (const { vm, direction, peer, phase } of view.migrations)
       context.warn(
@@ -77,12 +77,12 @@ export const createLeave = (
         leader.end(...why)
       }
       if (open) settledAt = null
-      // What was said last has to arrive, and may be asked for once more.
+      // The last words have to arrive, and may be asked for once more.
       const over = settledAt !== null && (idle || now - settledAt >= limits.lastWordMs)
       if (!over && now - since < limits.leaveMs) return
       if (open) leader.end(...why)
       assert(leader.leading === null, 'this agent ends when it leads no partition any more')
-      sayWho()
+      nameThoseLeft()
       said = true
       context.emit({ kind: 'leave' })
     },

@@ -1,4 +1,4 @@
-/** What follows from a step: is there something to do for this host now, and when does it have to be looked at again? */
+/** What a host does next: the need for which it forms a partition, if any, and the time of its next step. */
 import type { HostId, Instant } from '../data/ids.ts'
 import type { Need } from '../data/need.ts'
 import { detectLoad, nextLoadCheck } from '../detect/load.ts'
@@ -32,7 +32,7 @@ const detectOverload = ({ context, host, state, ownForecast }: PeerParts): void 
   const now = context.now()
   const ahead = ownForecast()
   const unknown = unknownVm(host, now)
-  // What was guessed begins no overload, and ends none.
+  // A guessed demand begins no overload, and ends none.
   if (unknown !== null) return complainOf(context, unknown)
   const lasts = ahead?.lasts === true
   state.load = detectLoad(state.load, now, demandOf(host), usableHere(host), context.policy, lasts)
@@ -60,7 +60,7 @@ const actEarly = (parts: PeerParts): void => {
   const ahead = parts.ownForecast()
   if (ahead?.atRisk !== true || host.draining) return
   const { sampledAt, revision } = host
-  // With every sample anew: the other hosts change, too.
+  // Each sample is a new occasion: the other hosts have changed, too.
   const { noDestination } = state
   if (noDestination !== null && noDestination.sampledAt === sampledAt && noDestination.revision === revision)
     return

@@ -1,12 +1,12 @@
 /**
- * What is believed of one VM, sample by sample. Unknown is never zero: a host that took it for nothing would promise what it
- * does not have (adr/011). So a VM that runs and was not measured counts
+ * What this host believes of one VM, sample by sample. Unknown is never zero: a host that counted unknown demand as nothing
+ * would promise room that it does not have (adr/011). A VM that runs and was not measured counts
  *
- * - what it was promised to want, when it has just arrived;
- * - what it last wanted, when an earlier sample measured this life of it;
+ * - the demand that its source promised, when it has just arrived;
+ * - its last demand, when an earlier sample measured it since its last start;
  * - all its vCPUs, when nothing is known of it. Its host then promises nothing.
  *
- * What cannot be is not believed, whatever a driver says: it counts as not told.
+ * An impossible amount counts as not told, whatever a driver says.
  */
 
 import type { Resources } from '@drover/placement'
@@ -36,18 +36,18 @@ export interface Amounts {
 /** The most that a VM can want. */
 export const mostMilli = (vcpus: number): number => Math.max(1, vcpus) * 1_000
 
-/** A measurement that may be true, cpuMilli; null where it may not, or is none. A VM whose vCPUs are not told has none. */
+/** The measured demand, cpuMilli, when it is possible; else null. Without its number of vCPUs no demand is possible. */
 const possibleMilli = ({ cpuMilli, vcpus }: ObservedVm): number | null => {
   if (cpuMilli === null || !(vcpus >= 1) || !(cpuMilli >= 0)) return null
   const most = mostMilli(vcpus)
   return cpuMilli * 1_000 <= most * limits.measuredPermilleMax ? Math.min(cpuMilli, most) : null
 }
 
-/** A guest rewrites all its memory in a second at most: that is for how long it is measured. */
+/** The rate is measured over one second, in which a guest rewrites all its memory at most. */
 const possibleDirty = ({ dirtyMiBps, memoryMiB }: ObservedVm): number | null =>
   dirtyMiBps !== null && dirtyMiBps >= 0 && dirtyMiBps <= memoryMiB ? dirtyMiBps : null
 
-/** As believed until this sample: `before`, of the same life of the VM; or what it wanted when it began to leave. */
+/** The belief until this sample: `before`, since the VM's last start; or the demand that it had when it began to leave. */
 export const believedOf = (
   before: Belief | null,
   { state }: ObservedVm,
@@ -55,7 +55,7 @@ export const believedOf = (
 ): Amounts => {
   const wanted = before?.wantedMilli ?? leaving?.cpuMilli ?? null
   const counts = state === 'running' || leaving !== null
-  // The second sample that sees it paused surprises no more.
+  // Only the first sample that sees a VM paused is a surprise.
   const resting = before === null || wanted === null ? null : before.ran ? before.demand.cpuMilli : 0
   const memoryMiB = before?.demand.memoryMiB ?? leaving?.memoryMiB ?? 0
   return {
@@ -66,8 +66,8 @@ export const believedOf = (
 }
 
 /**
- * As this sample tells. What was measured while the VM was paused for a part of the time says too little. One that is paused
- * wants nothing, unless a migration of ours has paused it.
+ * The amounts that this sample tells. A VM that was paused for a part of the time was measured too low. A paused VM wants
+ * nothing, unless a migration of this host has paused it.
  */
 export const toldOf = (before: Belief | null, vm: ObservedVm, leaving: Resources | null): Amounts => {
   const idle = leaving === null ? 0 : null
@@ -79,7 +79,7 @@ export const toldOf = (before: Belief | null, vm: ObservedVm, leaving: Resources
   }
 }
 
-/** What the source promised of a VM that has just arrived. `ran`: no sample has seen it wait here, paused. */
+/** The belief of a VM that has just arrived: what its source promised. `ran`: no sample has seen it wait here, paused. */
 export const promisedBelief = (demand: Resources, dirtyMiBps: number | null, ran: boolean): Belief => ({
   demand,
   wantedMilli: demand.cpuMilli,
@@ -89,8 +89,8 @@ export const promisedBelief = (demand: Resources, dirtyMiBps: number | null, ran
 })
 
 /**
- * After one more sample: `told` by it, and `settled` on with what was believed before. `leaving`: what the VM wanted when a
- * migration of ours began, while that is not over: the VM may yet go on here, and is not credited before it is gone (S9).
+ * The belief after one more sample, which told `told`; together with the belief before it this settled on `settled`. `leaving`:
+ * the VM's demand when a migration away from here began, while that runs. The VM may still stay, so its room is not free (S9).
  */
 export const believe = (
   before: Belief | null,
@@ -110,7 +110,7 @@ export const believe = (
       cpuMilli: settled.cpuMilli ?? (counts ? mostMilli(vm.vcpus) : 0),
       memoryMiB: settled.memoryMiB ?? 0,
     },
-    // A VM without memory is one of which nothing is known.
+    // No VM has no memory: nothing is known of this one.
     wantedMilli: settled.memoryMiB === null ? null : wanted,
     dirtyMiBps: settled.dirtyMiBps,
     unmeasuredSince: measured ? null : (before?.unmeasuredSince ?? now),
@@ -118,6 +118,6 @@ export const believe = (
   }
 }
 
-/** Nothing is known of it, or not since so long ago that it is no ground for a promise. */
+/** Its demand was never known, or was last known too long ago for a promise. */
 export const isUnknown = ({ wantedMilli, unmeasuredSince }: Belief, now: Instant): boolean =>
   unmeasuredSince !== null && (wantedMilli === null || now - unmeasuredSince > limits.demandAgeMsMax)

@@ -1,16 +1,15 @@
 /**
- * One wrong answer of a hypervisor must not count as much as a minute of right ones: demand that was steady for long is
- * expected to last, so the first wrong sample would move VMs; and a VM that seems to want nothing for one sample makes room
- * for a promise that cannot be kept. So a sample that surprises is looked at twice. Nothing follows from it: what was believed
- * stays believed until the next sample, which is asked for at once. Then the middle one counts of what was believed, what
- * surprised, and what the second sample says.
+ * A median filter against one wrong answer of a hypervisor. Such an answer would move VMs, because demand that was steady for
+ * long is expected to last. Or it would make room for a promise that cannot be kept, because a VM seems idle for one sample.
+ * So nothing follows from a surprising sample. The belief stays until the next sample, which is asked for at once. Then the
+ * median of three counts: the belief, the surprise, and the second sample.
  */
 import { dimensions, type Resources, scale } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { VmId } from '../data/ids.ts'
 import type { Amounts } from './belief.ts'
 
-/** What a sample told of each VM that is not believed yet. */
+/** The amounts that a surprising sample told of each VM. */
 export type Doubt = ReadonlyMap<VmId, Amounts>
 
 export interface Weighed {
@@ -26,14 +25,14 @@ const amounts = (of: (amount: keyof Amounts) => number | null): Amounts => ({
   dirtyMiBps: of('dirtyMiBps'),
 })
 
-/** Null is no answer; two samples that agree on what was not known are one. */
+/** The median. Null is no answer; of an amount that was unknown, a second sample decides. */
 const middle = (believed: number | null, doubted: number | null, told: number | null): number | null => {
   if (told === null || doubted === null) return believed
   if (believed === null) return told
   return Math.max(Math.min(believed, doubted), Math.min(Math.max(believed, doubted), told))
 }
 
-/** What to believe of each VM now, and what to wait for another sample with (null = nothing). */
+/** The belief of each VM after this sample; and the amounts that wait for a second sample (null = none). */
 export const settle = (
   each: readonly Weighed[],
   doubt: Doubt | null,

@@ -1,4 +1,4 @@
-/** What this host makes of one sample: which VMs are here, what each is believed to want, and for how long that has been so. */
+/** Takes in one sample: which VMs are here, the demand of each as it is believed, and how long that demand has lasted. */
 
 import { addDemand, noDemandSums, type Resources, sameLabels } from '@drover/placement'
 import { limits } from '../data/config.ts'
@@ -21,7 +21,7 @@ const sameFacts = (told: ObservedVm, vm: ObservedVm): boolean =>
   told.name === vm.name &&
   sameLabels(told, vm)
 
-/** It was told so before, was measured, and is believed: only time has passed. */
+/** The sample says what is believed of the VM already: only time has passed. */
 const isAsBefore = (
   { told, demand, dirtyMiBps, unmeasuredSince, unseen }: KnownVm,
   vm: ObservedVm,
@@ -36,7 +36,7 @@ const isAsBefore = (
   (vm.dirtyMiBps === null || dirtyMiBps === vm.dirtyMiBps) &&
   sameFacts(told, vm)
 
-/** Most samples say what the one before them said. */
+/** Most samples say the same as the one before. */
 const allAsBefore = (host: HostState, observed: readonly ObservedVm[]): boolean => {
   const { vms, left, sample, doubt } = host
   if (doubt !== null || left.size > 0 || vms.size !== observed.length) return false
@@ -46,7 +46,7 @@ const allAsBefore = (host: HostState, observed: readonly ObservedVm[]): boolean 
   return true
 }
 
-/** What was believed goes on. */
+/** The beliefs stay as they are. */
 const stand = (host: HostState, elapsedS: number): void => {
   if (host.steadyS + elapsedS > limits.steadySMax) accumulateDemand(host)
   host.steadyS += elapsedS
@@ -56,8 +56,8 @@ const stand = (host: HostState, elapsedS: number): void => {
 }
 
 /**
- * Takes in one sample. `incoming` VMs are promised incoming migrations, counted by the ledger until they are taken over; `leaving` ones
- * are being moved away by us, and may be paused for that: with what they wanted when that began. True: look again at once.
+ * Takes in one sample. `incoming`: VMs of promised incoming migrations, which the ledger counts until they run here. `leaving`:
+ * VMs that this host moves away, with their demand when that began; a migration may pause them. True: look again at once.
  */
 export const observe = (
   host: HostState,
@@ -83,7 +83,7 @@ export const observe = (
   return true
 }
 
-/** Of the same life of the VM; the first sample after an incoming migration tells the incarnation that it has here. */
+/** What is known of the VM since its last start. The first sample after its arrival tells the incarnation that it has here. */
 const sameLife = (known: KnownVm | undefined, vm: ObservedVm): KnownVm | null =>
   known !== undefined && (known.incarnation === '' || known.incarnation === vm.incarnation) ? known : null
 
@@ -91,7 +91,7 @@ const sameLife = (known: KnownVm | undefined, vm: ObservedVm): KnownVm | null =>
 interface Shown extends Weighed {
   readonly seen: ObservedVm
   readonly known: KnownVm | undefined
-  /** What is known of the same life. */
+  /** What is known since its last start. */
   readonly life: KnownVm | null
   readonly away: Resources | null
   /** Nothing about it is new. */
