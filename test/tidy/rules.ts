@@ -4,6 +4,7 @@
  */
 import { posix } from 'node:path'
 import { roomsOpenOneWay } from './directions.ts'
+import { loopOnlyChecks } from './event-loop.ts'
 import { policyNumbersAtHome } from './policy-numbers.ts'
 import { noSortingByKind, rulesStandAlone } from './rule-kinds.ts'
 import {
@@ -351,6 +352,7 @@ export const codeRules: readonly Rule[] = [
   noSortingByKind,
   rulesStandAlone,
   policyNumbersAtHome,
+  loopOnlyChecks,
 ]
 
 /** For every text file in the repository. */
