@@ -50,6 +50,30 @@ export const faults: readonly SownFault[] = [
     to: 'if (lease === null || lease.assigned === null)',
   },
   {
+    name: 'lifecycle: an operation is not written down before it is performed',
+    file: 'lifecycle/lifecycle.ts',
+    from: "context.emit({ kind: 'persist', record: { kind: 'opened', open: openOf(one) } })",
+    to: '',
+  },
+  {
+    name: 'lifecycle: what the call returned is believed',
+    file: 'lifecycle/lifecycle-action.ts',
+    from: "if (seen === null) return { kind: 'wait' }",
+    to: "if (answer?.kind === 'done') return { kind: 'done', active: brings(one) }; if (seen === null) return { kind: 'wait' }",
+  },
+  {
+    name: 'lifecycle: any VM may be stopped',
+    file: 'lifecycle/may-operate.ts',
+    from: 'if (!host.managed.has(step.vm))',
+    to: 'if (false as boolean)',
+  },
+  {
+    name: 'same life: a VM that the plan itself has brought is another one',
+    file: 'actions/same-life.ts',
+    from: 'lease.incarnations.get(vm) === incarnation ||',
+    to: 'lease.incarnations.get(vm) === incarnation && ',
+  },
+  {
     name: 'cool-down is ignored',
     file: 'snapshot/may-move.ts',
     from: 'vm.cooldownMs > 0 && ownIdea[need]',

@@ -65,7 +65,7 @@ const judge = (step: LifecycleStep, of: Situation = {}): string => {
   const assign = { problem, plan: { actions: [step], makespanMs: 0 }, epochs: {} }
   const lease = { assigned: { assign, unsound: null }, incarnations: new Map([[web, 'boot-1']]) }
   const assigned = { lease, assign } as unknown as Assigned
-  const closed = { hasLeft: () => of.left ?? false }
+  const closed = { hasLeft: () => of.left ?? false, resultOf: () => null }
   const may = mayOperate(host, assigned, step, of.promises ?? [], closed, self)
   return 'code' in may ? may.code : `${may.name || may.vm} ${may.demand.cpuMilli}/${may.demand.memoryMiB}`
 }

@@ -16,6 +16,7 @@ import type { Assigned } from '../actions/assigned-action.ts'
 import type { ClosedActions } from '../actions/closed-actions.ts'
 import { type Coming, doorClosed, noPlaceFor } from '../actions/may-come.ts'
 import type { Refusal } from '../actions/refusal.ts'
+import { isSameLife } from '../actions/same-life.ts'
 import type { HostId } from '../data/ids.ts'
 import type { LifecycleKind } from '../data/io.ts'
 import type { Presence } from '../data/message.ts'
@@ -36,23 +37,31 @@ export const mayOperate = (
   assigned: Pick<Assigned, 'lease' | 'assign'>,
   step: LifecycleStep,
   promises: readonly Promised[],
-  closed: Pick<ClosedActions, 'hasLeft'>,
+  closed: Pick<ClosedActions, 'hasLeft' | 'resultOf'>,
   self: HostId,
 ): Operand | Refusal => {
   if ((departs(step) ? step.from : step.to) !== self)
     return { code: 'plan.unknown', text: 'the plan gives that action to another host' }
   if (!host.managed.has(step.vm))
     return { code: 'vm.unmanaged', text: "the VM is not in drover's care: it is only moved" }
-  return departs(step) ? mayEnd(host, assigned, step) : mayBegin(host, assigned, step, promises, closed, self)
+  return departs(step)
+    ? mayEnd(host, assigned, step, closed, self)
+    : mayBegin(host, assigned, step, promises, closed, self)
 }
 
 /** Codes of a VM that must not be moved which also forbid to stop or suspend it. The others speak of its devices. */
 const untouchable: ReadonlySet<string> = new Set(['vm.ignored', 'vm.job_active'])
 
-const mayEnd = (host: HostState, { lease }: Pick<Assigned, 'lease'>, step: Departure): Operand | Refusal => {
+const mayEnd = (
+  host: HostState,
+  assigned: Pick<Assigned, 'lease' | 'assign'>,
+  step: Departure,
+  closed: Pick<ClosedActions, 'resultOf'>,
+  self: HostId,
+): Operand | Refusal => {
   const vm = host.vms.get(step.vm)
   if (vm === undefined) return { code: 'vm.absent', text: 'the VM is not here' }
-  if (vm.incarnation !== lease.incarnations.get(vm.vm))
+  if (!isSameLife(vm, assigned, closed, self))
     return { code: 'vm.restarted', text: 'the VM was started anew' }
   if (vm.state !== 'running') return { code: 'vm.not_running', text: 'the VM is paused' }
   if (vm.fixed !== null && untouchable.has(vm.fixed))

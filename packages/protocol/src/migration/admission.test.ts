@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { noDemandStats } from '../../../placement/src/forecast/demand-history.ts'
+import type { ActionResult } from '../../../placement/src/problem/plan.ts'
 import type { Rule } from '../../../placement/src/rules/rule.ts'
 import { assignedAction } from '../actions/assigned-action.ts'
+import { createClosedActions } from '../actions/closed-actions.ts'
 import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
 import type { Lease } from '../data/lease.ts'
@@ -75,10 +77,11 @@ const leaving = (
   vms: ObservedVm[],
   held: Lease | null,
   message: Omit<typeof begin, 'epoch'> & { epoch: number } = begin,
+  closed = createClosedActions([]),
 ) => {
   const assigned = assignedAction(held, message)
   if ('code' in assigned) return assigned.code
-  const may = mayLeave(hostWith(vms), assigned, migrate, self, 0)
+  const may = mayLeave(hostWith(vms), assigned, migrate, closed, self, 0)
   return 'code' in may ? may.code : `to epoch ${may.toEpoch}, ${may.paused ? 'paused' : 'running'}`
 }
 
@@ -93,6 +96,27 @@ test('a VM leaves under the current lease, by the assigned plan, as the one that
   assert.equal(leaving([], lease()), 'vm.absent')
   assert.equal(leaving([{ ...web, incarnation: 'boot-2' }], lease()), 'vm.restarted')
   assert.equal(leaving([{ ...web, fixed: 'dev.hostdev' }], lease()), 'dev.hostdev')
+})
+
+// A circle of moves is broken by a third host: the VM comes here first, and leaves again by the same plan.
+test('a VM that the same plan has brought here may leave, though no snapshot knows it', () => {
+  const comes = actionIdOf(partition, 1)
+  const first = { ...migrate, id: comes, from: asHostId('home'), to: self }
+  const assign = {
+    plan: { actions: [first, migrate], makespanMs: 0 },
+    epochs: { there: 9 },
+  } as unknown as Assign
+  const held = lease({ incarnations: new Map(), assigned: { assign, unsound: null } })
+  const after = (result: ActionResult) =>
+    leaving(
+      [observed('web')],
+      held,
+      begin,
+      createClosedActions([{ action: comes, vm: asVmId('web'), end: 'arrival', result }]),
+    )
+  assert.equal(leaving([observed('web')], held), 'vm.restarted')
+  assert.equal(after({ kind: 'refused', code: 'migration.failed' }), 'vm.restarted')
+  assert.equal(after({ kind: 'done' }), 'to epoch 9, paused')
 })
 
 const arriving: VmSnapshot = {

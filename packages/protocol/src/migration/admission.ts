@@ -2,8 +2,10 @@
 
 import type { Migrate } from '@drover/placement'
 import type { Assigned } from '../actions/assigned-action.ts'
+import type { ClosedActions } from '../actions/closed-actions.ts'
 import { doorClosed, noPlaceFor } from '../actions/may-come.ts'
 import type { Refusal } from '../actions/refusal.ts'
+import { isSameLife } from '../actions/same-life.ts'
 import { type HostId, type Instant, own } from '../data/ids.ts'
 import { isCurrent, type Lease } from '../data/lease.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
@@ -13,19 +15,20 @@ import type { Promised } from '../snapshot/ledger.ts'
 /** What the source needs to begin, or why it must not. */
 export const mayLeave = (
   host: HostState,
-  { lease, assign }: Pick<Assigned, 'lease' | 'assign'>,
+  assigned: Pick<Assigned, 'lease' | 'assign'>,
   migrate: Migrate,
+  closed: Pick<ClosedActions, 'resultOf'>,
   self: HostId,
   now: Instant,
 ): { readonly toEpoch: number; readonly vm: VmSnapshot; readonly paused: boolean } | Refusal => {
   const vm = host.vms.get(migrate.vm)
   if (migrate.from !== self || vm === undefined) return { code: 'vm.absent', text: 'the VM is not here' }
-  if (vm.incarnation !== lease.incarnations.get(vm.vm))
+  if (!isSameLife(vm, assigned, closed, self))
     return { code: 'vm.restarted', text: 'the VM was started anew' }
   const fixed = fixedCode(host, now, vm)
   if (fixed !== null) return { code: fixed, text: `the VM must stay: ${fixed}` }
   return {
-    toEpoch: own(assign.epochs, migrate.to) ?? 0,
+    toEpoch: own(assigned.assign.epochs, migrate.to) ?? 0,
     vm: snapshotVm(host, now, vm),
     paused: !vm.diskLocked,
   }

@@ -39,13 +39,13 @@ const ownUri = ({ description }: HostState): string => description?.migrationUri
 
 /** Null = it is under way. */
 export const beginMigration = (
-  { context, host, hooks, outgoing }: MigrationParts,
+  { context, host, hooks, closed, outgoing }: MigrationParts,
   from: HostId,
   message: Begin,
   assigned: Assigned,
   migrate: Migrate,
 ): Refusal | null => {
-  const may = mayLeave(host, assigned, migrate, context.self, context.now())
+  const may = mayLeave(host, assigned, migrate, closed, context.self, context.now())
   if ('code' in may) return may
   const trouble = hooks.trouble()
   if (trouble !== null) return { code: trouble, text: 'this host begins nothing now' }

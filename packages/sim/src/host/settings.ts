@@ -12,6 +12,7 @@ export interface SimulatedSettings {
   readonly policy: Policy
   readonly mode: Mode
   readonly rules: readonly Rule[]
+  readonly managed?: readonly string[]
   readonly sampleMs: number
   readonly uri: string
 }
@@ -38,6 +39,7 @@ export const settingsOf = (of: SimulatedSettings): Settings => ({
   mode: of.mode,
   policy: of.policy,
   rules: of.rules,
+  managed: of.managed ?? [],
   api: { socket: null, metricsListen: null },
   log: { level: 'silent' },
 })

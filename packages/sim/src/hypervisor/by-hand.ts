@@ -17,7 +17,7 @@ import {
 
 export interface ByHand {
   /** Its owner wants it so from now on; says it to the observer, does nothing. */
-  want(vm: VmId, wanted: CopyState): void
+  want(vm: VmId, wanted: CopyState | 'managed'): void
   start(vm: VmId, host: string): void
   resume(vm: VmId, host: string): void
   pause(vm: VmId, host: string): void

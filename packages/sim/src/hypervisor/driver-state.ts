@@ -8,6 +8,8 @@ import type { World } from './world.ts'
 export interface SimulatedOptions {
   /** What one call takes, ms of the world's clock. Default 0. */
   readonly callMs?: number
+  /** What a start, stop, save or restore takes in the world, ms, whether its caller lives or not. Default 0. */
+  readonly operationMs?: number
   /** How long a call waits for a hung daemon, ms. Default 5000. */
   readonly timeoutMs?: number
   /** How often a running migration tells its progress, ms. Default 250. */
@@ -46,7 +48,7 @@ const pause = ({ world, closers }: DriverState, ms: number): Promise<void> =>
     closers.add(done)
   })
 
-const unreachable = (host: HostRecord): HypervisorError =>
+export const unreachable = (host: HostRecord): HypervisorError =>
   new HypervisorError('hypervisor.unreachable', `${uriOf(host.spec.name)} does not answer`)
 
 /** The daemon of that host would take a call from here. A hung one does, too. */

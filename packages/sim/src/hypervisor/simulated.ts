@@ -75,14 +75,14 @@ const close = (driver: DriverState): void => {
 export const simulatedHypervisor = (
   world: World,
   hostName: string,
-  { callMs = 0, timeoutMs = 5_000, progressMs = 250 }: SimulatedOptions = {},
+  { callMs = 0, operationMs = 0, timeoutMs = 5_000, progressMs = 250 }: SimulatedOptions = {},
 ): Hypervisor => {
   const self = world.inside.state.hosts.get(hostName)
   if (self === undefined) throw new RangeError(`no host ${hostName}`)
   const driver: DriverState = {
     world,
     self,
-    options: { callMs, timeoutMs, progressMs },
+    options: { callMs, operationMs, timeoutMs, progressMs },
     meter: createCpuMeter(),
     listeners: new Set(),
     closers: new Set(),

@@ -33,6 +33,8 @@ export interface VmSpec {
   readonly settings?: Readonly<Record<string, string>>
   /** Starts again when its host boots. Default true. */
   readonly autostart?: boolean
+  /** Its guest does not react when it is asked to shut down. Default false. */
+  readonly deaf?: boolean
   /** Default `running`. */
   readonly state?: CopyState
 }
@@ -77,8 +79,8 @@ export interface VmRecord {
   readonly copies: Set<Copy>
   cpuMilli: number
   memoryMiB: number
-  /** What its owner wants of it: S2 promises that drover changes nothing about it. */
-  wanted: CopyState
+  /** What its owner wants of it: S2 promises that drover changes nothing about it. `managed`: drover may. */
+  wanted: CopyState | 'managed'
   starts: number
 }
 

@@ -30,7 +30,7 @@ export interface VmTruth {
   readonly memoryMiB: number
   readonly fixed: string | null
   /** What its owner wants: drover must not change it. */
-  readonly wanted: CopyState
+  readonly wanted: CopyState | 'managed'
   readonly copies: readonly CopyTruth[]
 }
 

@@ -96,7 +96,15 @@ const addVm = (
   const host = hostNamed(state, hostName)
   if (state.vms.has(spec.vm)) throw new RangeError(`VM ${spec.vm} exists`)
   const vm: VmRecord = {
-    spec: { dirtyMiBps: 0, fixed: null, diskLocked: false, settings: {}, autostart: true, ...spec },
+    spec: {
+      dirtyMiBps: 0,
+      fixed: null,
+      diskLocked: false,
+      settings: {},
+      autostart: true,
+      deaf: false,
+      ...spec,
+    },
     copies: new Set(),
     cpuMilli: Math.min(cpuMilli, spec.vcpus * 1000),
     memoryMiB,

@@ -16,11 +16,11 @@ export const breachesOf = (
   const on = running(vm.copies).map((c) => c.host)
   if (on.length > 1) breaches.push(['S1', `${vm.name} runs on ${on.join(' and ')}`])
 
-  const kept = vm.copies.some((c) =>
-    vm.wanted === 'shut'
-      ? c.state === 'shut'
-      : vm.wanted === c.state || c.lostWithHost || c.pausedBy === 'migration',
-  )
+  const kept = vm.copies.some((c) => {
+    if (vm.wanted === 'managed') return c.state !== 'paused'
+    if (vm.wanted === 'shut') return c.state === 'shut'
+    return vm.wanted === c.state || c.lostWithHost || c.pausedBy === 'migration'
+  })
   if (!kept) {
     const found = vm.copies.map((c) => `${c.state} on ${c.host}`).join(', ') || 'nowhere'
     breaches.push(['S2', `${vm.name} should be ${vm.wanted} and is ${found}`])

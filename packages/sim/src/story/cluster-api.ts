@@ -24,6 +24,7 @@ import type { Weather } from '../network/model.ts'
 import type { Random } from '../random.ts'
 import type { ManualClock } from '../time/clock.ts'
 import type { CrashPoint } from './crash-point.ts'
+import type { Led, Order } from './story-leader.ts'
 
 export interface ClusterOptions {
   readonly hosts: number
@@ -32,6 +33,8 @@ export interface ClusterOptions {
   readonly policy?: Partial<Policy>
   readonly mode?: Mode
   readonly rules?: readonly Rule[]
+  /** VMs in drover's care: it may start, stop, suspend and resume them. Default none. */
+  readonly managed?: readonly string[]
   /** Per host. Default 8 cores, 32 GiB, of which all is usable. */
   readonly cpuMilli?: number
   readonly memoryMiB?: number
@@ -83,6 +86,10 @@ export interface Cluster {
   /** The same, without waiting for the reply. */
   tell(host: number, command: Command): string
   replies: Map<string, Reply>
+  /** Has this plan carried out, by a leader that is not the product's. */
+  lead(orders: readonly Order[]): Led
+  /** The plan that was given last. */
+  led(): Led | null
   /** Which effect met with the crash that was asked for, or null: the story has fewer effects. */
   crashed(): string | null
 

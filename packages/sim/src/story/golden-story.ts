@@ -53,6 +53,8 @@ const optionsOf = (set: ReadonlyMap<string, string>): ClusterOptions => {
     hosts: Number(set.get('hosts') ?? 3),
     sampleMs: durationMs(set.get('sample') ?? '1s'),
     ...(set.get('mode') === 'observe' ? { mode: 'observe' } : {}),
+    managed: set.get('managed')?.split(',') ?? [],
+    simulated: { operationMs: durationMs(set.get('operation') ?? '0ms') },
     ...given('seed'),
     ...given('cpuMilli'),
     ...given('memoryMiB'),

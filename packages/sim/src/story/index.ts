@@ -23,5 +23,6 @@
 export * from './cluster-api.ts'
 export type { CrashPoint } from './crash-point.ts'
 export { playStory } from './golden-story.ts'
+export type { Led, Order } from './story-leader.ts'
 export { parseStory, printStory, type StoryPart } from './story-text.ts'
 export * from './virtual-cluster.ts'

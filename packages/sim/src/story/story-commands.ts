@@ -1,7 +1,8 @@
 /** What a golden story can tell the cluster to do, once it stands. */
-import { asVmId, type Command, type Message } from '@drover/protocol'
+import { type ActionResult, asVmId, type Command, type Message } from '@drover/protocol'
 import type { MigrationFault } from '../hypervisor/faults.ts'
 import type { Cluster } from './cluster-api.ts'
+import type { Order } from './story-leader.ts'
 import { short } from './story-lines.ts'
 import { show } from './story-view.ts'
 import { durationMs, hostOf, jsonOf, vmOf } from './story-words.ts'
@@ -28,6 +29,32 @@ const orderOf = (cluster: Cluster, words: readonly string[]): Command => {
   }
 }
 
+/** `suspend a h0, migrate b h1 h2 after 0 1`: the actions of a plan, counted from 0. */
+const planOf = (cluster: Cluster, text: string): readonly Order[] =>
+  text.split(',').map((one): Order => {
+    const [words = '', after] = one.split(' after ')
+    const [kind = '', vm, host, to] = words.trim().split(/\s+/)
+    return {
+      kind: kind as Order['kind'],
+      vm: vmOf(cluster, vm),
+      host: cluster.ids[hostOf(host)]!,
+      ...(to === undefined ? {} : { to: cluster.ids[hostOf(to)]! }),
+      after: after === undefined ? [] : after.trim().split(/\s+/).map(Number),
+    }
+  })
+
+/** Time passes until the plan is over; then it is said how each of its actions ended. */
+const untilLed = async (cluster: Cluster, within: string | undefined): Promise<readonly string[]> => {
+  const led = cluster.led()
+  if (led === null) throw new Error('nothing is led')
+  const vain = await wait(cluster, () => led.over, within)
+  const ends = led.results.map((result, i) => `${i} ${result === null ? 'open' : endOf(result)}`)
+  return [...vain, ends.join(', ')]
+}
+
+const endOf = (result: ActionResult): string =>
+  result.kind === 'done' ? result.kind : `${result.kind} ${result.code}`
+
 /** `words` and `set` (`name=value`) stand behind the command's name. What it gives is its output, if it is a list of lines. */
 type Act = (cluster: Cluster, words: readonly string[], set: ReadonlyMap<string, string>) => unknown
 
@@ -46,6 +73,8 @@ export const acts: Readonly<Record<string, Act>> = {
       fixed: set.get('fixed') ?? null,
       diskLocked: set.get('locked') === 'true',
       settings: set.has('labels') ? { labels: set.get('labels')! } : {},
+      deaf: set.get('deaf') === 'true',
+      ...(set.get('state') === 'shut' ? { state: 'shut' } : {}),
     })
   },
   cpu: (cluster, [vms = '', amount]) => {
@@ -56,6 +85,8 @@ export const acts: Readonly<Record<string, Act>> = {
   async until(cluster, [what, ...rest], set) {
     const within = set.get('within')
     switch (what) {
+      case 'led':
+        return untilLed(cluster, within)
       case 'moving':
         return wait(cluster, () => cluster.world.migrations().length > 0, within)
       case 'still':
@@ -74,6 +105,10 @@ export const acts: Readonly<Record<string, Act>> = {
   },
   async order(cluster, [host, ...words]) {
     await cluster.command(hostOf(host), orderOf(cluster, words))
+  },
+  async lead(cluster, words) {
+    cluster.lead(planOf(cluster, words.join(' ')))
+    await cluster.run(0)
   },
   'kill-agent': (cluster, [host]) => cluster.killAgent(hostOf(host)),
   'break-core': (cluster, [host]) => cluster.breakCore(hostOf(host)),

@@ -94,6 +94,7 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
         policy,
         mode,
         rules,
+        managed: options.managed ?? [],
         sampleMs,
         uri: uriOf(name),
       }),

@@ -27,6 +27,7 @@ export const show = (cluster: Cluster): readonly string[] => {
       ...(view.committedIn.cpuMilli > 0 ? [`promised ${view.committedIn.cpuMilli}`] : []),
       ...(view.lease === null ? [] : [`leased to ${view.lease.partition}`]),
       ...view.migrations.map(({ vm, direction, phase }) => `${vm} ${direction} ${phase}`),
+      ...view.operations.map(({ vm, operation, phase }) => `${operation} ${vm} ${phase}`),
       ...view.duties.map(({ vm, word }) => `has to tell ${word} of ${vm}`),
       ...view.alarms.map(({ code, vm }) => `ALARM ${code} ${vm}`),
       ...view.warnings.map(({ code }) => `warned ${code}`),

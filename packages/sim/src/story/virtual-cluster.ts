@@ -26,6 +26,7 @@ import { agentFaults, hostFaults } from './cluster-faults.ts'
 import { type ClusterState, check, hostAt } from './cluster-state.ts'
 import { createCrashWatch } from './crash-point.ts'
 import { createStoryHost, startAgent } from './story-host.ts'
+import { createStoryLeader, type Led, type StoryLeader, storyLeaderId } from './story-leader.ts'
 
 const idOf = (index: number): HostId => asHostId(`peer-${String(index).padStart(4, '0')}`)
 
@@ -84,7 +85,7 @@ const stateOf = (options: ClusterOptions, model: Network, ids: readonly HostId[]
     capacity: { cpuMilli: options.cpuMilli ?? 8_000, memoryMiB: options.memoryMiB ?? 32_768 },
     clock,
     world: createWorld({ clock }),
-    network: networkOf(clock, model, ids, messages, (error) => {
+    network: networkOf(clock, model, [...ids, storyLeaderId], messages, (error) => {
       state.failure ??= error
     }),
     solver: solverAfter(
@@ -162,6 +163,20 @@ const commands = (state: ClusterState): Pick<Cluster, 'tell' | 'command'> => {
   }
 }
 
+/** It joins the network with its first plan: until then nothing of it is to be seen. */
+const leaderOf = ({ clock, world, network }: ClusterState): Pick<Cluster, 'lead' | 'led'> => {
+  let leader: StoryLeader | null = null
+  let led: Led | null = null
+  return {
+    lead(orders) {
+      leader ??= createStoryLeader(clock, world, network.transport(storyLeaderId))
+      led = leader.lead(orders)
+      return led
+    },
+    led: () => led,
+  }
+}
+
 /** Each decision once, in the order in which they were first heard of: the leader's own last word. */
 const outcomesOf = ({ decisions }: ClusterState): readonly Decision[] => {
   const last = new Map<string, Decision>()
@@ -198,12 +213,14 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
         cpuMilli,
         ...changes,
       })
+      if (options.managed?.includes(name)) world.byHand.want(vm, 'managed')
       return vm
     },
     peer: (host) => peerOf(state, host),
     view: (host) => peerOf(state, host).view(instantOf(clock)),
     run: (ms) => run(state, ms),
     until: (condition, ms) => until(state, condition, ms),
+    ...leaderOf(state),
     ...commands(state),
     ...agentFaults(state),
     ...hostFaults(state),
