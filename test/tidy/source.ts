@@ -37,72 +37,101 @@ const regexEnd = (text: string, from: number): number => {
   return -1
 }
 
-export const readSource = (path: string, text: string): Source => {
-  const literals: Literal[] = []
-  let code = ''
-  let at = 0
+/** Where the lexer is. */
+interface Reading {
+  readonly text: string
+  readonly literals: Literal[]
   /** Depth of `{` inside each open `${`; a template goes on when its own is closed. */
-  const templates: number[] = []
+  readonly templates: number[]
+  /** What has been read; its length is `at`. */
+  code: string
+  at: number
+}
 
-  const keep = (to: number): void => {
-    code += text.slice(at, to)
-    at = to
-  }
-  const blank = (to: number): void => {
-    code += text.slice(at, to).replace(/[^\n]/g, ' ')
-    at = to
-  }
-  /** From behind the opening quote (or the `}` of a `${…}`) to the closing one or the next `${`. */
-  const template = (): void => {
-    const from = at
-    let end = at
-    while (end < text.length && text[end] !== '`' && !(text[end] === '$' && text[end + 1] === '{'))
-      end += text[end] === '\\' ? 2 : 1
-    if (text[end] === '`' && text[from - 1] === '`')
-      literals.push({ value: text.slice(from, end), at: from, before: code.slice(-41, -1) })
-    blank(end)
-    if (text[end] === '`') keep(end + 1)
-    else {
-      keep(end + 2)
-      templates.push(0)
-    }
-  }
+const keep = (reading: Reading, to: number): void => {
+  reading.code += reading.text.slice(reading.at, to)
+  reading.at = to
+}
 
-  while (at < text.length) {
-    const c = text[at]!
-    const next = text[at + 1]
-    if (c === '/' && next === '/') {
-      const end = text.indexOf('\n', at)
-      blank(end < 0 ? text.length : end)
-    } else if (c === '/' && next === '*') {
-      const end = text.indexOf('*/', at + 2)
-      blank(end < 0 ? text.length : end + 2)
-    } else if (c === "'" || c === '"') {
-      let end = at + 1
-      while (end < text.length && text[end] !== c && text[end] !== '\n') end += text[end] === '\\' ? 2 : 1
-      literals.push({ value: text.slice(at + 1, end), at, before: code.slice(-40) })
-      keep(at + 1)
-      blank(end)
-      keep(Math.min(text.length, end + 1))
-    } else if (c === '`') {
-      keep(at + 1)
-      template()
-    } else if (c === '/' && beforeRegex.test(code.slice(-40)) && regexEnd(text, at) > 0) {
-      const end = regexEnd(text, at)
-      keep(at + 1)
-      blank(end - 1)
-      keep(end)
-    } else if (c === '}' && templates.at(-1) === 0) {
-      templates.pop()
-      keep(at + 1)
-      template()
-    } else {
-      if (templates.length > 0 && c === '{') templates.push(templates.pop()! + 1)
-      if (templates.length > 0 && c === '}') templates.push(templates.pop()! - 1)
-      keep(at + 1)
-    }
-  }
-  return { path, text, code, literals }
+const blank = (reading: Reading, to: number): void => {
+  reading.code += reading.text.slice(reading.at, to).replace(/[^\n]/g, ' ')
+  reading.at = to
+}
+
+/** To the end of a comment, or of the text: what is looked for may be missing. */
+const blankComment = (reading: Reading, end: string): void => {
+  const { text, at } = reading
+  const found = text.indexOf(end, at + 2)
+  blank(reading, found < 0 ? text.length : found + (end === '\n' ? 0 : end.length))
+}
+
+const readString = (reading: Reading, quote: string): void => {
+  const { text, at } = reading
+  let end = at + 1
+  while (end < text.length && text[end] !== quote && text[end] !== '\n') end += text[end] === '\\' ? 2 : 1
+  reading.literals.push({ value: text.slice(at + 1, end), at, before: reading.code.slice(-40) })
+  keep(reading, at + 1)
+  blank(reading, end)
+  keep(reading, Math.min(text.length, end + 1))
+}
+
+/** From the opening quote, or the `}` of a `${…}`, to the closing one or the next `${`. */
+const readTemplate = (reading: Reading): void => {
+  const { text } = reading
+  keep(reading, reading.at + 1)
+  const from = reading.at
+  let end = from
+  while (end < text.length && text[end] !== '`' && !(text[end] === '$' && text[end + 1] === '{'))
+    end += text[end] === '\\' ? 2 : 1
+  if (text[end] === '`' && text[from - 1] === '`')
+    reading.literals.push({ value: text.slice(from, end), at: from, before: reading.code.slice(-41, -1) })
+  blank(reading, end)
+  if (text[end] === '`') return keep(reading, end + 1)
+  keep(reading, end + 2)
+  reading.templates.push(0)
+}
+
+/** True when it was a regular expression, and has been read. */
+const readRegex = (reading: Reading): boolean => {
+  const { text, at, code } = reading
+  const end = beforeRegex.test(code.slice(-40)) ? regexEnd(text, at) : -1
+  if (end < 0) return false
+  keep(reading, at + 1)
+  blank(reading, end - 1)
+  keep(reading, end)
+  return true
+}
+
+/** True when the `}` closes a `${`. */
+const closesTemplate = ({ templates }: Reading): boolean => {
+  if (templates.at(-1) !== 0) return false
+  templates.pop()
+  return true
+}
+
+const readBrace = ({ templates }: Reading, step: number): void => {
+  const depth = templates.pop()
+  if (depth !== undefined) templates.push(depth + step)
+}
+
+const readNext = (reading: Reading): void => {
+  const { text, at } = reading
+  const c = text[at]
+  const next = text[at + 1]
+  if (c === '/' && next === '/') return blankComment(reading, '\n')
+  if (c === '/' && next === '*') return blankComment(reading, '*/')
+  if (c === "'" || c === '"') return readString(reading, c)
+  if (c === '`' || (c === '}' && closesTemplate(reading))) return readTemplate(reading)
+  if (c === '/' && readRegex(reading)) return
+  if (c === '{') readBrace(reading, 1)
+  if (c === '}') readBrace(reading, -1)
+  keep(reading, at + 1)
+}
+
+export const readSource = (path: string, text: string): Source => {
+  const reading: Reading = { text, literals: [], templates: [], code: '', at: 0 }
+  while (reading.at < text.length) readNext(reading)
+  return { path, text, code: reading.code, literals: reading.literals }
 }
 
 /** What a file imports or re-exports, by any form of import. */
