@@ -17,7 +17,10 @@ export type Goal = 'consolidate' | 'balance'
 
 /** A stricter problem that cannot be cured within this many nodes is given up. */
 const nodesPerTry = 5000
-/** Up to this many hosts each is tried by itself; beyond, only how many of the least loaded can go. */
+/**
+ * Up to this many hosts, each is tried by itself; with more, the least loaded ones are drained together, as many as
+ * possible.
+ */
 const hostsOneByOne = 64
 
 const cured = (answer: Answer): boolean => answer.kind === 'plan' || answer.kind === 'satisfied'
@@ -49,7 +52,10 @@ export const pursue = (problem: PlacementProblem, goal: Goal, options: SolveOpti
   return unproven(cured(thorough.answer) ? thorough : reached, bound)
 }
 
-/** Proven for one stricter problem only: that no stricter one can be cured is not. `bound`: of the problem without the goal. */
+/**
+ * The proof is for one stricter problem only; a still stricter one might have a cure, too. `bound`: of the problem
+ * without the goal.
+ */
 const unproven = (solution: Solution, bound: Cost): Solution => {
   const weaker = <A extends Answer>(answer: A): A =>
     'optimal' in answer ? { ...answer, bound, optimal: false } : answer

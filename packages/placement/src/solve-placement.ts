@@ -27,7 +27,7 @@ import type { PlacementProblem } from './rules/placement-problem.ts'
 export interface PlacementOptions {
   /** What is minimised after overload and soft rules: estimated time (default), or first the number of moves. */
   readonly objective?: Objective
-  /** A partial cure, and the reason why there is no full one, are not worth the time. */
+  /** Only a full cure is wanted: no partial one, and no reason why there is none. */
   readonly cureOnly?: boolean
   /** Decides among equally good directions of the local search. */
   readonly seed?: number

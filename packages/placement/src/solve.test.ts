@@ -1,4 +1,7 @@
-/** A cure that cannot be carried out step by step is worth nothing: another one is looked for, or the truth is told. */
+/**
+ * A cure that cannot be carried out step by step is worth nothing: another one is found, or the answer says that there is
+ * none.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -80,7 +83,8 @@ test('On hosts just large enough the cheapest reachable cure is found, and no ex
         } else {
           assert.ok(answer.kind === 'relief' || answer.kind === 'infeasible')
           assert.equal(answer.why.code, 'plan.no_order')
-          // Which group is mended into is not known while looking, so more than that is looked at, and proven less often.
+          // The group that such a rule ends in is not known to the search, so it visits more states and proves less
+          // often.
           const mending = problem.rules.some(({ kind }) => kind === 'among' || kind === 'gather')
           if (mending) assert.match(answer.why.text, /no other cure /)
           else assert.match(answer.why.text, /no other cure has an order either$/)

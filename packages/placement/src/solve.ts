@@ -1,6 +1,6 @@
 /**
- * The door: solves until the answer can be ordered. A placement may be fine and yet lie where no order of moves leads: two
- * full hosts that would swap, or a target that only a continuous rule closes meanwhile. Then, in turn:
+ * The door: solves until the answer can be ordered. A viable placement may have no order of moves: two full hosts would
+ * have to swap VMs, or a continuous rule closes the destination meanwhile. Then, in turn:
  *
  * 1. placements that no order can lead to, as counting shows, are left out (order/reachable-domains.ts);
  * 2. everything that can be reached is looked at, if it is not too much: then the best of it is known to be so
@@ -32,11 +32,11 @@ export type Solution =
 /** Of placing and of ordering. */
 export type SolveOptions = PlacementOptions & OrderOptions
 
-/** Cures exist; none that has an order was found. */
+/** The reason code when cures exist, but none with an order was found. */
 export const noOrderCode = 'plan.no_order'
 
 const triesMax = 6
-/** A data centre is not solved a dozen times: all that is blocked is forbidden at once. */
+/** A data centre is not solved a dozen times: all blocked moves are forbidden at once. */
 const hostsMax = 64
 const triesMaxLarge = 3
 /** Each try may take this many search nodes. */
@@ -109,7 +109,7 @@ const solveAgain = (
     const last = better.at(-1)!.cost
     return all && (!isCure(last) || (best !== null && compareCost(best.cost, last) <= 0))
   }
-  /** With one after the other of the moves forbidden that stand in the way of each other. True as above. */
+  /** Solves again with one of the blocked moves forbidden, one after the other. True as above. */
   const searchWithNoGoods = (narrow: PlacementProblem): boolean => {
     const queue: (readonly Move[])[] = [[]]
     const seen = new Set<string>()
@@ -120,7 +120,7 @@ const solveAgain = (
       const answer = again ? solved(without(narrow, forbidden)) : first
       const settled = tries === 0 && again
       if (answer.kind === 'infeasible') {
-        // Nothing cures what can be reached; what was found before is relief.
+        // No reachable placement is a cure; the best so far is relief.
         if (settled && answer.why.code !== undecided.code) return true
         continue
       }

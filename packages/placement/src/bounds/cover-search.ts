@@ -37,7 +37,7 @@ export interface CoverSearch {
   stepsMax: number
 }
 
-/** Conflicts among more VMs of one host than this are not looked at: a mask has so many bits. */
+/** Conflicts are read among this many VMs of one host: a mask has no more bits. */
 const bitsMax = 31
 
 export const createCoverSearch = (model: Model, orders: EvictionOrders): CoverSearch => {
@@ -154,7 +154,7 @@ const search = (s: CoverSearch, from: number, cost: number, depth: number, stay:
   }
 }
 
-/** Of the items from `from` on, is there one that cannot stay beside those and the ones passed over? */
+/** Is there an item from `from` on that conflicts with another one, or with an item that was passed over? */
 const stillInConflict = (s: CoverSearch, from: number, stay: number): boolean => {
   const { conflictMask, count } = s
   const rest = from < bitsMax ? -1 << from : 0

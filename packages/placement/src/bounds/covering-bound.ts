@@ -28,7 +28,7 @@ export interface CoveringBound {
     free: number,
     settledAt: Int32Array | null,
   ) => number
-  /** The same once VM `v` has joined the host; more than `mostMs` may be said as any number above it. */
+  /** The same once VM `v` has joined the host; above `mostMs` any larger number will do. */
   readonly boundWith: (
     v: number,
     h: number,
@@ -49,7 +49,7 @@ export interface CoveringBound {
   ) => Int32Array | null
 }
 
-/** Steps of the exact search per bound; beyond, the relaxation has to do. */
+/** Steps of the exact search per bound; when they run out, the relaxation is the bound. */
 const boundStepsMax = 300
 /** The same when the set itself is wanted, once per host. */
 const coverStepsMax = 20_000
@@ -134,7 +134,7 @@ const fractionalBound = (
   return Number.POSITIVE_INFINITY
 }
 
-/** At least k VMs must go (the k largest barely suffice), so at least the k cheapest are paid. */
+/** A cardinality bound: at least k VMs must leave (the k largest barely suffice), so at least the k cheapest are paid. */
 const cardinalityBound = (
   { dims, demand, moveMs }: Model,
   of: HostOrders,

@@ -62,7 +62,7 @@ const sortHost = ({ dims, demand, moveMs }: Model, list: readonly number[]): Hos
   }
 }
 
-/** Cheapest for what the host as a whole has too much of: cost per summed permille of its limits. */
+/** By cost per summed permille of the host's limits, the cheapest first. */
 const bestToEvict = ({ dims, demand, limit, moveMs }: Model, h: number, vms: Int32Array): Int32Array => {
   const permille = (v: number) => {
     let total = 1

@@ -1,4 +1,4 @@
-/** Symmetry among equal VMs: which of them the search need not tell apart. */
+/** Symmetry breaking: equal VMs that the search need not tell apart. */
 import type { Model } from '../model/model.ts'
 
 /** VMs that no objective or rule can tell apart get the same class ≥ 0; all others −1. */

@@ -1,4 +1,4 @@
-/** What a large answer is measured against must never promise too much: every cure touches as many hosts. */
+/** The bound that large answers are measured against is never too high: every cure touches as many hosts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

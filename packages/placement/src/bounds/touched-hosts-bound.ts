@@ -1,6 +1,6 @@
 /**
- * How many hosts any full cure touches at least: those that cannot stay as they are, and beside them as many as
- * have together the room for what those must give away, the roomiest counted first, in the worst dimension.
+ * A lower bound of the hosts that any full cure touches: those that cannot stay as they are, and the fewest others whose
+ * free room takes what those must give away, in the worst dimension.
  */
 import type { Model } from '../model/model.ts'
 
@@ -13,7 +13,7 @@ export const touchedHostsBound = (model: Model): number => {
   for (let v = 0; v < vmCount; v++) {
     if (active[v] === 0) continue
     const h = home[v]!
-    // Whatever is started touches the host that has its image, wherever it goes.
+    // A VM that is started touches the host that has its image, on whichever host it starts.
     if (h >= 0 && (starts[v] === 1 || (fixed[v] === 0 && domain[v]![h] === 0))) must[h] = 1
     for (let d = 0; d < dims; d++) {
       if (starts[v] === 1) surplus[d]! += demand[v * dims + d]!

@@ -1,6 +1,7 @@
 /**
- * Does an arrival break a rule on its host, now that it is about to begin? Asked by the host itself, of its own rules and the VMs
- * that it really has, and judged by the checker that has passed the plan: unless the world has changed, both say the same.
+ * Does an arrival break a rule on its host, now that it is about to begin? The host asks this with its own rules and the
+ * VMs that it really has. The same checker judges as has judged the plan: unless the world has changed, both give the
+ * same answer.
  */
 import type { HostId, VmId } from '../problem/ids.ts'
 import { type Labelled, labelsOf } from '../problem/labels.ts'
@@ -51,7 +52,7 @@ export const ruleBrokenByArrival = (
   const broken = brokenRules(rules, {
     problem,
     all,
-    // What is gone was gone before anything that is still here began; of the rest nothing is sure.
+    // A VM that is gone had left before any VM that is still here began to arrive. Nothing else is known of the order.
     before: (a, b) => a < 0 && b >= 0,
     labelled: [...problem.vms.map((vm) => ({ vm: vm.id, ...labelsOf(vm) })), ...here, arriving],
   })

@@ -1,4 +1,4 @@
-/** The checker trusts no planner: it accepts a plan exactly when every state that the plan can reach is viable. */
+/** The checker trusts no planner. It accepts a plan exactly when every state that the plan can reach is viable. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

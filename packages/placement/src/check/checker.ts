@@ -265,8 +265,8 @@ const checkRules = (problem: PlacementProblem, stays: readonly Stay[], dag: Dag)
 }
 
 /**
- * What these stays break anew of the hard rules: of a continuous rule at any moment, of any other one at the end, when only
- * the stays without a departure are left. The one judge of rules, for a whole plan and for an arrival at one host.
+ * The hard rules that these stays break and that held before. A continuous rule must hold at any moment; any other one at
+ * the end, when only the stays without a departure are left. Plans and arrivals at one host are both judged here.
  */
 export const brokenRules = (
   rules: readonly PlacementRule[],

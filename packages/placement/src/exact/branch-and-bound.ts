@@ -1,12 +1,12 @@
 /**
  * Branch and bound over *which VMs leave* and *where they go*. A VM is free (at home, undecided), settled (stays or
- * placed), or in the pool (has left, has no place yet). As long as something is wrong with all free VMs at home, one
- * of the VMs involved must leave: the search branches on which one, settling those it passed over, so no set of moves
- * is tried twice. When nothing is wrong and the pool is empty, leaving the rest at home is the cheapest completion.
- * Bounds: the covering bound of every overloaded host (bounds/covering-bound.ts), plus what is paid.
+ * placed), or unplaced (has left, has no place yet). As long as something is wrong with all free VMs at home, one of the
+ * VMs involved must leave: the search branches on which one, settling those it passed over, so no set of moves is tried
+ * twice. When nothing is wrong and no VM is unplaced, leaving the rest at home is the cheapest completion. Bounds: the
+ * covering bound of every overloaded host (bounds/covering-bound.ts), plus what is paid.
  *
- * `relief` also lets a host stay overloaded (never more than now), a VM unstarted, a broken rule broken, each
- * at its price in the objective. Without it only full cures count.
+ * With `relief` a host may stay overloaded (never more than now), a VM unstarted, a violated rule violated, each at its
+ * cost in the objective. Without it only full cures count.
  *
  * Nothing is allocated per search node.
  */
@@ -81,10 +81,10 @@ const explore = (s: BranchState): void => {
     return
   }
   for (const v of state.mayStayStranded) if (state.status[v] === free) return branchOnStranded(s, v)
-  // A partial cure may leave much as it is, so what that is comes first.
+  // A partial cure may leave hosts overloaded, so that is decided first.
   const h = fullestHost(s)
   if (state.relief && h >= 0) return branchOnOverload(s, h)
-  // Of a full one what leaves fewest choices comes first: it fails first.
+  // In a full cure the decision with fewest choices comes first (fail first).
   const nearlyForced = state.relief ? -1 : forward.nearlyForced(budget)
   if (nearlyForced >= 0 && forward.domainSize() === 0) return
   if (nearlyForced >= 0 && forward.domainSize() === 1) return branchOnHosts(s, nearlyForced)
@@ -143,7 +143,7 @@ const branchOnOverload = (s: BranchState, h: number): void => {
   unfreezeTo(state, mark)
 }
 
-/** An equal VM was passed over at this node: letting this one leave instead is the same answer again. */
+/** An equal VM was passed over at this node: evicting this one instead gives the same answer again. */
 const hasSettledSymmetric = (s: BranchState, list: Int32Array, i: number, mark: number): boolean => {
   const { symmetryClass } = s.space
   const { trail, trailTop } = s.state

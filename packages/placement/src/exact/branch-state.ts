@@ -13,9 +13,12 @@ export interface BranchState {
   readonly scope: SearchScope
   readonly state: SearchState
   readonly forward: ForwardChecking
-  /** VMs that rules want in one group: decided first. Null: none, or a partial cure, which may leave such a rule violated. */
+  /**
+   * The groups for rules that want VMs in one group; decided first. Null: there are none, or it is a partial cure, which
+   * may leave such a rule violated.
+   */
   readonly groups: GroupChoice | null
-  /** Constraints that this search can change anything about. */
+  /** Soft constraints on VMs that this search may move. */
   readonly soft: readonly CompiledConstraint[]
   /** By rule: 1 = it is violated at the start. */
   readonly wasViolated: Uint8Array

@@ -1,18 +1,18 @@
 /**
- * Forward checking (Haralick and Elliott 1980) for VMs that have left and have no place yet: which hosts would take
- * each, and what would have to leave those at least? One that no host takes within what may still be paid ends the
- * branch before the others are tried; one with a single host goes there at once.
+ * Forward checking (Haralick and Elliott 1980) for unplaced VMs. The domain of each: the hosts that can take it, at a
+ * cost that can still be paid for what would have to leave them. An empty domain ends the branch; a VM with a single host
+ * goes there at once.
  */
 import { free, type SearchSpace, type SearchState, unplaced } from './search-state.ts'
 
 export interface ForwardChecking {
-  /** A VM in the pool that at most two hosts take, the one with fewest; −1 = there is none. */
+  /** An unplaced VM with at most two hosts in its domain, the one with fewest; −1 = there is none. */
   readonly nearlyForced: (budget: Budget) => number
-  /** The VM in the pool that fewest hosts take; −1 = the pool is empty. */
+  /** The unplaced VM with the smallest domain; −1 = there is none. */
   readonly smallestDomain: (budget: Budget) => number
-  /** How many hosts take the last answer of the two. */
+  /** The size of the domain of the VM that either gave last. */
   readonly domainSize: () => number
-  /** Does the host take the VM, within the budget? */
+  /** Is the host in the domain of the VM, within the budget? */
   readonly inDomain: (v: number, h: number, budget: Budget) => boolean
 }
 
@@ -23,12 +23,12 @@ export interface Budget {
   hosts: number
 }
 
-/** So many hosts are enough for a VM not to be pressing. */
+/** Domains are counted as far as this. */
 const domainSizeMax = 3
 
 /**
- * `relief`: hosts may stay overloaded, so no VM must make way. `clashes`: do rules keep the VM from the host, as
- * things are?
+ * `relief`: hosts may stay overloaded, so no VM must make way. `violatesHard`: would the VM violate a hard rule on the
+ * host now?
  */
 export const createForwardChecking = (
   { model, covering }: SearchSpace,
@@ -50,12 +50,15 @@ export const createForwardChecking = (
     version,
     unplacedVms,
   } = state
-  /** What must leave the host beyond what must anyway, in ms, as long as the host is as it was. [vm × hosts] */
+  /**
+   * What must leave the host for the VM, beyond what must leave anyway, in ms; valid as long as the host is as it was.
+   * [vm × hosts]
+   */
   const known = new Float64Array(vmCount * hostCount)
-  /** How far was looked for that: beyond, `known` is only a bound. */
+  /** Up to this many ms `known` is exact; above, it is a lower bound. */
   const looked = new Float64Array(vmCount * hostCount)
   const stamp = new Int32Array(vmCount * hostCount).fill(-1)
-  /** Hosts that took the VM when last asked. */
+  /** Hosts that were in the domain when last asked (watched, as in watched literals). */
   const watched = new Int32Array(vmCount * domainSizeMax).fill(-1)
   let domainSize = 0
 

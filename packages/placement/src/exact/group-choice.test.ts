@@ -1,4 +1,4 @@
-/** Rules that want VMs together, broken now: which group is chosen must be the best one, as brute force knows. */
+/** Rules that want VMs together and are violated now: the search chooses the same groups as brute force. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

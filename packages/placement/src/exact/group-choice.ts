@@ -1,7 +1,7 @@
 /**
- * VMs that a rule wants in one group of hosts (gather, among) and that are spread over several now: one group
- * must be chosen, and all VMs elsewhere move. Chosen before anything else, since little costs as much; what the
- * rules not decided yet cost at least is part of the bound.
+ * VMs that a rule wants in one group of hosts (gather, among) and that are spread over several now: one group must be
+ * chosen, and all VMs elsewhere move. The group is chosen before anything else, since few decisions cost as much. What
+ * the undecided rules cost at least is part of the bound.
  */
 import type { CoveringBound } from '../bounds/covering-bound.ts'
 import type { CompiledConstraint } from '../model/constraints/compiled-constraint.ts'
@@ -12,7 +12,7 @@ import { evict, unevict } from './search-steps.ts'
 export interface GroupChoice {
   /** The rule to decide next, or null. */
   readonly undecided: () => CompiledConstraint | null
-  /** At least this much is still to be paid, in ms: undecided rules, and what the hosts need beside those. */
+  /** A lower bound of what is still to be paid, in ms: for undecided rules, and for what the hosts need besides. */
   readonly boundMs: () => number
   /** Decides the next rule for each group in turn, cheapest first. */
   readonly branch: (explore: () => void, stopped: () => boolean) => void
@@ -76,7 +76,7 @@ export const createGroupChoice = (
         let least = Number.POSITIVE_INFINITY
         for (let g = 0; g < groupCount; g++) least = Math.min(least, costOfGroup(i, g, true))
         bound += least
-        // The rule pays for its VMs: whatever a host needs besides must be had from others.
+        // The VMs of the rule are paid for; what else a host needs must come from its other VMs.
         for (const v of constraints[i]!.scope) {
           if (statusIf[v] !== free) continue
           statusIf[v] = settled

@@ -1,4 +1,4 @@
-/** Deepening against brute force: it ends at the best cure, and the bound of a search cut short is never above it. */
+/** Iterative deepening and brute force: both end at the same cost, and the bound of a search cut short is never above it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -33,7 +33,7 @@ test('Deepening finds the best cure that keeps all rules, and its bound never ex
       found++
       assert.ok(short.boundMs <= kept[4])
       if (short.complete) assert.deepEqual([short.cost.migrationMs, short.cost.hostsTouched], kept.slice(4))
-      // Going on from there with an answer in hand, as good as any or worse: only better ones are found.
+      // It goes on from there with a known answer, the best or a worse one: it finds only better ones.
       const spare = few % 3
       const toBeat: FullCost = {
         ...noCost,

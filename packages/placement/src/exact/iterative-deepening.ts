@@ -1,7 +1,7 @@
 /**
- * Iterative deepening (Korf 1985) over the cost: is there an answer no dearer than the bound? If not, than a
- * little more? Branch and bound is at its best when it knows what to beat, and here no answer is needed for that:
- * every turn either finds the optimum or raises the bound. Only the last turns cost anything.
+ * Iterative deepening (Korf 1985) over the cost: is there an answer no dearer than the bound? If not, than a little more?
+ * Branch and bound prunes best with a tight upper bound, and each turn has one without any known answer: it either finds
+ * the optimum or raises the bound. Only the last turns take long.
  *
  * For full cures that break no soft rule: nothing else can be better.
  */
@@ -22,7 +22,7 @@ export interface Deepened {
   readonly at: Int32Array | null
   /** What it costs; what `best` does without one. */
   readonly cost: FullCost
-  /** With `at`: it is the best. Without: none is better than `best`, and without that, none keeps all rules. */
+  /** With `at`: it is the optimum. Without: no answer is better than `best`, or, without `best`, none keeps all rules. */
   readonly complete: boolean
   /** Lower bound of migrationMs of what was looked for. */
   readonly boundMs: number

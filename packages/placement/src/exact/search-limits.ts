@@ -1,4 +1,4 @@
-/** A search for a better answer: what it is given, and what it says. */
+/** A search for a better answer: its limits and its result. */
 import type { FullCost } from '../model/cost.ts'
 import type { Model } from '../model/model.ts'
 

@@ -122,7 +122,7 @@ const evictAtRoot = (s: SearchState, v: number): void => {
   s.unplacedVms[s.unplacedTop++] = v
 }
 
-/** What it contributes to the cost whatever happens on the open hosts. */
+/** What a host outside of the open ones adds to the cost. */
 const countClosedHost = (s: SearchState, h: number): void => {
   const { dims, limit } = s.model
   if (s.touches[h]! > 0) s.touchedElsewhere++

@@ -46,7 +46,7 @@ export interface SearchState {
   readonly openHosts: Int32Array
   /** free, settled or unplaced. [vm] */
   readonly status: Uint8Array
-  /** Where all VMs are if the free ones stay at home; −1 in the pool. */
+  /** Where all VMs are if the free ones stay at home; −1 = unplaced. */
   readonly at: Int32Array
   /** The same, without the free ones. */
   readonly settledAt: Int32Array
@@ -64,7 +64,7 @@ export interface SearchState {
   /** Covering bound of each host, and is there anything to cover? */
   readonly coverMs: Float64Array
   readonly overloaded: Uint8Array
-  /** Differs whenever the host does; the same again when a change is taken back. [host] */
+  /** A number for each state of the host: a change gives a new one, taking it back restores the old one. [host] */
   readonly version: Int32Array
   /** Moves that start or end there. [host] */
   readonly touches: Int32Array
@@ -76,7 +76,7 @@ export interface SearchState {
   trailTop: number
   msPaid: number
   unmetPaid: number
-  /** What the closed hosts contribute whatever happens here. */
+  /** What the hosts outside of the open ones add to the cost. */
   overloadedElsewhere: number
   excessElsewhere: number
   touchedElsewhere: number

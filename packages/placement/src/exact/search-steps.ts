@@ -71,7 +71,7 @@ export const unplace = (s: SearchState, v: number, h: number): void => {
   s.status[v] = unplaced
 }
 
-/** Relief: the host stays overloaded in dimension `d`. All that weigh in it are settled by then. */
+/** Relief: the host stays overloaded in dimension `d`. All its VMs with demand in it are settled by then. */
 export const acceptOverload = (s: SearchState, h: number, d: number): void => {
   s.acceptedOverload[h * s.model.dims + d] = 1
   s.acceptedOverloadDims[h]!++
@@ -89,7 +89,7 @@ export const addDemand = (s: SearchState, to: Float64Array, v: number, h: number
   for (let d = 0; d < dims; d++) to[h * dims + d]! += sign * demand[v * dims + d]!
 }
 
-/** Bounds a host that has changed, and takes that back. */
+/** Bounds a host that has changed; `leave` takes that back. */
 const enter = (s: SearchState, h: number): void => {
   const { changes } = s
   changes.host[changes.top] = h

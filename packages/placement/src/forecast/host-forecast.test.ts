@@ -1,6 +1,6 @@
 /**
  * Ten VMs on one host, each drawn anew from N(600, 200) every five minutes or so: how long will the host be overloaded?
- * The formula is held against a simulation of that very process, and each of its habits is shown.
+ * The formula is compared with a simulation of that very process, and each of its properties is shown.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -2,8 +2,8 @@
  * How long will this host be overloaded in the next minutes, if nothing is done? Demand of each VM is taken as a process
  * that returns to its mean: it keeps its value until it is drawn anew, on average once in a turnover time. The demand of
  * a host at a time ahead is then a sum of many independent amounts, hence about normal, and the chance that it exceeds
- * what is usable follows. What single VMs have not yet shown of themselves is borrowed from their neighbours (empirical
- * Bayes: Efron and Morris, JASA 1975). A host that was not watched for `watchedSMin` foresees nothing.
+ * what is usable follows. A VM with little history of its own is assumed to behave like the average of its host
+ * (empirical Bayes: Efron and Morris, JASA 1975). Before `watchedSMin` of watching, a host has no forecast.
  *
  * CPU only: memory does not return to a mean, and is kept within its limit by the solver.
  */
@@ -49,7 +49,7 @@ export interface ObservedDemand {
 export interface VmForecasts {
   readonly each: readonly VmForecast[]
   readonly turnoverS: number
-  /** Watched for long enough to be believed. */
+  /** They were watched for long enough. */
   readonly known: boolean
 }
 
@@ -87,7 +87,7 @@ export const vmForecastsOf = (vms: readonly ObservedDemand[]): VmForecasts => {
     turnoverS,
     known: time >= watchedSMin * vms.length,
     each: vms.map(({ nowMilli, stats }) => {
-      // How far the mean of so short a time may be off, and how much of it therefore to believe.
+      // The error of a mean over so short a time, and so the weight that the VM's own mean gets.
       const error =
         stats.watchedS > 0 ? Math.min(variance, (2 * variance * turnoverS) / stats.watchedS) : variance
       const belief = between / (between + error)
@@ -147,7 +147,7 @@ const looks: readonly (readonly [atS: number, forS: number])[] = [
 
 /**
  * What the overloads of the next `horizonS` will cost, in ms of overload that is really suffered (they are cured as they
- * come). An overload that is there already is not in it but for the chance that it lasts.
+ * come). A present overload counts only with the chance that it lasts.
  */
 export const expectedOverloadMs = (forecast: HostForecast, usableMilli: number): number => {
   let seconds = 0

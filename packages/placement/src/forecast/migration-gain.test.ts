@@ -1,6 +1,6 @@
 /**
- * A host at 690 of 700 with ten volatile VMs is the next overload. Which host should take which VM? The one that will not be
- * the next overload itself; the nearer of equals; none when nothing would be saved.
+ * A host at 690 of 700 with ten volatile VMs is the next overload. Which host should take which VM? The host that will
+ * not be overloaded next itself; of equals the nearer one; none when nothing would be saved.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

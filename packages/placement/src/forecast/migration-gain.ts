@@ -1,6 +1,6 @@
 /**
- * What one migration would save: the overload that is foreseen on both hosts without it, less that with it. Used twice,
- * so that both agree: with what hosts say of themselves (which host to ask), and with their snapshots (which VM to move).
+ * What one migration would save: the expected overload of both hosts without it, less that with it. One rule for two
+ * uses, so that they agree: with the summaries of hosts (which host to ask), and with their snapshots (which VM to move).
  */
 
 import type { VmForecast } from '../problem/demand-forecast.ts'
@@ -47,15 +47,15 @@ export interface CandidateDestination {
   readonly room: Resources
 }
 
-/** As far round the ring is looked for the best host: near ones are as good, and their migrations are cheap. */
+/** So many hosts, the nearest ones, are considered: farther ones are no better, and their migrations are dearer. */
 export const destinationsMax = 96
 /** Savings that differ by less, ms, are the same: the nearer host is taken. */
 const sameMs = 50
 
 /**
- * The hosts by what they could save us at best, best first, only those that save at least `gainMsMin`. With `excess`
- * (our demand above what is usable, now) a VM must take at least that much with it, and what its migration lasts counts
- * against it. `destinations`: nearest first.
+ * The hosts by the most that a migration there could save, best first; only those that save at least `gainMsMin`. With
+ * `excess` (our demand above what is usable, now) a VM must take at least that much with it, and what its migration lasts
+ * counts against it. `destinations`: nearest first.
  */
 export const bestDestinations = (
   from: HostOutlook,

@@ -88,7 +88,7 @@ export const readBtrplace = (document: Fields): BtrplaceRead => {
   return { problem, contradiction: wishes.contradiction() }
 }
 
-/** Which VM or host is to be in which state, and where that was asked for. */
+/** The states that constraints want of VMs and hosts, and which constraint wants each. */
 interface Wishes {
   /** What no action brings about. */
   readonly impossible: (text: string) => void

@@ -11,7 +11,7 @@ export type DocumentRead =
       readonly problem: PlacementProblem
       /** What the format's users expect to be minimised. */
       readonly objective: Objective
-      /** What the document asks for and forbids at once, so that there is nothing to solve; null = nothing. */
+      /** Where the document contradicts itself, so that there is nothing to solve; null = nowhere. */
       readonly contradiction: Binding | null
     }
   | {
@@ -61,7 +61,7 @@ export const disjointAt = (lists: readonly (readonly string[])[], path: string):
   })
 }
 
-/** Loads are sums of demands: beyond this they would no longer be exact. */
+/** Loads are sums of demands: above this they would no longer be exact. */
 export const addExactly = (sum: number, amount: number, path: string): number => {
   if (sum + amount > Number.MAX_SAFE_INTEGER)
     throw new BadDocument(path, 'the demands up to here add up to more than 2^53 − 1; use a larger unit')

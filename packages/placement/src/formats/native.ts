@@ -21,7 +21,7 @@ const amount = z.int().min(0)
 const hostId = id.transform(asHostId)
 const vmId = id.transform(asVmId)
 
-/** Reads what is the same list once, and gives the same list for it. */
+/** A list that many rules share is read once, and stays one list. */
 const once = <T extends object>(schema: z.ZodType<T>) => {
   const known = new WeakMap<object, T>()
   return z.unknown().transform((value, context): T => {

@@ -43,7 +43,7 @@ export interface ReportOptions {
   /** Wall clock budget of the solver, in ms of `now`; null = none. */
   readonly budgetMs: number | null
   readonly suspend: boolean
-  /** What the document contradicts itself in: then there is nothing to solve. */
+  /** Where the document contradicts itself: then there is nothing to solve. */
   readonly contradiction?: Binding | null
   readonly loadMs: number
   /** A monotonic clock in ms. */
@@ -59,7 +59,7 @@ export interface Solved {
 export const solveProblem = (problem: PlacementProblem, options: ReportOptions): Solved => {
   const started = options.now()
   const deadline = options.budgetMs === null ? Number.POSITIVE_INFINITY : started + options.budgetMs
-  // What would help is asked once no answer was found, so it gets a little time of its own.
+  // Advice is sought after no answer was found, so it gets a little time of its own.
   const deadlineOfAdvice = deadline + (options.budgetMs ?? 0) / 2
   const { objective } = options
   const plain = objective === 'time' || objective === 'moves'
@@ -120,7 +120,7 @@ export const solveProblem = (problem: PlacementProblem, options: ReportOptions):
 const hostsOfRelaxation = 64
 
 const withRelaxation = (problem: PlacementProblem, why: Binding, expired: () => boolean): Binding => {
-  // What stands in the way there is neither a limit nor a rule.
+  // The order is what is missing there, and no limit or rule.
   if (why.code === noOrderCode) return why
   const help = problem.hosts.length > hostsOfRelaxation ? null : relaxation(problem, nodeBudget(expired))
   return help === null ? why : { ...why, text: `${why.text}; ${help}` }

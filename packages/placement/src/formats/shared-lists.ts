@@ -1,12 +1,15 @@
 /**
  * Equal lists become one list: a data centre names its groups of hosts in thousands of rules, each a hundred kB of the
- * document. What is the same list need be read, checked and compiled only once.
+ * document. A list that is shared is read, checked and compiled only once.
  */
 
 import { formOf } from '../rules/definition.ts'
 import { allDefinitions } from '../rules/rule.ts'
 
-/** Gives back a list that was given before if there is an equal one; lists of lists likewise, anything else as it is. */
+/**
+ * Replaces a list by an equal one that was given before, if there is one; likewise lists of lists. Anything else stays as
+ * it is.
+ */
 const createAlike = (): ((value: unknown) => unknown) => {
   const known = new Map<string, unknown[][]>()
   const alike = (value: unknown): unknown => {

@@ -27,7 +27,7 @@ export const conflictOf = (
   budget: NodeBudget,
 ): Binding => {
   let conflict = hard
-  // The widest first, so that what remains says most.
+  // Rules about most VMs are dropped first, so that the rules that remain are specific.
   for (const rule of [...hard].sort((a, b) => width(b) - width(a))) {
     const without = conflict.filter((other) => other !== rule)
     if (feasible(withRules(problem, without), budget) === false) conflict = without
@@ -47,7 +47,7 @@ export const conflictOf = (
 
 const width = (rule: PlacementRule): number => vmsOf(rule)?.length ?? Number.MAX_SAFE_INTEGER
 
-/** What besides the rules makes it impossible: without it, it would not be. */
+/** Facts besides the rules that make it infeasible: without any one of them it would be feasible. */
 const factsOf = (problem: PlacementProblem, budget: NodeBudget): string[] => {
   const facts: string[] = []
   const matters = (eased: PlacementProblem): boolean => feasible(eased, budget) === true

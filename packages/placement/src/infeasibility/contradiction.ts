@@ -1,9 +1,9 @@
 /**
- * Rules that contradict each other, found before any search for a placement. VMs tied by rules form a component;
- * what a component asks for is tried by itself, on hosts without other VMs, first with VMs that weigh nothing. Hosts
- * that no rule of the component tells apart are interchangeable, and no more of them than it has VMs are needed, so
- * the question stays small whatever the size of the data centre. A component that holds now, with nothing to start
- * or to drain, needs no question: where it is shows that it can.
+ * Rules that contradict each other, found before any search for a placement. VMs that rules tie together form a connected
+ * component. Each component is solved by itself, on hosts without other VMs, first with VMs of no demand. Hosts that its
+ * rules do not distinguish are interchangeable, and no more of them than it has VMs are needed, so the problem stays
+ * small whatever the size of the data centre. A component whose rules hold now, with nothing to start or to drain, need
+ * not be solved: its placement now is a solution.
  */
 
 import type { Model } from '../model/model.ts'
@@ -47,7 +47,7 @@ export const contradiction = (model: Model, withRoom: boolean): Binding | null =
   return null
 }
 
-/** Alone, and at least one host may take it. */
+/** By itself it can be placed: at least one host may take it. */
 const hasPlace = ({ fixed, domain, home }: Model, v: number): boolean =>
   fixed[v] === 1 ? domain[v]![home[v]!] === 1 : domain[v]!.includes(1)
 
@@ -145,7 +145,7 @@ const hostsOf = (
   }
   rules.forEach((rule, r) => {
     const constraint = constraintOf(rule)
-    // What changes limits shows in the size of hosts.
+    // Rules that change limits are in the limits already.
     if (constraint.is === 'limitScale' || isHostLimit(constraint)) return
     for (const ids of valuesOf(rule, 'hosts')) mark(ids, `,${r}`)
   })
@@ -174,7 +174,7 @@ const hostsOf = (
   return kept
 }
 
-/** Marks hosts of groups that are more of the same than the VMs could need. */
+/** The mark of hosts in groups that are more than the VMs could need of their kind. */
 const spare = ',spare'
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Which constraint is to blame for a proven infeasibility that no simple count shows. Either rules contradict each
- * other whatever the room, or they cannot hold with the room there is, or the pieces do not fit: capacity.
+ * The cause of a proven infeasibility that no simple count shows. Rules contradict each other whatever the room; or they
+ * cannot hold with the room there is; or the VMs do not fit the hosts one by one: capacity.
  */
 
 import { compile, type Model } from '../model/model.ts'
@@ -26,7 +26,7 @@ export const diagnose = (problem: PlacementProblem): Binding => {
   return tightest(model)
 }
 
-/** The dimension in which the pieces fill the hosts most. */
+/** The dimension in which the VMs fill the hosts most. */
 const tightest = (model: Model): Binding => {
   let worst = 0
   let worstPermille = -1

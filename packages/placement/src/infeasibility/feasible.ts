@@ -1,4 +1,4 @@
-/** Is there any viable placement? The question of which explanations are made, asked of ever smaller problems. */
+/** Is there any viable placement? Explanations ask this of ever smaller problems. */
 
 import { branchAndBound } from '../exact/branch-and-bound.ts'
 import { createSearchSpace } from '../exact/search-state.ts'
@@ -27,7 +27,7 @@ export const nodeBudget = (expired: () => boolean = () => false): NodeBudget => 
 
 /** Compiling costs as much as some nodes. */
 const nodesOfCompiling = 20
-/** With more VMs than these, a node costs the more. */
+/** With more VMs than these a node costs more. */
 const vmsOfNode = 64
 
 /** True: has a viable placement; false: proven to have none; null: not decided within the nodes. */
@@ -49,7 +49,7 @@ export const feasible = (problem: PlacementProblem, budget: NodeBudget): boolean
   return result.complete ? false : null
 }
 
-/** Nothing weighs anything: what is impossible now is impossible because of rules alone. */
+/** The same problem with no demand: if it is infeasible, rules alone are the cause. */
 export const withoutDemand = (problem: PlacementProblem): PlacementProblem => ({
   ...problem,
   vms: problem.vms.map((vm) => ({ ...vm, demand: vm.demand.map(() => 0) })),

@@ -1,4 +1,4 @@
-/** Someone is told that it cannot be done, and why: what is called impossible is, and what would do does. */
+/** An explanation is true: a problem that is called infeasible is, and the relaxation that is said to help does. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -1,7 +1,8 @@
 /**
- * Why a data centre has no viable placement: the part that is to blame, however large the rest. Counting per group
- * of hosts first (shortage.ts), then rules that contradict each other (contradiction.ts), then an exact search over
- * the VMs that can be nowhere but on a few hosts. What has no proof is described: the VMs left over, and what lacks.
+ * Why a data centre has no viable placement: the few hosts and VMs that are the cause, however large the rest. First
+ * counting per group of hosts (shortage.ts), then rules that contradict each other (contradiction.ts), then an exact
+ * search over VMs that are confined to a few hosts. Without a proof, the explanation describes what the best answer
+ * leaves undone: the VMs without a place, and what they lack.
  */
 
 import type { Model } from '../model/model.ts'
@@ -82,7 +83,7 @@ const searched = (model: Model, at: Int32Array): Binding | null => {
   return null
 }
 
-/** The hosts of a domain, and the VMs that can be nowhere else: impossible by itself, it is impossible at all. */
+/** The hosts of a domain, and the VMs that can be nowhere else. If this is infeasible by itself, so is the whole. */
 const confinedTo = (model: Model, domain: Uint8Array): PlacementProblem => {
   const { problem } = model
   const hosts = model.hosts.filter((_, h) => domain[h] === 1)

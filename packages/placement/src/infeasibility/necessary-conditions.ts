@@ -45,7 +45,7 @@ const totalTooLarge = (model: Model): Shortage | null => {
   return null
 }
 
-/** Fewer places than VMs on hosts that are short of different things, were all VMs as small as the smallest. */
+/** Too few places on hosts that lack different resources, even if all VMs were as small as the smallest. */
 const tooMany = (model: Model): Shortage | null => {
   const { dims, demand, limit, hostCount, hosts } = model
   const wanted = model.vms.flatMap((_, v) =>
@@ -187,7 +187,7 @@ const fixedLoadTooLarge = (model: Model): Shortage | null => {
   return null
 }
 
-/** More VMs than their hosts may take by a rule (pigeons and holes: a search would try every arrangement). */
+/** More VMs than their hosts may take by a rule (the pigeonhole principle: a search would try every arrangement). */
 const tooFewSeats = (model: Model): Shortage | null => {
   const open = new Uint8Array(model.hostCount)
   for (const constraint of model.constraints) {

@@ -1,7 +1,7 @@
 /**
- * The smallest relaxation that would help, each verified by solving the relaxed problem: a rule that could be
- * dropped, and the least that one host would have to have more of one dimension; failing that, all limits raised
- * by the smallest permille; failing that, the fewest rules dropped together.
+ * The smallest relaxations that would help, each verified by solving the relaxed problem. First: a rule that could be
+ * dropped, and the least that one host would need more of one dimension. If none helps: all limits raised by the smallest
+ * permille. If that does not help: the fewest rules dropped together.
  */
 import { asHostId } from '../problem/ids.ts'
 import { amountText } from '../problem/names.ts'
@@ -47,7 +47,7 @@ const least = (most: number, enough: (amount: number) => boolean): number => {
 const droppedRules = (problem: PlacementProblem, budget: NodeBudget): readonly PlacementRule[] => {
   const found: PlacementRule[] = []
   for (const rule of problem.rules) {
-    // Order has no say in where VMs may be.
+    // Rules of order do not say where VMs may be.
     const idle = constraintOf(rule).is === 'ordered'
     if (rule.weight !== undefined || idle || found.length >= choicesMax) continue
     const without = problem.rules.filter((other) => other !== rule)
@@ -124,7 +124,7 @@ const raisedLimits = (problem: PlacementProblem, budget: NodeBudget): readonly s
   return [`raise every limit by ${Math.floor(enough / 10)}.${enough % 10} %`]
 }
 
-/** All dropped helps; then as many as possible are kept. */
+/** If dropping all of them helps, as many as possible are kept. */
 const fewestRules = (problem: PlacementProblem, budget: NodeBudget): readonly string[] => {
   const hard = problem.rules.filter((rule) => rule.weight === undefined)
   if (hard.length < 2 || !helps(withRules(problem, []), budget)) return []

@@ -135,7 +135,10 @@ const tooManyPieces = (model: Model, room: Float64Array, { hosts, vms }: Group):
   return null
 }
 
-/** What is short; but a rule that stands for something else is to blame where the hosts that it forbids have room. */
+/**
+ * The code of the dimension that is short; but if the hosts that a rule forbids have the room, the code that this rule
+ * stands for.
+ */
 export const shortCode = (
   model: Model,
   room: Float64Array,

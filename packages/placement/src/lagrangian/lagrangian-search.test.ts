@@ -1,6 +1,6 @@
 /**
- * The Lagrangian search against brute force: it starts from the worst cure there is and must end at the best, and
- * a bound that it gives up with must never be above the best.
+ * The Lagrangian search against brute force: it starts from the worst cure and must end at the best, and when it is cut
+ * short its bound must not exceed the best cost.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -61,7 +61,7 @@ const check = (problem: PlacementProblem): boolean => {
   assert.ok(complete)
   assert.deepEqual([reached.migrationMs, reached.hostsTouched], best)
   assert.equal(boundMs, known.best[4])
-  // Cut short it has learned something nevertheless, which another search can use, and so can it itself.
+  // A search that was cut short has smaller domains, which another search can use, and so can it itself.
   const hasty = search()
   const glance = hasty.search(known.worstAt, cost, 0)
   assert.ok(glance.boundMs <= known.best[4])

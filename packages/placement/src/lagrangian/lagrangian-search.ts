@@ -1,12 +1,11 @@
 /**
- * Branch and bound on a Lagrangian relaxation (lagrangian-relaxation.ts): decides one thing per level, first the groups of rules that
- * want their VMs in one (rule-groups.ts), then one VM, that about which the hosts disagree most. At every node the
- * bound is raised by a few rounds, hosts whose bound says that no better answer lies there are struck out (reduced-cost
- * fixing), and so are those that the settled VMs have filled or that a rule forbids. Proves what
- * exact/branch-and-bound.ts cannot where nearly everything is full, and tells it where it need not look
- * (model/domain-reduction.ts).
+ * Branch and bound on a Lagrangian relaxation (lagrangian-relaxation.ts): one decision per level, first the group of each
+ * rule that wants its VMs in one (rule-groups.ts), then the host of one VM, the one about which the hosts disagree most.
+ * At every node a few rounds raise the bound; reduced-cost fixing strikes out hosts where no better answer can be;
+ * propagation strikes out hosts that are full or that a rule forbids. It proves optimality where nearly everything is
+ * full and exact/branch-and-bound.ts cannot, and gives that search smaller domains (model/domain-reduction.ts).
  *
- * For full cures only, and only when an answer is known that breaks no soft rule: then those are hard, too.
+ * For full cures only, and only when an answer is known that violates no soft rule: then soft rules count as hard.
  */
 
 import { tabuSearch } from '../local/tabu-search.ts'
@@ -43,7 +42,7 @@ const roundsOfNode = 12
 const roundsOfReturn = 36
 /** After an answer that costs less than this share of the one before, the root begins again. */
 const muchBetter = 0.95
-/** Of the gap's upper end: less is not worth another turn at the root. */
+/** Of the best cost: a smaller gain of the bound is not worth another turn at the root. */
 const worthwhile = 0.005
 /** The primal heuristic makes an answer at the root and at every so many nodes. */
 const nodesPerHeuristic = 8
@@ -112,7 +111,7 @@ export const createLagrangianSearch = (
       s.steps = stepsMax
       s.nodes = 0
       s.stopped = false
-      // Polyak's steps towards an answer that bad have led astray.
+      // Polyak's steps towards a much worse answer were too long: then the multipliers begin anew.
       s.returning = cost.migrationMs >= s.aimedAt * muchBetter
       if (!s.returning) {
         initialMultipliers(s)
@@ -162,7 +161,7 @@ const explore = (s: State, depth: number): void => {
   const { relaxation, propagation } = s
   const { allowed, multipliers } = level(s, depth)
   s.nodes++
-  // Propagation, striking out and the books of every round, beside the knapsacks.
+  // What a node costs besides the knapsacks: propagation, fixing, the sums of every round.
   const stepsOfNodes = s.nodes * 4 * s.model.hostCount * relaxation.movers.length
   if (depth > 0 && relaxation.work() + stepsOfNodes > s.workMax) s.stopped = true
   if (s.nodes % nodesPerLook === 0 && s.expired()) s.stopped = true

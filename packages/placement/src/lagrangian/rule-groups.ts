@@ -59,7 +59,7 @@ export const createRuleGroups = (model: Model, relaxation: LagrangianRelaxation)
   }
   const isOpen = (g: number): boolean => g >= 0 && reach[g] === members
 
-  /** What the rule pays more at least in that group: as far as it pays for its VMs. */
+  /** By how much the bound rises at least when the rule's VMs are in that group. */
   const extraCostOf = ({ scope, group }: CompiledConstraint, g: number): number => {
     const h = group!.indexOf(g)
     let extraCost = 0

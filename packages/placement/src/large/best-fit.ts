@@ -52,7 +52,7 @@ const scoreOf = ({ model, load, touched, opening }: GreedyState, v: number, h: n
 const knowsForbidden = ({ weight, forbiddenHosts }: CompiledConstraint): boolean =>
   weight < 0 && forbiddenHosts !== undefined
 
-/** Where rules about many hosts at a time allow no more VMs: looked at once per VM. */
+/** Hosts that are closed to the VM by constraints that tell this for all hosts at once. */
 const forbiddenFor = ({ model, at }: GreedyState, v: number): readonly Uint8Array[] =>
   model.constraintsOn[v]!.filter(knowsForbidden).flatMap((one) => one.forbiddenHosts!(at, v) ?? [])
 

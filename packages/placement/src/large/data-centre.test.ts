@@ -1,4 +1,4 @@
-/** The way of data centres, tried on problems small enough to know the answer: nothing gets worse, little is missed. */
+/** The method for data centres on problems small enough for brute force: nothing gets worse, and few cures are missed. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -1,7 +1,7 @@
 /**
- * Problems too large to search as a whole (a data centre): greedy first; what made something worse is taken back; then
- * whatever is still wrong is mended in neighbourhoods of a few hosts (lns-repair.ts), and fewer hosts are touched by
- * the same moves (fewer-touched-hosts.ts).
+ * Problems too large to search as a whole (a data centre): first a greedy placement; then moves that made something worse
+ * are undone (undo-worsening.ts); then large neighbourhood search repairs what is still wrong (lns-repair.ts); at last
+ * the same moves touch fewer hosts (fewer-touched-hosts.ts).
  */
 
 import type { SearchSpace } from '../exact/search-state.ts'

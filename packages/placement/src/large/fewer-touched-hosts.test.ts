@@ -1,4 +1,4 @@
-/** The same moves to fewer hosts: nothing gets dearer, no rule breaks, and now and then a host is left alone. */
+/** The same moves to fewer hosts: the cost stays the same, no rule is violated, and now and then a host is left alone. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

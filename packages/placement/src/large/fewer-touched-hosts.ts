@@ -1,14 +1,14 @@
 /**
- * Fewer hosts touched by the same moves: a host that only receives is spared when each of its arrivals finds room on
- * another host that is touched anyway, where at most one arrival makes way for it to a third. The number of the moves
- * and what they cost stay the same, since a VM costs as much wherever it goes.
+ * Fewer hosts touched by the same moves: a host that only receives VMs is left alone when each of them finds room on
+ * another touched host; there at most one other arrival may make way for it and go to a third. The number and the cost of
+ * the moves stay the same, since a migration costs the same to every host.
  */
 import type { Model } from '../model/model.ts'
 
-/** Looks at a host for a VM; some hundredths of a second. */
+/** So often a host is considered for a VM; some hundredths of a second. */
 const looksMax = 2_000_000
 
-/** Changes `at`. Rules about more VMs than this would have to be looked at in full each time. */
+/** Changes `at`. Rules about more VMs than this take too long to check each time. */
 const scopeMax = 1000
 
 export const touchFewerHosts = (model: Model, at: Int32Array): void => {

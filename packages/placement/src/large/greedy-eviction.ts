@@ -42,7 +42,7 @@ const evictCheapest = (s: GreedyState, constraint: CompiledConstraint, conflict:
 
 type UsedHosts = NonNullable<CompiledConstraint['usedHosts']>
 
-/** Host by host: VM by VM, many would be left half empty. */
+/** Empties whole hosts: VM by VM, many would be left half empty. */
 const emptyHosts = (s: GreedyState, usedHosts: UsedHosts): void => {
   for (const h of emptiest(s, usedHosts)) {
     if (s.emptied[h] === 1) continue
@@ -51,7 +51,7 @@ const emptyHosts = (s: GreedyState, usedHosts: UsedHosts): void => {
   }
 }
 
-/** Hosts that shall carry nothing, so that no more than allowed carry something: the least loaded, and the empty ones. */
+/** The hosts to empty so that no more than allowed are in use: the empty and the least loaded ones. */
 const emptiest = (
   { model, at, load, status }: GreedyState,
   { inside, max }: UsedHosts,

@@ -28,7 +28,7 @@ export interface GreedyState {
   readonly doneByHosts: Set<CompiledConstraint>
   /** 1 = some VM comes to the host or leaves it. */
   readonly touched: Uint8Array
-  /** No host has more room than this, as far as it was looked at; and must it be looked at again? [dims] */
+  /** An upper bound of the room of any host, and whether it may be too high. [dims] */
   readonly mostRoom: Float64Array
   stale: boolean
   /** Proven: any cure costs at least this many ms of migration. */
@@ -98,7 +98,7 @@ export const stay = ({ model, at, load }: GreedyState, v: number, h: number): vo
   for (let d = 0; d < dims; d++) load[h * dims + d]! += demand[v * dims + d]!
 }
 
-/** Looks how much room there is at most, if that may have changed. */
+/** Measures the room again, if that may have changed. */
 export const measureRoom = (s: GreedyState): void => {
   const { hosts, hostCount } = s.model
   if (!s.stale) return
@@ -107,7 +107,7 @@ export const measureRoom = (s: GreedyState): void => {
   for (let h = 0; h < hostCount; h++) if (hosts[h]!.state === 'online') noteRoom(s, h)
 }
 
-/** Some room has come free on host `h`. */
+/** Room has come free on host `h`. */
 export const noteRoom = ({ model, load, mostRoom }: GreedyState, h: number): void => {
   const { dims, limit } = model
   for (let d = 0; d < dims; d++)

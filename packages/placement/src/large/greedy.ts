@@ -1,7 +1,7 @@
 /**
- * A first answer for problems of any size: from every overloaded host the cheapest set of VMs that relieves it,
- * each placed, largest first, where it fits best, on hosts that are touched already if possible. Its cost in
- * migrations equals the lower bound whenever everything finds a place.
+ * A first answer for problems of any size: evict the cheapest set of VMs that relieves each overloaded host, then place
+ * them by best-fit decreasing, on touched hosts if possible. Its cost in migrations equals the lower bound whenever
+ * everything finds a place.
  */
 
 import type { SearchSpace } from '../exact/search-state.ts'
@@ -51,7 +51,7 @@ export const greedyBound = ({ model, covering }: SearchSpace): number => {
   return bound
 }
 
-/** Rules about more VMs than this are not about which VM meets which. */
+/** Rules about more VMs than this are caps, and not about pairs of VMs. */
 const scopeMax = 1000
 
 export const greedy = (space: SearchSpace, opening: Opening = 'roomiest'): Greedy => {

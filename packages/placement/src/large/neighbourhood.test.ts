@@ -1,4 +1,4 @@
-/** A few hosts as a problem of their own: what is gained or lost there is what the whole gains or loses. */
+/** A few hosts as a problem of their own: a change there changes the cost of the whole by the same amount. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -23,7 +23,7 @@ test('A change within a neighbourhood changes the cost of the whole by the same 
       const assignment = createAssignment(model, start)
       const hosts = Array.from({ length: model.hostCount }, (_, h) => h).filter(() => random.below(2) === 0)
       if (hosts.length === 0) return
-      // A rule that is broken by those elsewhere is broken whatever happens here.
+      // A rule that VMs elsewhere violate stays violated whatever happens here.
       const others = start.map((h) => (hosts.includes(h) ? -1 : h))
       const named = new Int32Array(model.vmCount)
       if (model.constraints.some((neighbourhood) => neighbourhood.conflict(others, named, 0) > 0)) return

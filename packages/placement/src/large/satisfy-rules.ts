@@ -3,7 +3,7 @@ import type { CompiledConstraint } from '../model/constraints/compiled-constrain
 import { fullestFit, isSpent, type RepairState } from './repair-state.ts'
 import { hostsMax, searchAround } from './search-around.ts'
 
-/** Rules about more VMs than this are not about which VM meets which. */
+/** Rules about more VMs than this are caps, and not about pairs of VMs. */
 const scopeMax = 1000
 
 /** The hard rules, or the soft ones. */

@@ -94,7 +94,7 @@ const leastPenaltyWeights = (
   )
 }
 
-/** A violated hard rule costs an average migration at first; a soft one always more than the dearest. */
+/** At first a violated hard rule costs an average migration; a soft one always costs more than the dearest migration. */
 const rulePenaltyWeights = (
   { constraints, moveMs }: Model,
   movers: Int32Array,

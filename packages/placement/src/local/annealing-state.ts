@@ -31,7 +31,7 @@ export interface AnnealingState {
   readonly penalty: Float64Array
   /** Indexes in `model.constraints`, per VM. */
   readonly constraintsOn: readonly Int32Array[]
-  /** By constraint: how far it is from holding, and what one VM too many costs. */
+  /** By constraint: its violation, and what a violation of 1 costs. */
   readonly violation: Int32Array
   readonly rulePenaltyWeight: Float64Array
   /** What the violated rules of each VM cost now. */

@@ -1,4 +1,7 @@
-/** Annealing through placements that are not viable ends in ones that are, and crosses what no single step can. */
+/**
+ * Annealing passes through placements that are not viable, ends in viable ones, and finds cures that no single step leads
+ * to.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -42,7 +45,7 @@ test('A cure of annealing is one, at the cost that it says, and the same every t
 })
 
 test('The violation of a constraint is 0 when there is no conflict, and more when there is one', () => {
-  // Annealing pays by violation, branch and bound asks yes or no: the two must not contradict each other.
+  // Annealing asks for the violation, branch and bound for conflicts: the two must agree.
   fc.assert(
     fc.property(problems({ hostsMax: 4, vmsMax: 8 }), fc.nat(), (problem, seed) => {
       const model = compile(problem)

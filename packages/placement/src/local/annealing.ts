@@ -5,8 +5,8 @@
  * oscillation, Glover 1989; weights per constraint as in Yagiura et al. 2004). A step shifts a VM or swaps it with the
  * best partner on a host; or a VM moves and those that share a rule with it follow (an ejection chain).
  *
- * Finds answers where nearly everything is full, and good ones where many VMs must move; the last percent is
- * left to large-neighbourhoods.ts. All numbers are integers.
+ * Finds answers where nearly everything is full, and good ones where many VMs must move; large-neighbourhoods.ts improves
+ * them by the last percent. All numbers are integers.
  */
 import { compareCost, costOf, type FullCost } from '../model/cost.ts'
 import type { Model } from '../model/model.ts'
@@ -85,7 +85,7 @@ export const anneal = (model: Model, options: AnnealOptions): Annealed => {
   return best
 }
 
-/** What a move may cost: exponentially distributed as far as it matters, 2^-k for every k. */
+/** What a move may cost: about exponentially distributed, as in the Metropolis criterion. */
 const randomHeight = (temperature: number, random: RandomStream): number => {
   const bits = random.below(65536) + 1
   return Math.floor((temperature * (Math.clz32(bits) - 15 + (bits & 15) / 16)) / 2)

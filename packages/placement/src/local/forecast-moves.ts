@@ -1,7 +1,7 @@
 /**
  * The moves that a forecast recommends: one VM at a time, the move that saves most overload, until no host is overloaded
  * and no further move saves enough. Where no single moves cure an overload, the search for the cheapest answer decides
- * (solve-placement.ts); what is foreseen then counts no more.
+ * (solve-placement.ts); forecasts then count no more.
  */
 
 import { hostForecastOf, withoutVm, withVm } from '../forecast/host-forecast.ts'
@@ -16,7 +16,7 @@ import type { Model } from '../model/model.ts'
 import type { Forecast } from '../problem/demand-forecast.ts'
 
 const movesMax = 4
-/** An overload that goes on outweighs whatever is foreseen. */
+/** A present overload outweighs every forecast. */
 const overloadMs = 1e9
 
 export interface ForecastMoves {

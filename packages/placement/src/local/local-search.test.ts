@@ -1,4 +1,7 @@
-/** Nearly full everywhere: what no search by trying finds, annealing that may pass through what is too full does find. */
+/**
+ * Hosts that are nearly full everywhere: annealing, which may pass through overloads, finds cures that greedy search does
+ * not.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createSearchSpace } from '../exact/search-state.ts'
@@ -40,7 +43,7 @@ const scattered = (seed: number): PlacementProblem => {
 }
 
 test('Sixty limits that are all nearly reached are met at once, and at less cost with more effort', () => {
-  // Where each limit is exceeded one time in ten, as penalty weights that do not learn would have it, sixty of them hardly
+  // With penalty weights that do not adapt, each limit would be exceeded one time in ten, and sixty of them would hardly
   // ever hold together.
   for (const seed of [1, 2, 3]) {
     const model = compile(scattered(seed))

@@ -1,8 +1,8 @@
 /**
  * Answers without proof: runs of simulated annealing (annealing.ts), each from where all VMs are now and half as long
  * again as the one before. Every answer of a run is improved by large neighbourhood search (large-neighbourhoods.ts)
- * before it is compared. One long run would often end in the wrong valley, many short ones never reach the bottom;
- * lengths that grow need not know which.
+ * before it is compared. One long run often ends in the wrong valley, and many short ones never reach the bottom; with
+ * growing lengths neither matters.
  */
 
 import type { SearchSpace } from '../exact/search-state.ts'
@@ -34,7 +34,7 @@ export interface Found {
 /** A step of annealing costs as much as a sixth of a node. */
 const stepsPerNode = 6
 const stepsOfFirstRun = 6000
-/** Of improving what a run has found. */
+/** Steps of a run for each node of improving its answer. */
 const stepsPerImprovingNode = 20
 /** One neighbourhood, at first; those of the best answer grow with every call. */
 const nodesOfTry = 150

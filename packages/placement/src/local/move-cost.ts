@@ -10,7 +10,8 @@ export const evaluateMove = (s: AnnealingState, v: number, h: number, most: numb
   const { domain } = s.model
   const from = at[v]!
   s.trial++
-  // Penalties and rules cannot gain more than they cost now, so most partners are out before any rule is asked.
+  // A move saves at most what penalties and rules cost now, so most partners are ruled out before any constraint is
+  // asked.
   const before = penalty[from]! + penalty[h]!
   const costAtLeast = migrationCost(s, v, h) - migrationCost(s, v, from) - before - violationCost[v]!
   let rules = Number.NaN

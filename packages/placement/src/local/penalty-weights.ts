@@ -1,13 +1,13 @@
 /**
- * The penalty weights of simulated annealing: what is exceeded gets dearer, everything else cheaper. How fast they decay
- * adapts: by less at the end of a run, for then it has to become viable; and by less the longer no viable placement was
- * met. The more limits and rules there are, the more seldom all of them hold at once, and how hard that is only the run
- * itself can tell.
+ * The penalty weights of simulated annealing: those of violated limits and rules rise, all others decay. The decay
+ * adapts. It slows down at the end of a run, which has to become viable then, and the longer no viable placement was met:
+ * the more limits and rules there are, the more seldom all of them hold at once, and only the run itself shows how
+ * seldom.
  */
 import { type AnnealingState, fine, penaltyWith } from './annealing-state.ts'
 
 export interface PenaltyDecay {
-  /** What is not exceeded costs this many 1024ths of before. */
+  /** The weight of what is not violated is multiplied by this many 1024ths. */
   decay: number
   /** A viable placement was met since the weights changed. */
   wasViable: boolean

@@ -1,7 +1,7 @@
 /**
- * Looks for a viable placement when nearly everything is full: tabu search (Glover 1989) over shifts and swaps
- * that start at an overloaded host, minimising the total excess. Hard rules are never violated on the way. It
- * cares little about cost; that is improved afterwards (large-neighbourhoods.ts).
+ * Looks for a viable placement when nearly everything is full: tabu search (Glover 1989) over shifts and swaps that start
+ * at an overloaded host, minimising the total excess. Hard rules are never violated on the way. Cost only breaks ties;
+ * large-neighbourhoods.ts improves it afterwards.
  */
 import type { Model } from '../model/model.ts'
 import type { RandomStream } from '../problem/random.ts'

@@ -3,7 +3,7 @@ import type { Model } from './model.ts'
 
 export interface Assignment {
   readonly model: Model
-  /** Host index per VM, −1 = nowhere. Changed by `put` only. */
+  /** Host index per VM, −1 = nowhere. Changed by `assign` only. */
   readonly at: Int32Array
   /** [host × dims] */
   readonly load: Float64Array
@@ -15,9 +15,9 @@ export interface Assignment {
   readonly assign: (v: number, h: number) => void
   /** Is there room for the VM, and may it be there? */
   readonly fits: (v: number, h: number) => boolean
-  /** Would it break a hard rule there? */
+  /** Would the VM violate a hard rule there? */
   readonly violatesHard: (v: number, h: number) => boolean
-  /** Would it break a soft one? */
+  /** Would it violate a soft one? */
   readonly violatesSoft: (v: number, h: number) => boolean
   readonly overloaded: (h: number) => boolean
   /** Not at home, or to be started. */

@@ -23,17 +23,17 @@ export interface RuleContext {
   readonly vms: readonly ProblemVm[]
   readonly vmCount: number
   readonly home: Int32Array
-  /** VMs whose place the rules are about: those that run in the end, and for a plan those that run now, too. */
+  /** 1 = a VM that the rules concern: it runs in the end, or, for a plan, it runs now. */
   readonly concerned: Uint8Array
   /** The model is for a plan. */
   readonly forPlan: boolean
-  /** Of these, the VMs that do not run in the end. */
+  /** Of these, a VM that runs now and not in the end. */
   readonly departs: (v: number) => boolean
   /** Active but not running yet. */
   readonly starts: Uint8Array
   /** [vm × dims] */
   readonly demand: Float64Array
-  /** Each host's own index: where the place is the host itself. */
+  /** Each host's own index, for constraints whose place is the host itself. */
   readonly own: Int32Array
   /** The same as a list of groups. */
   readonly eachHost: readonly (readonly HostId[])[]
@@ -159,7 +159,7 @@ const compileRule = (context: RuleContext, rule: PlacementRule, r: number, sink:
     case 'cardinality': {
       const scope = concernedWithLabel(context, constraint.label)
       const inside = constraint.hosts === 'all' ? ones(hostCount) : bitmap(context, constraint.hosts, true)
-      // As few as that are never too many.
+      // With so few VMs the rule always holds.
       if (scope.length > constraint.max)
         sink.constraint(cardinalityConstraint(base(scope), inside, constraint.max))
       return
@@ -176,7 +176,7 @@ const compileRule = (context: RuleContext, rule: PlacementRule, r: number, sink:
     case 'ordered':
     case 'demandFloor':
     case 'limitScale':
-      // Order concerns the planner only; amounts are in the model already.
+      // Order concerns the planner only; amounts are in the limits and demands already.
       return
     default:
       constraint satisfies never
@@ -216,12 +216,12 @@ const compileTogether = (
       const restriction = inGroup(known, now)
       for (const v of members) sink.restrict(v, restriction)
     })
-  // A group that is decided needs no more watching, unless others must avoid it.
+  // Where the group is decided, the restrictions are enough, unless other lists must avoid it.
   if (decided > 0 && sides.length === 1) return
   const base = (of: Int32Array) => ({ rule: r, weight: rule.weight ?? -1, scope: of })
   const side = sidesOf(context, sides, scope)
   if (sides.length > 1 && !context.forPlan) sink.constraint(splitAmongConstraint(base(scope), side, group))
-  // On the way each side may still be on its way to its group, and yet no two sides may meet.
+  // During a plan a list may still be on its way to its group, and yet no two lists may meet.
   else for (const ids of sides) sink.constraint(groupingConstraint(base(scopeOf(context, ids)), group))
   if (sides.length > 1 && context.forPlan)
     sink.constraint(

@@ -9,7 +9,7 @@ export interface FullCost extends Cost {
 
 export const noCost: Cost = { overloadedHosts: 0, excess: 0, softPenalty: 0, migrationMs: 0, hostsTouched: 0 }
 
-/** What any full cure beats, whatever it costs. */
+/** Worse than any full cure. */
 export const unlimited: FullCost = { ...noCost, unmet: 0, softPenalty: Number.POSITIVE_INFINITY }
 
 const order = ['unmet', 'overloadedHosts', 'excess', 'softPenalty', 'migrationMs', 'hostsTouched'] as const

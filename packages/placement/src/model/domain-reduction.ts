@@ -1,11 +1,11 @@
-/** The same model with fewer places: what a bound has struck out. */
+/** The same model with smaller domains: without the hosts that a bound has struck out. */
 import type { Model } from './model.ts'
 
 /** Only where `allowed[v × hosts + h]` is 1 may VM `v` be on host `h`; one that may only stay is fixed. */
 export const withReducedDomains = (model: Model, allowed: Uint8Array): Model => {
   const { hostCount, vmCount, home, starts, active } = model
   const fixed = Uint8Array.from(model.fixed)
-  /** Equal VMs are told by their sharing a domain. */
+  /** Equal VMs are recognised by their shared domain. */
   const shared = new Map<string, Uint8Array>()
   const domain = Array.from({ length: vmCount }, (_, v) => {
     if (active[v] === 0 || fixed[v] === 1) return model.domain[v]!

@@ -25,7 +25,7 @@ export const blockerOf = (s: ScheduleState, i: number): Blocker | null => {
   return step.to < 0 ? null : blockerAt(s, step.vm, step.to, -1)
 }
 
-/** Why the VM cannot go to that host now, with `absent` (a VM; −1 = none) thought away; null: it can. */
+/** Why the VM cannot go to that host now, as if VM `absent` (−1 = none) were nowhere; null: it can. */
 export const blockerAt = (s: ScheduleState, v: number, h: number, absent: number): Blocker | null =>
   overLimit(s, v, h, absent) ??
   overPool(s, v, h, absent) ??

@@ -13,8 +13,8 @@ export interface Bypass {
 }
 
 /**
- * The cheapest way to set one blocked VM aside. Only VMs whose leaving lets another blocked step start count,
- * unless there are none: then any that is able to leave, as part of a longer way out.
+ * The cheapest way to set one blocked VM aside. Only VMs count whose departure lets another blocked step start. If there
+ * are none, any VM counts that can leave: it may be the first of several bypasses.
  */
 export const bestBypass = (
   model: Model,
@@ -26,7 +26,7 @@ export const bestBypass = (
   const halves = new Set(steps.map((step) => step.previous))
   const waitingFor = new Map<number, number[]>()
   for (const i of pending) waitingFor.set(steps[i]!.to, [...(waitingFor.get(steps[i]!.to) ?? []), i])
-  // A VM that already stands aside gains nothing by standing elsewhere; nor does one whose second half waits.
+  // A VM on a bypass gains nothing from another one.
   const able = [...pending]
     .sort((a, b) => a - b)
     .filter((i) => steps[i]!.kind === 'migrate' && steps[i]!.previous < 0 && !halves.has(i))

@@ -1,12 +1,12 @@
-/** What the planner tracks for rules over several hosts or VMs: caps, hosts in use, sequences. */
+/** What the planner counts for rules over several hosts or VMs: caps, hosts in use, sequences. */
 import type { Model } from '../model/model.ts'
 import { constraintsOf, isContinuous, type PlacementRule } from '../rules/rule.ts'
 
 /** A continuous cap: like a host with one dimension; over several hosts together, or over each by itself. */
 export interface CapacityPool {
-  /** Of the rule, for people, when a VM would exceed it on that host. */
+  /** The rule's name for people, with the host where that matters. */
   readonly nameOn: (h: number) => string
-  /** Per host what it is counted in, −1 = in nothing: hosts that are capped together have the same. */
+  /** Per host the slot that counts it, −1 = none: hosts that are capped together share one. */
   readonly slot: Int32Array
   readonly amount: (v: number) => number
   /** All these per slot. */

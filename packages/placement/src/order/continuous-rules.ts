@@ -2,8 +2,8 @@
  * Continuous rules while a plan is carried out: may a VM join those that are, or will be, where it goes? Caps over
  * several hosts, and rules of order, are in capacity-pools.ts.
  *
- * VMs that must be together and are not (among, gather) cannot all cross at the same instant. While such a rule is
- * being mended each moves within its group, or to the group where all will be.
+ * VMs that must be together and are not (among, gather) cannot all cross at the same instant. Until such a rule holds,
+ * each VM moves within its group, or to the one group where all will be.
  */
 
 import type { CompiledConstraint } from '../model/constraints/compiled-constraint.ts'

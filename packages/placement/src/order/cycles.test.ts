@@ -1,7 +1,7 @@
 /**
- * Full hosts whose VMs go round in circles: of any length, several at a time, of unequal VMs, with or without a
- * host that has room for one of them, with or without permission to suspend. Where the one or the other exists there is
- * a plan, viable after every prefix; otherwise the answer is that there is no order.
+ * Full hosts whose VMs go round in circles: of any length, several at a time, of unequal VMs, with or without a host that
+ * has room for one of them, with or without permission to suspend. With either there is a plan, viable after every
+ * prefix; otherwise the planner proves that there is no order.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

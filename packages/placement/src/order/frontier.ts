@@ -1,6 +1,7 @@
 /**
- * Best-first search over where all VMs may be, one move at a time: states are seen once, the open one of the lowest
- * rank is next, the newest of equal ones. Bounded in how often it may be asked whether a VM may go to a host.
+ * The open list of a best-first search over states, one relocation at a time. Each state is visited once; the open one of
+ * lowest rank comes next, the newest of equal ones. The search is bounded by the number of looks at whether a VM may go
+ * to a host.
  */
 import type { OrderState } from './order-state.ts'
 
@@ -20,7 +21,7 @@ export interface Frontier {
   readonly path: () => readonly Relocation[]
   /** Back to the root. */
   readonly returnToRoot: () => void
-  /** Whether the bound ended it. */
+  /** True: the bound on looks has ended the search. */
   readonly wasCut: () => boolean
 }
 
@@ -29,7 +30,7 @@ export interface FrontierInit {
   readonly looksMax: number
   /** Of the current state, so many relocations from the root; a small natural number. */
   readonly rank: (depth: number) => number
-  /** A VM has come to stand elsewhere, for good or for a look. */
+  /** A VM is on another host now, for good or for a look. */
   readonly relocated: (v: number, from: number, to: number) => void
 }
 

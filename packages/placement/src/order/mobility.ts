@@ -14,8 +14,8 @@ export interface Mobility {
 }
 
 /**
- * `able`: VMs that may migrate (1), or leave in any case (2: stopped, suspended). `at`, `load` and `cap` say how things stand
- * (`OrderState`).
+ * `able`: VMs that may migrate (1), or leave in any case (2: stopped, suspended). `at`, `load` and `cap` are as in
+ * `OrderState`.
  */
 export const mobilityOf = (
   model: Model,

@@ -1,8 +1,8 @@
 /**
  * The thorough search when moves wait for each other in a circle: best-first search (weighted A*, Pohl 1970) over which
- * VM goes next. Any VM that may migrate may step aside, also one that stays where it is in the end. First only
- * those in the way of another; when that leads nowhere, all of them. Bounded; a search that ends before its bound has
- * proven that there is no order.
+ * VM goes next. Any VM that may migrate may step aside, also one that stays where it is in the end. The first search
+ * considers only VMs on hosts that others wait for; the second, all of them. Bounded; a search that ends before its bound
+ * has proven that there is no order.
  */
 import type { Model } from '../model/model.ts'
 import { createFrontier, type Relocation } from './frontier.ts'

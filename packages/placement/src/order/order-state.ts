@@ -1,7 +1,7 @@
 /**
- * Where all VMs are while they move one after the other: which VM may go where, by limits, continuous rules and rules
- * of order. Whatever a plan reaches with actions side by side it also reaches with one at a time, in the order of their
- * ends, so this is all that searching for an order has to know.
+ * Where all VMs are while they move one after the other: which VM may go where, by limits, continuous rules and rules of
+ * order. A state that a plan reaches with parallel actions is also reached with one action at a time, in the order of
+ * their ends. So this is all that a search for an order has to know.
  */
 import type { Model } from '../model/model.ts'
 import { arrivalCap } from '../problem/situation.ts'
@@ -21,7 +21,7 @@ export interface OrderState {
   /** May the VM go to that host (−1 = away from any) now? */
   readonly canMove: (v: number, h: number) => boolean
   readonly move: (v: number, h: number) => void
-  /** Takes the last `go` back. */
+  /** Takes the last `move` back. */
   readonly undo: () => void
   readonly depth: () => number
   /** Equal for states from which the same can follow; 53 bits. */

@@ -6,8 +6,8 @@
  * waits for alone made them fit.)
  *
  * When nothing can start, the moves wait for each other in a circle: one VM steps aside to a *pivot* host, or is
- * suspended where that is permitted, whichever is cheaper (bypass.ts). Where that leads nowhere a search looks for any
- * way at all, and may prove that there is none (order-search.ts).
+ * suspended where that is permitted, whichever is cheaper (bypass.ts). If that fails, a search looks for any order, and
+ * may prove that there is none (order-search.ts).
  */
 import { assert } from '../assert.ts'
 import { compile, type Model } from '../model/model.ts'
@@ -32,7 +32,7 @@ export interface OrderOptions {
   readonly planId?: string
   /** Circles may be broken by suspending a VM to storage and resuming it elsewhere: it pauses meanwhile. */
   readonly suspend?: boolean
-  /** Effort of the search for a way out, in looks at whether a VM may go to a host; about 20 per µs. */
+  /** Effort of the search for an order, in looks at whether a VM may go to a host; about 20 per µs. */
   readonly looksMax?: number
 }
 
@@ -45,16 +45,13 @@ export interface NoOrder {
   readonly blocked: readonly Move[]
   /** As many of the moves as can be carried out before the others are stuck. */
   readonly possible: readonly Move[]
-  /** There is none. Otherwise none was found with the effort spent. */
+  /** True: there is no order. False: none was found with the effort spent. */
   readonly proven: boolean
 }
 
 const looksMaxDefault = 300_000
 
-/**
- * The problem that a plan is made for: rules that hold only at the end say nothing about the way, and the end is
- * given.
- */
+/** The problem of planning: without the rules that need hold only at the end, since the end is given. */
 export const planningProblem = (problem: PlacementProblem): PlacementProblem => ({
   ...problem,
   rules: problem.rules.filter(bindsPlan),
@@ -171,8 +168,8 @@ const stepsOf = (
 }
 
 /**
- * Any way at all: on from where it was stuck, then from the beginning. What is found is replayed, so that each step
- * waits for what it must.
+ * Searches for any order: first from the deadlock on, then from the beginning. The order found is replayed in the virtual
+ * execution, so that each step gets its predecessors.
  */
 const bySearch = (
   model: Model,
@@ -238,11 +235,11 @@ const prioritise = (model: Model, steps: readonly Step[], pending: number[]): vo
   )
 }
 
-/** With more, it is not worth planning once more only to tell whether suspending would help. */
+/** With more moves it takes too long to plan again only to tell whether suspending would help. */
 const movesOfAdvice = 64
 const looksOfAdvice = 20_000
 
-/** Why stepping aside does not help either, and whether suspending would. */
+/** Why a bypass does not help either, and whether suspending would. */
 const withoutWayOut = (
   problem: PlacementProblem,
   moves: readonly Move[],

@@ -1,4 +1,4 @@
-/** For which steps that are done an arrival had to wait: they become the `after` of its action. */
+/** The steps that had to be done before an arrival could start: they become the `after` of its action. */
 import type { ScheduleState } from './schedule-state.ts'
 import type { Step } from './step.ts'
 

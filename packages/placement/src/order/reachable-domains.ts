@@ -1,4 +1,4 @@
-/** A problem without the placements that no order of moves can lead to, as far as counting shows. */
+/** The same problem without placements that no order of moves can reach, as far as counting shows. */
 
 import type { Model } from '../model/model.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
@@ -9,8 +9,8 @@ import { createOrderState, startOf } from './order-state.ts'
 
 /**
  * Every answer that has an order, with no VM suspended, is an answer of this problem too. VMs that can never leave are
- * immovable in it, and hosts that never have the room for a VM are banned. `way`: compiled from `onTheWay`. Null: nothing is ruled
- * out.
+ * immovable in it, and hosts that never have the room for a VM are banned. `planning`: compiled from `planningProblem`.
+ * Null: nothing is ruled out.
  */
 export const reachableProblem = (problem: PlacementProblem, planning: Model): PlacementProblem | null => {
   const start = startOf(planning)

@@ -1,6 +1,6 @@
 /**
- * What can be reached at all, by moving one VM at a time: the best placement among all of that. Where nearly everything is full it
- * is little, and looking at all of it is faster than solving again and again; elsewhere it is a way to find something.
+ * The best of all placements that can be reached by moving one VM at a time. Where nearly everything is full there are
+ * few, and visiting all of them is faster than solving again and again; elsewhere the search is a heuristic.
  */
 
 import { compareCost, costOf, type FullCost } from '../model/cost.ts'
@@ -24,8 +24,9 @@ const grain = 30
 const crowdedMax = 10 * grain
 
 /**
- * `model` tells what a placement costs, `way` (`onTheWay`) how it is come by; of the same hosts and VMs. Not for rules of
- * order: what they allow depends on what was done before. `goal`: a good placement, in whose direction to look first.
+ * `model` tells what a placement costs, `planning` (`planningProblem`) which moves are possible; both have the same hosts
+ * and VMs. Not for rules of order: what they allow depends on what was done before. `goal`: a good placement, in whose
+ * direction to look first.
  */
 export const reachablePlacements = (
   model: Model,
@@ -100,7 +101,7 @@ export const reachablePlacements = (
     },
   })
   while (frontier.next()) {
-    // Most states are dearer, and that is seen at a glance.
+    // Most states are dearer, which is cheap to see.
     const dearer = best.unmet === 0 && best.overloadedHosts === 0 && (ms > best.migrationMs || crowded() > 0)
     if (!dearer || best.softPenalty > 0) {
       const cost = costNow()
@@ -117,7 +118,7 @@ export const reachablePlacements = (
   return { better, all: !frontier.wasCut() }
 }
 
-/** It runs, is not wanted to, and its host obeys. */
+/** It runs, is not to run, and its host can be told so. */
 const leaves = (model: Model, v: number): boolean => {
   const vm = model.vms[v]!
   return (

@@ -14,11 +14,11 @@ import { createTimeline, type Timeline } from './transfers.ts'
 
 export interface ScheduleState {
   readonly model: Model
-  /** Grows while VMs are given bypasses. */
+  /** It grows with each bypass. */
   readonly steps: readonly Step[]
   readonly done: Set<number>
   readonly timeline: Timeline
-  /** With VMs on their way on both ends; and limits, or what was there at first where that is more. [host × dims] */
+  /** A migrating VM counts on both hosts. `cap`: the limit, or the load at the start if that is more. [host × dims] */
   readonly load: Float64Array
   readonly cap: Float64Array
   /** Everything that was ever there: initial load plus all arrivals so far. [host × dims] */

@@ -13,7 +13,7 @@ export interface Schedule {
   readonly timeline: Timeline
   /** Why the step cannot start now, or null. */
   readonly blockerOf: (step: number) => Blocker | null
-  /** Why the VM cannot go to that host now, with `absent` (a VM; −1 = none) thought away; or null. */
+  /** Why the VM cannot go to that host now, as if VM `absent` (−1 = none) were nowhere; or null. */
   readonly blockerAt: (v: number, h: number, absent: number) => Blocker | null
   readonly start: (step: number) => void
   readonly finish: (steps: readonly number[]) => void

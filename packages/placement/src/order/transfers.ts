@@ -1,7 +1,7 @@
 /**
- * Virtual time for the planner: transfers in flight share the links of their two ends equally, and full duplex
- * (a host sends and receives at full rate at the same time). Integer arithmetic: what remains of a transfer is
- * kept in `grain`-ths of a millisecond alone on the link.
+ * Virtual time for the planner: transfers in flight share the links of their two hosts equally; links are full duplex (a
+ * host sends and receives at full rate at the same time). Integer arithmetic: the rest of a transfer is counted in
+ * `grain`-ths of a millisecond of an unshared link.
  */
 
 /** Divisible by 1…12, so that fair shares are exact for up to 12 transfers on a link. */

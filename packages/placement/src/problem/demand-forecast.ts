@@ -10,14 +10,14 @@ export interface Forecast {
     readonly turnoverS: number
     /** Its VMs may leave although it is not overloaded. */
     readonly mayLeave: boolean
-    /** What is foreseen for it is to be believed: only then do its VMs leave, or others come, by it. */
+    /** Its forecast is to be believed: only then may its VMs leave, or others come, because of a forecast. */
     readonly foresees: boolean
   }[]
   /** As `Problem.vms`, in their order. */
   readonly vms: readonly VmForecast[]
 }
 
-/** What is expected of one VM: its demand now, where it tends to, how far it strays. */
+/** What is expected of one VM: its demand now, the mean that it returns to, and the variance about that. */
 export interface VmForecast {
   readonly nowMilli: number
   readonly meanMilli: number

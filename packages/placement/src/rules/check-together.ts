@@ -4,7 +4,7 @@ import { excused, type RuleViolation, type Stay, type Stays } from './stay.ts'
 
 /**
  * Stays of the VMs that overlap must be in the same group; a host in no group is a violation by itself. Except while a
- * rule that was broken before the plan is being mended: VMs cannot all cross at the same instant.
+ * plan repairs a rule that was violated before: VMs cannot all cross at the same instant.
  */
 export const checkTogether = (
   what: string,

@@ -117,7 +117,8 @@ export type Constraint =
 export type ConstraintKind = Constraint['is']
 
 /**
- * When it binds a plan. `continuous`: all the way if its rule is continuous, and hard. `always`: it says what amounts or order *are*.
+ * When it binds a plan. `continuous`: at every step if its rule is continuous and hard. `always`: it defines amounts or
+ * order.
  */
 const binding: Readonly<Record<ConstraintKind, 'continuous' | 'always'>> = {
   allApart: 'continuous',

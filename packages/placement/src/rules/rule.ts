@@ -6,7 +6,7 @@ import { allRules, exchangedRules, type PlacementRule } from './registry.ts'
 
 export type { PlacementRule, Rule } from './registry.ts'
 
-/** A definition, for whatever kind of rule it is asked about: only to be asked about its own. */
+/** A definition of any kind; to be asked only about rules of its own kind. */
 export interface AnyDefinition extends Omit<Definition<PlacementRule>, 'fields'> {
   readonly fields: Readonly<Record<string, Field>>
 }
@@ -36,7 +36,7 @@ export const constraintsOf = <K extends ConstraintKind>(
 export const isContinuous = (rule: PlacementRule): boolean =>
   rule.continuous ?? definitionOf(rule).continuous ?? true
 
-/** Does it bind a plan on its way, and not only its end? */
+/** Does it bind every step of a plan, and not only its end? */
 export const bindsPlan = (rule: PlacementRule): boolean =>
   (rule.weight === undefined && isContinuous(rule)) || bindsAlways(constraintOf(rule))
 
@@ -72,7 +72,7 @@ export const vmsOf = (rule: PlacementRule): readonly VmId[] | null => {
 const namesVms = (rule: PlacementRule): boolean =>
   formsOf.get(rule.kind)!.some(([, form]) => form === 'vms' || form === 'vmParts')
 
-/** Has it to do with these VMs, or, when it names none, with these hosts? */
+/** Does it concern these VMs, or, when it names none, these hosts? */
 export const concerns = (
   rule: PlacementRule,
   vms: ReadonlySet<string>,
@@ -84,7 +84,7 @@ export const concerns = (
   return lists.length === 0 || lists.some((list) => list.some((host) => hosts.has(host)))
 }
 
-/** The rule as far as it is about VMs that are known; null: then it says nothing. */
+/** The rule without VMs that are not known; null: too few are left for it to say anything. */
 export const reduced = <R extends PlacementRule>(rule: R, known: ReadonlySet<string>): R | null => {
   const here = (vms: readonly VmId[]): readonly VmId[] => vms.filter((vm) => known.has(vm))
   const fewer: R = {

@@ -1,4 +1,4 @@
-/** Each rule of the vocabulary says what it allows and what it forbids, and the solver mends what is broken. */
+/** Each rule of the vocabulary says what it allows and what it forbids, and the solver repairs violations. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId, asVmId, type HostId, type VmId } from '../problem/ids.ts'

@@ -29,7 +29,7 @@ export interface Stays {
   readonly overlap: (a: Stay, b: Stay) => boolean
   /** Is action `a` certainly done before action `b` starts? */
   readonly before: (a: number, b: number) => boolean
-  /** What was there before the plan is not the plan's doing: stays that all were there are excused. */
+  /** A violation among VMs that all were there before the plan is excused: the plan did not cause it. */
   readonly excuseInitial: boolean
 }
 

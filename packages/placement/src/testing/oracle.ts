@@ -127,7 +127,7 @@ export const bestCure = (problem: PlacementProblem): Tuple | null => {
   return best
 }
 
-/** Is a hard rule broken that holds now, or one with a VM in it that moves? */
+/** Is a hard rule violated that holds now, or is one violated by a VM that moves? */
 const breaksAnew = (
   problem: PlacementProblem,
   now: ReadonlyMap<VmId, HostId>,

@@ -59,7 +59,7 @@ export const capacitySumConstraint = (
         total += amount[scope[i]!]!
         n++
       }
-      // In VMs of average size.
+      // Counted in VMs of average size.
       return total > max ? Math.ceil(((total - max) * n) / total) : 0
     },
   }

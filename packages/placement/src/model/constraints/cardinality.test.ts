@@ -1,4 +1,4 @@
-/** At most so many of the VMs on each host: the constraint says what counting by hand says, whatever it is asked. */
+/** At most so many of the VMs on each host: the constraint agrees with counting by hand in everything that it is asked. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

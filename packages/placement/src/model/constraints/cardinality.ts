@@ -1,4 +1,4 @@
-/** At most so many of the VMs on each host: how many there are counts, not which. */
+/** A cardinality constraint: at most so many of the VMs on each host, whichever they are. */
 import type { CompiledConstraint, ConstraintBase } from './compiled-constraint.ts'
 
 /** `inside[h] = 1`: the host takes at most `max` of the VMs of the scope. */
@@ -20,7 +20,7 @@ export const cardinalityConstraint = (
   }
   return {
     ...base,
-    // Where one alone is too many, it is not true that VMs on the same host matter to each other only.
+    // Where one VM alone is too many, the constraint matters without others on the host.
     ...(max > 0 ? { local: true as const } : {}),
     interchangeable: true,
     counted: true,
@@ -40,7 +40,7 @@ export const cardinalityConstraint = (
         if (h < 0 || inside[h] === 0 || taken[h]! <= max || (full >= 0 && h !== full)) continue
         full = h
         out[start + n++] = scope[i]!
-        // One more than may be there is a conflict of its own; more VMs would only blunt it.
+        // One VM more than allowed is a conflict by itself; a smaller conflict guides the search better.
         if (n > max) break
       }
       return n

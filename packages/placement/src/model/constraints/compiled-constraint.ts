@@ -30,7 +30,7 @@ export interface CompiledConstraint {
   readonly local?: true
   /** The VMs of the scope count alike: where one may be, another may be in its stead. */
   readonly interchangeable?: true
-  /** Kept along the way by counting (order/capacity-pools.ts), not by `clashes`. */
+  /** During a plan it is kept by counting (order/capacity-pools.ts), not by `clashes`. */
   readonly counted?: true
   /** No host takes more of the VMs of the scope than this, whatever they weigh. */
   readonly maxPerHost?: (h: number) => number
@@ -38,7 +38,7 @@ export interface CompiledConstraint {
   readonly usedHosts?: { readonly inside: Uint8Array; readonly max: number }
   /** The same rule for a few hosts and their VMs, with all others where they are; for rules about very many. */
   readonly restrictedTo?: (base: ConstraintBase, subset: HostSubset) => CompiledConstraint
-  /** How far the rule is from holding, about in VMs that have to be elsewhere: 0 when it holds. */
+  /** The degree of violation, about the number of VMs that have to be elsewhere; 0 when the rule holds. */
   readonly violation: (at: Int32Array) => number
 }
 
@@ -48,7 +48,7 @@ export interface ConstraintBase {
   readonly scope: Int32Array
 }
 
-/** Some hosts as a problem of their own (large/neighbourhood.ts): which hosts and VMs they are in the whole. */
+/** Some hosts as a problem of their own (large/neighbourhood.ts), with the indexes of hosts and VMs in both. */
 export interface HostSubset {
   /** Index in the whole, by index here. */
   readonly vms: readonly number[]
@@ -62,7 +62,7 @@ export interface HostSubset {
   readonly at: Int32Array
 }
 
-/** Does a VM break the rule that is not where it was, or not running yet? */
+/** Is the rule violated by a VM that is not at home, or not running yet? */
 export const violatedByArrival = (
   constraint: CompiledConstraint,
   at: Int32Array,

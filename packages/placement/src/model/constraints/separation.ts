@@ -24,7 +24,7 @@ export const separationConstraint = (
         for (let j = i + 1; j < scope.length; j++) {
           const g = at[scope[j]!]!
           if (g >= 0 && place[g] === place[h] && colour[j] !== colour[i]) {
-            // One pair is a conflict of its own; more VMs would only blunt it.
+            // One pair is a conflict by itself; a smaller conflict guides the search better.
             out[start + 1] = scope[j]!
             n = 1
             break
@@ -62,7 +62,10 @@ export const separationConstraint = (
   }
 }
 
-/** The members share a host with no other VM; linear, unlike the pairs of `apartPart`. Hosts from `hostCount` on do not count. */
+/**
+ * The members share a host with no other VM; linear, unlike the pairs of `separationConstraint`. Hosts from `hostCount`
+ * on do not count.
+ */
 export const lonelyConstraint = (
   base: ConstraintBase,
   member: Uint8Array,
