@@ -58,11 +58,13 @@ const makeWorld = async (): Promise<ComplianceWorld> => {
   assertPrepared()
   bed ??= await Testbed.up({ hosts: 2 })
   const hosts = { source: bed.host(1), destination: bed.host(2) }
-  const { uuid } = await guestOn(hosts.source, hosts.destination)
   const source = driverOf(hosts.source, hosts.destination)
   const destination = driverOf(hosts.destination, hosts.source)
   source.open()
   destination.open()
+  // As with an agent, what happens to the guest from here on is told by events, too.
+  await until('both drivers are connected', 30_000, () => (source.connected && destination.connected) || null)
+  const { uuid } = await guestOn(hosts.source, hosts.destination)
   return {
     source,
     destination,

@@ -77,19 +77,12 @@ const createDriver = (given: LibvirtOptions): Driver => {
 
 const onDomainEvent = (driver: Driver, event: DomainEvent): void => {
   const { sampler, relay, migrating, warn } = driver
-  if (event.kind === 'lifecycle' || event.kind === 'configuration') sampler.forget(event.vm)
-  if (event.kind === 'lifecycle' && event.event === 'started')
-    sampler.begun(event.vm, event.detail === 'migrated')
-  if (event.kind === 'lifecycle' && isPause(event.event)) sampler.paused(event.vm)
+  sampler.hear(event)
   // A limit set before QEMU began to send is overwritten by the one that the migration was started with.
   const wanted = event.kind === 'migration_iteration' ? migrating.get(event.vm) : null
   if (typeof wanted === 'number') limit(driver, event.vm, wanted).catch((error) => warn(wordsOf(error)))
   relay.pass(event)
 }
-
-/** Either end of one. */
-const isPause = (event: string): boolean =>
-  event === 'suspended' || event === 'resumed' || event === 'pmsuspended'
 
 const limit = async ({ daemons: { link } }: Driver, vm: VmId, mibps: number): Promise<void> =>
   link.call(migrateSetMaxSpeed, { domain: await find(link, vm), mibps })

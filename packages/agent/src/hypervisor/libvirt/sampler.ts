@@ -5,6 +5,7 @@ import { HypervisorError, type Movable, type VmSample } from '../hypervisor-port
 import { cpuSumOf } from './cpu-counters.ts'
 import { type CpuCounters, cpuLookOf, createCpuHistory } from './demand.ts'
 import type { Domain } from './domain.ts'
+import type { DomainEvent } from './domain-events.ts'
 import { type DiskLock, type DomainFacts, diskLocked, movable, parseDomainXml } from './domain-xml.ts'
 import { type Caller, isAbsent, isRunning, type Observation, observe } from './observe.ts'
 import {
@@ -52,8 +53,8 @@ export class Sampler {
   readonly #cpu = createCpuHistory()
   /** VMs that were seen to have arrived paused, by their number here. A restarted daemon no longer tells. */
   readonly #arrivedPaused = new Map<VmId, number>()
-  /** VMs whose life here was seen to begin without a migration: what the daemon says of an arrival is of an earlier one. */
-  readonly #started = new Set<VmId>()
+  /** VMs that are known to have run here in their present life, or to have begun it here: no migration left them paused. */
+  readonly #ran = new Set<VmId>()
   readonly #now: () => number
   #measuring = false
 
@@ -62,20 +63,25 @@ export class Sampler {
     this.#now = options.now ?? (() => performance.now())
   }
 
-  /** The VM's configuration may have changed. */
-  forget(vm: VmId): void {
-    this.#known.delete(vm)
-  }
-
-  /** The daemon told that a life of the VM began here. */
-  begun(vm: VmId, byMigration: boolean): void {
-    if (byMigration) this.#started.delete(vm)
-    else this.#started.add(vm)
-  }
-
-  /** The daemon told that the VM was paused or resumed; no look may have seen it paused. */
-  paused(vm: VmId): void {
-    this.#cpu.paused(vm, this.#now())
+  /** What the daemon tells between two looks, which may not show it. */
+  hear(event: DomainEvent): void {
+    const { kind, vm } = event
+    if (kind === 'configuration' || kind === 'lifecycle') this.#known.delete(vm)
+    if (kind !== 'lifecycle') return
+    switch (event.event) {
+      case 'started':
+        if (event.detail === 'migrated') this.#ran.delete(vm)
+        else this.#ran.add(vm)
+        return
+      case 'resumed':
+        this.#ran.add(vm)
+        return this.#cpu.paused(vm, this.#now())
+      case 'suspended':
+      case 'pmsuspended':
+        return this.#cpu.paused(vm, this.#now())
+      default:
+        return
+    }
   }
 
   /** Sorted by id. `migrating` are the VMs that this driver is moving right now. */
@@ -108,7 +114,7 @@ export class Sampler {
   #prune(here: ReadonlySet<VmId>): void {
     for (const map of [this.#known, this.#dirtyAskedMs, this.#arrivedPaused])
       for (const vm of map.keys()) if (!here.has(vm)) map.delete(vm)
-    for (const vm of this.#started) if (!here.has(vm)) this.#started.delete(vm)
+    for (const vm of this.#ran) if (!here.has(vm)) this.#ran.delete(vm)
   }
 
   async #vmSample(
@@ -140,13 +146,13 @@ export class Sampler {
   }
 
   /**
-   * libvirt says of a copy that arrived paused what it says of a VM that its owner paused. But its last job here was to be
-   * received, and it has not executed anything here.
+   * libvirt says of a copy that arrived paused what it says of a VM that its owner paused. But the last job of the copy here
+   * was to be received, and it has not run here: its vCPUs have used no time, and no event told that it was resumed.
    */
   async #pausedBy(caller: Caller, domain: Domain, stats: TypedValues): Promise<'migration' | 'owner'> {
     if (stateOf(stats) === domainStates.paused) {
       if (numberOf(stats, 'state.reason', 0) === pausedReasons.migration) return 'migration'
-      if (!hasRun(stats) && !this.#started.has(domain.vm)) {
+      if (!hasRun(stats) && !this.#ran.has(domain.vm)) {
         if (this.#arrivedPaused.get(domain.vm) === domain.id) return 'migration'
         if (await wasReceived(caller, domain)) {
           this.#arrivedPaused.set(domain.vm, domain.id)
