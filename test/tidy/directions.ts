@@ -120,9 +120,12 @@ const product = ({ path }: Source): boolean => !isTest(path) && !isTestSupport(p
 /** Of a path below `src`; −1: in none that is listed. */
 const roomOf = (list: readonly string[], path: string): number => {
   let found = -1
+  let longest = ''
   list.forEach((room, i) => {
     const fits = path === room || path.startsWith(`${room}/`)
-    if (fits && (found < 0 || room.length > list[found]!.length)) found = i
+    if (!fits || room.length <= longest.length) return
+    found = i
+    longest = room
   })
   return found
 }

@@ -35,10 +35,9 @@ const reachFrom = (start: readonly string[], sources: ReadonlyMap<string, Source
 export const deadFiles = (all: readonly Source[], named: readonly string[]): readonly string[] => {
   const sources = new Map(all.map((source) => [source.path, source]))
   const paths = [...sources.keys()]
-  const inProduct = reachFrom(
-    paths.filter((path) => !isTest(path) && !isTestSupport(path) && isEntry(sources.get(path)!, named)),
-    sources,
-  )
+  const product = all.filter((source) => !isTest(source.path) && !isTestSupport(source.path))
+  const entries = product.filter((source) => isEntry(source, named)).map(({ path }) => path)
+  const inProduct = reachFrom(entries, sources)
   const inTests = reachFrom(
     paths.filter((path) => isTest(path) || path.startsWith('test/')),
     sources,

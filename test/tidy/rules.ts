@@ -73,12 +73,12 @@ const importDirections: Rule = {
         if (isTest(target) || isTestSupport(target)) return say('the product imports what is for tests')
         return []
       }
-      const ours = /^@drover\/([^/]+)(\/.*)?$/.exec(value)
-      if (ours !== null) {
+      const [, name, page] = /^@drover\/([^/]+)(\/.*)?$/.exec(value) ?? []
+      if (name !== undefined) {
         if (onDemand[source.path] === value && /\bimport\s*\($/.test(before)) return []
-        if (ours[2] !== undefined && !(pages[ours[1]!] ?? []).includes(ours[2]))
+        if (page !== undefined && !(pages[name] ?? []).includes(page))
           return say('only the public pages of another package')
-        return (directions[own] ?? []).includes(ours[1]!) ? [] : say('against the direction')
+        return (directions[own] ?? []).includes(name) ? [] : say('against the direction')
       }
       if (pureLibraries[own]?.includes(value) === false) return say('the core does no I/O')
       return []

@@ -79,7 +79,7 @@ export const flagsOf = (self: Command, options: readonly KeyOption[]): readonly 
     return { flag: '--set', key: pair.slice(0, at).trim(), text: pair.slice(at + 1) }
   })
   const own = options.flatMap(({ flags, key }): readonly Flag[] => {
-    const flag = flags.split(' ')[0]!
+    const [flag = ''] = flags.split(' ')
     const option = self.options.find(({ long }) => long === flag)
     const value: unknown = option === undefined ? undefined : self.getOptionValue(option.attributeName())
     return typeof value === 'string' ? [{ flag, key, text: value }] : []
