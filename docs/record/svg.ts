@@ -50,7 +50,7 @@ const drawRun = ({ column, text, style }: Run): string => {
   return parts.join('')
 }
 
-/** `still` is shown to readers who want nothing to move. */
+/** `still` is shown where motion is not wanted. */
 export const svgOf = (
   frames: readonly Frame[],
   size: { readonly columns: number; readonly rows: number },

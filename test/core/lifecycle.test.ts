@@ -113,7 +113,7 @@ test('a guest that does not listen runs on, and its leader hears of it after two
   assert.deepEqual([said(led), where(cluster, 'deaf')], [['vm.shutdown_ignored'], 'running h0'])
 })
 
-// The daemon hangs as the call comes. Nobody knows whether it was read; it was not.
+// The daemon hangs as the call comes. It is not known whether it was read; it was not.
 test('a daemon that hangs is waited for, and asked where the VM is when it is back', async () => {
   const cluster = await setUp({ simulated: { callMs: 5, operationMs: 200 } })
   const h0 = cluster.ids[0]!

@@ -1,6 +1,6 @@
 /**
  * A package is a house with rooms that open one way: a room imports from those before it in the list, never from one behind it. So
- * a reader who goes down the list needs no later room to understand an earlier one. A room that is not listed is
+ * read from the top, no room needs a later one to be understood. A room that is not listed is
  * complained about, too: say where it belongs.
  */
 import { posix } from 'node:path'

@@ -37,7 +37,7 @@ suite('a message survives the wire', () => {
 
 suite('garbage is null, never an exception', () => {
   test('random bytes', () => {
-    // Someone speaks another protocol at us.
+    // A peer speaks another protocol.
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), fc.boolean(), (bytes, versioned) => {
         if (versioned && bytes.length > 0) bytes[0] = wireVersion

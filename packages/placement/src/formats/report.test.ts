@@ -1,4 +1,4 @@
-/** Someone solves a problem from a file and wants to know what to move, how good that is, or why it cannot be done. */
+/** An operator solves a problem from a file: what is to be moved, how good is that, or why can it not be done? */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readDocument } from './read.ts'

@@ -261,7 +261,7 @@ test('before it begins it may be withdrawn, braked or left; nothing was written,
     }
     const withdrawn = started()
     withdrawn.lifecycle.withdraw(asHostId('stranger'), { ...withdraw, action: withdrawn.action })
-    assert.ok(withdrawn.lifecycle.busy(), 'nobody else may')
+    assert.ok(withdrawn.lifecycle.busy(), 'no other host may')
     withdrawn.lifecycle.withdraw(leader, { ...withdraw, action: withdrawn.action })
     assert.deepEqual(withdrawn.happened(), [`ended refused operator.called_off to ${leader}`])
     assert.deepEqual(withdrawn.see(withdrawn.before), [], 'an answer that comes too late')
@@ -284,7 +284,7 @@ test('before it begins it may be withdrawn, braked or left; nothing was written,
   }
 })
 
-test('once it has begun, nobody withdraws it, and an agent that leaves leaves it to its journal', () => {
+test('an operation that has begun cannot be withdrawn, and an agent that leaves leaves it to its journal', () => {
   const { lifecycle, action, happened } = performing('suspend')
   lifecycle.withdraw(leader, { kind: 'withdraw', incarnation: 1, partition, epoch: 3, action, vm: web })
   lifecycle.leave()

@@ -1,4 +1,4 @@
-/** Who may start, stop, suspend or resume which VM, and when: whatever the leader believed. */
+/** Which VM may be started, stopped, suspended or resumed, and when: whatever the leader believed. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Rule } from '../../../placement/src/rules/rule.ts'

@@ -11,7 +11,7 @@ import { changePermille } from '../detect/needs.ts'
 export type Facts = Omit<LoadSummary, 'sequence'>
 
 export interface Announcer {
-  /** The summary to publish now, or null. `soon`: someone suspects us. `now`: there is no later. */
+  /** The summary to publish now, or null. `soon`: another host suspects this one. `now`: there is no later. */
   due(now: Instant, facts: Facts, gossipMs: number, haste: 'none' | 'soon' | 'now'): LoadSummary | null
   nextAt(): Instant | null
 }

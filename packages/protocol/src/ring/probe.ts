@@ -26,7 +26,7 @@ export interface Step {
   readonly send: readonly { readonly to: HostId; readonly message: ProbeMessage }[]
   /** Verdicts that changed, in the order in which they did. */
   readonly changed: readonly { readonly host: HostId; readonly state: Liveness }[]
-  /** Someone suspects this host: publish a summary with a higher sequence at once. */
+  /** Another host suspects this one: publish a summary with a higher sequence at once. */
   readonly publish: boolean
 }
 

@@ -229,7 +229,7 @@ test('an order to migrate is refused for the reason for which the problem would 
   )
 })
 
-test('an operator who asks is told of a reason to stay when there is one, and of none when there is none', () => {
+test('the explanation names a reason to stay exactly when there is one', () => {
   fc.assert(
     fc.property(situations, fc.boolean(), ({ each, kind, overloaded, draining }, wasOverloaded) => {
       const host = hostOf(each, draining)

@@ -101,7 +101,7 @@ export const createStoryLeader = (clock: ManualClock, world: World, transport: T
   }
 }
 
-/** A message before it says who speaks. */
+/** A message before it names its sender. */
 type Draft = Message extends infer M ? (M extends Message ? Omit<M, 'incarnation'> : never) : never
 type Say = (to: HostId, draft: Draft) => void
 

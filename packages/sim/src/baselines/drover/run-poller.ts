@@ -3,7 +3,7 @@
  * is told by the run when something has changed, so that a look at which nothing is new costs nothing. Each look at which
  * something is new is told to the core; of those at which nothing is, one every five seconds: what is expected of a host also
  * follows from how long its VMs have stayed the same, but the daemon's core hears it each time, and so sees a little sooner
- * that someone else could help.
+ * that another host could help.
  */
 import type { Poller } from '@drover/agent/runtime'
 import { type Input, type ObservedVm, samplePeriodMs } from '@drover/protocol'
