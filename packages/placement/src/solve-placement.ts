@@ -51,7 +51,7 @@ const nodesOfTry = 150
 export const solvePlacement = (problem: PlacementProblem, options: PlacementOptions = {}): Answer => {
   const model = compile(problem, options.objective)
   const now = costOf(model, model.home)
-  const calm = now.unmet === 0 && now.overloadedHosts === 0 && now.softPenalty === 0
+  const nothingWrong = now.unmet === 0 && now.overloadedHosts === 0 && now.softPenalty === 0
   const stops = stopMoves(model)
   const recommended = problem.forecast === undefined ? null : forecastMoves(model, problem.forecast)
   if (recommended !== null)
@@ -62,7 +62,7 @@ export const solvePlacement = (problem: PlacementProblem, options: PlacementOpti
       bound: noCost,
       optimal: false,
     }
-  if (calm && stops.length === 0 && !model.starts.includes(1))
+  if (nothingWrong && stops.length === 0 && !model.starts.includes(1))
     return { kind: 'satisfied', cost: noCost, bound: noCost, optimal: true }
 
   const effort: Effort = {

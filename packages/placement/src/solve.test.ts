@@ -13,9 +13,9 @@ import { solvePlacement } from './solve-placement.ts'
 import { runs } from './testing/effort.ts'
 import { problems } from './testing/generator.ts'
 import { compareTuples, tupleOf } from './testing/oracle.ts'
+import { bestReachable } from './testing/reachability-oracle.ts'
 import { small } from './testing/small.ts'
 import { tightProblems } from './testing/tight.ts'
-import { bestReachable } from './testing/ways.ts'
 
 const partition = 'p.1.1'
 

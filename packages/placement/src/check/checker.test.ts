@@ -53,7 +53,7 @@ const instances = fc
   })
 
 /** Walks every reachable state: each action waiting, in flight or done. Finds what the checker must find. */
-const walkEveryState = (problem: Problem, plan: Plan): { overfull: boolean; together: boolean } => {
+const visitEveryState = (problem: Problem, plan: Plan): { overfull: boolean; together: boolean } => {
   const index = new Map(plan.actions.map((action, i) => [action.id, i]))
   const seen = new Set<string>()
   const found = { overfull: false, together: false }
@@ -101,7 +101,7 @@ test('The checker accepts a plan exactly when every state it can reach is viable
   const verdicts = { good: 0, bad: 0 }
   fc.assert(
     fc.property(instances, ({ problem, plan }) => {
-      const truth = walkEveryState(problem, plan)
+      const truth = visitEveryState(problem, plan)
       const codes = checkPlan(problem, plan).map((violation) => violation.code)
       assert.equal(codes.includes('capacity.mem'), truth.overfull)
       assert.equal(codes.includes('rule.anti_affinity'), truth.together)

@@ -126,22 +126,22 @@ const counted = (
 export const checkPlan = (problem: PlacementProblem, plan: Plan): readonly PlanViolation[] => {
   const order = dagOf(plan.actions)
   if (order.kind === 'broken') return [{ code: 'plan.malformed', action: null, text: order.text }]
-  const walked = walk(problem, plan, order.dag)
-  if (walked.found.length > 0) return walked.found
+  const followed = followVms(problem, plan, order.dag)
+  if (followed.found.length > 0) return followed.found
   return [
     ...checkLoads(problem, plan, order.dag),
-    ...checkRules(problem, walked.stays, order.dag),
+    ...checkRules(problem, followed.stays, order.dag),
     ...checkLimits(problem, plan, order.dag),
   ]
 }
 
-interface Walked {
+interface Followed {
   readonly found: readonly PlanViolation[]
   readonly stays: readonly Stay[]
 }
 
 /** Follows each VM through its actions: each must start where the last one left it. */
-const walk = (problem: PlacementProblem, plan: Plan, dag: Dag): Walked => {
+const followVms = (problem: PlacementProblem, plan: Plan, dag: Dag): Followed => {
   const found: PlanViolation[] = []
   const stays: Stay[] = []
   const hosts = new Map(problem.hosts.map((host) => [host.id, host]))

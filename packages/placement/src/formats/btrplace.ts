@@ -73,9 +73,9 @@ export const readBtrplace = (document: Fields): BtrplaceRead => {
   })
   addVms(mapping['readyVMs'], null, 'ready', 'model.mapping.readyVMs')
 
-  const wishes = createWishes()
+  const wanted = createWantedStates()
   const dimensions = resources.map((one) => one.id)
-  const rules = readConstraints(document, { hosts, vms, dimensions, wishes })
+  const rules = readConstraints(document, { hosts, vms, dimensions, wanted })
   const problem: PlacementProblem = {
     dimensions,
     hosts: [...hosts.values()],
@@ -85,25 +85,25 @@ export const readBtrplace = (document: Fields): BtrplaceRead => {
     migrationsOutMax: 2,
     migrationsInMax: 2,
   }
-  return { problem, contradiction: wishes.contradiction() }
+  return { problem, contradiction: wanted.contradiction() }
 }
 
 /** The states that constraints want of VMs and hosts, and which constraint wants each. */
-interface Wishes {
+interface WantedStates {
   /** What no action brings about. */
   readonly impossible: (text: string) => void
-  readonly wish: (subject: string, state: string, path: string) => void
+  readonly want: (subject: string, state: string, path: string) => void
   readonly contradiction: () => Binding | null
 }
 
-const createWishes = (): Wishes => {
+const createWantedStates = (): WantedStates => {
   const known = new Map<string, { readonly state: string; readonly path: string }>()
   let found: Binding | null = null
   return {
     impossible: (text) => {
       found ??= { code: 'rule.state', text }
     },
-    wish: (subject, state, path) => {
+    want: (subject, state, path) => {
       const before = known.get(subject)
       if (before === undefined) known.set(subject, { state, path })
       else if (before.state !== state)
@@ -126,7 +126,7 @@ interface World {
   readonly hosts: Map<string, ProblemHost>
   readonly vms: Map<string, ProblemVm>
   readonly dimensions: readonly string[]
-  readonly wishes: Wishes
+  readonly wanted: WantedStates
 }
 
 const readConstraints = (document: Fields, world: World): PlacementRule[] => {
@@ -136,7 +136,7 @@ const readConstraints = (document: Fields, world: World): PlacementRule[] => {
     const path = `constraints[${i}]`
     const fields = fieldsAt(constraint, path)
     const continuous = continuousAt(fields, path)
-    const rule = readWish(fields, path, world)
+    const rule = readStateConstraint(fields, path, world)
       ? null
       : readRule(fields, path, continuous, world, sharedGroups)
     if (rule !== null) rules.push({ ...rule, readAt: path })
@@ -145,7 +145,7 @@ const readConstraints = (document: Fields, world: World): PlacementRule[] => {
 }
 
 /** A constraint on the state of VMs or hosts is no rule: it changes them. False: it is something else. */
-const readWish = (fields: Fields, path: string, world: World): boolean => {
+const readStateConstraint = (fields: Fields, path: string, world: World): boolean => {
   const id = fields['id']
   switch (id) {
     case 'running':
@@ -153,10 +153,10 @@ const readWish = (fields: Fields, path: string, world: World): boolean => {
     case 'ready':
     case 'killed':
       for (const vm of membersAt<VmId>(fields, 'vm', 'vms', path, world.vms)) {
-        world.wishes.wish(`VM ${vm}`, id, path)
+        world.wanted.want(`VM ${vm}`, id, path)
         const known = world.vms.get(vm)!
         if ((id === 'ready' && known.state === 'sleeping') || (id === 'sleeping' && known.state === 'ready'))
-          world.wishes.impossible(
+          world.wanted.impossible(
             `VM ${vm} is ${known.state} and is to be ${id} by ${path}: no action does that; it would have to run in between`,
           )
         world.vms.set(vm, { ...known, wanted: id === 'killed' ? 'ready' : id })
@@ -165,7 +165,7 @@ const readWish = (fields: Fields, path: string, world: World): boolean => {
     case 'online':
     case 'offline':
       for (const host of membersAt<HostId>(fields, 'node', 'nodes', path, world.hosts)) {
-        world.wishes.wish(`host ${host}`, id, path)
+        world.wanted.want(`host ${host}`, id, path)
         const known = world.hosts.get(host)!
         const state = id === 'online' ? 'online' : known.state === 'offline' ? 'offline' : 'draining'
         if (state !== known.state) world.hosts.set(host, { ...known, state })

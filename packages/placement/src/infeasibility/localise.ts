@@ -48,7 +48,7 @@ const loadOf = ({ hostCount, vmCount, dims, demand, active }: Model, at: Int32Ar
 }
 
 /** VMs without a place, where they may not be, or on a host that carries too much. */
-const troubled = (model: Model, at: Int32Array, load: Float64Array): readonly number[] => {
+const vmsInTrouble = (model: Model, at: Int32Array, load: Float64Array): readonly number[] => {
   const { vmCount, dims, active, domain, fixed, limit } = model
   const over = (h: number): boolean => {
     for (let d = 0; d < dims; d++) if (load[h * dims + d]! > limit[h * dims + d]!) return true
@@ -63,7 +63,7 @@ const troubled = (model: Model, at: Int32Array, load: Float64Array): readonly nu
 
 const searched = (model: Model, at: Int32Array): Binding | null => {
   const domains = new Set<Uint8Array>()
-  for (const v of troubled(model, at, loadOf(model, at))) domains.add(model.domain[v]!)
+  for (const v of vmsInTrouble(model, at, loadOf(model, at))) domains.add(model.domain[v]!)
   const small = [...domains]
     .map((domain) => ({ domain, size: domain.reduce((sum, bit) => sum + bit, 0) }))
     .filter((one) => one.size <= hostsMax)
@@ -110,7 +110,7 @@ const confinedTo = (model: Model, domain: Uint8Array): PlacementProblem => {
 const leftOver = (model: Model, at: Int32Array): Binding => {
   const { hostCount, dims, limit, demand, domain, home } = model
   const load = loadOf(model, at)
-  const unplaced = troubled(model, at, load).filter((v) => at[v]! < 0 || domain[v]![at[v]!] === 0)
+  const unplaced = vmsInTrouble(model, at, load).filter((v) => at[v]! < 0 || domain[v]![at[v]!] === 0)
   const texts: string[] = []
   let code = 'partition.timeout'
   const v = unplaced[0]

@@ -21,7 +21,7 @@ const weight = 2
 /** And an overloaded dimension one, and one more for each of so many parts of the limit. */
 const grain = 30
 /** More than this full counts the same: a limit of 0 has no parts, and ranks must stay small. */
-const crowdedMax = 10 * grain
+const overloadRankMax = 10 * grain
 
 /**
  * `model` tells what a placement costs, `planning` (`planningProblem`) which moves are possible; both have the same hosts
@@ -47,14 +47,14 @@ export const reachablePlacements = (
 
   const online = Uint8Array.from(planning.hosts, (host) => (host.state === 'offline' ? 0 : 1))
   /** How much too full the hosts are, each dimension in parts of its limit. */
-  const crowded = (): number => {
+  const overloadRank = (): number => {
     let sum = 0
     for (let h = 0; h < hostCount; h++)
       if (online[h] === 1)
         for (let i = h * dims; i < (h + 1) * dims; i++) {
           const over = load[i]! - planning.limit[i]!
           if (over > 0)
-            sum += 1 + Math.min(crowdedMax, Math.floor((over * grain) / Math.max(1, planning.limit[i]!)))
+            sum += 1 + Math.min(overloadRankMax, Math.floor((over * grain) / Math.max(1, planning.limit[i]!)))
         }
     return sum
   }
@@ -88,7 +88,7 @@ export const reachablePlacements = (
   const frontier = createFrontier({
     state,
     looksMax,
-    rank: (depth) => depth + crowded() + violations + (goal === null ? 0 : weight * misplaced),
+    rank: (depth) => depth + overloadRank() + violations + (goal === null ? 0 : weight * misplaced),
     relocated: (v, from, to) => {
       if (goal !== null) {
         if (from === goal[v]) misplaced++
@@ -102,7 +102,8 @@ export const reachablePlacements = (
   })
   while (frontier.next()) {
     // Most states are dearer, which is cheap to see.
-    const dearer = best.unmet === 0 && best.overloadedHosts === 0 && (ms > best.migrationMs || crowded() > 0)
+    const dearer =
+      best.unmet === 0 && best.overloadedHosts === 0 && (ms > best.migrationMs || overloadRank() > 0)
     if (!dearer || best.softPenalty > 0) {
       const cost = costNow()
       if (compareCost(cost, best) < 0) {
