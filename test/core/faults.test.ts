@@ -136,7 +136,7 @@ test('a host dies: the ring heals, and the survivors cure the next overload', as
   assert.deepEqual(cluster.checker.violations(), [])
 })
 
-test('its owner destroys the VM in the middle of its migration: no host waits for it for ever', async () => {
+test('the owner destroys a VM in the middle of its migration: no host waits for it for ever', async () => {
   const cluster = await overloaded()
   cluster.world.fail({ fault: { kind: 'hang', atPermille: 500 } })
   assert.ok(await moving(cluster))

@@ -43,7 +43,7 @@ test('the agent of the source dies while its migration hangs: the next one ends 
   atRest(cluster)
 })
 
-test('it dies again, after it has asked for the end and before it has seen it: once more it is asked for', async () => {
+test('the agent dies again after it has asked for the end: its next life asks once more', async () => {
   const cluster = await overloaded()
   cluster.world.fail({ fault: { kind: 'hang', atPermille: 500, deaf: true } })
   assert.ok(await moving(cluster))
@@ -98,7 +98,7 @@ test('a guest that rewrites memory faster than the link carries it: the others l
   atRest(cluster)
 })
 
-test('it was on its way before the drain began: the way out is free again within the hour, and the others leave', async () => {
+test('a VM that was on its way before the drain began: the way out is free again within the hour, and the others leave', async () => {
   const cluster = await virtualCluster({ hosts: 3, sampleMs: 1_000 })
   const hot = cluster.vm('hot', 0, 4_000, { dirtyMiBps: 400, memoryMiB: 8_192 })
   for (let i = 0; i < 3; i++) cluster.vm(`v${i}`, 0, 300)

@@ -40,7 +40,7 @@ test('no room, no live neighbour, or only pinned VMs: not proven curable', () =>
   assert.deepEqual(judge(alone, ['h1'], ['h1']), [])
 })
 
-test('room is given away once: of two overloads and one gap, one is curable', () => {
+test('the same room cures one overload, not two', () => {
   const small = smallWorld(3)
   fill(small, 'h1', 7)
   fill(small, 'h2', 7)
@@ -51,7 +51,7 @@ test('room is given away once: of two overloads and one gap, one is curable', ()
   )
 })
 
-test('where the biggest does not fit, smaller ones may', () => {
+test('where the largest VM does not fit, smaller ones may', () => {
   const small = smallWorld(2)
   small.vm('big', 'h1', { vcpus: 8, cpuMilli: 6_000 })
   fill(small, 'h1', 4, { cpuMilli: 300 })

@@ -37,7 +37,7 @@ test('lazy FFD looks every 30 s, evicts the VMs that came first, and fills the f
   assert.ok(Math.abs(measured.bookedHostSeconds - 4 * 8.192) < 1e-9)
 })
 
-test('Entropy takes the last one that is enough, and plans with what it saw when it began to think', () => {
+test('Entropy moves the last VM that is enough, and plans with what it saw at the beginning of its round', () => {
   const late: SmallWorkload = {
     ...story,
     // h0 becomes overloaded while Entropy thinks about h1: that has to wait for the next round.
@@ -68,7 +68,7 @@ test('Entropy begins no round before the plan of the last one has ended', () => 
   assert.deepEqual(begun, ['5360 begun third h1 h2', '13912 begun another h0 h3'])
 })
 
-test('the greedy one moves within a second what is over first, to the least loaded host', () => {
+test('greedy-central begins within a second the migration that ends first, to the least loaded host', () => {
   const rewriting: SmallWorkload = { ...story, vm: { dirtyMiBpsPerCore: 25 } }
   const { begun, partitionSizes } = play(greedyCentral(), rewriting)
   // Both first, second and third are large enough; the one that wants least rewrites least.
@@ -76,7 +76,7 @@ test('the greedy one moves within a second what is over first, to the least load
   assert.deepEqual(partitionSizes, [2])
 })
 
-test('the greedy one acts early when told to leave room, and then makes as much room as told', () => {
+test('greedy-central acts early when it has to leave room, and makes as much room as asked', () => {
   const { begun } = play(greedyCentral({ actReserveMilli: 1_000, relieveReserveMilli: 2_000 }), {
     ...story,
     changes: [],
@@ -86,7 +86,7 @@ test('the greedy one acts early when told to leave room, and then makes as much 
   assert.deepEqual(begun, ['1000 begun another h0 h3', '10000 begun first h1 h0'])
 })
 
-test('imbalance is nothing among equals, and all when one has it all', () => {
+test('imbalance is 0 among equal hosts, and 1 when one host has all the load', () => {
   assert.equal(imbalance([0.5, 0.5, 0.5, 0.5]), 0)
   assert.ok(Math.abs(imbalance([0.9, 0, 0, 0]) - 1) < 1e-12)
   assert.equal(imbalance([0.9]), 0)

@@ -16,7 +16,7 @@ import {
 } from './state.ts'
 
 export interface ByHand {
-  /** Its owner wants it so from now on; says it to the observer, does nothing. */
+  /** What its owner wants from now on. Only the observer is told: the VM is not touched. */
   want(vm: VmId, wanted: CopyState | 'managed'): void
   start(vm: VmId, host: string): void
   resume(vm: VmId, host: string): void

@@ -6,7 +6,7 @@ export type MigrationFault =
   | { readonly kind: 'refuse'; readonly detail?: string }
   /** It breaks off when so much of the memory is sent (permille); the VM goes on where it is. */
   | { readonly kind: 'abort'; readonly atPermille: number }
-  /** Nothing is sent any more from there on. A deaf one does not even hear an abort. */
+  /** From there on no byte is sent. A deaf one ignores an abort, too. */
   | { readonly kind: 'hang'; readonly atPermille: number; readonly deaf?: boolean }
   /** Its hypervisor is busy and reads the request only then, whether its sender still lives or not. */
   | { readonly kind: 'late'; readonly delayMs: number }
@@ -33,7 +33,7 @@ export interface FaultRule {
 export interface Faults {
   add(rule: FaultRule): void
   clear(): void
-  /** The fault for this migration, and uses it up; the first rule that fits. */
+  /** The fault of the first rule that fits this migration; it counts as one of the rule's `times`. */
   take(vm: VmId, from: string, to: string): MigrationFault | null
 }
 

@@ -11,7 +11,7 @@ export interface Precopy {
   dirtiedMiB: number
   transferredMiB: number
   rateMiBps: number
-  /** Something strikes when so much is transferred; null = nothing will. */
+  /** A fault strikes when so much is transferred; null = none will. */
   faultAtMiB: number | null
 }
 

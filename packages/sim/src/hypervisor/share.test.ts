@@ -1,4 +1,4 @@
-// What several want of one thing is divided so that the modest get all they want and the greedy share the rest.
+// One capacity is divided so that small wants are met in full, and large ones share the rest equally.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fairRates, fairShares } from './share.ts'
@@ -7,7 +7,7 @@ test('a CPU that suffices gives each VM what it wants', () => {
   assert.deepEqual(fairShares([100, 200, 0], 300), [100, 200, 0])
 })
 
-test('on an over-full host the modest VM is not the one that pays', () => {
+test('on an over-full host a VM that wants little gets all of it', () => {
   assert.deepEqual(fairShares([900, 100, 900], 1_000), [450, 100, 450])
 })
 
@@ -32,7 +32,7 @@ test('a busy destination slows one migration, and the source gives what it frees
   )
 })
 
-test('nothing to share is shared without ado', () => {
+test('without flows or capacity the rates are 0', () => {
   assert.deepEqual(fairShares([], 100), [])
   assert.deepEqual(
     fairRates([{ cap: 10, links: ['gone'] }], () => 0),

@@ -22,6 +22,27 @@ export interface Flow<Link> {
   readonly links: readonly Link[]
 }
 
+/** How many of the rising flows cross each link. */
+const usersOf = <Link>(flows: readonly Flow<Link>[], rising: ReadonlySet<number>): Map<Link, number> => {
+  const users = new Map<Link, number>()
+  for (const i of rising) for (const link of flows[i]!.links) users.set(link, (users.get(link) ?? 0) + 1)
+  return users
+}
+
+/** By so much all rising flows can rise before a link is full or a flow has reached its cap. */
+const stepOf = <Link>(
+  flows: readonly Flow<Link>[],
+  rates: readonly number[],
+  rising: ReadonlySet<number>,
+  users: ReadonlyMap<Link, number>,
+  left: ReadonlyMap<Link, number>,
+): number => {
+  let step = Number.POSITIVE_INFINITY
+  for (const [link, count] of users) step = Math.min(step, left.get(link)! / count)
+  for (const i of rising) step = Math.min(step, flows[i]!.cap - rates[i]!)
+  return step
+}
+
 /**
  * The rates of flows that share links (progressive filling, Bertsekas and Gallager, Data Networks §6.5.2): all rates
  * rise together; a flow stops at its cap, or when one of its links is full.
@@ -31,25 +52,19 @@ export const fairRates = <Link>(flows: readonly Flow<Link>[], capacity: (link: L
   const rising = new Set(flows.keys())
   const left = new Map<Link, number>()
   for (const flow of flows) for (const link of flow.links) left.set(link, capacity(link))
+  const isFull = (link: Link): boolean => left.get(link)! <= capacity(link) * 1e-9
 
   while (rising.size > 0) {
-    const users = new Map<Link, number>()
-    for (const i of rising)
-      for (const link of flows[i]?.links ?? []) users.set(link, (users.get(link) ?? 0) + 1)
-    let step = Number.POSITIVE_INFINITY
-    for (const [link, count] of users) step = Math.min(step, (left.get(link) ?? 0) / count)
-    for (const i of rising) step = Math.min(step, (flows[i]?.cap ?? 0) - (rates[i] ?? 0))
+    const users = usersOf(flows, rising)
+    const step = stepOf(flows, rates, rising, users, left)
     if (!Number.isFinite(step)) break
-    step = Math.max(0, step)
-
-    for (const i of rising) rates[i] = (rates[i] ?? 0) + step
-    for (const [link, count] of users) left.set(link, (left.get(link) ?? 0) - step * count)
+    const rise = Math.max(0, step)
+    for (const i of rising) rates[i]! += rise
+    for (const [link, count] of users) left.set(link, left.get(link)! - rise * count)
     const before = rising.size
     for (const i of [...rising]) {
-      const flow = flows[i]
-      if (flow === undefined) continue
-      const full = flow.links.some((link) => (left.get(link) ?? 0) <= capacity(link) * 1e-9)
-      if (full || (rates[i] ?? 0) >= flow.cap * (1 - 1e-9)) rising.delete(i)
+      const { cap, links } = flows[i]!
+      if (rates[i]! >= cap * (1 - 1e-9) || links.some(isFull)) rising.delete(i)
     }
     if (rising.size === before) break // rounding: nothing saturates any more, so nothing is left to give
   }

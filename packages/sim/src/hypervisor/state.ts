@@ -163,7 +163,7 @@ export const memoryTakenMiB = (host: HostRecord): number => {
   return total
 }
 
-/** RunMetrics the time since the last booking, at the grants that held during it. Call before anything changes there. */
+/** Accounts for the time since the last call, at the grants that held during it. Call before anything changes there. */
 export const account = (state: State, host: HostRecord): void => {
   const now = state.clock.now()
   const elapsedMs = now - host.accountedAt

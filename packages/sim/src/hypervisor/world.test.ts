@@ -208,7 +208,7 @@ test('the destination dies: the VM stays; the source dies: the VM is lost with i
   assert.deepEqual(world.host('h2').vms, [b])
 })
 
-test('the daemon dies: calls fail, VMs go on, and it says when it is back', async () => {
+test('the daemon dies: calls fail, VMs go on, and the driver says when it is back', async () => {
   const { clock, world, vm, driver } = smallWorld(2)
   const id = vm('v', 'h1')
   const h1 = driver('h1')
@@ -226,7 +226,7 @@ test('the daemon dies: calls fail, VMs go on, and it says when it is back', asyn
   assert.deepEqual(told, ['connected', 'disconnected', 'connected'])
 })
 
-test('a hung daemon costs the time-out, not eternity', async () => {
+test('a call to a hung daemon fails after its time-out', async () => {
   const { clock, world, driver } = smallWorld(1)
   const h1 = driver('h1', { timeoutMs: 2_000 })
   world.daemon('h1', 'hung')
@@ -328,7 +328,7 @@ test('a daemon that dies in the finish phase leaves the grey window', async () =
   )
 })
 
-test('what cannot be: no such place, no room, another CPU, pinned, twice at once', async () => {
+test('a migration is refused: no such host, no room, another CPU, pinned, or twice at once', async () => {
   const { clock, world, vm, driver } = smallWorld(2)
   world.addHost({ name: 'old', capacity: { cpuMilli: 8_000, memoryMiB: 32_768 }, cpuBaseline: 'x86_64/old' })
   const [id, gpu] = [vm('v', 'h1'), vm('gpu', 'h1', { fixed: 'dev.hostdev' })]

@@ -178,7 +178,7 @@ test('S4, S6, S7: leases that contradict each other, the past, or their own name
   assert.deepEqual(verdict(view('A.1.2', 4, 'A', ['A.1.1', 'A.1.2'])), ['S4'])
 })
 
-test('it looks by itself too, and stops when told', async () => {
+test('the checker also looks at fixed intervals, until it is closed', async () => {
   const small = smallWorld(1)
   small.vm('a', 'h1')
   let looked = 0

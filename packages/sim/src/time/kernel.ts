@@ -5,7 +5,7 @@
 import type { Clock } from './clock.ts'
 import { pop, push, sweep, type Timer } from './timer-heap.ts'
 
-/** What happens by itself, one thing after another, too much of it to wait in the queue. */
+/** Events that come in order of time by themselves: too many of them to keep in the queue. */
 export interface Feed {
   /** When its next thing happens, ms; infinity = nothing more. Never goes back. */
   readonly nextMs: number
@@ -16,13 +16,13 @@ export interface Feed {
 export interface Kernel extends Clock {
   /** Calls `fn` at that time, ms, or now when it has passed: to the last bit, which the sum of a difference need not be. */
   at(atMs: number, fn: () => void): () => void
-  /** From now on this happens too. One feed; RangeError when there is one already. */
+  /** Takes its events too, from now on. RangeError when there is a feed already. */
   feed(feed: Feed): void
   /** Runs, in order, everything due until then (ms, included), and lets the time be `untilMs`. */
   run(untilMs: number): void
   /** Runs the earliest event not after `untilMs`; false when there is none, and time stays what it is. */
   step(untilMs: number): boolean
-  /** No time passes any more without something happening: lets the time be `ms` when it is later. */
+  /** Sets the time to `ms` unless it is later already. Nothing runs. */
   pass(ms: number): void
   /** When the next event happens, ms; infinity = never. */
   readonly nextMs: number
@@ -32,7 +32,7 @@ export interface Kernel extends Clock {
   readonly events: number
 }
 
-/** The dead are swept out when there are so many, and they are half of the queue. */
+/** Cancelled timers are removed when there are at least so many, and they are half of the queue. */
 const cancelledMax = 1024
 
 export const createKernel = (): Kernel => {
@@ -44,7 +44,7 @@ export const createKernel = (): Kernel => {
   let cancelled = 0
   let fed: Feed | null = null
 
-  /** The earliest timer that lives; the dead before it are gone. */
+  /** The earliest timer that is not cancelled; those before it are removed. */
   const first = (): Timer | undefined => {
     while (heap.length > 0 && heap[0]!.fn === null) {
       pop(heap)

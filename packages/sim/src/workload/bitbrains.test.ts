@@ -17,7 +17,7 @@ import {
   readBitbrainsVms,
 } from './bitbrains.ts'
 
-/** Data of others, beside the repository: see scenarios.md. */
+/** Traces of others, beside the repository: docs/simulation.md says where they come from. */
 const data = join(process.env['DROVER_DATA'] ?? '../shared/data', 'bitbrains', 'rnd-20130814')
 const directory = mkdtempSync(join(tmpdir(), 'drover-bitbrains-'))
 after(() => rmSync(directory, { recursive: true }))

@@ -13,7 +13,7 @@ import { type TarEntry, tarGz, tarHeader } from '../testing/tar-archive.ts'
 import { planetlabWorkload, readPlanetlab, readPlanetlabTraces } from './planetlab.ts'
 import { readTar } from './tar.ts'
 
-/** Data of others, beside the repository: see scenarios.md. */
+/** Traces of others, beside the repository: docs/simulation.md says where they come from. */
 const data = join(process.env['DROVER_DATA'] ?? '../shared/data', 'planetlab')
 const directory = mkdtempSync(join(tmpdir(), 'drover-planetlab-'))
 after(() => rmSync(directory, { recursive: true }))

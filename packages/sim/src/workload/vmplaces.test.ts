@@ -11,7 +11,7 @@ import { generateVmplaces } from './vmplaces.ts'
 import { readVmplaces, writeVmplaces } from './vmplaces-files.ts'
 import type { Workload } from './workload.ts'
 
-/** Data of others, beside the repository: see scenarios.md. */
+/** Traces of others, beside the repository: docs/simulation.md says where they come from. */
 const data = join(process.env['DROVER_DATA'] ?? '../shared/data', 'vmplaces')
 
 /** Files in a directory of their own, gone afterwards. */
