@@ -135,7 +135,7 @@ export const faults: readonly SownFault[] = [
   },
   {
     name: 'leader: what was lost is not said again',
-    file: 'partition/execution.ts',
+    file: 'partition/tell-members.ts',
     from: 'for (const action of state.execution === null ? [] : progress.running(state.execution))',
     to: 'for (const action of state.execution === null ? [] : progress.running(state.execution).slice(0, 0))',
   },

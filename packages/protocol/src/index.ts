@@ -14,18 +14,21 @@
  * 2. `ring/ring-view.ts` knows the others from their summaries, `ring/probe.ts` which of them are alive;
  *    `partition/select.ts` chooses the fewest near ones whose headroom covers the excess;
  *    `partition/rank-destinations.ts` the one that can best afford it.
- * 3. `partition/leader.ts` asks them all at once; each member's `partition/judge-reserve.ts` judges by `data/rank.ts`,
- *    and `partition/member.ts` grants, with a new epoch and `snapshot/take.ts`'s snapshot.
- * 4. `snapshot/formulate.ts` makes the placement problem of the snapshots. A worker solves it:
+ * 3. `partition/form.ts` and `partition/invite.ts` ask them all at once; each member's `partition/judge-reserve.ts` judges by
+ *    `data/rank.ts`, and `partition/grant-lease.ts` grants, with a new epoch and `snapshot/take.ts`'s snapshot;
+ *    `partition/member-answers.ts` waits until all have answered.
+ * 4. `partition/solving.ts` lets `snapshot/formulate.ts` make the placement problem of the snapshots. A worker solves it:
  *    `placement/local/forecast-moves.ts` finds the move that saves most, `placement/solve-placement.ts` the fewest,
  *    cheapest ones, and `placement/order/planner.ts` puts them in order.
  * 5. `placement/check/checker.ts` trusts none of these; `partition/plan-fault.ts` says why the plan may not be carried out.
- * 6. `partition/execution.ts` assigns the plan and releases the hosts that it does not touch; `partition/plan-progress.ts` says
- *    what may begin.
+ * 6. `partition/carry-out.ts` assigns the plan and releases the hosts that it does not touch; `partition/plan-progress.ts` says
+ *    what may begin, `partition/tell-members.ts` tells the members.
  * 7. The source looks again (`migration/admission.ts`) and asks (`migration/outgoing.ts`); the destination's ledger
  *    (`snapshot/ledger.ts`) promises (`migration/incoming.ts`); the hypervisor moves the VM; it is handed over.
  * 8. What ended in doubt is settled by asking both ends (`migration/resolve-unknown.ts`); `outcome/record.ts` writes
  *    down what happened and why, and `outcome/explain.ts` tells it to people.
+ *
+ * `partition/leader.ts` and `partition/member.ts` are the two sides of a partition, step by step.
  *
  * `peer.ts` is the one door, and `peer/` what is behind it: how the stages are wired (`peer/peer-parts.ts`), and what a
  * host does next (`peer/next-need.ts`). `data/io.ts` is what goes through the door, `data/message.ts` what peers say to

@@ -5,9 +5,9 @@ import type { HostId } from '../data/ids.ts'
 import type { Ended } from '../data/message.ts'
 import { codeFrom, type ReasonCode } from '../data/reasons.ts'
 import { conclude, recordOf } from './conclude.ts'
-import { assign, beginUnblocked, releaseUntouched, sayWhatRuns } from './execution.ts'
 import { type Leadership, ledAs, type PartitionState } from './partition-state.ts'
 import * as progress from './plan-progress.ts'
+import { assign, beginUnblocked, releaseUntouched, sayWhatRuns } from './tell-members.ts'
 
 /** A checked plan: every member that it touches gets it, and what may begin begins. A partition that only looks says what would be done. */
 export const carryOut = (

@@ -4,8 +4,8 @@ import { assert, type Plan } from '@drover/placement'
 import type { Decision } from '../data/decision.ts'
 import type { Instant } from '../data/ids.ts'
 import { type Outcome, record } from '../outcome/record.ts'
-import { release, tellOutcome } from './execution.ts'
 import { knownOf, type Leadership, type PartitionState } from './partition-state.ts'
+import { release, tellOutcome } from './tell-members.ts'
 
 export const recordOf = (
   { context, hooks }: Leadership,

@@ -5,7 +5,7 @@
  * 1. `form.ts` chooses the first hosts, and `invite.ts` asks them all at once.
  * 2. `member-answers.ts` takes in what they answer, and which are lost.
  * 3. `solving.ts` has their placement problem solved, judges the solution, and asks more hosts if it is not a cure.
- * 4. `carry-out.ts` sees the plan through; `execution.ts` is what the members are told meanwhile.
+ * 4. `carry-out.ts` sees the plan through; `tell-members.ts` is what the members are told meanwhile.
  * 5. `conclude.ts` ends it.
  *
  * `partition-state.ts` is all that is remembered of it, and `partition-invariants.ts` what holds of that.
@@ -19,12 +19,12 @@ import type { ReasonCode } from '../data/reasons.ts'
 import type { StepContext } from '../step-context.ts'
 import { callOff, onEnded } from './carry-out.ts'
 import { conclude } from './conclude.ts'
-import { remind } from './execution.ts'
 import { formPartition } from './form.ts'
 import { lose, loseSilent, onGranted, onRefused, onRevoked } from './member-answers.ts'
 import { checkPartition } from './partition-invariants.ts'
 import { empties, type LeaderHooks, type Leadership, ledAs, renewMs } from './partition-state.ts'
 import { onSolved } from './solving.ts'
+import { remind } from './tell-members.ts'
 
 export interface Leader {
   readonly leading: PartitionId | null

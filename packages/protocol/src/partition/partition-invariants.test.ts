@@ -10,7 +10,6 @@ import { noNeed } from '../detect/needs.ts'
 import { createStepContext, type StepControl } from '../step-context.ts'
 import { callOff, carryOut } from './carry-out.ts'
 import { conclude } from './conclude.ts'
-import { assign, beginUnblocked, release, tellOutcome } from './execution.ts'
 import { formPartition } from './form.ts'
 import { ask } from './invite.ts'
 import { lose, onGranted } from './member-answers.ts'
@@ -18,6 +17,7 @@ import { checkPartition } from './partition-invariants.ts'
 import { createPartitionState, type Leadership, type PartitionState, renewMs } from './partition-state.ts'
 import { begin, execution, finish } from './plan-progress.ts'
 import { onSolved, solve } from './solving.ts'
+import { assign, beginUnblocked, release, tellOutcome } from './tell-members.ts'
 
 const self = asHostId('self')
 const there = asHostId('there')

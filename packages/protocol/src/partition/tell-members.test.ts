@@ -6,9 +6,9 @@ import { actionIdOf, asHostId, asVmId } from '../data/ids.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import { noNeed } from '../detect/needs.ts'
 import { createStepContext } from '../step-context.ts'
-import { beginUnblocked, remind } from './execution.ts'
 import { createPartitionState } from './partition-state.ts'
 import { callOff, execution, finish } from './plan-progress.ts'
+import { beginUnblocked, remind } from './tell-members.ts'
 
 test('`begin` is repeated with each renewal until the end of its action is known', () => {
   const source = asHostId('source')
