@@ -17,7 +17,15 @@ import { readFileSync } from 'node:fs'
 import { after, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { durationText } from '@drover/protocol'
-import { type Guest, type GuestOptions, missing, Testbed, tellVerdict, until } from '../testbed/testbed.ts'
+import {
+  type Guest,
+  type GuestOptions,
+  linesAround,
+  missing,
+  Testbed,
+  tellVerdict,
+  until,
+} from '../testbed/testbed.ts'
 import { type AgentOptions, cpuMilli, type HostAgent, hostAgent, patienceMs } from './host-agent.ts'
 
 export { cli, drover, type HostAgent, patienceMs } from './host-agent.ts'
@@ -107,7 +115,11 @@ export const libvirtSuite = (options: { readonly hosts: number }): Suite => {
 /** The guest's own counter: it never ran twice, was never started again, and lost nothing. */
 export const assertWell = (name: string, guest: Guest, boots = 1): void => {
   const verdict = guest.judge(boots)
-  assert.deepEqual(verdict.violations, [], `${name}: ${tellVerdict(verdict)}`)
+  assert.deepEqual(
+    verdict.violations,
+    [],
+    `${name}: ${tellVerdict(verdict)}\n${linesAround(guest.log(), verdict)}`,
+  )
 }
 
 // ---- before a story

@@ -32,6 +32,7 @@ export function consolePath(name: string): string {
 /**
  * Emulated, not KVM: a /dev/kvm that opens need not be one that an unmodified kernel boots on.
  * clocksource=acpi_pm: on a busy machine the guest may measure the frequency of its TSC wrongly, and its clock with it.
+ * nowatchdog, rcu_cpu_stall_suppress: there the guest's kernel would tell its console that its CPU was stuck.
  * A console on a socket, not a pty: QEMU looks only once per second whether its pty was opened.
  */
 export function domainXml(init: DomainInit): string {
@@ -39,6 +40,7 @@ export function domainXml(init: DomainInit): string {
   if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name)) throw new RangeError(`not a guest name: ${name}`)
   const cmdline =
     'console=ttyS0 quiet panic=-1 nokaslr no_timer_check clocksource=acpi_pm mitigations=off ' +
+    'nowatchdog rcupdate.rcu_cpu_stall_suppress=1 ' +
     `name=${name} load=${load} dirty=${dirty} hold=${hold}`
   return `<domain type='qemu'>
   <name>${name}</name>

@@ -1,7 +1,7 @@
 /** A guest counts on its console. Its log alone tells whether it stopped, was started again or ran twice. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { judgeGuestLog, logLines, parseLine } from './guest-log.ts'
+import { judgeGuestLog, linesAround, logLines, parseLine } from './guest-log.ts'
 
 const boot = 'READY vm1 218\r\n'
 const ticks = (from: number, to: number, startCs = 219) =>
@@ -59,6 +59,13 @@ test('its host lost power in the middle of a line; starting it again was meant',
   assert.deepEqual(kinds(`${boot}${ticks(0, 4)}TICK 5 ${boot}${ticks(0, 4)}`, 2), [])
   assert.deepEqual(kinds(`${boot}${ticks(0, 4)}TIC[    0.1] kernel speaks\r\n${boot}${ticks(0, 4)}`, 2), [])
   assert.deepEqual(kinds(`${boot}${ticks(0, 4)}TICK 5 ${boot}${ticks(0, 4)}`), ['garbled', 'restart'])
+})
+
+test('the lines around a violation are told with their numbers', () => {
+  const text = boot + ticks(0, 9) + ticks(7, 12)
+  const told = linesAround(text, judgeGuestLog(text), 1)
+  assert.equal(told.split('\n').length, 3)
+  assert.match(told, /^\d+: TICK 9 .*\n\d+: TICK 7 .*\n\d+: TICK 8 /)
 })
 
 test('a pause shows in the arrivals, not in the clock of the guest', () => {

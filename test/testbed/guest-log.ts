@@ -143,3 +143,13 @@ export function tellVerdict(verdict: Verdict): string {
   const { violations, ...figures } = verdict
   return [JSON.stringify(figures), ...violations.slice(0, 10).map((v) => JSON.stringify(v))].join('\n')
 }
+
+/** The lines around each violation, with their numbers: the clock in them tells a repeated line from a second copy. */
+export function linesAround(text: string, { violations }: Verdict, radius = 4): string {
+  const lines = logLines(text)
+  const near = violations.slice(0, 10).flatMap(({ line }) => {
+    const first = Math.max(0, line - 1 - radius)
+    return lines.slice(first, line + radius).map((told, i) => `${first + i + 1}: ${told}`)
+  })
+  return [...new Set(near)].join('\n')
+}

@@ -38,7 +38,14 @@ import { identify, isAlive, run, TestbedError } from './process.ts'
 
 export type { GuestOptions } from './domain.ts'
 export type { Guest, GuestState, Sighting } from './guest.ts'
-export { type Arrival, judgeGuestLog, tellVerdict, type Verdict, type Violation } from './guest-log.ts'
+export {
+  type Arrival,
+  judgeGuestLog,
+  linesAround,
+  tellVerdict,
+  type Verdict,
+  type Violation,
+} from './guest-log.ts'
 export type { ExecOptions, Host, HostProcess } from './host.ts'
 export { missing } from './install.ts'
 export { TestbedError, until, within } from './process.ts'
