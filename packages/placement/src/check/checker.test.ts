@@ -112,7 +112,7 @@ test('The checker accepts a plan exactly when every state it can reach is viable
   assert.ok(verdicts.good > 50 && verdicts.bad > 50, JSON.stringify(verdicts))
 })
 
-test('A plan that waits in a circle, for a stranger, or moves a VM from where it is not is malformed', () => {
+test('A plan is malformed that waits in a circle or for an unknown action, or moves a VM from a host that it is not on', () => {
   const { problem } = fc.sample(instances, { numRuns: 1, seed: 1 })[0]!
   const vm = problem.vms[0]!
   const other = problem.hosts.find((host) => host.id !== vm.host)!

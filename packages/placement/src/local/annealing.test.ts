@@ -23,7 +23,7 @@ const state = (model: Model, steps: number) =>
     expired: () => false,
   })
 
-test('A cure of annealing is one, at the cost that it says, and the same every time', () => {
+test('A cure that annealing finds passes the checker, costs what it says, and is the same every time', () => {
   // It passes through placements that are not viable; the independent checker sees none of them.
   fc.assert(
     fc.property(problems({ hostsMax: 5, vmsMax: 8 }), (problem) => {

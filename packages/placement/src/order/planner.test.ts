@@ -192,7 +192,7 @@ test('A VM joins a host only after its anti-affine mate has left it', () => {
   assert.deepEqual(plan.actions.find((action) => action.vm === 'v0')!.after.length, 1)
 })
 
-test('A VM that is to be stopped keeps its rules until it has: its anti-affine mate waits, and one of its group stays', () => {
+test('A VM that is to be stopped keeps its rules until then: its anti-affine mate waits, and the VMs of its group stay together', () => {
   const problem = small(
     [10, 10],
     [
@@ -230,7 +230,7 @@ test('A VM that is to be stopped keeps its rules until it has: its anti-affine m
   assert.deepEqual(of(joint, 'v2').after, [of(joint, 'v1').id])
 })
 
-test('A VM that is to be stopped makes its room before another one comes; on a host that is off nothing is done', () => {
+test('A VM arrives only after the VM that makes its room is stopped; on a host that is off nothing is done', () => {
   const problem = small(
     [10, 10, 10],
     [

@@ -15,7 +15,7 @@ const situation = fc.record({
   max: fc.integer({ min: 0, max: 3 }),
 })
 
-test('what is too many, where one more would be, and how far it is from right, is as counted by hand', () => {
+test('conflicts, closed hosts and the degree of violation are as counted by hand', () => {
   fc.assert(
     fc.property(situation, ({ scope, inside, at: places, max }) => {
       const at = Int32Array.from(places)
@@ -61,7 +61,7 @@ test('what is too many, where one more would be, and how far it is from right, i
   )
 })
 
-test('a few hosts of many ask the same about the VMs that are there, and nothing about elsewhere', () => {
+test('restricted to a few hosts, the constraint says the same about them and nothing about the others', () => {
   fc.assert(
     fc.property(
       situation,
