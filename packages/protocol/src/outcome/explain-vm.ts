@@ -3,7 +3,7 @@
 import { amountText, capacityCode, firstExcess } from '@drover/placement'
 import { unfit } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
-import type { CandidateRecord } from '../data/decision.ts'
+import type { CandidateRecord, Decision } from '../data/decision.ts'
 import type { VmId } from '../data/ids.ts'
 import { codeFrom, reasonText } from '../data/reasons.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
@@ -83,10 +83,10 @@ const verdictOf = (view: PeerView, vm: VmSnapshot, decisions: readonly DatedDeci
       text: `Stays because nothing asks for a move: ${loadText(view.demand, view.usable)}.`,
     }
   const need = view.draining ? 'The host is drained' : 'The host is overloaded'
-  const newest = decisions[0]?.decision
+  // A decision for another need says nothing about this one.
+  const newest = decisions.find(({ decision }) => isForNeed(decision, view))?.decision
   const stayed = newest?.stayed.find((one) => one.vm === vm.vm)
-  // A decision for another need may have let it rest; now it may leave.
-  if (stayed !== undefined && stayed.code !== 'vm.cooldown')
+  if (stayed !== undefined)
     return {
       code: stayed.code,
       text: `${need}, and the newest decision left this VM: ${reasonText(stayed.code)}`,
@@ -105,6 +105,10 @@ const verdictOf = (view: PeerView, vm: VmSnapshot, decisions: readonly DatedDeci
     text: `${need}, and no decision has named this VM yet: other VMs were enough, or none was made.`,
   }
 }
+
+/** Is it a decision of this host, for the need that it has now? */
+const isForNeed = ({ leader, reason }: Decision, { host, draining }: PeerView): boolean =>
+  leader === host && (draining ? reason === 'drain' : reason === 'overload.cpu' || reason === 'overload.mem')
 
 /** What the host of this view would form a partition for. */
 const occasionOf = ({ draining, overloadedSinceMs }: PeerView): Occasion => ({

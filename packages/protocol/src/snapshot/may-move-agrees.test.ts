@@ -87,10 +87,19 @@ const hostOf = (each: readonly Vm[], draining: boolean): HostState => {
   return host
 }
 
+const reasons: Readonly<Record<Need['kind'], Need['reason']>> = {
+  overload: 'overload.cpu',
+  forecast: 'forecast.cpu',
+  drain: 'drain',
+  rule: 'rule.violation',
+  migrate: 'operator',
+  none: 'operator',
+}
+
 const needOf = (kind: Need['kind'], host: HostState): Need =>
   ({
     kind,
-    reason: 'operator',
+    reason: reasons[kind],
     since: 0,
     severity: 0,
     wanted: none,
@@ -233,10 +242,12 @@ test('the explanation names a reason to stay exactly when there is one', () => {
   fc.assert(
     fc.property(situations, fc.boolean(), ({ each, kind, overloaded, draining }, wasOverloaded) => {
       const host = hostOf(each, draining)
-      // The newest decision may be from a time when the host was in no need yet.
-      const decision = decisionOf(needOf(kind, host), snapshotOf(hostOf(each, false), wasOverloaded))
+      // The newest decision may be for another need, from a time when the host was in this one not yet.
+      const then = hostOf(each, kind === 'drain')
+      const decision = decisionOf(needOf(kind, host), snapshotOf(then, kind === 'overload' || wasOverloaded))
       const view = {
         ...exampleView,
+        host: self,
         mode: 'auto',
         draining,
         overloadedSinceMs: overloaded ? 1_000 : null,
@@ -246,6 +257,8 @@ test('the explanation names a reason to stay exactly when there is one', () => {
       for (const [i, code] of whys(host, draining ? 'drain' : 'overload', overloaded).entries()) {
         const { verdict } = explainVm(view, [{ atWallMs: 0, decision }], asVmId(`v${i}`), '')
         // On a host in need a cool-down keeps no VM: what is left are the reasons that hold whatever happens.
+        if (needy && verdict.code === 'vm.not_needed')
+          assert.equal(decision.reason, draining ? 'drain' : 'overload.cpu', 'not needed for another need')
         if (needy) assert.equal(verdict.code === 'vm.not_needed' ? null : verdict.code, code)
         else if (code !== null && code !== 'vm.cooldown') assert.equal(verdict.code, code)
         else assert.equal(verdict.code, null)

@@ -4,7 +4,7 @@ import type { MigrationFault } from '../hypervisor/faults.ts'
 import type { Cluster } from './cluster-api.ts'
 import type { Order } from './story-leader.ts'
 import { short } from './story-lines.ts'
-import { show } from './story-view.ts'
+import { explained, show } from './story-view.ts'
 import { durationMs, hostOf, jsonOf, vmOf } from './story-words.ts'
 
 /** How long `until` waits when the story does not say, ms. */
@@ -148,6 +148,7 @@ export const acts: Readonly<Record<string, Act>> = {
     })
   },
   show,
+  explain: (cluster, [host, what = '']) => explained(cluster, hostOf(host), what),
   check(cluster) {
     const broken = cluster.checker.checkAtRest().map((one) => `${one.invariant} ${one.text}`)
     return broken.length === 0 ? ['every promise is kept'] : broken.map(short)

@@ -1,5 +1,5 @@
-/** The output of `show`: what each host's agent says of itself, and what is true of the VMs. */
-import type { PeerView, VmId } from '@drover/protocol'
+/** The output of `show` and `explain`: what an agent says of itself, of a VM or of a host; and what is true of the VMs. */
+import { explain, findSubject, type PeerView, type VmId } from '@drover/protocol'
 import type { Cluster } from './cluster-api.ts'
 import { short } from './story-lines.ts'
 
@@ -37,4 +37,23 @@ export const show = (cluster: Cluster): readonly string[] => {
   })
   const vms = cluster.world.vms().map(({ vm }) => `${vm} ${copiesOf(cluster, vm)}`)
   return [...hosts, ...vms].map(short)
+}
+
+/** What that agent answers to `drover explain`, in short: the verdict, what its newest decision says, which hosts could take a VM. */
+export const explained = (cluster: Cluster, host: number, what: string): readonly string[] => {
+  const view = cluster.view(host)
+  const found = findSubject(view, view.decisions, what)
+  if (found.kind !== 'found') return [`${found.kind}: ${what}`]
+  const decisions = view.decisions.map((decision) => ({ atWallMs: null, decision }))
+  const answer = explain(view, decisions, found.subject)
+  if (answer === null || answer.kind === 'decision') return ['nothing']
+  const { code, text } = answer.verdict
+  const newest = answer.decisions[0]?.decision
+  const of = answer.kind === 'vm' ? answer.candidates : (newest?.candidates ?? [])
+  const stayed = (newest?.stayed ?? []).filter(({ name }) => answer.kind === 'host' || name === answer.name)
+  return [
+    `${code ?? 'nothing against it'}: ${text}`,
+    ...stayed.map((one) => `in the newest decision ${one.name} stayed: ${one.code}`),
+    ...of.map((one) => `${one.name} ${one.code ?? 'could'}: ${one.text}`),
+  ].map(short)
 }
