@@ -155,3 +155,24 @@ test('a paused copy that a broken migration left behind is load, not a second VM
   )
   assert.equal(problem.hosts[0]?.limit[1], 900, 'its memory is taken')
 })
+
+test('a VM that runs on two hosts, or stands twice in what a member says, is load, and no copy of it may move', () => {
+  const hosts = [
+    host('a', [vm('1', 300), vm('2', 100)]),
+    host('b', [vm('1', 200), vm('3', 50), vm('3', 50)]),
+    host('c', [vm('4', 0, { state: 'paused' }), vm('4', 0, { state: 'paused' })]),
+  ]
+  const problem = formulate(hosts, asHostId('a'), need, policy, 'usable')
+  assert.deepEqual(
+    problem.vms.map((one) => `${one.id} on ${one.host}`),
+    ['2 on a', '4 on c'],
+  )
+  assert.deepEqual(
+    problem.hosts.map(({ limit }) => limit),
+    [
+      [700, 900],
+      [700, 700],
+      [1_000, 900],
+    ],
+  )
+})

@@ -21,9 +21,9 @@ import {
   vmForecastsOf,
 } from '@drover/placement'
 import { linkMiBpsOf, type Policy } from '../data/config.ts'
-import { byText, type HostId } from '../data/ids.ts'
+import { byText, type HostId, type VmId } from '../data/ids.ts'
 import type { Need } from '../data/need.ts'
-import type { HostSnapshot } from '../data/snapshot.ts'
+import type { HostSnapshot, VmSnapshot } from '../data/snapshot.ts'
 import { usableOf } from '../data/usable.ts'
 import { noReturnTo, type Occasion, whyStays } from './may-move.ts'
 
@@ -53,7 +53,7 @@ const limitOf = (snapshot: HostSnapshot, policy: Policy, target: Target): Resour
  */
 const admitsOf = (snapshot: HostSnapshot): Pick<ProblemHost, 'admits'> => {
   const usable = usableOf(snapshot)
-  if (firstExcess(snapshotDemand(snapshot), usable) === null) return {}
+  if (firstExcess(add(snapshotDemand(snapshot), snapshot.promisedIn), usable) === null) return {}
   return { admits: vector(subtract(usable, snapshot.promisedIn)) }
 }
 
@@ -98,21 +98,27 @@ const requirements = (need: Need, leader: HostId): readonly Rule[] => {
 
 /**
  * A broken migration may leave a paused copy on one host while the VM runs on another (R1: only an operator removes it). The
- * running one is the VM; a copy is part of what its host has promised away.
+ * running one is the VM; a copy is part of what its host has promised away. A VM that runs twice is for an operator to look
+ * at: no copy of it may move.
  */
 const onlyOnce = (snapshots: readonly HostSnapshot[]): readonly HostSnapshot[] => {
-  const running = new Set(
-    snapshots.flatMap(({ vms }) => vms.filter((vm) => vm.state === 'running').map((vm) => vm.vm)),
-  )
-  const seen = new Set<string>()
+  const running = new Map<VmId, number>()
+  for (const { vms } of snapshots)
+    for (const { vm, state } of vms) if (state === 'running') running.set(vm, (running.get(vm) ?? 0) + 1)
+  const seen = new Set<VmId>()
+  const isCopy = ({ vm, state }: VmSnapshot): boolean => {
+    const times = running.get(vm) ?? 0
+    const second = seen.has(vm)
+    seen.add(vm)
+    return times === 0 ? second : times > 1 || state === 'paused'
+  }
   return snapshots.map((snapshot) => {
-    const copies = snapshot.vms.filter((vm) => (running.has(vm.vm) ? vm.state === 'paused' : seen.has(vm.vm)))
-    for (const vm of snapshot.vms) seen.add(vm.vm)
-    if (copies.length === 0) return snapshot
+    const copies = new Set(snapshot.vms.filter(isCopy))
+    if (copies.size === 0) return snapshot
     return {
       ...snapshot,
-      vms: snapshot.vms.filter((vm) => !copies.includes(vm)),
-      promisedIn: add(snapshot.promisedIn, sum(copies.map((vm) => vm.demand))),
+      vms: snapshot.vms.filter((vm) => !copies.has(vm)),
+      promisedIn: add(snapshot.promisedIn, sum([...copies].map((vm) => vm.demand))),
     }
   })
 }
@@ -183,6 +189,10 @@ export const formulate = (
   assert(
     sorted.every((snapshot, i) => i === 0 || sorted[i - 1]!.host < snapshot.host),
     `each member of the partition of ${leader} stands once in the problem`,
+  )
+  assert(
+    new Set(vms.map(({ id }) => id)).size === vms.length,
+    `each VM of the members of ${leader} stands once in the problem`,
   )
   assert(
     forecast === null || (forecast.hosts.length === hosts.length && forecast.vms.length === vms.length),
