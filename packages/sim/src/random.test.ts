@@ -14,7 +14,7 @@ test('the same address gives the same numbers; another seed, name or index gives
     assert.notDeepEqual(draw(1, 'load', 0), other)
 })
 
-test('draws keep to their range, and spread over it', () => {
+test('random numbers stay in their range, and spread over it', () => {
   const random = randomOf(7, 'range')
   const seen = new Set(Array.from({ length: 400 }, () => random.integer(3, 6)))
   assert.deepEqual([...seen].sort(), [3, 4, 5, 6])

@@ -32,7 +32,7 @@ test('a group helps itself as soon as it may, whatever room other groups have', 
   )
 })
 
-test('what happens in the group while its plan runs has to wait until it has ended, and a second', () => {
+test('an overload in a group waits until the running plan has ended, and a second more', () => {
   const { begun } = play(snooze({ groupHostsMax: 2 }), {
     ...story,
     vms: [...story.vms, ['e', 'h1', 500]],

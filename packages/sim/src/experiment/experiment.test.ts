@@ -93,7 +93,7 @@ test('every algorithm runs with what the configuration says of it', async () => 
   }
 })
 
-test('what is wrong is told at once, with line and suggestion', () => {
+test('every mistake in a configuration is reported at once, with line and suggestion', () => {
   const path = file(
     'wrong.toml',
     'algoritms = ["none"]',
@@ -137,7 +137,7 @@ test('keys arrive as the code calls them', () => {
   })
 })
 
-test('what makes no sense to a scheduler is a wrong question, not a fault', async () => {
+test('options that a scheduler cannot use are wrong usage, not a fault', async () => {
   const flags = [flag('--set', 'drover.gossip', 'full'), flag('--hosts', 'workload.hosts', '129')]
   const [spec] = specsOf(experimentOf(...flags))
   await assert.rejects(runOnce(spec!), (error) => error instanceof QuestionError && /128/.test(error.message))

@@ -173,7 +173,7 @@ test('a paused hand-over waits on the destination until it is resumed there', as
   assert.equal(world.vm(id).copies[0]?.state, 'running')
 })
 
-test('the agent dies, the migration does not', async () => {
+test('a migration goes on when its agent dies', async () => {
   const { clock, vm, driver } = smallWorld(2)
   const id = vm('v', 'h1')
   const h1 = driver('h1')

@@ -79,7 +79,7 @@ test('gossip takes the way round a cut where there is one', () => {
   )
 })
 
-test('what is said over a clogged link comes late, all at once, and in its order', () => {
+test('messages over a clogged link arrive late, all at once, and in their order', () => {
   const network = networkOf()
   network.clog(a, b, 5_000)
   const late = [10, 20, 30].map((at) => network.arrivals(at, a, b)[0])

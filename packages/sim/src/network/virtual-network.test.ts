@@ -95,7 +95,7 @@ test('a cut swallows what is on its way; gossip goes round it; both notice, unle
   assert.deepEqual(await heard(10_000), ['3011 c a:3'])
 })
 
-test('a clog holds back what one says to the other', async () => {
+test('a clog holds back the messages of one host to the other', async () => {
   const { network, send, heard } = connected()
   network.clog(a, b, 5_000)
   for (const number of [1, 2]) send(a, b, number)

@@ -76,7 +76,7 @@ test('a VM counts on its source until it has arrived, its last stop included', (
   assert.throws(() => run.hostOf(asVmId('nobody')), { name: 'RangeError', message: 'no VM nobody' })
 })
 
-test('while it stands still for its last pages, it still counts, whatever its neighbours do', () => {
+test('a VM that is stopped for its last pages still counts, whatever its neighbours do', () => {
   const moving = smallWorkload({
     hosts: 2,
     vms: [
@@ -120,7 +120,7 @@ test('a migration takes as long as VMPlaceS says: 8.19 s / (1 − load · dirty 
     }
 })
 
-test('what a VM rewrites follows what it wants, not what its crowded host gives it, and from the moment of the change', () => {
+test('the dirty rate of a VM follows its demand, not its share of a full host, from the moment of the change', () => {
   const crowded = smallWorkload({
     hosts: 2,
     vms: [
@@ -149,7 +149,7 @@ test('a change of demand comes before the timers of its instant, whenever these 
   assert.deepEqual(seen, [8_000])
 })
 
-test('what schedulers report is in the metrics; what goes beyond the run is not', () => {
+test('reports of schedulers are in the metrics, but not what lies beyond the end of the run', () => {
   const { run, play, measures } = createRun({ workload, seed: 1 })
   const { metrics, hosts } = run
   run.kernel.after(60_000, () => {
@@ -185,7 +185,7 @@ test('the same run leaves the same trace; another line, another hash', () => {
   assert.match(hashOf('x'), /^[0-9a-f]{64}$/)
 })
 
-test('demand that goes back in time is refused', () => {
+test('demand whose time goes back is refused', () => {
   const disorder = smallWorkload({
     hosts: 1,
     vms: [['a', 'h0', 0]],

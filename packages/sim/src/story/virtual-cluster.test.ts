@@ -16,7 +16,7 @@ const incarnationOf = (cluster: Cluster, host: number): number =>
   cluster.messages.findLast(({ from }) => from === cluster.ids[host])!.message.incarnation
 
 // A process's watch over its migration ends with the process: what hangs then hangs until another agent ends it.
-test('a killed agent watches nothing any more', async () => {
+test('a killed agent supervises no migration any more', async () => {
   const cluster = await virtualCluster({ hosts: 3 })
   cluster.world.fail({ fault: { kind: 'hang', atPermille: 300 } })
   for (let i = 0; i < 7; i++) cluster.vm(`vm-${i}`, 0, i === 0 ? 2_500 : 1_000)
@@ -47,7 +47,7 @@ test('the start count follows the wall clock when the journal is lost', async ()
 })
 
 // The disk of h0 is full when its operator drains it. The persister owes the record, and writes it when there is space.
-test('what could not be written is owed, not forgotten', async () => {
+test('records that could not be written are written later', async () => {
   const cluster = await virtualCluster({ hosts: 2 })
   cluster.vm('pinned', 0, 1_000, { fixed: 'dev.hostdev' })
   await cluster.run(3_000)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { manualClock, realClock } from './clock.ts'
 
-test('what falls due runs in order of time, then of asking, and sees its own time', async () => {
+test('timers run in order of time, then of asking, and see their own time', async () => {
   const clock = manualClock()
   const seen: string[] = []
   clock.after(20, () => seen.push(`late ${clock.now()}`))

@@ -83,7 +83,7 @@ test('a feed comes before the timers of its instant, and is not of the queue', (
   assert.deepEqual([seen.at(-1), kernel.now(), kernel.events], ['fed 7', 100, 4])
 })
 
-test('whatever is asked for and cancelled, it happens as in a sorted list', () => {
+test('events happen as in a sorted list, whatever is asked for and cancelled', () => {
   const order = fc.record({ ms: fc.nat(50), cancels: fc.option(fc.nat(200)), again: fc.option(fc.nat(50)) })
   fc.assert(
     fc.property(fc.array(order, { maxLength: 200 }), (orders) => {

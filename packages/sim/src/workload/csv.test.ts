@@ -33,7 +33,7 @@ test('columns stand in any order; cells may be quoted; empty lines and blanks ar
   assert.deepEqual(namesIn(gzipSync('name,size\na,1\n')), ['a 1'])
 })
 
-test('what is wrong is said with file, line and column, also after a cell of several lines', () => {
+test('a mistake in a table is reported with file, line and column, also after a cell of several lines', () => {
   const wrong = (content: string | Buffer, message: RegExp): void =>
     assert.throws(() => namesIn(content), { name: 'FileError', message })
   wrong('name,size\na,1\n\nb,two\n', /t\.csv: line 4, column size: two is not a number/)

@@ -111,7 +111,7 @@ test('an archive and the folder that it was packed from are the same, sorted by 
   assert.match(readPlanetlab(packed).name, /^planetlab 20110303, 800 hosts/)
 })
 
-test('what is wrong with a day is said', () => {
+test('a mistake in a day of traces is reported', () => {
   const wrong = (path: string, message: RegExp): void =>
     assert.throws(() => readPlanetlab(path), { name: 'FileError', message })
   wrong(join(directory, 'absent.tar.gz'), /ENOENT/)

@@ -57,7 +57,7 @@ test('a law gives the same workload again, another seed another one', () => {
   assert.notDeepEqual(one, other)
 })
 
-test('what is drawn follows the law: one change per VM in 300 s, loads in tens around the mean', () => {
+test('drawn demand follows the law: one change per VM in 300 s, loads in tens around the mean', () => {
   const workload = generateVmplaces({ hosts: 64, seed: 5, meanLoad: 50, std: 10 })
   const changes = [...workload.changes()]
   // 640 VMs · 1800 s / 300 s = 3840 on average, with a deviation of √3840 = 62.
@@ -104,7 +104,7 @@ test('files may be plain, out of order, or with other columns between', () => {
   })
 })
 
-test('what is wrong with a file is said with its line and column', () => {
+test('a mistake in an event file is reported with its line and column', () => {
   const vms = 'vm,class,dirty_pct,initial_host\na,m1.small,10,node0\n'
   const events = 'time_s,vm,cpu_demand\n1,a,50\n'
   const cases: readonly (readonly [events: string, vms: string, message: RegExp])[] = [

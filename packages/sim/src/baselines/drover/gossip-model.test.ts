@@ -27,7 +27,7 @@ const boardOf = () => {
   return { model, published, heardAt }
 }
 
-test('what was published is heard one delay later, a notable change half a second after the last word', () => {
+test('a summary is heard one delay after it was published, and a notable change is published half a second after the last', () => {
   const { model, heardAt } = boardOf()
   model.announce(0, 0, factsOf(1_000), false)
   assert.equal(heardAt(99), null)
@@ -57,7 +57,7 @@ test('a small change is in the next regular summary, whichever agent looks, and 
   assert.equal(published.length, 12) // at 0, 5,000 … 55,000
 })
 
-test('a host that can help again is news', () => {
+test('a host that can help again is announced as news', () => {
   const { model, published } = boardOf()
   model.announce(0, 0, factsOf(9_000, { overloaded: true }), false)
   model.announce(0, 1_000, factsOf(9_000), false)
