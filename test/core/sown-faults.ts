@@ -34,14 +34,14 @@ export const faults: readonly SownFault[] = [
   {
     name: 'ledger: departures are credited when they begin',
     file: 'migration/outgoing.ts',
-    from: 'hooks.started(moving.action)',
-    to: 'hooks.started(moving.action); hooks.gone(moving.vm)',
+    from: 'hooks.started(action)',
+    to: 'hooks.started(action); hooks.gone(vm)',
   },
   {
     name: 'unknown is taken for failure',
     file: 'migration/outgoing.ts',
-    from: "return poll({ ...migration, phase: 'settling' })",
-    to: "return refuse(migration, result.code, '', true)",
+    from: "return poll(state, { ...migration, phase: 'settling' })",
+    to: "return refuse(state, migration, codeFrom(result.code), '')",
   },
   {
     name: 'begin: the lease is not checked again',

@@ -21,10 +21,12 @@ export interface Coming extends Labelled {
 }
 
 /** Why this host takes in no such VM now, whatever it wants; or null. */
-export const doorClosed = (host: HostState, vm: VmId): Refusal | null => {
+export const doorClosed = (host: HostState, promises: readonly Promised[], vm: VmId): Refusal | null => {
   if (!host.connected) return { code: 'hypervisor.unreachable', text: 'the hypervisor does not answer' }
   if (host.draining) return { code: 'host.draining', text: 'this host is being drained' }
   if (host.vms.has(vm)) return { code: 'vm.present', text: 'the VM is here already' }
+  if (promises.some((one) => one.vm === vm))
+    return { code: 'vm.job_active', text: 'the VM is promised to come already' }
   return null
 }
 

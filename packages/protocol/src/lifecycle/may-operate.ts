@@ -81,7 +81,7 @@ const mayBegin = (
   if (described === undefined) return { code: 'plan.malformed', text: 'the VM is not in the problem' }
   // Its definition may be left here: to start it would be a second copy (S1).
   if (closed.hasLeft(step.vm)) return { code: 'vm.still_defined', text: 'the VM has left this host' }
-  const shut = doorClosed(host, step.vm)
+  const shut = doorClosed(host, promises, step.vm)
   if (shut !== null) return shut
   const { dimensions } = assign.problem
   const amount = (dimension: string): number => described.demand[dimensions.indexOf(dimension)] ?? 0

@@ -151,6 +151,11 @@ test('a VM is admitted where there is room beside used and promised amounts (S9)
   assert.equal(arrival(hostWith([]), [promise, { ...promise, vm: asVmId('second') }]), 'limit.in')
   assert.equal(arrival(hostWith([]), [], 3), 'lease.stale')
   assert.equal(arrival(hostWith([observed('web')])), 'vm.present')
+  assert.equal(
+    arrival(hostWith([]), [{ ...promise, vm: asVmId('web') }]),
+    'vm.job_active',
+    'promised already',
+  )
   const draining = hostWith([])
   draining.draining = true
   assert.equal(arrival(draining), 'host.draining')

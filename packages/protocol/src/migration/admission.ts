@@ -46,7 +46,7 @@ export const mayArrive = (
 ): Refusal | null => {
   if (!isCurrent(lease, named.partition, named.epoch))
     return { code: 'lease.stale', text: 'no such lease here' }
-  const closed = doorClosed(host, arriving.vm)
+  const closed = doorClosed(host, promises, arriving.vm)
   if (closed !== null) return closed
   if (migrationsIn.now >= migrationsIn.max)
     return { code: 'limit.in', text: `${migrationsIn.now} migrations come in already` }

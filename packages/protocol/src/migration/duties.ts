@@ -9,6 +9,7 @@ import type { ActionId, HostId, Instant, VmId } from '../data/ids.ts'
 import type { Duty } from '../data/io.ts'
 import type { DutyView } from '../data/view.ts'
 import { earliestOf, type StepContext } from '../step-context.ts'
+import { checkDuty } from './migration-invariants.ts'
 
 export interface Duties {
   none(): boolean
@@ -49,6 +50,7 @@ export const createDuties = (context: StepContext): Duties => {
   }
 
   const keep = (duty: Duty, nextAt: Instant): void => {
+    checkDuty(duty, all)
     all.set(duty.action, { duty, since: context.now(), saidAt: context.now(), nextAt })
     for (const [oldest, { duty: given }] of all) {
       if (all.size <= limits.dutiesMax) return

@@ -79,7 +79,12 @@ const notAdmitted = (
   from: HostId,
   message: Admit,
 ): AnyCode | null => {
-  const { vm, sourceUri } = message
+  const { action, migrate, vm, sourceUri } = message
+  // What another host may say by mistake: of an action that is open here, or of another VM or host than it names.
+  if (incoming.all.has(action)) return 'vm.job_active'
+  const isPlain =
+    migrate.id === action && migrate.vm === vm.vm && migrate.to === context.self && migrate.from === from
+  if (!isPlain) return 'plan.malformed'
   const trouble = hooks.trouble()
   if (trouble !== null) return trouble
   const migrationsIn = { now: incoming.all.size, max: context.policy.migrationsInMax }

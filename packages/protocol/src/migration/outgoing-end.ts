@@ -6,10 +6,17 @@ import { assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { ActionId, HostId, PeerUri } from '../data/ids.ts'
 import type { Presence } from '../data/message.ts'
-import type { StepContext } from '../step-context.ts'
 import { unconfirmed } from './duties.ts'
-import type { OutgoingSupervision } from './outgoing-supervision.ts'
-import { about, type OutgoingHooks, type OutgoingMigration, type OutgoingTable } from './outgoing-table.ts'
+import { supervise } from './outgoing-supervision.ts'
+import {
+  about,
+  end,
+  type OutgoingMigration,
+  type OutgoingState,
+  outgoingTo,
+  put,
+  refuse,
+} from './outgoing-table.ts'
 import {
   answersOf,
   endOf,
@@ -22,226 +29,210 @@ import {
 } from './question-rounds.ts'
 import { judgeSource } from './resolve-unknown.ts'
 
-export interface OutgoingEnd {
-  /** It is positively gone from here. */
-  handOver(migration: OutgoingMigration): void
-  /** Asks both ends: a new round. */
-  poll(migration: OutgoingMigration): void
-  /** The round has lasted long enough: an end that has not answered is silent. */
-  roundEnds(migration: OutgoingMigration): void
-  /** The hand-over has not been confirmed: say it again, or let go. */
-  again(migration: OutgoingMigration): void
-  tookOver(action: ActionId, from: HostId): void
-  /** The destination has no VM of this action, and waits for none. */
-  forgotten(action: ActionId, from: HostId): void
-  inspected(action: ActionId, round: number, at: 'here' | 'there', presence: Presence | null): void
-  resumed(action: ActionId, at: 'here' | 'there', ok: boolean): void
-  whereabouts(action: ActionId, from: HostId, round: number, presence: Presence | null): void
-  /** The other agent asks about it, so it lives. */
-  askedBy(action: ActionId, from: HostId): void
-  /** Our hypervisor answers again: what it could not be asked is asked now. */
-  lookAgain(): void
+const reach = ({ hooks }: OutgoingState, { to, uri, vm }: OutgoingMigration): PeerUri | null =>
+  uri === null ? null : hooks.reach(to, uri, vm)
+
+const sayHandOver = (state: OutgoingState, migration: OutgoingMigration): void =>
+  state.context.send(migration.to, {
+    kind: 'hand-over',
+    ...about(migration),
+    vm: migration.vm,
+    round: 0,
+    demand: migration.demand,
+  })
+
+/**
+ * Positively gone from here, and the destination is silent. Our part is done, and remembered as done: when the
+ * destination asks, it is told to let the VM run; and it is told again until it confirms. Its leader is told the truth:
+ * it is not known whether it does.
+ */
+const letGo = (state: OutgoingState, migration: OutgoingMigration): void => {
+  const { vm, to } = migration
+  state.context.warn(
+    'vm.unconfirmed',
+    `VM ${vm} left for ${to}, which does not answer: whether it runs there is not known`,
+    vm,
+  )
+  end(state, migration, { kind: 'done' }, { told: unconfirmed, word: 'hand-over' })
 }
 
-export const createOutgoingEnd = (
-  context: StepContext,
-  table: OutgoingTable,
-  watch: OutgoingSupervision,
-  hooks: OutgoingHooks,
-): OutgoingEnd => {
-  const { all, put, mine, end, refuse } = table
+/** It is positively gone from here. */
+export const handOver = (state: OutgoingState, migration: OutgoingMigration): void => {
+  state.hooks.gone(migration.vm)
+  sayHandOver(
+    state,
+    put(state, {
+      ...migration,
+      phase: 'handing',
+      nextAt: state.context.now() + limits.handOverMs,
+      tries: 0,
+      resuming: false,
+    }),
+  )
+}
 
-  const reach = ({ to, uri, vm }: OutgoingMigration): PeerUri | null =>
-    uri === null ? null : hooks.reach(to, uri, vm)
+/** Asks both ends: a new round. */
+export const poll = (state: OutgoingState, migration: OutgoingMigration): void => {
+  const { action, vm } = migration
+  const round = state.context.nextRound()
+  state.context.emit({ kind: 'inspect', action, round, vm, at: null })
+  state.context.send(migration.to, { kind: 'where-is', ...about(migration), vm, round })
+  // The other agent is silent: its hypervisor may still answer a third party (adr/004).
+  const at = migration.rounds.silence >= 1 ? reach(state, migration) : null
+  if (at !== null) state.context.emit({ kind: 'inspect', action, round, vm, at })
+  const asked = nextRound(migration.rounds, round, state.context.now())
+  const rounds = migration.takenOver ? heardThere(asked, 'running', 'agent') : asked
+  put(state, { ...migration, rounds, nextAt: endOf(rounds) })
+}
 
-  const sayHandOver = (migration: OutgoingMigration): void =>
-    context.send(migration.to, {
-      kind: 'hand-over',
-      ...about(migration),
-      vm: migration.vm,
-      round: 0,
-      demand: migration.demand,
-    })
-
-  /**
-   * Positively gone from here, and the destination is silent. Our part is done, and remembered as done: when the
-   * destination asks, it is told to let the VM run; and it is told again until it confirms. Its leader is told the truth:
-   * it is not known whether it does.
-   */
-  const letGo = (migration: OutgoingMigration): void => {
-    const { vm, to } = migration
-    context.warn(
-      'vm.unconfirmed',
-      `VM ${vm} left for ${to}, which does not answer: whether it runs there is not known`,
-      vm,
-    )
-    end(migration, { kind: 'done' }, true, { told: unconfirmed, word: 'hand-over' })
-  }
-
-  const handOver = (migration: OutgoingMigration): void => {
-    hooks.gone(migration.vm)
-    sayHandOver(
-      put({
-        ...migration,
-        phase: 'handing',
-        nextAt: context.now() + limits.handOverMs,
-        tries: 0,
-        resuming: false,
-      }),
-    )
-  }
-
-  const poll = (migration: OutgoingMigration): void => {
-    const { action, vm } = migration
-    const round = context.nextRound()
-    context.emit({ kind: 'inspect', action, round, vm, at: null })
-    context.send(migration.to, { kind: 'where-is', ...about(migration), vm, round })
-    // The other agent is silent: its hypervisor may still answer a third party (adr/004).
-    const at = migration.rounds.silence >= 1 ? reach(migration) : null
-    if (at !== null) context.emit({ kind: 'inspect', action, round, vm, at })
-    const asked = nextRound(migration.rounds, round, context.now())
-    const rounds = migration.takenOver ? heardThere(asked, 'running', 'agent') : asked
-    put({ ...migration, rounds, nextAt: endOf(rounds) })
-  }
-
-  const settle = (migration: OutgoingMigration): void => {
-    const { here, there } = migration.rounds
-    const verdict = judgeSource(answersOf(migration.rounds, context.now()))
-    switch (verdict.kind) {
-      case 'wait':
-        watch.look(migration)
-        if (verdict.warning !== null)
-          context.warn(
-            verdict.warning,
-            `VM ${migration.vm} after ${migration.action}: ${here ?? 'no answer'} here, ${there ?? 'no answer'} at ${migration.to}`,
-            migration.vm,
-          )
-        return
-      case 'stayed':
-        return refuse(
-          migration,
-          migration.job.stopping?.code ?? 'migration.failed',
-          'the VM still runs on its source',
-          true,
-          there === null,
-        )
-      case 'resume-here':
-        if (migration.resuming) return
-        put({ ...migration, resuming: true })
-        context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at: null })
-        return
-      case 'gone':
-        context.warn(
-          'vm.lost',
-          `VM ${migration.vm} is active neither here nor at ${migration.to}`,
+const settle = (state: OutgoingState, migration: OutgoingMigration): void => {
+  const { here, there } = migration.rounds
+  const verdict = judgeSource(answersOf(migration.rounds, state.context.now()))
+  switch (verdict.kind) {
+    case 'wait':
+      supervise(state, migration)
+      if (verdict.warning !== null)
+        state.context.warn(
+          verdict.warning,
+          `VM ${migration.vm} after ${migration.action}: ${here ?? 'no answer'} here, ${there ?? 'no answer'} at ${migration.to}`,
           migration.vm,
         )
-        return refuse(migration, 'vm.gone', 'the VM is active at neither end', true)
-      case 'give-up':
-        context.warn(
+      return
+    case 'stayed':
+      return refuse(
+        state,
+        migration,
+        migration.job.stopping?.code ?? 'migration.failed',
+        'the VM still runs on its source',
+        there === null,
+      )
+    case 'resume-here':
+      if (migration.resuming) return
+      put(state, { ...migration, resuming: true })
+      state.context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at: null })
+      return
+    case 'gone':
+      state.context.warn(
+        'vm.lost',
+        `VM ${migration.vm} is active neither here nor at ${migration.to}`,
+        migration.vm,
+      )
+      return refuse(state, migration, 'vm.gone', 'the VM is active at neither end')
+    case 'give-up':
+      state.context.warn(
+        'vm.stale_copy',
+        `VM ${migration.vm} goes on at ${migration.to}; a paused copy is left here`,
+        migration.vm,
+      )
+      end(state, migration, { kind: 'done' }, { word: 'hand-over' })
+      return sayHandOver(state, migration)
+    case 'hand-over':
+      return handOver(state, migration)
+    case 'arrived':
+      if (verdict.staleCopy)
+        state.context.warn(
           'vm.stale_copy',
-          `VM ${migration.vm} goes on at ${migration.to}; a paused copy is left here`,
+          `VM ${migration.vm} runs on ${migration.to}; a paused copy is left here`,
           migration.vm,
         )
-        end(migration, { kind: 'done' }, true, { word: 'hand-over' })
-        return sayHandOver(migration)
-      case 'hand-over':
-        return handOver(migration)
-      case 'arrived':
-        if (verdict.staleCopy)
-          context.warn(
-            'vm.stale_copy',
-            `VM ${migration.vm} runs on ${migration.to}; a paused copy is left here`,
-            migration.vm,
-          )
-        else hooks.gone(migration.vm)
-        return end(migration, { kind: 'done' }, true)
-      default:
-        return assertNever(verdict)
-    }
+      else state.hooks.gone(migration.vm)
+      return end(state, migration, { kind: 'done' })
+    default:
+      return assertNever(verdict)
   }
+}
 
-  /** A verdict needs both answers; only the end of the round makes one of silence. */
-  const learn = (migration: OutgoingMigration, rounds: Rounds): void => {
-    const next = put({ ...migration, rounds, nextAt: endOf(rounds) })
-    if (isWhole(rounds)) settle(next)
+/** A verdict needs both answers; only the end of the round makes one of silence. */
+const learn = (state: OutgoingState, migration: OutgoingMigration, rounds: Rounds): void => {
+  const next = put(state, { ...migration, rounds, nextAt: endOf(rounds) })
+  if (isWhole(rounds)) settle(state, next)
+}
+
+/** The round has lasted long enough: an end that has not answered is silent. */
+export const roundEnds = (state: OutgoingState, migration: OutgoingMigration): void => {
+  if (migration.rounds.number !== null && !isWhole(migration.rounds)) settle(state, migration)
+  const still = state.all.get(migration.action)
+  if (still?.phase === 'settling') poll(state, still)
+}
+
+/** The hand-over has not been confirmed: say it again, or let go. */
+export const again = (state: OutgoingState, migration: OutgoingMigration): void => {
+  if (migration.tries >= limits.handOverTriesMax) return letGo(state, migration)
+  sayHandOver(state, migration)
+  put(state, { ...migration, nextAt: state.context.now() + limits.settlePollMs, tries: migration.tries + 1 })
+  // Its agent may be dead while its hypervisor lives: finish for it; gone from here is our own knowledge.
+  const at = reach(state, migration)
+  if (at !== null) state.context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at })
+}
+
+export const tookOver = (state: OutgoingState, action: ActionId, from: HostId): void => {
+  const migration = outgoingTo(state, action, from, 'handing', 'settling')
+  if (migration === null) return
+  if (migration.phase === 'settling')
+    return learn(state, { ...migration, takenOver: true }, heardThere(migration.rounds, 'running', 'agent'))
+  end(state, migration, { kind: 'done' })
+}
+
+/** The destination has no VM of this action, and waits for none. */
+export const forgotten = (state: OutgoingState, action: ActionId, from: HostId): void => {
+  const migration = outgoingTo(state, action, from, 'handing')
+  if (migration === null) return
+  state.context.warn('vm.lost', `VM ${migration.vm} left for ${from} and is not active there`, migration.vm)
+  end(state, migration, { kind: 'refused', code: 'vm.gone', detail: 'the VM is active at neither end' })
+}
+
+export const inspected = (
+  state: OutgoingState,
+  action: ActionId,
+  round: number,
+  at: 'here' | 'there',
+  presence: Presence | null,
+): void => {
+  const migration = state.all.get(action)
+  if (migration === undefined || presence === null) return
+  if (migration.phase === 'handing' && at === 'there' && presence === 'running')
+    return end(state, migration, { kind: 'done' })
+  const { phase, rounds } = migration
+  if (phase !== 'settling' || rounds.number !== round) return
+  if (at === 'here') learn(state, migration, heardHere(rounds, presence, state.context.now()))
+  else learn(state, migration, heardThere(rounds, presence, 'hypervisor'))
+}
+
+export const resumed = (state: OutgoingState, action: ActionId, at: 'here' | 'there', ok: boolean): void => {
+  const { context } = state
+  const migration = state.all.get(action)
+  if (migration === undefined) return
+  if (at === 'there') {
+    const uri = ok && migration.phase === 'handing' ? reach(state, migration) : null
+    if (uri !== null)
+      context.emit({ kind: 'inspect', action, round: context.nextRound(), vm: migration.vm, at: uri })
+    return
   }
+  const next = put(state, { ...migration, resuming: false })
+  if (ok && next.phase === 'settling')
+    refuse(state, next, 'migration.failed', 'the VM was resumed on its source')
+}
 
-  const roundEnds = (migration: OutgoingMigration): void => {
-    if (migration.rounds.number !== null && !isWhole(migration.rounds)) settle(migration)
-    const still = all.get(migration.action)
-    if (still?.phase === 'settling') poll(still)
-  }
+export const whereabouts = (
+  state: OutgoingState,
+  action: ActionId,
+  from: HostId,
+  round: number,
+  presence: Presence | null,
+): void => {
+  const migration = outgoingTo(state, action, from, 'settling')
+  if (migration !== null && presence !== null && migration.rounds.number === round)
+    learn(state, migration, heardThere(migration.rounds, presence, 'agent'))
+}
 
-  const again = (migration: OutgoingMigration): void => {
-    if (migration.tries >= limits.handOverTriesMax) return letGo(migration)
-    sayHandOver(migration)
-    put({ ...migration, nextAt: context.now() + limits.settlePollMs, tries: migration.tries + 1 })
-    // Its agent may be dead while its hypervisor lives: finish for it; gone from here is our own knowledge.
-    const at = reach(migration)
-    if (at !== null) context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at })
-  }
+/** The other agent asks about it, so it lives. */
+export const askedBy = (state: OutgoingState, action: ActionId, from: HostId): void => {
+  const migration = outgoingTo(state, action, from, 'settling')
+  if (migration !== null && isOvertaken(migration.rounds, state.context.now())) poll(state, migration)
+}
 
-  return {
-    handOver,
-    poll,
-    roundEnds,
-    again,
-
-    tookOver(action, from) {
-      const migration = mine(action, from, 'handing', 'settling')
-      if (migration === null) return
-      if (migration.phase === 'settling')
-        return learn({ ...migration, takenOver: true }, heardThere(migration.rounds, 'running', 'agent'))
-      end(migration, { kind: 'done' }, true)
-    },
-
-    forgotten(action, from) {
-      const migration = mine(action, from, 'handing')
-      if (migration === null) return
-      context.warn('vm.lost', `VM ${migration.vm} left for ${from} and is not active there`, migration.vm)
-      end(migration, { kind: 'refused', code: 'vm.gone', detail: 'the VM is active at neither end' }, true)
-    },
-
-    inspected(action, round, at, presence) {
-      const migration = all.get(action)
-      if (migration === undefined || presence === null) return
-      if (migration.phase === 'handing' && at === 'there' && presence === 'running')
-        return end(migration, { kind: 'done' }, true)
-      const { phase, rounds } = migration
-      if (phase !== 'settling' || rounds.number !== round) return
-      if (at === 'here') learn(migration, heardHere(rounds, presence, context.now()))
-      else learn(migration, heardThere(rounds, presence, 'hypervisor'))
-    },
-
-    resumed(action, at, ok) {
-      const migration = all.get(action)
-      if (migration === undefined) return
-      if (at === 'there') {
-        const uri = ok && migration.phase === 'handing' ? reach(migration) : null
-        if (uri !== null)
-          context.emit({ kind: 'inspect', action, round: context.nextRound(), vm: migration.vm, at: uri })
-        return
-      }
-      put({ ...migration, resuming: false })
-      if (ok && migration.phase === 'settling')
-        refuse(migration, 'migration.failed', 'the VM was resumed on its source', true)
-    },
-
-    whereabouts(action, from, round, presence) {
-      const migration = mine(action, from, 'settling')
-      if (migration !== null && presence !== null && migration.rounds.number === round)
-        learn(migration, heardThere(migration.rounds, presence, 'agent'))
-    },
-
-    lookAgain() {
-      for (const migration of [...all.values()])
-        if (migration.phase === 'settling' && migration.rounds.here === null) poll(migration)
-    },
-
-    askedBy(action, from) {
-      const migration = mine(action, from, 'settling')
-      if (migration !== null && isOvertaken(migration.rounds, context.now())) poll(migration)
-    },
-  }
+/** Our hypervisor answers again: what it could not be asked is asked now. */
+export const lookAgain = (state: OutgoingState): void => {
+  for (const migration of [...state.all.values()])
+    if (migration.phase === 'settling' && migration.rounds.here === null) poll(state, migration)
 }

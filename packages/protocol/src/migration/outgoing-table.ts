@@ -7,11 +7,15 @@ import type { Duty } from '../data/io.ts'
 import type { AnyCode } from '../data/reasons.ts'
 import type { StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
+import { checkOutgoingChange, checkOutgoingEnd } from './migration-invariants.ts'
 import type { Job } from './migration-job.ts'
 import type { Rounds } from './question-rounds.ts'
 
-/** `asking`: for admission. `moving`: the hypervisor works. `handing`: gone from here, told the other end. `settling`: in doubt. */
-export type OutgoingPhase = 'asking' | 'moving' | 'handing' | 'settling'
+/**
+ * `asking`: for admission. `moving`: the hypervisor works. `settling`: in doubt. `handing`: gone from here, told the other end.
+ * In this order: none goes back.
+ */
+export type OutgoingPhase = 'asking' | 'moving' | 'settling' | 'handing'
 
 export interface OutgoingMigration {
   readonly action: ActionId
@@ -52,23 +56,31 @@ export interface OutgoingHooks {
   reach(peer: HostId, uri: string, vm: VmId): PeerUri | null
 }
 
-export interface OutgoingTable {
-  readonly all: ReadonlyMap<ActionId, OutgoingMigration>
-  put(migration: OutgoingMigration): OutgoingMigration
-  /** The outgoing migration to this host, if it is in one of these phases. */
-  mine(action: ActionId, from: HostId, ...phases: readonly OutgoingPhase[]): OutgoingMigration | null
-  /**
-   * `told`: what its leader hears, where that differs from what is remembered here. `word`: what the destination has just
-   * been told, and must confirm.
-   */
-  end(
-    migration: OutgoingMigration,
-    result: ActionResult,
-    durable: boolean,
-    more?: { readonly told?: ActionResult; readonly word?: Duty['word'] },
-  ): void
-  /** It will not leave: the destination is told to forget it. `owed`: until it confirms that. */
-  refuse(migration: OutgoingMigration, code: AnyCode, detail: string, durable: boolean, owed?: boolean): void
+/** All outgoing migrations of this host. */
+export interface OutgoingState {
+  readonly context: StepContext
+  readonly closed: ClosedActions
+  readonly duties: Duties
+  readonly hooks: OutgoingHooks
+  /** The open ones. */
+  readonly all: Map<ActionId, OutgoingMigration>
+}
+
+export const put = ({ all }: OutgoingState, migration: OutgoingMigration): OutgoingMigration => {
+  checkOutgoingChange(all.get(migration.action) ?? null, migration)
+  all.set(migration.action, migration)
+  return migration
+}
+
+/** The outgoing migration to this host, if it is in one of these phases. */
+export const outgoingTo = (
+  { all }: OutgoingState,
+  action: ActionId,
+  to: HostId,
+  ...phases: readonly OutgoingPhase[]
+): OutgoingMigration | null => {
+  const migration = all.get(action)
+  return migration !== undefined && migration.to === to && phases.includes(migration.phase) ? migration : null
 }
 
 /** What every message about the outgoing migration names. */
@@ -78,45 +90,37 @@ export const about = (migration: OutgoingMigration) => ({
   action: migration.action,
 })
 
-export const createOutgoingTable = (
-  context: StepContext,
-  closed: ClosedActions,
-  duties: Duties,
-  hooks: OutgoingHooks,
-): OutgoingTable => {
-  const all = new Map<ActionId, OutgoingMigration>()
+/**
+ * `told`: what its leader hears, where that differs from what is remembered here. `word`: what the destination has just
+ * been told, and must confirm.
+ */
+export const end = (
+  { context, closed, duties, hooks, all }: OutgoingState,
+  migration: OutgoingMigration,
+  result: ActionResult,
+  { told = result, word }: { readonly told?: ActionResult; readonly word?: Duty['word'] } = {},
+): void => {
+  const { vm, to: peer, demand } = migration
+  checkOutgoingEnd(all.get(migration.action) ?? null, result, word ?? null)
+  all.delete(migration.action)
+  const record = { action: migration.action, vm, end: 'departure', result } as const
+  const duty = word === undefined ? null : { ...about(migration), vm, peer, word, demand }
+  closed.remember(record)
+  // While it is asking, the journal knows nothing of it.
+  if (migration.phase !== 'asking')
+    context.emit({ kind: 'persist', record: { kind: 'closed', ...record, duty } })
+  if (duty !== null) duties.take(duty)
+  hooks.ended(migration, told)
+}
 
-  const put = (migration: OutgoingMigration): OutgoingMigration => {
-    all.set(migration.action, migration)
-    return migration
-  }
-
-  const end: OutgoingTable['end'] = (migration, result, durable, { told = result, word } = {}) => {
-    const { vm, to: peer, demand } = migration
-    all.delete(migration.action)
-    const record = { action: migration.action, vm, end: 'departure', result } as const
-    const duty = word === undefined ? null : { ...about(migration), vm, peer, word, demand }
-    closed.remember(record)
-    if (durable) context.emit({ kind: 'persist', record: { kind: 'closed', ...record, duty } })
-    if (duty !== null) duties.take(duty)
-    hooks.ended(migration, told)
-  }
-
-  const refuse: OutgoingTable['refuse'] = (migration, code, detail, durable, owed = false) => {
-    context.send(migration.to, { kind: 'cancelled', ...about(migration), vm: migration.vm })
-    end(migration, { kind: 'refused', code, detail }, durable, owed ? { word: 'cancelled' } : {})
-  }
-
-  return {
-    all,
-    put,
-    mine(action, from, ...phases) {
-      const migration = all.get(action)
-      return migration !== undefined && migration.to === from && phases.includes(migration.phase)
-        ? migration
-        : null
-    },
-    end,
-    refuse,
-  }
+/** It will not leave: the destination is told to forget it. `owed`: until it confirms that. */
+export const refuse = (
+  state: OutgoingState,
+  migration: OutgoingMigration,
+  code: AnyCode,
+  detail: string,
+  owed = false,
+): void => {
+  state.context.send(migration.to, { kind: 'cancelled', ...about(migration), vm: migration.vm })
+  end(state, migration, { kind: 'refused', code, detail }, owed ? { word: 'cancelled' } : {})
 }

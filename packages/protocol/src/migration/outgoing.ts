@@ -7,24 +7,42 @@ import { type ActionResult, assertNever, type Migrate } from '@drover/placement'
 import { calledOff } from '../actions/called-off.ts'
 import type { ClosedActions } from '../actions/closed-actions.ts'
 import { limits, linkMiBpsOf } from '../data/config.ts'
-import { type ActionId, type HostId, type Instant, leaderOf } from '../data/ids.ts'
+import { type ActionId, type HostId, type Instant, leaderOf, type PeerUri } from '../data/ids.ts'
 import type { OpenMigration, OutgoingJob } from '../data/io.ts'
-import type { Admitted, Begin } from '../data/message.ts'
+import type { Admitted, Begin, Presence } from '../data/message.ts'
 import { type AnyCode, codeFrom, type ReasonCode } from '../data/reasons.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import { earliestOf, type StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
+import { checkBegins } from './migration-invariants.ts'
 import { jobOf } from './migration-job.ts'
-import { createOutgoingEnd, type OutgoingEnd } from './outgoing-end.ts'
-import { createOutgoingSupervision } from './outgoing-supervision.ts'
-import { about, createOutgoingTable, type OutgoingHooks, type OutgoingMigration } from './outgoing-table.ts'
+import {
+  again,
+  askedBy,
+  forgotten,
+  handOver,
+  inspected,
+  lookAgain,
+  poll,
+  resumed,
+  roundEnds,
+  tookOver,
+  whereabouts,
+} from './outgoing-end.ts'
+import { breakOff, jobsTold, supervise } from './outgoing-supervision.ts'
+import {
+  about,
+  end,
+  type OutgoingHooks,
+  type OutgoingMigration,
+  type OutgoingState,
+  outgoingTo,
+  put,
+  refuse,
+} from './outgoing-table.ts'
 import { notAsked } from './question-rounds.ts'
 
-export interface OutgoingMigrations
-  extends Pick<
-    OutgoingEnd,
-    'tookOver' | 'forgotten' | 'inspected' | 'resumed' | 'whereabouts' | 'askedBy' | 'lookAgain'
-  > {
+export interface OutgoingMigrations {
   readonly all: ReadonlyMap<ActionId, OutgoingMigration>
   begin(
     leader: HostId,
@@ -47,6 +65,16 @@ export interface OutgoingMigrations
   admitted(from: HostId, message: Admitted): void
   notAdmitted(action: ActionId, from: HostId, code: AnyCode): void
   finished(action: ActionId, result: ActionResult): void
+  tookOver(action: ActionId, from: HostId): void
+  /** The destination has no VM of this action, and waits for none. */
+  forgotten(action: ActionId, from: HostId): void
+  inspected(action: ActionId, round: number, at: 'here' | 'there', presence: Presence | null): void
+  resumed(action: ActionId, at: 'here' | 'there', ok: boolean): void
+  whereabouts(action: ActionId, from: HostId, round: number, presence: Presence | null): void
+  /** The other agent asks about it, so it lives. */
+  askedBy(action: ActionId, from: HostId): void
+  /** Our hypervisor answers again: what it could not be asked is asked now. */
+  lookAgain(): void
   tick(): void
   nextAt(): Instant | null
 }
@@ -60,187 +88,166 @@ export const createOutgoing = (
   duties: Duties,
   hooks: OutgoingHooks,
 ): OutgoingMigrations => {
-  const table = createOutgoingTable(context, closed, duties, hooks)
-  const { all, put, mine, end, refuse } = table
-  const watch = createOutgoingSupervision(context, table)
-  const ending = createOutgoingEnd(context, table, watch, hooks)
-  const { handOver, poll, again, roundEnds } = ending
-
-  const tickOne = (migration: OutgoingMigration): void => {
-    if (migration.nextAt > context.now()) return
-    switch (migration.phase) {
-      case 'asking':
-        // Nothing has begun: not admitted in time is a refusal, not a doubt.
-        return refuse(migration, 'host.unreachable', 'the destination did not answer in time', false)
-      case 'moving':
-        return watch.look(migration)
-      case 'handing':
-        return again(migration)
-      case 'settling':
-        return roundEnds(migration)
-      default:
-        return assertNever(migration.phase)
-    }
-  }
-
+  const all = new Map<ActionId, OutgoingMigration>()
+  const state: OutgoingState = { context, closed, duties, hooks, all }
   return {
     all,
-    told: watch.told,
-    breakOff: watch.breakOff,
-
-    leave() {
-      for (const migration of [...all.values()])
-        if (migration.phase === 'asking')
-          refuse(migration, 'host.leaving', 'this agent is being stopped', false)
-    },
-
-    tookOver: ending.tookOver,
-    forgotten: ending.forgotten,
-    lookAgain: ending.lookAgain,
-    inspected: ending.inspected,
-    resumed: ending.resumed,
-    whereabouts: ending.whereabouts,
-    askedBy: ending.askedBy,
-
-    begin(leader, message, migrate, toEpoch, vm, paused, sourceUri) {
-      const migration = put({
-        action: migrate.id,
-        partition: message.partition,
-        leader,
-        epoch: message.epoch,
-        toEpoch,
-        vm: migrate.vm,
-        to: migrate.to,
-        demand: vm.demand,
-        paused,
-        since: context.now(),
-        phase: 'asking',
-        uri: null,
-        nextAt: context.now() + limits.admitMs,
-        job: jobOf(context.now(), vm.demand.memoryMiB, vm.dirtyMiBps),
-        ...nothingKnown,
-      })
-      context.send(migrate.to, {
-        kind: 'admit',
-        ...about(migration),
-        migrate,
-        vm,
-        paused,
-        sourceUri,
-        cooldownMs: context.policy.cooldownMs,
-      })
-    },
-
-    restore(open) {
-      put({
-        action: open.action,
-        partition: open.partition,
-        leader: null,
-        epoch: open.epoch,
-        toEpoch: open.peerEpoch,
-        vm: open.vm,
-        to: open.peer,
-        demand: open.demand,
-        paused: open.paused,
-        since: context.now(),
-        phase: 'settling',
-        uri: open.peerUri,
-        nextAt: context.now(),
-        // How fast it rewrites memory is forgotten: as long as it may take at all.
-        job: jobOf(context.now(), open.demand.memoryMiB, linkMiBpsOf(context.policy)),
-        ...nothingKnown,
-      })
-    },
-
+    begin: (...asked) => begin(state, ...asked),
+    restore: (open) => void put(state, restored(context, open)),
     withdraw(action, from) {
       const migration = all.get(action)
       if (migration?.phase === 'asking' && leaderOf(migration.partition) === from)
-        refuse(migration, calledOff.code, calledOff.detail, false)
+        refuse(state, migration, calledOff.code, calledOff.detail)
     },
-
-    admitted(from, message) {
-      const migration = mine(message.action, from, 'asking')
-      if (migration === null) return
-      // Counted from the asking, so that the destination's promise outlives every start on it.
-      if (context.now() - migration.since >= message.validMs)
-        return refuse(migration, 'host.unreachable', 'the admission came too late to use', false)
-      // Much may have been said while it was asked for: an operator's brake, or of the VM that it must stay.
-      const hindrance = hooks.hindrance(migration.vm)
-      if (hindrance !== null) return refuse(migration, hindrance, 'it may no longer begin', false)
-      const uri = hooks.reach(from, message.uri, migration.vm)
-      if (uri === null)
-        return refuse(migration, 'peer.uri_refused', 'the destination names a URI that is not opened', false)
-      const moving = put({ ...migration, phase: 'moving', uri, nextAt: context.now() })
-      context.emit({
-        kind: 'persist',
-        record: {
-          kind: 'opened',
-          open: {
-            kind: 'departure',
-            action: moving.action,
-            partition: moving.partition,
-            epoch: moving.epoch,
-            peerEpoch: moving.toEpoch,
-            vm: moving.vm,
-            name: '',
-            peer: moving.to,
-            peerUri: uri,
-            demand: moving.demand,
-            paused: moving.paused,
-          },
-        },
-      })
-      context.emit({
-        kind: 'perform',
-        action: moving.action,
-        operation: {
-          kind: 'migrate',
-          vm: moving.vm,
-          to: moving.to,
-          uri,
-          paused: moving.paused,
-          bandwidthMiBps: context.policy.bandwidthMiBps,
-          autoConverge: context.policy.autoConverge,
-        },
-      })
-      hooks.started(moving.action)
+    leave() {
+      for (const migration of [...all.values()])
+        if (migration.phase === 'asking')
+          refuse(state, migration, 'host.leaving', 'this agent is being stopped')
     },
-
+    breakOff: (code) => breakOff(state, code),
+    told: (jobs) => jobsTold(state, jobs),
+    admitted: (from, message) => admitted(state, from, message),
     notAdmitted(action, from, code) {
-      const migration = mine(action, from, 'asking')
+      const migration = outgoingTo(state, action, from, 'asking')
       if (migration !== null)
-        end(migration, { kind: 'refused', code, detail: 'the destination did not admit it' }, false)
+        end(state, migration, { kind: 'refused', code, detail: 'the destination did not admit it' })
     },
-
-    finished(action, result) {
-      const migration = all.get(action)
-      if (migration === undefined || migration.phase !== 'moving') return
-      switch (result.kind) {
-        case 'done':
-          return handOver(migration)
-        case 'refused':
-          return refuse(
-            migration,
-            migration.job.stopping?.code ?? codeFrom(result.code),
-            result.detail ?? '',
-            true,
-          )
-        case 'unknown':
-          context.warn(
-            'migration.unknown',
-            `migration of ${migration.vm} ended in doubt: ${result.detail ?? result.code}`,
-            migration.vm,
-          )
-          return poll({ ...migration, phase: 'settling' })
-        default:
-          return assertNever(result)
-      }
-    },
-
+    finished: (action, result) => finished(state, action, result),
+    tookOver: (action, from) => tookOver(state, action, from),
+    forgotten: (action, from) => forgotten(state, action, from),
+    inspected: (...said) => inspected(state, ...said),
+    resumed: (...said) => resumed(state, ...said),
+    whereabouts: (...said) => whereabouts(state, ...said),
+    askedBy: (action, from) => askedBy(state, action, from),
+    lookAgain: () => lookAgain(state),
     tick() {
-      if (all.size > 0) for (const migration of [...all.values()]) tickOne(migration)
+      if (all.size > 0)
+        for (const migration of [...all.values()])
+          if (migration.nextAt <= context.now()) due(state, migration)
     },
-
     nextAt: () => earliestOf(all.values(), (one) => one.nextAt),
+  }
+}
+
+const begin = (
+  state: OutgoingState,
+  ...[leader, message, migrate, toEpoch, vm, paused, sourceUri]: Parameters<OutgoingMigrations['begin']>
+): void => {
+  const { context } = state
+  checkBegins(state.all, migrate.id, migrate.vm, context.policy.migrationsOutMax)
+  const migration = put(state, {
+    action: migrate.id,
+    partition: message.partition,
+    leader,
+    epoch: message.epoch,
+    toEpoch,
+    vm: migrate.vm,
+    to: migrate.to,
+    demand: vm.demand,
+    paused,
+    since: context.now(),
+    phase: 'asking',
+    uri: null,
+    nextAt: context.now() + limits.admitMs,
+    job: jobOf(context.now(), vm.demand.memoryMiB, vm.dirtyMiBps),
+    ...nothingKnown,
+  })
+  const { cooldownMs } = context.policy
+  context.send(migrate.to, { kind: 'admit', ...about(migration), migrate, vm, paused, sourceUri, cooldownMs })
+}
+
+/** Of which only the record is left: it may have moved, or not, or be moving. */
+const restored = (context: StepContext, open: OpenMigration): OutgoingMigration => ({
+  action: open.action,
+  partition: open.partition,
+  leader: null,
+  epoch: open.epoch,
+  toEpoch: open.peerEpoch,
+  vm: open.vm,
+  to: open.peer,
+  demand: open.demand,
+  paused: open.paused,
+  since: context.now(),
+  phase: 'settling',
+  uri: open.peerUri,
+  nextAt: context.now(),
+  // How fast it rewrites memory is forgotten: as long as it may take at all.
+  job: jobOf(context.now(), open.demand.memoryMiB, linkMiBpsOf(context.policy)),
+  ...nothingKnown,
+})
+
+const admitted = (state: OutgoingState, from: HostId, message: Admitted): void => {
+  const { context, hooks } = state
+  const migration = outgoingTo(state, message.action, from, 'asking')
+  if (migration === null) return
+  // Counted from the asking, so that the destination's promise outlives every start on it.
+  if (context.now() - migration.since >= message.validMs)
+    return refuse(state, migration, 'host.unreachable', 'the admission came too late to use')
+  // Much may have been said while it was asked for: an operator's brake, or of the VM that it must stay.
+  const hindrance = hooks.hindrance(migration.vm)
+  if (hindrance !== null) return refuse(state, migration, hindrance, 'it may no longer begin')
+  const uri = hooks.reach(from, message.uri, migration.vm)
+  if (uri === null)
+    return refuse(state, migration, 'peer.uri_refused', 'the destination names a URI that is not opened')
+  const moving = put(state, { ...migration, phase: 'moving', uri, nextAt: context.now() })
+  context.emit({ kind: 'persist', record: { kind: 'opened', open: openOf(moving, uri) } })
+  const { action, vm, to, paused } = moving
+  const { bandwidthMiBps, autoConverge } = context.policy
+  const operation = { kind: 'migrate', vm, to, uri, paused, bandwidthMiBps, autoConverge } as const
+  context.emit({ kind: 'perform', action, operation })
+  hooks.started(action)
+}
+
+/** As the journal keeps it. */
+const openOf = (moving: OutgoingMigration, uri: PeerUri): OpenMigration => ({
+  kind: 'departure',
+  action: moving.action,
+  partition: moving.partition,
+  epoch: moving.epoch,
+  peerEpoch: moving.toEpoch,
+  vm: moving.vm,
+  name: '',
+  peer: moving.to,
+  peerUri: uri,
+  demand: moving.demand,
+  paused: moving.paused,
+})
+
+const finished = (state: OutgoingState, action: ActionId, result: ActionResult): void => {
+  const migration = state.all.get(action)
+  if (migration === undefined || migration.phase !== 'moving') return
+  switch (result.kind) {
+    case 'done':
+      return handOver(state, migration)
+    case 'refused': {
+      const code = migration.job.stopping?.code ?? codeFrom(result.code)
+      return refuse(state, migration, code, result.detail ?? '')
+    }
+    case 'unknown':
+      state.context.warn(
+        'migration.unknown',
+        `migration of ${migration.vm} ended in doubt: ${result.detail ?? result.code}`,
+        migration.vm,
+      )
+      return poll(state, { ...migration, phase: 'settling' })
+    default:
+      return assertNever(result)
+  }
+}
+
+/** Its time has come. */
+const due = (state: OutgoingState, migration: OutgoingMigration): void => {
+  switch (migration.phase) {
+    case 'asking':
+      // Nothing has begun: not admitted in time is a refusal, not a doubt.
+      return refuse(state, migration, 'host.unreachable', 'the destination did not answer in time')
+    case 'moving':
+      return supervise(state, migration)
+    case 'handing':
+      return again(state, migration)
+    case 'settling':
+      return roundEnds(state, migration)
+    default:
+      return assertNever(migration.phase)
   }
 }

@@ -6,6 +6,7 @@
 import { assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { ReasonCode } from '../data/reasons.ts'
+import { checkDestinationVerdict, checkSourceVerdict } from './migration-invariants.ts'
 import type { Answers, Seen } from './question-rounds.ts'
 
 /** What the source's agent does with an action whose end is not known. */
@@ -28,7 +29,13 @@ const active = (seen: Seen) => seen === 'running' || seen === 'paused'
 const nowhere = (seen: Seen) => seen === 'absent' || seen === 'shut' || seen === 'saved'
 const wait = { kind: 'wait', warning: null } as const
 
-export const judgeSource = ({ here, there, stable, steadyMs }: Answers): SourceVerdict => {
+export const judgeSource = (answers: Answers): SourceVerdict => {
+  const verdict = sourceVerdict(answers)
+  checkSourceVerdict(verdict, answers)
+  return verdict
+}
+
+const sourceVerdict = ({ here, there, stable, steadyMs }: Answers): SourceVerdict => {
   switch (here) {
     case null:
     case 'outgoing':
@@ -70,7 +77,13 @@ export type DestinationVerdict =
   | { readonly kind: 'forget'; readonly warning: ReasonCode | null }
 
 /** `expired`: the promise may no longer be used to begin a migration, with a margin for clocks and slow calls. */
-export const judgeDestination = (
+export const judgeDestination = (answers: Answers, expired: boolean): DestinationVerdict => {
+  const verdict = destinationVerdict(answers, expired)
+  checkDestinationVerdict(verdict, answers)
+  return verdict
+}
+
+const destinationVerdict = (
   { here, there: source, stable }: Answers,
   expired: boolean,
 ): DestinationVerdict => {

@@ -1,0 +1,179 @@
+/**
+ * How an incoming migration ends: its copy runs here after its source has positively let go (R2), or what is in doubt is settled
+ * by asking both ends, or the promise is forgotten.
+ */
+import { assertNever } from '@drover/placement'
+import { limits } from '../data/config.ts'
+import type { ActionId, HostId } from '../data/ids.ts'
+import type { Presence } from '../data/message.ts'
+import {
+  about,
+  close,
+  type IncomingMigration,
+  type IncomingState,
+  put,
+  sayForgotten,
+} from './incoming-table.ts'
+import {
+  type Answers,
+  answersOf,
+  endOf,
+  heardHere,
+  heardThere,
+  isOvertaken,
+  isWhole,
+  nextRound,
+  type Rounds,
+  restarted,
+} from './question-rounds.ts'
+import { judgeDestination } from './resolve-unknown.ts'
+
+/** Lets the copy run. */
+export const takeOver = (state: IncomingState, migration: IncomingMigration): void => {
+  if (migration.taking) return
+  const { context } = state
+  put(state, { ...migration, taking: true, nextAt: context.now() + limits.settlePollMs })
+  context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at: null })
+}
+
+/** Its source has let it go, and it is not active here: it was stopped, or went down with this host. */
+const lose = (state: IncomingState, migration: IncomingMigration): void => {
+  const { vm, from } = migration
+  state.context.warn('vm.lost', `VM ${vm} was handed over by ${from} and is not active here`, vm)
+  close(state, migration, 'vm.gone')
+  sayForgotten(state, from, migration, vm)
+}
+
+const isExpired = ({ context }: IncomingState, { since }: IncomingMigration): boolean =>
+  context.now() - since >= limits.lateStartMs
+
+const judge = (state: IncomingState, migration: IncomingMigration): void => {
+  const { context } = state
+  const { vm, action, from, rounds, letGo } = migration
+  if (migration.adopted && !letGo) {
+    // Its source says nothing, or does not know of it: it will be handed over again, or an operator sees it.
+    if (isExpired(state, migration)) close(state, migration, 'migration.failed')
+    return
+  }
+  const answers = answersOf(rounds, context.now())
+  const source: Answers = letGo ? { ...answers, there: 'absent' } : answers
+  const verdict = judgeDestination(source, isExpired(state, migration))
+  switch (verdict.kind) {
+    case 'wait':
+      if (verdict.warning !== null)
+        context.warn(
+          verdict.warning,
+          `VM ${vm} of ${action}: ${rounds.here ?? 'no answer'} here, ${rounds.there ?? 'no answer'} at its source ${from}`,
+          vm,
+        )
+      return
+    case 'take-over':
+      return takeOver(state, migration)
+    case 'forget':
+      if (letGo) return lose(state, migration)
+      if (verdict.warning !== null)
+        context.warn(verdict.warning, `VM ${vm} runs on ${from}; a paused copy is left here`, vm)
+      return close(state, migration, 'migration.failed')
+    default:
+      return assertNever(verdict)
+  }
+}
+
+/** Asks both ends: a new round. */
+const poll = (state: IncomingState, migration: IncomingMigration): void => {
+  const { context, hooks } = state
+  const { action, vm, sourceUri } = migration
+  const round = context.nextRound()
+  context.emit({ kind: 'inspect', action, round, vm, at: null })
+  context.send(migration.from, { kind: 'where-is', ...about(migration), vm, round })
+  const at = migration.rounds.silence >= 1 ? hooks.reach(migration.from, sourceUri, vm) : null
+  if (at !== null) context.emit({ kind: 'inspect', action, round, vm, at })
+  const rounds = nextRound(migration.rounds, round, context.now())
+  put(state, { ...migration, rounds, taking: false, nextAt: endOf(rounds) })
+}
+
+/** A verdict needs both answers; only the end of the round makes one of silence. */
+const learn = (state: IncomingState, migration: IncomingMigration, rounds: Rounds): void => {
+  const next = put(state, { ...migration, rounds, nextAt: endOf(rounds) })
+  if (isWhole(rounds) || (next.letGo && rounds.here !== null)) judge(state, next)
+}
+
+/** The round has lasted long enough: an end that has not answered is silent. */
+export const roundEnds = (state: IncomingState, migration: IncomingMigration): void => {
+  if (!migration.taking && migration.rounds.number !== null && !isWhole(migration.rounds))
+    judge(state, migration)
+  const still = state.all.get(migration.action)
+  if (still !== undefined && still.nextAt <= state.context.now()) poll(state, still)
+}
+
+/** The incoming migration of which this round asks, unless it is being taken over. */
+const asking = ({ all }: IncomingState, action: ActionId, round: number): IncomingMigration | null => {
+  const migration = all.get(action)
+  return migration !== undefined && !migration.taking && migration.rounds.number === round ? migration : null
+}
+
+export const inspected = (
+  state: IncomingState,
+  action: ActionId,
+  round: number,
+  at: 'here' | 'there',
+  presence: Presence | null,
+): void => {
+  const migration = asking(state, action, round)
+  if (migration === null || presence === null) return
+  if (at === 'here') learn(state, migration, heardHere(migration.rounds, presence, state.context.now()))
+  else learn(state, migration, heardThere(migration.rounds, presence, 'hypervisor'))
+}
+
+export const whereabouts = (
+  state: IncomingState,
+  action: ActionId,
+  from: HostId,
+  round: number,
+  presence: Presence | null,
+): void => {
+  const migration = asking(state, action, round)
+  if (migration !== null && migration.from === from && presence !== null)
+    learn(state, migration, heardThere(migration.rounds, presence, 'agent'))
+}
+
+export const resumed = (
+  state: IncomingState,
+  action: ActionId,
+  at: 'here' | 'there',
+  ok: boolean,
+  detail: string,
+): void => {
+  const { context, hooks } = state
+  const migration = state.all.get(action)
+  if (migration === undefined || at !== 'here') return
+  const { vm, from } = migration
+  if (!ok) {
+    context.warn('resume.failed', `VM ${vm} waits paused here, resume failed: ${detail}`, vm)
+    put(state, { ...migration, taking: false, nextAt: context.now() + limits.settlePollMs })
+    return
+  }
+  close(state, migration, null)
+  hooks.arrived(migration)
+  context.send(from, { kind: 'took-over', ...about(migration), vm })
+}
+
+/** Our hypervisor answers again: what it could not be asked is asked now. */
+export const lookAgain = (state: IncomingState): void => {
+  for (const migration of [...state.all.values()])
+    if (!migration.taking && migration.rounds.number !== null && migration.rounds.here === null)
+      poll(state, migration)
+}
+
+/** The other agent asks about it, so it lives. */
+export const askedBy = (state: IncomingState, action: ActionId, from: HostId): void => {
+  const migration = state.all.get(action)
+  if (migration?.from === from && !migration.taking && isOvertaken(migration.rounds, state.context.now()))
+    poll(state, migration)
+}
+
+/** The source's agent is gone (a hint): ask its hypervisor soon. */
+export const nudge = (state: IncomingState, from: HostId): void => {
+  for (const migration of [...state.all.values()])
+    if (migration.from === from && !migration.taking) poll(state, { ...migration, rounds: restarted() })
+}
