@@ -116,6 +116,8 @@ export const acts: Readonly<Record<string, Act>> = {
   'stop-agent': (cluster, [host]) => void cluster.stopAgent(hostOf(host)),
   'restart-agent': (cluster, [host]) => cluster.restartAgent(hostOf(host)),
   'lose-journal': (cluster, [host]) => cluster.loseJournal(hostOf(host)),
+  'tear-journal': (cluster, [host]) => cluster.tearJournal(hostOf(host)),
+  'wall-clock': (cluster, [host, time = '']) => cluster.setWallClock(hostOf(host), Date.parse(time)),
   'full-journal': (cluster, [host, full]) => cluster.fullJournal(hostOf(host), full !== 'off'),
   liar(cluster, [host, kind], set) {
     cluster.lies(hostOf(host), (message) =>
@@ -124,7 +126,16 @@ export const acts: Readonly<Record<string, Act>> = {
   },
   'kill-host': (cluster, [host]) => cluster.killHost(hostOf(host)),
   'boot-host': (cluster, [host]) => cluster.bootHost(hostOf(host)),
-  cut: (cluster, [a, b]) => cluster.cut(hostOf(a), hostOf(b)),
+  cut: (cluster, [a, b, way]) => cluster.cut(hostOf(a), hostOf(b), { oneWay: way === 'one-way' }),
+  clog: (cluster, [a, b, time = '']) => cluster.clog(hostOf(a), hostOf(b), durationMs(time)),
+  network(cluster, _, set) {
+    const known = Object.keys(cluster.weather)
+    for (const [name, value] of set) {
+      if (!known.includes(name))
+        throw new Error(`no such property of the network: ${name} (${known.join(', ')})`)
+      Object.assign(cluster.weather, { [name]: Number(value) })
+    }
+  },
   heal: (cluster) => cluster.heal(),
   daemon(cluster, [host = '', state]) {
     if (state !== 'up' && state !== 'down' && state !== 'hung') throw new Error(`no such state: ${state}`)
