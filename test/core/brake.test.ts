@@ -146,7 +146,7 @@ const remoteBegin = async (): Promise<Cluster> => {
   return cluster
 }
 
-test('mode observe at the leader: another host that was told to begin is told not to, in time', async () => {
+test('mode observe at the leader withdraws in time the begin that another host was told', async () => {
   const cluster = await remoteBegin()
   const begun = countsBegun(cluster)
   await cluster.command(0, observe)
@@ -161,7 +161,7 @@ test('mode observe at the leader: another host that was told to begin is told no
   atRest(cluster)
 })
 
-test('the word not to begin is lost, or comes first: it holds nevertheless', async () => {
+test('a withdrawal that is lost, or overtakes its begin, holds nevertheless', async () => {
   for (const order of ['lost', 'first'] as const) {
     const cluster = await remoteBegin()
     const begun = countsBegun(cluster)

@@ -37,7 +37,7 @@ const running = (vm: VmId): ObservedVm => ({
   diskLocked: false,
 })
 
-test('what a cool-down forbids is called so, by the planner and by the explanation; no rule of the operator is blamed', async () => {
+test('a move that a cool-down forbids is called so by planner and explanation, which blame no rule of the operator', async () => {
   const cluster = await virtualCluster({ hosts: 2 })
   const web = cluster.vm('web', 1, 5_000)
   const gpu = cluster.vm('gpu', 0, 1_000, { fixed: 'dev.hostdev' })

@@ -64,7 +64,7 @@ test('an agent with nothing under way ends at once', async () => {
   assert.equal(took?.(), 0)
 })
 
-test('the source is told to stop while it waits to be admitted: nothing begins', async () => {
+test('when the source is stopped while it waits for admission, no migration begins', async () => {
   const cluster = await virtualCluster({ hosts: 2, latencyMs: 50 })
   const vm = cluster.vm('web', 0, 1_000)
   await cluster.run(3_000)

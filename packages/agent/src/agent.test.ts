@@ -169,7 +169,7 @@ describe('what operators get', () => {
   })
 
   // Decisions and warnings reach listeners and history; a listener that fails harms no other.
-  test('decisions are told and kept', async () => {
+  test('decisions reach listeners and history', async () => {
     const w = world()
     w.agent.events(() => {
       throw new Error('a bad listener')

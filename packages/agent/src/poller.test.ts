@@ -91,7 +91,7 @@ test('a burst of changes is one look', async () => {
 })
 
 // A migration ends while a look is under way that still saw the VM: the core must not hear of it after `finished`.
-test('what a look saw before a migration ended is forgotten', async () => {
+test('a sample from before the end of a migration is dropped', async () => {
   const { hypervisor, told, poller, count } = watch()
   hypervisor.vms = [vmSample('v')]
   const slow = deferred<void>()
@@ -111,7 +111,7 @@ test('what a look saw before a migration ended is forgotten', async () => {
 })
 
 // libvirtd is restarted, and the host has got more memory meanwhile.
-test('a lost hypervisor is told at once, and its facts are read again when it is back', async () => {
+test('a lost hypervisor is reported at once, and its facts are read again when it is back', async () => {
   const { hypervisor, told, warnings, poller, count } = watch()
   poller.start()
   await until('it has looked', () => count('jobs') === 1)
@@ -132,7 +132,7 @@ test('a lost hypervisor is told at once, and its facts are read again when it is
 })
 
 // libvirtd is back and tells once of half the memory: the core is told each answer, and is the one to believe it.
-test('what the host has is asked again in the same look, as often as the core wants', async () => {
+test('the capacity of the host is read again in the same sample, as often as the core asks', async () => {
   const { hypervisor, told, poller, count } = watch(60_000, true, () => count('described') < 3)
   const { facts } = hypervisor
   let asked = 0

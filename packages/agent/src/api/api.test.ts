@@ -129,7 +129,7 @@ test("an answer that is not drover's is told apart from an error of the agent", 
   }
 })
 
-test('what is not a proper request is told what is wrong with it', async () => {
+test('a wrong request is answered with what is wrong with it', async () => {
   // The story: a script with a typing error, and one with a body that is no JSON or far too long.
   await serve()
   assert.equal((await raw('/v1/mode', '{"mode":"automatic"}')).status, 400)

@@ -47,7 +47,7 @@ test('all defaults are filled in, and the first start observes', () => {
   assert.notEqual(settings.host.name, '')
 })
 
-test('every mistake is told at once, with its line and what was probably meant', () => {
+test('all mistakes are reported at once, each with its line and a suggestion', () => {
   // The story: a tired operator made nine mistakes; one run of `config validate` names them all.
   write(
     'config.toml',
@@ -187,7 +187,7 @@ test('later sources win, and the complaint names the source that spoke last', ()
   )
 })
 
-test('what is not TOML, or not there, has a line too', () => {
+test('a file that is no TOML, or a missing value, has a line, too', () => {
   // The story: a missing quote, and a typing error in the name of the file.
   write('config.toml', '[network]', keyLine(), '', 'listen = ["a]')
   const [complaint] = complaints()

@@ -77,7 +77,7 @@ const write = (tree: object): string => {
   return [...lines.plain, ...lines.tables].join('\n')
 }
 
-test('whatever was written is read again, and every leaf is on a line that holds its key', () => {
+test('every written document is read again, and every leaf is on a line that holds its key', () => {
   // The story: the reader walks texts that no author thought of, and never loses its place.
   const key = fc.string({ minLength: 1, maxLength: 6 })
   const leaf = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.array(fc.string(), { maxLength: 3 }))
@@ -105,7 +105,7 @@ test('a key that every object inherits is a key like any other', () => {
   assert.equal('x' in {}, false)
 })
 
-test('what is not TOML 1.0, or a number that cannot be kept exactly, has a line', () => {
+test('a fault against TOML 1.0, or a number that cannot be kept exactly, has a line', () => {
   const bad: readonly [string, number][] = [
     ['a = 1\na = 2', 2],
     ['[a]\nb = 1\n[a]\nc = 1', 3],

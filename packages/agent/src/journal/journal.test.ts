@@ -62,7 +62,7 @@ forEachKind('what a restarted agent finds', (fresh) => {
   })
 
   // An agent is restarted in the middle of its work: it finds its epoch, what was open, and the operator's will.
-  test('what was appended is there after a restart', () => {
+  test('appended records are there after a restart', () => {
     const open = fresh()
     const first = open()
     first.append({ kind: 'epoch', epoch: 7 })
@@ -115,7 +115,7 @@ forEachKind('what a restarted agent finds', (fresh) => {
   })
 
   // What the core hands over is its own: changing it afterwards must not change what is written.
-  test('nothing is shared with the caller', () => {
+  test('a record is copied: later changes of the caller do not reach the journal', () => {
     const open = fresh()
     const journal = open()
     const record = { kind: 'opened' as const, open: { ...openAction(1), vm: vmId('before') } }

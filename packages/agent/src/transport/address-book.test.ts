@@ -20,7 +20,7 @@ test('a peer knows best where it is', () => {
   assert.deepEqual(addressesOf(targetOf(book, b)), [`/ip4/10.0.0.2/tcp/1/p2p/${b}`])
 })
 
-test('what an operator configured stays, whatever the peer says', () => {
+test('addresses that an operator configured stay, whatever the peer says', () => {
   const book = createAddressBook(self, everyone)
   book.introduce(`/dns4/b.example/tcp/1/p2p/${b}`, 0)
   book.announced({ id: b, addresses: ['/ip4/10.0.0.2/tcp/1'] }, 1)

@@ -32,7 +32,7 @@ test('a single changed byte anywhere, or another topic, is refused', async () =>
   assert.equal(createUnsealer('drover/load/1/1')(bytes), null)
 })
 
-test('what one agent of a process has checked, the next need not; a forgery is refused by both', async () => {
+test('an envelope that one agent of a process has checked is not checked again; a forgery is refused by both', async () => {
   const bytes = createSealer(topic, await createIdentity())(payload)
   const proven = createProven()
   const [first, second] = [createUnsealer(topic, proven), createUnsealer(topic, proven)]

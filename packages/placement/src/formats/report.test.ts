@@ -169,7 +169,7 @@ test('A BtrPlace instance: demand rises, a spread keeps two apart, singular and 
   assert.match(started!, /^3 null [01]$/)
 })
 
-test('A BtrPlace instance that wants a VM both running and asleep is told so', () => {
+test('A BtrPlace instance that wants a VM both running and asleep is refused with that reason', () => {
   const { status, explanation } = report({
     model: { mapping: { onlineNodes: { 0: { runningVMs: [7] } } }, views: [] },
     constraints: [
@@ -184,7 +184,7 @@ test('A BtrPlace instance that wants a VM both running and asleep is told so', (
   )
 })
 
-test('A BtrPlace instance that wants what no action does is told so: a VM falls asleep only while it runs', () => {
+test('A BtrPlace instance that no action can fulfil is refused: only a running VM can be suspended', () => {
   const model = {
     mapping: { readyVMs: [1], onlineNodes: { 0: { runningVMs: [7], sleepingVMs: [2] } } },
     views: [],

@@ -104,7 +104,7 @@ test('Each kind of contradiction is reported with the rules that cause it, and n
   )
 })
 
-test('Too little room is told with the dimension, the amount, and the least that would do', () => {
+test('Too little room is reported with the dimension, the amount, and the least that would do', () => {
   const groups: PlacementRule = { kind: 'among', vms: [x, y], parts: [[a], [b], [c]] }
   assert.match(
     why([groups], undefined, 60),

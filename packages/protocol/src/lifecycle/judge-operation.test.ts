@@ -23,7 +23,7 @@ const verdict = (
 }
 const { settlePollMs, lateStartMs, shutdownMs } = limits
 
-test('what was asked for and is seen is done, whatever the call returned', () => {
+test('an operation whose result is seen is done, whatever the call returned', () => {
   for (const answer of ['done', 'refused', null] as const) {
     for (const kind of ['start', 'resume'] as const) {
       assert.equal(verdict(kind, 'running', answer), 'done, here')
@@ -91,7 +91,7 @@ test('a VM is paused while it is written or read: that says nothing until it las
   assert.equal(verdict('resume', 'paused', 'done', settlePollMs), 'done, here', 'its owner paused it')
 })
 
-test('nothing waits for ever where the hypervisor answers, but for a job that works on the VM', () => {
+test('no operation waits for ever while the hypervisor answers, unless a job works on the VM', () => {
   for (const kind of kinds)
     for (const seen of presences)
       for (const answer of ['done', 'refused', null] as const) {

@@ -173,7 +173,7 @@ test('a VM that starts counts from before it begins until it is seen, and then a
   }
 })
 
-test('a VM that ends counts until it is positively gone', () => {
+test('a VM that is stopped counts until the hypervisor says that it is gone', () => {
   for (const kind of ['stop', 'suspend'] as const) {
     const { lifecycle, host, finish, see, after } = performing(kind)
     assert.deepEqual(
@@ -188,7 +188,7 @@ test('a VM that ends counts until it is positively gone', () => {
   }
 })
 
-test('what was refused by the hypervisor, and is as it was, is refused with its words', () => {
+test("an operation that the hypervisor refused, and that changed nothing, is refused with the hypervisor's words", () => {
   for (const kind of kinds) {
     const { host, finish, see, before } = performing(kind)
     const demand = demandOf(host)
@@ -198,7 +198,7 @@ test('what was refused by the hypervisor, and is as it was, is refused with its 
   }
 })
 
-test('a call without an answer is settled by looking every second, and is never made again (S12)', () => {
+test('a call without an answer is resolved by looking every second, and is never made again (S12)', () => {
   for (const kind of kinds) {
     const { finish, see, later, before, after } = performing(kind)
     assert.deepEqual(finish('unknown'), ['look'])
@@ -326,7 +326,7 @@ test('a guest that does not listen keeps its VM: after two minutes its leader he
   assert.equal(demandOf(host).cpuMilli, 400)
 })
 
-test('what lasts is told to operators: a call that does not return, and an end that is not seen', () => {
+test('operators are told of a call that does not return, and of an end that is not seen', () => {
   const lasting = performing('suspend')
   assert.deepEqual(lasting.later(limits.operationSlowMs), ['warn operation.slow'])
   const { finish, see, later } = performing('suspend')
@@ -336,7 +336,7 @@ test('what lasts is told to operators: a call that does not return, and an end t
   assert.deepEqual(see('paused'), ['warn operation.slow'])
 })
 
-test('a suspend that failed and left the VM paused is told: an operator decides', () => {
+test('a suspend that failed and left the VM paused is reported: an operator decides', () => {
   const { host, finish, see, later } = performing('suspend')
   finish('refused')
   see('paused')

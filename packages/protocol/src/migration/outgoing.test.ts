@@ -118,7 +118,7 @@ test('a refusal by the hypervisor ends the action at both ends', () => {
   assert.deepEqual(happened(), ['send cancelled', 'persist closed', 'ended refused hypervisor.refused'])
 })
 
-test('unknown is settled by asking both ends, and is never tried again (S12)', () => {
+test('an unknown end is resolved by asking both ends, and the migration is never tried again (S12)', () => {
   const { outgoing, happened, later, round } = setUp()
   outgoing.admitted(there, admitted)
   happened()
@@ -173,7 +173,7 @@ test('a migration that its leader withdraws does not begin; one that has begun g
   assert.deepEqual(other.happened(), [])
 })
 
-test('an answer to an earlier question settles nothing', () => {
+test('an answer to an earlier question is dropped', () => {
   const { outgoing, happened, later, round } = inDoubt()
   const old = round()
   outgoing.inspected(action, old, 'here', 'absent')

@@ -61,7 +61,7 @@ test('a plan that does what was answered, in a safe order, passes both checks', 
   assert.equal(solutionFault(problem, answer, plan, partition), null)
 })
 
-test('what the solver itself answers passes both checks', () => {
+test('answers of the solver pass both checks', () => {
   const solution = solve(problem, { planId: partition })
   assert.ok(solution.plan !== null)
   assert.equal(solutionFault(problem, solution.answer, solution.plan, partition), null)

@@ -61,7 +61,7 @@ test('a result counts once, and only for an action that was begun', () => {
   assert.equal(finish(once, id(0), { kind: 'done' }).results.get(id(0))?.kind, 'refused')
 })
 
-test('what may not begin is noticed', () => {
+test('an action that may not begin fails an assertion', () => {
   const start = execution(plan)
   assert.throws(() => begin(start, id(7)), /is one of its plan/)
   assert.throws(() => begin(begin(start, id(0)), id(0)), /begins once/)

@@ -54,7 +54,7 @@ test('a clock that was set back makes no step go back', () => {
   assert.ok(wake(1) > 10_000)
 })
 
-test('what only a fault of this program can ask for is refused by an assertion', () => {
+test('an input that only a fault of this program can make fails an assertion', () => {
   const context = createStepContext(self, 1, 1, policy)
   assert.throws(() => context.random(-1), /lots are drawn below a whole number, not below -1/)
   assert.throws(() => context.random(0.5), /not below 0.5/)

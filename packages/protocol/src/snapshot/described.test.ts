@@ -56,7 +56,7 @@ test('a host without CPU, or with a capacity that is no number, is never believe
   }
 })
 
-test('what is no capacity is believed at once: an upgrade needs no second answer', () => {
+test('other facts than the capacity are believed at once: an upgrade needs no second answer', () => {
   const host = createHost([], false)
   for (const version of ['1', '1', '2']) describe(host, described(whole, version))
   assert.equal(host.description?.version, '2')

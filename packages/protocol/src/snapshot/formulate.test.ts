@@ -80,7 +80,7 @@ test("the leader knows the labels of its members' VMs", () => {
   assert.ok(!('labels' in vms[1]!))
 })
 
-test('what is promised to a host is no longer free', () => {
+test('room that a host has promised is no longer free', () => {
   const promised = host('a', [], { promisedIn: { cpuMilli: 400, memoryMiB: 0 } })
   assert.deepEqual(limitsOf([promised], 'usable'), { a: 600 })
 })

@@ -47,7 +47,7 @@ const hostWith = (vms: readonly KnownVm[], changes: Partial<HostState> = {}): Ho
   return Object.assign(host, changes)
 }
 
-test('what is known of a VM cannot be impossible', () => {
+test('an impossible belief about a VM fails an assertion', () => {
   const fails = (changes: Partial<KnownVm>, fact: RegExp) =>
     assert.throws(() => checkKnown({ ...known, ...changes }, 1_000), fact)
   checkKnown(known, 1_000)
@@ -63,7 +63,7 @@ test('what is known of a VM cannot be impossible', () => {
   )
 })
 
-test('what is remembered of a VM is a time, a count and a host', () => {
+test('a memory of a VM that is no time, count or host fails an assertion', () => {
   const memory = { failures: 0, quarantinedUntil: 0, restsUntil: 0, movedFrom: null }
   checkMemory(memory)
   assert.throws(() => checkMemory({ ...memory, failures: 0.5 }), /failures are counted: 0.5/)

@@ -75,7 +75,7 @@ test('two looks that are close together say nothing; the one before them does', 
   assert.deepEqual(looks({ at: 0 }, { at: 1, wants: 1 }, { at: 1.25, wants: 1.5 }), [null, 1_000, 1_200])
 })
 
-test('what an incomplete look and a whole one say together is nonsense, and no demand', () => {
+test('an incomplete reading and a whole one give no demand', () => {
   // Seen in other systems' reports: libvirt leaves out what it fails to read in /proc, and 2 vCPUs "want" 40,960 cores.
   const hour = 3_600
   const whole = (at: number) => ({ at, wants: 46 * hour + at })

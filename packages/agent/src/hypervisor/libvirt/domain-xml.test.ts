@@ -108,7 +108,7 @@ test('settings are read from drover’s own namespace, whatever its prefix, and 
   assert.deepEqual(settings(''), {})
 })
 
-test('what is no domain is an error, not an empty VM', () => {
+test('XML that is no domain is an error, not an empty VM', () => {
   // An empty VM would be "movable".
   assert.throws(() => parseDomainXml('<network/>'))
   assert.throws(() => parseDomainXml(''))

@@ -147,7 +147,7 @@ const kindAndCode = ({ result }: Told): string =>
   'code' in result ? `${result.kind} ${result.code}` : result.kind
 const stopped = (detail: string): DomainEvent => ({ kind: 'lifecycle', vm, event: 'stopped', detail })
 
-test('all goes well: the totals come from the job that ended', async () => {
+test('the totals of a migration that succeeds come from the job that ended', async () => {
   const stats = new Map([
     ['data_processed', 76 * 1024 * 1024],
     ['downtime', 33],
@@ -187,7 +187,7 @@ test('autostart follows the VM, which libvirt does not see to', async () => {
   assert.equal(stayed.autostartSet, false)
 })
 
-test('an error, and the VM runs here: refused, in libvirt’s words', async () => {
+test('a migration that ends with an error while the VM runs here is refused, in libvirt’s words', async () => {
   const told = await play({ ends: 'error', looks: ['running'] })
   assert.deepEqual(told.result, {
     kind: 'refused',
@@ -203,7 +203,7 @@ test('the grey window: an error, and the VM is paused here: the end is unknown',
   )
 })
 
-test('the connection broke and the migration runs on: it is followed to its end', async () => {
+test('a migration that runs on after the connection broke is followed to its end', async () => {
   const told = await play({
     ends: null,
     looks: ['outgoing', 'outgoing', 'absent'],

@@ -45,7 +45,7 @@ test('TLS takes its files from the configuration, the URI, or libvirt’s usual 
   assert.equal(parseUri('qemu://h/system').transport.kind, 'tls')
 })
 
-test('what a socket cannot serve is said in words', () => {
+test('a URI that a socket cannot serve is refused with the reason', () => {
   // An operator pastes what virsh accepts; ssh is the usual one.
   for (const [text, words] of [
     ['qemu+ssh://root@h/system', /"ssh" is not supported/],
