@@ -29,13 +29,15 @@ const everywhere = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts']
 /** Real agents over sockets, and what only makes sense with many cases. */
 const onlyLong = ['test/swarm/**/*.test.ts', '**/*.long.test.ts']
 const atATime = Math.max(2, availableParallelism())
+/** Some only wait, for sockets and processes. */
+const andOneThatWaits = atATime + 1
 
 export const suites: Readonly<Record<string, Suite>> = {
   quick: {
     patterns: everywhere,
     except: ['test/libvirt/**', ...onlyLong],
     together: true,
-    concurrency: atATime,
+    concurrency: andOneThatWaits,
     timeoutMs: 600_000,
   },
   long: {
