@@ -24,7 +24,7 @@ const draining = async (options: Partial<ClusterOptions> = {}): Promise<Cluster>
   const cluster = await virtualCluster({ hosts: 3, sampleMs: 1_000, ...options })
   for (let i = 0; i < 6; i++) cluster.vm(`v${i}`, 0, 600, { memoryMiB: 2_048 })
   await cluster.run(3_000)
-  await cluster.command(0, { kind: 'drain' })
+  await cluster.command(0, { kind: 'drain', onBlocker: 'skip', dryRun: false })
   assert.ok(await cluster.until(() => cluster.world.host('h0').vms.length === 5, 120_000))
   assert.ok(await cluster.until(() => cluster.world.migrations().length === 1, 10_000))
   return cluster
@@ -91,7 +91,7 @@ test('undrain between the question and the answer: a plan that is still being ma
   for (let i = 0; i < 3; i++) cluster.vm(`v${i}`, 0, 600)
   await cluster.run(3_000)
   const begun = countsBegun(cluster)
-  await cluster.command(0, { kind: 'drain' })
+  await cluster.command(0, { kind: 'drain', onBlocker: 'skip', dryRun: false })
   await cluster.run(100)
   await cluster.command(0, undrain)
   await cluster.run(60_000)
@@ -197,7 +197,7 @@ test('the destination is drained in the middle: it admits nothing more', async (
   const cluster = await draining()
   const to = cluster.world.migrations()[0]!.to
   const begun = countsBegun(cluster)
-  await cluster.command(Number(to.slice(1)), { kind: 'drain' })
+  await cluster.command(Number(to.slice(1)), { kind: 'drain', onBlocker: 'skip', dryRun: false })
   await cluster.run(150_000)
   assert.deepEqual(
     begun().filter((one) => one.endsWith(to)),

@@ -49,7 +49,7 @@ test('the VMs of a drained host whose agent restarts weigh at their destination 
       c.vm(`b-${i}`, 1, 1_000)
     }
     await c.run(6_000)
-    c.tell(1, { kind: 'drain' })
+    c.tell(1, { kind: 'drain', onBlocker: 'skip', dryRun: false })
     await c.run(5_000 + phase)
     await restart(c, 1)
     await c.run(60_000)

@@ -128,7 +128,14 @@ const story = async (seed: number): Promise<void> => {
     const vm = draw.pick(vms)
     if (cluster.world.vm(vm).copies.length > 0) cluster.world.setCpu(asVmId(vm), draw.integer(200, 4_000))
     if (draw.chance(0.2))
-      cluster.tell(draw.integer(0, hosts - 1), { kind: draw.pick(['drain', 'undrain', 'plan']) })
+      cluster.tell(
+        draw.integer(0, hosts - 1),
+        draw.pick([
+          { kind: 'drain', onBlocker: 'skip', dryRun: false },
+          { kind: 'undrain' },
+          { kind: 'plan' },
+        ]),
+      )
     await cluster.run(draw.integer(500, 4_000))
   }
 }

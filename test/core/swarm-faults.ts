@@ -186,7 +186,7 @@ const command = ({ draw, cluster, vms, dead, off }: Swarm, host: number): void =
   cluster.tell(
     host,
     draw.pick([
-      { kind: 'drain' },
+      { kind: 'drain', onBlocker: 'skip', dryRun: false },
       { kind: 'undrain' },
       { kind: 'migrate', vm, to: other },
       { kind: 'migrate', vm, to: null },

@@ -1,7 +1,7 @@
 /** The life of one agent with a scripted core: what it hears, how it starts, stops, fails and is killed, what it tells. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { encodeMessage, encodeSummary } from '@drover/protocol'
+import { encodeMessage, encodeSummary, type Reply } from '@drover/protocol'
 import { createAgent } from './agent.ts'
 import { fakeHypervisor, fakeTransport, scriptedPeer, until, vmSample } from './testing/fakes.ts'
 import { closed, decision, host, opened, vmId } from './testing/fixtures.ts'
@@ -146,21 +146,16 @@ describe('the failure of an agent', () => {
 describe('what operators get', () => {
   // `drover drain` on the local API: the core answers, or the agent says in bounded time that it does not.
   test('a command is answered by its reply, or times out', async () => {
+    const reply: Reply = { kind: 'drain', begun: true, leaving: [{ vm: vmId('v'), name: 'v' }], blockers: [] }
     const w = world(
       {
         commanded: ({ request, command }) =>
-          command.kind === 'drain'
-            ? [{ kind: 'reply', request, reply: { kind: 'draining', leaving: [vmId('v')], blockers: [] } }]
-            : [],
+          command.kind === 'drain' ? [{ kind: 'reply', request, reply }] : [],
       },
       { commandTimeoutMs: 20 },
     )
     await w.agent.start()
-    assert.deepEqual(await w.agent.command({ kind: 'drain' }), {
-      kind: 'draining',
-      leaving: ['v'],
-      blockers: [],
-    })
+    assert.deepEqual(await w.agent.command({ kind: 'drain', onBlocker: 'skip', dryRun: false }), reply)
     await assert.rejects(w.agent.command({ kind: 'plan' }), { code: 'agent.timeout' })
     const many = Array.from({ length: 70 }, () => w.agent.command({ kind: 'plan' }).catch((e) => e.code))
     const codes = await Promise.all(many)

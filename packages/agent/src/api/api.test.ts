@@ -184,29 +184,33 @@ test('a migration names VM and host as people do, and a refusal keeps its code',
   await assert.rejects(client().migrate('web1', null), refusal('agent.timeout', 503))
 })
 
-test('a drain lists its blockers before anything moves', async () => {
-  // The story: gpu1 holds a PCI device. Asked plainly, nothing starts.
+test('a drain is judged by the core alone, and its blockers are listed before anything moves', async () => {
+  // The story: gpu1 was given a PCI device since the last sample that the view shows. Asked plainly, nothing starts.
   await serve()
-  const dry = await client().drain({ onBlocker: 'abort', dryRun: true })
-  assert.deepEqual(
-    dry.blockers.map(({ name, code }) => [name, code]),
-    [['gpu1', 'dev.hostdev']],
-  )
-  assert.equal(dry.leaving.length, 3)
+  const free = { vm: exampleVms.web1, name: 'web1' }
+  const gpu = { vm: exampleVms.gpu1, name: 'gpu1', code: 'dev.hostdev' } as const
+  agent.view = { ...agent.view, vms: agent.view.vms.filter(({ name }) => name !== 'gpu1') }
+  agent.reply = async () => ({
+    kind: 'refused',
+    code: 'drain.blocked',
+    text: '1 VM cannot leave; nothing was started',
+    blockers: [gpu],
+  })
   await assert.rejects(client().drain({ onBlocker: 'abort', dryRun: false }), (error: unknown) => {
     assert.ok(error instanceof ApiError && error.code === 'drain.blocked')
-    assert.equal(error.answer?.blockers?.length, 1)
+    assert.deepEqual(error.answer?.blockers, [gpu])
     return true
   })
-  assert.deepEqual(agent.commands, [])
-  agent.reply = async () => ({ kind: 'draining', leaving: [exampleVms.web1], blockers: [] })
-  const drain = await client().drain({ onBlocker: 'skip', dryRun: false })
-  assert.deepEqual(drain, {
-    schemaVersion: 1,
-    draining: true,
-    leaving: [{ vm: exampleVms.web1, name: 'web1' }],
-    blockers: [],
-  })
+  for (const begun of [false, true]) {
+    agent.reply = async () => ({ kind: 'drain', begun, leaving: [free], blockers: [gpu] })
+    const drain = await client().drain({ onBlocker: 'skip', dryRun: !begun })
+    assert.deepEqual(drain, { schemaVersion: 1, draining: begun, leaving: [free], blockers: [gpu] })
+  }
+  assert.deepEqual(agent.commands, [
+    { kind: 'drain', onBlocker: 'abort', dryRun: false },
+    { kind: 'drain', onBlocker: 'skip', dryRun: true },
+    { kind: 'drain', onBlocker: 'skip', dryRun: false },
+  ])
 })
 
 test('events are streamed, and a reader that leaves is forgotten', async () => {

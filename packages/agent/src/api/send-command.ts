@@ -9,8 +9,9 @@ export const sendCommand = async (agent: Agent, command: Command): Promise<Accep
   const reply = await agent.command(command).catch((error: unknown) => {
     throw error instanceof AgentError ? new ApiFailure(503, { code: error.code, text: error.message }) : error
   })
-  if (reply.kind === 'refused') throw new ApiFailure(409, { code: reply.code, text: reply.text })
-  return reply
+  if (reply.kind !== 'refused') return reply
+  const { code, text, blockers } = reply
+  throw new ApiFailure(409, { code, text, ...(blockers === undefined ? {} : { blockers: [...blockers] }) })
 }
 
 /** What the core says to people. */

@@ -1,7 +1,6 @@
 /** An operator at a terminal, against a fake agent: what each command prints, and the exit code that a script sees. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { DecisionResult, ReasonCode } from '@drover/protocol'
@@ -11,55 +10,18 @@ import {
   exampleMove,
   exampleVms,
 } from '../../../protocol/src/outcome/example.ts'
-import { type ApiServer, serveApi } from '../api/server.ts'
-import { type FakeAgent, fakeAgent } from '../testing/fake-agent.ts'
-import type { Io } from './io.ts'
-import { runCli } from './main.ts'
+import type { FakeAgent } from '../testing/fake-agent.ts'
+import { linesOf, openTerminal, type Terminal } from '../testing/terminal.ts'
 
-let directory = ''
-let socket = ''
+let terminal: Terminal
 let agent: FakeAgent
-let server: ApiServer | null = null
-/** What Ctrl-C calls. */
-const interrupts = new Set<() => void>()
-
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'drover-cli-'))
-  socket = join(directory, 'drover.sock')
-  agent = fakeAgent()
-  server = await serveApi({ agent, metrics: async () => '', socket, metricsListen: null, planTimeoutMs: 100 })
+  terminal = await openTerminal()
+  agent = terminal.agent
 })
-afterEach(async () => {
-  await server?.close()
-  rmSync(directory, { recursive: true })
-})
+afterEach(() => terminal.close())
 
-const run = async (line: string, whileRunning?: (err: string) => void) => {
-  let out = ''
-  let err = ''
-  const io: Io = {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-      whileRunning?.(err)
-    },
-    env: { DROVER_API__SOCKET: socket },
-    colour: false,
-    columns: null,
-    onInterrupt(listener) {
-      interrupts.add(listener)
-      return () => interrupts.delete(listener)
-    },
-    nowWallMs: () => Date.UTC(2026, 10, 22, 22, 0, 0),
-    pollMs: 5,
-  }
-  const words = line.split(' ').filter((word) => word !== '')
-  const exit = await runCli(words, io)
-  return { exit, out, err }
-}
-const text = (...lines: string[]): string => `${lines.join('\n')}\n`
+const run: Terminal['run'] = (line, whileRunning) => terminal.run(line, whileRunning)
 
 test('status fits one screen', async () => {
   // The story: woken at night, one look.
@@ -67,7 +29,7 @@ test('status fits one screen', async () => {
   assert.equal(exit, 0)
   assert.equal(
     out,
-    text(
+    linesOf(
       'rack1-a  11rack1A  drover 0.1.0, up 3 h',
       '  health      ok',
       '  mode        observe: decides, moves nothing (`drover mode auto` lets it act)',
@@ -96,7 +58,7 @@ test('explain answers first, then gives one line per host with code and number',
   assert.equal(exit, 0)
   assert.equal(
     out,
-    text(
+    linesOf(
       'VM web1  6fa9ec21',
       'mode.observe  The host is overloaded; it would be moved, but nothing is moved in this mode.',
       '  running on rack1-a, wants 1.5 cores, 2048 MiB',
@@ -133,7 +95,7 @@ test('a plan shows its steps, the load before and after, and the VMs that stayed
   assert.equal(exit, 0)
   assert.equal(
     out,
-    text(
+    linesOf(
       'decision  11rack1A.12.7',
       'why       overload.cpu: demand 4.6 cores of 4 cores usable, for 61.0 s',
       'by        rack1-a, mode observe, with 2 hosts',
@@ -199,7 +161,7 @@ test('--json is one object with a schema version on stdout, for answers and for 
     command.kind === 'plan' || command.kind === 'migrate'
       ? { kind: 'ok', text: '', decision: command.kind === 'plan' ? exampleDecision.id : exampleMove.id }
       : command.kind === 'drain'
-        ? { kind: 'draining', leaving: [], blockers: [] }
+        ? { kind: 'drain', begun: true, leaving: [], blockers: [] }
         : { kind: 'ok', text: 'done', decision: null }
   const commands = [
     'status',
@@ -266,75 +228,16 @@ test('usage: typing errors get a suggestion and exit code 2; help has an example
 
 test('no agent: exit code 3 and one line', async () => {
   // The story: the daemon is down.
-  await server?.close()
-  server = null
+  await terminal.stopAgent()
   for (const line of ['status', 'members', 'drain', 'mode auto', 'explain web1']) {
     const { exit, out, err } = await run(line)
     assert.equal(exit, 3, line)
     assert.equal(out, '')
     assert.equal(
       err,
-      `cannot reach the agent on ${socket}: no agent is running there; start it with \`drover agent\`, or name its socket with --socket\n`,
+      `cannot reach the agent on ${terminal.socket}: no agent is running there; start it with \`drover agent\`, or name its socket with --socket\n`,
     )
   }
-})
-
-test('a drain with a blocker is refused with the list; skipping it drains the rest and waits', async () => {
-  // The story: gpu1 cannot leave; the operator decides that it may stay. The others leave one by one.
-  const refused = await run('drain')
-  assert.equal(refused.exit, 5)
-  assert.equal(
-    refused.err,
-    text(
-      'drain.blocked: 1 VM cannot leave; nothing was started',
-      '  gpu1  6fa9ec24  dev.hostdev  It uses a device of the host (PCI, USB), which cannot travel.',
-      '`--on-blocker skip` drains the others',
-    ),
-  )
-  const dry = await run('drain --dry-run')
-  assert.equal(dry.exit, 0)
-  assert.match(dry.out, /3 VMs would leave: db1, web1, web2/)
-  assert.deepEqual(agent.commands, [])
-  assert.equal((await run('drain rack1-b')).exit, 2)
-
-  agent.reply = async () => {
-    agent.view = { ...agent.view, draining: true }
-    return {
-      kind: 'draining',
-      leaving: [exampleVms.web1],
-      blockers: [{ vm: exampleVms.gpu1, name: 'gpu1', code: 'dev.hostdev' }],
-    }
-  }
-  // Each time that progress is told, one more VM has gone.
-  const { exit, out, err } = await run('drain rack1-a --on-blocker skip', () => {
-    const leaving = agent.view.vms.find((vm) => vm.fixed === null)
-    agent.view = { ...agent.view, vms: agent.view.vms.filter((vm) => vm !== leaving) }
-  })
-  assert.equal(exit, 0)
-  assert.match(err, /^3 VMs left, 0 moving, 1 cannot leave\n2 VMs left.*\n1 VM left.*\n$/)
-  assert.match(out, /All that can leave has left; 1 VM stayed\.\n$/)
-  assert.equal(interrupts.size, 0)
-})
-
-test('neither the deadline nor Ctrl-C ends a drain, and both say so', async () => {
-  // The story: the operator has to go; the drain must not stop because a terminal was closed.
-  agent.view = { ...agent.view, vms: agent.view.vms.filter((vm) => vm.fixed === null) }
-  agent.reply = async () => {
-    agent.view = { ...agent.view, draining: true }
-    return { kind: 'draining', leaving: [], blockers: [] }
-  }
-  const late = await run('drain --deadline 20ms')
-  assert.equal(late.exit, 6)
-  assert.match(late.err, /not empty after 20 ms: db1, web1, web2 left; the drain goes on/)
-  const interrupted = await run('drain', () => {
-    for (const listener of interrupts) listener()
-  })
-  assert.equal(interrupted.exit, 130)
-  assert.match(interrupted.err, /no longer waiting; the drain goes on/)
-  assert.ok(agent.commands.every((command) => command.kind === 'drain'))
-  assert.equal((await run('drain --detach')).exit, 0)
-  agent.reply = async () => ({ kind: 'refused', code: 'mode.observe', text: 'mode is observe' })
-  assert.deepEqual(await run('drain'), { exit: 5, out: '', err: 'refused: mode.observe: mode is observe\n' })
 })
 
 test('a migration that is waited for ends with the exit code of its end', async () => {
@@ -368,7 +271,7 @@ test('a migration that is waited for ends with the exit code of its end', async 
 
 test('config validate names everything that is wrong, for people and for programs', async () => {
   // The story: the file goes through review before it goes to the host, so its key is not there.
-  const file = join(directory, 'config.toml')
+  const file = join(terminal.directory, 'config.toml')
   writeFileSync(file, 'mode = "auto"\n[policy]\ncooldwn_ms = 1\ngossip_ms = "often"\n')
   const { exit, out, err } = await run(`config validate ${file}`)
   assert.equal(exit, 2)

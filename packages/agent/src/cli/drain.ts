@@ -44,8 +44,8 @@ const remaining = async (client: ApiClient) => {
   return { draining: view.draining, movable, moving, blocked: view.vms.length - movable.length }
 }
 
-/** Returns when nothing movable is left. Ctrl-C and the deadline end the waiting, never the drain. */
-const awaitEmpty = async (io: Io, client: ApiClient, deadlineMs: number | null): Promise<void> => {
+/** Returns when nothing movable is left: how many VMs stayed. Ctrl-C and the deadline end the waiting, never the drain. */
+const awaitEmpty = async (io: Io, client: ApiClient, deadlineMs: number | null): Promise<number> => {
   const until = deadlineMs === null ? null : performance.now() + deadlineMs
   let interrupted = false
   let wake = (): void => {}
@@ -63,7 +63,7 @@ const awaitEmpty = async (io: Io, client: ApiClient, deadlineMs: number | null):
           'drain.cancelled',
           'the drain was cancelled by `drover undrain`',
         )
-      if (left.movable.length === 0 && left.moving.length === 0) return
+      if (left.movable.length === 0 && left.moving.length === 0) return left.blocked
       const line = `${plural(left.movable.length)} left, ${left.moving.length} moving${left.blocked === 0 ? '' : `, ${left.blocked} cannot leave`}\n`
       if (line !== told) io.err(line)
       told = line
@@ -130,12 +130,12 @@ export const drainCommand = (io: Io): Command =>
         })
       if (options.json !== true) io.out(render(answer))
       if (answer.draining && options.detach !== true) {
-        await awaitEmpty(io, client, options.deadline ?? null)
+        const stayed = await awaitEmpty(io, client, options.deadline ?? null)
         if (options.json !== true)
           io.out(
-            answer.blockers.length === 0
+            stayed === 0
               ? 'This host is empty.\n'
-              : `All that can leave has left; ${plural(answer.blockers.length)} stayed.\n`,
+              : `All that can leave has left; ${plural(stayed)} stayed.\n`,
           )
       }
       if (options.json === true) printJson(io, answer)

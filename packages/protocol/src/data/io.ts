@@ -149,7 +149,8 @@ export interface Restored {
 
 /** What an operator asks of this host's agent. `request` names the answer (`replied`). */
 export type Command =
-  | { readonly kind: 'drain' }
+  /** `abort`: nothing is begun while some VM cannot leave. `skip`: it stays, and the others leave. A dry run only tells. */
+  | { readonly kind: 'drain'; readonly onBlocker: 'abort' | 'skip'; readonly dryRun: boolean }
   | { readonly kind: 'undrain' }
   | { readonly kind: 'mode'; readonly mode: Mode }
   /** To a host, or to the best one. */
@@ -266,16 +267,31 @@ export type Effect =
   /** After `leaving`: the agent may end now. Every VM of its own migrations runs, or was named in a warning. */
   | { readonly kind: 'leave' }
 
+/** A VM that cannot leave a host that is to be drained, and why. */
+export interface DrainBlocker {
+  readonly vm: VmId
+  readonly name: string
+  readonly code: AnyCode
+}
+
+/** Both lists are sorted by name. */
+export interface DrainOutlook {
+  readonly leaving: readonly { readonly vm: VmId; readonly name: string }[]
+  readonly blockers: readonly DrainBlocker[]
+}
+
 export type Reply =
   | { readonly kind: 'ok'; readonly text: string; readonly decision: PartitionId | null }
   /** By a safety check: exit code 5. */
-  | { readonly kind: 'refused'; readonly code: AnyCode; readonly text: string }
-  /** A drain's blockers, before anything moves. */
   | {
-      readonly kind: 'draining'
-      readonly leaving: readonly VmId[]
-      readonly blockers: readonly { readonly vm: VmId; readonly name: string; readonly code: AnyCode }[]
+      readonly kind: 'refused'
+      readonly code: AnyCode
+      readonly text: string
+      /** Only of a drain that was not to begin beside them. */
+      readonly blockers?: readonly DrainBlocker[]
     }
+  /** What leaves and what is in the way, before anything moves. Begun: it was no dry run. */
+  | ({ readonly kind: 'drain'; readonly begun: boolean } & DrainOutlook)
 
 /** Fixed for the life of one agent process. */
 export interface PeerInit {

@@ -5,13 +5,14 @@
 
 import { assert, assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
-import { byText, type Instant, type PartitionId } from '../data/ids.ts'
+import type { Instant, PartitionId } from '../data/ids.ts'
 import type { Command, Reply } from '../data/io.ts'
 import type { MigrateNeed } from '../data/need.ts'
 import type { AnyCode, ReasonCode } from '../data/reasons.ts'
 import type { Mode } from '../data/summary.ts'
 import { type HostState, whyStaysHere } from '../snapshot/host.ts'
 import { earliest, type StepContext } from '../step-context.ts'
+import { drainOf } from './drain.ts'
 
 const onlyLooks = 'mode is observe: nothing moves. Try: drover mode auto'
 
@@ -139,7 +140,7 @@ const carryOut = (parts: CommandParts, request: string, command: Command): void 
   const { context, hooks, state } = parts
   switch (command.kind) {
     case 'drain':
-      return drain(parts, request)
+      return drain(parts, request, command)
     case 'undrain':
       hooks.undrained()
       setDraining(parts, false)
@@ -168,19 +169,26 @@ const setDraining = ({ context, host, hooks }: CommandParts, draining: boolean):
   hooks.changed()
 }
 
-const drain = (parts: CommandParts, request: string): void => {
+type DrainCommand = Extract<Command, { readonly kind: 'drain' }>
+
+/** Judged and begun in one step: no VM can become fixed between the two. */
+const drain = (parts: CommandParts, request: string, { onBlocker, dryRun }: DrainCommand): void => {
   const { context, host, hooks } = parts
-  if (hooks.mode() !== 'auto') return refuse(parts, request, 'mode.observe', onlyLooks)
-  setDraining(parts, true)
-  const vms = [...host.vms.values()].sort((a, b) => byText(a.vm, b.vm))
-  const whys = vms.map((vm) => whyStaysHere(host, context.now(), vm, 'drain', false))
+  const { leaving, blockers } = drainOf(host, context.now())
+  if (!dryRun && onBlocker === 'abort' && blockers.length > 0)
+    return answer(parts, request, {
+      kind: 'refused',
+      code: 'drain.blocked',
+      text: `${blockers.length} VM${blockers.length === 1 ? '' : 's'} cannot leave; nothing was started`,
+      blockers,
+    })
+  if (!dryRun && hooks.mode() !== 'auto') return refuse(parts, request, 'mode.observe', onlyLooks)
+  if (!dryRun) setDraining(parts, true)
   answer(parts, request, {
-    kind: 'draining',
-    leaving: vms.filter((_, i) => whys[i] === null).map(({ vm }) => vm),
-    blockers: vms.flatMap(({ vm, name }, i) => {
-      const code = whys[i] ?? null
-      return code === null ? [] : [{ vm, name, code }]
-    }),
+    kind: 'drain',
+    begun: !dryRun,
+    leaving: leaving.map(({ vm, name }) => ({ vm, name })),
+    blockers,
   })
 }
 

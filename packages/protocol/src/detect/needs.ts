@@ -26,6 +26,7 @@ import type {
   RuleNeed,
 } from '../data/need.ts'
 import { demandOf, type HostState, usableHere, whyStaysHere } from '../snapshot/host.ts'
+import { drainOf } from './drain.ts'
 import { type LoadState, overloadReason, severityOf } from './load.ts'
 
 const zero = resources(() => 0)
@@ -64,7 +65,7 @@ const overload = (
 
 const drain = (host: HostState, now: Instant): DrainNeed | null => {
   if (!host.draining) return null
-  const leaving = [...host.vms.values()].filter((vm) => whyStaysHere(host, now, vm, 'drain', false) === null)
+  const { leaving } = drainOf(host, now)
   if (leaving.length === 0) return null
   return {
     kind: 'drain',

@@ -194,29 +194,35 @@ test('a destination is chosen for those VMs that the problem then lets move', ()
 
 test('a drain tells its operator of the VMs that the need then moves, and names the others as blockers', () => {
   fc.assert(
-    fc.property(situations, ({ each }) => {
-      const host = hostOf(each, false)
-      const { reply } = commanded(host, { kind: 'drain' })
-      const expected = whys(host, 'drain', false)
-      assert.equal(reply?.kind, 'draining')
-      if (reply?.kind !== 'draining') return
-      assert.deepEqual(reply.leaving, names(expected))
-      assert.deepEqual(
-        reply.blockers.map(({ vm, code }) => [vm, code]),
-        expected.flatMap((code, i) => (code === null ? [] : [[`v${i}`, code]])),
+    fc.property(situations, ({ each, draining }) => {
+      const host = hostOf(each, draining)
+      const whyEach = whys(host, 'drain', false)
+      const blockers = whyEach.flatMap((code, i) =>
+        code === null ? [] : [{ vm: asVmId(`v${i}`), name: `v${i}`, code }],
       )
+      const drainWith = (onBlocker: 'abort' | 'skip', dryRun: boolean) =>
+        commanded(host, { kind: 'drain', onBlocker, dryRun }).reply
+      const leaving = names(whyEach).map((name) => ({ vm: asVmId(name), name }))
+
+      assert.deepEqual(drainWith('abort', true), { kind: 'drain', begun: false, leaving, blockers })
+      const careful = drainWith('abort', false)
+      if (blockers.length > 0) assert.ok(careful?.kind === 'refused' && careful.code === 'drain.blocked')
+      assert.equal(host.draining, draining || blockers.length === 0, 'what is refused begins nothing')
+      assert.deepEqual(careful?.kind === 'ok' ? null : careful?.blockers, blockers)
+
+      assert.deepEqual(drainWith('skip', false), { kind: 'drain', begun: true, leaving, blockers })
       const need = findNeed(host, self, calm, [], now, policy.clearPermille)
       const { vms: all } = formulate([snapshotOf(host, false)], self, needOf('drain', host), policy, 'clear')
-      const leaving = all.filter(({ movable }) => movable)
+      const moved = all.filter(({ movable }) => movable)
       assert.deepEqual(
-        leaving.map(({ id }) => id),
-        reply.leaving,
+        moved.map(({ id }) => id),
+        leaving.map(({ vm }) => vm),
       )
-      assert.equal(need?.kind ?? 'none', leaving.length > 0 ? 'drain' : 'none')
+      assert.equal(need?.kind ?? 'none', moved.length > 0 ? 'drain' : 'none')
       if (need !== null)
         assert.equal(
           need.wanted.memoryMiB,
-          leaving.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0),
+          moved.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0),
         )
     }),
     { numRuns: runs },

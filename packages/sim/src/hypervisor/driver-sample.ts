@@ -29,7 +29,7 @@ const sampled = ({ world, self, meter }: DriverState, copy: Copy): VmSample => {
     memoryMiB: wrong.memoryMiB ?? vm.memoryMiB,
     dirtyMiBps: Math.round(dirtyMiBpsOf(copy)),
     incarnation,
-    migratable: spec.fixed === null ? { movable: true } : { movable: false, code: spec.fixed },
+    migratable: vm.fixed === null ? { movable: true } : { movable: false, code: vm.fixed },
     diskLocked: spec.diskLocked,
     settings: spec.settings,
   }

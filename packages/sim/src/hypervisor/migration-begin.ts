@@ -17,7 +17,7 @@ const refusalOf = (migrations: MigrationsState, { source, to }: MigrationOrder):
   const { vm, host: from } = source
   const no = (code: string, detail: string): Refusal => ({ code, detail })
   if (migrations.inFlight.has(vm.spec.vm)) return no('vm.job_active', 'another migration of it is running')
-  if (vm.spec.fixed !== null) return no(vm.spec.fixed, `${vm.spec.name} cannot be migrated`)
+  if (vm.fixed !== null) return no(vm.fixed, `${vm.spec.name} cannot be migrated`)
   if (to === from) return no('migration.failed', 'the destination is the source')
   if (!reaches(migrations.world, from, to) || to.daemon !== 'up')
     return no('migration.failed', `unable to connect to ${to.spec.name}`)

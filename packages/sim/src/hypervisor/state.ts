@@ -74,11 +74,13 @@ export interface HostRecord {
 }
 
 export interface VmRecord {
-  readonly spec: Required<Omit<VmSpec, 'host' | 'state' | 'cpuMilli' | 'memoryMiB'>>
+  readonly spec: Required<Omit<VmSpec, 'host' | 'state' | 'cpuMilli' | 'memoryMiB' | 'fixed'>>
   /** In the order in which they came to be: while it migrates, the source's first. */
   readonly copies: Set<Copy>
   cpuMilli: number
   memoryMiB: number
+  /** Why it cannot be live-migrated; null = it can. */
+  fixed: string | null
   /** What its owner wants of it: S2 promises that drover changes nothing about it. `managed`: drover may. */
   wanted: CopyState | 'managed'
   starts: number

@@ -51,7 +51,7 @@ export const vmTruth = (vm: VmRecord): VmTruth => ({
   name: vm.spec.name,
   cpuMilli: vm.cpuMilli,
   memoryMiB: vm.memoryMiB,
-  fixed: vm.spec.fixed,
+  fixed: vm.fixed,
   wanted: vm.wanted,
   copies: Array.from(vm.copies, (copy) => ({
     host: copy.host.spec.name,

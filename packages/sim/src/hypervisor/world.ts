@@ -44,6 +44,8 @@ export interface World {
   setCpu(vm: VmId, cpuMilli: number): void
   /** Its balloon. */
   setMemory(vm: VmId, memoryMiB: number): void
+  /** From now on it cannot be live-migrated, for this reason; null = it can. */
+  setFixed(vm: VmId, code: string | null): void
   /** Its demand follows a function of the clock's time, read every `everyMs`; returns what ends that. */
   follow(vm: VmId, cpuMilliAt: (nowMs: number) => number, everyMs: number): () => void
 
@@ -91,14 +93,13 @@ const addHost = (state: State, spec: HostSpec): void => {
 
 const addVm = (
   state: State,
-  { host: hostName, state: wanted = 'running', cpuMilli, memoryMiB, ...spec }: VmSpec,
+  { host: hostName, state: wanted = 'running', cpuMilli, memoryMiB, fixed = null, ...spec }: VmSpec,
 ): void => {
   const host = hostNamed(state, hostName)
   if (state.vms.has(spec.vm)) throw new RangeError(`VM ${spec.vm} exists`)
   const vm: VmRecord = {
     spec: {
       dirtyMiBps: 0,
-      fixed: null,
       diskLocked: false,
       settings: {},
       autostart: true,
@@ -108,6 +109,7 @@ const addVm = (
     copies: new Set(),
     cpuMilli: Math.min(cpuMilli, spec.vcpus * 1000),
     memoryMiB,
+    fixed,
     wanted,
     starts: 0,
   }
@@ -173,6 +175,9 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
       changeDemand(state, vm, () => {
         vm.memoryMiB = memoryMiB
       })
+    },
+    setFixed(id, code) {
+      vmNamed(state, id).fixed = code
     },
     follow: (id, cpuMilliAt, everyMs) => follow(state, id, cpuMilliAt, everyMs),
 

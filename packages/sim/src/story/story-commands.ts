@@ -14,6 +14,11 @@ const orderOf = (cluster: Cluster, words: readonly string[]): Command => {
   const [kind, ...rest] = words
   switch (kind) {
     case 'drain':
+      return {
+        kind,
+        onBlocker: rest.includes('abort') ? 'abort' : 'skip',
+        dryRun: rest.includes('dry-run'),
+      }
     case 'undrain':
     case 'plan':
       return { kind }
@@ -80,6 +85,7 @@ export const acts: Readonly<Record<string, Act>> = {
   cpu: (cluster, [vms = '', amount]) => {
     for (const vm of vms.split(',')) cluster.world.setCpu(vmOf(cluster, vm), Number(amount))
   },
+  fix: (cluster, [vm, code]) => cluster.world.setFixed(vmOf(cluster, vm), code ?? null),
   memory: (cluster, [vm, amount]) => cluster.world.setMemory(vmOf(cluster, vm), Number(amount)),
   run: (cluster, [time = '']) => cluster.run(durationMs(time)),
   async until(cluster, [what, ...rest], set) {

@@ -5,6 +5,7 @@
 import type {
   ActionResult,
   Decision,
+  DrainBlocker,
   Effect,
   JournalRecord,
   Message,
@@ -108,15 +109,18 @@ const messageOf = (message: Message): string => {
   }
 }
 
+const blockersOf = (blockers: readonly DrainBlocker[]): string =>
+  blockers.map(({ name, code }) => `${name} ${code}`).join(', ') || 'none'
+
 const replyOf = (reply: Reply): string => {
   switch (reply.kind) {
     case 'ok':
       return `ok: ${reply.text}${reply.decision === null ? '' : ` (${reply.decision})`}`
     case 'refused':
-      return `refused ${reply.code}: ${reply.text}`
-    case 'draining': {
-      const blockers = reply.blockers.map(({ name, code }) => `${name} ${code}`)
-      return `draining: ${reply.leaving.join(' ') || 'no VM'} to leave; blockers: ${blockers.join(', ') || 'none'}`
+      return `refused ${reply.code}: ${reply.text}${reply.blockers === undefined ? '' : `; blockers: ${blockersOf(reply.blockers)}`}`
+    case 'drain': {
+      const leaving = reply.leaving.map(({ name }) => name).join(' ')
+      return `${reply.begun ? 'draining' : 'would drain'}: ${leaving || 'no VM'} to leave; blockers: ${blockersOf(reply.blockers)}`
     }
   }
 }

@@ -52,7 +52,7 @@ test('records that could not be written are written later', async () => {
   cluster.vm('pinned', 0, 1_000, { fixed: 'dev.hostdev' })
   await cluster.run(3_000)
   cluster.fullJournal(0, true)
-  await cluster.command(0, { kind: 'drain' })
+  await cluster.command(0, { kind: 'drain', onBlocker: 'skip', dryRun: false })
   assert.ok(cluster.peer(0).view(0).troubles.includes('journal.full'))
   cluster.fullJournal(0, false)
   await cluster.run(20_000)

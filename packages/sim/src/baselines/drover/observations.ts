@@ -44,7 +44,7 @@ export const observedOn = (host: RunHost): readonly ObservedVm[] => {
       vcpus: spec.vcpus,
       memoryMiB: vm.memoryMiB,
       dirtyMiBps: running ? Math.round(dirty) : 0,
-      fixed: spec.fixed === null ? null : codeFrom(spec.fixed),
+      fixed: vm.fixed === null ? null : codeFrom(vm.fixed),
       // Shared disks with locks: a VM runs where it arrives, there is no paused hand-over to wait for.
       diskLocked: true,
     })
