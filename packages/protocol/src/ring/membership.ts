@@ -10,7 +10,8 @@ import type { LoadSummary } from '../data/summary.ts'
 import type { MemberView } from '../data/view.ts'
 import { earliest, type StepContext } from '../step-context.ts'
 import { createAnnouncer, type Facts } from './announce.ts'
-import { createProber, type Step } from './probe.ts'
+import { createProber } from './probe.ts'
+import type { Step } from './probe-state.ts'
 import { createRingView } from './ring-view.ts'
 
 export interface MembershipHooks {

@@ -5,154 +5,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limits } from '../data/config.ts'
-import { asHostId, byText, type HostId, type Instant } from '../data/ids.ts'
-import type { ProbeMessage } from '../data/message.ts'
-import { createProber, type Prober, type Step } from './probe.ts'
-import type { Liveness } from './ring-view.ts'
+import { asHostId, byText, type HostId } from '../data/ids.ts'
+import { probeWorld } from '../testing/probe-world.ts'
+import { createProber } from './probe.ts'
 import { confirm, suspicionMsOf } from './suspicion.ts'
 
 const periodMs = limits.probeMs
 
-/** A small generator of numbers (mulberry32): the same losses on every run. */
-const randomOf = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-}
-
-interface Host {
-  readonly id: HostId
-  prober: Prober
-  incarnation: number
-  up: boolean
-  /** Asleep until then: its mail waits. */
-  pausedUntil: Instant
-  readonly mail: { from: HostId; message: ProbeMessage }[]
-}
-interface Verdict {
-  readonly at: Instant
-  readonly by: HostId
-  readonly host: HostId
-  readonly state: Liveness
-}
-
-/** A world of `count` hosts, all neighbours of each other unless `neighboursMax` says less. */
-const worldOf = (count: number, options: { seed?: number; loss?: number; neighboursMax?: number } = {}) => {
-  const random = randomOf(options.seed ?? 1)
-  const ids = Array.from({ length: count }, (_, n) => asHostId(`h${n}`))
-  const hosts = new Map<HostId, Host>(
-    ids.map((id) => [
-      id,
-      {
-        id,
-        incarnation: 1,
-        prober: createProber({ self: id, incarnation: 1 }),
-        up: true,
-        pausedUntil: 0,
-        mail: [],
-      },
-    ]),
-  )
-  const verdicts: Verdict[] = []
-  /** Directed links that deliver nothing, as `from>to`. */
-  const cut = new Set<string>()
-  let flying: { at: Instant; from: HostId; to: HostId; message: ProbeMessage }[] = []
-  let now = 0
-  let published = 0
-  let sent = 0
-  let loss = options.loss ?? 0
-  /** Whether a refutation's summary reaches the others (as gossip does, by any path). */
-  let gossips = true
-
-  const carryOut = (host: Host, step: Step): void => {
-    for (const { to, message } of step.send) {
-      sent += 1
-      if (random() < loss || cut.has(`${host.id}>${to}`)) continue
-      flying.push({ at: now + 5 + Math.floor(random() * 45), from: host.id, to, message })
-    }
-    for (const change of step.changed) verdicts.push({ at: now, by: host.id, ...change })
-    if (!step.publish) return
-    published += 1
-    if (!gossips) return
-    for (const other of hosts.values()) {
-      const deaf = other.id === host.id || !other.up || other.pausedUntil > now
-      if (deaf || random() < loss || cut.has(`${host.id}>${other.id}`)) continue
-      carryOut(other, other.prober.onHeard(now, host.id, host.incarnation))
-    }
-  }
-  const lists = (host: Host): [readonly HostId[], readonly HostId[]] => {
-    const at = ids.indexOf(host.id)
-    const around = ids.map((_, i) => ids[(at + i) % count]!).filter((id) => id !== host.id)
-    const alive = around.filter((id) => host.prober.stateOf(id) !== 'dead')
-    return [alive.slice(0, options.neighboursMax ?? 4), around]
-  }
-  const tick = (host: Host): void => carryOut(host, host.prober.tick(now, ...lists(host)))
-
-  const run = (untilMs: Instant): void => {
-    for (; now < untilMs; now += 10) {
-      const due = flying.filter((f) => f.at <= now).sort((a, b) => a.at - b.at)
-      flying = flying.filter((f) => f.at > now)
-      for (const { from, to, message } of due) {
-        const host = hosts.get(to)!
-        if (!host.up) continue
-        if (host.pausedUntil > now) host.mail.push({ from, message })
-        else carryOut(host, host.prober.onMessage(now, from, message))
-      }
-      for (const host of hosts.values()) {
-        if (!host.up || host.pausedUntil > now) continue
-        // Timers fire before the mail is read: as an event loop that wakes from a pause.
-        const at = host.prober.nextAt()
-        if (at === null || at <= now) tick(host)
-        for (const { from, message } of host.mail.splice(0))
-          carryOut(host, host.prober.onMessage(now, from, message))
-      }
-    }
-  }
-  const the = (n: number): Host => hosts.get(ids[n]!)!
-  return {
-    ids,
-    the,
-    run,
-    verdicts,
-    now: () => now,
-    published: () => published,
-    sent: () => sent,
-    crash: (n: number): void => {
-      the(n).up = false
-    },
-    restart: (n: number): void => {
-      const host = the(n)
-      host.incarnation += 1
-      host.prober = createProber({ self: host.id, incarnation: host.incarnation })
-      host.mail.length = 0
-      host.up = true
-    },
-    pause: (n: number, forMs: number): void => {
-      the(n).pausedUntil = now + forMs
-    },
-    cutOneWay: (from: number, to: number): void => {
-      cut.add(`${ids[from]}>${ids[to]}`)
-    },
-    isolate: (n: number): void => {
-      for (const id of ids) cut.add(`${ids[n]}>${id}`).add(`${id}>${ids[n]}`)
-    },
-    heal: (): void => cut.clear(),
-    setLoss: (share: number): void => {
-      loss = share
-    },
-    setGossip: (on: boolean): void => {
-      gossips = on
-    },
-    deathsOf: (n: number): Verdict[] => verdicts.filter((v) => v.host === ids[n] && v.state === 'dead'),
-    thinksOf: (by: number, n: number): Liveness => the(by).prober.stateOf(ids[n]!),
-    disconnected: (by: number, n: number): void =>
-      carryOut(the(by), the(by).prober.onDisconnected(now, ids[n]!)),
-  }
-}
-
 test('in a quiet world no host is suspected, and the traffic is one ping a period and host', () => {
-  const world = worldOf(5)
+  const world = probeWorld(5)
   world.run(100 * periodMs)
   assert.deepEqual(world.verdicts, [])
   assert.ok(world.sent() <= 5 * 101 * 2, `${world.sent()} messages`)
@@ -161,7 +22,7 @@ test('in a quiet world no host is suspected, and the traffic is one ping a perio
 
 test('a crash is noticed by all within ten periods, and never before three hosts looked', () => {
   for (let seed = 1; seed <= 20; seed++) {
-    const world = worldOf(5, { seed })
+    const world = probeWorld(5, { seed })
     world.run(10 * periodMs + seed * 37)
     const crashedAt = world.now()
     world.crash(2)
@@ -174,7 +35,7 @@ test('a crash is noticed by all within ten periods, and never before three hosts
 })
 
 test('a lost connection is a hint: the host is probed at once, and a crash noticed sooner', () => {
-  const world = worldOf(5)
+  const world = probeWorld(5)
   world.run(10 * periodMs)
   world.disconnected(0, 1)
   world.run(world.now() + 2 * periodMs)
@@ -191,7 +52,7 @@ test('a lost connection is a hint: the host is probed at once, and a crash notic
 test('with one fifth of all messages lost for 1000 periods every suspicion is refuted', () => {
   let suspicions = 0
   for (const seed of [1, 2, 3]) {
-    const world = worldOf(5, { seed, loss: 0.2 })
+    const world = probeWorld(5, { seed, loss: 0.2 })
     world.run(1_000 * periodMs)
     assert.deepEqual(
       world.verdicts.filter((v) => v.state === 'dead'),
@@ -209,7 +70,7 @@ test('with one fifth of all messages lost for 1000 periods every suspicion is re
 
 test('a crash is noticed in spite of loss', () => {
   for (let seed = 1; seed <= 10; seed++) {
-    const world = worldOf(5, { seed, loss: 0.2 })
+    const world = probeWorld(5, { seed, loss: 0.2 })
     world.run(20 * periodMs)
     world.crash(4)
     world.run(60 * periodMs)
@@ -219,7 +80,7 @@ test('a crash is noticed in spite of loss', () => {
 
 test('a paused host doubts itself first: it wakes, and calls no other host dead', () => {
   for (const pauseMs of [400, 1_500, 4_000, 30_000]) {
-    const world = worldOf(5)
+    const world = probeWorld(5)
     world.run(10 * periodMs)
     world.pause(0, pauseMs)
     world.run(world.now() + pauseMs + 20)
@@ -233,7 +94,7 @@ test('a paused host doubts itself first: it wakes, and calls no other host dead'
 })
 
 test('a pause in the middle of a suspicion does not count as silence', () => {
-  const world = worldOf(5)
+  const world = probeWorld(5)
   world.run(10 * periodMs)
   world.setGossip(false)
   world.pause(1, 3_000)
@@ -251,7 +112,7 @@ test('a pause in the middle of a suspicion does not count as silence', () => {
 
 test('a one-way or two-way cut between two hosts makes neither dead: the others relay their probes', () => {
   for (const both of [false, true]) {
-    const world = worldOf(5)
+    const world = probeWorld(5)
     world.setGossip(false)
     world.cutOneWay(1, 0)
     if (both) world.cutOneWay(0, 1)
@@ -264,7 +125,7 @@ test('a one-way or two-way cut between two hosts makes neither dead: the others 
 })
 
 test('a host cut off from all is dead for them, as they are for it; after the cut all are alive, without gossip', () => {
-  const world = worldOf(5, { neighboursMax: 2 })
+  const world = probeWorld(5, { neighboursMax: 2 })
   world.setGossip(false)
   world.run(10 * periodMs)
   world.isolate(3)
@@ -280,7 +141,7 @@ test('a host cut off from all is dead for them, as they are for it; after the cu
 })
 
 test('a restarted agent is alive as soon as it speaks; a late message of its former life does not count', () => {
-  const world = worldOf(5)
+  const world = probeWorld(5)
   world.run(10 * periodMs)
   world.crash(2)
   world.run(world.now() + 12 * periodMs)
@@ -295,7 +156,7 @@ test('a restarted agent is alive as soon as it speaks; a late message of its for
 })
 
 test('a newer summary revives a dead host', () => {
-  const world = worldOf(5)
+  const world = probeWorld(5)
   world.run(5 * periodMs)
   world.crash(2)
   world.run(world.now() + 12 * periodMs)

@@ -5,7 +5,7 @@
  *
  * Mutable, with one owner (the peer of this host).
  */
-import { assert, dimensions, type Resources } from '@drover/placement'
+import { dimensions, type Resources } from '@drover/placement'
 import { limits as defaults, type Limits } from '../data/config.ts'
 import { byText, type HostId, type Instant } from '../data/ids.ts'
 import type { LoadSummary } from '../data/summary.ts'
@@ -17,6 +17,7 @@ import {
   positionOf,
   sharedDepth,
 } from './order.ts'
+import { checkNeighbours, checkRing } from './ring-invariants.ts'
 
 /** As the prober sees it (`probe.ts`); a newer summary is proof of life as well. */
 export type Liveness = 'alive' | 'suspect' | 'dead'
@@ -76,140 +77,138 @@ const sameFacts = (a: LoadSummary, b: LoadSummary): boolean =>
 const isNewer = (a: LoadSummary, than: LoadSummary): boolean =>
   a.incarnation !== than.incarnation ? a.incarnation > than.incarnation : a.sequence > than.sequence
 
-/** `self` is never forgotten and never pushed out. */
-export const createRingView = (
-  self: HostId,
-  limits: Pick<Limits, 'viewHostsMax' | 'staleGossips' | 'forgetGossips'> = defaults,
-): RingView => {
-  const known = new Map<HostId, Member>()
+interface RingState {
+  /** Never forgotten and never pushed out. */
+  readonly self: HostId
+  readonly limits: Pick<Limits, 'viewHostsMax' | 'staleGossips' | 'forgetGossips'>
+  readonly known: Map<HostId, Member>
   /** The members of `known` in ring order (S15). */
-  let ring: readonly Member[] = []
+  ring: readonly Member[]
+}
 
-  /** Looks at the places around a change only: the rest was checked when it was changed. */
-  const assertSaneAt = (index: number): void => {
-    assert(ring.length === known.size, 'every known host is in the ring once')
-    assert(ring.length <= limits.viewHostsMax, 'the view is bounded')
-    for (let i = Math.max(1, index); i <= index + 1 && i < ring.length; i++)
-      assert(
-        comparePositions(ring[i - 1]!.position, ring[i]!.position) < 0,
-        'the ring is sorted, without duplicates',
-      )
-  }
-
-  const take = (host: HostId): void => {
-    if (known.delete(host)) ring = ring.filter((m) => m.position.host !== host)
-  }
-
-  const put = (member: Member): void => {
-    const host = member.position.host
-    const before = known.get(host)
-    const stays = before !== undefined && comparePositions(before.position, member.position) === 0
-    if (!stays) take(host)
-    const at = indexOfPosition(ring, member.position)
-    ring = stays ? ring.with(at, member) : ring.toSpliced(at, 0, member)
-    known.set(host, member)
-    assertSaneAt(at)
-  }
-
-  const positionFor = (host: HostId): Position => known.get(host)?.position ?? positionOf(host, '')
-
-  /** The others from `host` outwards, sides alternating, whether or not `host` itself is in the view. */
-  const outwards = (host: HostId): readonly Member[] => {
-    const position = positionFor(host)
-    const at = indexOfPosition(ring, position)
-    if (ring[at]?.position.host === host) return alternately(at, ring.length).map((i) => ring[i]!)
-    return alternately(at, ring.length + 1).map((i) => ring[i < at ? i : i - 1]!)
-  }
-
-  /**
-   * Which host makes room for a newcomer: the dead one unheard for longest, else the host farthest from this one, which may
-   * be the newcomer itself (null).
-   */
-  const leastUseful = (newcomer: Position): HostId | null => {
-    const dead = ring
-      .filter((m) => m.state === 'dead' && m.position.host !== self)
-      .sort((a, b) => a.heardAt - b.heardAt || byText(a.position.host, b.position.host))
-    if (dead.length > 0) return dead[0]!.position.host
-    const farthest = outwards(self).at(-1)
-    if (farthest === undefined) return null
-    const distance = (p: Position): number => {
-      const size = ring.length
-      const steps = Math.abs(indexOfPosition(ring, p) - indexOfPosition(ring, positionFor(self)))
-      return Math.min(steps, size - steps)
-    }
-    return distance(newcomer) < distance(farthest.position) ? farthest.position.host : null
-  }
-
-  const hear = (summary: LoadSummary, now: Instant): Heard => {
-    const before = known.get(summary.host)
-    if (before !== undefined && !isNewer(summary, before.summary)) return null
-    const position =
-      before?.summary.location === summary.location
-        ? before.position
-        : positionOf(summary.host, summary.location)
-    if (before === undefined && known.size >= limits.viewHostsMax) {
-      if (summary.host === self) take(outwards(self).at(-1)!.position.host)
-      else {
-        const goes = leastUseful(position)
-        if (goes === null) return null
-        take(goes)
-      }
-    }
-    put({ summary, position, heardAt: now, state: 'alive', stale: false })
-    if (before === undefined || before.stale || before.state !== 'alive') return 'changed'
-    return sameFacts(before.summary, summary) ? 'refreshed' : 'changed'
-  }
-
-  const mark = (host: HostId, state: Liveness): boolean => {
-    const member = known.get(host)
-    if (member === undefined || member.state === state) return false
-    put({ ...member, state })
-    return true
-  }
-
-  const neighbours = (of: HostId, k: number): readonly HostId[] => {
-    const living = ring.filter((m) => m.state !== 'dead' && m.position.host !== of)
-    const at = indexOfPosition(living, positionFor(of))
-    return alternately(at, living.length + 1)
-      .slice(0, 2 * k)
-      .map((i) => living[i < at ? i : i - 1]!.position.host)
-  }
-
-  const around = (of: HostId): readonly HostId[] => {
-    const { location } = positionFor(of)
-    return outwards(of)
-      .map((member) => ({ member, shared: sharedDepth(location, member.position.location) }))
-      .sort((a, b) => b.shared - a.shared) // stable: equals stay in ring distance
-      .map(({ member }) => member.position.host)
-  }
-
-  const forget = (now: Instant, gossipMs: number): readonly HostId[] => {
-    const dropped: HostId[] = []
-    for (const member of ring) {
-      const host = member.position.host
-      if (host === self) continue
-      // A clock that was set back must not keep a silent host for ever.
-      const heardAt = Math.min(member.heardAt, now)
-      const ageMs = now - heardAt
-      if (ageMs > limits.forgetGossips * gossipMs) {
-        take(host)
-        dropped.push(host)
-      } else {
-        const stale = ageMs > limits.staleGossips * gossipMs
-        if (stale !== member.stale || heardAt !== member.heardAt) put({ ...member, heardAt, stale })
-      }
-    }
-    assert(ring.length === known.size, 'every known host is in the ring once')
-    return dropped
-  }
-
+export const createRingView = (self: HostId, limits: RingState['limits'] = defaults): RingView => {
+  const state: RingState = { self, limits, known: new Map(), ring: [] }
   return {
-    hear,
-    mark,
-    get: (host) => known.get(host) ?? null,
-    members: () => ring,
-    neighbours,
-    around,
-    forget,
+    hear: (summary, now) => hear(state, summary, now),
+    mark: (host, liveness) => mark(state, host, liveness),
+    get: (host) => state.known.get(host) ?? null,
+    members: () => state.ring,
+    neighbours: (of, k) => neighbours(state, of, k),
+    around: (of) => around(state, of),
+    forget: (now, gossipMs) => forget(state, now, gossipMs),
   }
+}
+
+const take = (state: RingState, host: HostId): void => {
+  if (state.known.delete(host)) state.ring = state.ring.filter((m) => m.position.host !== host)
+}
+
+const put = (state: RingState, member: Member): void => {
+  const { known, limits } = state
+  const { host } = member.position
+  const before = known.get(host)
+  const stays = before !== undefined && comparePositions(before.position, member.position) === 0
+  if (!stays) take(state, host)
+  const at = indexOfPosition(state.ring, member.position)
+  state.ring = stays ? state.ring.with(at, member) : state.ring.toSpliced(at, 0, member)
+  known.set(host, member)
+  checkRing(state.ring, known.size, limits.viewHostsMax, at)
+}
+
+const positionFor = ({ known }: RingState, host: HostId): Position =>
+  known.get(host)?.position ?? positionOf(host, '')
+
+/** The others from `host` outwards, sides alternating, whether or not `host` itself is in the view. */
+const outwards = (state: RingState, host: HostId): readonly Member[] => {
+  const { ring } = state
+  const at = indexOfPosition(ring, positionFor(state, host))
+  if (ring[at]?.position.host === host) return alternately(at, ring.length).map((i) => ring[i]!)
+  return alternately(at, ring.length + 1).map((i) => ring[i < at ? i : i - 1]!)
+}
+
+/**
+ * Which host makes room for a newcomer: the dead one unheard for longest, else the host farthest from this one, which may
+ * be the newcomer itself (null).
+ */
+const leastUseful = (state: RingState, newcomer: Position): HostId | null => {
+  const { ring, self } = state
+  const dead = ring
+    .filter((m) => m.state === 'dead' && m.position.host !== self)
+    .sort((a, b) => a.heardAt - b.heardAt || byText(a.position.host, b.position.host))
+  if (dead.length > 0) return dead[0]!.position.host
+  const farthest = outwards(state, self).at(-1)
+  if (farthest === undefined) return null
+  const distance = (p: Position): number => {
+    const size = ring.length
+    const steps = Math.abs(indexOfPosition(ring, p) - indexOfPosition(ring, positionFor(state, self)))
+    return Math.min(steps, size - steps)
+  }
+  return distance(newcomer) < distance(farthest.position) ? farthest.position.host : null
+}
+
+const hear = (state: RingState, summary: LoadSummary, now: Instant): Heard => {
+  const { known, limits, self } = state
+  const before = known.get(summary.host)
+  if (before !== undefined && !isNewer(summary, before.summary)) return null
+  const position =
+    before?.summary.location === summary.location
+      ? before.position
+      : positionOf(summary.host, summary.location)
+  if (before === undefined && known.size >= limits.viewHostsMax) {
+    if (summary.host === self) take(state, outwards(state, self).at(-1)!.position.host)
+    else {
+      const goes = leastUseful(state, position)
+      if (goes === null) return null
+      take(state, goes)
+    }
+  }
+  put(state, { summary, position, heardAt: now, state: 'alive', stale: false })
+  if (before === undefined || before.stale || before.state !== 'alive') return 'changed'
+  return sameFacts(before.summary, summary) ? 'refreshed' : 'changed'
+}
+
+const mark = (state: RingState, host: HostId, liveness: Liveness): boolean => {
+  const member = state.known.get(host)
+  if (member === undefined || member.state === liveness) return false
+  put(state, { ...member, state: liveness })
+  return true
+}
+
+const neighbours = (state: RingState, of: HostId, k: number): readonly HostId[] => {
+  const living = state.ring.filter((m) => m.state !== 'dead' && m.position.host !== of)
+  const at = indexOfPosition(living, positionFor(state, of))
+  const nearest = alternately(at, living.length + 1)
+    .slice(0, 2 * k)
+    .map((i) => living[i < at ? i : i - 1]!.position.host)
+  checkNeighbours(of, nearest, k)
+  return nearest
+}
+
+const around = (state: RingState, of: HostId): readonly HostId[] => {
+  const { location } = positionFor(state, of)
+  return outwards(state, of)
+    .map((member) => ({ member, shared: sharedDepth(location, member.position.location) }))
+    .sort((a, b) => b.shared - a.shared) // stable: equals stay in ring distance
+    .map(({ member }) => member.position.host)
+}
+
+const forget = (state: RingState, now: Instant, gossipMs: number): readonly HostId[] => {
+  const { limits, self, known } = state
+  const dropped: HostId[] = []
+  for (const member of state.ring) {
+    const { host } = member.position
+    if (host === self) continue
+    // A clock that was set back must not keep a silent host for ever.
+    const heardAt = Math.min(member.heardAt, now)
+    const ageMs = now - heardAt
+    if (ageMs > limits.forgetGossips * gossipMs) {
+      take(state, host)
+      dropped.push(host)
+    } else {
+      const stale = ageMs > limits.staleGossips * gossipMs
+      if (stale !== member.stale || heardAt !== member.heardAt) put(state, { ...member, heardAt, stale })
+    }
+  }
+  checkRing(state.ring, known.size, limits.viewHostsMax, 0)
+  return dropped
 }

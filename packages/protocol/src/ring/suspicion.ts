@@ -6,6 +6,7 @@
  */
 import { limits } from '../data/config.ts'
 import type { HostId, Instant } from '../data/ids.ts'
+import { checkSuspicion } from './ring-invariants.ts'
 
 /** log(c + 1) / log(`limits.confirmationsMax` + 1) in permille, for c = 0 … 3: a table, because logarithms differ between machines. */
 const shorteningPermille = [0, 500, 792, 1000] as const
@@ -22,7 +23,9 @@ export const suspicionMsOf = (suspicion: Suspicion, score: number): number => {
   const shortest = Math.min(longest, Math.max(limits.probeMs, Math.floor(longest / 3)))
   const shortening =
     shorteningPermille[Math.min(suspicion.confirmedBy.length, limits.confirmationsMax)] ?? 1000
-  return (longest - Math.floor(((longest - shortest) * shortening) / 1000)) * (1 + score)
+  const ms = (longest - Math.floor(((longest - shortest) * shortening) / 1000)) * (1 + score)
+  checkSuspicion(suspicion, ms, score)
+  return ms
 }
 
 /** Each host confirms once. */
