@@ -63,6 +63,56 @@ test('the agent dies again after it has asked for the end: its next life asks on
   atRest(cluster)
 })
 
+for (const journal of ['lost', 'torn'] as const)
+  test(`the agent of the source comes back with its journal ${journal} while its migration hangs: it ends what it is asked about`, async () => {
+    const cluster = await overloaded()
+    cluster.world.fail({ fault: { kind: 'hang', atPermille: 500 } })
+    assert.ok(await moving(cluster))
+    const { vm } = cluster.world.migrations()[0]!
+    cluster.killAgent(0)
+    if (journal === 'lost') cluster.loseJournal(0)
+    else cluster.tearJournal(0)
+    await cluster.run(1_000)
+    cluster.restartAgent(0)
+    await cluster.run(5_000)
+    assert.deepEqual(
+      cluster.view(0).migrations.map((one) => [one.vm, one.direction, one.phase]),
+      [[vm, 'out', 'settling']],
+    )
+    // What it has written down again is enough for its next life.
+    cluster.killAgent(0)
+    await cluster.run(1_000)
+    cluster.restartAgent(0)
+    assert.ok(await cluster.until(() => cluster.overloaded().length === 0, 120_000))
+    await cluster.run(45_000)
+    assert.ok(warned(cluster).includes('migration.stalled'))
+    assert.deepEqual(cluster.view(0).alarms, [])
+    atRest(cluster)
+  })
+
+test('both journals are lost while the migration hangs: it is left alone, and an alarm stands until an operator ends it', async () => {
+  const cluster = await overloaded()
+  cluster.world.fail({ fault: { kind: 'hang', atPermille: 500 } })
+  assert.ok(await moving(cluster))
+  const { vm, to } = cluster.world.migrations()[0]!
+  for (const host of [0, Number(to.slice(1))]) {
+    cluster.killAgent(host)
+    cluster.loseJournal(host)
+    cluster.restartAgent(host)
+  }
+  const alarms = () => cluster.view(0).alarms.map((one) => [one.code, one.vm])
+  assert.ok(await cluster.until(() => alarms().length > 0, 60_000))
+  await cluster.run(600_000)
+  assert.deepEqual(alarms(), [['migration.unaccounted', vm]])
+  assert.equal(cluster.world.migrations().length, 1)
+  cluster.world.byHand.abort(vm)
+  await cluster.run(2_000)
+  assert.deepEqual(alarms(), [])
+  assert.ok(await cluster.until(() => cluster.overloaded().length === 0, 60_000))
+  await cluster.run(45_000)
+  atRest(cluster)
+})
+
 test('both agents are down for a while: the agent of the source supervises the migration again', async () => {
   const cluster = await overloaded()
   cluster.world.fail({ fault: { kind: 'hang', atPermille: 500 } })
@@ -111,22 +161,29 @@ test('a VM that was on its way before the drain began: the way out is free again
   assert.ok(resultsOf(cluster).includes('mem.would_not_converge'))
 })
 
-test('an administrator moves the VM while the agent is away: that migration is not ours, and is left alone', async () => {
-  const cluster = await virtualCluster({ hosts: 3 })
-  const vm = cluster.vm('web', 0, 1_000, { memoryMiB: 8_192 })
-  await cluster.run(3_000)
-  cluster.tell(0, { kind: 'migrate', vm, to: cluster.ids[1]! })
-  assert.ok(await moving(cluster))
-  cluster.killAgent(0)
-  cluster.killAgent(1)
-  const byHand = simulatedHypervisor(cluster.world, 'h0')
-  byHand.open()
-  await byHand.abort(vm)
-  cluster.world.fail({ fault: { kind: 'hang', atPermille: 500 } })
-  void byHand.migrate({ vm, to: 'sim://h2', handOverPaused: false, bandwidthMiBps: null })
-  await cluster.run(1_000)
-  cluster.restartAgent(0)
-  cluster.restartAgent(1)
-  await cluster.run(600_000)
-  assert.equal(cluster.world.migrations()[0]?.to, 'h2', 'ten minutes later it is still there')
-})
+for (const journal of ['intact', 'lost'] as const)
+  test(`an administrator moves the VM while the agent is away, its journal ${journal}: that migration is not ours, and is left alone`, async () => {
+    const cluster = await virtualCluster({ hosts: 3 })
+    const vm = cluster.vm('web', 0, 1_000, { memoryMiB: 8_192 })
+    await cluster.run(3_000)
+    cluster.tell(0, { kind: 'migrate', vm, to: cluster.ids[1]! })
+    assert.ok(await moving(cluster))
+    cluster.killAgent(0)
+    cluster.killAgent(1)
+    const byHand = simulatedHypervisor(cluster.world, 'h0')
+    byHand.open()
+    await byHand.abort(vm)
+    cluster.world.fail({ fault: { kind: 'hang', atPermille: 500 } })
+    void byHand.migrate({ vm, to: 'sim://h2', handOverPaused: false, bandwidthMiBps: null })
+    await cluster.run(1_000)
+    if (journal === 'lost') cluster.loseJournal(0)
+    cluster.restartAgent(0)
+    cluster.restartAgent(1)
+    await cluster.run(600_000)
+    assert.equal(cluster.world.migrations()[0]?.to, 'h2', 'ten minutes later it is still there')
+    if (journal === 'lost')
+      assert.deepEqual(
+        cluster.view(0).alarms.map((one) => one.code),
+        ['migration.unaccounted'],
+      )
+  })

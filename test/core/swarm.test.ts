@@ -48,14 +48,16 @@ const addVms = (cluster: Cluster, draw: Random, locked: boolean): readonly VmId[
 }
 
 /**
- * Where both ends of a migration have lost their journals, no agent guesses (adr/004). The operator does what the alarm asks
- * for; a VM that waits without an alarm is found at the end.
+ * Where both ends of a migration have lost their journals, no agent guesses (adr/004). The operator does what the alarms ask
+ * for; a VM that waits, or moves without end, without an alarm is found at the end.
  */
 const operate = (cluster: Cluster): void => {
   for (const host of cluster.ids.keys())
-    for (const { code, vm } of cluster.view(host).alarms)
+    for (const { code, vm } of cluster.view(host).alarms) {
       if (code === 'vm.paused_by_migration' && cluster.world.vm(vm).copies.length === 1)
         cluster.world.byHand.resume(vm, `h${host}`)
+      if (code === 'migration.unaccounted') cluster.world.byHand.abort(vm)
+    }
 }
 
 /** Leases and migrations that have not ended, in words. */

@@ -127,6 +127,8 @@ export const reasons = {
   'migration.unknown': 'It is not known how the migration ended; both ends are being asked.',
   'migration.unsettled':
     'This agent ended while the VM was on its way; its hypervisors and the agents that are left settle it.',
+  'migration.unaccounted':
+    'A migration that no action of drover accounts for makes no progress; an operator decides, and its hosts wait.',
   'migration.refused': 'The hypervisor did not begin the migration; the VM runs where it was.',
   'migration.stalled': 'The migration made no progress and was broken off; the VM runs where it was.',
   'migration.timeout':

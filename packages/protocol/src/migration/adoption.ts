@@ -1,11 +1,13 @@
 /**
- * A hand-over for an action that is not open here: the journal was lost, or the promise was taken for unused, and the copy
- * has come after all. Nothing else would ever let it run.
+ * An action that is not open here, and of which the other end speaks: our journal was lost, or a promise was taken for unused and
+ * the copy has come after all. A destination takes up the copy that is handed over to it: nothing else would ever let it run. A
+ * source takes up the migration that its hypervisor carries out: nothing else would ever end it. Either asks the other end
+ * itself, since an old message may have been repeated.
  */
 
 import { limits } from '../data/config.ts'
-import type { HostId, PartitionId, VmId } from '../data/ids.ts'
-import type { HandOver, Presence } from '../data/message.ts'
+import type { ActionId, HostId, Instant, PartitionId, VmId } from '../data/ids.ts'
+import type { HandOver, Presence, Whereabouts, WhereIs } from '../data/message.ts'
 import type { HostState, KnownVm } from '../snapshot/host.ts'
 import type { StepContext } from '../step-context.ts'
 
@@ -13,6 +15,10 @@ export interface Adoption {
   handedOver(from: HostId, message: HandOver): void
   /** Our hypervisor has answered; null = it did not. */
   inspected(round: number, presence: Presence | null): void
+  /** This host says that the VM is to come to it from here. */
+  askedBy(from: HostId, message: WhereIs): void
+  /** It has answered what we asked it. */
+  whereabouts(from: HostId, message: Whereabouts): void
 }
 
 export interface AdoptionHooks {
@@ -20,11 +26,22 @@ export interface AdoptionHooks {
   inMotion(vm: VmId): boolean
   /** This host works for another partition (S4). */
   leasedElsewhere(partition: PartitionId): boolean
+  /** How this action ended is known here. */
+  isClosed(action: ActionId): boolean
+  /** Our hypervisor moves this VM away. */
+  isSent(vm: VmId): boolean
   adopt(from: HostId, message: HandOver, known: KnownVm): void
+  /** The VM leaves here for this host by this action. */
+  takeUp(to: HostId, message: Whereabouts, known: KnownVm): void
 }
 
 export const createAdoption = (context: StepContext, host: HostState, hooks: AdoptionHooks): Adoption => {
   const waiting = new Map<number, { readonly to: HostId; readonly message: HandOver }>()
+  /** The last question to the destination of each action that a peer asked about. Oldest first. */
+  const asked = new Map<ActionId, { readonly round: number; readonly at: Instant }>()
+
+  const isUnclaimed = ({ action, vm }: WhereIs | Whereabouts): boolean =>
+    hooks.isSent(vm) && !hooks.inMotion(vm) && !hooks.isClosed(action)
 
   return {
     handedOver(from, message) {
@@ -41,15 +58,37 @@ export const createAdoption = (context: StepContext, host: HostState, hooks: Ado
     },
 
     inspected(round, presence) {
-      const asked = waiting.get(round)
-      if (asked === undefined) return
+      const handed = waiting.get(round)
+      if (handed === undefined) return
       waiting.delete(round)
-      const { partition, epoch, action, vm } = asked.message
+      const { partition, epoch, action, vm } = handed.message
       const about = { partition, epoch, action, vm }
       if (presence === 'running' || presence === 'outgoing')
-        context.send(asked.to, { kind: 'took-over', ...about })
+        context.send(handed.to, { kind: 'took-over', ...about })
       if (presence === 'absent' || presence === 'shut' || presence === 'saved')
-        context.send(asked.to, { kind: 'forgotten', ...about })
+        context.send(handed.to, { kind: 'forgotten', ...about })
+    },
+
+    askedBy(from, message) {
+      const { partition, epoch, action, vm } = message
+      if (!isUnclaimed(message)) return
+      // Two hosts that look at old samples would ask each other without end.
+      if (context.now() - (asked.get(action)?.at ?? -limits.settlePollMs) < limits.settlePollMs) return
+      const round = context.nextRound()
+      asked.delete(action)
+      asked.set(action, { round, at: context.now() })
+      for (const oldest of asked.keys()) if (asked.size > limits.unclaimedMax) asked.delete(oldest)
+      context.send(from, { kind: 'where-is', partition, epoch, action, vm, round })
+    },
+
+    whereabouts(from, message) {
+      const { action, vm, round, presence } = message
+      if (asked.get(action)?.round !== round) return
+      asked.delete(action)
+      const known = host.vms.get(vm)
+      // Sent from here and received there: no job of others to another host, which nothing here may break off.
+      if (presence === 'incoming' && known !== undefined && isUnclaimed(message))
+        hooks.takeUp(from, message, known)
     },
   }
 }

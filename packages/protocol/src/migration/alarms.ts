@@ -1,6 +1,7 @@
 /**
- * What an operator has to see for as long as it lasts: a VM that a migration left paused and that no action accounts for, and a
- * VM that left for a host which has confirmed nothing. It stands in the status, and is said again and again.
+ * What an operator has to see for as long as it lasts: a VM that a migration left paused and that no action accounts for, a VM
+ * that left for a host which has confirmed nothing, and a migration that makes no progress and that no action accounts for. It
+ * stands in the status, and is said again and again.
  */
 import { limits } from '../data/config.ts'
 import type { Instant, VmId } from '../data/ids.ts'
@@ -23,12 +24,18 @@ interface Raised {
   readonly sayAt: Instant
 }
 
-/** `accounted`: an open action or a running job is about this VM. */
+export interface AlarmHooks {
+  /** An open action or a running job is about this VM. */
+  accounted(vm: VmId): boolean
+  /** VMs that are moved away by jobs without an action that make no progress. */
+  overdue(): readonly VmId[]
+}
+
 export const createAlarms = (
   context: StepContext,
   host: HostState,
   duties: Duties,
-  accounted: (vm: VmId) => boolean,
+  { accounted, overdue }: AlarmHooks,
 ): Alarms => {
   /** By code and VM; those younger than `alarmAfterMs` may still end by themselves. */
   const all = new Map<string, Raised>()
@@ -42,12 +49,14 @@ export const createAlarms = (
     paused = [...host.vms.values()].filter((vm) => vm.pausedBy === 'migration').map((vm) => vm.vm)
   }
 
-  const causes = (): readonly Omit<Raised, 'since' | 'sayAt'>[] => {
+  const nameOf = (vm: VmId): string => host.vms.get(vm)?.name ?? vm
+
+  const causes = (unending: readonly VmId[]): readonly Omit<Raised, 'since' | 'sayAt'>[] => {
     const left = paused
       .filter((vm) => !accounted(vm))
       .map((vm) => ({
         code: 'vm.paused_by_migration' as const,
-        text: `VM ${host.vms.get(vm)?.name ?? vm} is paused here as a migration left it, and no action accounts for it`,
+        text: `VM ${nameOf(vm)} is paused here as a migration left it, and no action accounts for it`,
         vm,
       }))
     const silent = duties
@@ -58,7 +67,12 @@ export const createAlarms = (
         text: `VM ${vm} left for ${peer}, which has not confirmed that it runs there`,
         vm,
       }))
-    return [...left, ...silent]
+    const jobs = unending.map((vm) => ({
+      code: 'migration.unaccounted' as const,
+      text: `VM ${nameOf(vm)} is moved away by a migration that makes no progress, and no action accounts for it`,
+      vm,
+    }))
+    return [...left, ...silent, ...jobs]
   }
 
   const isRaised = (one: Raised, now: Instant): boolean => now - one.since >= limits.alarmAfterMs
@@ -66,9 +80,10 @@ export const createAlarms = (
   return {
     tick() {
       look()
-      if (paused.length === 0 && all.size === 0 && duties.none()) return
+      const unending = overdue()
+      if (paused.length === 0 && all.size === 0 && unending.length === 0 && duties.none()) return
       const now = context.now()
-      const found = causes()
+      const found = causes(unending)
       const keys = new Set<string>()
       for (const cause of found) {
         const key = `${cause.code} ${cause.vm}`

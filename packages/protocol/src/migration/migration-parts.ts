@@ -14,6 +14,7 @@ import type { IncomingMigrations } from './incoming.ts'
 import type { IncomingMigration } from './incoming-table.ts'
 import type { OutgoingMigrations } from './outgoing.ts'
 import type { PresenceAnswers } from './presence.ts'
+import type { OutgoingJobs } from './unaccounted-jobs.ts'
 
 /** What migrations ask of the rest of their host. */
 export interface MigrationHooks {
@@ -48,6 +49,8 @@ export interface MigrationParts {
   readonly alarms: Alarms
   /** VMs of all migrations that run, drover's own and others, as the hypervisor last told. */
   jobs: ReadonlySet<VmId>
+  /** Of those that leave, what is known of their progress. */
+  outgoingJobs: OutgoingJobs
 }
 
 /** Most of the time nothing is under way. */

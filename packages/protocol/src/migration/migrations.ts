@@ -9,7 +9,7 @@ import type { ClosedActions } from '../actions/closed-actions.ts'
 import type { Refusal } from '../actions/refusal.ts'
 import { type ActionId, type HostId, type Instant, leaderOf, type PeerUri, type VmId } from '../data/ids.ts'
 import type { Input, OpenMigration, OutgoingJob, Restored } from '../data/io.ts'
-import type { Begin, PartitionMessage, Withdraw } from '../data/message.ts'
+import type { Begin, PartitionMessage, Whereabouts, Withdraw } from '../data/message.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import type { PeerView } from '../data/view.ts'
 import {
@@ -18,6 +18,7 @@ import {
   depart,
   fixedCode,
   type HostState,
+  type KnownVm,
   quarantine,
   rest,
 } from '../snapshot/host.ts'
@@ -34,6 +35,7 @@ import { accounts, type MigrationHooks, type MigrationParts, moves, promisesOf }
 import { createOutgoing } from './outgoing.ts'
 import type { OutgoingMigration } from './outgoing-table.ts'
 import { createPresenceAnswers } from './presence.ts'
+import { jobsNow, overdue } from './unaccounted-jobs.ts'
 
 /** Codes that speak against the migration of this VM, not against the moment. */
 const blameworthy = new Set(['migration.failed', 'migration.refused', 'hypervisor.refused'])
@@ -123,6 +125,8 @@ export const createMigrations = (
     learnt: (input) => learnt(parts, input),
     jobs(running, arriving) {
       parts.jobs = new Set([...running.map((one) => one.vm), ...arriving])
+      const memoryMiBOf = (vm: VmId): number => host.vms.get(vm)?.demand.memoryMiB ?? 0
+      parts.outgoingJobs = jobsNow(parts.outgoingJobs, running, memoryMiBOf, context.policy, context.now())
       outgoing.told(running)
     },
     sampled: () => duties.sampled((vm) => host.vms.get(vm)?.state === 'running'),
@@ -177,9 +181,16 @@ const createParts = (
   const adoption = createAdoption(context, host, {
     inMotion: (vm) => moves(parts, vm) || hooks.operates(vm),
     leasedElsewhere: (partition) => (hooks.lease()?.partition ?? partition) !== partition,
+    isClosed: (action) =>
+      closed.resultOf('departure', action) !== null || closed.resultOf('arrival', action) !== null,
+    isSent: (vm) => parts.outgoingJobs.has(vm),
     adopt: incoming.adopt,
+    takeUp: (to, message, known) => takeUp(parts, to, message, known),
   })
-  const alarms = createAlarms(context, host, duties, (vm) => parts.jobs.has(vm) || accounts(parts, vm))
+  const alarms = createAlarms(context, host, duties, {
+    accounted: (vm) => parts.jobs.has(vm) || accounts(parts, vm),
+    overdue: () => overdue(parts.outgoingJobs, (vm) => accounts(parts, vm), context.policy, context.now()),
+  })
   const ends = { outgoing, incoming, presence, adoption }
   const parts: MigrationParts = {
     context,
@@ -190,6 +201,7 @@ const createParts = (
     duties,
     alarms,
     jobs: new Set(),
+    outgoingJobs: new Map(),
     ...ends,
   }
   return parts
@@ -224,10 +236,12 @@ const received = (parts: MigrationParts, from: HostId, message: MigrationMessage
     case 'where-is':
       outgoing.askedBy(message.action, from)
       incoming.askedBy(message.action, from)
+      adoption.askedBy(from, message)
       return presence.asked(from, message)
     case 'whereabouts': {
       const said = message.presence === 'silent' ? null : message.presence
       outgoing.whereabouts(message.action, from, message.round, said)
+      adoption.whereabouts(from, message)
       return incoming.whereabouts(message.action, from, message.round, said)
     }
   }
@@ -246,6 +260,33 @@ const learnt = ({ outgoing, incoming, presence, adoption }: MigrationParts, inpu
       outgoing.resumed(input.action, input.at, input.ok)
       return incoming.resumed(input.action, input.at, input.ok, input.detail)
   }
+}
+
+/** Its hypervisors move a VM from here to this host by an action of which no record is left here. */
+const takeUp = (
+  { context, hooks, outgoing }: MigrationParts,
+  to: HostId,
+  { partition, epoch, action, vm }: Whereabouts,
+  known: KnownVm,
+): void => {
+  context.warn(
+    'migration.unknown',
+    `VM ${known.name} leaves for ${to} by ${action}, of which no record is left here`,
+    vm,
+  )
+  outgoing.takeUp({
+    kind: 'departure',
+    action,
+    partition,
+    epoch: 0,
+    peerEpoch: epoch,
+    vm,
+    name: known.name,
+    peer: to,
+    peerUri: hooks.announced(to),
+    demand: known.demand,
+    paused: !known.diskLocked,
+  })
 }
 
 // ---- how they end

@@ -54,6 +54,8 @@ export interface OutgoingMigrations {
     uri: string,
   ): void
   restore(open: OpenMigration): void
+  /** It runs here without a record: settled from now on as one of which only the record is left. */
+  takeUp(open: OpenMigration): void
   /** Its leader wants no more of it: what has not begun never will. */
   withdraw(action: ActionId, from: HostId): void
   /** This agent is to end: none that has not begun begins. */
@@ -94,6 +96,10 @@ export const createOutgoing = (
     all,
     begin: (...asked) => begin(state, ...asked),
     restore: (open) => void put(state, restored(context, open)),
+    takeUp(open) {
+      put(state, restored(context, open))
+      context.emit({ kind: 'persist', record: { kind: 'opened', open } })
+    },
     withdraw(action, from) {
       const migration = all.get(action)
       if (migration?.phase === 'asking' && leaderOf(migration.partition) === from)

@@ -23,6 +23,8 @@ export interface ByHand {
   pause(vm: VmId, host: string): void
   destroy(vm: VmId, host: string): void
   define(vm: VmId, host: string): void
+  /** Stops its migration; it goes on where it was. */
+  abort(vm: VmId): void
 }
 
 /** Its copy there; a new one that is shut when there was none. */
@@ -74,6 +76,7 @@ export const createByHand = (state: State, migrations: Migrations): ByHand => {
       change(state, [host], () => dropCopy(copy))
       state.emit({ kind: 'vm', vm: id, host: name, what: 'removed' })
     },
+    abort: (id) => void migrations.abort(id),
     define(id, name) {
       copyAt(state, id, hostNamed(state, name))
       state.emit({ kind: 'vm', vm: id, host: name, what: 'defined' })

@@ -150,6 +150,7 @@ export const acts: Readonly<Record<string, Act>> = {
   pause: (cluster, [vm, host = '']) => cluster.world.byHand.pause(vmOf(cluster, vm), host),
   resume: (cluster, [vm, host = '']) => cluster.world.byHand.resume(vmOf(cluster, vm), host),
   destroy: (cluster, [vm, host = '']) => cluster.world.byHand.destroy(vmOf(cluster, vm), host),
+  abort: (cluster, [vm]) => cluster.world.byHand.abort(vmOf(cluster, vm)),
   start: (cluster, [vm, host = '']) => cluster.world.byHand.start(vmOf(cluster, vm), host),
   fault(cluster, json, set) {
     const fault = jsonOf<MigrationFault>(json.join(' '))

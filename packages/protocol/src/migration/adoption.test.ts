@@ -1,0 +1,94 @@
+/** A migration that our hypervisor carries out and of which no record is left: what is taken up, and what is left alone. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { limits, policyOf } from '../data/config.ts'
+import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
+import type { Presence, Whereabouts, WhereIs } from '../data/message.ts'
+import { createHost, type KnownVm } from '../snapshot/host.ts'
+import { createStepContext } from '../step-context.ts'
+import { createAdoption } from './adoption.ts'
+
+const [self, destination] = [asHostId('self'), asHostId('destination')]
+const partition = partitionIdOf(self, 1, 1)
+const action = actionIdOf(partition, 0)
+const vm = asVmId('web')
+const about = { incarnation: 1, partition, epoch: 9, action, vm }
+const whereIs: WhereIs = { kind: 'where-is', ...about, round: 1 }
+
+const setUp = () => {
+  const context = createStepContext(self, 1, 1, policyOf('balanced'))
+  const host = createHost([], false)
+  host.vms.set(vm, { vm, name: 'web' } as KnownVm)
+  const world = { sent: true, inMotion: false, closed: false }
+  const taken: string[] = []
+  const adoption = createAdoption(context, host, {
+    inMotion: () => world.inMotion,
+    leasedElsewhere: () => false,
+    isClosed: () => world.closed,
+    isSent: () => world.sent,
+    adopt: () => {},
+    takeUp: (to) => void taken.push(to),
+  })
+  /** The rounds of the questions that were asked since the last look. */
+  const asked = (): readonly number[] =>
+    context
+      .takeEffects()
+      .flatMap((effect) =>
+        effect.kind === 'send' && effect.message.kind === 'where-is' ? [effect.message.round] : [],
+      )
+  const answer = (round: number, presence: Presence): Whereabouts => ({
+    kind: 'whereabouts',
+    ...about,
+    round,
+    presence,
+  })
+  const later = (ms: number) => context.setTime(context.now() + ms)
+  return { adoption, world, taken, asked, answer, later }
+}
+
+test('a migration without a record is taken up when its destination answers our own question: it comes in there', () => {
+  const { adoption, taken, asked, answer, later } = setUp()
+  adoption.whereabouts(destination, answer(1, 'incoming'))
+  assert.deepEqual(taken, [], 'nothing was asked')
+  adoption.askedBy(destination, whereIs)
+  const [round] = asked()
+  assert.ok(round !== undefined)
+  adoption.whereabouts(destination, answer(round - 1, 'incoming'))
+  assert.deepEqual(taken, [], 'an old answer')
+  adoption.whereabouts(destination, answer(round, 'incoming'))
+  assert.deepEqual(taken, [destination])
+  adoption.whereabouts(destination, answer(round, 'incoming'))
+  later(limits.settlePollMs)
+  assert.deepEqual(taken, [destination], 'once')
+})
+
+test('a job to another host is not taken up, and one whose action is known here, or open, is not asked about', () => {
+  const { adoption, world, taken, asked, answer, later } = setUp()
+  adoption.askedBy(destination, whereIs)
+  for (const round of asked()) adoption.whereabouts(destination, answer(round, 'absent'))
+  assert.deepEqual(taken, [])
+  for (const known of [{ sent: false }, { closed: true }, { inMotion: true }]) {
+    later(limits.settlePollMs)
+    Object.assign(world, { sent: true, inMotion: false, closed: false, ...known })
+    adoption.askedBy(destination, whereIs)
+    assert.deepEqual(asked(), [], JSON.stringify(known))
+  }
+})
+
+test('what changes between question and answer counts', () => {
+  const { adoption, world, taken, asked, answer } = setUp()
+  adoption.askedBy(destination, whereIs)
+  const [round] = asked()
+  world.inMotion = true
+  adoption.whereabouts(destination, answer(round!, 'incoming'))
+  assert.deepEqual(taken, [])
+})
+
+test('a question that is repeated is asked back once per round', () => {
+  const { adoption, asked, later } = setUp()
+  for (let i = 0; i < 10; i++) adoption.askedBy(destination, { ...whereIs, round: i })
+  assert.equal(asked().length, 1)
+  later(limits.settlePollMs)
+  adoption.askedBy(destination, whereIs)
+  assert.equal(asked().length, 1)
+})

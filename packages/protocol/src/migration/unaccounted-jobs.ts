@@ -1,0 +1,37 @@
+/**
+ * Migrations that the hypervisor moves away from here and that no action accounts for: an operator's, or one of drover's whose
+ * records are gone at both ends. None of them is broken off; of one that would be, if it were drover's, an operator hears.
+ */
+import { linkMiBpsOf, type Policy } from '../data/config.ts'
+import type { Instant, VmId } from '../data/ids.ts'
+import type { OutgoingJob } from '../data/io.ts'
+import { type Job, jobOf, told, whyBreakOff } from './migration-job.ts'
+
+export type OutgoingJobs = ReadonlyMap<VmId, Job>
+
+/** All that leave, as the hypervisor has just told. */
+export const jobsNow = (
+  before: OutgoingJobs,
+  jobs: readonly OutgoingJob[],
+  memoryMiBOf: (vm: VmId) => number,
+  policy: Policy,
+  now: Instant,
+): OutgoingJobs => {
+  if (jobs.length === 0 && before.size === 0) return before
+  return new Map(
+    jobs.map(({ vm, sentMiB }) => {
+      // How fast it rewrites memory is not known: as long as it may take at all.
+      const job = before.get(vm) ?? jobOf(now, memoryMiBOf(vm), linkMiBpsOf(policy))
+      return [vm, told(job, sentMiB, now)]
+    }),
+  )
+}
+
+/** Those that would be broken off by now, if they were ours. */
+export const overdue = (
+  jobs: OutgoingJobs,
+  accounted: (vm: VmId) => boolean,
+  policy: Policy,
+  now: Instant,
+): readonly VmId[] =>
+  [...jobs].flatMap(([vm, job]) => (!accounted(vm) && whyBreakOff(job, policy, now) !== null ? [vm] : []))
