@@ -129,6 +129,34 @@ forEachKind('what a restarted agent finds', (fresh) => {
   })
 })
 
+forEachKind('what was being done to a VM here', (fresh) => {
+  // An agent is restarted while a VM is being suspended: the next life finds that, and later how it ended.
+  test('an open suspend is there after a restart, with what its VM wants, until it is closed', () => {
+    const open = fresh()
+    const { action: id, partition: of, epoch, vm, name, demand } = openAction(1)
+    const suspend = {
+      kind: 'suspend',
+      action: id,
+      partition: of,
+      epoch,
+      vm,
+      name,
+      demand,
+      labels: ['x'],
+    } as const
+    const first = open()
+    first.append({ kind: 'opened', open: suspend })
+    first.close()
+    const second = open()
+    assert.deepEqual(second.restored.open, [suspend])
+    second.append(closed(1, 'lifecycle'))
+    second.close()
+    const third = open()
+    assert.deepEqual([third.restored.open, third.restored.closed], [[], [closedAction(1, 'lifecycle')]])
+    third.close()
+  })
+})
+
 forEachKind('what runs out or makes room', (fresh) => {
   // A peer missed how a migration ended and asks the restarted agent: the last ends are known, each end by itself, and
   // old ones make room.
