@@ -9,10 +9,9 @@ import { calledOff } from './actions/called-off.ts'
 import { type ClosedActions, createClosedActions } from './actions/closed-actions.ts'
 import type { Refusal } from './actions/refusal.ts'
 import type { ActionId, HostId, Instant, VmId } from './data/ids.ts'
-import type { OpenAction, OpenMigration, OutgoingJob, Restored } from './data/io.ts'
+import type { OpenAction, OpenMigration, Restored } from './data/io.ts'
 import { isCurrent } from './data/lease.ts'
 import type { Begin, PartitionMessage, Withdraw } from './data/message.ts'
-import type { ReasonCode } from './data/reasons.ts'
 import type { PeerView } from './data/view.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle/lifecycle.ts'
 import type { MigrationHooks } from './migration/migration-parts.ts'
@@ -41,7 +40,7 @@ export type ActionMessage = MigrationMessage | Begin | Withdraw
 export const isActionMessage = (message: PartitionMessage): message is ActionMessage =>
   message.kind === 'begin' || message.kind === 'withdraw' || isMigrationMessage(message)
 
-export interface HostActions {
+export interface HostActions extends Pick<Migrations, 'jobs' | 'heard' | 'breakOff' | 'silent'> {
   /** Something is under way: the lease is held, whatever the clock says (S5). */
   busy(): boolean
   /** VMs that are to come. */
@@ -52,22 +51,14 @@ export interface HostActions {
   leavingVms(): ReadonlyMap<VmId, Resources>
   received(from: HostId, message: ActionMessage): void
   learnt(input: MigrationInput): void
-  /** All running migrations, as the hypervisor tells; those that are not ours hold the host as ours do. */
-  jobs(outgoing: readonly OutgoingJob[], incoming: readonly VmId[]): void
   /** A sample of this host was taken in. */
   sampled(): void
   /** Our hypervisor answers again. */
   connected(): void
-  /** This peer speaks. */
-  heard(peer: HostId): void
   /** This agent is to end: what has not begun never will. */
   leave(): void
-  /** Migrations away from here that still run are to stop, for this reason. */
-  breakOff(code: ReasonCode): void
   /** Once, when the time is known: takes up what the journal had open. */
   restore(): void
-  /** A peer's agent is gone, as far as one can tell: ask its hypervisor. */
-  silent(host: HostId): void
   tick(): void
   nextAt(): Instant | null
   view(now: Instant): Pick<PeerView, 'migrations' | 'operations' | 'duties' | 'alarms'>

@@ -82,6 +82,15 @@ const place = (tree: Tree, path: readonly string[], value: unknown): void => {
   write(table, path.at(-1) ?? '', value)
 }
 
+/** Of the value there, or of the nearest table around it. */
+const nearestOrigin = (origins: ReadonlyMap<string, Origin>, path: Path): Origin => {
+  for (let length = path.length; length > 0; length--) {
+    const origin = origins.get(pathKey(path.slice(0, length)))
+    if (origin !== undefined) return origin
+  }
+  return { kind: 'default' }
+}
+
 const pairsLayer = (
   pairs: readonly { readonly path: readonly string[]; readonly text: string; readonly origin: Origin }[],
   schema: SchemaReader,
@@ -92,16 +101,7 @@ const pairsLayer = (
     place(tree, path, coerce(schema.at(path), text))
     for (let length = 1; length <= path.length; length++) origins.set(pathKey(path.slice(0, length)), origin)
   }
-  return {
-    tree,
-    originOf: (path) => {
-      for (let length = path.length; length > 0; length--) {
-        const origin = origins.get(pathKey(path.slice(0, length)))
-        if (origin !== undefined) return origin
-      }
-      return { kind: 'default' }
-    },
-  }
+  return { tree, originOf: (path) => nearestOrigin(origins, path) }
 }
 
 /**
@@ -187,14 +187,5 @@ export const mergeLayers = (layers: readonly Layer[]): Layer => {
     }
   }
   for (const layer of layers) join(tree, layer.tree, [], layer)
-  return {
-    tree,
-    originOf: (path) => {
-      for (let length = path.length; length > 0; length--) {
-        const origin = origins.get(pathKey(path.slice(0, length)))
-        if (origin !== undefined) return origin
-      }
-      return { kind: 'default' }
-    },
-  }
+  return { tree, originOf: (path) => nearestOrigin(origins, path) }
 }

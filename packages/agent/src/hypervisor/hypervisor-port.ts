@@ -37,7 +37,7 @@ export interface HostFacts {
 /** Why a VM cannot be live-migrated: a reason code (`dev.hostdev`, `dev.local_disk`, `vm.job_active` …). */
 export type Movable = { readonly movable: true } | { readonly movable: false; readonly code: string }
 
-/** One active VM, as `sample` sees it. */
+/** One active VM, as `sample` sees it. Amounts may be fractions: the agent makes them whole (`observation.ts`). */
 export interface VmSample {
   readonly vm: VmId
   readonly name: string
@@ -69,7 +69,7 @@ export interface VmSample {
   readonly settings: Readonly<Record<string, string>>
 }
 
-/** One look at the host: all active VMs, and the host's pressure if the system tells it. */
+/** One look at the host: all active VMs in any order, and the host's pressure if the system tells it. */
 export interface Sample {
   readonly vms: readonly VmSample[]
   /** PSI `some avg10`, percent, or null where there is none. */

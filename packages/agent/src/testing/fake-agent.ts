@@ -2,6 +2,7 @@
 import type { Command, PeerView, Reply } from '@drover/protocol'
 import { exampleHistory, exampleView } from '../../../protocol/src/outcome/example.ts'
 import type { Agent, AgentEvent, AgentStatus } from '../agent-port.ts'
+import { createTally } from '../transport/traffic-counters.ts'
 
 export interface FakeAgent extends Agent {
   view: PeerView
@@ -25,15 +26,7 @@ export const fakeAgent = (): FakeAgent => {
       trouble: agent.hypervisorConnected ? null : 'connection refused',
       version: 'libvirt 9.0.0, QEMU 7.2.22',
     },
-    transport: {
-      messagesIn: 0,
-      messagesOut: 0,
-      bytesIn: 0,
-      bytesOut: 0,
-      garbage: 0,
-      strangers: 0,
-      undelivered: 0,
-    },
+    transport: createTally(),
     peersConnected: 4,
     journal: { healthy: true, bytes: 4_096 },
     addresses: ['/ip4/10.0.0.1/tcp/7946'],

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { randomStream } from '../problem/random.ts'
 import type { DemandStats } from './demand-history.ts'
 import {
   expectedOverloadMs,
@@ -26,16 +27,10 @@ const host = (demands: readonly number[], of: Partial<DemandStats> = {}): HostFo
   hostForecastOf(vmForecastsOf(demands.map((nowMilli) => ({ nowMilli, stats: stats(of) }))))
 const ten = (nowMilli: number): readonly number[] => Array.from({ length: 10 }, () => nowMilli)
 
-/** mulberry32, and a normal deviate as the sum of twelve. */
+/** A normal deviate is the sum of twelve uniform ones. */
 const stream = (seed: number) => {
-  let state = seed
-  const uniform = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
+  const { below } = randomStream(seed)
+  const uniform = (): number => below(2 ** 32) / 2 ** 32
   const normal = (): number => {
     let total = -6
     for (let i = 0; i < 12; i++) total += uniform()

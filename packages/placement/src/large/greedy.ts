@@ -5,6 +5,7 @@
  */
 
 import type { SearchSpace } from '../exact/search-state.ts'
+import { pairScopeMax } from '../model/constraints/compiled-constraint.ts'
 import { bestHost, violatesHard } from './best-fit.ts'
 import { evictForRules, evictFromOverloads } from './greedy-eviction.ts'
 import {
@@ -50,9 +51,6 @@ export const greedyBound = ({ model, covering }: SearchSpace): number => {
   }
   return bound
 }
-
-/** Rules about more VMs than this are caps, and not about pairs of VMs. */
-const scopeMax = 1000
 
 export const greedy = (space: SearchSpace, opening: Opening = 'roomiest'): Greedy => {
   const s = createGreedyState(space, opening)
@@ -138,7 +136,7 @@ const stayAtHome = (s: GreedyState, failed: number[]): void => {
     if (h < 0 || starts[v] === 1) continue
     stay(s, v, h)
     for (const { weight, scope } of constraintsOn[v]!) {
-      if (weight >= 0 || scope.length > scopeMax) continue
+      if (weight >= 0 || scope.length > pairScopeMax) continue
       for (const u of scope) {
         if (at[u] !== h || at[u] === home[u] || !violatesHard(s, u, h)) continue
         leave(s, u)

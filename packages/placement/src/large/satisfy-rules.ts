@@ -1,10 +1,7 @@
 /** Violated rules: an exact search around their VMs; where those are very many, VM by VM. */
-import type { CompiledConstraint } from '../model/constraints/compiled-constraint.ts'
+import { type CompiledConstraint, pairScopeMax } from '../model/constraints/compiled-constraint.ts'
 import { fullestFit, isSpent, type RepairState } from './repair-state.ts'
 import { hostsMax, searchAround } from './search-around.ts'
-
-/** Rules about more VMs than this are caps, and not about pairs of VMs. */
-const scopeMax = 1000
 
 /** The hard rules, or the soft ones. */
 export const satisfyRules = (s: RepairState, hard: boolean): void => {
@@ -16,11 +13,11 @@ export const satisfyRules = (s: RepairState, hard: boolean): void => {
       const n = constraint.conflict(at, conflict, 0)
       if (n === 0) break
       const inConflict = [...conflict.subarray(0, n)]
-      if (n > scopeMax) {
+      if (n > pairScopeMax) {
         thinOut(s, constraint, inConflict)
         break
       }
-      const vms = constraint.scope.length > scopeMax ? inConflict : [...constraint.scope]
+      const vms = constraint.scope.length > pairScopeMax ? inConflict : [...constraint.scope]
       const hosts = new Set(vms.map((v) => at[v]!).filter((h) => h >= 0))
       if (hosts.size > hostsMax) break
       const before = constraint.violation(at)

@@ -9,6 +9,7 @@
  */
 
 import type { ActionResult, Labelled, PartitionProblem, Resources, Rule, Solution } from '@drover/placement'
+import type { Policy } from './config.ts'
 import type { Decision } from './decision.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from './ids.ts'
 import type { Message, Presence } from './message.ts'
@@ -299,7 +300,7 @@ export interface PeerInit {
   readonly incarnation: number
   /** For jitter only. */
   readonly seed: number
-  readonly policy: import('./config.ts').Policy
+  readonly policy: Policy
   readonly mode: Mode
   readonly rules: readonly Rule[]
   /** VMs that were put in drover's care: it may start, stop, suspend and resume these. Every other VM it only moves. */

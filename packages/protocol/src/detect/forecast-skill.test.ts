@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { randomStream } from '@drover/placement'
 import { asVmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
 import { createHost, vmForecastsHere } from '../snapshot/host.ts'
@@ -24,16 +25,10 @@ const vm = (i: number, cpuMilli: number): ObservedVm => ({
   diskLocked: false,
 })
 
-/** mulberry32, and a normal deviate as the sum of twelve. */
+/** A normal deviate is the sum of twelve uniform ones. */
 const stream = (seed: number) => {
-  let state = seed
-  const uniform = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
+  const { below } = randomStream(seed)
+  const uniform = (): number => below(2 ** 32) / 2 ** 32
   const normal = (): number => Array.from({ length: 12 }, uniform).reduce((sum, one) => sum + one, -6)
   return { uniform, normal }
 }

@@ -1,16 +1,15 @@
 /** Agents that probe each other over a bad network, in virtual time; for stories of the failure detector. */
+import { randomStream } from '@drover/placement'
 import { asHostId, type HostId, type Instant } from '../data/ids.ts'
 import type { ProbeMessage } from '../data/message.ts'
 import { createProber, type Prober } from '../ring/probe.ts'
 import type { Step } from '../ring/probe-state.ts'
 import type { Liveness } from '../ring/ring-view.ts'
 
-/** A small generator of numbers (mulberry32): the same losses on every run. */
-const randomOf = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+/** The same losses on every run. */
+const randomOf = (seed: number) => {
+  const { below } = randomStream(seed)
+  return (): number => below(2 ** 32) / 2 ** 32
 }
 
 interface Host {

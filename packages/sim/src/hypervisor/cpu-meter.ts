@@ -39,7 +39,7 @@ export const createCpuMeter = (): CpuMeter => {
       const elapsedMs = before === null ? 0 : at - before.at
       const whole = before !== null && ranMs - before.ranMs > elapsedMs - roundingMs
       if (whole && elapsedMs < intervalMsMin) return before.cpuMilli
-      const cpuMilli = whole ? Math.round((wanted - before.wanted) / elapsedMs) : null
+      const cpuMilli = whole ? (wanted - before.wanted) / elapsedMs : null
       last.set(vm, { incarnation, at, wanted, ranMs, cpuMilli })
       return cpuMilli
     },

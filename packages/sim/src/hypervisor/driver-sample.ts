@@ -1,6 +1,5 @@
 /** What the simulated driver shows of its host's VMs: a sample as libvirt would give it, and the jobs that run. */
 import type { RunningJob, Sample, VmSample } from '@drover/agent/runtime'
-import { byText } from '@drover/protocol'
 import { type DriverState, jobOf } from './driver-state.ts'
 import {
   account,
@@ -27,7 +26,7 @@ const sampled = ({ world, self, meter }: DriverState, copy: Copy): VmSample => {
     cpuMilli: wrong.cpuMilli ?? cpuMilli,
     vcpus: spec.vcpus,
     memoryMiB: wrong.memoryMiB ?? vm.memoryMiB,
-    dirtyMiBps: Math.round(dirtyMiBpsOf(copy)),
+    dirtyMiBps: dirtyMiBpsOf(copy),
     incarnation,
     migratable: vm.fixed === null ? { movable: true } : { movable: false, code: vm.fixed },
     diskLocked: spec.diskLocked,
@@ -46,13 +45,11 @@ const pressureOf = (host: HostRecord): Sample['pressure'] => {
   }
 }
 
-/** Its active VMs, sorted by id, as they are now. */
+/** Its active VMs, as they are now. */
 export const sampleOf = (driver: DriverState): Sample => {
   const { world, self, meter } = driver
   account(world.inside.state, self)
-  const vms = activeCopies(self)
-    .sort((a, b) => byText(a.vm.spec.vm, b.vm.spec.vm))
-    .map((copy) => sampled(driver, copy))
+  const vms = activeCopies(self).map((copy) => sampled(driver, copy))
   meter.keep(self.copies)
   return { vms, pressure: pressureOf(self) }
 }

@@ -2,7 +2,7 @@
  * The agents' transport in virtual time, over the model of the network: messages in order per destination, gossip to
  * all by whatever way there is, and a word when a connection is lost, as libp2p would say it.
  */
-import type { Clock, Transport, TransportHandlers } from '@drover/agent/runtime'
+import { type Clock, createTally, type Transport, type TransportHandlers } from '@drover/agent/runtime'
 import type { HostId } from '@drover/protocol'
 import type { Network } from './model.ts'
 
@@ -32,15 +32,8 @@ export interface VirtualNetwork {
   heal(): void
 }
 
-const nothingCounted = {
-  messagesIn: 0,
-  messagesOut: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  garbage: 0,
-  strangers: 0,
-  undelivered: 0,
-}
+/** Nothing is counted here. */
+const tally = createTally()
 
 export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork => {
   const { clock, model, ids, silenceMs = 3_000, onSend = () => {}, onGarbage = () => {} } = init
@@ -111,7 +104,7 @@ export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork =
       },
       introduce() {},
       peers: () => [...handlers.keys()].filter((id) => id !== self && model.passes(end(self), end(id))),
-      counters: () => nothingCounted,
+      counters: () => tally,
       async stop() {
         leave()
       },

@@ -18,6 +18,7 @@ import {
   type Problem,
   type ProblemVm,
   partitionIdOf,
+  usableOf,
   type VmId,
 } from '@drover/protocol'
 import type { World } from '../hypervisor/world.ts'
@@ -221,7 +222,7 @@ const problemOf = (world: World, { members, orders }: PlanState): Problem => {
     hosts: snapshots.map(({ host, capacity, reserve, cpuBaseline, failureDomain }) => ({
       id: host,
       state: 'online',
-      limit: dimensions.map((d) => capacity[d] - reserve[d]),
+      limit: dimensions.map((d) => usableOf({ capacity, reserve })[d]),
       cpuBaseline,
       failureDomain,
     })),

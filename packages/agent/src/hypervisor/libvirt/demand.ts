@@ -115,7 +115,7 @@ export const createCpuHistory = (): CpuHistory => {
       const wantedNs = last.wantedNs - first.wantedNs
       if (first.source !== last.source || wantedNs < 0) return null
       const most = (best.get(vm)?.vcpus ?? Number.POSITIVE_INFINITY) * (ms + offMs) * 1_000_000
-      return wantedNs * 1_000 > most * toleratedPermille ? null : Math.round(wantedNs / (ms * 1_000))
+      return wantedNs * 1_000 > most * toleratedPermille ? null : wantedNs / (ms * 1_000)
     }
     return null
   }

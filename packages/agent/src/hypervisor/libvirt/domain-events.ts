@@ -1,6 +1,7 @@
 /** The events that a daemon sends on its own, decoded, and the words for them. */
 import type { VmId } from '@drover/protocol'
 import { type Domain, readDomain } from './domain.ts'
+import { jobStatsMax } from './procedures.ts'
 import { readTypedParams, type TypedValues } from './typed-params.ts'
 import { XdrReader } from './xdr.ts'
 
@@ -52,8 +53,6 @@ export type DomainEvent =
   | { readonly kind: 'job_completed'; readonly vm: VmId; readonly stats: TypedValues }
   | { readonly kind: 'migration_iteration'; readonly vm: VmId; readonly iteration: number }
   | { readonly kind: 'configuration'; readonly vm: VmId; readonly what: 'metadata' | 'devices' }
-
-const jobStatsMax = 64
 
 const readLifecycle = (reader: XdrReader, domain: Domain): DomainEvent => {
   const event = reader.int()

@@ -24,7 +24,7 @@ const procedure = <Args, Result>(
 // libvirt's own limits of what a reply may hold.
 const domainsMax = 16384
 const statsMax = 262144
-const jobStatsMax = 64
+export const jobStatsMax = 64
 const authTypesMax = 20
 const nodeMemoryMax = 16
 const cookieBytesMax = 4 * 1024 * 1024

@@ -81,7 +81,8 @@ const play = async (looks: readonly Told[]): Promise<readonly VmSample[]> => {
   }
   return seen
 }
-const demands = async (looks: readonly Told[]) => (await play(looks)).map((one) => one.cpuMilli)
+const demands = async (looks: readonly Told[]) =>
+  (await play(looks)).map(({ cpuMilli }) => (cpuMilli === null ? null : Math.round(cpuMilli)))
 const whole: Told = {}
 
 test('each incomplete answer is no measurement, nor is it half of one with the next', async () => {

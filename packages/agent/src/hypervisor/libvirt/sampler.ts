@@ -84,7 +84,7 @@ export class Sampler {
     }
   }
 
-  /** Sorted by id. `migrating` are the VMs that this driver is moving right now. */
+  /** `migrating` are the VMs that this driver is moving right now. */
   async sample(caller: Caller, migrating: ReadonlyMap<VmId, unknown>): Promise<VmSample[]> {
     const groups =
       statsGroups.state | statsGroups.cpu | statsGroups.balloon | statsGroups.vcpu | statsGroups.dirtyRate
@@ -97,7 +97,7 @@ export class Sampler {
     const samples = await Promise.all(
       here.map((one) => this.#vmSample(caller, one, wanted.get(one.domain.vm) ?? null, atMs, migrating)),
     )
-    return samples.filter((one) => one !== null).sort((a, b) => (a.vm < b.vm ? -1 : 1))
+    return samples.filter((one) => one !== null)
   }
 
   /** Without the VMs that are not here: those that are still being received. */
@@ -267,7 +267,7 @@ const countersOf = ({ domain, stats }: DomainStats): CpuCounters => ({
 const memoryMiB = (stats: TypedValues): number => {
   const most = numberOf(stats, 'balloon.maximum', Number.POSITIVE_INFINITY)
   const now = numberOf(stats, 'balloon.current', most)
-  return Number.isFinite(now) && now <= most ? Math.ceil(now / 1024) : 0
+  return Number.isFinite(now) && now <= most ? now / 1024 : 0
 }
 
 const dirtyMiBps = (stats: TypedValues): number | null => {

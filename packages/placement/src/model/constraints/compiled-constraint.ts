@@ -8,6 +8,9 @@
  * and those that change amounts (preserve, overbook) change the model.
  */
 
+/** Rules about more VMs than this are caps, and not about pairs of VMs. */
+export const pairScopeMax = 1_000
+
 export interface CompiledConstraint {
   /** Index in `Problem.rules`. */
   readonly rule: number
