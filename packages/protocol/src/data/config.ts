@@ -85,6 +85,11 @@ export const limits = {
   /** Labels of one VM, and characters of one. Against a message that no one can check; what is beyond does not count. */
   vmLabelsMax: 16,
   labelCharsMax: 64,
+  /**
+   * The most of one dimension that a VM wants or a host has: 4 PiB, four million cores. Against sums over all VMs of a partition that
+   * are no exact integers any more, and that no other agent reads.
+   */
+  amountMax: 2 ** 32,
   /** Bytes of one encoded message. Garbage is refused before it is read. */
   messageBytesMax: 1_048_576,
   /** Hosts whose summaries one agent keeps. Against memory and probes that grow with the data centre. */

@@ -34,7 +34,7 @@ export interface Amounts {
 }
 
 /** The most that a VM can want. */
-export const mostMilli = (vcpus: number): number => Math.max(1, vcpus) * 1_000
+export const mostMilli = (vcpus: number): number => Math.min(limits.amountMax, Math.max(1, vcpus) * 1_000)
 
 /** The measured demand, cpuMilli, when it is possible; else null. Without its number of vCPUs no demand is possible. */
 const possibleMilli = ({ cpuMilli, vcpus }: ObservedVm): number | null => {
@@ -74,7 +74,7 @@ export const toldOf = (before: Belief | null, vm: ObservedVm, leaving: Resources
   const wanted = before?.ran === false ? null : possibleMilli(vm)
   return {
     cpuMilli: vm.state === 'running' ? wanted : idle,
-    memoryMiB: vm.memoryMiB > 0 ? vm.memoryMiB : null,
+    memoryMiB: vm.memoryMiB > 0 && vm.memoryMiB <= limits.amountMax ? vm.memoryMiB : null,
     dirtyMiBps: possibleDirty(vm),
   }
 }

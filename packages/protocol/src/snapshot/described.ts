@@ -3,14 +3,16 @@
  * would move its VMs, or invite more than there is room for. So a capacity that is new is believed when two answers in a row
  * agree on it. Until then the one before stays believed, and the host promises nothing.
  */
+
 import { dimensions, type Resources } from '@drover/placement'
+import { limits } from '../data/config.ts'
 import type { HostDescription } from '../data/io.ts'
 import type { StepContext } from '../step-context.ts'
 import type { HostState } from './host.ts'
 
-/** No host has nothing: such an answer is wrong. */
+/** No host has nothing, and none has so much that other agents would not read it: such an answer is wrong. */
 const isPossible = (capacity: Resources): boolean =>
-  dimensions.every((d) => Number.isFinite(capacity[d]) && capacity[d] > 0)
+  dimensions.every((d) => capacity[d] > 0 && capacity[d] <= limits.amountMax)
 
 const agrees = (told: HostDescription, other: HostDescription | null): boolean =>
   other !== null && dimensions.every((d) => told.capacity[d] === other.capacity[d])

@@ -159,3 +159,8 @@ test('memory that a sample first tells, and that is not believed yet, is unknown
   assert.equal(host.vms.get(v)?.demand.memoryMiB, 0)
   assert.ok(isUnknown(host.vms.get(v)!, 2_000), 'not believed is not known')
 })
+
+test('an amount that no machine has counts as not told: other agents would not read it', () => {
+  const huge = { ...seen, memoryMiB: 2 ** 33, vcpus: 2 ** 40, cpuMilli: 2 ** 45 }
+  assert.deepEqual(toldOf(null, huge, null), { cpuMilli: null, memoryMiB: null, dirtyMiBps: 5 })
+})

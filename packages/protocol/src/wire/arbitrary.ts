@@ -6,6 +6,7 @@ import type { Resources } from '../../../placement/src/problem/resources.ts'
 import { byForm, type Form } from '../../../placement/src/rules/definition.ts'
 import type { Problem } from '../../../placement/src/rules/placement-problem.ts'
 import { exchangedDefinitions, type Rule } from '../../../placement/src/rules/rule.ts'
+import { limits } from '../data/config.ts'
 import type { Decision } from '../data/decision.ts'
 import type { ActionId, HostId, PartitionId, VmId } from '../data/ids.ts'
 import type { Message } from '../data/message.ts'
@@ -34,7 +35,10 @@ const just = fc.constant
 /** As messages are decoded: plain objects. */
 const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
   fc.record(model, { noNullPrototype: true })
-const resources: fc.Arbitrary<Resources> = record({ cpuMilli: count, memoryMiB: count })
+const amount = fc.nat({ max: limits.amountMax })
+const amountMeasure = fc.oneof(amount, fc.double({ min: 0, max: limits.amountMax, noNaN: true }))
+const resources: fc.Arbitrary<Resources> = record({ cpuMilli: amount, memoryMiB: amount })
+const totals: fc.Arbitrary<Resources> = record({ cpuMilli: count, memoryMiB: count })
 /** Each of `optional` is absent or present, never `undefined`. */
 const partial = <T, K extends keyof T>(
   model: { [P in keyof T]: fc.Arbitrary<T[P]> },
@@ -96,10 +100,10 @@ const vmSnapshot: fc.Arbitrary<VmSnapshot> = partial(
     demand: resources,
     dirtyMiBps: measure,
     demandStats: record({
-      watchedS: measure,
-      meanMilli: measure,
-      deviationMilli: measure,
-      turnoverS: measure,
+      watchedS: amountMeasure,
+      meanMilli: amountMeasure,
+      deviationMilli: amountMeasure,
+      turnoverS: amountMeasure,
     }),
     fixed: codeOrNull,
     cooldownMs: measure,
@@ -113,7 +117,7 @@ const hostSnapshot: fc.Arbitrary<HostSnapshot> = record({
   capacity: resources,
   reserve: resources,
   vms: few(vmSnapshot),
-  promisedIn: resources,
+  promisedIn: totals,
   draining: fc.boolean(),
   overloaded: fc.boolean(),
   foresees: fc.boolean(),
@@ -196,7 +200,7 @@ const decision: fc.Arbitrary<Decision> = record({
       result: fc.option(fc.oneof(result, record({ kind: just('would' as const) }))),
     }),
   ),
-  hosts: few(record({ host, name: text, usable: resources, before: resources, after: resources })),
+  hosts: few(record({ host, name: text, usable: resources, before: totals, after: totals })),
   result: fc.constantFrom(
     'running' as const,
     'cured' as const,
@@ -300,9 +304,9 @@ export const arbitrarySummary: fc.Arbitrary<LoadSummary> = record({
   sequence: count,
   capacity: resources,
   reserve: resources,
-  demand: resources,
-  committedIn: resources,
-  committedOut: resources,
+  demand: totals,
+  committedIn: totals,
+  committedOut: totals,
   forecast: fc.option(
     record({ meanMilli: measure, awayMilli: measure, deviationMilli: measure, turnoverS: measure }),
   ),

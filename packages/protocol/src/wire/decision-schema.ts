@@ -12,6 +12,7 @@ import {
   partitionId,
   prose,
   resources,
+  totals,
   vmId,
 } from './parts.ts'
 import { action, actionResult } from './plan-schema.ts'
@@ -46,7 +47,7 @@ export const decision = z.object({
   stayed: z.array(z.object({ vm: vmId, name: prose, code })).max(limits.snapshotVmsMax),
   actions: z.array(actionRecord).max(limits.planActionsMax),
   hosts: z
-    .array(z.object({ host: hostId, name: prose, usable: resources, before: resources, after: resources }))
+    .array(z.object({ host: hostId, name: prose, usable: resources, before: totals, after: totals }))
     .max(limits.partitionHostsMax),
   result: z.enum(['running', 'cured', 'relieved', 'nothing', 'failed', 'would', 'satisfied']),
   code: z.nullable(code),

@@ -57,6 +57,17 @@ export const integer = z.int()
 /** Durations, ms, and rates: clocks and meters may give fractions; finite and never negative. */
 export const measure = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 
-export const resources = z.object(
-  Object.fromEntries(dimensions.map((dimension) => [dimension, count])),
-) as unknown as z.ZodType<Resources, unknown>
+/** What a VM wants or a host has of a dimension; a share of it may have fractions. */
+export const amount = z.int().min(0).max(limits.amountMax)
+export const amountMeasure = z.number().min(0).max(limits.amountMax)
+
+const ofDimensions = (each: z.ZodType<number>) =>
+  z.object(Object.fromEntries(dimensions.map((dimension) => [dimension, each]))) as unknown as z.ZodType<
+    Resources,
+    unknown
+  >
+
+/** Of one VM or host. */
+export const resources = ofDimensions(amount)
+/** Of many VMs together. */
+export const totals = ofDimensions(count)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { limits } from '../data/config.ts'
 import type { HostSnapshot, VmSnapshot } from '../data/snapshot.ts'
 import {
+  amountMeasure,
   type Check,
   code,
   type Describes,
@@ -12,6 +13,7 @@ import {
   prose,
   resources,
   text,
+  totals,
   vmId,
 } from './parts.ts'
 import { ruleSchema } from './rule-schema.ts'
@@ -24,10 +26,10 @@ export const vmSnapshot = z.object({
   demand: resources,
   dirtyMiBps: measure,
   demandStats: z.object({
-    watchedS: measure,
-    meanMilli: measure,
-    deviationMilli: measure,
-    turnoverS: measure,
+    watchedS: amountMeasure,
+    meanMilli: amountMeasure,
+    deviationMilli: amountMeasure,
+    turnoverS: amountMeasure,
   }),
   fixed: z.nullable(code),
   cooldownMs: measure,
@@ -41,7 +43,7 @@ export const hostSnapshot = z.object({
   capacity: resources,
   reserve: resources,
   vms: z.array(vmSnapshot).max(limits.snapshotVmsMax),
-  promisedIn: resources,
+  promisedIn: totals,
   draining: z.boolean(),
   overloaded: z.boolean(),
   foresees: z.boolean(),

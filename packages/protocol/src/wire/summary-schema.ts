@@ -12,6 +12,7 @@ import {
   prose,
   resources,
   text,
+  totals,
 } from './parts.ts'
 
 export const loadSummary = z.object({
@@ -22,9 +23,9 @@ export const loadSummary = z.object({
   sequence: count,
   capacity: resources,
   reserve: resources,
-  demand: resources,
-  committedIn: resources,
-  committedOut: resources,
+  demand: totals,
+  committedIn: totals,
+  committedOut: totals,
   vms: count,
   forecast: z.nullable(
     z.object({ meanMilli: measure, awayMilli: measure, deviationMilli: measure, turnoverS: measure }),
