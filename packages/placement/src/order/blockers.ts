@@ -1,5 +1,6 @@
 /** Why a step cannot start now. */
 import { amountText, capacityCode } from '../problem/names.ts'
+import { codeOf } from '../rules/rule.ts'
 import type { ScheduleState } from './schedule-state.ts'
 
 export interface Blocker {
@@ -55,15 +56,15 @@ const overPool = (s: ScheduleState, v: number, h: number, absent: number): Block
     const inPool = absent >= 0 && s.going[absent]! >= 0 && pool.slot[s.going[absent]!] === slot
     const freed = inPool ? pool.amount(absent) : 0
     if (pool.load[slot]! - freed + pool.amount(v) > pool.cap[slot]! && pool.amount(v) > 0)
-      return { code: 'rule.capacity', text: `${s.model.vms[v]!.id} would exceed ${pool.nameOn(h)}` }
+      return { code: codeOf(pool.rule), text: `${s.model.vms[v]!.id} would exceed ${pool.nameOn(h)}` }
   }
   return null
 }
 
 const overUsedHosts = (s: ScheduleState, h: number): Blocker | null => {
-  for (const { inside, used, count, max } of s.usedHostsLimits)
+  for (const { rule, inside, used, count, max } of s.usedHostsLimits)
     if (inside[h] === 1 && used[h] === 0 && count >= max)
-      return { code: 'rule.capacity', text: `${s.model.hosts[h]!.id} may not be used as well` }
+      return { code: codeOf(rule), text: `${s.model.hosts[h]!.id} may not be used as well` }
   return null
 }
 
@@ -72,14 +73,15 @@ const inConflict = (s: ScheduleState, v: number, h: number, absent: number): Blo
   const leavingBefore = absent < 0 ? -1 : leaving[absent]!
   const goingBefore = absent < 0 ? -1 : going[absent]!
   if (absent >= 0) leaving[absent] = going[absent] = -1
-  const clash = continuous.violates(leaving, v, h) || continuous.violates(going, v, h)
+  const brokenNow = continuous.brokenBy(leaving, v, h)
+  const broken = brokenNow < 0 ? continuous.brokenBy(going, v, h) : brokenNow
   if (absent >= 0) {
     leaving[absent] = leavingBefore
     going[absent] = goingBefore
   }
-  if (!clash) return null
+  if (broken < 0) return null
   return {
-    code: 'rule.anti_affinity',
+    code: codeOf(model.problem.rules[broken]!),
     text: `${model.vms[v]!.id} may not join the VMs on ${model.hosts[h]!.id}`,
   }
 }

@@ -4,6 +4,7 @@ import { constraintsOf, isContinuous, type PlacementRule } from '../rules/rule.t
 
 /** A continuous cap: like a host with one dimension; over several hosts together, or over each by itself. */
 export interface CapacityPool {
+  readonly rule: PlacementRule
   /** The rule's name for people, with the host where that matters. */
   readonly nameOn: (h: number) => string
   /** Per host the slot that counts it, −1 = none: hosts that are capped together share one. */
@@ -18,14 +19,15 @@ export interface CapacityPool {
 
 const capacityPoolOf = (
   at: Int32Array,
-  of: Pick<CapacityPool, 'nameOn' | 'slot' | 'amount'> & { readonly max: number },
+  of: Pick<CapacityPool, 'rule' | 'nameOn' | 'slot' | 'amount'> & { readonly max: number },
 ): CapacityPool => {
-  const { nameOn, slot, amount, max } = of
+  const { rule, nameOn, slot, amount, max } = of
   const load = new Float64Array(slot.reduce((most, one) => Math.max(most, one + 1), 0))
   at.forEach((h, v) => {
     if (h >= 0 && slot[h]! >= 0) load[slot[h]!]! += amount(v)
   })
   return {
+    rule,
     nameOn,
     slot,
     amount,
@@ -44,6 +46,7 @@ export const createCapacityPools = (model: Model, at: Int32Array): readonly Capa
     const name = rule.name ?? `${rule.kind} of ${max}`
     return [
       capacityPoolOf(at, {
+        rule,
         nameOn: () => name,
         slot: Int32Array.from(model.hosts, (host) => (members.has(host.id) ? 0 : -1)),
         amount: (v) => (of === 'vms' ? 1 : model.wants[v * model.dims + d]!),
@@ -59,6 +62,7 @@ export const createCapacityPools = (model: Model, at: Int32Array): readonly Capa
       const name = rule.name ?? `${rule.kind} of ${max}`
       return [
         capacityPoolOf(at, {
+          rule,
           nameOn: (h) => `${name} on ${model.hosts[h]!.id}`,
           slot: Int32Array.from(model.hosts, ({ id }, h) => (members?.has(id) === false ? -1 : h)),
           amount: (v) => counts[v]!,
@@ -139,6 +143,7 @@ export const circularOrder = (model: Model, moved: ReadonlySet<string>): readonl
 
 /** A continuous limit of hosts in use: every host that ever carries a VM counts, as the checker counts. */
 export interface UsedHostsLimit {
+  readonly rule: PlacementRule
   readonly inside: Uint8Array
   readonly used: Uint8Array
   readonly max: number
@@ -153,5 +158,5 @@ export const createUsedHostsLimits = (model: Model, at: Int32Array): UsedHostsLi
     const used = new Uint8Array(model.hostCount)
     for (const h of at) if (h >= 0 && inside[h] === 1) used[h] = 1
     const count = used.reduce((sum, one) => sum + one, 0)
-    return [{ inside, used, max: Math.max(max, count), count }]
+    return [{ rule, inside, used, max: Math.max(max, count), count }]
   })

@@ -11,8 +11,8 @@ import type { Model } from '../model/model.ts'
 import { isContinuous } from '../rules/rule.ts'
 
 export interface ContinuousRules {
-  /** Would VM `v` on host `h` break a continuous rule, the others being `at` (−1 = nowhere)? */
-  readonly violates: (at: Int32Array, v: number, h: number) => boolean
+  /** The continuous rule (its index) that VM `v` on host `h` would break, the others being `at` (−1 = nowhere); −1 = none. */
+  readonly brokenBy: (at: Int32Array, v: number, h: number) => number
   /** The constraints on a VM whose rules hold now, and so must hold all the time. */
   readonly strictOf: (v: number) => readonly CompiledConstraint[]
 }
@@ -26,7 +26,10 @@ export const createContinuousRules = (
   targets: Int32Array | null,
 ): ContinuousRules => {
   const strict = new Map<number, CompiledConstraint[]>()
-  const mending = new Map<number, { readonly group: Int32Array; readonly goal: number }[]>()
+  const mending = new Map<
+    number,
+    { readonly rule: number; readonly group: Int32Array; readonly goal: number }[]
+  >()
   const add = <T>(map: Map<number, T[]>, v: number, one: T): void => {
     const list = map.get(v)
     if (list === undefined) map.set(v, [one])
@@ -40,25 +43,27 @@ export const createContinuousRules = (
     )
       continue
     const broken = constraint.group !== undefined && constraint.violation(start) > 0
+    const { rule } = constraint
     const goal = broken ? goalOf(constraint, constraint.group!, start, targets) : none
     for (const v of constraint.scope)
-      if (broken) add(mending, v, { group: constraint.group!, goal })
+      if (broken) add(mending, v, { rule, group: constraint.group!, goal })
       else add(strict, v, constraint)
   }
   return {
     strictOf: (v) => strict.get(v) ?? noConstraints,
-    violates: (at, v, h) => {
+    brokenBy: (at, v, h) => {
       const list = strict.get(v)
-      if (list !== undefined) for (const constraint of list) if (constraint.clashes(at, v, h)) return true
+      if (list !== undefined)
+        for (const constraint of list) if (constraint.clashes(at, v, h)) return constraint.rule
       const mended = mending.get(v)
-      if (mended === undefined) return false
-      for (const { group, goal } of mended) {
+      if (mended === undefined) return -1
+      for (const { rule, group, goal } of mended) {
         const there = group[h]!
-        if (there < 0) return true
+        if (there < 0) return rule
         const here = at[v]! < 0 ? -1 : group[at[v]!]!
-        if (goal !== anyGroup && there !== goal && there !== here) return true
+        if (goal !== anyGroup && there !== goal && there !== here) return rule
       }
-      return false
+      return -1
     },
   }
 }

@@ -107,7 +107,7 @@ export const createOrderState = (
         usedHosts.count >= usedHosts.max
       )
         return false
-    return !continuous.violates(at, v, h)
+    return continuous.brokenBy(at, v, h) < 0
   }
 
   return {

@@ -4,10 +4,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { checkPlan } from '../check/checker.ts'
 import type { Move } from '../problem/answer.ts'
-import { type ActionId, asHostId, asVmId } from '../problem/ids.ts'
+import { type ActionId, asHostId, asVmId, type HostId } from '../problem/ids.ts'
 import type { Plan } from '../problem/plan.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
-import type { Rule } from '../rules/rule.ts'
+import { codeOf, type PlacementRule, type Rule } from '../rules/rule.ts'
 import { solvePlacement } from '../solve-placement.ts'
 import { runs } from '../testing/effort.ts'
 import { problems } from '../testing/generator.ts'
@@ -190,6 +190,31 @@ test('A VM joins a host only after its anti-affine mate has left it', () => {
   )
   const plan = planFor(problem, planOrder(problem, moves(problem, { 0: 1, 1: 2 }), { planId: partition }))
   assert.deepEqual(plan.actions.find((action) => action.vm === 'v0')!.after.length, 1)
+})
+
+test('Moves that a rule holds up are refused with the code of that rule', () => {
+  const [v0, v1] = [asVmId('v0'), asVmId('v1')]
+  const [h0, h1, h2] = ['h0', 'h1', 'h2'].map(asHostId) as [HostId, HostId, HostId]
+  // v0 is on h0, v1 on h1.
+  const cases: readonly (readonly [PlacementRule, Record<number, number>])[] = [
+    [{ kind: 'spread', vms: [v0, v1] }, { 0: 1 }],
+    [
+      { kind: 'gather', vms: [v0, v1], continuous: true },
+      { 0: 2, 1: 0 },
+    ],
+    [
+      { kind: 'among', vms: [v0, v1], parts: [[h0], [h1], [h2]] },
+      { 0: 2, 1: 0 },
+    ],
+    [{ kind: 'runningCapacity', hosts: [h1], amount: 1 }, { 0: 1 }],
+    [{ kind: 'maxOnline', hosts: [h1, h2], amount: 1, continuous: true }, { 0: 2 }],
+  ]
+  for (const [rule, to] of cases) {
+    const all: [number, number][] = [0, 1].map((host) => [host, 1])
+    const problem: PlacementProblem = { ...small([10, 10, 10], all), rules: [rule] }
+    const planned = planOrder(problem, moves(problem, to), { planId: partition })
+    assert.equal(planned.kind === 'no_order' && planned.why.code, codeOf(rule), rule.kind)
+  }
 })
 
 test('A VM that is to be stopped keeps its rules until then: its anti-affine mate waits, and the VMs of its group stay together', () => {
