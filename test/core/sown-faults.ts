@@ -158,6 +158,12 @@ export const faults: readonly SownFault[] = [
     to: 'return advance(leader, state)',
   },
   {
+    name: 'source: a migration without a record is left alone',
+    file: 'migration/migrations.ts',
+    from: 'isSent: (vm) => parts.outgoingJobs.has(vm),',
+    to: 'isSent: (vm) => parts.outgoingJobs.has(vm) && accounts(parts, vm),',
+  },
+  {
     name: 'a lease never lapses',
     file: 'partition/hold-lease.ts',
     from: 'if (lease !== null && lease.expiresAt <= context.now() && !hooks.busy()) changeLease(state, null)',
