@@ -1,7 +1,7 @@
 /** A guest counts on its console. Its log alone tells whether it stopped, was started again or ran twice. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { judgeGuestLog, linesAround, logLines, parseLine } from './guest-log.ts'
+import { judgeGuestLog, kernelDied, linesAround, logLines, parseLine } from './guest-log.ts'
 
 const boot = 'READY vm1 218\r\n'
 const ticks = (from: number, to: number, startCs = 219) =>
@@ -59,6 +59,14 @@ test('its host lost power in the middle of a line; starting it again was meant',
   assert.deepEqual(kinds(`${boot}${ticks(0, 4)}TICK 5 ${boot}${ticks(0, 4)}`, 2), [])
   assert.deepEqual(kinds(`${boot}${ticks(0, 4)}TIC[    0.1] kernel speaks\r\n${boot}${ticks(0, 4)}`, 2), [])
   assert.deepEqual(kinds(`${boot}${ticks(0, 4)}TICK 5 ${boot}${ticks(0, 4)}`), ['garbled', 'restart'])
+})
+
+test('a kernel that died of damaged memory is told from one that is merely late', () => {
+  const fault =
+    '[  109.328302] general protection fault, probably for non-canonical address 0x1ff888000000019\r\n'
+  const late = '[   65.440493] watchdog: BUG: soft lockup - CPU#0 stuck for 56s! [init:96]\r\n'
+  assert.ok(kernelDied(boot + ticks(0, 4) + fault))
+  assert.ok(!kernelDied(boot + ticks(0, 4) + late))
 })
 
 test('the lines around a violation are told with their numbers', () => {

@@ -144,6 +144,12 @@ export function tellVerdict(verdict: Verdict): string {
   return [JSON.stringify(figures), ...violations.slice(0, 10).map((v) => JSON.stringify(v))].join('\n')
 }
 
+/** Whether the guest's kernel told its console that its memory is not what it left there. */
+export const kernelDied = (text: string): boolean =>
+  /^\[ *\d+\.\d+\] (?:general protection fault|BUG: unable to handle|Oops|Kernel panic|invalid opcode)/m.test(
+    text,
+  )
+
 /** The lines around each violation, with their numbers: the clock in them tells a repeated line from a second copy. */
 export function linesAround(text: string, { violations }: Verdict, radius = 4): string {
   const lines = logLines(text)

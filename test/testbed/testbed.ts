@@ -41,6 +41,7 @@ export type { Guest, GuestState, Sighting } from './guest.ts'
 export {
   type Arrival,
   judgeGuestLog,
+  kernelDied,
   linesAround,
   tellVerdict,
   type Verdict,
