@@ -10,6 +10,7 @@ import { dirname, join, sep } from 'node:path'
 import { test } from 'node:test'
 import { faults, placesOf, sow } from './core/sown-faults.ts'
 import { filesOf, suites } from './run.ts'
+import { countAssertions, judgeAssertions } from './tidy/assertions.ts'
 import { namesTwice, rooms } from './tidy/directions.ts'
 import { findingsOfExceptions, judgeExceptions, readExceptions } from './tidy/exceptions.ts'
 import { deadFiles } from './tidy/reach.ts'
@@ -202,6 +203,20 @@ test('every fault that npm run test:power sows has its one place in the core', (
         : [`${path}: ${places} places for the fault '${one.name}' (test/core/sown-faults.ts)`]
     }),
   )
+})
+
+test('the core loses no assertion', () => {
+  const text = "import { assert } from 'a'\n// assert(1)\nassert(b)\n  assert(() => c)\nnode.assert(d)"
+  const made = (path: string): Source => readSource(path, text)
+  const all = ['packages/protocol/src/a.ts', 'packages/protocol/src/a.test.ts', 'packages/sim/src/a.ts'].map(
+    made,
+  )
+  assert.equal(countAssertions(all), 2)
+  assert.deepEqual(
+    [judgeAssertions(9, 10).length, judgeAssertions(10, 10).length, judgeAssertions(41, 10).length],
+    [1, 0, 1],
+  )
+  none(judgeAssertions(countAssertions(sources)))
 })
 
 test('no dead files', () => none(deadFiles(sources, [...scripts, ...exported])))
