@@ -48,7 +48,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       leave.tick()
       membership.announce(ownFacts(parts), input.kind === 'leaving')
       const at = nextWake(parts)
-      assert(Number.isFinite(at) && at > context.now(), `the next step comes after this one: ${at}`)
+      assert(Number.isFinite(at) && at > context.now(), () => `the next step comes after this one: ${at}`)
       context.emit({ kind: 'wake', at })
       state.stepping = false
       return context.takeEffects()

@@ -84,7 +84,7 @@ export const createStepContext = (
     random(below) {
       assert(
         Number.isSafeInteger(below) && below >= 0,
-        `lots are drawn below a whole number, not below ${below}`,
+        () => `lots are drawn below a whole number, not below ${below}`,
       )
       const drawn = bits()
       return below <= 1 ? 0 : drawn % below
@@ -94,7 +94,7 @@ export const createStepContext = (
     nextPartition: () => partitionIdOf(self, incarnation, ++partitions),
     setTime(now) {
       // A clock may be set back; one that tells no time is none.
-      assert(Number.isFinite(now), `a step has a time, not ${now}`)
+      assert(Number.isFinite(now), () => `a step has a time, not ${now}`)
       time = Math.max(time, now)
     },
     nextOwn: () => own.shift() ?? null,

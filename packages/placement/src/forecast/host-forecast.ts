@@ -121,6 +121,18 @@ export const hostForecastOf = ({ each, turnoverS }: VmForecasts): HostForecast =
   return forecast
 }
 
+/** Of a host with this one VM. */
+export const forecastOfVm = (
+  { nowMilli, meanMilli, variance }: VmForecast,
+  turnoverS: number,
+): HostForecast => ({
+  nowMilli,
+  meanMilli,
+  away: (nowMilli - meanMilli) * (nowMilli - meanMilli),
+  variance: Math.max(0, variance),
+  turnoverS,
+})
+
 export const withVm = (forecast: HostForecast, vm: VmForecast): HostForecast => add(forecast, vm, 1)
 export const withoutVm = (forecast: HostForecast, vm: VmForecast): HostForecast => add(forecast, vm, -1)
 

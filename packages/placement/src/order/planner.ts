@@ -207,7 +207,7 @@ const bySearch = (
   for (let next = 0; next < steps.length; ) {
     if (schedule.blockerOf(next) === null) schedule.start(next++)
     else if (schedule.timeline.inFlight() > 0) schedule.finish(schedule.timeline.next())
-    else assert(false, `step ${next} of the way that was found can be taken`)
+    else assert(false, () => `step ${next} of the way that was found can be taken`)
   }
   while (schedule.timeline.inFlight() > 0) schedule.finish(schedule.timeline.next())
   return planned(model, steps, options, schedule)

@@ -11,7 +11,10 @@ import { assert } from '@drover/placement'
  * which waits as long as one. Exact for any count: a power above the bound is never multiplied out.
  */
 export const backOffMs = (failures: number, firstMs: number, maxMs: number): number => {
-  assert(firstMs >= 0 && maxMs >= 0, `a pause is no less than nothing: ${firstMs} ms, at most ${maxMs} ms`)
+  assert(
+    firstMs >= 0 && maxMs >= 0,
+    () => `a pause is no less than nothing: ${firstMs} ms, at most ${maxMs} ms`,
+  )
   let pauseMs = firstMs
   for (let failure = 1; failure < failures && pauseMs < maxMs; failure++) pauseMs *= 2
   return Math.min(pauseMs, maxMs)

@@ -79,7 +79,7 @@ export const createCommands = (context: StepContext, host: HostState, hooks: Com
       const formed = state.orders.some((one) => one.request === order.request && one.formed)
       assert(
         !formed,
-        `one partition serves the order ${order.request}, and ${partition} would be a second one`,
+        () => `one partition serves the order ${order.request}, and ${partition} would be a second one`,
       )
       state.orders = state.orders.map((one) =>
         one.request === order.request ? { ...one, formed: true } : one,
@@ -116,7 +116,7 @@ const assertNew = ({ state }: CommandParts, request: string): void =>
   assert(
     !state.questions.some((one) => one.request === request) &&
       !state.orders.some((one) => one.request === request),
-    `request ${request} waits once`,
+    () => `request ${request} waits once`,
   )
 
 const unformed = ({ orders }: CommandState): readonly Waiting[] => orders.filter((order) => !order.formed)

@@ -11,8 +11,8 @@
 import {
   assert,
   expectedAt,
+  forecastOfVm,
   horizonS,
-  hostForecastOf,
   type VmForecast,
   type VmForecasts,
   type VmId,
@@ -65,10 +65,7 @@ const scored = (sums: Sums, { each, turnoverS }: Note, vms: Vms): Sums => {
     const here = vms.get(vm)
     if (!measured(here)) continue
     const seen = here.demand.cpuMilli
-    const { mean, variance } = expectedAt(
-      hostForecastOf({ each: [forecast], turnoverS, known: true }),
-      horizonS,
-    )
+    const { mean, variance } = expectedAt(forecastOfVm(forecast, turnoverS), horizonS)
     count += 1
     error += seen - mean
     change += seen - forecast.nowMilli
@@ -92,6 +89,16 @@ const doubtOn = ({ count, score, asNow, squares, ownSquares }: Sums): ForecastDo
   return asNow === 0 || score * 1_000 > asNow * limits.forecastScorePermilleMax ? 'forecast.no_better' : null
 }
 
+const runningOf = (vms: Vms, each: readonly VmForecast[]): Note['each'] => {
+  const running: (readonly [vm: VmId, forecast: VmForecast])[] = []
+  let i = 0
+  for (const vm of vms.values()) {
+    if (measured(vm)) running.push([vm.vm, each[i]!])
+    i += 1
+  }
+  return running
+}
+
 /** To be called with each sample: its VMs, and the forecast of each, in the same order. The answer: null = believed. */
 export const createForecastSkill = () => {
   let notes: readonly Note[] = []
@@ -110,9 +117,8 @@ export const createForecastSkill = () => {
     doubt = doubtOn(sums)
     const { each, known, turnoverS } = forecasts()
     if (!known) return doubt
-    const running = [...vms.values()].flatMap((vm, i) => (measured(vm) ? [[vm.vm, each[i]!] as const] : []))
-    notes = [...notes, { slot, each: running, turnoverS }]
-    assert(notes.length <= horizonSlots, `${notes.length} notes are no more than those of one horizon`)
+    notes = [...notes, { slot, each: runningOf(vms, each), turnoverS }]
+    assert(notes.length <= horizonSlots, () => `${notes.length} notes are no more than those of one horizon`)
     return doubt
   }
 }

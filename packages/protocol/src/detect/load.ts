@@ -108,11 +108,11 @@ const checkLoad = (
   assert(overloadedAt === null || since !== null, 'an overload has lasted since some time')
   assert(
     since === null || since <= now,
-    `demand has been too much since ${since}, and not since after ${now}`,
+    () => `demand has been too much since ${since}, and not since after ${now}`,
   )
   assert(
     since === null || overloadedAt === null || since <= overloadedAt,
-    `the overload of ${overloadedAt} began after demand was too much, at ${since}`,
+    () => `the overload of ${overloadedAt} began after demand was too much, at ${since}`,
   )
   if (before.overloaded === null && overloaded !== null)
     assert(demand[overloaded] > usable[overloaded], `an overload begins only above what is usable`)

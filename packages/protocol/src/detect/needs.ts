@@ -51,7 +51,10 @@ const overload = (
   const worst = demand[load.overloaded] > usable[load.overloaded] ? load.overloaded : dimension
   const wanted = toClear(demand, usable, clearPermille)
   const severity = severityOf(demand, usable)
-  assert(severity > 0 && wanted[worst] > 0, `an overload of ${worst} weighs something, and asks for room`)
+  assert(
+    severity > 0 && wanted[worst] > 0,
+    () => `an overload of ${worst} weighs something, and asks for room`,
+  )
   return {
     kind: 'overload',
     dimension: worst,

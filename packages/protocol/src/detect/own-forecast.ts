@@ -67,7 +67,7 @@ export const createOwnForecast = (host: HostState, policy: Policy): (() => OwnFo
     const now = forecastsNow()
     assert(
       now.each.length === host.vms.size,
-      `${now.each.length} forecasts are one for each of ${host.vms.size} VMs`,
+      () => `${now.each.length} forecasts are one for each of ${host.vms.size} VMs`,
     )
     known = now.known ? ownForecastOf(host, now, doubt, policy.forecastGainMsMin) : null
     return known

@@ -77,8 +77,11 @@ export const openOf = (one: LifecycleAction): OpenLifecycle => {
 
 /** A question of it was asked; an answer has to come within the time that a hypervisor may take over a call. */
 export const asked = (one: LifecycleAction, round: number, now: Instant): LifecycleAction => {
-  assert(one.phase !== 'performing', `${one.action} is asked about while its call runs`)
-  assert(one.round === null || one.round < round, `${one.action}: question ${round} follows ${one.round}`)
+  assert(one.phase !== 'performing', () => `${one.action} is asked about while its call runs`)
+  assert(
+    one.round === null || one.round < round,
+    () => `${one.action}: question ${round} follows ${one.round}`,
+  )
   return { ...one, round, nextAt: now + limits.settleRoundMsMax }
 }
 
@@ -93,21 +96,24 @@ export const answered = (one: LifecycleAction, seen: Presence | null, now: Insta
 
 /** The hypervisor is told what to do. */
 export const performed = (one: LifecycleAction, now: Instant): LifecycleAction => {
-  assert(one.phase === 'looking', `${one.action} is performed from ${one.phase}: it would be done twice`)
-  assert(one.seen !== null, `${one.action} is performed before the hypervisor was looked at`)
+  assert(
+    one.phase === 'looking',
+    () => `${one.action} is performed from ${one.phase}: it would be done twice`,
+  )
+  assert(one.seen !== null, () => `${one.action} is performed before the hypervisor was looked at`)
   return { ...one, phase: 'performing', seen: null, nextAt: now + limits.operationSlowMs }
 }
 
 /** Its call has returned. */
 export const returned = (one: LifecycleAction, answer: ActionResult, now: Instant): LifecycleAction => {
-  assert(one.phase === 'performing', `${one.action} has returned in ${one.phase}`)
-  assert(one.round === null && one.seen === null, `${one.action} was looked at while its call ran`)
+  assert(one.phase === 'performing', () => `${one.action} has returned in ${one.phase}`)
+  assert(one.round === null && one.seen === null, () => `${one.action} was looked at while its call ran`)
   return { ...one, phase: 'settling', answer, settlingSince: now, seenSince: now, nextAt: now }
 }
 
 export const verdictOf = (one: LifecycleAction, now: Instant): OperationVerdict => {
   const { kind, phase, answer, seen, seenSince, settlingSince } = one
-  assert(phase === 'settling', `${one.action} is judged in ${phase}`)
+  assert(phase === 'settling', () => `${one.action} is judged in ${phase}`)
   if (seen === null) return { kind: 'wait' }
   return judgeOperation(kind, {
     seen,

@@ -26,8 +26,8 @@ export const checkBegins = (
   vm: VmId,
   max: number,
 ): void => {
-  assert(!all.has(action), `${action} is begun once`)
-  assert(all.size < max, `with ${action} no more than ${max} migrations leave`)
+  assert(!all.has(action), () => `${action} is begun once`)
+  assert(all.size < max, () => `with ${action} no more than ${max} migrations leave`)
   for (const one of all.values()) assert(one.vm !== vm, () => `${vm} leaves by ${one.action} already`)
 }
 
@@ -38,7 +38,7 @@ export const checkOutgoingChange = (before: OutgoingMigration | null, next: Outg
     const { action, phase } = next
     assert(
       phase === 'asking' || phase === 'settling',
-      `${action} begins by asking, or in doubt, not ${phase}`,
+      () => `${action} begins by asking, or in doubt, not ${phase}`,
     )
     return
   }

@@ -70,7 +70,7 @@ const demandAfter = (
 
 const demandAt = (demands: ReadonlyMap<HostId, Resources>, host: HostId): Resources => {
   const demand = demands.get(host)
-  assert(demand !== undefined, `a host that a plan touches, ${host}, has given a snapshot`)
+  assert(demand !== undefined, () => `a host that a plan touches, ${host}, has given a snapshot`)
   return demand
 }
 
@@ -79,7 +79,7 @@ const vmsOf = (snapshots: readonly HostSnapshot[]): ((action: Action) => VmSnaps
   const vms = new Map(snapshots.flatMap((snapshot) => snapshot.vms.map((vm) => [vm.vm, vm])))
   return ({ id, vm }) => {
     const found = vms.get(vm)
-    assert(found !== undefined, `the VM of action ${id}, ${vm}, is in a snapshot`)
+    assert(found !== undefined, () => `the VM of action ${id}, ${vm}, is in a snapshot`)
     return found
   }
 }

@@ -22,13 +22,13 @@ export const carryOut = (
     return conclude(leader, state, { result: 'would', code: promise.code, text: promise.text }, plan)
   assert(
     state.phase === 'solving' && state.execution === null,
-    `partition ${partition} carries out one plan, just after it was solved: it is ${state.phase}`,
+    () => `partition ${partition} carries out one plan, just after it was solved: it is ${state.phase}`,
   )
   state.phase = 'executing'
   state.deadline = Number.MAX_SAFE_INTEGER
   state.execution = progress.execution(plan)
   const absent = [...progress.touched(state.execution)].find((host) => members.get(host)?.state !== 'granted')
-  assert(absent === undefined, `the plan of ${partition} touches members only, and ${absent} is none`)
+  assert(absent === undefined, () => `the plan of ${partition} touches members only, and ${absent} is none`)
   releaseUntouched(context, state)
   const decision = recordOf(leader, state, { result: 'running', code: null, text: 'under way' }, plan, null)
   hooks.report(decision)

@@ -27,16 +27,17 @@ export const conclude = (
   const { partition, execution } = state
   assert(
     leader.current === state,
-    `partition ${partition} ends once: ${leader.current?.partition ?? 'none'} is led`,
+    () => `partition ${partition} ends once: ${leader.current?.partition ?? 'none'} is led`,
   )
-  assert(outcome.result !== 'running', `partition ${partition} does not end as running`)
+  assert(outcome.result !== 'running', () => `partition ${partition} does not end as running`)
   const undone = (execution?.plan ?? plan)?.actions.find(
     ({ id }) => execution?.results.get(id)?.kind !== 'done',
   )
   assert(
     (outcome.result !== 'cured' && outcome.result !== 'relieved') ||
       (execution !== null && undone === undefined),
-    `partition ${partition} ends as ${outcome.result} when its plan is done: ${undone?.id ?? 'no action'} is not`,
+    () =>
+      `partition ${partition} ends as ${outcome.result} when its plan is done: ${undone?.id ?? 'no action'} is not`,
   )
   const decision = recordOf(leader, state, outcome, plan, context.now())
   leader.current = null

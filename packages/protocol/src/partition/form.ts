@@ -20,11 +20,12 @@ export const formPartition = (
   const { partition } = state
   assert(
     leader.current === null,
-    `a host leads one partition at a time: ${partition} is formed while ${leader.current?.partition} is led`,
+    () =>
+      `a host leads one partition at a time: ${partition} is formed while ${leader.current?.partition} is led`,
   )
   assert(
     leaderOf(partition) === context.self,
-    `partition ${partition} is named after its leader, ${context.self}`,
+    () => `partition ${partition} is named after its leader, ${context.self}`,
   )
   leader.current = state
   if (need.kind === 'migrate' && need.to !== null) askChosen(leader, state, need.to)

@@ -52,7 +52,7 @@ const grant = (state: LeaseState, from: HostId, message: Reserve, snapshot: Host
   const { context } = state
   const { partition, rank, incarnation } = message
   const epoch = state.epoch + 1
-  assert(Number.isSafeInteger(epoch), `epochs of ${context.self} can be counted: ${epoch} cannot`)
+  assert(Number.isSafeInteger(epoch), () => `epochs of ${context.self} can be counted: ${epoch} cannot`)
   state.epoch = epoch
   changeLease(state, {
     partition,
@@ -79,7 +79,7 @@ const sayGranted = (
 ): void => {
   assert(
     snapshot.host === context.self,
-    `${context.self} grants with a snapshot of itself, and not of ${snapshot.host}`,
+    () => `${context.self} grants with a snapshot of itself, and not of ${snapshot.host}`,
   )
   context.send(to, { kind: 'granted', partition, epoch, leaseMs: limits.leaseMs, snapshot })
 }

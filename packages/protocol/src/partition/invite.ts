@@ -10,16 +10,19 @@ import { selectMembers } from './select.ts'
 
 export const ask = (context: StepContext, state: PartitionState, hosts: readonly HostId[]): void => {
   const { partition, members, lost } = state
-  assert(hosts.length > 0, `partition ${partition} asks a host when it begins to wait for answers`)
-  assert(state.phase !== 'executing', `partition ${partition} asks no host while its plan is carried out`)
+  assert(hosts.length > 0, () => `partition ${partition} asks a host when it begins to wait for answers`)
+  assert(
+    state.phase !== 'executing',
+    () => `partition ${partition} asks no host while its plan is carried out`,
+  )
   const again = hosts.find((host) => members.has(host) || lost.has(host))
-  assert(again === undefined, `partition ${partition} asks each host once: ${again} was asked before`)
+  assert(again === undefined, () => `partition ${partition} asks each host once: ${again} was asked before`)
   state.phase = 'reserving'
   state.deadline = context.now() + limits.reserveMs
   for (const host of hosts) members.set(host, { state: 'asked' })
   assert(
     members.size <= limits.partitionHostsMax,
-    `partition ${partition} has at most ${limits.partitionHostsMax} members, not ${members.size}`,
+    () => `partition ${partition} has at most ${limits.partitionHostsMax} members, not ${members.size}`,
   )
   for (const host of hosts)
     context.send(host, {

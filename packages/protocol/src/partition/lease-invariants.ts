@@ -22,7 +22,7 @@ export const checkLeaseChange = (before: Lease | null, next: Lease | null, aroun
   if (next !== null) checkLease(next, around)
   if (before === null) return next === null ? undefined : checkFresh(next, around)
   if (next?.epoch === before.epoch) return checkKept(before, next)
-  assert(!around.busy, `the lease of ${before.partition} is held while an action runs here (S5)`)
+  assert(!around.busy, () => `the lease of ${before.partition} is held while an action runs here (S5)`)
   if (next === null) return
   checkFresh(next, around)
   checkTaken(before, next, around)
@@ -32,23 +32,28 @@ const checkLease = (lease: Lease, { now, epoch }: Surroundings): void => {
   const { partition, assigned } = lease
   assert(
     lease.epoch >= 1 && lease.epoch <= epoch,
-    `the lease of ${partition} has one of the epochs that were given, 1 to ${epoch}, and not ${lease.epoch}`,
+    () =>
+      `the lease of ${partition} has one of the epochs that were given, 1 to ${epoch}, and not ${lease.epoch}`,
   )
   assert(
     lease.expiresAt <= now + limits.leaseMs,
-    `the lease of ${partition} lasts at most ${limits.leaseMs} ms without being renewed`,
+    () => `the lease of ${partition} lasts at most ${limits.leaseMs} ms without being renewed`,
   )
   assert(
     lease.rank.partition === partition,
-    `the lease of ${partition} has its rank, not that of ${lease.rank.partition}`,
+    () => `the lease of ${partition} has its rank, not that of ${lease.rank.partition}`,
   )
   if (assigned === null) return
   const { assign } = assigned
   assert(
     assign.partition === partition && assign.epoch === lease.epoch,
-    `the plan under the lease of ${partition}, epoch ${lease.epoch}, is not one of ${assign.partition}, epoch ${assign.epoch}`,
+    () =>
+      `the plan under the lease of ${partition}, epoch ${lease.epoch}, is not one of ${assign.partition}, epoch ${assign.epoch}`,
   )
-  assert(lease.executing, `the lease of ${partition} cannot be taken away any more, since its plan is there`)
+  assert(
+    lease.executing,
+    () => `the lease of ${partition} cannot be taken away any more, since its plan is there`,
+  )
 }
 
 /** One that was given just now. */
@@ -56,14 +61,14 @@ const checkFresh = (lease: Lease, { now, busy, epoch }: Surroundings): void => {
   const { partition } = lease
   assert(
     lease.epoch === epoch,
-    `a new lease has the newest epoch, ${epoch}, and that of ${partition} has ${lease.epoch}`,
+    () => `a new lease has the newest epoch, ${epoch}, and that of ${partition} has ${lease.epoch}`,
   )
-  assert(!busy, `no lease is given while an action runs here, nor to ${partition} (S5)`)
+  assert(!busy, () => `no lease is given while an action runs here, nor to ${partition} (S5)`)
   assert(
     !lease.executing && lease.assigned === null,
-    `a new lease has no plan yet, nor has that of ${partition}`,
+    () => `a new lease has no plan yet, nor has that of ${partition}`,
   )
-  assert(lease.expiresAt > now, `a new lease lasts for a while, and that of ${partition} has ended`)
+  assert(lease.expiresAt > now, () => `a new lease lasts for a while, and that of ${partition} has ended`)
 }
 
 /** The same one, renewed, ended, or with its plan. */
@@ -71,24 +76,25 @@ const checkKept = (before: Lease, next: Lease): void => {
   const { partition, epoch } = before
   assert(
     next.partition === partition,
-    `epoch ${epoch} is that of ${partition} only, and not of ${next.partition} (S6)`,
+    () => `epoch ${epoch} is that of ${partition} only, and not of ${next.partition} (S6)`,
   )
   assert(
     next.leader === before.leader && next.leaderIncarnation === before.leaderIncarnation,
-    `the lease of ${partition} stays with ${before.leader}, ${before.leaderIncarnation}: ${next.leader}, ${next.leaderIncarnation}`,
+    () =>
+      `the lease of ${partition} stays with ${before.leader}, ${before.leaderIncarnation}: ${next.leader}, ${next.leaderIncarnation}`,
   )
   assert(
     compareRank(next.rank, before.rank) === 0 && next.rank.severity === before.rank.severity,
-    `the rank of ${partition} is fixed when it is formed`,
+    () => `the rank of ${partition} is fixed when it is formed`,
   )
   assert(
     next.incarnations === before.incarnations,
-    `${partition} is bound to the VMs that were in its snapshot`,
+    () => `${partition} is bound to the VMs that were in its snapshot`,
   )
-  assert(next.executing || !before.executing, `${partition} has begun to execute, and goes on doing so`)
+  assert(next.executing || !before.executing, () => `${partition} has begun to execute, and goes on doing so`)
   assert(
     before.assigned === null || next.assigned === before.assigned,
-    `one plan is carried out under the lease of ${partition}, epoch ${epoch}`,
+    () => `one plan is carried out under the lease of ${partition}, epoch ${epoch}`,
   )
 }
 
@@ -96,15 +102,15 @@ const checkKept = (before: Lease, next: Lease): void => {
 const checkTaken = (before: Lease, next: Lease, { now }: Surroundings): void => {
   assert(
     next.partition !== before.partition,
-    `a partition has one lease of a host, and ${before.partition} would have two`,
+    () => `a partition has one lease of a host, and ${before.partition} would have two`,
   )
   const expired = before.expiresAt <= now
   assert(
     expired || !before.executing,
-    `a lease is not taken from ${before.partition}, which executes, by ${next.partition}`,
+    () => `a lease is not taken from ${before.partition}, which executes, by ${next.partition}`,
   )
   assert(
     expired || compareRank(next.rank, before.rank) > 0,
-    `a lease is taken by a higher rank only: ${next.partition} is not above ${before.partition}`,
+    () => `a lease is taken by a higher rank only: ${next.partition} is not above ${before.partition}`,
   )
 }

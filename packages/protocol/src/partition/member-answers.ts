@@ -33,7 +33,7 @@ export const onGranted = (leader: Leadership, from: HostId, message: Granted): v
   }
   assert(
     state.phase === 'reserving',
-    `partition ${partition} waits for ${from}, so it is reserving, not ${state.phase}`,
+    () => `partition ${partition} waits for ${from}, so it is reserving, not ${state.phase}`,
   )
   state.members.set(from, { state: 'granted', epoch, snapshot })
   advance(leader, state)
@@ -78,8 +78,8 @@ export const lose = (
   text: string,
 ): void => {
   const { partition, members, lost } = state
-  assert(members.has(host), `partition ${partition} loses only a member, and ${host} is none`)
-  assert(!lost.has(host), `partition ${partition} loses ${host} once`)
+  assert(members.has(host), () => `partition ${partition} loses only a member, and ${host} is none`)
+  assert(!lost.has(host), () => `partition ${partition} loses ${host} once`)
   const known = leader.hooks.candidates().find(({ summary }) => summary.host === host)
   members.delete(host)
   lost.set(host, { host, name: known?.summary.name ?? host, code, text })
@@ -100,7 +100,7 @@ export const lose = (
 /** How its actions have ended is not known, and not waited for. */
 const loseWhileExecuting = (leader: Leadership, state: PartitionState, host: HostId, code: AnyCode): void => {
   const before = state.execution
-  assert(before !== null, `partition ${state.partition} has a plan while it executes`)
+  assert(before !== null, () => `partition ${state.partition} has a plan while it executes`)
   let execution = before
   for (const action of before.plan.actions)
     if (progress.performerOf(action) === host && before.begun.has(action.id))

@@ -57,11 +57,11 @@ export const unblocked = (state: Execution, outMax: number, inMax: number): read
 
 export const begin = (state: Execution, id: ActionId): Execution => {
   const action = state.plan.actions.find((one) => one.id === id)
-  assert(action !== undefined, `action ${id} is one of its plan when it begins`)
-  assert(!state.begun.has(id), `action ${id} begins once`)
-  assert(state.calledOff === null, `no action begins once its plan is called off, nor does ${id}`)
+  assert(action !== undefined, () => `action ${id} is one of its plan when it begins`)
+  assert(!state.begun.has(id), () => `action ${id} begins once`)
+  assert(state.calledOff === null, () => `no action begins once its plan is called off, nor does ${id}`)
   const open = action.after.find((one) => state.results.get(one)?.kind !== 'done')
-  assert(open === undefined, `action ${id} begins when ${open} is done`)
+  assert(open === undefined, () => `action ${id} begins when ${open} is done`)
   return { ...state, begun: new Set([...state.begun, id]) }
 }
 

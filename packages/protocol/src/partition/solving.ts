@@ -22,11 +22,14 @@ import { gainTooSmall } from './relief-gain.ts'
 
 export const solve = ({ context }: Leadership, state: PartitionState): void => {
   const { partition, members } = state
-  assert(state.phase !== 'executing', `partition ${partition} solves nothing while its plan is carried out`)
+  assert(
+    state.phase !== 'executing',
+    () => `partition ${partition} solves nothing while its plan is carried out`,
+  )
   const frozen = snapshotsOf(state)
   assert(
     frozen.length === members.size,
-    `partition ${partition} solves when all ${members.size} members have granted, not ${frozen.length}`,
+    () => `partition ${partition} solves when all ${members.size} members have granted, not ${frozen.length}`,
   )
   state.phase = 'solving'
   state.round += 1
@@ -48,7 +51,7 @@ export const onSolved = (leader: Leadership, state: PartitionState, solution: So
   const { partition, problem } = state
   assert(
     state.phase === 'solving' && problem !== null,
-    `partition ${partition} hears an answer to what it asked: it is ${state.phase}`,
+    () => `partition ${partition} hears an answer to what it asked: it is ${state.phase}`,
   )
   state.solvedMs = (state.solvedMs ?? 0) + context.now() - state.solvingSince
   if (solution.plan === null) return withoutMoves(leader, state, solution.answer)

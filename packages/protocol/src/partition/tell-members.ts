@@ -10,7 +10,10 @@ import * as progress from './plan-progress.ts'
 
 export const release = (context: StepContext, state: PartitionState, host: HostId): void => {
   const member = state.members.get(host)
-  assert(member !== undefined, `partition ${state.partition} releases its members only, and ${host} is none`)
+  assert(
+    member !== undefined,
+    () => `partition ${state.partition} releases its members only, and ${host} is none`,
+  )
   state.members.delete(host)
   if (state.intent === 'observe') return
   // Epoch 0: its answer has not been heard; the partition's id is enough.
@@ -27,7 +30,7 @@ export const releaseUntouched = (context: StepContext, state: PartitionState): v
 }
 
 const executionOf = ({ partition, phase, execution }: PartitionState): Execution => {
-  assert(execution !== null, `partition ${partition} has a plan when it is carried out: it is ${phase}`)
+  assert(execution !== null, () => `partition ${partition} has a plan when it is carried out: it is ${phase}`)
   return execution
 }
 
@@ -45,13 +48,14 @@ export const assign = (
     .sort((a, b) => byText(a.host, b.host))
   assert(
     granted.length === state.members.size,
-    `the plan of ${partition} goes to members that granted: ${granted.length} of ${state.members.size} have`,
+    () =>
+      `the plan of ${partition} goes to members that granted: ${granted.length} of ${state.members.size} have`,
   )
   const epochs: Record<HostId, number> = Object.fromEntries(granted.map(({ host, epoch }) => [host, epoch]))
   const unfenced = granted.find(({ epoch }) => epoch === 0)
   assert(
     unfenced === undefined,
-    `a plan is carried out under leases: ${unfenced?.host} gave none to ${partition}`,
+    () => `a plan is carried out under leases: ${unfenced?.host} gave none to ${partition}`,
   )
   for (const { host, epoch } of granted)
     context.send(host, { kind: 'assign', partition, epoch, problem, plan, epochs, decision })
@@ -104,7 +108,7 @@ export const sayWhatRuns = (context: StepContext, state: PartitionState): void =
 export const tellOutcome = (context: StepContext, state: PartitionState, decision: Decision): void => {
   assert(
     decision.id === state.partition && decision.endedMs !== null,
-    `what is told of ${state.partition} is its own end, not that of ${decision.id}`,
+    () => `what is told of ${state.partition} is its own end, not that of ${decision.id}`,
   )
   for (const { host } of decision.hosts)
     if (host !== context.self)

@@ -45,7 +45,7 @@ export interface PeerParts {
 
 const report = ({ context, state }: PeerParts, decision: Decision): void => {
   const others = state.decisions.filter((one) => one.id !== decision.id)
-  assert(others.length >= state.decisions.length - 1, `decision ${decision.id} is on record once`)
+  assert(others.length >= state.decisions.length - 1, () => `decision ${decision.id} is on record once`)
   state.decisions = [decision, ...others].slice(0, limits.decisionsMax)
   context.emit({ kind: 'report', decision })
 }

@@ -25,7 +25,7 @@ const isQuarantined = (judged: Judged): boolean => {
   return end !== null && judged.context.now() < end
 }
 
-/** The gravest first. */
+/** The gravest first. Each is a question to the host; `troubleOf` asks them several times in every step. */
 const troubles = [
   {
     code: 'hypervisor.unreachable',
@@ -41,8 +41,10 @@ const troubles = [
 export type Trouble = (typeof troubles)[number]['code']
 
 /** Why this host can neither grant nor lead nor begin anything, or null: the gravest trouble. */
-export const troubleOf = (judged: Judged): Trouble | null =>
-  troubles.find(({ holds }) => holds(judged))?.code ?? null
+export const troubleOf = (judged: Judged): Trouble | null => {
+  for (const { code, holds } of troubles) if (holds(judged)) return code
+  return null
+}
 
 export const troublesOf = (judged: Judged): readonly Trouble[] =>
   troubles.filter(({ holds }) => holds(judged)).map(({ code }) => code)

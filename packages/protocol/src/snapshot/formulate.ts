@@ -184,19 +184,19 @@ export const formulate = (
   const forecast = forecastOf(sorted, leader, need, policy)
   assert(
     sorted.some((snapshot) => snapshot.host === leader),
-    `${leader} leads a partition of which it is a member`,
+    () => `${leader} leads a partition of which it is a member`,
   )
   assert(
     sorted.every((snapshot, i) => i === 0 || sorted[i - 1]!.host < snapshot.host),
-    `each member of the partition of ${leader} stands once in the problem`,
+    () => `each member of the partition of ${leader} stands once in the problem`,
   )
   assert(
     new Set(vms.map(({ id }) => id)).size === vms.length,
-    `each VM of the members of ${leader} stands once in the problem`,
+    () => `each VM of the members of ${leader} stands once in the problem`,
   )
   assert(
     forecast === null || (forecast.hosts.length === hosts.length && forecast.vms.length === vms.length),
-    `what is foreseen for ${leader} and its members is foreseen for each host and VM`,
+    () => `what is foreseen for ${leader} and its members is foreseen for each host and VM`,
   )
   return {
     ...(forecast === null ? {} : { forecast }),

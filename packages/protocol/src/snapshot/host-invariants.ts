@@ -2,7 +2,7 @@
  * What holds of the host whenever it was looked at, or a VM came or went, if this code is right. No sample, whatever it says, and
  * no message can break it: what cannot be is not believed (`belief.ts`).
  */
-import { assert, dimensions } from '@drover/placement'
+import { assert } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { Instant, VmId } from '../data/ids.ts'
 import { mostMilli } from './belief.ts'
@@ -14,7 +14,7 @@ const isAmount = (value: number): boolean => Number.isFinite(value) && value >= 
 export const checkKnown = (known: KnownVm, now: Instant): void => {
   const { vm, name, state, demand, unseen, unmeasuredSince, wantedMilli, dirtyMiBps } = known
   assert(
-    dimensions.every((d) => isAmount(demand[d])),
+    isAmount(demand.cpuMilli) && isAmount(demand.memoryMiB),
     () => `what ${name} wants is an amount, not ${JSON.stringify(demand)}`,
   )
   assert(
@@ -41,7 +41,7 @@ export const checkKnown = (known: KnownVm, now: Instant): void => {
 
 /** What is remembered of a VM whose migration has failed, or that was moved. */
 export const checkMemory = ({ failures, quarantinedUntil, restsUntil, movedFrom }: VmMemory): void => {
-  assert(Number.isSafeInteger(failures) && failures >= 0, `failures are counted: ${failures}`)
+  assert(Number.isSafeInteger(failures) && failures >= 0, () => `failures are counted: ${failures}`)
   assert(isAmount(quarantinedUntil) && isAmount(restsUntil), 'a VM rests, and is left alone, until some time')
   assert(restsUntil === 0 || movedFrom !== null, 'a VM that rests has come from some host')
 }
@@ -50,14 +50,17 @@ export const checkMemory = ({ failures, quarantinedUntil, restsUntil, movedFrom 
 export const checkChange = (host: HostState, vm: VmId, here: boolean): void => {
   assert(
     host.vms.has(vm) === here,
-    `${vm} is ${here ? '' : 'not '}here: it has just ${here ? 'come' : 'gone'}`,
+    () => `${vm} is ${here ? '' : 'not '}here: it has just ${here ? 'come' : 'gone'}`,
   )
   assert(
     host.left.has(vm) !== here,
-    `${vm} has ${here ? 'not ' : ''}left: it has just ${here ? 'come' : 'gone'}`,
+    () => `${vm} has ${here ? 'not ' : ''}left: it has just ${here ? 'come' : 'gone'}`,
   )
-  assert(host.steadyS === 0, `time without a change is in the histories before ${vm} comes or goes`)
-  assert(host.demand === null && host.unmeasured === null, `what was added up is added up anew with ${vm}`)
+  assert(host.steadyS === 0, () => `time without a change is in the histories before ${vm} comes or goes`)
+  assert(
+    host.demand === null && host.unmeasured === null,
+    () => `what was added up is added up anew with ${vm}`,
+  )
 }
 
 /** After a sample was taken in. */
@@ -81,7 +84,10 @@ export const checkWatched = (
   now: Instant,
   elapsedS: number,
 ): void => {
-  assert(sampledAt === null || sampledAt <= now, `a sample at ${now} comes after that at ${sampledAt}`)
-  assert(isAmount(elapsedS), `${elapsedS} s have passed since the last sample`)
-  assert(steadyS >= 0 && steadyS <= watchedS, `of ${watchedS} s, ${steadyS} s are not in the histories yet`)
+  assert(sampledAt === null || sampledAt <= now, () => `a sample at ${now} comes after that at ${sampledAt}`)
+  assert(isAmount(elapsedS), () => `${elapsedS} s have passed since the last sample`)
+  assert(
+    steadyS >= 0 && steadyS <= watchedS,
+    () => `of ${watchedS} s, ${steadyS} s are not in the histories yet`,
+  )
 }

@@ -41,16 +41,16 @@ export const checkPromised = (host: HostState, promises: readonly Promised[], ac
   const [promise] = newest
   assert(
     promise !== undefined && newest.length === 1,
-    `${action} is promised once, not ${newest.length} times`,
+    () => `${action} is promised once, not ${newest.length} times`,
   )
   const { vm, demand } = promise
-  assert(promises.filter((one) => one.vm === vm).length === 1, `${vm} is promised once`)
-  assert(!host.vms.has(vm), `${vm} is promised to come, and not here yet`)
+  assert(promises.filter((one) => one.vm === vm).length === 1, () => `${vm} is promised once`)
+  assert(!host.vms.has(vm), () => `${vm} is promised to come, and not here yet`)
   const [used, promised, usable] = [demandOf(host), promisedIn(promises), usableHere(host)]
   for (const d of dimensions)
     assert(
       demand[d] === 0 || used[d] + promised[d] <= usable[d],
-      `${used[d]} ${d} used and ${promised[d]} promised, ${vm} included, are no more than ${usable[d]}`,
+      () => `${used[d]} ${d} used and ${promised[d]} promised, ${vm} included, are no more than ${usable[d]}`,
     )
 }
 

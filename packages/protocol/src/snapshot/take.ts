@@ -17,7 +17,7 @@ export const takeSnapshot = (
   const { description, sampledAt } = host
   if (description === null || sampledAt === null || host.vms.size > limits.snapshotVmsMax) return null
   const vms = [...host.vms.values()].sort((a, b) => byText(a.vm, b.vm)).map((vm) => snapshotVm(host, now, vm))
-  assert(sampledAt <= now, `the sample of ${sampledAt} is not from after ${now}`)
+  assert(sampledAt <= now, () => `the sample of ${sampledAt} is not from after ${now}`)
   assert(
     dimensions.every((d) => promised[d] >= 0),
     'what is promised is not less than nothing',
