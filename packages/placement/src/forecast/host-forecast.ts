@@ -122,15 +122,15 @@ export const hostForecastOf = ({ each, turnoverS }: VmForecasts): HostForecast =
 }
 
 /** Of a host with this one VM. */
-export const forecastOfVm = (
-  { nowMilli, meanMilli, variance }: VmForecast,
-  turnoverS: number,
-): HostForecast => ({
+export const forecastOfVm = ({
+  nowMilli,
+  meanMilli,
+  variance,
+}: VmForecast): Omit<HostForecast, 'turnoverS'> => ({
   nowMilli,
   meanMilli,
   away: (nowMilli - meanMilli) * (nowMilli - meanMilli),
   variance: Math.max(0, variance),
-  turnoverS,
 })
 
 export const withVm = (forecast: HostForecast, vm: VmForecast): HostForecast => add(forecast, vm, 1)
@@ -172,10 +172,19 @@ export const expectedOverloadMs = (forecast: HostForecast, usableMilli: number):
 
 /** The demand to expect `atS` seconds from now, and its spread (cpuMilli²). */
 export const expectedAt = (
-  { nowMilli, meanMilli, away, variance, turnoverS }: HostForecast,
+  forecast: HostForecast,
   atS: number,
+): { readonly mean: number; readonly variance: number } =>
+  expectedWhere(forecast, persistenceAt(forecast.turnoverS, atS))
+
+/** The chance that a demand has not been drawn anew within `atS` seconds. */
+export const persistenceAt = (turnoverS: number, atS: number): number => decay(atS / turnoverS)
+
+/** As `expectedAt`, with the persistence until then: for many forecasts of one turnover time. */
+export const expectedWhere = (
+  { nowMilli, meanMilli, away, variance }: Omit<HostForecast, 'turnoverS'>,
+  stays: number,
 ): { readonly mean: number; readonly variance: number } => {
-  const stays = decay(atS / turnoverS)
   const turned = 1 - stays
   return {
     mean: nowMilli * stays + meanMilli * turned,

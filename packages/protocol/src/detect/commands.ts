@@ -107,7 +107,10 @@ export const createCommands = (context: StepContext, host: HostState, hooks: Com
 
     refuseAll: (code, text) => drop(parts, waiting(state), code, text),
 
-    nextAt: () => earliest(waiting(state).map((one) => one.until)),
+    nextAt: () =>
+      state.orders.length === 0 && state.questions.length === 0
+        ? null
+        : earliest(waiting(state).map((one) => one.until)),
   }
 }
 

@@ -10,9 +10,10 @@
 
 import {
   assert,
-  expectedAt,
+  expectedWhere,
   forecastOfVm,
   horizonS,
+  persistenceAt,
   type VmForecast,
   type VmForecasts,
   type VmId,
@@ -56,6 +57,7 @@ type Vms = ReadonlyMap<VmId, KnownVm>
 const measured = (vm: KnownVm | undefined): vm is KnownVm => vm !== undefined && wasMeasured(vm)
 
 const scored = (sums: Sums, { each, turnoverS }: Note, vms: Vms): Sums => {
+  const stays = persistenceAt(turnoverS, horizonS)
   let error = 0
   let change = 0
   let spread = 0
@@ -65,7 +67,7 @@ const scored = (sums: Sums, { each, turnoverS }: Note, vms: Vms): Sums => {
     const here = vms.get(vm)
     if (!measured(here)) continue
     const seen = here.demand.cpuMilli
-    const { mean, variance } = expectedAt(forecastOfVm(forecast, turnoverS), horizonS)
+    const { mean, variance } = expectedWhere(forecastOfVm(forecast), stays)
     count += 1
     error += seen - mean
     change += seen - forecast.nowMilli

@@ -12,7 +12,6 @@ import {
   resources,
   scale,
   staysOn,
-  subtract,
   sum,
 } from '@drover/placement'
 import type { HostId, Instant } from '../data/ids.ts'
@@ -136,8 +135,4 @@ export const noNeed = (now: Instant): NoNeed => ({
 
 /** Share of the usable capacity by which two demands differ, permille, in the dimension where they differ most. */
 export const changePermille = (a: Resources, b: Resources, usable: Resources): number =>
-  Math.max(
-    ...dimensions.map((d) =>
-      Math.floor((Math.max(subtract(a, b)[d], subtract(b, a)[d]) * 1000) / Math.max(1, usable[d])),
-    ),
-  )
+  Math.max(...dimensions.map((d) => Math.floor((Math.abs(a[d] - b[d]) * 1000) / Math.max(1, usable[d]))))

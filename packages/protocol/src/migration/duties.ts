@@ -89,6 +89,7 @@ export const createDuties = (context: StepContext): Duties => {
       if (all.get(action)?.duty.peer === peer) discharge(action)
     },
     sampled(runsHere) {
+      if (all.size === 0) return
       for (const { duty } of [...all.values()])
         if (duty.word === 'hand-over' && runsHere(duty.vm)) discharge(duty.action)
     },

@@ -27,6 +27,9 @@ export const jobsNow = (
   )
 }
 
+/** Most hosts move no VM away. */
+const none: readonly VmId[] = []
+
 /** Those that would be broken off by now, if they were ours. */
 export const overdue = (
   jobs: OutgoingJobs,
@@ -34,4 +37,6 @@ export const overdue = (
   policy: Policy,
   now: Instant,
 ): readonly VmId[] =>
-  [...jobs].flatMap(([vm, job]) => (!accounted(vm) && whyBreakOff(job, policy, now) !== null ? [vm] : []))
+  jobs.size === 0
+    ? none
+    : [...jobs].flatMap(([vm, job]) => (!accounted(vm) && whyBreakOff(job, policy, now) !== null ? [vm] : []))

@@ -25,7 +25,8 @@ const notable = (a: Facts, b: Facts): boolean =>
   a.policyHash !== b.policyHash ||
   a.migrationUri !== b.migrationUri ||
   dimensions.some((d) => a.committedIn[d] !== b.committedIn[d] || a.capacity[d] !== b.capacity[d]) ||
-  changePermille(a.demand, b.demand, usableOf(a)) >= limits.notablePermille
+  // Most steps change no demand: it is the same object then.
+  (a.demand !== b.demand && changePermille(a.demand, b.demand, usableOf(a)) >= limits.notablePermille)
 
 export const createAnnouncer = (): Announcer => {
   let last: LoadSummary | null = null
