@@ -60,11 +60,23 @@ const pureLibraries: Readonly<Record<string, readonly string[]>> = {
 
 const inCore = (name: string): Snippet['path'] => `packages/protocol/src/${name}.ts`
 
+/** The tests of a pure package stand on what it stands on: they run where the package stands alone. */
+const againstTheWay = (source: Source, own: string): readonly string[] =>
+  importsOf(source).flatMap(({ value, at }) => {
+    const target = value.startsWith('.')
+      ? packageOf(posix.join(posix.dirname(source.path), value))
+      : (/^@drover\/([^/]+)/.exec(value)?.[1] ?? own)
+    return target === null || target === own || (directions[own] ?? []).includes(target)
+      ? []
+      : [`${lineOf(source, at)}: ${value}: a test against the direction`]
+  })
+
 const importDirections: Rule = {
   name: 'imports go one way: sim → agent → protocol → placement, and the last two import nothing that does I/O',
   judge: (source) => {
     const own = packageOf(source.path)
-    if (own === null || !product(source)) return []
+    if (own === null) return []
+    if (!product(source)) return isTest(source.path) && pure.includes(own) ? againstTheWay(source, own) : []
     return importsOf(source).flatMap(({ value, at, before }) => {
       const say = (what: string): string[] => [`${lineOf(source, at)}: ${value}: ${what}`]
       if (value.startsWith('.')) {
@@ -100,11 +112,14 @@ const importDirections: Rule = {
     { path: 'packages/agent/src/cli/sim.ts', text: "import { a } from '@drover/sim/cli'" },
     { path: 'packages/agent/src/cli/a.ts', text: "const a = await import('@drover/sim/cli')" },
     { path: 'packages/agent/src/a.ts', text: "import { a } from './hypervisor/compliance.ts'" },
+    { path: 'packages/placement/src/a.test.ts', text: "import { a } from '../../protocol/src/data/ids.ts'" },
+    { path: inCore('a.test'), text: "import { a } from '@drover/sim/story'" },
   ],
   good: [
     { path: inCore('ring/a'), text: "import { z } from 'zod'\nimport { a } from '../ids.ts'" },
     { path: inCore('ring/a'), text: "import { a } from '@drover/placement'" },
     { path: inCore('a.test'), text: "import assert from 'node:assert/strict'" },
+    { path: inCore('ring/a.test'), text: "import { a } from '../../../placement/src/problem/ids.ts'" },
     { path: inCore('a'), text: "// import { a } from 'node:fs'\nconst text = 'from', b = 'node:fs'" },
     { path: 'packages/sim/src/a.ts', text: "import { a } from '@drover/agent'\nimport { b } from 'node:fs'" },
     { path: 'packages/sim/src/a.ts', text: "import { a } from '@drover/agent/cli'" },

@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { forecastOfSummary, forecastSummaryOf } from '../../../protocol/src/data/forecast-summary.ts'
 import type { VmForecast } from '../problem/demand-forecast.ts'
 import { asHostId } from '../problem/ids.ts'
 import { nothing } from '../problem/resources.ts'
@@ -101,14 +100,4 @@ test('on hosts that are far from full a move gains nothing and costs nothing', (
   assert.ok(Math.abs(sourceGainMs(outlook(ten(200).slice(0, 3)), vm)) < 1)
   assert.ok(destinationCostMs(outlook(ten(200).slice(0, 3)), vm) < 1)
   assert.ok(destinationCostMs(outlook(ten(640)), vm) > sourceGainMs(outlook(ten(400)), vm))
-})
-
-test('a forecast that was announced and read again is the same, but for rounding', () => {
-  const outlook = hostForecastOf(forecasts([...ten(640), 900]))
-  const heard = forecastOfSummary(forecastSummaryOf(outlook), outlook.nowMilli)
-  const [a, b] = [
-    hostOutlookOf(outlook, 7_000).expectedOverloadMs,
-    hostOutlookOf(heard, 7_000).expectedOverloadMs,
-  ]
-  assert.ok(Math.abs(a - b) < a / 50, `${a} ${b}`)
 })
