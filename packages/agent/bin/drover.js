@@ -39,13 +39,21 @@ const handOver = (binary) => {
   })
 }
 
-/** Compiled code is kept beside the packages, so only a user that may change them can write it. Where it cannot be kept, nothing is lost. */
+/**
+ * Compiled code is kept beside the packages, so only a user that may change them can write it. Where it cannot be kept, nothing is
+ * lost. Processes and threads that this one starts (the solver's, the simulator's) find it by the environment.
+ */
 const keepCompiled = async () => {
   const { enableCompileCache } = await import('node:module')
   for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
     const modules = join(at, 'node_modules')
-    if (existsSync(join(modules, 'commander'))) return enableCompileCache(join(modules, '.cache', 'drover'))
-    if (at === dirname(at)) return undefined
+    if (existsSync(join(modules, 'commander'))) {
+      const directory = join(modules, '.cache', 'drover')
+      enableCompileCache(directory)
+      process.env.NODE_COMPILE_CACHE ??= directory
+      return
+    }
+    if (at === dirname(at)) return
   }
 }
 
