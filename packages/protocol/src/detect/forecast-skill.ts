@@ -34,7 +34,9 @@ export type ForecastDoubt = 'forecast.unproven' | 'forecast.no_better' | 'foreca
 
 interface Note {
   readonly slot: number
-  readonly each: readonly (readonly [vm: VmId, forecast: VmForecast])[]
+  /** In the order of `each`; null = not measured when it was noted. */
+  readonly vms: readonly (VmId | null)[]
+  readonly each: readonly VmForecast[]
   readonly turnoverS: number
 }
 
@@ -56,16 +58,18 @@ type Vms = ReadonlyMap<VmId, KnownVm>
 
 const measured = (vm: KnownVm | undefined): vm is KnownVm => vm !== undefined && wasMeasured(vm)
 
-const scored = (sums: Sums, { each, turnoverS }: Note, vms: Vms): Sums => {
+const scored = (sums: Sums, { vms: noted, each, turnoverS }: Note, vms: Vms): Sums => {
   const stays = persistenceAt(turnoverS, horizonS)
   let error = 0
   let change = 0
   let spread = 0
   let ownSquares = 0
   let count = 0
-  for (const [vm, forecast] of each) {
-    const here = vms.get(vm)
+  for (let i = 0; i < each.length; i++) {
+    const vm = noted[i]
+    const here = vm == null ? undefined : vms.get(vm)
     if (!measured(here)) continue
+    const forecast = each[i]!
     const seen = here.demand.cpuMilli
     const { mean, variance } = expectedWhere(forecastOfVm(forecast), stays)
     count += 1
@@ -91,14 +95,10 @@ const doubtOn = ({ count, score, asNow, squares, ownSquares }: Sums): ForecastDo
   return asNow === 0 || score * 1_000 > asNow * limits.forecastScorePermilleMax ? 'forecast.no_better' : null
 }
 
-const runningOf = (vms: Vms, each: readonly VmForecast[]): Note['each'] => {
-  const running: (readonly [vm: VmId, forecast: VmForecast])[] = []
-  let i = 0
-  for (const vm of vms.values()) {
-    if (measured(vm)) running.push([vm.vm, each[i]!])
-    i += 1
-  }
-  return running
+const measuredOf = (vms: Vms): Note['vms'] => {
+  const noted: (VmId | null)[] = []
+  for (const vm of vms.values()) noted.push(measured(vm) ? vm.vm : null)
+  return noted
 }
 
 /** To be called with each sample: its VMs, and the forecast of each, in the same order. The answer: null = believed. */
@@ -119,7 +119,7 @@ export const createForecastSkill = () => {
     doubt = doubtOn(sums)
     const { each, known, turnoverS } = forecasts()
     if (!known) return doubt
-    notes = [...notes, { slot, each: runningOf(vms, each), turnoverS }]
+    notes = [...notes, { slot, vms: measuredOf(vms), each, turnoverS }]
     assert(notes.length <= horizonSlots, () => `${notes.length} notes are no more than those of one horizon`)
     return doubt
   }

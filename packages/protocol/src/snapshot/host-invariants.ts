@@ -63,9 +63,14 @@ export const checkChange = (host: HostState, vm: VmId, here: boolean): void => {
   )
 }
 
-/** After a sample was taken in. */
-export const checkSampled = (host: HostState, now: Instant): void => {
+/** After a sample was taken in. `before`: the VMs before it; what is known of one that is as before was looked at then. */
+export const checkSampled = (
+  host: HostState,
+  now: Instant,
+  before: ReadonlyMap<VmId, KnownVm> = new Map(),
+): void => {
   for (const [vm, known] of host.vms) {
+    if (before.get(vm) === known) continue
     assert(known.vm === vm, () => `${vm} is known by its own id, not by that of ${known.vm}`)
     checkKnown(known, now)
   }

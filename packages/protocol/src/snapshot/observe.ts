@@ -179,5 +179,5 @@ const takeIn = (
   for (const [vm, samples] of host.left)
     if (samples <= 1) host.left.delete(vm)
     else host.left.set(vm, samples - 1)
-  checkSampled(host, now)
+  checkSampled(host, now, before)
 }
