@@ -35,8 +35,8 @@ const tell = async (crash: ClusterOptions['crash'], hangs: boolean) => {
   }
 }
 
-/** A quick run crashes at every eighth effect, each kind of crash at others; a long one at every effect. */
-const stride = isLong ? 1 : 8
+/** A quick run crashes at every twelfth effect, each kind of crash at others; a long one at every effect. */
+const stride = isLong ? 1 : 12
 
 for (const hangs of [false, true])
   for (const [i, when] of (['before', 'after'] as const).entries())
