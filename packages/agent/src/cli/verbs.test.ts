@@ -33,11 +33,13 @@ test('each command is loaded by its name, alone; a wrong or missing word loads a
     )
 })
 
+const bin = join(import.meta.dirname, '../../bin/drover.js')
+
 /** The files that a command loads, as the engine's own coverage lists them. */
 const filesLoadedBy = (...args: readonly string[]): readonly string[] => {
   const directory = mkdtempSync(join(tmpdir(), 'drover-loaded-'))
   try {
-    execFileSync(process.execPath, [join(import.meta.dirname, '../../bin/drover.js'), ...args], {
+    execFileSync(process.execPath, [bin, ...args], {
       env: { ...process.env, NODE_V8_COVERAGE: directory },
       stdio: 'ignore',
     })
@@ -62,4 +64,15 @@ test('the version is told without loading the core, the configuration or a trans
     filesLoadedBy('status', '--help').some((file) => heavy.test(file)),
     'the test can fail',
   )
+})
+
+test('processes and threads that a command starts keep compiled code where the command does', () => {
+  const tell = "process.on('exit', () => console.log(process.env.NODE_COMPILE_CACHE))"
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env
+  const out = execFileSync(
+    process.execPath,
+    ['--import', `data:text/javascript,${encodeURIComponent(tell)}`, bin, 'version'],
+    { env, encoding: 'utf8' },
+  )
+  assert.match(out, /^drover .*\n.*[\\/]node_modules[\\/]\.cache[\\/]drover\n$/)
 })

@@ -9,20 +9,17 @@ import { asVmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
 import { createHost, vmForecastsHere } from '../snapshot/host.ts'
 import { observe } from '../snapshot/observe.ts'
+import { ordinaryVm } from '../testing/observed-vm.ts'
 import { createForecastSkill, type ForecastDoubt, rankedScore } from './forecast-skill.ts'
 
 const vm = (i: number, cpuMilli: number): ObservedVm => ({
+  ...ordinaryVm,
   vm: asVmId(`vm-${String(i).padStart(2, '0')}`),
   name: `vm-${i}`,
-  state: 'running',
-  pausedBy: null,
   incarnation: '1',
   cpuMilli,
-  vcpus: 1,
   memoryMiB: 1_024,
   dirtyMiBps: 10,
-  fixed: null,
-  diskLocked: false,
 })
 
 /** A normal deviate is the sum of twelve uniform ones. */

@@ -9,30 +9,25 @@ import { asVmId } from '../data/ids.ts'
 import type { HostDescription, ObservedVm } from '../data/io.ts'
 import { createHost, type HostState } from '../snapshot/host.ts'
 import { observe } from '../snapshot/observe.ts'
+import { ordinaryHost, ordinaryVm } from '../testing/observed-vm.ts'
 import { createOwnForecast } from './own-forecast.ts'
 
 const description = (cpuMilli: number): HostDescription => ({
+  ...ordinaryHost,
   name: 'h1',
-  location: '',
   capacity: { cpuMilli, memoryMiB: 32_768 },
-  reserve: { cpuMilli: 0, memoryMiB: 0 },
   cpuBaseline: 'x',
-  failureDomain: null,
   migrationUri: 'sim://h1',
   version: '1',
 })
 const vm = (i: number, cpuMilli: number): ObservedVm => ({
+  ...ordinaryVm,
   vm: asVmId(`vm-${i}`),
   name: `vm-${i}`,
-  state: 'running',
-  pausedBy: null,
   incarnation: '1',
   cpuMilli,
-  vcpus: 1,
   memoryMiB: 1_024,
   dirtyMiBps: 10,
-  fixed: null,
-  diskLocked: false,
 })
 
 /** Ten VMs that change in turn between 300 and 900, a minute and a half long. */

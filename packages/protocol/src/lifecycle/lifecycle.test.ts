@@ -13,6 +13,7 @@ import type { ReasonCode } from '../data/reasons.ts'
 import { createHost, demandOf } from '../snapshot/host.ts'
 import { observe } from '../snapshot/observe.ts'
 import { createStepContext } from '../step-context.ts'
+import { ordinaryHost, ordinaryVm } from '../testing/observed-vm.ts'
 import { createLifecycle } from './lifecycle.ts'
 import type { LifecycleStep } from './may-operate.ts'
 
@@ -20,17 +21,9 @@ const [self, leader] = [asHostId('self'), asHostId('leader')]
 const partition = partitionIdOf(leader, 1, 1)
 const web = asVmId('web')
 const running: ObservedVm = {
+  ...ordinaryVm,
   vm: web,
   name: 'web-1',
-  state: 'running',
-  pausedBy: null,
-  incarnation: 'boot-1',
-  cpuMilli: 400,
-  vcpus: 1,
-  memoryMiB: 256,
-  dirtyMiBps: 0,
-  fixed: null,
-  diskLocked: false,
 }
 
 const inWords = (effect: Effect): readonly string[] => {
@@ -60,14 +53,9 @@ const setUp = (kind: LifecycleKind) => {
   const host = createHost([], false, new Set([web]))
   host.connected = true
   host.description = {
-    name: 'self',
-    location: '',
+    ...ordinaryHost,
     capacity: { cpuMilli: 1_000, memoryMiB: 1_024 },
     reserve: nothing,
-    cpuBaseline: '',
-    failureDomain: null,
-    migrationUri: '',
-    version: '',
   }
   observe(host, 0, ends ? [running] : [], new Set())
   const said: { trouble: ReasonCode | null; moves: boolean } = { trouble: null, moves: false }

@@ -9,6 +9,7 @@ import type { Presence } from '../data/message.ts'
 import { createHost } from '../snapshot/host.ts'
 import type { Promised } from '../snapshot/ledger.ts'
 import { observe } from '../snapshot/observe.ts'
+import { ordinaryHost, ordinaryVm } from '../testing/observed-vm.ts'
 import { type LifecycleStep, mayOperate, wrongState } from './may-operate.ts'
 
 const self = asHostId('self')
@@ -19,17 +20,9 @@ const ends = (kind: 'stop' | 'suspend'): LifecycleStep => ({ kind, id, vm: web, 
 const begins = (kind: 'start' | 'resume'): LifecycleStep => ({ kind, id, vm: web, after: [], to: self })
 
 const observed = (changes: Partial<ObservedVm> = {}): ObservedVm => ({
+  ...ordinaryVm,
   vm: web,
   name: 'web-1',
-  state: 'running',
-  pausedBy: null,
-  incarnation: 'boot-1',
-  cpuMilli: 400,
-  vcpus: 1,
-  memoryMiB: 256,
-  dirtyMiBps: 0,
-  fixed: null,
-  diskLocked: false,
   ...changes,
 })
 
@@ -48,14 +41,8 @@ const judge = (step: LifecycleStep, of: Situation = {}): string => {
   const host = createHost(of.rules ?? [], of.draining ?? false, new Set(of.managed ?? [web]))
   host.connected = true
   host.description = {
-    name: 'self',
-    location: '',
+    ...ordinaryHost,
     capacity: { cpuMilli: 1_000, memoryMiB: 1_024 },
-    reserve: { cpuMilli: 0, memoryMiB: 0 },
-    cpuBaseline: '',
-    failureDomain: null,
-    migrationUri: '',
-    version: '',
   }
   observe(host, 0, of.vms ?? [], new Set())
   const problem = {

@@ -19,6 +19,7 @@ import type { Lease } from '../data/lease.ts'
 import type { Assign } from '../data/message.ts'
 import { createHost, snapshotVm } from '../snapshot/host.ts'
 import { observe } from '../snapshot/observe.ts'
+import { ordinaryHost, ordinaryVm } from '../testing/observed-vm.ts'
 import { mayArrive } from './admission.ts'
 
 const partition = partitionIdOf(asHostId('leader'), 1, 1)
@@ -88,17 +89,12 @@ const situations: fc.Arbitrary<Situation> = fc.record({
 })
 
 const observed = (id: VmId): ObservedVm => ({
+  ...ordinaryVm,
   vm: id,
   name: id,
-  state: 'running',
-  pausedBy: null,
   incarnation: '1',
   cpuMilli: 100,
-  vcpus: 1,
   memoryMiB: 100,
-  dirtyMiBps: 0,
-  fixed: null,
-  diskLocked: false,
   ...labelOf(vmIds.indexOf(id)),
 })
 
@@ -106,14 +102,9 @@ const hostWith = (vms: readonly VmId[], known: readonly Rule[]) => {
   const host = createHost(known, false)
   host.connected = true
   host.description = {
+    ...ordinaryHost,
     name: '',
-    location: '',
     capacity: { cpuMilli: 100_000, memoryMiB: 100_000 },
-    reserve: { cpuMilli: 0, memoryMiB: 0 },
-    cpuBaseline: '',
-    failureDomain: null,
-    migrationUri: '',
-    version: '',
   }
   observe(host, 0, [...vms].sort().map(observed), new Set())
   return host

@@ -14,6 +14,7 @@ import type { Assign } from '../data/message.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import { createHost } from '../snapshot/host.ts'
 import { observe } from '../snapshot/observe.ts'
+import { ordinaryHost, ordinaryVm } from '../testing/observed-vm.ts'
 import { mayArrive, mayLeave } from './admission.ts'
 
 const self = asHostId('self')
@@ -43,31 +44,17 @@ const lease = (changes: Partial<Lease> = {}): Lease => ({
   ...changes,
 })
 const observed = (name: string, changes: Partial<ObservedVm> = {}): ObservedVm => ({
+  ...ordinaryVm,
   vm: asVmId(name),
   name,
-  state: 'running',
-  pausedBy: null,
-  incarnation: 'boot-1',
-  cpuMilli: 400,
-  vcpus: 1,
-  memoryMiB: 256,
-  dirtyMiBps: 0,
-  fixed: null,
-  diskLocked: false,
   ...changes,
 })
 const hostWith = (vms: ObservedVm[], rules: Rule[] = []) => {
   const host = createHost(rules, false)
   host.connected = true
   host.description = {
-    name: 'self',
-    location: '',
+    ...ordinaryHost,
     capacity: { cpuMilli: 1_000, memoryMiB: 1_024 },
-    reserve: { cpuMilli: 0, memoryMiB: 0 },
-    cpuBaseline: '',
-    failureDomain: null,
-    migrationUri: '',
-    version: '',
   }
   observe(host, 0, vms, new Set())
   return host

@@ -7,8 +7,8 @@ import type { Decision } from '../data/decision.ts'
 import { asHostId, type HostId } from '../data/ids.ts'
 import type { Granted } from '../data/message.ts'
 import type { Need } from '../data/need.ts'
-import type { HostSnapshot } from '../data/snapshot.ts'
 import { createStepContext } from '../step-context.ts'
+import { emptySnapshot } from '../testing/empty-snapshot.ts'
 import { summaryOf } from '../testing/load-summary.ts'
 import { createLeader } from './leader.ts'
 
@@ -27,33 +27,16 @@ const need: Need = {
   text: '',
 } as Need
 
-const candidateOf = (host: HostId): Candidate =>
-  ({
-    summary: summaryOf(host, {
-      capacity: roomy,
-      reserve: none,
-      demand: none,
-      cpuBaseline: '',
-      migrationUri: '',
-    }),
-    state: 'alive',
-    stale: false,
-  }) as unknown as Candidate
-
-const snapshotOf = (host: HostId): HostSnapshot => ({
-  host,
-  name: host,
-  capacity: roomy,
-  reserve: none,
-  vms: [],
-  promisedIn: none,
-  draining: false,
-  overloaded: false,
-  foresees: false,
-  cpuBaseline: '',
-  failureDomain: null,
-  rules: [],
-  sampleAgeMs: 0,
+const candidateOf = (host: HostId): Candidate => ({
+  summary: summaryOf(host, {
+    capacity: roomy,
+    reserve: none,
+    demand: none,
+    cpuBaseline: '',
+    migrationUri: '',
+  }),
+  state: 'alive',
+  stale: false,
 })
 
 /** A leader that has asked itself and one other host; both have yet to answer. */
@@ -75,7 +58,7 @@ const setUp = () => {
     partition,
     epoch: 4,
     leaseMs: limits.leaseMs,
-    snapshot: snapshotOf(host),
+    snapshot: emptySnapshot(host, roomy),
     ...changes,
   })
   const said = () =>
@@ -95,7 +78,7 @@ test('when all have granted, their problem is solved', () => {
 })
 
 const oddities: readonly (readonly [what: string, changes: Partial<Granted>, heard: RegExp])[] = [
-  ['brings the snapshot of another host', { snapshot: snapshotOf(asHostId('x')) }, /of another host, x/],
+  ['brings the snapshot of another host', { snapshot: emptySnapshot(asHostId('x')) }, /of another host, x/],
   ['gives a lease without an epoch', { epoch: 0 }, /without an epoch/],
 ]
 

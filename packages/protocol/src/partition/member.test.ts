@@ -5,29 +5,14 @@ import { limits, policyOf } from '../data/config.ts'
 import { asHostId, partitionIdOf } from '../data/ids.ts'
 import type { Effect } from '../data/io.ts'
 import type { Message, Release, Reserve } from '../data/message.ts'
-import type { HostSnapshot } from '../data/snapshot.ts'
 import { createStepContext } from '../step-context.ts'
+import { emptySnapshot } from '../testing/empty-snapshot.ts'
 import { createMemberSide } from './member.ts'
 
 const self = asHostId('self')
 const a = asHostId('a')
 const b = asHostId('b')
-const amounts = { cpuMilli: 0, memoryMiB: 0 }
-const snapshot: HostSnapshot = {
-  host: self,
-  name: 'self',
-  capacity: amounts,
-  reserve: amounts,
-  vms: [],
-  promisedIn: amounts,
-  draining: false,
-  overloaded: false,
-  foresees: false,
-  cpuBaseline: '',
-  failureDomain: null,
-  rules: [],
-  sampleAgeMs: 0,
-}
+const snapshot = emptySnapshot(self)
 const setUp = () => {
   const context = createStepContext(self, 1, 1, policyOf('balanced'))
   const world = { busy: false }

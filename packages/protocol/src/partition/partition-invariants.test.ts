@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Migrate, PartitionProblem, Plan } from '@drover/placement'
 import { limits, policyOf } from '../data/config.ts'
-import { actionIdOf, asHostId, asVmId, type HostId, partitionIdOf } from '../data/ids.ts'
+import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import type { Execution } from '../data/plan-execution.ts'
-import type { HostSnapshot } from '../data/snapshot.ts'
 import { noNeed } from '../detect/needs.ts'
 import { createStepContext, type StepControl } from '../step-context.ts'
+import { emptySnapshot } from '../testing/empty-snapshot.ts'
 import { callOff, carryOut } from './carry-out.ts'
 import { conclude } from './conclude.ts'
 import { formPartition } from './form.ts'
@@ -21,23 +21,6 @@ import { assign, beginUnblocked, release, tellOutcome } from './tell-members.ts'
 
 const self = asHostId('self')
 const there = asHostId('there')
-const none = { cpuMilli: 0, memoryMiB: 0 }
-const snapshotOf = (host: HostId): HostSnapshot => ({
-  host,
-  name: host,
-  capacity: none,
-  reserve: none,
-  vms: [],
-  promisedIn: none,
-  draining: false,
-  overloaded: false,
-  foresees: false,
-  cpuBaseline: '',
-  failureDomain: null,
-  rules: [],
-  sampleAgeMs: 0,
-})
-
 interface Scene {
   readonly context: StepControl
   readonly leader: Leadership
@@ -80,7 +63,7 @@ const sceneOf = (phase: PartitionState['phase'] = 'reserving'): Scene => {
   const begun = begin(execution(plan), move.id)
   if (phase !== 'reserving') {
     for (const host of [self, there])
-      state.members.set(host, { state: 'granted', epoch: 5, snapshot: snapshotOf(host) })
+      state.members.set(host, { state: 'granted', epoch: 5, snapshot: emptySnapshot(host) })
     state.reservedMs = 0
     solve(leader, state)
   }
@@ -219,7 +202,7 @@ const transitions: readonly Broken[] = [
     ({ leader, state }) => {
       state.members.set(there, { state: 'asked' })
       const { partition } = state
-      const snapshot = snapshotOf(there)
+      const snapshot = emptySnapshot(there)
       onGranted(leader, there, { kind: 'granted', incarnation: 1, partition, epoch: 5, leaseMs: 1, snapshot })
     },
   ],
@@ -285,7 +268,7 @@ const transitions: readonly Broken[] = [
     'executing',
     'under leases: there gave none',
     ({ leader, state, problem, plan }) => {
-      state.members.set(there, { state: 'granted', epoch: 0, snapshot: snapshotOf(there) })
+      state.members.set(there, { state: 'granted', epoch: 0, snapshot: emptySnapshot(there) })
       assign(leader.context, state, problem, plan, {} as never)
     },
   ],

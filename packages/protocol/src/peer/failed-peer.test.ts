@@ -15,6 +15,7 @@ import { createHost } from '../snapshot/host.ts'
 import { observe } from '../snapshot/observe.ts'
 import { takeSnapshot } from '../snapshot/take.ts'
 import { createStepContext } from '../step-context.ts'
+import { ordinaryVm } from '../testing/observed-vm.ts'
 
 const self = asHostId('a')
 const policy = policyOf('balanced')
@@ -65,17 +66,13 @@ test('an order and a question wait under names of their own, and one partition s
   const context = createStepContext(self, 1, 1, policy)
   const host = createHost([], false)
   const v: ObservedVm = {
+    ...ordinaryVm,
     vm: asVmId('v'),
     name: 'v',
-    state: 'running',
-    pausedBy: null,
     incarnation: '1',
     cpuMilli: 1,
-    vcpus: 1,
     memoryMiB: 1,
     dirtyMiBps: 1,
-    fixed: null,
-    diskLocked: false,
   }
   observe(host, 0, [v], new Set())
   const commands = createCommands(context, host, {

@@ -6,18 +6,17 @@ import { policyOf } from '../data/config.ts'
 import { asHostId } from '../data/ids.ts'
 import type { Effect } from '../data/io.ts'
 import { createPeer } from '../peer.ts'
+import { ordinaryHost } from '../testing/observed-vm.ts'
 import { describe } from './described.ts'
 import { createHost, usableHere } from './host.ts'
 
 const whole: Resources = { cpuMilli: 8_000, memoryMiB: 16_384 }
 const half: Resources = { ...whole, memoryMiB: 8_192 }
 const described = (capacity: Resources, version = '1') => ({
+  ...ordinaryHost,
   name: 'h',
-  location: '',
   capacity,
-  reserve: { cpuMilli: 0, memoryMiB: 0 },
   cpuBaseline: 'x',
-  failureDomain: null,
   migrationUri: 'sim://h',
   version,
 })

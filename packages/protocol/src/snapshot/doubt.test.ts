@@ -6,21 +6,19 @@ import fc from 'fast-check'
 import { runs } from '../../../placement/src/testing/effort.ts'
 import { asVmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
+import { ordinaryHost, ordinaryVm } from '../testing/observed-vm.ts'
 import { createHost, demandOf, dirtyMiBpsOf, unknownVm } from './host.ts'
 import { observe } from './observe.ts'
 
 const observed = (name: string, changes: Partial<ObservedVm> = {}): ObservedVm => ({
+  ...ordinaryVm,
   vm: asVmId(name),
   name,
-  state: 'running',
-  pausedBy: null,
   incarnation: '1',
   cpuMilli: 800,
   vcpus: 8,
   memoryMiB: 1_024,
   dirtyMiBps: 10,
-  fixed: null,
-  diskLocked: false,
   ...changes,
 })
 const names = ['a', 'b', 'c', 'd', 'e', 'f']
@@ -29,12 +27,10 @@ const names = ['a', 'b', 'c', 'd', 'e', 'f']
 const steady = () => {
   const host = createHost([], false)
   host.description = {
+    ...ordinaryHost,
     name: 'h',
-    location: '',
     capacity: { cpuMilli: 8_000, memoryMiB: 32_768 },
-    reserve: { cpuMilli: 0, memoryMiB: 0 },
     cpuBaseline: 'x',
-    failureDomain: null,
     migrationUri: 'sim://h',
     version: '1',
   }

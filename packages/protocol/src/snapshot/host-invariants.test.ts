@@ -8,6 +8,7 @@ import { noDemandSums } from '@drover/placement'
 import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
 import { exampleView } from '../outcome/example.ts'
+import { ordinaryVm } from '../testing/observed-vm.ts'
 import { believe, believedOf, isUnknown, toldOf } from './belief.ts'
 import { createHost, type HostState, type KnownVm } from './host.ts'
 import { checkChange, checkKnown, checkMemory, checkSampled, checkWatched } from './host-invariants.ts'
@@ -17,17 +18,14 @@ import { takeSnapshot } from './take.ts'
 
 const v = asVmId('v')
 const seen: ObservedVm = {
+  ...ordinaryVm,
   vm: v,
   name: 'web',
-  state: 'running',
-  pausedBy: null,
   incarnation: '1',
   cpuMilli: 500,
   vcpus: 2,
   memoryMiB: 1_024,
   dirtyMiBps: 5,
-  fixed: null,
-  diskLocked: false,
 }
 const known: KnownVm = {
   ...seen,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ActionId, asVmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
+import { ordinaryHost, ordinaryVm } from '../testing/observed-vm.ts'
 import {
   arrive,
   countFailedMigration,
@@ -17,28 +18,22 @@ import { refusal } from './ledger.ts'
 import { observe } from './observe.ts'
 
 const observed = (name: string, changes: Partial<ObservedVm> = {}): ObservedVm => ({
+  ...ordinaryVm,
   vm: asVmId(name),
   name,
-  state: 'running',
-  pausedBy: null,
   incarnation: '1',
   cpuMilli: 500,
-  vcpus: 1,
-  memoryMiB: 256,
   dirtyMiBps: null,
-  fixed: null,
-  diskLocked: false,
   ...changes,
 })
 const hostWith = (...vms: ObservedVm[]) => {
   const host = createHost([], false)
   host.description = {
+    ...ordinaryHost,
     name: 'h',
-    location: '',
     capacity: { cpuMilli: 2_000, memoryMiB: 2_048 },
     reserve: { cpuMilli: 400, memoryMiB: 0 },
     cpuBaseline: 'x',
-    failureDomain: null,
     migrationUri: 'sim://h',
     version: '1',
   }

@@ -12,6 +12,7 @@ import type { HostId, VmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
 import type { Need } from '../data/need.ts'
 import { exampleView } from '../outcome/example.ts'
+import { ordinaryVm } from '../testing/observed-vm.ts'
 import { formulate, type Target } from './formulate.ts'
 import { createHost, type HostState } from './host.ts'
 import { type Promised, refusal } from './ledger.ts'
@@ -43,17 +44,12 @@ const situations = fc.record({
 })
 
 const seen = ({ cpuMilli, memoryMiB }: Vm, i: number): ObservedVm => ({
+  ...ordinaryVm,
   vm: asVmId(`v${i}`),
   name: `v${i}`,
-  state: 'running',
-  pausedBy: null,
   incarnation: '1',
   cpuMilli,
-  vcpus: 1,
   memoryMiB,
-  dirtyMiBps: 0,
-  fixed: null,
-  diskLocked: false,
 })
 
 const hostWith = (here: readonly ObservedVm[], draining = false): HostState => {

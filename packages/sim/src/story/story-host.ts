@@ -1,6 +1,6 @@
 /** A host of a cluster in virtual time: the product's agent on it, how it starts, and the crash point that ends it. */
 import { createJournalStore, JournalError, type Transport } from '@drover/agent/runtime'
-import { createPeer, decodeMessage, type Effect, encodeMessage, type HostId, nothing } from '@drover/protocol'
+import { createPeer, decodeMessage, type Effect, encodeMessage, type HostId } from '@drover/protocol'
 import { createHost } from '../host/host.ts'
 import { settingsOf } from '../host/settings.ts'
 import { uriOf } from '../hypervisor/driver-state.ts'
@@ -86,11 +86,6 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
     settings: () =>
       settingsOf({
         name,
-        location: '',
-        listen: '',
-        bootstrap: [],
-        clusterKey: null,
-        reserve: nothing,
         policy,
         mode,
         rules,

@@ -16,7 +16,6 @@ import {
   type Input,
   type Instant,
   type MakeMembership,
-  nothing,
   type PartitionId,
   type Policy,
 } from '@drover/protocol'
@@ -130,14 +129,8 @@ const forgetfulJournal = (): HostInit['journal'] => ({
 const settings = ({ host, policy, sampleMs }: VirtualAgentInit) =>
   settingsOf({
     name: host.record.spec.name,
-    location: '',
-    listen: '',
-    bootstrap: [],
-    clusterKey: null,
-    reserve: nothing,
     policy,
     mode: 'auto',
-    rules: [],
     sampleMs,
     uri: uriOf(host),
   })
