@@ -121,7 +121,7 @@ export const hostForecastOf = ({ each, turnoverS }: VmForecasts): HostForecast =
   return forecast
 }
 
-/** Of a host with this one VM. */
+/** What one VM adds to the forecast of its host. */
 export const forecastOfVm = ({
   nowMilli,
   meanMilli,
@@ -137,12 +137,12 @@ export const withVm = (forecast: HostForecast, vm: VmForecast): HostForecast => 
 export const withoutVm = (forecast: HostForecast, vm: VmForecast): HostForecast => add(forecast, vm, -1)
 
 const add = (forecast: HostForecast, vm: VmForecast, sign: 1 | -1): HostForecast => {
-  const away = vm.nowMilli - vm.meanMilli
+  const { nowMilli, meanMilli, away, variance } = forecastOfVm(vm)
   return {
-    nowMilli: forecast.nowMilli + sign * vm.nowMilli,
-    meanMilli: forecast.meanMilli + sign * vm.meanMilli,
-    away: Math.max(0, forecast.away + sign * away * away),
-    variance: Math.max(0, forecast.variance + sign * vm.variance),
+    nowMilli: forecast.nowMilli + sign * nowMilli,
+    meanMilli: forecast.meanMilli + sign * meanMilli,
+    away: Math.max(0, forecast.away + sign * away),
+    variance: Math.max(0, forecast.variance + sign * variance),
     turnoverS: forecast.turnoverS,
   }
 }
