@@ -27,7 +27,7 @@ interface Suite {
 
 const everywhere = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts']
 /** Real agents over sockets, and what only makes sense with many cases. */
-const onlyLong = ['test/swarm/**/*.test.ts', '**/*.long.test.ts']
+const onlyLong = ['test/harness/**/*.test.ts', '**/*.long.test.ts']
 const atATime = Math.max(2, availableParallelism())
 /** Some only wait, for sockets and processes. */
 const andOneThatWaits = atATime + 1

@@ -4,7 +4,8 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { wordsOf } from '@drover/agent/runtime'
-import type { Policy, Rule } from '@drover/protocol'
+import type { Effect, Policy, Rule } from '@drover/protocol'
+import type { WorldEvent } from '../hypervisor/events.ts'
 import type { Cluster, ClusterOptions } from './cluster-api.ts'
 import { acts } from './story-commands.ts'
 import { effectLine, eventLine, isPoll, short } from './story-lines.ts'
@@ -19,8 +20,22 @@ const policyOf = (set: ReadonlyMap<string, string>): Partial<Policy> =>
       .map(([name, value]) => [name.slice('policy.'.length), JSON.parse(value)]),
   )
 
+/** Hears what agents ask for and what happens in the world, in order. Time is the cluster's, ms. */
+export interface StoryListener {
+  effect(atMs: number, host: number, effect: Effect): void
+  event(event: WorldEvent): void
+}
+
+/** Carries out a story's commands, one after another. */
+export interface StoryPlayer {
+  /** What the command itself says: its output, without what agents and the world do meanwhile. Throws Error. */
+  act(command: string): Promise<readonly string[]>
+  /** Null until the first command that needs it. */
+  readonly cluster: Cluster | null
+}
+
 interface Stage {
-  readonly lines: string[]
+  readonly listener: StoryListener
   readonly rules: Rule[]
   options: ClusterOptions | null
   cluster: Cluster | null
@@ -28,21 +43,17 @@ interface Stage {
 
 /** The cluster starts with the first command that needs it: rules are known to its agents from the start. */
 const clusterOf = async (stage: Stage): Promise<Cluster> => {
+  const { listener, options, rules } = stage
   if (stage.cluster !== null) return stage.cluster
-  if (stage.options === null) throw new Error("a story begins with 'cluster hosts=N'")
+  if (options === null) throw new Error("a story begins with 'cluster hosts=N'")
   let clock: { now(): number } | null = null
-  const say = (who: string, what: string | null): void => {
-    if (what === null) return
-    const at = ((clock?.now() ?? 0) / 1_000).toFixed(3).padStart(8)
-    stage.lines.push(short(`${at} ${who} ${what}`))
-  }
   const cluster = await virtualCluster({
-    ...stage.options,
-    rules: stage.rules,
-    observe: (host, effect) => say(`h${host}`, effectLine(effect)),
+    ...options,
+    rules,
+    observe: (host, effect) => listener.effect(clock?.now() ?? 0, host, effect),
   })
   clock = cluster.clock
-  cluster.world.events((event) => say('--', eventLine(event)))
+  cluster.world.events((event) => listener.event(event))
   stage.cluster = cluster
   return cluster
 }
@@ -62,17 +73,17 @@ const optionsOf = (set: ReadonlyMap<string, string>): ClusterOptions => {
   }
 }
 
-const act = async (stage: Stage, command: string): Promise<void> => {
+const act = async (stage: Stage, command: string): Promise<readonly string[]> => {
   const [name = ''] = command.split(/\s+/)
   const text = command.slice(name.length).trim()
   const { plain, set } = splitWords(text)
   if (name === 'cluster') {
     stage.options = optionsOf(set)
-    return
+    return []
   }
   if (name === 'rule') {
     stage.rules.push(jsonOf<Rule>(text))
-    return
+    return []
   }
   const cluster = await clusterOf(stage)
   const done = acts[name]
@@ -80,7 +91,29 @@ const act = async (stage: Stage, command: string): Promise<void> => {
   const said = await done(cluster, plain, set)
   // What the command itself set off is told with it, not with the next one.
   await turn()
-  if (Array.isArray(said)) stage.lines.push(...said.map(String))
+  return Array.isArray(said) ? said.map(String) : []
+}
+
+export const createStoryPlayer = (listener: StoryListener): StoryPlayer => {
+  const stage: Stage = { listener, rules: [], options: null, cluster: null }
+  return {
+    act: (command) => act(stage, command),
+    get cluster() {
+      return stage.cluster
+    },
+  }
+}
+
+/** Writes down what happens, as a story's output shows it. */
+const scribe = (lines: string[]): StoryListener => {
+  const say = (atMs: number, who: string, what: string | null): void => {
+    if (what === null) return
+    lines.push(short(`${(atMs / 1_000).toFixed(3).padStart(8)} ${who} ${what}`))
+  }
+  return {
+    effect: (atMs, host, effect) => say(atMs, `h${host}`, effectLine(effect)),
+    event: (event) => say(event.at, '--', eventLine(event)),
+  }
 }
 
 /** A question that is asked, or answered alike, every second is shown once. */
@@ -101,20 +134,21 @@ const folded = (lines: readonly string[]): readonly string[] => {
 
 /** The story with the output that it has now. Throws an Error that names `file`, line and command of what cannot be done. */
 export const playStory = async (text: string, file: string): Promise<string> => {
-  const stage: Stage = { lines: [], rules: [], options: null, cluster: null }
+  const lines: string[] = []
+  const player = createStoryPlayer(scribe(lines))
   const parts: StoryPart[] = []
   for (const part of parseStory(text)) {
     if (part.kind === 'comment') {
       parts.push(part)
       continue
     }
-    stage.lines.length = 0
+    lines.length = 0
     try {
-      await act(stage, part.words)
+      lines.push(...(await player.act(part.words)))
     } catch (error) {
       throw new Error(`${file}:${part.line}: ${part.words}: ${wordsOf(error)}`)
     }
-    parts.push({ ...part, output: folded(stage.lines).join('\n') })
+    parts.push({ ...part, output: folded(lines).join('\n') })
   }
   return printStory(parts)
 }

@@ -22,7 +22,7 @@
  */
 export * from './cluster-api.ts'
 export type { CrashPoint } from './crash-point.ts'
-export { playStory } from './golden-story.ts'
+export { createStoryPlayer, playStory, type StoryListener, type StoryPlayer } from './golden-story.ts'
 export type { Led, Order } from './story-leader.ts'
 export { parseStory, printStory, type StoryPart } from './story-text.ts'
 export * from './virtual-cluster.ts'
