@@ -19,6 +19,7 @@ const nothingRestored: Restored = {
   open: [],
   closed: [],
   duties: [],
+  met: [],
   draining: false,
   mode: null,
   cooldowns: [],

@@ -122,6 +122,7 @@ const agent = (open: readonly OpenAction[]): Peer =>
       open,
       closed: [],
       duties: [],
+      met: [],
       draining: false,
       mode: null,
       cooldowns: [],

@@ -82,7 +82,7 @@ export const faults: readonly SownFault[] = [
   {
     name: 'epochs start again after a restart',
     file: 'peer/peer-parts.ts',
-    from: 'Math.max(init.restored.epoch, init.incarnation * 1_000)',
+    from: 'Math.max(init.restored.epoch, epochsBefore(init.incarnation))',
     to: '0',
   },
   {

@@ -148,13 +148,11 @@ const clogLink = ({ draw, cluster, faults }: Swarm, host: number): void => {
   if (faults.clogs && other !== host) cluster.clog(host, other, draw.integer(100, 20_000))
 }
 
-/** A lost journal and a clock that is set back may give a start count again (adr/005): such seeds only set it forward. */
 const jumpWallClock = (swarm: Swarm, host: number): void => {
   const { draw, faults, wallMs } = swarm
   if (!faults.wallClocks) return
-  const forth = [minuteMs, hourMs, 3 * yearMs]
-  const back = faults.journals ? [] : [-minuteMs, -hourMs, -yearMs]
-  setWallClock(swarm, host, wallMs[host]! + draw.pick([...forth, ...back]))
+  const jumps = [minuteMs, hourMs, 3 * yearMs, -minuteMs, -hourMs, -yearMs]
+  setWallClock(swarm, host, wallMs[host]! + draw.pick(jumps))
 }
 
 const healLinks = ({ draw, cluster }: Swarm): void => {

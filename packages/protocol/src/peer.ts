@@ -28,7 +28,7 @@ export interface Peer {
 
 export const createPeer = (init: PeerInit, makeMembership: MakeMembership = createMembership): Peer => {
   const parts = createPeerParts(init, makeMembership)
-  const { context, state, actions, member, leader, membership, commands, leave } = parts
+  const { context, state, actions, member, leader, membership, commands, leave, life } = parts
   return {
     step(now, input) {
       assert(!state.stepping, 'a step begins when the one before it has ended, and after no failed one')
@@ -36,6 +36,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       context.setTime(now)
       if (state.startedAt === null) start(parts, context.now())
       handle(parts, input)
+      life.tick()
       actions.tick()
       member.tick()
       leader.tick()
@@ -122,12 +123,15 @@ const handle = (parts: PeerParts, input: Input): void => {
 }
 
 const onReceived = (parts: PeerParts, from: HostId, message: Message): void => {
-  const { membership, actions } = parts
+  const { membership, actions, life } = parts
+  if (message.kind === 'outdated') return life.outdated(message)
   if (!membership.hello(from, message.incarnation)) return
   actions.heard(from)
   switch (message.kind) {
-    case 'ping':
     case 'ack':
+      if (message.subject === from) life.answered()
+      return membership.probed(from, message)
+    case 'ping':
     case 'ping-req':
     case 'suspect':
       return membership.probed(from, message)

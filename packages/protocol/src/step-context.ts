@@ -22,6 +22,7 @@ export interface Warning {
 
 export interface StepContext {
   readonly self: HostId
+  /** The start count that this host speaks with; it may learn a later one (`peer/own-life.ts`). */
   readonly incarnation: number
   readonly policy: Policy
   now(): Instant
@@ -41,6 +42,8 @@ export interface StepContext {
 export interface StepControl extends StepContext {
   /** Time never runs back here, whatever the caller's clock does. */
   setTime(now: Instant): void
+  /** From now on this host speaks with this start count; 0 = with none yet. */
+  speakAs(incarnation: number): void
   /** The next message of this host to itself, or null. */
   nextOwn(): Message | null
   takeEffects(): readonly Effect[]
@@ -58,18 +61,21 @@ export const createStepContext = (
   let effects: Effect[] = []
   let partitions = 0
   let rounds = 0
+  let speaking = incarnation
   const own: Message[] = []
   const bits = xorshift32(seed)
   let warnings: readonly Warning[] = []
   const warnedAt = new Map<string, Instant>()
   return {
     self,
-    incarnation,
+    get incarnation() {
+      return speaking
+    },
     policy,
     now: () => time,
     emit: (effect) => void effects.push(effect),
     send(to, draft) {
-      const message = { ...draft, incarnation } as Message
+      const message = { ...draft, incarnation: speaking } as Message
       if (to === self) own.push(message)
       else effects.push({ kind: 'send', to, message })
     },
@@ -91,7 +97,10 @@ export const createStepContext = (
     },
     // Incarnations are seconds apart; a life that asked a million questions has lasted longer than that.
     nextRound: () => (incarnation % 2 ** 30) * 2 ** 20 + ++rounds,
-    nextPartition: () => partitionIdOf(self, incarnation, ++partitions),
+    nextPartition: () => partitionIdOf(self, speaking, ++partitions),
+    speakAs(next) {
+      speaking = next
+    },
     setTime(now) {
       // A clock may be set back; one that tells no time is none.
       assert(Number.isFinite(now), () => `a step has a time, not ${now}`)

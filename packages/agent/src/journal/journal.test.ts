@@ -1,7 +1,7 @@
 /** One suite for every kind of journal: what a restarted agent finds of what it had written. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { limits } from '@drover/protocol'
+import { asHostId, limits } from '@drover/protocol'
 import {
   action,
   closed,
@@ -51,6 +51,7 @@ forEachKind('what a restarted agent finds', (fresh) => {
       open: [],
       closed: [],
       duties: [],
+      met: [],
       draining: false,
       mode: null,
       cooldowns: [],
@@ -79,6 +80,7 @@ forEachKind('what a restarted agent finds', (fresh) => {
       open: [openAction(2), openAction(3)],
       closed: [closedAction(1)],
       duties: [duty(1)],
+      met: [],
       draining: true,
       mode: 'auto',
       cooldowns: [],
@@ -97,6 +99,22 @@ forEachKind('what a restarted agent finds', (fresh) => {
     third.close()
   })
 
+  // What the core hands over is its own: changing it afterwards must not change what is written.
+  test('a record is copied: later changes of the caller do not reach the journal', () => {
+    const open = fresh()
+    const journal = open()
+    const record = { kind: 'opened' as const, open: { ...openAction(1), vm: vmId('before') } }
+    journal.append(record)
+    record.open.vm = vmId('after')
+    journal.close()
+    const again = open()
+    assert.equal(again.restored.open[0]?.vm, 'before')
+    assert.equal(again.restored.open[0]?.action, action(1))
+    again.close()
+  })
+})
+
+forEachKind('which start a host is, and which the others are', (fresh) => {
   // An agent dies while it still waits for leases of a lost journal to end: its young journal is not the whole truth,
   // so it has to wait again.
   test('a journal that never held an epoch is not intact at the second start either', () => {
@@ -114,18 +132,32 @@ forEachKind('what a restarted agent finds', (fresh) => {
     third.close()
   })
 
-  // What the core hands over is its own: changing it afterwards must not change what is written.
-  test('a record is copied: later changes of the caller do not reach the journal', () => {
+  test('each other host is kept by the last number, in the order in which they were heard of', () => {
     const open = fresh()
-    const journal = open()
-    const record = { kind: 'opened' as const, open: { ...openAction(1), vm: vmId('before') } }
-    journal.append(record)
-    record.open.vm = vmId('after')
-    journal.close()
-    const again = open()
-    assert.equal(again.restored.open[0]?.vm, 'before')
-    assert.equal(again.restored.open[0]?.action, action(1))
-    again.close()
+    const first = open()
+    const [a, b] = [asHostId('a'), asHostId('b')]
+    first.append({ kind: 'met', host: a, incarnation: 3 })
+    first.append({ kind: 'met', host: b, incarnation: 2 })
+    first.append({ kind: 'met', host: a, incarnation: 9 })
+    first.close()
+    const second = open()
+    assert.deepEqual(second.restored.met, [
+      { host: b, incarnation: 2 },
+      { host: a, incarnation: 9 },
+    ])
+    second.close()
+  })
+
+  // Others knew it by a later start than its journal did.
+  test('no start goes back behind one that the host went on as', () => {
+    const open = fresh()
+    const first = open()
+    first.append({ kind: 'renumbered', incarnation: first.incarnation + 1_000 })
+    first.append({ kind: 'renumbered', incarnation: first.incarnation - 1_000 })
+    first.close()
+    const second = open()
+    assert.equal(second.incarnation, first.incarnation + 1_001)
+    second.close()
   })
 })
 

@@ -99,6 +99,7 @@ export const createJournalStore = (options: JournalStoreOptions = {}): JournalSt
           const copy = JSON.parse(json) as JournalRecord
           before = state
           state = applyRecord(state, copy, wallNow())
+          if (copy.kind === 'renumbered') incarnation = Math.max(incarnation, copy.incarnation)
           records.push(copy)
           if (records.length > recordsMax) records = records.slice(-recordsMax / 2)
           bytes += json.length

@@ -10,6 +10,7 @@ import {
   type Mode,
   type OpenAction,
   type Restored,
+  type StartCount,
   type VmId,
 } from '@drover/protocol'
 
@@ -30,6 +31,8 @@ export interface JournalState {
   readonly closed: readonly ClosedAction[]
   /** Oldest first; the core keeps at most `limits.dutiesMax`. */
   readonly duties: ReadonlyMap<ActionId, Duty>
+  /** Those heard of longest ago first, at most `limits.viewHostsMax`. */
+  readonly met: ReadonlyMap<HostId, StartCount>
   readonly draining: boolean
   readonly mode: Mode | null
   readonly cooldowns: ReadonlyMap<VmId, WrittenCooldown>
@@ -41,6 +44,7 @@ export const emptyState: JournalState = {
   open: new Map(),
   closed: [],
   duties: new Map(),
+  met: new Map(),
   draining: false,
   mode: null,
   cooldowns: new Map(),
@@ -67,6 +71,17 @@ export const applyRecord = (state: JournalState, record: JournalRecord, wallMs: 
       duties.delete(record.action)
       return { ...state, duties }
     }
+    case 'met': {
+      const { host, incarnation } = record
+      const met = new Map(state.met)
+      met.delete(host)
+      met.set(host, { host, incarnation })
+      for (const oldest of met.keys()) if (met.size > limits.viewHostsMax) met.delete(oldest)
+      return { ...state, met }
+    }
+    // The start count is kept by each kind of journal itself.
+    case 'renumbered':
+      return state
     case 'draining':
       return { ...state, draining: record.draining }
     case 'mode':
@@ -101,6 +116,7 @@ export const restoredFrom = (state: JournalState, wallMs: number): Restored => (
   open: [...state.open.values()].sort((a, b) => (a.action < b.action ? -1 : a.action > b.action ? 1 : 0)),
   closed: state.closed,
   duties: [...state.duties.values()],
+  met: [...state.met.values()],
   draining: state.draining,
   mode: state.mode,
   cooldowns: [...state.cooldowns.values()]

@@ -65,12 +65,13 @@ const transaction = (db: DatabaseSync, write: () => void): void => {
   }
 }
 
-const load = ({ facts, open, closed, duties, cooldowns }: Tables): JournalState => ({
+const load = ({ facts, open, closed, duties, met, cooldowns }: Tables): JournalState => ({
   epoch: facts.number('epoch'),
   trusted: facts.number('trusted') === 1,
   open: new Map(open.all().map((one) => [one.action, one])),
   closed: closed.all(),
   duties: new Map(duties.all().map((one) => [one.action, one])),
+  met: new Map(met.all().map((one) => [one.host, one])),
   draining: facts.number('draining') === 1,
   mode: asMode(facts.text('mode')),
   cooldowns: new Map(cooldowns.all().map((rest) => [rest.vm, rest])),
@@ -79,7 +80,7 @@ const load = ({ facts, open, closed, duties, cooldowns }: Tables): JournalState 
 const asMode = (value: string | null): Mode | null => (value === 'observe' || value === 'auto' ? value : null)
 
 const put = (tables: Tables, record: JournalRecord, wallMs: number): void => {
-  const { facts, open, duties } = tables
+  const { facts, open, duties, met } = tables
   switch (record.kind) {
     case 'epoch':
       facts.put('epoch', Math.max(facts.number('epoch'), record.epoch))
@@ -92,6 +93,11 @@ const put = (tables: Tables, record: JournalRecord, wallMs: number): void => {
       return putEnd(tables, record)
     case 'discharged':
       return duties.drop(record.action)
+    case 'met':
+      met.put(record.host, { host: record.host, incarnation: record.incarnation })
+      return met.keep(limits.viewHostsMax)
+    case 'renumbered':
+      return facts.put('incarnation', Math.max(facts.number('incarnation'), record.incarnation))
     case 'draining':
       return facts.put('draining', record.draining ? 1 : 0)
     case 'mode':

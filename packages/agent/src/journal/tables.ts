@@ -1,6 +1,6 @@
 /** The tables of `journal.db`, each with its statements. Rows hold JSON: they are read whole, and only by their key. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { ActionId, ClosedAction, Duty, OpenAction, VmId } from '@drover/protocol'
+import type { ActionId, ClosedAction, Duty, HostId, OpenAction, StartCount, VmId } from '@drover/protocol'
 import type { WrittenCooldown } from './state.ts'
 
 const schema = `
@@ -8,6 +8,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS open_action (action TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS closed_action (number INTEGER PRIMARY KEY, action TEXT NOT NULL, json TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS duty (number INTEGER PRIMARY KEY, action TEXT NOT NULL UNIQUE, json TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS met (number INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE, json TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS cooldown (vm TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS scratch (bytes BLOB NOT NULL);
 `
@@ -29,15 +30,18 @@ export interface Table<Key, Row> {
   drop(key: Key): void
 }
 
+export interface BoundedTable<Key, Row> extends Table<Key, Row> {
+  /** Drops the oldest rows, so that this many are left. */
+  keep(newest: number): void
+}
+
 export interface Tables {
   readonly facts: Facts
   readonly open: Table<ActionId, OpenAction>
   /** By the end, `departure` or `arrival`, and the action. */
-  readonly closed: Table<string, ClosedAction> & {
-    /** Drops the oldest rows, so that this many are left. */
-    keep(newest: number): void
-  }
+  readonly closed: BoundedTable<string, ClosedAction>
   readonly duties: Table<ActionId, Duty>
+  readonly met: BoundedTable<HostId, StartCount>
   readonly cooldowns: Table<VmId, WrittenCooldown>
   /** Takes as many bytes as it is told, and gives them back: a test of the disk. */
   readonly scratch: { fill(bytes: number): void; clear(): void }
@@ -50,8 +54,9 @@ export const openTables = (db: DatabaseSync): Tables => {
   return {
     facts: factsOf(db),
     open: tableOf(db, 'open_action', 'action', 'key'),
-    closed: closedOf(db),
+    closed: boundedOf(db, 'closed_action', 'action'),
     duties: tableOf(db, 'duty', 'action', 'number'),
+    met: boundedOf(db, 'met', 'host'),
     cooldowns: tableOf(db, 'cooldown', 'vm', 'key'),
     scratch: {
       fill: (bytes) => void fillScratch.run(bytes),
@@ -78,8 +83,8 @@ const factsOf = (db: DatabaseSync): Facts => {
 
 const tableOf = <Key extends string, Row>(
   db: DatabaseSync,
-  name: 'open_action' | 'closed_action' | 'duty' | 'cooldown',
-  key: 'action' | 'vm',
+  name: 'open_action' | 'closed_action' | 'duty' | 'met' | 'cooldown',
+  key: 'action' | 'vm' | 'host',
   order: 'key' | 'number',
 ): Table<Key, Row> => {
   const all = db.prepare(`SELECT json FROM ${name}${order === 'number' ? ' ORDER BY number' : ''}`)
@@ -92,13 +97,17 @@ const tableOf = <Key extends string, Row>(
   }
 }
 
-const closedOf = (db: DatabaseSync): Tables['closed'] => {
+const boundedOf = <Key extends string, Row>(
+  db: DatabaseSync,
+  name: 'closed_action' | 'met',
+  key: 'action' | 'host',
+): BoundedTable<Key, Row> => {
   const prune = db.prepare(
-    `DELETE FROM closed_action
-      WHERE number <= (SELECT number FROM closed_action ORDER BY number DESC LIMIT 1 OFFSET ?)`,
+    `DELETE FROM ${name}
+      WHERE number <= (SELECT number FROM ${name} ORDER BY number DESC LIMIT 1 OFFSET ?)`,
   )
   return {
-    ...tableOf<string, ClosedAction>(db, 'closed_action', 'action', 'number'),
+    ...tableOf<Key, Row>(db, name, key, 'number'),
     keep: (newest) => void prune.run(newest),
   }
 }

@@ -270,6 +270,11 @@ export const limits = {
 
   // ---- the ring
 
+  /** A greater start count is no one's: a thousand epochs for each are still counted exactly. Against a number that no later life can pass. */
+  startCountMax: 2 ** 42,
+  /** A host that speaks as an earlier life of itself is told so at most so often, ms. Against an answer to each of its messages. */
+  outdatedAgainMs: 1_000,
+
   /** Probe of one ring neighbour: period and time-out, and the longest suspicion, ms (SWIM). Against a dead host that is asked. */
   probeMs: 1_000,
   probeTimeoutMs: 300,

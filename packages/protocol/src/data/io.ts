@@ -119,6 +119,12 @@ export interface Duty {
   readonly demand: Resources
 }
 
+/** By which start count another host is known: it may have lost its journal, and must not go back behind it (S6). */
+export interface StartCount {
+  readonly host: HostId
+  readonly incarnation: number
+}
+
 export type JournalRecord =
   /** The highest epoch this host ever granted; durable before the grant leaves (S6). */
   | { readonly kind: 'epoch'; readonly epoch: number }
@@ -127,6 +133,9 @@ export type JournalRecord =
   | ({ readonly kind: 'closed'; readonly duty: Duty | null } & ClosedAction)
   /** The duty of this action is done. */
   | { readonly kind: 'discharged'; readonly action: ActionId }
+  | ({ readonly kind: 'met' } & StartCount)
+  /** This host goes on with this start count: by another one it was known already. */
+  | { readonly kind: 'renumbered'; readonly incarnation: number }
   /** Operator's will survives a restart. */
   | { readonly kind: 'draining'; readonly draining: boolean }
   | { readonly kind: 'mode'; readonly mode: Mode }
@@ -143,6 +152,8 @@ export interface Restored {
   readonly closed: readonly ClosedAction[]
   /** Oldest first. */
   readonly duties: readonly Duty[]
+  /** Those heard of longest ago first, at most `limits.viewHostsMax`. */
+  readonly met: readonly StartCount[]
   readonly draining: boolean
   readonly mode: Mode | null
   readonly cooldowns: readonly { readonly vm: VmId; readonly from: HostId; readonly remainingMs: number }[]

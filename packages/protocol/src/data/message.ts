@@ -13,7 +13,7 @@ import type { AnyCode } from './reasons.ts'
 import type { HostSnapshot, VmSnapshot } from './snapshot.ts'
 
 interface FromPeer {
-  /** The sender's start count; messages from an older incarnation than already seen are dropped. */
+  /** The sender's start count; what comes from an older one than is known is dropped, and answered with `outdated`. 0 = it has none yet. */
   readonly incarnation: number
 }
 interface InPartition extends FromPeer {
@@ -186,6 +186,12 @@ export interface Suspect extends FromPeer {
   readonly subjectIncarnation: number
 }
 
+/** To a host that speaks as an earlier life of itself: by which start count it is known. It goes on as a later one (S6). */
+export interface Outdated extends FromPeer {
+  readonly kind: 'outdated'
+  readonly known: number
+}
+
 export type Message =
   | Reserve
   | Granted
@@ -212,6 +218,7 @@ export type Message =
   | Ack
   | PingReq
   | Suspect
+  | Outdated
 
 export type PartitionMessage = Extract<Message, { readonly partition: PartitionId }>
-export type ProbeMessage = Exclude<Message, PartitionMessage>
+export type ProbeMessage = Exclude<Message, PartitionMessage | Outdated>

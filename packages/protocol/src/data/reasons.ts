@@ -116,6 +116,8 @@ export const reasons = {
   'journal.locked': 'Another agent uses the journal.',
   'journal.lost':
     'The journal is new, or was lost or put back: the host waits until no promise from before can be in force.',
+  'journal.behind':
+    'Other hosts know a later start of this host than its journal and its clock: the journal was lost or put back, and the clock is behind. It goes on after that start.',
   'hypervisor.unreachable': 'The hypervisor does not answer.',
   'capacity.unknown': 'What this host has is not known yet: no two answers of its hypervisor agree.',
   'demand.unknown': 'What a VM of this host wants is not known yet: it has not been measured.',
@@ -138,6 +140,8 @@ export const reasons = {
   'peer.stranger': 'An agent without the cluster key, or not on the list, was refused.',
   'peer.uri_refused':
     "The other host names a migration URI that is not of the form of this host's own; it is not opened.",
+  'peer.outdated':
+    'The other host speaks as an earlier life of itself: it is not heard, is told so, and will go on as a later one.',
   'wire.garbage': 'Something arrived that could not be read.',
   'wire.unwritable': 'A message of our own could not be written; it was not sent.',
   wounded: 'A partition with a more severe need took the host.',

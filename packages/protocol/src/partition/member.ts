@@ -20,6 +20,8 @@ export interface MemberSide {
   release(from: HostId, message: Release): void
   assign(from: HostId, message: Assign): void
   recorded(message: Recorded): void
+  /** This host goes on as a newer life: no epoch that is given from now on is one of an earlier life, as long as it is above this one. */
+  epochsAbove(epoch: number): void
   /** From the first admission on, the lease can no longer be wounded. */
   executing(): void
   /** The leader speaks with a newer incarnation: its partition died with the old one (S7). */
@@ -44,6 +46,9 @@ export const createMemberSide = (
     release: (from, message) => onRelease(state, from, message),
     assign: (from, message) => onAssign(state, from, message),
     recorded: ({ decision }) => hooks.report({ ...decision, asMember: true }),
+    epochsAbove(epoch) {
+      state.epoch = Math.max(state.epoch, epoch)
+    },
     executing: () => onExecuting(state),
     leaderRestarted: (leader, incarnation) => onLeaderRestarted(state, leader, incarnation),
     tick: () => onTick(state),

@@ -34,6 +34,7 @@ const init: PeerInit = {
     open: [],
     closed: [],
     duties: [],
+    met: [],
     draining: false,
     mode: null,
     cooldowns: [],

@@ -8,7 +8,7 @@ import { complainOf } from '../snapshot/announced-demand.ts'
 import { demandOf, unknownVm, usableHere } from '../snapshot/host.ts'
 import { earliest } from '../step-context.ts'
 import type { PeerParts } from './peer-parts.ts'
-import { quarantineEndOf, troubleOf } from './troubles.ts'
+import { troubleOf } from './troubles.ts'
 
 /** Looks at this host anew, and forms a partition where its gravest need asks for one. */
 export const followUp = (parts: PeerParts): void => {
@@ -86,7 +86,7 @@ export const nextWake = (parts: PeerParts): Instant => {
     later(nextLoadCheck(state.load, context.policy)),
     later(parts.backOff.until),
     later(parts.forecastBackOff.until),
-    later(quarantineEndOf(parts)),
+    later(parts.life.nextAt()),
   ])
   return Math.max(now + 1, next ?? now + context.policy.gossipMs)
 }

@@ -12,7 +12,7 @@ export const ownFacts = (parts: PeerParts): Facts | null => {
   return {
     ...description,
     host: context.self,
-    incarnation: init.incarnation,
+    incarnation: context.incarnation,
     demand: saidDemand(host, context.now()),
     committedIn: actions.promisedIn(),
     committedOut: actions.leaving(),

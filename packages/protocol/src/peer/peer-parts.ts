@@ -17,6 +17,7 @@ import { createHost, type HostState } from '../snapshot/host.ts'
 import { takeSnapshot } from '../snapshot/take.ts'
 import { createStepContext, type StepContext, type StepControl } from '../step-context.ts'
 import { createLeave, type Leave } from './leave.ts'
+import { createOwnLife, type OwnLife } from './own-life.ts'
 import { createPeerState, type PeerState } from './peer-state.ts'
 import { hindranceOf, isDemandKnown, troubleOf } from './troubles.ts'
 
@@ -34,6 +35,7 @@ export interface PeerParts {
   readonly member: MemberSide
   readonly leader: Leader
   readonly leave: Leave
+  readonly life: OwnLife
   readonly backOff: BackOff
   /** The same for needs that are only foreseen: they must not put off a real one. */
   readonly forecastBackOff: BackOff
@@ -70,6 +72,9 @@ const snapshotOf = ({ context, host, state, actions, ownForecast }: PeerParts): 
     foresees: ownForecast()?.doubt === null,
   })
 
+/** No host grants a thousand leases a second, and a start is a second later than the one before: so epochs grow with every life (S6). */
+const epochsBefore = (incarnation: number): number => incarnation * 1_000
+
 export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership): PeerParts => {
   const self = init.host
   const context = createStepContext(self, init.incarnation, init.seed, init.policy)
@@ -102,6 +107,7 @@ export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership):
       member.leaderRestarted(other, incarnation)
       leader.dead(other)
     },
+    met: init.restored.met,
   })
 
   const actions = createHostActions(context, host, init.restored, {
@@ -112,9 +118,7 @@ export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership):
     announced: membership.announced,
   })
 
-  // An incarnation is at least the wall clock in seconds, and no host grants a thousand leases a second: so epochs
-  // grow even when the journal that counted them is lost (S6).
-  const member = createMemberSide(context, Math.max(init.restored.epoch, init.incarnation * 1_000), {
+  const member = createMemberSide(context, Math.max(init.restored.epoch, epochsBefore(init.incarnation)), {
     unable(intent, from) {
       const code = intent === 'lease' ? hindranceOf(parts) : troubleOf(parts)
       if (code !== null || from === self) return code
@@ -136,7 +140,17 @@ export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership):
 
   const leave = createLeave(context, actions, leader, commands)
 
-  const stages = { commands, membership, actions, member, leader, leave }
+  const life = createOwnLife(context, init, {
+    hasOthers: () => membership.candidates().some(({ state: seen }) => seen !== 'dead'),
+    begun(incarnation) {
+      member.epochsAbove(epochsBefore(incarnation))
+      // The others take this host for one that was restarted, and end what it led.
+      if (leader.leading !== null)
+        leader.end('journal.behind', 'this host goes on as a later start of itself')
+    },
+  })
+
+  const stages = { commands, membership, actions, member, leader, leave, life }
   const forecast = { backOff, forecastBackOff, ownForecast, announcedForecast }
   const parts: PeerParts = { init, context, host, state, ...stages, ...forecast }
   return parts

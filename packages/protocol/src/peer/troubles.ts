@@ -1,29 +1,15 @@
 /** Why this host can promise nothing. One list for all that ask: the member, the leader, the gate of migrations, the summary. */
-import { limits } from '../data/config.ts'
-import type { Instant } from '../data/ids.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import { isClaimOpen } from '../snapshot/described.ts'
 import { isSeen, unknownVm } from '../snapshot/host.ts'
 import type { PeerParts } from './peer-parts.ts'
 
 /** What a trouble is judged by. */
-type Judged = Pick<PeerParts, 'init' | 'context' | 'host' | 'state' | 'leave'>
+type Judged = Pick<PeerParts, 'context' | 'host' | 'state' | 'leave' | 'life'>
 
 /** It is known what every VM of this host wants. */
 export const isDemandKnown = ({ host, context }: Pick<Judged, 'host' | 'context'>): boolean =>
   unknownVm(host, context.now()) === null
-
-/**
- * When a host without its old journal may grant again; null = its journal is intact. With the journal the epochs are gone, so
- * the host waits until every lease of before has run out (S6).
- */
-export const quarantineEndOf = ({ init, context, state }: Judged): Instant | null =>
-  init.restored.journalIntact ? null : (state.startedAt ?? context.now()) + limits.leaseMs
-
-const isQuarantined = (judged: Judged): boolean => {
-  const end = quarantineEndOf(judged)
-  return end !== null && judged.context.now() < end
-}
 
 /** The gravest first. Each is a question to the host; `troubleOf` asks them several times in every step. */
 const troubles = [
@@ -34,7 +20,8 @@ const troubles = [
   { code: 'capacity.unknown', holds: ({ host }) => isClaimOpen(host) },
   { code: 'demand.unknown', holds: (judged) => !isDemandKnown(judged) },
   { code: 'journal.full', holds: ({ state }) => !state.journalHealthy },
-  { code: 'journal.lost', holds: isQuarantined },
+  // Without the old journal: until every lease of before has run out, and another host has answered (S6).
+  { code: 'journal.lost', holds: ({ life }) => !life.isSettled() },
   { code: 'host.leaving', holds: ({ leave }) => leave.begun },
 ] as const satisfies readonly { readonly code: ReasonCode; readonly holds: (judged: Judged) => boolean }[]
 

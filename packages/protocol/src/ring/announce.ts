@@ -17,6 +17,7 @@ export interface Announcer {
 }
 
 const notable = (a: Facts, b: Facts): boolean =>
+  a.incarnation !== b.incarnation ||
   a.overloaded !== b.overloaded ||
   a.state !== b.state ||
   a.able !== b.able ||

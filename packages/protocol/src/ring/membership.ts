@@ -5,6 +5,7 @@
 import type { Candidate } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
 import type { HostId, Instant } from '../data/ids.ts'
+import type { StartCount } from '../data/io.ts'
 import type { ProbeMessage } from '../data/message.ts'
 import type { LoadSummary } from '../data/summary.ts'
 import type { MemberView } from '../data/view.ts'
@@ -13,17 +14,20 @@ import { createAnnouncer, type Facts } from './announce.ts'
 import { createProber } from './probe.ts'
 import type { Step } from './probe-state.ts'
 import { createRingView } from './ring-view.ts'
+import { createStartCounts } from './start-counts.ts'
 
 export interface MembershipHooks {
   dead(host: HostId): void
   /** A host speaks with a newer incarnation than before: what its past self did is over (S7). */
   restarted(host: HostId, incarnation: number): void
+  /** By which start counts others were known when this agent last ended. */
+  readonly met: readonly StartCount[]
 }
 
 export interface Membership {
   /** True when it is news: a host that can help now, and could not before. */
   heard(summary: LoadSummary): boolean
-  /** False: the message is from before its sender's restart, and must be dropped. */
+  /** False: the message is from an earlier life of its sender, and must be dropped; the sender is told so. */
   hello(from: HostId, incarnation: number): boolean
   probed(from: HostId, message: ProbeMessage): void
   /** Any other message is a sign of life too. */
@@ -47,9 +51,9 @@ export const isHelpful = (summary: LoadSummary): boolean =>
 export const createMembership = (context: StepContext, hooks: MembershipHooks): Membership => {
   const { self } = context
   const ring = createRingView(self)
-  const prober = createProber({ self, incarnation: context.incarnation })
+  const prober = createProber(context)
   const announcer = createAnnouncer()
-  const incarnations = new Map<HostId, number>()
+  const starts = createStartCounts(context, hooks.met, hooks.restarted)
   let suspected = false
   let forgetAt: Instant = 0
 
@@ -64,22 +68,14 @@ export const createMembership = (context: StepContext, hooks: MembershipHooks): 
 
   return {
     heard(summary) {
+      if (!starts.accepts(summary.host, summary.incarnation, false)) return false
       const before = ring.get(summary.host)?.summary
       if (ring.hear(summary, context.now()) === null || summary.host === self) return false
       follow(prober.onHeard(context.now(), summary.host, summary.incarnation))
       return isHelpful(summary) && (before === undefined || !isHelpful(before))
     },
 
-    hello(from, incarnation) {
-      const known = incarnations.get(from) ?? 0
-      if (incarnation < known) return false
-      if (incarnation > known) {
-        if (incarnations.size >= limits.viewHostsMax) incarnations.clear()
-        incarnations.set(from, incarnation)
-        if (known > 0) hooks.restarted(from, incarnation)
-      }
-      return true
-    },
+    hello: (from, incarnation) => starts.accepts(from, incarnation, true),
 
     probed: (from, message) => follow(prober.onMessage(context.now(), from, message)),
     alive: (from, incarnation) => follow(prober.onHeard(context.now(), from, incarnation)),

@@ -22,9 +22,14 @@ export interface Probe {
   readonly endsAt: Instant
 }
 
-export interface ProbeState {
+export interface Speaker {
   readonly self: HostId
   readonly incarnation: number
+}
+
+export interface ProbeState {
+  readonly self: HostId
+  readonly speaker: Speaker
   readonly verdicts: ReturnType<typeof createVerdicts>
   readonly relays: ReturnType<typeof createRelays>
   /** The open ones, by target. */
@@ -53,9 +58,9 @@ export interface ProbeState {
   publish: boolean
 }
 
-export const createProbeState = (self: HostId, incarnation: number): ProbeState => ({
-  self,
-  incarnation,
+export const createProbeState = (speaker: Speaker): ProbeState => ({
+  self: speaker.self,
+  speaker,
   verdicts: createVerdicts(),
   relays: createRelays(),
   probes: new Map(),
@@ -79,7 +84,7 @@ export const createProbeState = (self: HostId, incarnation: number): ProbeState 
 type Draft = ProbeMessage extends infer M ? (M extends ProbeMessage ? Omit<M, 'incarnation'> : never) : never
 
 export const send = (state: ProbeState, to: HostId, draft: Draft): void => {
-  state.sends.push({ to, message: { ...draft, incarnation: state.incarnation } as ProbeMessage })
+  state.sends.push({ to, message: { ...draft, incarnation: state.speaker.incarnation } as ProbeMessage })
 }
 
 /** `before`: as it was held until now. */

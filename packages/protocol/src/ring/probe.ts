@@ -25,6 +25,7 @@ import {
   isListed,
   nextProbeAt,
   type ProbeState,
+  type Speaker,
   type Step,
   wakeUp,
 } from './probe-state.ts'
@@ -51,8 +52,9 @@ export interface Prober {
   score(): number
 }
 
-export const createProber = (self: { readonly self: HostId; readonly incarnation: number }): Prober => {
-  const state = createProbeState(self.self, self.incarnation)
+/** `speaker`: this host, with the start count that it speaks with now. */
+export const createProber = (speaker: Speaker): Prober => {
+  const state = createProbeState(speaker)
   const { verdicts, probes } = state
   return {
     tick(now, neighbours, others) {

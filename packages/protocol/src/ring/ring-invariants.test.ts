@@ -19,7 +19,7 @@ const [a, b, c] = [asHostId('a'), asHostId('b'), asHostId('c')]
 
 test('the failure detector keeps its bounds at the end of each call', () => {
   const state = (changes: Partial<Parameters<typeof checkProbing>[1]> = {}) => ({
-    ...createProbeState(a, 1),
+    ...createProbeState({ self: a, incarnation: 1 }),
     sequence: 3,
     probes: new Map([[b, { sequence: 3, indirectAt: null, endsAt: 2_000 }]]),
     lastNow: 1_000,

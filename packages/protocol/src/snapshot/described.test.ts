@@ -77,6 +77,7 @@ test('while no two answers agree, the host promises nothing, and each sample ask
       open: [],
       closed: [],
       duties: [],
+      met: [],
       draining: false,
       mode: null,
       cooldowns: [],

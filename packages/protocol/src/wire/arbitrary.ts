@@ -291,6 +291,7 @@ export const arbitraryOfKind: { readonly [K in Message['kind']]: OfKind<K> } = {
   ack: record({ ...peer, kind: just('ack'), sequence: count, subject: host }),
   'ping-req': record({ ...peer, kind: just('ping-req'), sequence: count, target: host }),
   suspect: record({ ...peer, kind: just('suspect'), subject: host, subjectIncarnation: count }),
+  outdated: record({ ...peer, kind: just('outdated'), known: count }),
 }
 export const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(
   ...Object.values<fc.Arbitrary<Message>>(arbitraryOfKind),

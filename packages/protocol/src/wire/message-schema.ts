@@ -77,6 +77,7 @@ export const message = z.discriminatedUnion('kind', [
   z.object({ ...fromPeer, kind: z.literal('ack'), sequence: count, subject: hostId }),
   z.object({ ...fromPeer, kind: z.literal('ping-req'), sequence: count, target: hostId }),
   z.object({ ...fromPeer, kind: z.literal('suspect'), subject: hostId, subjectIncarnation: count }),
+  z.object({ ...fromPeer, kind: z.literal('outdated'), known: count }),
 ])
 
 export type MessageSchemaMatches = Check<Describes<typeof message, Message>>

@@ -137,7 +137,8 @@ export const effectLine = (effect: Effect): string | null => {
     case 'describe':
       return null
     case 'persist':
-      return `persist ${recordOf(effect.record)}`
+      // One for each pair of hosts.
+      return effect.record.kind === 'met' ? null : `persist ${recordOf(effect.record)}`
     case 'send':
       return quiet.has(effect.message.kind) ? null : `> ${effect.to} ${messageOf(effect.message)}`
     case 'solve': {

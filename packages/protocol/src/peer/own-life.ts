@@ -1,0 +1,75 @@
+/**
+ * By which start count this host speaks. Its journal counts its starts. Without its old journal it may be known by a later one than
+ * its wall clock gives; then nothing that it says is heard. So it begins as 0, which is no start count, and takes its own
+ * only when another host has told by which number it is known, or has answered that it is known by none.
+ */
+import { limits } from '../data/config.ts'
+import type { Instant } from '../data/ids.ts'
+import type { PeerInit } from '../data/io.ts'
+import type { Outdated } from '../data/message.ts'
+import type { StepControl } from '../step-context.ts'
+
+export interface OwnLife {
+  /** Another host knows this one by that start count. */
+  outdated(message: Outdated): void
+  /** Another host has answered: what this one says is heard. */
+  answered(): void
+  tick(): void
+  /** When it may grant again at the earliest; null = its journal is intact, or that time is over. */
+  nextAt(): Instant | null
+  /** It can say nothing that contradicts what it said in an earlier life (S6). */
+  isSettled(): boolean
+}
+
+export interface OwnLifeHooks {
+  /** There is another host that could know this one. */
+  hasOthers(): boolean
+  /** It goes on as a newer life: epochs are above all earlier ones, and its partition is that of an older life. */
+  begun(incarnation: number): void
+}
+
+export const createOwnLife = (
+  context: StepControl,
+  { incarnation: counted, restored }: Pick<PeerInit, 'incarnation' | 'restored'>,
+  hooks: OwnLifeHooks,
+): OwnLife => {
+  const { journalIntact } = restored
+  let startedAt: Instant | null = null
+  let heard = journalIntact
+  if (!journalIntact) context.speakAs(0)
+
+  const waitsUntil = (): Instant => (startedAt ?? context.now()) + limits.leaseMs
+  const isSettled = (): boolean =>
+    journalIntact || (context.now() >= waitsUntil() && (heard || !hooks.hasOthers()))
+
+  const goOnAs = (incarnation: number): void => {
+    if (incarnation !== counted)
+      context.emit({ kind: 'persist', record: { kind: 'renumbered', incarnation } })
+    context.speakAs(incarnation)
+    hooks.begun(incarnation)
+  }
+
+  return {
+    outdated({ known }) {
+      if (known < 1 || known >= limits.startCountMax) return
+      heard = true
+      // Said to an earlier life, or of this one.
+      if (known <= context.incarnation) return
+      if (known >= counted)
+        context.warn(
+          'journal.behind',
+          `other hosts know this one as start ${known}; it was counted as start ${counted}, and goes on as ${known + 1}`,
+        )
+      goOnAs(Math.max(counted, known + 1))
+    },
+    answered() {
+      heard = true
+    },
+    tick() {
+      startedAt ??= context.now()
+      if (context.incarnation === 0 && isSettled()) goOnAs(counted)
+    },
+    nextAt: () => (journalIntact || context.now() >= waitsUntil() ? null : waitsUntil()),
+    isSettled,
+  }
+}
