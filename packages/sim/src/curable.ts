@@ -13,6 +13,8 @@ export interface CurableInit {
   readonly limit: (host: string) => Resources
   /** Takes part: alive, with an agent that works. */
   readonly able: (host: string) => boolean
+  /** May it be moved? Default: whatever can be migrated. */
+  readonly movable?: (vm: VmTruth) => boolean
 }
 
 export interface Certificate {
@@ -33,7 +35,7 @@ const orders: readonly ((a: VmTruth, b: VmTruth) => number)[] = [
 /** Certificates for as many of the overloaded hosts as this greedy search finds, all valid together. */
 export const certificates = (
   overloaded: readonly string[],
-  { world, limit, able }: CurableInit,
+  { world, limit, able, movable = () => true }: CurableInit,
 ): Certificate[] => {
   const demand = (host: string): Resources => {
     const { demand: own } = world.host(host)
@@ -52,7 +54,7 @@ export const certificates = (
     const candidates = world
       .host(host)
       .vms.map((vm) => world.vm(vm))
-      .filter((vm) => vm.fixed === null)
+      .filter((vm) => vm.fixed === null && movable(vm))
       .sort(order)
     for (const vm of candidates) {
       if (fits(now, limit(host))) break

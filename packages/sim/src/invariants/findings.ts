@@ -1,7 +1,10 @@
 /** What a checker has found so far: each breach is told once while it lasts. */
 import type { Clock } from '../time/clock.ts'
 
-export type Invariant = 'S1' | 'S2' | 'S3' | 'S4' | 'S6' | 'S7' | 'S8' | 'S9' | 'Q2'
+export type Invariant = 'S1' | 'S2' | 'S3' | 'S4' | 'S6' | 'S7' | 'S8' | 'S9' | 'Q2' | Liveness
+
+/** What must happen once faults have stopped. */
+export type Liveness = 'L1' | 'L2' | 'L3' | 'L4' | 'L5' | 'L6'
 
 export interface Violation {
   readonly invariant: Invariant

@@ -28,8 +28,8 @@ export interface VirtualNetwork {
   cut(a: HostId, b: HostId, options?: { readonly oneWay?: boolean }): void
   /** What `from` says to `to` is held back so long. */
   clog(from: HostId, to: HostId, ms: number): void
-  /** All cuts and clogs. */
-  heal(): void
+  /** All cuts and clogs, or those between these two. */
+  heal(a?: HostId, b?: HostId): void
 }
 
 /** Nothing is counted here. */
@@ -124,6 +124,6 @@ export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork =
       })
     },
     clog: (from, to, ms) => model.clog(end(from), end(to), clock.now() + ms),
-    heal: () => model.heal(),
+    heal: (a, b) => (a === undefined || b === undefined ? model.heal() : model.heal(end(a), end(b))),
   }
 }

@@ -20,6 +20,7 @@ import type { SimulatedOptions } from '../hypervisor/driver-state.ts'
 import type { VmSpec } from '../hypervisor/state.ts'
 import type { World } from '../hypervisor/world.ts'
 import type { Checker } from '../invariants/checker.ts'
+import type { LivenessCheck } from '../invariants/liveness.ts'
 import type { Weather } from '../network/model.ts'
 import type { Random } from '../random.ts'
 import type { ManualClock } from '../time/clock.ts'
@@ -116,7 +117,19 @@ export interface Cluster {
   cut(a: number, b: number, options?: { readonly oneWay?: boolean }): void
   /** What the agent of `a` says to that of `b` arrives so much later, all at once. */
   clog(a: number, b: number, ms: number): void
-  heal(): void
+  /** All cuts and clogs, or those between these two. */
+  heal(a?: number, b?: number): void
+  /**
+   * All that concerns these hosts and what is between them is healed, the others stay as they are. From now on the promises of
+   * liveness are judged among them.
+   */
+  healCore(hosts: readonly number[]): void
+  /** An operator does once what the alarms ask for, where it is safe. */
+  operate(): void
+  /** Null until a core was healed. */
+  liveness(): LivenessCheck | null
+  /** Its agents are killed and its checkers look no more: what it holds can be given back. */
+  close(): void
   overloaded(): readonly string[]
   /** Deduplicated by id, the leader's own last word. */
   outcomes(): readonly Decision[]

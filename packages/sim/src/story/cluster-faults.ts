@@ -61,9 +61,10 @@ export const hostFaults = (
       if (options.oneWay !== true) world.cut(at(a).name, at(b).name)
     },
     clog: (a, b, ms) => network.clog(at(a).id, at(b).id, ms),
-    heal() {
-      network.heal()
-      world.heal()
+    heal(a, b) {
+      const pair = a === undefined || b === undefined ? null : ([at(a), at(b)] as const)
+      network.heal(pair?.[0].id, pair?.[1].id)
+      world.heal(pair?.[0].name, pair?.[1].name)
     },
   }
 }

@@ -4,6 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { wordsOf } from '@drover/agent/runtime'
+import { exchangedDefinitions } from '@drover/placement'
 import type { Effect, Policy, Rule } from '@drover/protocol'
 import type { WorldEvent } from '../hypervisor/events.ts'
 import type { Cluster, ClusterOptions } from './cluster-api.ts'
@@ -73,6 +74,14 @@ const optionsOf = (set: ReadonlyMap<string, string>): ClusterOptions => {
   }
 }
 
+const ruleOf = (text: string): Rule => {
+  const rule = jsonOf<Rule>(text)
+  // Agents would not be configured with another one.
+  const kinds: readonly string[] = exchangedDefinitions.map(({ kind }) => kind)
+  if (!kinds.includes(rule.kind)) throw new Error(`no such kind of rule: ${rule.kind} (${kinds.join(', ')})`)
+  return rule
+}
+
 const act = async (stage: Stage, command: string): Promise<readonly string[]> => {
   const [name = ''] = command.split(/\s+/)
   const text = command.slice(name.length).trim()
@@ -82,7 +91,7 @@ const act = async (stage: Stage, command: string): Promise<readonly string[]> =>
     return []
   }
   if (name === 'rule') {
-    stage.rules.push(jsonOf<Rule>(text))
+    stage.rules.push(ruleOf(text))
     return []
   }
   const cluster = await clusterOf(stage)

@@ -85,6 +85,14 @@ export const acts: Readonly<Record<string, Act>> = {
   cpu: (cluster, [vms = '', amount]) => {
     for (const vm of vms.split(',')) cluster.world.setCpu(vmOf(cluster, vm), Number(amount))
   },
+  overload(cluster, [host = '', amount]) {
+    const { vms } = cluster.world.host(host)
+    for (const vm of vms) cluster.world.setCpu(vm, Math.round(Number(amount) / vms.length))
+  },
+  'cap-cpu': (cluster, [most]) => {
+    for (const { vm, cpuMilli } of cluster.world.vms())
+      cluster.world.setCpu(vm, Math.min(cpuMilli, Number(most)))
+  },
   fix: (cluster, [vm, code]) => cluster.world.setFixed(vmOf(cluster, vm), code ?? null),
   memory: (cluster, [vm, amount]) => cluster.world.setMemory(vmOf(cluster, vm), Number(amount)),
   run: (cluster, [time = '']) => cluster.run(durationMs(time)),
@@ -112,6 +120,7 @@ export const acts: Readonly<Record<string, Act>> = {
   async order(cluster, [host, ...words]) {
     await cluster.command(hostOf(host), orderOf(cluster, words))
   },
+  tell: (cluster, [host, ...words]) => void cluster.tell(hostOf(host), orderOf(cluster, words)),
   async lead(cluster, words) {
     cluster.lead(planOf(cluster, words.join(' ')))
     await cluster.run(0)
@@ -133,6 +142,11 @@ export const acts: Readonly<Record<string, Act>> = {
   'kill-host': (cluster, [host]) => cluster.killHost(hostOf(host)),
   'boot-host': (cluster, [host]) => cluster.bootHost(hostOf(host)),
   cut: (cluster, [a, b, way]) => cluster.cut(hostOf(a), hostOf(b), { oneWay: way === 'one-way' }),
+  'cut-off'(cluster, words) {
+    const group = new Set(words.map(hostOf))
+    for (const inside of group)
+      for (const outside of cluster.ids.keys()) if (!group.has(outside)) cluster.cut(inside, outside)
+  },
   clog: (cluster, [a, b, time = '']) => cluster.clog(hostOf(a), hostOf(b), durationMs(time)),
   network(cluster, _, set) {
     const known = Object.keys(cluster.weather)
@@ -142,7 +156,9 @@ export const acts: Readonly<Record<string, Act>> = {
       Object.assign(cluster.weather, { [name]: Number(value) })
     }
   },
-  heal: (cluster) => cluster.heal(),
+  heal: (cluster, [a, b]) => (b === undefined ? cluster.heal() : cluster.heal(hostOf(a), hostOf(b))),
+  'heal-core': (cluster, hosts) => cluster.healCore(hosts.map(hostOf)),
+  operate: (cluster) => cluster.operate(),
   daemon(cluster, [host = '', state]) {
     if (state !== 'up' && state !== 'down' && state !== 'hung') throw new Error(`no such state: ${state}`)
     cluster.world.daemon(host, state)
@@ -168,7 +184,8 @@ export const acts: Readonly<Record<string, Act>> = {
   show,
   explain: (cluster, [host, what = '']) => explained(cluster, hostOf(host), what),
   check(cluster) {
-    const broken = cluster.checker.checkAtRest().map((one) => `${one.invariant} ${one.text}`)
+    const found = [...cluster.checker.checkAtRest(), ...(cluster.liveness()?.violations() ?? [])]
+    const broken = found.map((one) => `${one.invariant} ${one.text}`)
     return broken.length === 0 ? ['every promise is kept'] : broken.map(short)
   },
 }

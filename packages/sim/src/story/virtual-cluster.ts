@@ -23,9 +23,10 @@ import { randomOf } from '../random.ts'
 import { type ManualClock, manualClock } from '../time/clock.ts'
 import type { Cluster, ClusterOptions } from './cluster-api.ts'
 import { agentFaults, hostFaults } from './cluster-faults.ts'
+import { createPeace } from './cluster-peace.ts'
 import { type ClusterState, check, hostAt } from './cluster-state.ts'
 import { createCrashWatch } from './crash-point.ts'
-import { createStoryHost, startAgent } from './story-host.ts'
+import { createStoryHost, killAgent, startAgent } from './story-host.ts'
 import { createStoryLeader, type Led, type StoryLeader, storyLeaderId } from './story-leader.ts'
 
 const idOf = (index: number): HostId => asHostId(`peer-${String(index).padStart(4, '0')}`)
@@ -224,6 +225,12 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     ...commands(state),
     ...agentFaults(state),
     ...hostFaults(state),
+    ...createPeace(state, model),
+    close() {
+      for (const host of state.hosts) killAgent(host)
+      cluster.checker.close()
+      cluster.liveness()?.close()
+    },
     overloaded: () =>
       world
         .hosts()

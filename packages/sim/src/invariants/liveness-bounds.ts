@@ -1,0 +1,32 @@
+/** How long each promise of liveness may take to hold, from the numbers of the protocol; docs/architecture.md (Promises). */
+import { limits, type Policy, type Resources } from '@drover/protocol'
+import type { Liveness } from './findings.ts'
+
+export interface LivenessBounds extends Readonly<Record<Liveness, number>> {
+  /** What an overloaded host must come down to, and no other above. */
+  readonly curedAt: (capacity: Resources) => Resources
+}
+
+/** One exchange of messages, ms, at the greatest delay of a link. */
+const roundTripMs = 1_000
+
+/** Ten times what a fault-free cluster takes, as the median of a few hundred overloads: `npm run swarm -- --kinds none`. */
+const cureMs = (policy: Policy): number => 10 * (8_000 + policy.overloadHoldMs)
+
+export const livenessBounds = (policy: Policy, hosts: number, sampleMs: number): LivenessBounds => {
+  const settleMs = 2 * limits.settleRoundMsMax + limits.lateStartMs
+  // Membership spreads in rounds: their number grows with the logarithm of the cluster.
+  const rounds = hosts <= 100 ? 10 : 20
+  return {
+    L1: limits.leaseMs + Math.max(limits.migrationStallMs + limits.stopAgainMs, settleMs) + 2 * roundTripMs,
+    L2: 3 * limits.leaseMs,
+    L3: cureMs(policy),
+    L4: Math.max(rounds * limits.probeMs, 2 * policy.gossipMs),
+    L5: 2 * limits.probeMs + 2 * sampleMs + roundTripMs,
+    L6: settleMs + 2 * limits.settlePollMs,
+    curedAt: ({ cpuMilli, memoryMiB }) => ({
+      cpuMilli: Math.floor((cpuMilli * policy.clearPermille) / 1_000),
+      memoryMiB: Math.floor((memoryMiB * policy.clearPermille) / 1_000),
+    }),
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * L1–L6: what must happen within a bound once a core of hosts is healed, while the rest stays broken. The observer looks at the
+ * world and at the agents' own views, periodically, and shares no code with what it judges.
+ */
+import type { HostId, MigrationView, PeerView } from '@drover/protocol'
+import { certificates } from '../curable.ts'
+import type { World } from '../hypervisor/world.ts'
+import { createFindings, type Findings, type Liveness, type Violation } from './findings.ts'
+import type { LivenessBounds } from './liveness-bounds.ts'
+
+export interface LivenessInit {
+  readonly world: World
+  /** Numbers of the hosts that are healed now. */
+  readonly core: readonly number[]
+  readonly ids: readonly HostId[]
+  /** What the living agent of that host says of itself; null = it has none. */
+  readonly view: (host: number) => PeerView | null
+  readonly bounds: LivenessBounds
+  /** VMs that a rule concerns: whether they could move is not judged. */
+  readonly ruled: (vm: string) => boolean
+  /** That of a smaller core, healed before: what it found stays found. It is closed. */
+  readonly before?: LivenessCheck | null
+}
+
+export interface LivenessCheck {
+  /** All so far; each breach once. */
+  violations(): readonly Violation[]
+  /** The longest that each promise took to hold, ms: how near its bound it came. */
+  longestMs(): Readonly<Record<Liveness, number>>
+  close(): void
+}
+
+interface Core {
+  readonly host: number
+  readonly name: string
+  readonly view: PeerView | null
+}
+
+/** What the observer looks at in one look. */
+interface Look {
+  readonly now: number
+  readonly hosts: readonly Core[]
+}
+
+interface LivenessState extends LivenessInit {
+  readonly findings: Findings
+  readonly members: ReadonlySet<HostId>
+  readonly healedAt: number
+  /** Since when each thing lasts that has to end; what is not seen any more is dropped. */
+  readonly since: Map<string, number>
+  readonly longest: Record<Liveness, number>
+  /** When a partition of the core last ended, or began to execute. */
+  progressAt: number
+  executing: ReadonlySet<string>
+}
+
+/** Since when it lasts, ms: from the first look that sees it. */
+const lasts = (state: LivenessState, look: Look, seen: Set<string>, key: string): number => {
+  seen.add(key)
+  const since = state.since.get(key) ?? look.now
+  state.since.set(key, since)
+  return look.now - since
+}
+
+const judge = (state: LivenessState, promise: Liveness, key: string, ms: number, text: string): void => {
+  state.longest[promise] = Math.max(state.longest[promise], ms)
+  const bound = state.bounds[promise]
+  if (ms > bound) state.findings.once(key, promise, `${text} for ${Math.round(ms)} ms; ${bound} allowed`)
+}
+
+/** Only where its other end answers, too, can an agent settle it. */
+const within = ({ members }: LivenessState, one: MigrationView): boolean => members.has(one.peer)
+
+/** A lease that lasts without any progress: none of its actions begins, ends or moves on. */
+const judgeLeases = (state: LivenessState, look: Look, seen: Set<string>): void => {
+  for (const { name, view } of look.hosts) {
+    if (view?.lease == null) continue
+    if (view.migrations.some((one) => !within(state, one))) continue
+    const doing = view.migrations.map(({ action, phase }) => `${action} ${phase}`).join(',')
+    const sent = state.world
+      .migrations()
+      .filter(({ from, to }) => from === name || to === name)
+      .map(({ transferredMiB }) => Math.floor(transferredMiB / 8))
+      .join(',')
+    const key = `L1 ${name} ${view.lease.partition} ${view.lease.epoch} ${doing} ${sent}`
+    const ms = lasts(state, look, seen, key)
+    judge(state, 'L1', key, ms, `${name} is leased to ${view.lease.partition} without progress`)
+  }
+}
+
+/** Partitions that all only try: none of them executes, none ends. */
+const judgeProgress = (state: LivenessState, look: Look, seen: Set<string>): void => {
+  const leading = look.hosts.flatMap(({ view }) => (view?.leading == null ? [] : [view.leading]))
+  const executing = new Set(
+    look.hosts.flatMap(({ view }) => (view?.lease?.executing === true ? [view.lease.partition] : [])),
+  )
+  const ended = [...state.executing].some((partition) => !executing.has(partition as never))
+  const begun = [...executing].some((partition) => !state.executing.has(partition))
+  if (ended || begun) state.progressAt = look.now
+  state.executing = executing
+  for (const partition of leading) {
+    if (executing.has(partition)) continue
+    const ms = Math.min(
+      lasts(state, look, seen, `L2 ${partition}`),
+      look.now - Math.max(state.progressAt, state.healedAt),
+    )
+    judge(state, 'L2', `L2 ${partition}`, ms, `partition ${partition} and all others only try`)
+  }
+}
+
+/** Those that the agent itself would move at once: nothing keeps them. */
+const freeToMove = (look: Look): ReadonlySet<string> =>
+  new Set(
+    look.hosts.flatMap(({ view }) =>
+      (view?.vms ?? []).filter((vm) => vm.fixed === null && vm.cooldownMs === 0).map(({ vm }) => vm),
+    ),
+  )
+
+const isAble = (view: PeerView | null): boolean =>
+  view?.able === true && view.mode === 'auto' && !view.draining
+
+const judgeOverloads = (state: LivenessState, look: Look, seen: Set<string>): void => {
+  const { world } = state
+  const overloaded = look.hosts.filter(({ name }) => {
+    const { demand, capacity } = world.host(name)
+    return demand.cpuMilli > capacity.cpuMilli || demand.memoryMiB > capacity.memoryMiB
+  })
+  const late = overloaded.filter(({ name }) => {
+    const ms = lasts(state, look, seen, `L3 ${name}`)
+    state.longest.L3 = Math.max(state.longest.L3, ms)
+    return ms > state.bounds.L3
+  })
+  if (late.length === 0) return
+  const able = new Set(look.hosts.filter(({ view }) => isAble(view)).map(({ name }) => name))
+  const free = freeToMove(look)
+  const curable = certificates(
+    late.map(({ name }) => name),
+    {
+      world,
+      limit: (name) => state.bounds.curedAt(world.host(name).capacity),
+      able: (name) => able.has(name),
+      movable: ({ vm }) => free.has(vm) && !state.ruled(vm),
+    },
+  )
+  for (const { host, moves } of curable)
+    state.findings.once(
+      `L3 ${host}`,
+      'L3',
+      `${host} is overloaded for more than ${state.bounds.L3} ms, though ${moves.map(({ vm, to }) => `${vm} could go to ${to}`).join(', ')}`,
+    )
+}
+
+const judgeViews = (state: LivenessState, look: Look): void => {
+  const ms = look.now - state.healedAt
+  let missing: string | null = null
+  for (const { name, view } of look.hosts) {
+    if (view === null) continue
+    const alive = new Set(
+      view.members.filter(({ state: is }) => is === 'alive' || is === 'self').map((one) => one.summary.host),
+    )
+    const unseen = look.hosts.find(({ host, view: other }) => other !== null && !alive.has(state.ids[host]!))
+    if (unseen !== undefined) missing = `${name} does not see ${unseen.name} alive`
+  }
+  if (missing === null) return
+  judge(state, 'L4', 'L4', ms, missing)
+}
+
+/** Every agent of the core was started at the latest when the core was healed. */
+const judgeReports = (state: LivenessState, look: Look, seen: Set<string>): void => {
+  for (const { name, host, view } of look.hosts) {
+    if (view === null) {
+      judge(state, 'L5', `L5 ${name}`, look.now - state.healedAt, `${name} has no agent`)
+      continue
+    }
+    const told = new Set(view.migrations.map(({ vm }) => vm))
+    for (const { vm, from, to } of state.world.migrations()) {
+      const key = `L5 ${name} ${vm}`
+      if ((from !== name && to !== name) || told.has(vm)) continue
+      judge(
+        state,
+        'L5',
+        key,
+        lasts(state, look, seen, key),
+        `${state.ids[host]} does not tell of ${vm}'s move`,
+      )
+    }
+  }
+}
+
+/** Both ends answer, and it is not settled. */
+const judgeUnknown = (state: LivenessState, look: Look, seen: Set<string>): void => {
+  for (const { name, view } of look.hosts)
+    for (const one of view?.migrations ?? []) {
+      if (one.phase !== 'settling' || !within(state, one)) continue
+      const key = `L6 ${name} ${one.action}`
+      const moving = state.world.migrations().some(({ vm }) => vm === one.vm)
+      if (moving) continue
+      judge(
+        state,
+        'L6',
+        key,
+        lasts(state, look, seen, key),
+        `${name} does not settle ${one.action} of ${one.vm}`,
+      )
+    }
+}
+
+const look = (state: LivenessState): void => {
+  const at: Look = {
+    now: state.world.clock.now(),
+    hosts: state.core.map((host) => ({ host, name: `h${host}`, view: state.view(host) })),
+  }
+  const seen = new Set<string>()
+  judgeLeases(state, at, seen)
+  judgeProgress(state, at, seen)
+  judgeOverloads(state, at, seen)
+  judgeViews(state, at)
+  judgeReports(state, at, seen)
+  judgeUnknown(state, at, seen)
+  for (const key of state.since.keys()) if (!seen.has(key)) state.since.delete(key)
+}
+
+/** It looks so often, ms. */
+const everyMs = 1_000
+
+/** The core has just been healed. It watches until it is closed. */
+export const createLivenessCheck = (init: LivenessInit): LivenessCheck => {
+  const { world, core, ids, before = null } = init
+  const state: LivenessState = {
+    ...init,
+    findings: createFindings(world.clock, () => {}),
+    members: new Set(core.map((host) => ids[host]!)),
+    healedAt: world.clock.now(),
+    since: new Map(),
+    longest: { L1: 0, L2: 0, L3: 0, L4: 0, L5: 0, L6: 0, ...before?.longestMs() },
+    progressAt: world.clock.now(),
+    executing: new Set(),
+  }
+  before?.close()
+  let cancel = (): void => {}
+  const again = (): void => {
+    look(state)
+    cancel = world.clock.after(everyMs, again)
+  }
+  cancel = world.clock.after(everyMs, again)
+  return {
+    violations: () => [...(before?.violations() ?? []), ...state.findings.found],
+    longestMs: () => state.longest,
+    close: () => cancel(),
+  }
+}

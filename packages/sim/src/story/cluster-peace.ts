@@ -1,0 +1,89 @@
+/** How a story ends its faults: a core of hosts is healed while the rest stays broken, and an operator does what the alarms ask for. */
+import { instantOf } from '@drover/agent/runtime'
+import type { PeerView, Rule } from '@drover/protocol'
+import { createLivenessCheck, type LivenessCheck } from '../invariants/liveness.ts'
+import { livenessBounds } from '../invariants/liveness-bounds.ts'
+import type { Network } from '../network/model.ts'
+import type { Cluster } from './cluster-api.ts'
+import { agentFaults, hostFaults } from './cluster-faults.ts'
+import { type ClusterState, hostAt } from './cluster-state.ts'
+
+const viewOf = (state: ClusterState, host: number): PeerView | null =>
+  hostAt(state, host).peer?.view(instantOf(state.clock)) ?? null
+
+const calm = { drop: 0, duplicate: 0, jitterMs: 0, reorder: 0, replayMs: 0 } as const
+
+const healHost = (state: ClusterState, host: number): void => {
+  const { world } = state
+  const name = `h${host}`
+  const faults = { ...agentFaults(state), ...hostFaults(state) }
+  faults.fullJournal(host, false)
+  faults.bootHost(host)
+  world.daemon(name, 'up')
+  faults.restartAgent(host)
+}
+
+/** A copy that a migration left paused runs again by an operator's hand, if that is safe: no other copy runs or moves. */
+const runAgain = ({ world }: ClusterState, view: PeerView, host: number): void => {
+  for (const { code, vm } of view.alarms) {
+    if (code === 'migration.unaccounted') world.byHand.abort(vm)
+    if (code !== 'vm.paused_by_migration') continue
+    if (world.migrations().some((one) => one.vm === vm)) continue
+    const { copies } = world.vm(vm)
+    if (copies.some(({ state: is, host: at }) => is === 'running' || !world.host(at).alive)) continue
+    for (const copy of copies) if (copy.host !== `h${host}`) world.byHand.destroy(vm, copy.host)
+    world.byHand.resume(vm, `h${host}`)
+  }
+}
+
+/** All words of a rule: the VMs that it names are among them. */
+const wordsOf = (value: unknown): readonly string[] => {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(wordsOf) : []
+}
+
+/** Does a rule concern the VM? One about a label is taken to concern all. */
+const ruledBy = (rules: readonly Rule[]): ((vm: string) => boolean) => {
+  const words = new Set(rules.flatMap(wordsOf))
+  const labels = rules.some((rule) => 'label' in rule)
+  return (vm) => labels || words.has(vm)
+}
+
+export const createPeace = (
+  state: ClusterState,
+  model: Network,
+): Pick<Cluster, 'healCore' | 'operate' | 'liveness'> => {
+  const { hosts, world, policy, options, network } = state
+  let check: LivenessCheck | null = null
+  return {
+    healCore(core) {
+      Object.assign(model.weather, calm)
+      world.clearFaults()
+      for (const a of core)
+        for (const b of core) {
+          network.heal(hostAt(state, a).id, hostAt(state, b).id)
+          world.heal(`h${a}`, `h${b}`)
+        }
+      for (const host of core) healHost(state, host)
+      const names = new Set(core.map((host) => `h${host}`))
+      for (const { vm, from, to } of world.migrations())
+        if (names.has(from) && names.has(to)) world.unhang(vm)
+      check = createLivenessCheck({
+        before: check,
+        world,
+        core,
+        ids: hosts.map(({ id }) => id),
+        view: (host) => viewOf(state, host),
+        bounds: livenessBounds(policy, core.length, options.sampleMs ?? 1_000),
+        ruled: ruledBy(state.rules),
+      })
+    },
+    operate() {
+      for (const host of hosts.keys()) {
+        const view = viewOf(state, host)
+        if (view !== null) runAgain(state, view, host)
+      }
+    },
+    liveness: () => check,
+  }
+}

@@ -1,0 +1,73 @@
+/** Plays one schedule and says what became of it. */
+import type { Effect } from '../../packages/protocol/src/index.ts'
+import type { WorldEvent } from '../../packages/sim/src/hypervisor/events.ts'
+import type { Violation } from '../../packages/sim/src/invariants/findings.ts'
+import { createStoryPlayer, type StoryPlayer } from '../../packages/sim/src/story/index.ts'
+import { commandsOf, type Schedule } from './schedule.ts'
+import { createTraceHash } from './trace-hash.ts'
+
+export interface Outcome {
+  readonly seed: number
+  readonly hosts: number
+  readonly kinds: readonly string[]
+  /** Which promises are broken; empty = none. A failure of the program itself is one, too (`error`). */
+  readonly violations: readonly (
+    | Violation
+    | { readonly invariant: 'error'; readonly atMs: number; readonly text: string }
+  )[]
+  readonly decisions: { readonly cured: number; readonly failed: number; readonly other: number }
+  readonly migrations: number
+  /** Of everything that agents asked for and that happened in the world, in order. */
+  readonly traceHash: string
+  /** CPU time of this process, ms. */
+  readonly cpuMs: number
+  /** The longest that each promise of liveness took to hold, ms. */
+  readonly longestMs: Readonly<Record<string, number>>
+}
+
+/** What is broken at the end, or as soon as a command cannot be carried out. */
+const brokenOf = (player: StoryPlayer, failure: string | null): Outcome['violations'] => {
+  const { cluster } = player
+  const atMs = Math.round(cluster?.clock.now() ?? 0)
+  const error = failure === null ? [] : [{ invariant: 'error' as const, atMs, text: failure }]
+  if (cluster === null) return error
+  const found = failure === null ? cluster.checker.checkAtRest() : cluster.checker.violations()
+  return [...error, ...found, ...(cluster.liveness()?.violations() ?? [])].toSorted((a, b) => a.atMs - b.atMs)
+}
+
+export const playSchedule = async (schedule: Schedule): Promise<Outcome> => {
+  const before = process.cpuUsage()
+  const hash = createTraceHash()
+  let migrations = 0
+  const player = createStoryPlayer({
+    effect: (atMs: number, host: number, effect: Effect) => hash.effect(atMs, host, effect),
+    event(event: WorldEvent) {
+      if (event.kind === 'migration-ended' && event.end === 'moved') migrations += 1
+      hash.event(event)
+    },
+  })
+  let failure: string | null = null
+  try {
+    for (const command of commandsOf(schedule)) await player.act(command)
+  } catch (error) {
+    failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+  const violations = brokenOf(player, failure)
+  const decisions = { cured: 0, failed: 0, other: 0 }
+  for (const { result } of player.cluster?.outcomes() ?? [])
+    decisions[result === 'cured' || result === 'failed' ? result : 'other'] += 1
+  const longestMs = { ...player.cluster?.liveness()?.longestMs() }
+  player.cluster?.close()
+  const { user, system } = process.cpuUsage(before)
+  return {
+    seed: schedule.seed,
+    hosts: schedule.hosts,
+    kinds: schedule.kinds,
+    violations,
+    decisions,
+    migrations,
+    traceHash: hash.digest(),
+    cpuMs: (user + system) / 1_000,
+    longestMs,
+  }
+}

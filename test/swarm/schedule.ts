@@ -1,0 +1,46 @@
+/**
+ * What happens in one seed of the swarm: the commands of a story, with their times. The schedule is drawn before anything is
+ * played, so a command can be taken away without shifting another: that is how a failure is shrunk.
+ */
+
+export interface TimedCommand {
+  /** From the beginning of the story, ms. */
+  readonly atMs: number
+  readonly command: string
+}
+
+export interface Schedule {
+  readonly seed: number
+  readonly hosts: number
+  /** Which kinds of fault this seed has, in alphabetical order. */
+  readonly kinds: readonly string[]
+  /** The first commands: the cluster, its rules, its VMs. */
+  readonly setup: readonly string[]
+  /** What strikes the cluster, in order of time. */
+  readonly events: readonly TimedCommand[]
+  /** How it ends: a core is healed, then all, then nothing changes any more. None of these is ever taken away. */
+  readonly ending: readonly TimedCommand[]
+  /** When the story is over, ms. */
+  readonly endMs: number
+}
+
+/** All commands with `run` between them, as a golden story has them. */
+export const commandsOf = ({ setup, events, ending, endMs }: Schedule): readonly string[] => {
+  const commands = [...setup]
+  let now = 0
+  const runUntil = (atMs: number): void => {
+    if (atMs > now) commands.push(`run ${atMs - now}ms`)
+    now = Math.max(now, atMs)
+  }
+  for (const { atMs, command } of [...events, ...ending]) {
+    runUntil(atMs)
+    commands.push(command)
+  }
+  runUntil(endMs)
+  commands.push('check')
+  return commands
+}
+
+/** In order of time; those of one moment stay in the order in which they were drawn. */
+export const byTime = (commands: readonly TimedCommand[]): readonly TimedCommand[] =>
+  commands.toSorted((a, b) => a.atMs - b.atMs)
