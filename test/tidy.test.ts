@@ -9,6 +9,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { test } from 'node:test'
 import { faults, placesOf, sow } from './core/sown-faults.ts'
+import { allFaults } from './power/all-faults.ts'
+import { placesOf as placesIn } from './power/pattern.ts'
+import { editsOf } from './power/sown-fault.ts'
 import { filesOf, suites } from './run.ts'
 import { countAssertions, judgeAssertions } from './tidy/assertions.ts'
 import { namesTwice, rooms } from './tidy/directions.ts'
@@ -202,6 +205,21 @@ test('every fault that npm run test:power sows has its one place in the core', (
         ? []
         : [`${path}: ${places} places for the fault '${one.name}' (test/core/sown-faults.ts)`]
     }),
+  )
+})
+
+test('every fault that is sown has its one place in the code', () => {
+  none(
+    allFaults.flatMap((fault) =>
+      editsOf(fault).flatMap((edit) => {
+        const path = `packages/${edit.file}`
+        const text = sources.find((source) => source.path === path)?.text
+        const places = text === undefined ? 0 : placesIn(edit, text)
+        return places === 1
+          ? []
+          : [`${path}: ${places} places for the fault ${fault.id} in ${edit.inside} (test/power/faults)`]
+      }),
+    ),
   )
 })
 
