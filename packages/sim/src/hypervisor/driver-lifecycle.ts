@@ -1,8 +1,10 @@
 /** Starts, stops, saves and resumes of the simulated driver: each changes one copy, or is refused. */
 import type { Hypervisor } from '@drover/agent/runtime'
 import type { VmId } from '@drover/protocol'
-import { askAt, copyOn, type DriverState, jobOf, refused, unreachable } from './driver-state.ts'
-import { type Copy, change, type HostRecord, incarnate, memoryTakenMiB } from './state.ts'
+import { askAt, copyOn, type DriverState, jobOf, refused, timedOut, unreachable } from './driver-state.ts'
+import type { RequestKind } from './faults.ts'
+import { putRequest } from './requests.ts'
+import { type Copy, change, type HostRecord, incarnate, memoryTakenMiB, runsElsewhere } from './state.ts'
 
 type Change = 'resumed' | 'saved' | 'restored' | 'started' | 'stopped'
 
@@ -21,35 +23,78 @@ const alter = (
   state.emit({ kind: 'vm', vm, host: host.spec.name, what })
 }
 
-/** The same here, and it takes its time. The world goes on with it when the agent that called is gone. */
+/**
+ * Sends the daemon a request that changes something, and waits for its answer. It is carried out when it is read, which may be
+ * later than its sender waits, or lives. Throws as `ask` does, and what `carryOut` throws.
+ */
+export const request = (
+  driver: DriverState,
+  host: HostRecord,
+  call: Exclude<RequestKind, 'migrate'>,
+  vm: VmId,
+  carryOut: (done: () => void, failed: (error: unknown) => void) => void,
+): Promise<void> => {
+  const { world, closers, options } = driver
+  const { state, lateness } = world.inside
+  const lateMs = lateness(call, vm, host.spec.name) + host.slowMs
+  return new Promise<void>((resolve, reject) => {
+    const settle = (how: () => void): void => {
+      cancel()
+      closers.delete(lose)
+      how()
+    }
+    const lose = (): void => settle(() => reject(unreachable(host)))
+    const read = (): void =>
+      carryOut(
+        () => settle(resolve),
+        (error) => settle(() => reject(error)),
+      )
+    let cancel = (): void => {}
+    closers.add(lose)
+    if (lateMs === 0 && host.daemon === 'up') return read()
+    const waitMs =
+      call === 'start' || call === 'save' || call === 'restore' ? options.storageMs : options.timeoutMs
+    cancel = world.clock.after(waitMs, () => settle(() => reject(timedOut(host))))
+    putRequest(state, host, lateMs, { read, lost: lose })
+  })
+}
+
+/** A change here that takes its time. The world goes on with it when the agent that called is gone. */
 const operate = async (
   driver: DriverState,
+  call: Exclude<RequestKind, 'migrate' | 'resume' | 'abort'>,
   vm: VmId,
   what: Change,
   apply: (copy: Copy) => void,
 ): Promise<void> => {
-  const { self, world, closers, options } = driver
+  const { self, world, options } = driver
   const host = await askAt(driver, undefined)
-  if (options.operationMs === 0) return alter(driver, host, vm, what, apply)
-  await new Promise<void>((resolve, reject) => {
-    const lose = (): void => reject(unreachable(self))
-    closers.add(lose)
-    world.clock.after(options.operationMs, () => {
-      closers.delete(lose)
+  await request(driver, host, call, vm, (done, failed) => {
+    const change = (): void => {
       // A daemon that died meanwhile undoes it when it is back.
-      if (!self.alive || self.daemon === 'down') return lose()
+      if (!self.alive || self.daemon === 'down') return failed(unreachable(self))
       try {
         alter(driver, self, vm, what, apply)
-        resolve()
+        done()
       } catch (error) {
-        reject(error)
+        failed(error)
       }
-    })
+    }
+    if (options.operationMs === 0) change()
+    else world.clock.after(options.operationMs, change)
   })
 }
 
 const expectState = (copy: Copy, ok: boolean): void => {
   if (!ok) throw refused(`${copy.vm.spec.name} is ${copy.saved ? 'saved' : copy.state}`)
+}
+
+const unpause = (copy: Copy): void => {
+  expectState(copy, copy.state !== 'shut')
+  // The lock manager of its disks keeps it from running twice.
+  if (copy.vm.spec.diskLocked && runsElsewhere(copy)) throw refused('its disks are in use elsewhere')
+  copy.state = 'running'
+  copy.pausedBy = null
 }
 
 const activate = (copy: Copy): void => {
@@ -65,33 +110,39 @@ export const lifecycleOf = (
   driver: DriverState,
 ): Pick<Hypervisor, 'resume' | 'save' | 'restore' | 'start' | 'shutdown'> => ({
   async resume(vm, at) {
-    alter(driver, await askAt(driver, at), vm, 'resumed', (copy) => {
-      expectState(copy, copy.state !== 'shut')
-      copy.state = 'running'
-      copy.pausedBy = null
+    const host = await askAt(driver, at)
+    // libvirt would keep it waiting behind the job: it is not asked at all.
+    if (jobOf(driver, host, vm) !== null) throw refused('a migration of it is running')
+    await request(driver, host, 'resume', vm, (done, failed) => {
+      try {
+        alter(driver, host, vm, 'resumed', unpause)
+        done()
+      } catch (error) {
+        failed(error)
+      }
     })
   },
   save: (vm) =>
-    operate(driver, vm, 'saved', (copy) => {
+    operate(driver, 'save', vm, 'saved', (copy) => {
       expectState(copy, copy.state !== 'shut')
       copy.state = 'shut'
       copy.saved = true
       copy.pausedBy = null
     }),
   restore: (vm) =>
-    operate(driver, vm, 'restored', (copy) => {
+    operate(driver, 'restore', vm, 'restored', (copy) => {
       expectState(copy, copy.saved)
       activate(copy)
     }),
   start: (vm) =>
-    operate(driver, vm, 'started', (copy) => {
+    operate(driver, 'start', vm, 'started', (copy) => {
       expectState(copy, copy.state === 'shut' && !copy.saved)
       activate(copy)
     }),
   // A guest that does not react is asked all the same.
   shutdown: async (vm) => {
     if (driver.self.copies.get(vm)?.vm.spec.deaf === true) return void (await askAt(driver, undefined))
-    await operate(driver, vm, 'stopped', (copy) => {
+    await operate(driver, 'shutdown', vm, 'stopped', (copy) => {
       expectState(copy, copy.state !== 'shut')
       copy.state = 'shut'
       copy.pausedBy = null

@@ -7,7 +7,17 @@ import {
   type MigrationResult,
 } from '@drover/agent/runtime'
 import type { VmId } from '@drover/protocol'
-import { ask, copyOn, type DriverState, hostAt, jobOf, presenceAt, refused } from './driver-state.ts'
+import { request as send } from './driver-lifecycle.ts'
+import {
+  ask,
+  copyOn,
+  type DriverState,
+  hostAt,
+  jobOf,
+  presenceAt,
+  refused,
+  timedOut,
+} from './driver-state.ts'
 import type { MigrationOrder, MigrationReport, Refusal } from './migration.ts'
 import type { Copy, HostRecord } from './state.ts'
 
@@ -17,7 +27,7 @@ import type { Copy, HostRecord } from './state.ts'
  */
 const follow = (
   { world, closers, options: { progressMs } }: DriverState,
-  order: Omit<MigrationOrder, 'onEnd'>,
+  order: Omit<MigrationOrder, 'onEnd' | 'onTimeout'>,
   onProgress: ((progress: MigrationProgress) => void) | undefined,
 ): Promise<MigrationReport | Refusal> =>
   new Promise((resolve, reject) => {
@@ -37,7 +47,11 @@ const follow = (
     const lose = (): void =>
       settle(() => reject(new HypervisorError('hypervisor.unreachable', `lost the hypervisor of ${host}`)))
 
-    const refusal = migrations.begin({ ...order, onEnd: (report) => settle(() => resolve(report)) })
+    const refusal = migrations.begin({
+      ...order,
+      onEnd: (report) => settle(() => resolve(report)),
+      onTimeout: () => settle(() => reject(timedOut(order.source.host))),
+    })
     if (refusal !== null) {
       resolve(refusal)
       return
@@ -113,7 +127,9 @@ const migrate = async (
   const capMiBps = request.bandwidthMiBps ?? world.inside.migrationMiBps
   const order = { source, to, paused: request.handOverPaused, capMiBps }
   const ended = await follow(driver, order, onProgress)
-  return 'code' in ended ? { kind: 'refused', ...ended } : await look(driver, request.vm, to, before, ended)
+  if (!('code' in ended)) return await look(driver, request.vm, to, before, ended)
+  // Another job is no answer to this request: nothing was sent.
+  return { kind: ended.code === 'vm.job_active' ? 'unknown' : 'refused', ...ended }
 }
 
 /** Throws HypervisorError unless a migration of the VM from here is running. */
@@ -134,7 +150,13 @@ export const migrationOf = (driver: DriverState): Pick<Hypervisor, 'migrate' | '
     },
     async abort(vm) {
       await expectOutgoing(driver, vm)
-      migrations.abort(vm)
+      // Read late, it may find no migration any more, or the next one.
+      await send(driver, driver.self, 'abort', vm, (done, failed) => {
+        if (jobOf(driver, driver.self, vm) !== 'outgoing')
+          return failed(refused('no migration of it is running'))
+        migrations.abort(vm)
+        done()
+      })
     },
   }
 }

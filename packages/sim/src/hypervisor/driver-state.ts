@@ -10,8 +10,12 @@ export interface SimulatedOptions {
   readonly callMs?: number
   /** What a start, stop, save or restore takes in the world, ms, whether its caller lives or not. Default 0. */
   readonly operationMs?: number
-  /** How long a call waits for a hung daemon, ms. Default 5000. */
+  /** How long a call waits for an answer, ms. Default 5000. */
   readonly timeoutMs?: number
+  /** The same for a start, a save and a restore. Default 600,000. */
+  readonly storageMs?: number
+  /** A connection to a daemon that hangs is given up after this time, ms. Default 15,000. */
+  readonly keepaliveMs?: number
   /** How often a running migration tells its progress, ms. Default 250. */
   readonly progressMs?: number
 }
@@ -25,6 +29,10 @@ export interface DriverState {
   /** What ends the calls that still wait when the driver is closed. */
   readonly closers: Set<() => void>
   opened: boolean
+  /** Its own daemon was silent for too long: no connection until it is up again. */
+  givenUp: boolean
+  /** Waits no longer for that. */
+  heed: () => void
   unlisten: () => void
 }
 
@@ -51,20 +59,26 @@ const pause = ({ world, closers }: DriverState, ms: number): Promise<void> =>
 export const unreachable = (host: HostRecord): HypervisorError =>
   new HypervisorError('hypervisor.unreachable', `${uriOf(host.spec.name)} does not answer`)
 
-/** The daemon of that host would take a call from here. A hung one does, too. */
-export const answers = ({ world, self, opened }: DriverState, host: HostRecord): boolean =>
-  opened && host.daemon !== 'down' && (host === self ? host.alive : reaches(world.inside.state, self, host))
+export const timedOut = (host: HostRecord): HypervisorError =>
+  new HypervisorError('hypervisor.timeout', `${uriOf(host.spec.name)} is silent`)
+
+/** The daemon of that host would take a call from here. A hung one does, too, for a while. */
+export const answers = ({ world, self, opened, givenUp }: DriverState, host: HostRecord): boolean =>
+  opened &&
+  host.daemon !== 'down' &&
+  (host === self ? host.alive && !givenUp : reaches(world.inside.state, self, host))
 
 /** Resolves when the daemon has answered. Throws HypervisorError: `hypervisor.unreachable`, `hypervisor.timeout`. */
 export const ask = async (driver: DriverState, host: HostRecord): Promise<void> => {
   const { callMs, timeoutMs } = driver.options
   if (!answers(driver, host)) throw unreachable(host)
-  if (host.daemon === 'hung') {
+  const takesMs = callMs + host.slowMs
+  if (host.daemon === 'hung' || takesMs >= timeoutMs) {
     await pause(driver, timeoutMs)
-    throw new HypervisorError('hypervisor.timeout', `${uriOf(host.spec.name)} is silent`)
+    throw timedOut(host)
   }
-  if (callMs > 0) {
-    await pause(driver, callMs)
+  if (takesMs > 0) {
+    await pause(driver, takesMs)
     if (!answers(driver, host)) throw unreachable(host)
   }
 }
@@ -87,10 +101,10 @@ export const copyOn = (host: HostRecord, vm: VmId): Copy => {
   return copy
 }
 
+/** A copy that has come is no job any more, whatever its source knows. */
 export const jobOf = ({ world }: DriverState, host: HostRecord, vm: VmId): RunningJob['direction'] | null => {
-  const migration = world.inside.migrations.of(vm)
-  if (migration?.from === host.spec.name) return 'outgoing'
-  return migration?.to === host.spec.name ? 'incoming' : null
+  if (host.copies.get(vm)?.state === 'incoming') return 'incoming'
+  return world.inside.migrations.of(vm)?.from === host.spec.name ? 'outgoing' : null
 }
 
 export const presenceAt = (driver: DriverState, host: HostRecord, vm: VmId): Presence => {

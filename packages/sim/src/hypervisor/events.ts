@@ -1,13 +1,20 @@
 /** What happens in the world, as an all-seeing observer hears it: each event after the world has changed, never between. */
 import type { VmId } from '@drover/protocol'
 
+/**
+ * How far a migration is. `begin`: the source's hypervisor connects to the other. `prepare`: the destination makes room, and its
+ * copy is there. `perform`: the memory is sent, and the guest runs on the source. `finish`: the guest is stopped, and the
+ * destination has not let its copy go. `finished`: it has, and the source does not know. `confirm`: the source knows, and has
+ * still to drop its copy.
+ */
+export type MigrationPhase = 'begin' | 'prepare' | 'perform' | 'finish' | 'finished' | 'confirm'
+
 /** A VM on the move. */
 export interface MigrationTruth {
   readonly vm: VmId
   readonly from: string
   readonly to: string
-  /** `copying`: the guest runs on the source; `finishing`: it is stopped, the last pages are on their way. */
-  readonly phase: 'copying' | 'finishing'
+  readonly phase: MigrationPhase
   readonly transferredMiB: number
   /** Of this round and, roughly, of what was rewritten meanwhile. */
   readonly remainingMiB: number
@@ -17,6 +24,8 @@ export interface MigrationTruth {
   readonly startedAt: number
   /** The copy will wait for its hand-over (rule R2). */
   readonly paused: boolean
+  /** Its owner's doing: no agent asked for it. */
+  readonly byHand: boolean
 }
 
 /** How a migration truly ended, whatever its hypervisor reported. */
@@ -27,7 +36,11 @@ export type MigrationEnd =
   | 'grey' // source paused; the destination has a copy, or not
   | 'split' // the source went on although the destination has a copy
 
-export type DaemonState = 'up' | 'down' | 'hung'
+/**
+ * `hung`: it answers nothing, and reads what is sent to it when it is up again. `stuck`: all its workers wait for something; it
+ * says what it knows, and carries nothing out until it is up again. `down`: dead; what it had not read is lost.
+ */
+export type DaemonState = 'up' | 'down' | 'hung' | 'stuck'
 
 export type WorldChange =
   | { readonly kind: 'demand'; readonly vm: VmId; readonly cpuMilli: number; readonly memoryMiB: number }
@@ -46,6 +59,8 @@ export type WorldChange =
         | 'removed'
     }
   | { readonly kind: 'migration-started'; readonly migration: MigrationTruth }
+  /** The destination has let its copy go, and the source does not know it yet. */
+  | { readonly kind: 'migration-finished'; readonly migration: MigrationTruth }
   | {
       readonly kind: 'migration-ended'
       readonly migration: MigrationTruth
@@ -60,6 +75,8 @@ export type WorldChange =
       readonly to: string
       readonly code: string
       readonly detail: string
+      /** This one, or the migration that is in its way, is the owner's doing. */
+      readonly byHand: boolean
     }
   | { readonly kind: 'host'; readonly host: string; readonly alive: boolean }
   | { readonly kind: 'daemon'; readonly host: string; readonly daemon: DaemonState }

@@ -1,13 +1,13 @@
-/** How a migration ends: what becomes of both copies, and which migrations a death or a cut ends. */
+/** How a migration ends: what becomes of both copies. */
 import type { MigrationEnd } from './events.ts'
-import { type Migration, type MigrationsState, settle, truthOf } from './migration.ts'
-import { type Copy, change, dropCopy, type HostRecord, incarnate, reaches } from './state.ts'
+import { hasLanded, type Migration, type MigrationsState, settle, truthOf } from './migration.ts'
+import { type Copy, change, dropCopy, incarnate } from './state.ts'
 
 /** What becomes of the destination's copy; a paused hand-over (R2) overrules `running`. */
-type TargetFate = 'moved' | 'stayed' | 'running' | 'paused' | 'gone'
+export type TargetFate = 'moved' | 'stayed' | 'running' | 'paused' | 'gone'
 
 /** The copy at the destination is a VM of its own from now on. */
-const land = (m: Migration, asPaused: boolean): void => {
+export const land = (m: Migration, asPaused: boolean): void => {
   const { target: copy } = m
   const hold = m.was.state === 'running' && (asPaused || m.paused)
   copy.state = hold ? 'paused' : m.was.state
@@ -16,37 +16,65 @@ const land = (m: Migration, asPaused: boolean): void => {
   incarnate(copy)
 }
 
-const settleCopies = (m: Migration, how: MigrationEnd, target: TargetFate): void => {
+/** The copy that came will not be used. For a while it may still be seen. */
+const abandonTarget = ({ world, phases }: MigrationsState, m: Migration): void => {
+  const { target: copy } = m
+  const { host } = copy
+  const lingersMs = m.source.host.alive ? phases.lingerMs : phases.noticeMs
+  if (lingersMs === 0 || copy.state !== 'incoming' || !host.alive) return dropCopy(copy)
+  world.clock.after(lingersMs, () => {
+    if (host.copies.get(copy.vm.spec.vm) !== copy || copy.state !== 'incoming') return
+    change(world, [host], () => dropCopy(copy))
+    world.emit({ kind: 'vm', vm: copy.vm.spec.vm, host: host.spec.name, what: 'removed' })
+  })
+}
+
+const settleCopies = (
+  migrations: MigrationsState,
+  m: Migration,
+  how: MigrationEnd,
+  target: TargetFate,
+): void => {
   const { source } = m
   if (how === 'moved') {
     dropCopy(source)
-    land(m, false)
+    m.target.autostart = source.autostart
+    if (!hasLanded(m)) land(m, false)
     return
   }
-  if (target === 'stayed' || target === 'gone') dropCopy(m.target)
-  else land(m, target === 'paused')
+  if (target === 'stayed' || target === 'gone') abandonTarget(migrations, m)
+  else if (!hasLanded(m)) land(m, target === 'paused')
   if (how !== 'stayed' && how !== 'split') return
   source.state = m.was.state
   source.pausedBy = m.was.pausedBy
 }
 
+/** The lock manager of the disks keeps the source from going on while the copy runs. */
+const lockedOut = ({ source, target, was, paused }: Migration, fate: TargetFate): boolean =>
+  source.vm.spec.diskLocked &&
+  was.state === 'running' &&
+  (target.state === 'running' || (target.state === 'incoming' && fate === 'running' && !paused))
+
 /** `error` is what its hypervisor reports, whatever is true. */
 export const endMigration = (
-  { world, inFlight, links }: MigrationsState,
+  migrations: MigrationsState,
   m: Migration,
-  how: MigrationEnd,
+  asked: MigrationEnd,
   error: string | null,
   target: TargetFate,
 ): void => {
+  const { world, inFlight, links } = migrations
   const { host } = m.source
+  const how = asked === 'split' && lockedOut(m, target) ? 'grey' : asked
   settle(world, m)
   const last = truthOf(m)
   m.disarm()
   inFlight.delete(m.source.vm.spec.vm)
   host.followers.delete(m.follow)
-  if (m.phase === 'copying' && !m.hung) links.leave(m)
-  change(world, [host, m.target.host], () => settleCopies(m, how, target))
-  const downtimeMs = m.phase === 'finishing' ? world.clock.now() - m.stoppedAt : null
+  if (m.sending) links.leave(m)
+  m.sending = false
+  change(world, [host, m.target.host], () => settleCopies(migrations, m, how, target))
+  const downtimeMs = m.stoppedAt > 0 ? world.clock.now() - m.stoppedAt : null
   world.emit({ kind: 'migration-ended', migration: last, end: how, detail: error ?? '' })
   m.onEnd({ error, transferredMiB: m.transferredMiB, downtimeMs })
 }
@@ -55,64 +83,4 @@ export const endMigration = (
 export const breakOff = (migrations: MigrationsState, m: Migration, why: string): void =>
   endMigration(migrations, m, 'stayed', why, 'stayed')
 
-/** Ends all that satisfy the condition one after another; a listener to one end may have ended another. */
-const endThose = (
-  { inFlight }: MigrationsState,
-  which: (m: Migration) => boolean,
-  how: (m: Migration) => void,
-): void => {
-  for (const m of [...inFlight.values()].filter(which)) if (inFlight.get(m.source.vm.spec.vm) === m) how(m)
-}
-
-const forgetUnread = ({ unread }: MigrationsState, host: HostRecord): void => {
-  for (const [vm, at] of [...unread]) if (at === host) unread.delete(vm)
-}
-
-const concerns =
-  (host: HostRecord) =>
-  (m: Migration): boolean =>
-    m.source.host === host || m.target.host === host
-
-/** Its owner destroyed one of the two copies. */
-export const copyDestroyed = (migrations: MigrationsState, copy: Copy): void =>
-  endThose(
-    migrations,
-    (m) => m.source === copy || m.target === copy,
-    (m) =>
-      m.source === copy
-        ? endMigration(migrations, m, 'lost', 'the VM was destroyed by its owner', 'gone')
-        : breakOff(migrations, m, 'the copy was destroyed on the destination'),
-  )
-
-export const hostDied = (migrations: MigrationsState, host: HostRecord): void => {
-  forgetUnread(migrations, host)
-  endThose(migrations, concerns(host), (m) =>
-    m.source.host === host
-      ? endMigration(migrations, m, 'lost', 'the source host died', 'gone')
-      : breakOff(migrations, m, 'the destination host died'),
-  )
-}
-
-/**
- * libvirt's managed part dies with it. Early, the copy is dropped and the guest never noticed; late, a source that cannot be
- * told leaves its copy paused.
- */
-export const daemonDied = (migrations: MigrationsState, host: HostRecord): void => {
-  forgetUnread(migrations, host)
-  endThose(migrations, concerns(host), (m) =>
-    m.phase === 'finishing' && m.source.host === host
-      ? endMigration(migrations, m, 'grey', 'the source hypervisor died while finishing', 'running')
-      : breakOff(migrations, m, 'connection to a hypervisor lost'),
-  )
-}
-
-/** After a cut: breaks the migrations that cross it. */
-export const linksChanged = (migrations: MigrationsState): void =>
-  endThose(
-    migrations,
-    (m) => !reaches(migrations.world, m.source.host, m.target.host),
-    (m) =>
-      m.phase === 'finishing'
-        ? endMigration(migrations, m, 'split', 'connection lost while finishing', 'running')
-        : breakOff(migrations, m, 'connection to the destination lost'),
-  )
+export const isCopyOf = (m: Migration, copy: Copy): boolean => m.source === copy || m.target === copy

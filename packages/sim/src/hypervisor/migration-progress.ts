@@ -1,6 +1,7 @@
 /** The way of a migration from its first byte to its end: rounds of pre-copy, then the last pages with the guest stopped. */
-import { type Migration, type MigrationsState, settle } from './migration.ts'
-import { endMigration } from './migration-end.ts'
+import { isInFlight, type Migration, type MigrationsState, settle, truthOf } from './migration.ts'
+import { endMigration, land } from './migration-end.ts'
+import { enter, isDeath, strikeDeath } from './migration-phases.ts'
 import { converged, nextRound, tinyMiB, untilFaultMiB } from './precopy.ts'
 import { change } from './state.ts'
 
@@ -34,30 +35,35 @@ const turn = (migrations: MigrationsState, m: Migration): void => {
 }
 
 const strike = (migrations: MigrationsState, m: Migration): void => {
-  if (m.fault?.kind === 'hang') {
+  const { fault } = m
+  if (isDeath(fault)) {
+    if (strikeDeath(migrations, m, fault)) arm(migrations, m)
+  } else if (fault?.kind === 'hang') {
     m.hung = true
     m.faultAtMiB = null
+    m.sending = false
     migrations.links.leave(m)
     m.rateMiBps = 0
   } else endMigration(migrations, m, 'stayed', 'migration broke off: the connection was reset', 'stayed')
 }
 
 const stopAndCopy = (migrations: MigrationsState, m: Migration): void => {
-  const { world, links, finishMs } = migrations
+  const { world, links, phases } = migrations
   links.leave(m)
-  m.phase = 'finishing'
+  m.sending = false
   m.stoppedAt = world.clock.now()
   m.disarm()
   const lastMs = (m.dirtiedMiB / m.rateMiBps) * 1000
   m.transferredMiB += m.dirtiedMiB
+  m.phase = 'finish'
   change(world, [m.source.host], () => {
     if (m.source.state === 'running') m.source.pausedBy = 'migration'
     m.source.state = 'paused'
   })
-  m.disarm = world.clock.after(lastMs + finishMs, () => complete(migrations, m))
+  enter(migrations, m, 'finish', lastMs + phases.finishMs, () => finish(migrations, m))
 }
 
-const complete = (migrations: MigrationsState, m: Migration): void => {
+const finish = (migrations: MigrationsState, m: Migration): void => {
   const { fault } = m
   if (fault?.kind === 'fail-after-success')
     endMigration(migrations, m, 'moved', 'operation failed: lost contact while finishing', 'moved')
@@ -65,5 +71,19 @@ const complete = (migrations: MigrationsState, m: Migration): void => {
     endMigration(migrations, m, 'grey', 'end of migration not learnt', fault.destination)
   else if (fault?.kind === 'split')
     endMigration(migrations, m, 'split', 'connection lost while finishing', 'running')
-  else endMigration(migrations, m, 'moved', null, 'moved')
+  else finished(migrations, m)
+}
+
+/** The destination lets its copy go; the source hears of it, and drops its own. */
+const finished = (migrations: MigrationsState, m: Migration): void => {
+  const { world, phases } = migrations
+  const end = (): void => endMigration(migrations, m, 'moved', null, 'moved')
+  if (phases.finishedMs + phases.confirmMs === 0 && !isDeath(m.fault)) return end()
+  change(world, [m.target.host], () => land(m, false))
+  m.phase = 'finished'
+  world.emit({ kind: 'migration-finished', migration: truthOf(m) })
+  if (!isInFlight(migrations, m)) return
+  enter(migrations, m, 'finished', phases.finishedMs, () =>
+    enter(migrations, m, 'confirm', phases.confirmMs, end),
+  )
 }

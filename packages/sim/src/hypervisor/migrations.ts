@@ -7,9 +7,20 @@ import type { VmId } from '@drover/protocol'
 import type { MigrationTruth } from './events.ts'
 import type { Faults } from './faults.ts'
 import { createLinks } from './links.ts'
-import { type MigrationOrder, type MigrationsState, type Refusal, settle, truthOf } from './migration.ts'
+import {
+  type Deaths,
+  hasLanded,
+  type MigrationOrder,
+  type MigrationsState,
+  type Phases,
+  type Refusal,
+  settle,
+  truthOf,
+} from './migration.ts'
 import { begin } from './migration-begin.ts'
-import { breakOff, copyDestroyed, daemonDied, hostDied, linksChanged } from './migration-end.ts'
+import { copyDestroyed, daemonDied, hostDied, linksChanged } from './migration-deaths.ts'
+import { breakOff } from './migration-end.ts'
+import { perform } from './migration-phases.ts'
 import { setRate } from './migration-progress.ts'
 import type { Copy, HostRecord, State } from './state.ts'
 
@@ -29,14 +40,16 @@ export interface Migrations {
   copyDestroyed(copy: Copy): void
   hostDied(host: HostRecord): void
   daemonDied(host: HostRecord): void
-  /** After a cut: breaks the migrations that cross it. */
+  /** After a cut, or the end of one. */
   linksChanged(): void
+  /** What the phases take, from now on. */
+  readonly phases: Phases
 }
 
 const limit = ({ inFlight, links }: MigrationsState, vm: VmId, capMiBps: number): void => {
   const m = inFlight.get(vm)
   if (m === undefined) return
-  if (m.phase === 'finishing' || m.hung) m.capMiBps = capMiBps
+  if (!m.sending) m.capMiBps = capMiBps
   else
     links.change(m, () => {
       m.capMiBps = capMiBps
@@ -45,38 +58,45 @@ const limit = ({ inFlight, links }: MigrationsState, vm: VmId, capMiBps: number)
 
 const abort = (migrations: MigrationsState, vm: VmId): boolean => {
   const m = migrations.inFlight.get(vm)
-  if (m === undefined || m.phase === 'finishing') return false
+  if (m === undefined || m.phase === 'finish' || hasLanded(m)) return false
+  // libvirt looks at it when it is connected, and when the destination has answered.
+  if (m.phase !== 'perform') {
+    m.stopping = true
+    return true
+  }
   if (m.hung && m.fault?.kind === 'hang' && m.fault.deaf) return false
   breakOff(migrations, m, 'migration aborted by the client')
   return true
 }
 
-const unhang = ({ world, inFlight, links }: MigrationsState, vm: VmId): void => {
-  const m = inFlight.get(vm)
+const unhang = (migrations: MigrationsState, vm: VmId): void => {
+  const m = migrations.inFlight.get(vm)
   if (m === undefined) return
   m.fault = null
   m.faultAtMiB = null
   if (!m.hung) return
   m.hung = false
-  settle(world, m)
-  links.join(m)
+  if (!m.severed) perform(migrations, m)
 }
 
 export const createMigrations = (
   world: State,
   faults: Faults,
-  { finishMs }: { readonly finishMs: number },
+  phases: Phases,
+  deaths: Deaths,
 ): Migrations => {
   const migrations: MigrationsState = {
     world,
     faults,
-    finishMs,
+    phases,
+    deaths,
     inFlight: new Map(),
-    unread: new Map(),
+    unread: new Set(),
     links: createLinks((m, rateMiBps) => setRate(migrations, m, rateMiBps)),
   }
   const { inFlight, unread } = migrations
   return {
+    phases,
     begin: (order) => begin(migrations, order),
     unread: (vm) => unread.has(vm),
     of(vm) {

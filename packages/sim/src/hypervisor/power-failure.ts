@@ -1,7 +1,17 @@
 /** Hosts and their daemons die and come back. */
 import type { DaemonState } from './events.ts'
 import type { Migrations } from './migrations.ts'
-import { change, dropCopy, hostNamed, incarnate, isActive, regrant, type State } from './state.ts'
+import { loseRequests, readAll } from './requests.ts'
+import {
+  change,
+  dropCopy,
+  hostNamed,
+  incarnate,
+  isActive,
+  regrant,
+  runsElsewhere,
+  type State,
+} from './state.ts'
 
 export const killHost = (state: State, migrations: Migrations, name: string): void => {
   const host = hostNamed(state, name)
@@ -9,6 +19,7 @@ export const killHost = (state: State, migrations: Migrations, name: string): vo
   change(state, [host], () => {})
   host.alive = false
   host.daemon = 'down'
+  loseRequests(host)
   migrations.hostDied(host)
   for (const copy of host.copies.values()) {
     if (copy.state === 'incoming' || !copy.defined) dropCopy(copy)
@@ -27,7 +38,9 @@ export const bootHost = (state: State, name: string): void => {
   host.daemon = 'up'
   host.accountedAt = state.clock.now()
   for (const copy of host.copies.values()) {
-    if (copy.ranAtDeath && copy.vm.spec.autostart) {
+    if (copy.ranAtDeath && copy.autostart) {
+      // The lock manager of its disks keeps it from running twice.
+      if (copy.vm.spec.diskLocked && runsElsewhere(copy)) continue
       copy.state = 'running'
       incarnate(copy)
     } else if (copy.ranAtDeath) copy.vm.wanted = 'shut' // its owner's choice, not our doing
@@ -41,6 +54,10 @@ export const setDaemon = (state: State, migrations: Migrations, name: string, da
   const host = hostNamed(state, name)
   if (!host.alive || host.daemon === daemon) return
   host.daemon = daemon
-  if (daemon === 'down') migrations.daemonDied(host)
+  if (daemon === 'down') {
+    loseRequests(host)
+    migrations.daemonDied(host)
+  }
   state.emit({ kind: 'daemon', host: name, daemon })
+  if (daemon === 'up') readAll(host)
 }

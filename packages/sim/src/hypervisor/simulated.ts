@@ -24,13 +24,14 @@ const toldOf = (hostName: string, event: WorldEvent): HypervisorEvent | null => 
   switch (event.kind) {
     case 'vm':
       return event.host === hostName ? { kind: 'changed', vm: event.vm, what: event.what } : null
+    case 'migration-finished':
     case 'migration-ended': {
       const { vm, from, to } = event.migration
       if (from !== hostName && to !== hostName) return null
       return { kind: 'changed', vm, what: to === hostName ? 'arrived' : 'left' }
     }
     case 'daemon':
-      if (event.host !== hostName || event.daemon === 'hung') return null
+      if (event.host !== hostName || event.daemon === 'hung' || event.daemon === 'stuck') return null
       return event.daemon === 'up'
         ? { kind: 'connected' }
         : { kind: 'disconnected', reason: 'the hypervisor daemon is gone' }
@@ -47,6 +48,19 @@ const toldOf = (hostName: string, event: WorldEvent): HypervisorEvent | null => 
   }
 }
 
+/** Its own daemon is silent, or is not any more. A silent one is given up after a while, and with it all calls that wait. */
+const heedSilence = (driver: DriverState, tell: (event: HypervisorEvent) => void): void => {
+  const { world, self, closers, options } = driver
+  driver.heed()
+  driver.givenUp = false
+  if (self.daemon !== 'hung') return
+  driver.heed = world.clock.after(options.keepaliveMs, () => {
+    driver.givenUp = true
+    for (const end of [...closers]) end()
+    tell({ kind: 'disconnected', reason: 'no sign of life from the daemon' })
+  })
+}
+
 const open = (driver: DriverState): void => {
   const { world, self, meter, listeners } = driver
   const { name } = self.spec
@@ -54,8 +68,12 @@ const open = (driver: DriverState): void => {
     for (const listener of [...listeners]) listener(event)
   }
   driver.opened = true
+  driver.givenUp = self.daemon === 'hung'
   driver.unlisten = world.events((event) => {
-    if (event.kind === 'daemon' && event.host === name && event.daemon === 'down') meter.reset()
+    if (event.kind === 'daemon' && event.host === name) {
+      if (event.daemon === 'down') meter.reset()
+      heedSilence(driver, tell)
+    }
     const told = toldOf(name, event)
     if (told !== null) tell(told)
   })
@@ -66,27 +84,39 @@ const open = (driver: DriverState): void => {
 
 const close = (driver: DriverState): void => {
   driver.opened = false
+  driver.heed()
   driver.unlisten()
   for (const end of [...driver.closers]) end()
   driver.listeners.clear()
+}
+
+const defaults: Required<SimulatedOptions> = {
+  callMs: 0,
+  operationMs: 0,
+  timeoutMs: 5_000,
+  storageMs: 600_000,
+  keepaliveMs: 15_000,
+  progressMs: 250,
 }
 
 /** The driver of one host's agent. Throws RangeError when the world has no such host. */
 export const simulatedHypervisor = (
   world: World,
   hostName: string,
-  { callMs = 0, operationMs = 0, timeoutMs = 5_000, progressMs = 250 }: SimulatedOptions = {},
+  options: SimulatedOptions = {},
 ): Hypervisor => {
   const self = world.inside.state.hosts.get(hostName)
   if (self === undefined) throw new RangeError(`no host ${hostName}`)
   const driver: DriverState = {
     world,
     self,
-    options: { callMs, operationMs, timeoutMs, progressMs },
+    options: { ...defaults, ...options },
     meter: createCpuMeter(),
     listeners: new Set(),
     closers: new Set(),
     opened: false,
+    givenUp: false,
+    heed: () => {},
     unlisten: () => {},
   }
   return {

@@ -5,6 +5,7 @@
 import type { Resources, VmId } from '@drover/protocol'
 import type { Clock } from '../time/clock.ts'
 import type { DaemonState, WorldChange, WorldEvent } from './events.ts'
+import type { Request } from './requests.ts'
 import { fairShares } from './share.ts'
 
 export interface HostSpec {
@@ -54,6 +55,8 @@ export interface Copy {
   ranAtDeath: boolean
   /** Its state is on disk. */
   saved: boolean
+  /** Its definition here says that it starts with its host. */
+  autostart: boolean
   incarnation: string
   grantedMilli: number
   /** CPU time used and waited for since it became active here, in cpuMilli × ms. */
@@ -69,6 +72,12 @@ export interface HostRecord {
   alive: boolean
   daemon: DaemonState
   accountedAt: number
+  /** What each call to its daemon takes beside, ms. */
+  slowMs: number
+  /** Sent to its daemon and not read. */
+  readonly requests: Set<Request>
+  /** Those of them that are due, and wait for the daemon. */
+  readonly unread: (() => void)[]
   /** Called before the CPU is divided anew, for what depends on how it was: migrations from here count their progress. */
   readonly followers: Set<() => void>
 }
@@ -144,6 +153,9 @@ export const reaches = (state: State, a: HostRecord, b: HostRecord): boolean =>
   a.alive && b.alive && !state.cuts.has(pairOf(a.spec.name, b.spec.name))
 
 export const isActive = (copy: Copy): boolean => copy.state === 'running' || copy.state === 'paused'
+
+export const runsElsewhere = (copy: Copy): boolean =>
+  [...copy.vm.copies].some((other) => other !== copy && other.state === 'running')
 
 export const activeCopies = (host: HostRecord): Copy[] => [...host.copies.values()].filter(isActive)
 
@@ -233,6 +245,7 @@ export const newCopy = (vm: VmRecord, host: HostRecord, copyState: Copy['state']
   defined: true,
   ranAtDeath: false,
   saved: false,
+  autostart: vm.spec.autostart,
   incarnation: '',
   grantedMilli: 0,
   used: 0,

@@ -6,7 +6,8 @@ import { byText, type VmId } from '@drover/protocol'
 import type { Clock } from '../time/clock.ts'
 import { type ByHand, createByHand } from './by-hand.ts'
 import type { DaemonState, MigrationTruth, WorldEvent } from './events.ts'
-import { createFaults, type FaultRule } from './faults.ts'
+import { createFaults, type DeathFault, type FaultRule, type Faults } from './faults.ts'
+import type { Phases } from './migration.ts'
 import { createMigrations, type Migrations } from './migrations.ts'
 import { bootHost, killHost, setDaemon } from './power-failure.ts'
 import {
@@ -54,6 +55,10 @@ export interface World {
   bootHost(name: string): void
   /** The hypervisor's daemon dies, hangs or is back; VMs do not care. */
   daemon(name: string, daemon: DaemonState): void
+  /** Each call to this daemon takes so long beside; what changes something is read that late. */
+  slow(name: string, ms: number): void
+  /** What the phases of a migration take from now on. What is left out stays as it was. */
+  phases(changes: Partial<Phases>): void
   /** What will go wrong with migrations to come. */
   fail(rule: FaultRule): void
   clearFaults(): void
@@ -68,7 +73,12 @@ export interface World {
   /** What an administrator does by hand, with no questions asked. */
   readonly byHand: ByHand
   /** For drivers only. */
-  readonly inside: { readonly state: State; readonly migrations: Migrations; readonly migrationMiBps: number }
+  readonly inside: {
+    readonly state: State
+    readonly migrations: Migrations
+    readonly migrationMiBps: number
+    readonly lateness: Faults['lateness']
+  }
 }
 
 export interface WorldOptions {
@@ -86,6 +96,9 @@ const addHost = (state: State, spec: HostSpec): void => {
     copies: new Map(),
     alive: true,
     daemon: 'up',
+    slowMs: 0,
+    requests: new Set(),
+    unread: [],
     accountedAt: state.clock.now(),
     followers: new Set(),
   })
@@ -154,10 +167,62 @@ const follow = (
   return () => cancel()
 }
 
+const instant: Phases = {
+  beginMs: 0,
+  prepareMs: 0,
+  finishMs: 0,
+  finishedMs: 0,
+  confirmMs: 0,
+  noticeMs: 0,
+  lingerMs: 0,
+}
+
+/** What a fault does to the hosts of a migration, in the middle of it. */
+const strike = (
+  state: State,
+  migrations: Migrations,
+  fault: DeathFault,
+  [source, destination]: readonly [HostRecord, HostRecord],
+): void => {
+  const later = (back: () => void): void => {
+    if (fault.backMs !== undefined) state.clock.after(fault.backMs, back)
+  }
+  if (fault.kind === 'link-dies') {
+    const pair = pairOf(source.spec.name, destination.spec.name)
+    cut(state, migrations, pair)
+    return later(() => heal(state, migrations, pair))
+  }
+  const { name } = (fault.end === 'source' ? source : destination).spec
+  if (fault.kind === 'host-dies') {
+    killHost(state, migrations, name)
+    later(() => bootHost(state, name))
+  } else {
+    setDaemon(state, migrations, name, 'down')
+    later(() => setDaemon(state, migrations, name, 'up'))
+  }
+}
+
+const cut = (state: State, migrations: Migrations, pair: string): void => {
+  state.cuts.add(pair)
+  migrations.linksChanged()
+  state.emit({ kind: 'links' })
+}
+
+/** Null = all. */
+const heal = (state: State, migrations: Migrations, pair: string | null): void => {
+  if (pair === null) state.cuts.clear()
+  else state.cuts.delete(pair)
+  migrations.linksChanged()
+  state.emit({ kind: 'links' })
+}
+
 export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: WorldOptions): World => {
   const state = createState(clock)
   const faults = createFaults()
-  const migrations = createMigrations(state, faults, { finishMs })
+  const phases: Phases = { ...instant, finishMs }
+  const migrations = createMigrations(state, faults, phases, {
+    strike: (fault, source, destination) => strike(state, migrations, fault, [source, destination]),
+  })
   return {
     clock,
     addHost: (spec) => addHost(state, spec),
@@ -184,22 +249,19 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
     killHost: (name) => killHost(state, migrations, name),
     bootHost: (name) => bootHost(state, name),
     daemon: (name, daemon) => setDaemon(state, migrations, name, daemon),
+    slow(name, ms) {
+      hostNamed(state, name).slowMs = ms
+    },
+    phases: (changes) => void Object.assign(phases, changes),
     fail: faults.add,
     clearFaults: faults.clear,
     unhang: migrations.unhang,
     misread: (vm, wrong) => void state.misreadings.set(vm, wrong),
-    cut(a, b) {
-      state.cuts.add(pairOf(hostNamed(state, a).spec.name, hostNamed(state, b).spec.name))
-      migrations.linksChanged()
-      state.emit({ kind: 'links' })
-    },
-    heal(a, b) {
-      if (a === undefined || b === undefined) state.cuts.clear()
-      else state.cuts.delete(pairOf(a, b))
-      state.emit({ kind: 'links' })
-    },
+    cut: (a, b) =>
+      cut(state, migrations, pairOf(hostNamed(state, a).spec.name, hostNamed(state, b).spec.name)),
+    heal: (a, b) => heal(state, migrations, a === undefined || b === undefined ? null : pairOf(a, b)),
 
     byHand: createByHand(state, migrations),
-    inside: { state, migrations, migrationMiBps },
+    inside: { state, migrations, migrationMiBps, lateness: faults.lateness },
   }
 }

@@ -73,12 +73,15 @@ const hear = (checker: CheckerState, event: WorldEvent): void => {
       admissions.begun(vm, from, to)
       return
     }
+    case 'migration-finished':
+      judgeVm(checker, event.migration.vm, true)
+      return
     case 'migration-ended':
       lastEnds.set(event.migration.vm, event.end)
       judgeVm(checker, event.migration.vm, false)
       return
     case 'migration-refused':
-      if (event.code === 'vm.job_active')
+      if (event.code === 'vm.job_active' && !event.byHand)
         findings.tell(
           'S8',
           `${event.from} began a second migration of ${world.vm(event.vm).name}, to ${event.to}`,

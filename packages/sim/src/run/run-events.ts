@@ -98,6 +98,7 @@ export const hear = (run: RunState, event: WorldEvent): void => {
       return hostChanged(run, event.host, `${event.what} ${event.vm} ${event.host}`)
     case 'host':
       return hostChanged(run, event.host, `host ${event.host} ${event.alive}`)
+    case 'migration-finished':
     case 'daemon':
     case 'links':
       return

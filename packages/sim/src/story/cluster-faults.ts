@@ -40,22 +40,26 @@ export const agentFaults = (cluster: ClusterState): AgentFaults => ({
   },
 })
 
+/** An agent dies with its host, and starts when it is booted, whatever killed or booted it. */
+export const heedPower = (cluster: ClusterState): void => {
+  const { world, network, hosts } = cluster
+  world.events((event) => {
+    if (event.kind !== 'host') return
+    const host = hosts.find(({ name }) => name === event.host)!
+    if (event.alive) return startAgent(cluster, host)
+    network.fallSilent(host.id)
+    killAgent(host)
+  })
+}
+
 export const hostFaults = (
   cluster: ClusterState,
 ): Pick<Cluster, 'killHost' | 'bootHost' | 'cut' | 'clog' | 'heal'> => {
   const { world, network } = cluster
   const at = (index: number) => hostAt(cluster, index)
   return {
-    killHost(index) {
-      const host = at(index)
-      network.fallSilent(host.id)
-      world.killHost(host.name)
-      killAgent(host)
-    },
-    bootHost(index) {
-      world.bootHost(at(index).name)
-      startAgent(cluster, at(index))
-    },
+    killHost: (index) => world.killHost(at(index).name),
+    bootHost: (index) => world.bootHost(at(index).name),
     cut(a, b, options = {}) {
       network.cut(at(a).id, at(b).id, options)
       if (options.oneWay !== true) world.cut(at(a).name, at(b).name)

@@ -19,6 +19,7 @@ const healHost = (state: ClusterState, host: number): void => {
   const faults = { ...agentFaults(state), ...hostFaults(state) }
   faults.fullJournal(host, false)
   faults.bootHost(host)
+  world.slow(name, 0)
   world.daemon(name, 'up')
   faults.restartAgent(host)
 }

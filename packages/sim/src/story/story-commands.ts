@@ -1,11 +1,11 @@
 /** What a golden story can tell the cluster to do, once it stands. */
-import { type ActionResult, asVmId, type Command, type Message } from '@drover/protocol'
-import type { MigrationFault } from '../hypervisor/faults.ts'
+import type { ActionResult, Command, Message } from '@drover/protocol'
 import type { Cluster } from './cluster-api.ts'
+import { hypervisorActs } from './hypervisor-commands.ts'
 import type { Order } from './story-leader.ts'
 import { short } from './story-lines.ts'
 import { explained, show } from './story-view.ts'
-import { durationMs, hostOf, jsonOf, vmOf } from './story-words.ts'
+import { type Act, durationMs, hostOf, vmOf } from './story-words.ts'
 
 /** How long `until` waits when the story does not say, ms. */
 const patienceMs = 60_000
@@ -59,9 +59,6 @@ const untilLed = async (cluster: Cluster, within: string | undefined): Promise<r
 
 const endOf = (result: ActionResult): string =>
   result.kind === 'done' ? result.kind : `${result.kind} ${result.code}`
-
-/** `words` and `set` (`name=value`) stand behind the command's name. What it gives is its output, if it is a list of lines. */
-type Act = (cluster: Cluster, words: readonly string[], set: ReadonlyMap<string, string>) => unknown
 
 const wait = async (cluster: Cluster, condition: () => boolean, within: string | undefined) => {
   const came = await cluster.until(condition, within === undefined ? patienceMs : durationMs(within))
@@ -159,28 +156,7 @@ export const acts: Readonly<Record<string, Act>> = {
   heal: (cluster, [a, b]) => (b === undefined ? cluster.heal() : cluster.heal(hostOf(a), hostOf(b))),
   'heal-core': (cluster, hosts) => cluster.healCore(hosts.map(hostOf)),
   operate: (cluster) => cluster.operate(),
-  daemon(cluster, [host = '', state]) {
-    if (state !== 'up' && state !== 'down' && state !== 'hung') throw new Error(`no such state: ${state}`)
-    cluster.world.daemon(host, state)
-  },
-  pause: (cluster, [vm, host = '']) => cluster.world.byHand.pause(vmOf(cluster, vm), host),
-  resume: (cluster, [vm, host = '']) => cluster.world.byHand.resume(vmOf(cluster, vm), host),
-  destroy: (cluster, [vm, host = '']) => cluster.world.byHand.destroy(vmOf(cluster, vm), host),
-  abort: (cluster, [vm]) => cluster.world.byHand.abort(vmOf(cluster, vm)),
-  start: (cluster, [vm, host = '']) => cluster.world.byHand.start(vmOf(cluster, vm), host),
-  fault(cluster, json, set) {
-    const fault = jsonOf<MigrationFault>(json.join(' '))
-    const vm = set.get('vm')
-    cluster.world.fail({ fault, ...(vm === undefined ? {} : { vm: asVmId(vm) }) })
-  },
-  misread(cluster, [vm], set) {
-    const amount = (key: string) => (set.has(key) ? Number(set.get(key)) : undefined)
-    const [cpuMilli, memoryMiB] = [amount('cpu'), amount('memory')]
-    cluster.world.misread(vmOf(cluster, vm), {
-      ...(cpuMilli === undefined ? {} : { cpuMilli }),
-      ...(memoryMiB === undefined ? {} : { memoryMiB }),
-    })
-  },
+  ...hypervisorActs,
   show,
   explain: (cluster, [host, what = '']) => explained(cluster, hostOf(host), what),
   check(cluster) {

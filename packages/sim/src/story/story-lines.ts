@@ -174,6 +174,8 @@ export const eventLine = (event: WorldEvent): string | null => {
   switch (event.kind) {
     case 'migration-started':
       return `${event.migration.vm} begins to move ${event.migration.from} > ${event.migration.to}`
+    case 'migration-finished':
+      return `${event.migration.vm} is at ${event.migration.to}; ${event.migration.from} does not know yet`
     case 'migration-ended':
       return `${event.migration.vm} ${event.end} ${event.migration.from} > ${event.migration.to}${event.detail === '' ? '' : `: ${event.detail}`}`
     case 'migration-refused':

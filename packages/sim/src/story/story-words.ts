@@ -2,6 +2,9 @@
 import { asVmId, type VmId } from '@drover/protocol'
 import type { Cluster } from './cluster-api.ts'
 
+/** `words` and `set` (`name=value`) stand behind the command's name. What it gives is its output, if it is a list of lines. */
+export type Act = (cluster: Cluster, words: readonly string[], set: ReadonlyMap<string, string>) => unknown
+
 /** `200ms`, `3s`, `10min`. */
 export const durationMs = (text: string): number => {
   const found = /^(\d+(?:\.\d+)?)(ms|s|min)$/.exec(text)

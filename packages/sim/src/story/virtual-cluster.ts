@@ -22,7 +22,7 @@ import { createVirtualNetwork, type VirtualNetwork } from '../network/virtual-ne
 import { randomOf } from '../random.ts'
 import { type ManualClock, manualClock } from '../time/clock.ts'
 import type { Cluster, ClusterOptions } from './cluster-api.ts'
-import { agentFaults, hostFaults } from './cluster-faults.ts'
+import { agentFaults, heedPower, hostFaults } from './cluster-faults.ts'
 import { createPeace } from './cluster-peace.ts'
 import { type ClusterState, check, hostAt } from './cluster-state.ts'
 import { createCrashWatch } from './crash-point.ts'
@@ -238,6 +238,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
         .map((host) => host.name),
     outcomes: () => outcomesOf(state),
   }
+  heedPower(state)
   for (const host of state.hosts) startAgent(state, host)
   await run(state, 0)
   return cluster

@@ -1,0 +1,53 @@
+/** What a golden story can tell the simulated hypervisors: faults, slow daemons, wrong answers, and the owner's hand. */
+import { asVmId } from '@drover/protocol'
+import type { DaemonState } from '../hypervisor/events.ts'
+import type { MigrationFault } from '../hypervisor/faults.ts'
+import type { Phases } from '../hypervisor/migration.ts'
+import { type Act, durationMs, jsonOf, vmOf } from './story-words.ts'
+
+const daemonStates: readonly string[] = ['up', 'down', 'hung', 'stuck'] satisfies readonly DaemonState[]
+
+const phaseNames = ['begin', 'prepare', 'finish', 'finished', 'confirm', 'notice', 'linger'] as const
+
+/** `begin=100ms finish=2s`: what the phases of a migration take. */
+const phasesOf = (set: ReadonlyMap<string, string>): Partial<Phases> =>
+  Object.fromEntries(
+    [...set].map(([name, time]) => {
+      if (!phaseNames.some((known) => known === name))
+        throw new Error(`no such phase: ${name} (${phaseNames.join(', ')})`)
+      return [`${name}Ms`, durationMs(time)]
+    }),
+  )
+
+export const hypervisorActs: Readonly<Record<string, Act>> = {
+  daemon(cluster, [host = '', state = '', time]) {
+    if (state === 'slow') return cluster.world.slow(host, durationMs(time ?? ''))
+    if (!daemonStates.includes(state)) throw new Error(`no such state: ${state}`)
+    cluster.world.daemon(host, state as DaemonState)
+  },
+  phases: (cluster, _, set) => cluster.world.phases(phasesOf(set)),
+  fault(cluster, json, set) {
+    const fault = jsonOf<MigrationFault>(json.join(' '))
+    const [vm, from, to] = [set.get('vm'), set.get('from'), set.get('to')]
+    cluster.world.fail({
+      fault,
+      ...(vm === undefined ? {} : { vm: asVmId(vm) }),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+    })
+  },
+  'clear-faults': (cluster) => cluster.world.clearFaults(),
+  misread(cluster, [vm], set) {
+    const amount = (key: string) => (set.has(key) ? Number(set.get(key)) : undefined)
+    const [cpuMilli, memoryMiB] = [amount('cpu'), amount('memory')]
+    cluster.world.misread(vmOf(cluster, vm), {
+      ...(cpuMilli === undefined ? {} : { cpuMilli }),
+      ...(memoryMiB === undefined ? {} : { memoryMiB }),
+    })
+  },
+  pause: (cluster, [vm, host = '']) => cluster.world.byHand.pause(vmOf(cluster, vm), host),
+  resume: (cluster, [vm, host = '']) => cluster.world.byHand.resume(vmOf(cluster, vm), host),
+  destroy: (cluster, [vm, host = '']) => cluster.world.byHand.destroy(vmOf(cluster, vm), host),
+  abort: (cluster, [vm]) => cluster.world.byHand.abort(vmOf(cluster, vm)),
+  start: (cluster, [vm, host = '']) => cluster.world.byHand.start(vmOf(cluster, vm), host),
+}
