@@ -8,9 +8,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { test } from 'node:test'
-import { faults, placesOf, sow } from './core/sown-faults.ts'
 import { allFaults } from './power/all-faults.ts'
-import { placesOf as placesIn } from './power/pattern.ts'
+import { placesOf } from './power/pattern.ts'
 import { editsOf } from './power/sown-fault.ts'
 import { filesOf, suites } from './run.ts'
 import { countAssertions, judgeAssertions } from './tidy/assertions.ts'
@@ -188,33 +187,13 @@ test('each exception from the bounds on functions is still needed', () => {
   )
 })
 
-test('every fault that npm run test:power sows has its one place in the core', () => {
-  const fault = { name: '', file: '', from: 'a(b, c)', to: 'd' }
-  assert.deepEqual(
-    [placesOf(fault, 'a(b,\n  c)'), placesOf(fault, 'a(b)'), placesOf(fault, 'a(b, c) a(b, c)')],
-    [1, 0, 2],
-  )
-  assert.equal(sow(fault, 'x = a(b,\n  c)'), 'x = d')
-  none(
-    faults.flatMap((one) => {
-      const path = `packages/protocol/src/${one.file}`
-      const text = sources.find((source) => source.path === path)?.text
-      if (text === undefined) return [`${path}: is gone; test/core/sown-faults.ts: ${one.name}`]
-      const places = placesOf(one, text)
-      return places === 1
-        ? []
-        : [`${path}: ${places} places for the fault '${one.name}' (test/core/sown-faults.ts)`]
-    }),
-  )
-})
-
 test('every fault that is sown has its one place in the code', () => {
   none(
     allFaults.flatMap((fault) =>
       editsOf(fault).flatMap((edit) => {
         const path = `packages/${edit.file}`
         const text = sources.find((source) => source.path === path)?.text
-        const places = text === undefined ? 0 : placesIn(edit, text)
+        const places = text === undefined ? 0 : placesOf(edit, text)
         return places === 1
           ? []
           : [`${path}: ${places} places for the fault ${fault.id} in ${edit.inside} (test/power/faults)`]

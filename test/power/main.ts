@@ -1,0 +1,82 @@
+/**
+ * How good are the tests at finding faults? `npm run test:power` sows one fault at a time into the code as it is loaded, and runs
+ * the suites against it: the swarm first. It prints which suite finds it, by which test and which checker, and after how
+ * many seeds. Fails when a fault is found by none, or one in a first line of defence not by the swarm.
+ */
+import type { Measured } from './measured.ts'
+import { type Options, optionsOf, usage } from './options.ts'
+import { keepMeasured, readMeasured } from './resume-file.ts'
+import type { SownFault } from './sown-fault.ts'
+import { runSuite } from './suites.ts'
+import { type Control, createControl, searchSwarm } from './swarm-search.ts'
+import { faultText, matrixText, summaryText, verdictOf } from './table.ts'
+
+/** With sound code every test passes: else a failure would prove nothing. */
+const soundPasses = async ({ suites, jobs, json }: Options): Promise<void> => {
+  for (const suite of suites) {
+    const found = await runSuite(suite, null, jobs)
+    if (found !== null) throw new Error(`the sound code fails: ${suite}: ${found.test}: ${found.text}`)
+    if (!json) console.log(`sound   ${suite}`)
+  }
+}
+
+const measure = async (fault: SownFault, options: Options, control: Control | null): Promise<Measured> => {
+  const begun = performance.now()
+  const { swarm } = options
+  const searches = swarm === null || control === null ? [] : await searchSwarm(fault.id, swarm, control)
+  const suites: Record<string, Measured['suites'][string]> = {}
+  // The jobs are faults: one process for each.
+  for (const suite of options.suites) suites[suite] = await runSuite(suite, fault, 1)
+  return { fault: fault.id, searches, suites, tookS: Math.round((performance.now() - begun) / 1_000) }
+}
+
+const measureAll = async (options: Options, control: Control | null): Promise<readonly Measured[]> => {
+  const { faults, jobs, json, resume } = options
+  const before = new Map((resume === null ? [] : readMeasured(resume)).map((one) => [one.fault, one]))
+  const all = new Map<string, Measured>()
+  const waiting = [...faults]
+  const work = async (): Promise<void> => {
+    for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
+      const known = before.get(fault.id)
+      const measured = known ?? (await measure(fault, options, control))
+      if (known === undefined && resume !== null) keepMeasured(resume, measured)
+      all.set(fault.id, measured)
+      if (!json) console.log(faultText(fault, measured))
+    }
+  }
+  await Promise.all(Array.from({ length: jobs }, work))
+  return faults.flatMap(({ id }) => all.get(id) ?? [])
+}
+
+const main = async (): Promise<number> => {
+  const options = optionsOf(process.argv.slice(2))
+  const { faults, swarm, json } = options
+  const control = swarm === null ? null : createControl(swarm)
+  try {
+    await soundPasses(options)
+    const all = await measureAll(options, control)
+    const verdict = verdictOf(faults, all)
+    if (json) console.log(JSON.stringify({ ...verdict, soundFails: control?.failed ?? [], faults: all }))
+    else {
+      console.log(`\n${matrixText(faults, all)}\n`)
+      console.log(summaryText(all, verdict))
+      if (control !== null && control.failed.length > 0)
+        console.log(`THE SOUND CODE FAILS at the seeds ${control.failed.join(' ')}: these did not count`)
+    }
+    return verdict.missed.length + verdict.missedBySwarm.length === 0 ? 0 : 1
+  } finally {
+    control?.close()
+  }
+}
+
+if (import.meta.main)
+  main().then(
+    (code) => {
+      process.exitCode = code
+    },
+    (error: unknown) => {
+      console.error(error instanceof Error ? error.message : error)
+      console.error(usage)
+      process.exitCode = 2
+    },
+  )

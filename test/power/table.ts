@@ -1,0 +1,90 @@
+/** What was measured, as text: a fault, the checkers that fired under each, and what is missing. */
+import {
+  checkersOf,
+  type Finding,
+  isFound,
+  isFoundBySwarm,
+  type Measured,
+  medianSeeds,
+  type Search,
+} from './measured.ts'
+import { promises, type SownFault } from './sown-fault.ts'
+
+const shown = (found: Finding): string => {
+  const by = found.checkers.length === 0 ? '' : `by ${found.checkers.join(' ')}: `
+  return `${by}${found.test}${found.text === '' ? '' : ` (${found.text})`}`
+}
+
+const searchText = ({ first, seeds, found }: Search): string =>
+  found === null
+    ? `from ${first}: not in ${seeds} seeds`
+    : `from ${first}: in ${seeds} seed${seeds === 1 ? '' : 's'}, ${shown(found)}`
+
+const medianText = (measured: Measured): string => {
+  if (measured.searches.length === 0) return ''
+  const median = medianSeeds(measured.searches)
+  return median === null ? 'the swarm does not find it' : `median ${median} seed${median === 1 ? '' : 's'}`
+}
+
+/** Of one fault, several lines. */
+export const faultText = (fault: SownFault, measured: Measured): string => {
+  const head = [fault.line, `breaks ${fault.breaks.join(' ')}`, medianText(measured), `${measured.tookS} s`]
+  return [
+    `${isFound(measured) ? 'found ' : 'MISSED'}  ${fault.id}: ${fault.name}`,
+    `          ${head.filter((one) => one !== '').join('; ')}`,
+    ...measured.searches.map((search) => `          swarm ${searchText(search)}`),
+    ...Object.entries(measured.suites).map(
+      ([suite, found]) => `          ${suite}: ${found === null ? '–' : shown(found)}`,
+    ),
+  ].join('\n')
+}
+
+/** Checkers that are no promise: the core stopped itself, the program failed, a seed did not end. */
+const otherCheckers = ['assertion', 'error', 'hang'] as const
+
+/** Faults down, checkers across: `x` = it fired under that fault. Closes with the promises whose checker never fired. */
+export const matrixText = (faults: readonly SownFault[], all: readonly Measured[]): string => {
+  const columns = [...promises, ...otherCheckers]
+  const measuredOf = new Map(all.map((one) => [one.fault, checkersOf(one)]))
+  const rows = faults.filter(({ id }) => measuredOf.has(id))
+  const wide = Math.max(0, ...rows.map(({ id }) => id.length))
+  const cell = (mark: string, column: string): string => mark.padEnd(column.length)
+  const never = promises.filter((code) => ![...measuredOf.values()].some((fired) => fired.includes(code)))
+  return [
+    'Checkers that fired (x); promises that the fault is meant to break (o: meant, and another checker was faster)',
+    `${' '.repeat(wide)}  ${columns.join(' ')}`,
+    ...rows.map(({ id, breaks }) => {
+      const fired = measuredOf.get(id) ?? []
+      const mark = (column: string): string =>
+        fired.includes(column) ? 'x' : (breaks as readonly string[]).includes(column) ? 'o' : '.'
+      return `${id.padEnd(wide)}  ${columns.map((column) => cell(mark(column), column)).join(' ')}`.trimEnd()
+    }),
+    never.length === 0 ? 'Each of the promises has a checker that fired.' : `Never fired: ${never.join(' ')}`,
+  ].join('\n')
+}
+
+export interface Verdict {
+  readonly missed: readonly string[]
+  /** First lines of defence whose fault the swarm was asked for and did not find. */
+  readonly missedBySwarm: readonly string[]
+}
+
+export const verdictOf = (faults: readonly SownFault[], all: readonly Measured[]): Verdict => {
+  const lineOf = new Map(faults.map(({ id, line }) => [id, line]))
+  return {
+    missed: all.filter((one) => !isFound(one)).map((one) => one.fault),
+    missedBySwarm: all
+      .filter((one) => one.searches.length > 0 && lineOf.get(one.fault) === 'first' && !isFoundBySwarm(one))
+      .map((one) => one.fault),
+  }
+}
+
+export const summaryText = (all: readonly Measured[], { missed, missedBySwarm }: Verdict): string => {
+  const medians = all.flatMap((one) => medianSeeds(one.searches) ?? []).sort((a, b) => a - b)
+  const middle = medians[Math.floor((medians.length - 1) / 2)]
+  const list = (ids: readonly string[]): string => (ids.length === 0 ? '' : ` (${ids.join(' ')})`)
+  return [
+    `${all.length} faults sown: ${all.length - missed.length} found, ${missed.length} missed${list(missed)}`,
+    `by the swarm alone: ${all.filter(isFoundBySwarm).length}; median of their medians ${middle ?? '–'} seeds; first lines that it misses: ${missedBySwarm.length}${list(missedBySwarm)}`,
+  ].join('\n')
+}
