@@ -14,8 +14,12 @@ import {
   silentLog,
   type Transport,
 } from '@drover/agent/runtime'
+import type { Process } from './process.ts'
+import { hypervisorWithin, solverWithin, transportWithin } from './process-ports.ts'
 
 export interface HostInit {
+  /** A process for each life of the agent, in virtual time: its clock is the agent's. Default: nothing is ever held back. */
+  readonly process?: () => Process
   /** It stays when the agent goes. */
   readonly journal: Pick<JournalStore, 'open'>
   readonly solver: Immediate<Solver>
@@ -44,27 +48,41 @@ export interface Host {
 
 const log = silentLog
 
+type Ports = Pick<HostInit, 'solver'> & {
+  readonly hypervisor: Immediate<Hypervisor>
+  readonly transport: Transport
+}
+
+const within = (process: Process, { hypervisor, transport, solver }: Ports): Ports => ({
+  hypervisor: hypervisorWithin(process, hypervisor),
+  transport: transportWithin(process, transport),
+  solver: solverWithin(process, solver),
+})
+
 export const createHost = (init: HostInit): Host => {
-  const { journal, solver, internals = {}, born = () => {} } = init
+  const { journal, internals = {}, born = () => {} } = init
   let agent: Agent | null = null
+  let process: Process | null = null
+  /** Ends the waits for a stop that will not come, since the agent was killed meanwhile. */
+  let killed: () => void = () => {}
   return {
     get agent() {
       return agent
     },
     async start() {
       if (agent !== null) throw new Error(`an agent of ${agent.host} is running`)
+      process = init.process?.() ?? null
       const opened = journal.open()
+      const ports = { hypervisor: init.hypervisor(), transport: init.transport(), solver: init.solver }
       const created = createAgent(
         {
           settings: init.settings(),
-          hypervisor: init.hypervisor(),
-          transport: init.transport(),
+          ...(process === null ? ports : within(process, ports)),
           journal: opened,
-          solver,
           log,
           seed: init.seed(opened.incarnation),
         },
-        internals,
+        process === null ? internals : { ...internals, clock: process.clock },
       )
       agent = created
       born(created)
@@ -74,11 +92,22 @@ export const createHost = (init: HostInit): Host => {
       const going = agent
       agent = null
       going?.kill()
+      process?.end()
+      killed()
     },
     async stop() {
       const going = agent
-      await going?.stop()
-      if (agent === going) agent = null
+      if (going === null) return
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      killed = resolve
+      const stop = (): void => void going.stop().then(resolve, reject)
+      // A process that is stopped has its signals when it goes on.
+      if (process === null) stop()
+      else process.enter(stop)
+      await promise
+      if (agent !== going) return
+      agent = null
+      process?.end()
     },
   }
 }

@@ -5,6 +5,7 @@
 import { type Clock, createTally, type Transport, type TransportHandlers } from '@drover/agent/runtime'
 import type { HostId } from '@drover/protocol'
 import type { Network } from './model.ts'
+import { createStillness } from './stillness.ts'
 
 export interface VirtualNetworkInit {
   readonly clock: Clock
@@ -24,6 +25,8 @@ export interface VirtualNetwork {
   transport(self: HostId): Transport
   /** Power failure: its connections are not closed, they fall silent. Say it before the agent is killed. */
   fallSilent(self: HostId): void
+  /** Its process stands still, or goes on: what waits long for it loses its connection. */
+  still(self: HostId, still: boolean): void
   /** Both are told that their connection is lost, later. `oneWay`: only what `a` says to `b` is lost. */
   cut(a: HostId, b: HostId, options?: { readonly oneWay?: boolean }): void
   /** What `from` says to `to` is held back so long. */
@@ -46,6 +49,7 @@ export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork =
   /** Of the agents that live. */
   const handlers = new Map<HostId, TransportHandlers>()
   const silent = new Set<HostId>()
+  const stillness = createStillness({ clock, silenceMs, handlers })
   const alive = (): readonly number[] => [...handlers.keys()].map(end)
 
   const carry = (
@@ -55,7 +59,7 @@ export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork =
     bytes: Uint8Array,
     gossip: boolean,
   ) => {
-    if (!comesThrough()) return
+    if (stillness.parts(from, to) || !comesThrough()) return
     const now = clock.now()
     for (const at of model.arrivals(now, end(from), end(to)))
       clock.after(at - now, () => {
@@ -79,6 +83,7 @@ export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork =
     const leave = (): void => {
       if (mine === null || handlers.get(self) !== mine) return
       handlers.delete(self)
+      stillness.forget(self)
       if (silent.delete(self)) lose(self, silenceMs, () => !handlers.has(self))
       else lose(self, model.weather.latencyMs, () => true)
     }
@@ -114,6 +119,7 @@ export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork =
 
   return {
     transport,
+    still: stillness.set,
     fallSilent: (self) => void silent.add(self),
     cut(a, b, options) {
       model.cut(end(a), end(b), options)

@@ -16,6 +16,7 @@ import type {
   Solution,
   VmId,
 } from '@drover/protocol'
+import type { Fate } from '../host/slow-disk.ts'
 import type { SimulatedOptions } from '../hypervisor/driver-state.ts'
 import type { VmSpec } from '../hypervisor/state.ts'
 import type { World } from '../hypervisor/world.ts'
@@ -103,9 +104,24 @@ export interface Cluster {
   /** While its journal is full it cannot start, and tries again, as a service manager does. */
   restartAgent(host: number): void
   loseJournal(host: number): void
-  /** Its last record is damaged: it is found out when the agent starts again. */
-  tearJournal(host: number): void
+  /** Its last record, or so many of them, are damaged: it is found out when the agent starts again. */
+  tearJournal(host: number, records?: number): void
   fullJournal(host: number, full: boolean): void
+  /**
+   * The agent's process stands still for `ms` (infinity: until `thaw`), as by SIGSTOP or on a host that gives it no time.
+   * What reaches it meanwhile waits; hypervisors and migrations go on. `asleep`: its monotonic clock stands still, too, as
+   * in a host that was suspended. Nothing is frozen while no agent lives there.
+   */
+  freeze(host: number, ms: number, options?: { readonly asleep?: boolean }): void
+  /** The same, in the middle of a step: before the next effect of that kind, or message of that kind, is carried out. */
+  freezeAt(host: number, what: string, ms: number): void
+  thaw(host: number): void
+  /** From now on each record that its agent writes takes mean ± spread ms, in which its process stands still. */
+  fsync(host: number, meanMs: number, spreadMs?: number): void
+  /** The agent dies while it writes its next record, and starts again 5 s later. Default: drawn whether that was written. */
+  crashInFsync(host: number, record?: Fate): void
+  /** The monotonic clocks of that host run at this rate from now on; 1.01 = one percent fast. */
+  clockRate(host: number, rate: number): void
   /** From now on this host's agent says that instead of what its core wants said: a peer that means harm. */
   lies(host: number, lie: (message: Message) => Message): void
   /** What that host's wall clock shows, ms since 1970; from then on it goes right. At the beginning it is 0. */

@@ -13,6 +13,12 @@ type AgentFaults = Pick<
   | 'tearJournal'
   | 'fullJournal'
   | 'lies'
+  | 'freeze'
+  | 'freezeAt'
+  | 'thaw'
+  | 'fsync'
+  | 'crashInFsync'
+  | 'clockRate'
   | 'setWallClock'
 >
 
@@ -28,12 +34,28 @@ export const agentFaults = (cluster: ClusterState): AgentFaults => ({
   },
   restartAgent: (host) => startAgent(cluster, hostAt(cluster, host)),
   loseJournal: (host) => hostAt(cluster, host).journal.lose(),
-  tearJournal: (host) => hostAt(cluster, host).journal.tear(),
+  tearJournal: (host, records) => hostAt(cluster, host).journal.tear(records),
   fullJournal(host, full) {
     hostAt(cluster, host).journal.full = full
   },
   lies(host, lie) {
     hostAt(cluster, host).lie = lie
+  },
+  freeze: (host, ms, { asleep = false } = {}) => hostAt(cluster, host).process?.stop({ ms, asleep }),
+  freezeAt(host, what, ms) {
+    hostAt(cluster, host).freezeAt = { what, ms }
+  },
+  thaw: (host) => hostAt(cluster, host).process?.goOn(),
+  fsync(host, meanMs, spreadMs = 0) {
+    Object.assign(hostAt(cluster, host).disk, { meanMs, spreadMs })
+  },
+  crashInFsync(host, record = 'drawn') {
+    hostAt(cluster, host).disk.crash = record
+  },
+  clockRate(index, rate) {
+    const host = hostAt(cluster, index)
+    host.clockRate = rate
+    host.monotonic.setRate(rate, cluster.clock.now())
   },
   setWallClock(host, ms) {
     hostAt(cluster, host).wallOffsetMs = ms - cluster.clock.now()

@@ -2,9 +2,12 @@
 import type { JournalStore, Solver } from '@drover/agent/runtime'
 import type { Decision, HostId, Message, Mode, Peer, Policy, Reply, Resources, Rule } from '@drover/protocol'
 import type { Host } from '../host/host.ts'
+import type { Process } from '../host/process.ts'
+import type { Disk } from '../host/slow-disk.ts'
 import type { World } from '../hypervisor/world.ts'
 import type { VirtualNetwork } from '../network/virtual-network.ts'
 import type { ManualClock } from '../time/clock.ts'
+import type { HostClock } from '../time/host-clock.ts'
 import type { ClusterOptions, SentMessage } from './cluster-api.ts'
 import type { CrashWatch } from './crash-point.ts'
 
@@ -15,6 +18,15 @@ export interface StoryHost {
   /** Its agent comes and goes. */
   readonly host: Host
   readonly journal: JournalStore
+  readonly disk: Disk
+  /** Of the present life of its agent, or of the last; null before the first. */
+  process: Process | null
+  /** The monotonic clock of that process. */
+  monotonic: HostClock
+  /** How fast monotonic clocks run there; 1 = as the world's. */
+  clockRate: number
+  /** Its agent stands still so long, ms, before it carries out the next effect of that name. */
+  freezeAt: { readonly what: string; readonly ms: number } | null
   /** What its wall clock shows when the cluster's clock is at 0, ms. */
   wallOffsetMs: number
   /** The core of the living agent. */

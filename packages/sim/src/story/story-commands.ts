@@ -128,7 +128,23 @@ export const acts: Readonly<Record<string, Act>> = {
   'stop-agent': (cluster, [host]) => void cluster.stopAgent(hostOf(host)),
   'restart-agent': (cluster, [host]) => cluster.restartAgent(hostOf(host)),
   'lose-journal': (cluster, [host]) => cluster.loseJournal(hostOf(host)),
-  'tear-journal': (cluster, [host]) => cluster.tearJournal(hostOf(host)),
+  'tear-journal': (cluster, [host, records]) =>
+    cluster.tearJournal(hostOf(host), records === undefined ? 1 : Number(records)),
+  freeze(cluster, [host, time, how], set) {
+    const ms = time === undefined ? Number.POSITIVE_INFINITY : durationMs(time)
+    const what = set.get('before')
+    if (what === undefined) cluster.freeze(hostOf(host), ms, { asleep: how === 'asleep' })
+    else cluster.freezeAt(hostOf(host), what, ms)
+  },
+  thaw: (cluster, [host]) => cluster.thaw(hostOf(host)),
+  fsync: (cluster, [host, mean = '', spread = '0ms']) =>
+    cluster.fsync(hostOf(host), durationMs(mean), durationMs(spread)),
+  'crash-in-fsync'(cluster, [host, record = 'drawn']) {
+    if (record !== 'written' && record !== 'unwritten' && record !== 'drawn')
+      throw new Error(`not the fate of a record: ${record} (written, unwritten or drawn)`)
+    cluster.crashInFsync(hostOf(host), record)
+  },
+  'clock-rate': (cluster, [host, rate]) => cluster.clockRate(hostOf(host), Number(rate)),
   'wall-clock': (cluster, [host, time = '']) => cluster.setWallClock(hostOf(host), Date.parse(time)),
   'full-journal': (cluster, [host, full]) => cluster.fullJournal(hostOf(host), full !== 'off'),
   liar(cluster, [host, kind], set) {

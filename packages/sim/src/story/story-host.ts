@@ -2,9 +2,13 @@
 import { createJournalStore, JournalError, type Transport } from '@drover/agent/runtime'
 import { createPeer, decodeMessage, type Effect, encodeMessage, type HostId } from '@drover/protocol'
 import { createHost } from '../host/host.ts'
+import { createProcess, type Process } from '../host/process.ts'
 import { settingsOf } from '../host/settings.ts'
+import { onSlowDisk, quickDisk } from '../host/slow-disk.ts'
 import { uriOf } from '../hypervisor/driver-state.ts'
 import { simulatedHypervisor } from '../hypervisor/simulated.ts'
+import { type Random, randomOf } from '../random.ts'
+import { createHostClock } from '../time/host-clock.ts'
 import { type ClusterState, hostAt, type StoryHost } from './cluster-state.ts'
 
 /** An agent that could not start is started again after this time, ms, as `drover.service` has it. */
@@ -35,21 +39,36 @@ const lying = (transport: Transport, host: StoryHost): Transport => ({
   },
 })
 
-const print = ({ clock }: ClusterState, { id }: StoryHost, effect: Effect): void => {
+const print = ({ clock }: Pick<ClusterState, 'clock'>, { id }: StoryHost, effect: Effect): void => {
   const line = (...words: readonly unknown[]): void => console.error(Math.floor(clock.now()), id, ...words)
   if (effect.kind === 'send') line('→', effect.to, JSON.stringify(effect.message).slice(0, 220))
   if (effect.kind === 'report') line('##', effect.decision.result, effect.decision.code, effect.decision.text)
   if (effect.kind === 'warn') line('!!', effect.code, effect.text)
 }
 
+/** The name by which a story means an effect: of a message, the message's kind. */
+const nameOf = (effect: Effect): string => (effect.kind === 'send' ? effect.message.kind : effect.kind)
+
+/** Its process may stand still before it; then the effect is heard of when the process gets there, if it lives to do so. */
+const before = ({ options, ...cluster }: ClusterState, index: number, host: StoryHost, effect: Effect) => {
+  const { freezeAt, process } = host
+  if (freezeAt !== null && freezeAt.what === nameOf(effect)) {
+    host.freezeAt = null
+    process?.stall(freezeAt.ms)
+  }
+  const heard = (): void => {
+    options.observe?.(index, effect)
+    if (options.trace) print(cluster, host, effect)
+  }
+  if (process === null) heard()
+  else process.leave(heard)
+}
+
 /** Hears of each effect before and after it is carried out; the agent dies here if the story says so. */
 const around = (cluster: ClusterState, index: number, effect: Effect, when: 'before' | 'after'): void => {
   const { options, crash, clock } = cluster
   const host = hostAt(cluster, index)
-  if (when === 'before') {
-    options.observe?.(index, effect)
-    if (options.trace) print(cluster, host, effect)
-  }
+  if (when === 'before') before(cluster, index, host, effect)
   if (!crash.hits(host.name, effect, when)) return
   killAgent(host)
   if (options.crash?.journal === 'lost') host.journal.lose()
@@ -71,6 +90,29 @@ const afterFailure = (cluster: ClusterState, host: StoryHost): void => {
   })
 }
 
+/** Its agent dies in the middle of a write, if it still lives then. */
+const crashLater = (cluster: ClusterState, host: StoryHost, afterMs: number): void => {
+  const { process } = host
+  cluster.clock.after(afterMs, () => {
+    if (host.host.agent === null || host.process !== process) return
+    killAgent(host)
+    cluster.clock.after(restartMs, () => startAgent(cluster, host))
+  })
+}
+
+/** A process for a new life of the agent. Its clock begins with what the wall clock shows, as that of Node does. */
+const processOf = (cluster: ClusterState, host: StoryHost, wakes: Random): Process => {
+  host.monotonic = createHostClock(host.wallOffsetMs, 1)
+  host.monotonic.setRate(host.clockRate, cluster.clock.now())
+  host.process = createProcess({
+    world: cluster.clock,
+    shows: host.monotonic,
+    timersFirst: () => wakes.chance(0.5),
+    onStill: (still) => cluster.network.still(host.id, still),
+  })
+  return host.process
+}
+
 /** Adds the host to the world; its agent is not started. */
 export const createStoryHost = (cluster: ClusterState, id: HostId, index: number): StoryHost => {
   const { clock, world, network, policy, mode, rules, seed, options } = cluster
@@ -80,8 +122,19 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
   const wallNow = (): number => clock.now() + made.wallOffsetMs
   // The first start of all has no leases of a lost journal to wait for.
   const journal = createJournalStore({ intact: true, wallNow })
+  const [wakes, syncs] = [randomOf(seed, 'wake', index), randomOf(seed, 'fsync', index)]
   const host = createHost({
-    journal,
+    process: () => processOf(cluster, made, wakes),
+    journal: {
+      open: () =>
+        onSlowDisk(journal.open(), {
+          store: journal,
+          process: made.process!,
+          disk: made.disk,
+          draw: syncs,
+          crash: (afterMs) => crashLater(cluster, made, afterMs),
+        }),
+    },
     solver: cluster.solver,
     settings: () =>
       settingsOf({
@@ -97,7 +150,6 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
     transport: () => lying(network.transport(id), made),
     seed: (incarnation) => seed + incarnation,
     internals: {
-      clock,
       wallNow,
       around: (effect, when) => around(cluster, index, effect, when),
       fatal(cause) {
@@ -115,6 +167,20 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
         if (event.kind === 'decision') cluster.decisions.push({ by: id, decision: event.decision })
       }),
   })
-  const made: StoryHost = { id, name, host, journal, wallOffsetMs: 0, peer: null, broken: false, lie: null }
+  const made: StoryHost = {
+    id,
+    name,
+    host,
+    journal,
+    disk: quickDisk(),
+    process: null,
+    monotonic: createHostClock(0, 1),
+    clockRate: 1,
+    freezeAt: null,
+    wallOffsetMs: 0,
+    peer: null,
+    broken: false,
+    lie: null,
+  }
   return made
 }

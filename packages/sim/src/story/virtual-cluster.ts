@@ -3,7 +3,7 @@
  * journal, on a network that can delay, lose, duplicate and cut, and on simulated hypervisors. For stories about what
  * agents do together.
  */
-import { instantOf, type Solver } from '@drover/agent/runtime'
+import type { Solver } from '@drover/agent/runtime'
 import { solve } from '@drover/placement'
 import {
   asHostId,
@@ -110,7 +110,11 @@ const checkerOf = ({ world, capacity, hosts, clock, policy }: ClusterState): Che
     world,
     usable: () => capacity,
     staleMs,
-    views: () => hosts.flatMap(({ peer }) => (peer === null ? [] : [peer.view(instantOf(clock))])),
+    // What a process has decided in the middle of a step is not seen yet, and may still be undone by its death.
+    views: () =>
+      hosts.flatMap(({ peer, process, monotonic }) =>
+        peer === null || process?.inStep ? [] : [peer.view(Math.floor(monotonic.at(clock.now())))],
+      ),
     migrationsOutMax: policy.migrationsOutMax,
     migrationsInMax: policy.migrationsInMax,
   })
@@ -146,9 +150,14 @@ const commands = (state: ClusterState): Pick<Cluster, 'tell' | 'command'> => {
   const tell: Cluster['tell'] = (host, command) => {
     state.requests += 1
     const request = `request-${state.requests}`
-    const asked = hostAt(state, host).host.agent?.command(command)
+    const { host: its, process } = hostAt(state, host)
     // An agent that ends, or does not answer in time, leaves its operator without a reply.
-    asked?.then((reply) => state.replies.set(request, reply)).catch(() => {})
+    process?.enter(() =>
+      its.agent
+        ?.command(command)
+        .then((reply) => state.replies.set(request, reply))
+        .catch(() => {}),
+    )
     return request
   }
   return {
@@ -218,7 +227,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       return vm
     },
     peer: (host) => peerOf(state, host),
-    view: (host) => peerOf(state, host).view(instantOf(clock)),
+    view: (host) => peerOf(state, host).view(Math.floor(hostAt(state, host).monotonic.at(clock.now()))),
     run: (ms) => run(state, ms),
     until: (condition, ms) => until(state, condition, ms),
     ...leaderOf(state),
