@@ -11,8 +11,8 @@ export const migrationFaults: readonly SownFault[] = [
     line: 'first',
     file: 'protocol/src/migration/resolve-unknown.ts',
     inside: 'destinationVerdict',
-    pattern: "here === 'paused' && nowhere(source)",
-    replacement: "here === 'paused'",
+    pattern: 'isPaused && nowhere(source)',
+    replacement: 'isPaused',
     also: [
       {
         file: 'protocol/src/migration/resolve-unknown.ts',

@@ -189,7 +189,7 @@ export const reviewedFaults: readonly SownFault[] = [
     breaks: ['S2', 'S12'],
     line: 'first',
     file: 'protocol/src/migration/resolve-unknown.ts',
-    inside: 'sourceVerdict',
+    inside: 'bothCopies',
     pattern: "there === 'paused' && stable >= 2",
     replacement: "there === 'paused'",
   },

@@ -78,10 +78,10 @@ export interface Sample {
 
 /**
  * Where one VM stands, as the asked hypervisor positively answers.
- * `outgoing`: active here, and a migration away is running. `incoming`: being received; not yet running.
+ * `paused`: as a migration left it. `held`: paused by anyone else, as by its owner. `outgoing`: active here, and a migration away is running. `incoming`: being received; not yet running.
  * `shut`: defined here, and not active. `saved`: the same, and its whole state is in storage (`save`).
  */
-export type Presence = 'running' | 'paused' | 'outgoing' | 'incoming' | 'shut' | 'saved' | 'absent'
+export type Presence = 'running' | 'paused' | 'held' | 'outgoing' | 'incoming' | 'shut' | 'saved' | 'absent'
 
 export interface RunningJob {
   readonly vm: VmId

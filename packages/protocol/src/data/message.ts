@@ -160,7 +160,7 @@ export interface Whereabouts extends OfAction {
   readonly presence: Presence | 'silent'
 }
 /** As the hypervisor port defines it. */
-export type Presence = 'running' | 'paused' | 'outgoing' | 'incoming' | 'shut' | 'saved' | 'absent'
+export type Presence = 'running' | 'paused' | 'held' | 'outgoing' | 'incoming' | 'shut' | 'saved' | 'absent'
 
 // ---- failure detection of ring neighbours (SWIM with Lifeguard)
 

@@ -57,6 +57,7 @@ const judgeBeginning = (looked: Looked): OperationVerdict => {
       return { kind: 'done', active: true }
     // A VM that is being brought back is paused until all its memory is there; afterwards its owner may have paused it.
     case 'paused':
+    case 'held':
       return isSteady(looked) ? { kind: 'done', active: true } : wait
     case 'incoming':
       return wait
@@ -77,6 +78,7 @@ const judgeStop = ({ seen, answer, waitedMs }: Looked): OperationVerdict => {
     // The guest was only asked to shut down: it takes its time, or does not listen.
     case 'running':
     case 'paused':
+    case 'held':
       if (answer === 'refused') return refused(null, true)
       return waitedMs >= limits.shutdownMs ? refused('vm.shutdown_ignored', true) : wait
     case 'outgoing':
@@ -98,6 +100,7 @@ const judgeSuspend = (looked: Looked): OperationVerdict => {
       return isUnchanged(looked) ? refused(answer === 'done' ? 'vm.still_here' : null, true) : wait
     // It is paused while it is written. A hypervisor that gave up lets it run again by itself.
     case 'paused':
+    case 'held':
       if (answer === null) return wait
       return looked.steadyMs >= limits.lateStartMs ? refused('vm.paused_by_suspend', true) : wait
     case 'outgoing':

@@ -111,6 +111,7 @@ export const wrongState = (kind: LifecycleKind, seen: Presence): Refusal | null 
     case 'running':
       return { code: 'vm.present', text }
     case 'paused':
+    case 'held':
       return { code: kind === 'start' || kind === 'resume' ? 'vm.present' : 'vm.not_running', text }
     case 'saved':
       return { code: 'vm.saved', text }

@@ -63,7 +63,7 @@ export const createAdoption = (context: StepContext, host: HostState, hooks: Ado
       waiting.delete(round)
       const { partition, epoch, action, vm } = handed.message
       const about = { partition, epoch, action, vm }
-      if (presence === 'running' || presence === 'outgoing')
+      if (presence === 'running' || presence === 'held' || presence === 'outgoing')
         context.send(handed.to, { kind: 'took-over', ...about })
       if (presence === 'absent' || presence === 'shut' || presence === 'saved')
         context.send(handed.to, { kind: 'forgotten', ...about })

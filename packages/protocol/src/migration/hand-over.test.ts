@@ -80,6 +80,8 @@ test('a copy without a record runs only when its source answers our own question
   incoming.whereabouts(action, source, round(), 'absent')
   assert.deepEqual(happened(), [])
   incoming.handOver(source, handOver({ round: round() }))
+  assert.deepEqual(happened(), ['inspect'])
+  incoming.inspected(action, round(), 'here', 'paused')
   assert.deepEqual(happened(), ['resume'])
   incoming.resumed(action, 'here', true, '')
   assert.deepEqual(happened(), ['persist closed', 'send took-over'])
@@ -118,6 +120,15 @@ test('a VM that went down with this host after its hand-over holds no host for e
     happened().filter((one) => ['warn vm.lost', 'persist closed', 'send forgotten'].includes(one)),
     ['warn vm.lost', 'persist closed', 'send forgotten'],
   )
+})
+
+test('a VM that its owner has paused meanwhile is not let run by a hand-over that is said again', () => {
+  const { incoming, happened, restored, round } = setUp()
+  restored()
+  incoming.handOver(source, handOver())
+  assert.deepEqual(happened(), ['inspect'], 'its source need not be asked')
+  incoming.inspected(action, round(), 'here', 'held')
+  assert.deepEqual(happened(), ['persist closed', 'send took-over'])
 })
 
 test('a resume that failed is tried again as long as the copy waits', () => {

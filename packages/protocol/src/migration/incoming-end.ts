@@ -15,7 +15,6 @@ import {
   sayForgotten,
 } from './incoming-table.ts'
 import {
-  type Answers,
   answersOf,
   endOf,
   heardHere,
@@ -28,9 +27,18 @@ import {
 } from './question-rounds.ts'
 import { judgeDestination } from './resolve-unknown.ts'
 
-/** Lets the copy run. */
-export const takeOver = (state: IncomingState, migration: IncomingMigration): void => {
-  if (migration.taking) return
+/** It runs here, or has run: the source need say no more of it. */
+const hasArrived = (state: IncomingState, migration: IncomingMigration): void => {
+  const { context, hooks } = state
+  const { vm, from } = migration
+  close(state, migration, null)
+  hooks.arrived(migration)
+  context.send(from, { kind: 'took-over', ...about(migration), vm })
+}
+
+/** Lets the copy run that waits for it. One that runs already, or that its owner has paused since, is left as it is. */
+const takeOver = (state: IncomingState, migration: IncomingMigration): void => {
+  if (migration.rounds.here !== 'paused') return hasArrived(state, migration)
   const { context } = state
   put(state, { ...migration, taking: true, nextAt: context.now() + limits.settlePollMs })
   context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at: null })
@@ -55,9 +63,7 @@ const judge = (state: IncomingState, migration: IncomingMigration): void => {
     if (isExpired(state, migration)) close(state, migration, 'migration.failed')
     return
   }
-  const answers = answersOf(rounds, context.now())
-  const source: Answers = letGo ? { ...answers, there: 'absent' } : answers
-  const verdict = judgeDestination(source, isExpired(state, migration))
+  const verdict = judgeDestination(answersOf(rounds, context.now()), isExpired(state, migration))
   switch (verdict.kind) {
     case 'wait':
       if (verdict.warning !== null)
@@ -79,23 +85,32 @@ const judge = (state: IncomingState, migration: IncomingMigration): void => {
   }
 }
 
-/** Asks both ends: a new round. */
+/** Asks both ends: a new round. Of a source that has let go there is nothing to ask. */
 const poll = (state: IncomingState, migration: IncomingMigration): void => {
   const { context, hooks } = state
   const { action, vm, sourceUri } = migration
   const round = context.nextRound()
   context.emit({ kind: 'inspect', action, round, vm, at: null })
-  context.send(migration.from, { kind: 'where-is', ...about(migration), vm, round })
-  const at = migration.rounds.silence >= 1 ? hooks.reach(migration.from, sourceUri, vm) : null
-  if (at !== null) context.emit({ kind: 'inspect', action, round, vm, at })
-  const rounds = nextRound(migration.rounds, round, context.now())
+  const asked = nextRound(migration.rounds, round, context.now())
+  if (!migration.letGo) {
+    context.send(migration.from, { kind: 'where-is', ...about(migration), vm, round })
+    const at = migration.rounds.silence >= 1 ? hooks.reach(migration.from, sourceUri, vm) : null
+    if (at !== null) context.emit({ kind: 'inspect', action, round, vm, at })
+  }
+  const rounds = migration.letGo ? heardThere(asked, 'absent', 'agent') : asked
   put(state, { ...migration, rounds, taking: false, nextAt: endOf(rounds) })
+}
+
+/** Its source has let it go: it is looked at, and let run. */
+export const letGo = (state: IncomingState, migration: IncomingMigration): void => {
+  if (migration.taking) put(state, { ...migration, letGo: true })
+  else poll(state, { ...migration, letGo: true })
 }
 
 /** A verdict needs both answers; only the end of the round makes one of silence. */
 const learn = (state: IncomingState, migration: IncomingMigration, rounds: Rounds): void => {
   const next = put(state, { ...migration, rounds, nextAt: endOf(rounds) })
-  if (isWhole(rounds) || (next.letGo && rounds.here !== null)) judge(state, next)
+  if (isWhole(rounds)) judge(state, next)
 }
 
 /** The round has lasted long enough: an end that has not answered is silent. */
@@ -144,18 +159,16 @@ export const resumed = (
   ok: boolean,
   detail: string,
 ): void => {
-  const { context, hooks } = state
+  const { context } = state
   const migration = state.all.get(action)
   if (migration === undefined || at !== 'here') return
-  const { vm, from } = migration
+  const { vm } = migration
   if (!ok) {
     context.warn('resume.failed', `VM ${vm} waits paused here, resume failed: ${detail}`, vm)
     put(state, { ...migration, taking: false, nextAt: context.now() + limits.settlePollMs })
     return
   }
-  close(state, migration, null)
-  hooks.arrived(migration)
-  context.send(from, { kind: 'took-over', ...about(migration), vm })
+  hasArrived(state, migration)
 }
 
 /** Our hypervisor answers again: what it could not be asked is asked now. */

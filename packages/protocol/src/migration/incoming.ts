@@ -14,11 +14,11 @@ import { earliestOf, type StepContext } from '../step-context.ts'
 import {
   askedBy,
   inspected,
+  letGo,
   lookAgain,
   nudge,
   resumed,
   roundEnds,
-  takeOver,
   whereabouts,
 } from './incoming-end.ts'
 import {
@@ -168,7 +168,7 @@ const handOver = (state: IncomingState, from: HostId, message: HandOver): boolea
   }
   if (migration.from !== from || migration.letGo) return true
   if (migration.adopted && (round !== migration.rounds.number || demand === null)) return true
-  takeOver(state, put(state, { ...migration, letGo: true }))
+  letGo(state, migration)
   return true
 }
 

@@ -156,11 +156,11 @@ export const checkSourceVerdict = ({ kind }: SourceVerdict, { here, there, stabl
   )
   assert(kind !== 'hand-over' || isNowhere(here), () => `a VM ${here} here is not handed over (R2)`)
   assert(
-    kind !== 'give-up' || (here === 'paused' && there === 'paused'),
+    kind !== 'give-up' || ((here === 'paused' || here === 'held') && there === 'paused'),
     () => `a VM ${here} here and ${there} there is not given up`,
   )
   assert(
-    kind !== 'stayed' || (here === 'running' && there !== 'running'),
+    kind !== 'stayed' || (here === 'running' && there !== 'running') || (here === 'held' && isNowhere(there)),
     () => `a VM ${here} here and ${there} there has not stayed`,
   )
 }

@@ -159,9 +159,39 @@ export const roundEnds = (state: OutgoingState, migration: OutgoingMigration): v
 export const again = (state: OutgoingState, migration: OutgoingMigration): void => {
   if (migration.tries >= limits.handOverTriesMax) return letGo(state, migration)
   sayHandOver(state, migration)
-  put(state, { ...migration, nextAt: state.context.now() + limits.settlePollMs, tries: migration.tries + 1 })
-  // Its agent may be dead while its hypervisor lives: finish for it; gone from here is our own knowledge.
+  lookThere(
+    state,
+    put(state, {
+      ...migration,
+      nextAt: state.context.now() + limits.settlePollMs,
+      tries: migration.tries + 1,
+    }),
+  )
+}
+
+/**
+ * Its agent may be dead while its hypervisor lives: finish for it; gone from here is our own knowledge. But look first: it may have
+ * run there, and its owner have paused it since.
+ */
+const lookThere = (state: OutgoingState, migration: OutgoingMigration): void => {
   const at = reach(state, migration)
+  if (at === null) return
+  const round = state.context.nextRound()
+  put(state, { ...migration, rounds: { ...migration.rounds, number: round, here: null, there: null } })
+  state.context.emit({ kind: 'inspect', action: migration.action, round, vm: migration.vm, at })
+}
+
+/** What the hypervisor there says of a VM that was handed over. */
+const seenThere = (
+  state: OutgoingState,
+  migration: OutgoingMigration,
+  round: number,
+  seen: Presence,
+): void => {
+  if (seen === 'running') return end(state, migration, { kind: 'done' })
+  if (round !== migration.rounds.number) return
+  if (seen === 'held') return end(state, migration, { kind: 'done' })
+  const at = seen === 'paused' ? reach(state, migration) : null
   if (at !== null) state.context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at })
 }
 
@@ -190,22 +220,18 @@ export const inspected = (
 ): void => {
   const migration = state.all.get(action)
   if (migration === undefined || presence === null) return
-  if (migration.phase === 'handing' && at === 'there' && presence === 'running')
-    return end(state, migration, { kind: 'done' })
   const { phase, rounds } = migration
+  if (phase === 'handing' && at === 'there') return seenThere(state, migration, round, presence)
   if (phase !== 'settling' || rounds.number !== round) return
   if (at === 'here') learn(state, migration, heardHere(rounds, presence, state.context.now()))
   else learn(state, migration, heardThere(rounds, presence, 'hypervisor'))
 }
 
 export const resumed = (state: OutgoingState, action: ActionId, at: 'here' | 'there', ok: boolean): void => {
-  const { context } = state
   const migration = state.all.get(action)
   if (migration === undefined) return
   if (at === 'there') {
-    const uri = ok && migration.phase === 'handing' ? reach(state, migration) : null
-    if (uri !== null)
-      context.emit({ kind: 'inspect', action, round: context.nextRound(), vm: migration.vm, at: uri })
+    if (ok && migration.phase === 'handing') lookThere(state, migration)
     return
   }
   const next = put(state, { ...migration, resuming: false })

@@ -137,15 +137,29 @@ test('an unknown end is resolved by asking both ends, and the migration is never
 })
 
 test('the source resumes the copy itself when the agent there stays silent, since it knows that the VM has left', () => {
-  const { outgoing, happened, later } = setUp()
+  const { outgoing, happened, later, round } = setUp()
   outgoing.admitted(there, admitted)
   outgoing.finished(action, { kind: 'done' })
   happened()
   later(limits.handOverMs)
-  assert.deepEqual(happened(), ['send hand-over', 'resume sim://there'])
+  assert.deepEqual(happened(), ['send hand-over', 'inspect sim://there'])
+  outgoing.inspected(action, round() - 1, 'there', 'paused')
+  assert.deepEqual(happened(), [], 'an old answer says nothing about now')
+  outgoing.inspected(action, round(), 'there', 'paused')
+  assert.deepEqual(happened(), ['resume sim://there'])
   outgoing.resumed(action, 'there', true)
   outgoing.inspected(action, 0, 'there', 'running')
   assert.deepEqual(happened(), ['inspect sim://there', 'persist closed', 'ended done'])
+})
+
+test('the source leaves a VM alone that its owner has paused at the silent destination: it has arrived', () => {
+  const { outgoing, happened, later, round } = setUp()
+  outgoing.admitted(there, admitted)
+  outgoing.finished(action, { kind: 'done' })
+  later(limits.handOverMs)
+  happened()
+  outgoing.inspected(action, round(), 'there', 'held')
+  assert.deepEqual(happened(), ['persist closed', 'ended done'])
 })
 
 test('a brake or a change during the wait for admission holds: the migration does not begin, and its promise is given back', () => {

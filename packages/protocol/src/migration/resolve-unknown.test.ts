@@ -5,7 +5,7 @@ import { limits } from '../data/config.ts'
 import type { Seen } from './question-rounds.ts'
 import { judgeDestination, judgeSource } from './resolve-unknown.ts'
 
-const all: readonly Seen[] = ['running', 'paused', 'outgoing', 'incoming', 'shut', 'absent', null]
+const all: readonly Seen[] = ['running', 'paused', 'held', 'outgoing', 'incoming', 'shut', 'absent', null]
 const long: number = limits.lateStartMs
 const source = (here: Seen, there: Seen, stable: number, steadyMs = long) =>
   judgeSource({ here, there, stable, steadyMs })
@@ -43,6 +43,14 @@ test('the source hands over only a VM that certainly does not run here, and neve
   assert.equal(source('paused', 'paused', 2).kind, 'give-up')
 })
 
+test('a VM that its owner has paused is never let run: at its source it has stayed, at its destination it has arrived', () => {
+  for (const there of all) assert.notEqual(source('held', there, 9).kind, 'resume-here', `${there}`)
+  assert.equal(source('held', 'absent', 9, long - 1).kind, 'wait', 'a busy daemon may still move it')
+  assert.equal(source('held', 'absent', 0).kind, 'stayed')
+  assert.deepEqual(source('absent', 'held', 0), { kind: 'arrived', staleCopy: false })
+  assert.deepEqual(source('paused', 'held', 0), { kind: 'arrived', staleCopy: true })
+})
+
 test('without an answer the source waits', () => {
   assert.equal(source(null, 'running', 9).kind, 'wait')
   assert.equal(source('paused', null, 9).kind, 'wait')
@@ -60,7 +68,7 @@ test('the destination resumes its copy only when the source certainly has none (
       for (const expired of [false, true])
         if (destination(here, there, expired).kind === 'take-over') {
           assert.ok(there === 'absent' || there === 'shut', `source ${there}`)
-          assert.ok(here === 'paused' || here === 'running', `here ${here}`)
+          assert.ok(here === 'paused' || here === 'held' || here === 'running', `here ${here}`)
         }
 })
 

@@ -25,7 +25,7 @@ export type SourceVerdict =
   /** Active at neither end, again and again: nothing is left to settle, and the operator is told. */
   | { readonly kind: 'gone' }
 
-const active = (seen: Seen) => seen === 'running' || seen === 'paused'
+const active = (seen: Seen) => seen === 'running' || seen === 'paused' || seen === 'held'
 const nowhere = (seen: Seen) => seen === 'absent' || seen === 'shut' || seen === 'saved'
 const wait = { kind: 'wait', warning: null } as const
 
@@ -36,6 +36,8 @@ export const judgeSource = (answers: Answers): SourceVerdict => {
 }
 
 const sourceVerdict = ({ here, there, stable, steadyMs }: Answers): SourceVerdict => {
+  // A busy daemon may not have read the request yet (lateStartMs); what the destination says meanwhile proves nothing.
+  const stayed: SourceVerdict = steadyMs >= limits.lateStartMs ? { kind: 'stayed' } : wait
   switch (here) {
     case null:
     case 'outgoing':
@@ -43,20 +45,20 @@ const sourceVerdict = ({ here, there, stable, steadyMs }: Answers): SourceVerdic
       return wait
     case 'running':
       if (there === 'running') return { kind: 'wait', warning: 'vm.double' }
-      // A busy daemon may not have read the request yet (lateStartMs); what the destination says meanwhile proves nothing.
-      return steadyMs >= limits.lateStartMs ? { kind: 'stayed' } : wait
+      return stayed
+    case 'held':
+      // Only its owner, by which it is paused, lets it run.
+      if (nowhere(there)) return stayed
+      return bothCopies(there, stable)
     case 'paused':
       // Seen twice: the second "absent" was asked for when ours was paused already, so no copy was still to come.
       if (nowhere(there)) return stable >= 1 ? { kind: 'resume-here' } : wait
-      if (there === 'running') return { kind: 'arrived', staleCopy: true }
-      // Both paused, and no job at either end: complete forward. Our copy is given up durably before the hand-over
-      // is said (adr/004), so that at most one of the two is ever resumed by drover.
-      if (there === 'paused' && stable >= 2) return { kind: 'give-up' }
-      return { kind: 'wait', warning: 'vm.paused_in_doubt' }
+      return bothCopies(there, stable)
     case 'absent':
     case 'shut':
     case 'saved':
-      if (there === 'running' || there === 'outgoing') return { kind: 'arrived', staleCopy: false }
+      if (there === 'running' || there === 'held' || there === 'outgoing')
+        return { kind: 'arrived', staleCopy: false }
       if (there === 'paused') return { kind: 'hand-over' }
       // Stopped by its owner, or moved on since: no copy is left that this action could lose or double.
       if (nowhere(there)) return stable >= 3 ? { kind: 'gone' } : wait
@@ -68,10 +70,20 @@ const sourceVerdict = ({ here, there, stable, steadyMs }: Answers): SourceVerdic
   }
 }
 
+/** A copy is paused here, and there may be one there. */
+const bothCopies = (there: Seen, stable: number): SourceVerdict => {
+  // What its owner has paused there has run there.
+  if (there === 'running' || there === 'held') return { kind: 'arrived', staleCopy: true }
+  // Both paused, and no job at either end: complete forward. Our copy is given up durably before the hand-over
+  // is said (adr/004), so that at most one of the two is ever resumed by drover.
+  if (there === 'paused' && stable >= 2) return { kind: 'give-up' }
+  return { kind: 'wait', warning: 'vm.paused_in_doubt' }
+}
+
 /** What the destination's agent does with a promise whose source does not speak up. */
 export type DestinationVerdict =
   | { readonly kind: 'wait'; readonly warning: ReasonCode | null }
-  /** The source is positively rid of it: let it run here (R2). */
+  /** The source is positively rid of it: let it run here, unless it does, or its owner has paused it since (R2). */
   | { readonly kind: 'take-over' }
   /** It will not come, or its copy here must never run: forget the promise. */
   | { readonly kind: 'forget'; readonly warning: ReasonCode | null }
@@ -90,11 +102,12 @@ const destinationVerdict = (
   if (here === null) return wait
   if (here === 'running' && nowhere(source)) return { kind: 'take-over' }
   if (here === 'running') return { kind: 'wait', warning: source === 'running' ? 'vm.double' : null }
-  if (here === 'paused' && nowhere(source)) return { kind: 'take-over' }
+  const isPaused = here === 'paused' || here === 'held'
+  if (isPaused && nowhere(source)) return { kind: 'take-over' }
   // Seen twice: at the second look the source ran although the copy was here already, so it did not run before it left.
-  if (here === 'paused' && source === 'running')
+  if (isPaused && source === 'running')
     return stable >= 1 ? { kind: 'forget', warning: 'vm.stale_copy' } : wait
-  if (here === 'paused') return { kind: 'wait', warning: source === null ? 'vm.paused_in_doubt' : null }
+  if (isPaused) return { kind: 'wait', warning: source === null ? 'vm.paused_in_doubt' : null }
   if (!nowhere(here) || !expired) return wait
   // Nothing has come, and no migration can begin on the promise any more: wherever the VM is, it is not coming. A source
   // that is silent must have been so for more than one round.

@@ -279,6 +279,7 @@ export const arbitraryOfKind: { readonly [K in Message['kind']]: OfKind<K> } = {
     presence: fc.constantFrom(
       'running',
       'paused',
+      'held',
       'outgoing',
       'incoming',
       'shut',

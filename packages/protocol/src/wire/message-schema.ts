@@ -26,7 +26,17 @@ const ofAction = { ...inPartition, action: actionId }
 const ofVm = { ...ofAction, vm: vmId }
 
 const rank = z.object({ severity: integer, ageMs: measure, partition: partitionId })
-const presence = z.enum(['running', 'paused', 'outgoing', 'incoming', 'shut', 'saved', 'absent', 'silent'])
+const presence = z.enum([
+  'running',
+  'paused',
+  'held',
+  'outgoing',
+  'incoming',
+  'shut',
+  'saved',
+  'absent',
+  'silent',
+])
 
 /** One entry for each member that a plan touches. */
 const epochs = z

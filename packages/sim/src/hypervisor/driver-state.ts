@@ -110,5 +110,6 @@ export const jobOf = ({ world }: DriverState, host: HostRecord, vm: VmId): Runni
 export const presenceAt = (driver: DriverState, host: HostRecord, vm: VmId): Presence => {
   const copy = host.copies.get(vm)
   if (copy === undefined) return 'absent'
-  return jobOf(driver, host, vm) ?? (copy.saved ? 'saved' : copy.state)
+  const paused = copy.pausedBy === 'owner' ? 'held' : 'paused'
+  return jobOf(driver, host, vm) ?? (copy.saved ? 'saved' : copy.state === 'paused' ? paused : copy.state)
 }

@@ -112,6 +112,7 @@ export const createLibvirtHypervisor = (options: LibvirtOptions = {}): Hyperviso
   const { daemons, relay, migrating, warn } = driver
   const { link } = daemons
   const world = migrationWorld(driver)
+  const ran = (vm: VmId): boolean => driver.sampler.hasRun(vm)
   return {
     driver: 'libvirt',
     open: () => link.open(),
@@ -125,7 +126,7 @@ export const createLibvirtHypervisor = (options: LibvirtOptions = {}): Hyperviso
     sample: () => sample(driver),
     jobs: () => runningJobs(link),
     locate: async (vm, at) =>
-      at === undefined ? locate(link, vm) : daemons.ask((caller) => locate(caller, vm), at, true),
+      at === undefined ? locate(link, vm, ran) : daemons.ask((caller) => locate(caller, vm), at, true),
     migrate: async (request, onProgress) => {
       if (migrating.has(request.vm))
         return { kind: 'unknown', code: 'vm.job_active', detail: 'this driver is moving the VM already' }

@@ -9,6 +9,7 @@ import type { Presence } from '../hypervisor-port.ts'
 import { HypervisorError } from '../hypervisor-port.ts'
 import type { Domain } from './domain.ts'
 import { isLibvirtError, libvirtCode } from './libvirt-errors.ts'
+import { isLeftPaused } from './paused-by.ts'
 import {
   domainByUuid,
   domainState,
@@ -84,9 +85,15 @@ export const observe = async (caller: Caller, vm: VmId): Promise<Observation> =>
   }
 }
 
-export const locate = async (caller: Caller, vm: VmId): Promise<Presence> => {
+/** `hasRun`: this VM is known to have run on that host, so that no migration left it paused there. */
+export const locate = async (
+  caller: Caller,
+  vm: VmId,
+  hasRun: (vm: VmId) => boolean = () => false,
+): Promise<Presence> => {
   const seen = await observe(caller, vm)
-  if (seen.kind !== 'shut') return presenceOf(seen)
+  if (seen.kind === 'absent') return 'absent'
+  if (seen.kind === 'active') return presenceOf(caller, seen, hasRun)
   try {
     return (await caller.call(hasManagedSave, { domain: seen.domain, flags: 0 })) ? 'saved' : 'shut'
   } catch (error) {
@@ -95,9 +102,13 @@ export const locate = async (caller: Caller, vm: VmId): Promise<Presence> => {
   }
 }
 
-const presenceOf = (seen: Exclude<Observation, { readonly kind: 'shut' }>): Presence => {
-  if (seen.kind === 'absent') return 'absent'
-  if (seen.job.kind === 'outgoing') return 'outgoing'
-  if (seen.running) return 'running'
-  return seen.job.kind === 'incoming' ? 'incoming' : 'paused'
+const presenceOf = async (
+  caller: Caller,
+  { domain, job, running, reason }: Extract<Observation, { readonly kind: 'active' }>,
+  hasRun: (vm: VmId) => boolean,
+): Promise<Presence> => {
+  if (job.kind === 'outgoing') return 'outgoing'
+  if (running) return 'running'
+  if (job.kind === 'incoming') return 'incoming'
+  return (await isLeftPaused(caller, domain, reason, hasRun(domain.vm))) ? 'paused' : 'held'
 }

@@ -172,11 +172,15 @@ export interface DomainStats {
   readonly domain: Domain
   readonly stats: TypedValues
 }
-export const allDomainStats = procedure<{ readonly groups: number; readonly flags: number }, DomainStats[]>(
+/** `domains`: only these; none = every VM. */
+export const allDomainStats = procedure<
+  { readonly domains?: readonly Domain[]; readonly groups: number; readonly flags: number },
+  DomainStats[]
+>(
   344,
   'all domain stats',
-  (w, { groups, flags }) => {
-    w.array<never>([], none) // every VM
+  (w, { domains = [], groups, flags }) => {
+    w.array(domains, (domain) => writeDomain(w, domain))
     w.uint(groups)
     w.uint(flags)
   },

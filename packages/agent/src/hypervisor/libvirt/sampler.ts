@@ -1,21 +1,19 @@
 /** One look at all active VMs: one bulk call, plus the XML of those whose configuration is not known yet. */
 import type { VmId } from '@drover/protocol'
 import { wordsOf } from '../../errors.ts'
-import { HypervisorError, type Movable, type VmSample } from '../hypervisor-port.ts'
+import type { Movable, VmSample } from '../hypervisor-port.ts'
 import { cpuSumOf } from './cpu-counters.ts'
 import { type CpuCounters, cpuLookOf, createCpuHistory } from './demand.ts'
 import type { Domain } from './domain.ts'
 import type { DomainEvent } from './domain-events.ts'
 import { type DiskLock, type DomainFacts, diskLocked, movable, parseDomainXml } from './domain-xml.ts'
 import { type Caller, isAbsent, isRunning, type Observation, observe } from './observe.ts'
+import { hasRun, wasReceived } from './paused-by.ts'
 import {
   allDomainStats,
   type DomainStats,
   domainStates,
   domainXml,
-  jobOperations,
-  jobStats,
-  jobStatsFlags,
   pausedReasons,
   startDirtyRate,
   statsFlags,
@@ -61,6 +59,11 @@ export class Sampler {
   constructor(options: SamplerOptions) {
     this.#options = options
     this.#now = options.now ?? (() => performance.now())
+  }
+
+  /** It is known to have run here: then it does not wait as it arrived. */
+  hasRun(vm: VmId): boolean {
+    return this.#ran.has(vm)
   }
 
   /** What the daemon tells between two looks, which may not show it. */
@@ -145,22 +148,15 @@ export class Sampler {
     }
   }
 
-  /**
-   * libvirt says of a copy that arrived paused what it says of a VM that its owner paused. But the last job of the copy here
-   * was to be received, and it has not run here: its vCPUs have used no time, and no event told that it was resumed.
-   */
+  /** See `paused-by.ts`. A daemon that was restarted since its arrival no longer tells of it: what was seen once stays. */
   async #pausedBy(caller: Caller, domain: Domain, stats: TypedValues): Promise<'migration' | 'owner'> {
-    if (stateOf(stats) === domainStates.paused) {
-      if (numberOf(stats, 'state.reason', 0) === pausedReasons.migration) return 'migration'
-      if (!hasRun(stats) && !this.#ran.has(domain.vm)) {
-        if (this.#arrivedPaused.get(domain.vm) === domain.id) return 'migration'
-        if (await wasReceived(caller, domain)) {
-          this.#arrivedPaused.set(domain.vm, domain.id)
-          return 'migration'
-        }
-      }
-    }
-    return 'owner'
+    if (stateOf(stats) !== domainStates.paused) return 'owner'
+    if (numberOf(stats, 'state.reason', 0) === pausedReasons.migration) return 'migration'
+    if (hasRun(stats) || this.#ran.has(domain.vm)) return 'owner'
+    if (this.#arrivedPaused.get(domain.vm) === domain.id) return 'migration'
+    if (!(await wasReceived(caller, domain))) return 'owner'
+    this.#arrivedPaused.set(domain.vm, domain.id)
+    return 'migration'
   }
 
   #movable(facts: DomainFacts | null, migrating: boolean): Movable {
@@ -222,37 +218,6 @@ const isInDoubt = (stats: TypedValues): boolean => {
   return (
     stateOf(stats) === domainStates.paused && [unknown, migration, startingUp].some((one) => one === reason)
   )
-}
-
-/** A vCPU that has executed for less than this was only made ready, ns. The kernel counts in steps of 10 ms. */
-const madeReadyNs = 50_000_000
-
-const hasRun = (stats: TypedValues): boolean => {
-  let told = false
-  const vcpusMax = numberOf(stats, 'vcpu.maximum', 0)
-  for (let i = 0; i < vcpusMax; i += 1) {
-    const time = numberOf(stats, `vcpu.${i}.time`, null)
-    if (time === null) continue
-    told = true
-    if (time >= madeReadyNs) return true
-  }
-  // A VM that is busy with a job may not tell: nothing is known.
-  return !told
-}
-
-/** The last job of the VM here was its arrival. A daemon that was restarted since does not know. */
-const wasReceived = async (caller: Caller, domain: Domain): Promise<boolean> => {
-  try {
-    const { stats } = await caller.call(jobStats, {
-      domain,
-      flags: jobStatsFlags.completed | jobStatsFlags.keep,
-    })
-    return numberOf(stats, 'operation', null) === jobOperations.migrationIn
-  } catch (error) {
-    // It may have gone meanwhile, or the daemon is too old to say.
-    if (error instanceof HypervisorError) return false
-    throw error
-  }
 }
 
 const countersOf = ({ domain, stats }: DomainStats): CpuCounters => ({
