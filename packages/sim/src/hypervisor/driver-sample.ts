@@ -11,21 +11,23 @@ import {
   memoryTakenMiB,
 } from './state.ts'
 
-const sampled = ({ world, self, meter }: DriverState, copy: Copy): VmSample => {
-  const { misreadings } = world.inside.state
+/** Null: the sample lacks it. */
+const sampled = ({ world, self, meter }: DriverState, copy: Copy): VmSample | null => {
+  const { lies, clock } = world.inside.state
   const { vm, incarnation } = copy
   const { spec } = vm
-  const wrong = misreadings.get(spec.vm) ?? {}
-  misreadings.delete(spec.vm)
+  const wrong = lies.of(spec.vm, clock.now())
+  if (wrong?.missing === true) return null
   const cpuMilli = meter.measure(copy, self.accountedAt)
+  const wants = wrong?.cpuTimes === undefined || cpuMilli === null ? cpuMilli : cpuMilli * wrong.cpuTimes
   return {
     vm: spec.vm,
     name: spec.name,
     state: copy.state === 'running' ? 'running' : 'paused',
     pausedBy: copy.pausedBy,
-    cpuMilli: wrong.cpuMilli ?? cpuMilli,
+    cpuMilli: wrong?.cpuMilli ?? wants,
     vcpus: spec.vcpus,
-    memoryMiB: wrong.memoryMiB ?? vm.memoryMiB,
+    memoryMiB: wrong?.memoryMiB ?? vm.memoryMiB,
     dirtyMiBps: dirtyMiBpsOf(copy),
     incarnation,
     migratable: vm.fixed === null ? { movable: true } : { movable: false, code: vm.fixed },
@@ -48,8 +50,14 @@ const pressureOf = (host: HostRecord): Sample['pressure'] => {
 /** Its active VMs, as they are now. */
 export const sampleOf = (driver: DriverState): Sample => {
   const { world, self, meter } = driver
-  account(world.inside.state, self)
-  const vms = activeCopies(self).map((copy) => sampled(driver, copy))
+  const { state } = world.inside
+  account(state, self)
+  const all = state.lies.isBlind(self.spec.name) ? [] : activeCopies(self)
+  const vms: VmSample[] = []
+  for (const copy of all) {
+    const seen = sampled(driver, copy)
+    if (seen !== null) vms.push(seen)
+  }
   meter.keep(self.copies)
   return { vms, pressure: pressureOf(self) }
 }

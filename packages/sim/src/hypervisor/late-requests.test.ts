@@ -22,12 +22,15 @@ const heard = (call: Promise<unknown>): { word: string } => {
 
 interface Asked {
   readonly call: Exclude<RequestKind, 'migrate' | 'abort'>
-  readonly before: 'running' | 'paused' | 'shut' | 'saved'
+  readonly before: 'running' | 'held' | 'shut' | 'saved'
   readonly after: string
 }
 
+/** In which state the VM is made. */
+const states = { running: 'running', held: 'paused', shut: 'shut', saved: 'running' } as const
+
 const requests: readonly Asked[] = [
-  { call: 'resume', before: 'paused', after: 'running' },
+  { call: 'resume', before: 'held', after: 'running' },
   { call: 'start', before: 'shut', after: 'running' },
   { call: 'shutdown', before: 'running', after: 'shut' },
   { call: 'save', before: 'running', after: 'saved' },
@@ -36,7 +39,7 @@ const requests: readonly Asked[] = [
 
 const prepared = async ({ before }: Asked): Promise<SmallWorld & { id: VmId; h1: Hypervisor }> => {
   const small = smallWorld(1)
-  const id = small.vm('v', 'h1', { state: before === 'saved' ? 'running' : before })
+  const id = small.vm('v', 'h1', { state: states[before] })
   const h1 = small.driver('h1')
   if (before === 'saved') await h1.save(id)
   return { ...small, id, h1 }
@@ -86,7 +89,7 @@ test('a stuck daemon says what it knows; one that hangs says nothing, and is giv
   h1.events((event) => told.push(event.kind))
   await clock.advance(1)
   world.daemon('h1', 'stuck')
-  assert.equal(await h1.locate(id), 'paused')
+  assert.equal(await h1.locate(id), 'held')
   world.daemon('h1', 'hung')
   const end = heard(h1.locate(id))
   await clock.advance(6_000)

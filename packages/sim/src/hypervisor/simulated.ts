@@ -75,7 +75,12 @@ const open = (driver: DriverState): void => {
       heedSilence(driver, tell)
     }
     const told = toldOf(name, event)
-    if (told !== null) tell(told)
+    if (told === null) return
+    if (told.kind !== 'changed') return tell(told)
+    // A daemon that is dead or hangs tells nothing; and libvirt keeps no events for a client that is not connected.
+    if (self.daemon === 'down' || self.daemon === 'hung' || self.telling === 'never') return
+    tell(told)
+    if (self.telling === 'twice') tell(told)
   })
   queueMicrotask(() => {
     if (answers(driver, self)) tell({ kind: 'connected' })

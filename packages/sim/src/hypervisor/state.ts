@@ -5,6 +5,7 @@
 import type { Resources, VmId } from '@drover/protocol'
 import type { Clock } from '../time/clock.ts'
 import type { DaemonState, WorldChange, WorldEvent } from './events.ts'
+import { createLies, type Lies } from './lies.ts'
 import type { Request } from './requests.ts'
 import { fairShares } from './share.ts'
 
@@ -72,6 +73,8 @@ export interface HostRecord {
   alive: boolean
   daemon: DaemonState
   accountedAt: number
+  /** What becomes of its events: a hypervisor may lose one, or tell it twice. */
+  telling: 'once' | 'twice' | 'never'
   /** What each call to its daemon takes beside, ms. */
   slowMs: number
   /** Sent to its daemon and not read. */
@@ -95,20 +98,14 @@ export interface VmRecord {
   starts: number
 }
 
-/** What a hypervisor says wrongly of a VM. */
-export interface Misreading {
-  readonly cpuMilli?: number
-  readonly memoryMiB?: number
-}
-
 export interface State {
   readonly clock: Clock
   readonly hosts: Map<string, HostRecord>
   readonly vms: Map<VmId, VmRecord>
   /** Pairs of hosts that do not reach each other, as `a|b` with a < b. */
   readonly cuts: Set<string>
-  /** Wrong answers to come: each is given once. */
-  readonly misreadings: Map<VmId, Misreading>
+  /** Wrong answers to come. */
+  readonly lies: Lies
   emit(change: WorldChange): void
   listen(listener: (event: WorldEvent) => void): () => void
 }
@@ -120,7 +117,7 @@ export const createState = (clock: Clock): State => {
     hosts: new Map(),
     vms: new Map(),
     cuts: new Set(),
-    misreadings: new Map(),
+    lies: createLies(),
     emit(change) {
       const event: WorldEvent = { at: clock.now(), ...change }
       for (const listener of [...listeners]) listener(event)

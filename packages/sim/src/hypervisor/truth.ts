@@ -1,6 +1,7 @@
 /** What is true of hosts and VMs, as an all-seeing observer reads it. */
 import { byText, type Resources, type VmId } from '@drover/protocol'
 import type { DaemonState } from './events.ts'
+import type { Lies } from './lies.ts'
 import { activeCopies, type CopyState, demandOf, type HostRecord, type VmRecord } from './state.ts'
 
 export interface HostTruth {
@@ -32,6 +33,8 @@ export interface VmTruth {
   /** What its owner wants: drover must not change it. */
   readonly wanted: CopyState | 'managed'
   readonly copies: readonly CopyTruth[]
+  /** When its hypervisor last said something wrong of it, ms; null = never. */
+  readonly misreadAt: number | null
 }
 
 export const hostTruth = (host: HostRecord): HostTruth => ({
@@ -46,13 +49,14 @@ export const hostTruth = (host: HostRecord): HostTruth => ({
     .sort(byText),
 })
 
-export const vmTruth = (vm: VmRecord): VmTruth => ({
+export const vmTruth = (vm: VmRecord, lies: Lies): VmTruth => ({
   vm: vm.spec.vm,
   name: vm.spec.name,
   cpuMilli: vm.cpuMilli,
   memoryMiB: vm.memoryMiB,
   fixed: vm.fixed,
   wanted: vm.wanted,
+  misreadAt: lies.toldAt(vm.spec.vm),
   copies: Array.from(vm.copies, (copy) => ({
     host: copy.host.spec.name,
     state: copy.state,

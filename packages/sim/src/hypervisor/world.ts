@@ -7,6 +7,7 @@ import type { Clock } from '../time/clock.ts'
 import { type ByHand, createByHand } from './by-hand.ts'
 import type { DaemonState, MigrationTruth, WorldEvent } from './events.ts'
 import { createFaults, type DeathFault, type FaultRule, type Faults } from './faults.ts'
+import type { Misreading } from './lies.ts'
 import type { Phases } from './migration.ts'
 import { createMigrations, type Migrations } from './migrations.ts'
 import { bootHost, killHost, setDaemon } from './power-failure.ts'
@@ -18,7 +19,6 @@ import {
   hostNamed,
   incarnate,
   isActive,
-  type Misreading,
   newCopy,
   pairOf,
   putCopy,
@@ -63,8 +63,13 @@ export interface World {
   fail(rule: FaultRule): void
   clearFaults(): void
   unhang(vm: VmId): void
-  /** The next sample that shows this VM shows this instead, once: a wrong answer of its hypervisor. */
-  misread(vm: VmId, wrong: Misreading): void
+  /** The next sample that shows this VM shows this instead, or all that do for so long, ms: wrong answers of its hypervisor. */
+  misread(vm: VmId, wrong: Misreading, forMs?: number): void
+  /** The next sample of this host lacks all its VMs. */
+  blind(host: string): void
+  clearLies(): void
+  /** What becomes of the events of this hypervisor from now on. */
+  telling(host: string, telling: HostRecord['telling']): void
   /** The hypervisors of these two do not reach each other. */
   cut(a: string, b: string): void
   /** All cuts, or this one. */
@@ -96,6 +101,7 @@ const addHost = (state: State, spec: HostSpec): void => {
     copies: new Map(),
     alive: true,
     daemon: 'up',
+    telling: 'once',
     slowMs: 0,
     requests: new Set(),
     unread: [],
@@ -229,8 +235,8 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
     addVm: (spec) => addVm(state, spec),
     host: (name) => hostTruth(hostNamed(state, name)),
     hosts: () => [...state.hosts.values()].map(hostTruth).sort((a, b) => byText(a.name, b.name)),
-    vm: (id) => vmTruth(vmNamed(state, id)),
-    vms: () => [...state.vms.values()].map(vmTruth),
+    vm: (id) => vmTruth(vmNamed(state, id), state.lies),
+    vms: () => Array.from(state.vms.values(), (vm) => vmTruth(vm, state.lies)),
     migrations: migrations.all,
     events: state.listen,
 
@@ -256,7 +262,13 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
     fail: faults.add,
     clearFaults: faults.clear,
     unhang: migrations.unhang,
-    misread: (vm, wrong) => void state.misreadings.set(vm, wrong),
+    misread: (vm, wrong, forMs) =>
+      state.lies.tell(vm, wrong, forMs === undefined ? null : clock.now() + forMs),
+    blind: (host) => state.lies.blind(hostNamed(state, host).spec.name),
+    clearLies: state.lies.clear,
+    telling(host, telling) {
+      hostNamed(state, host).telling = telling
+    },
     cut: (a, b) =>
       cut(state, migrations, pairOf(hostNamed(state, a).spec.name, hostNamed(state, b).spec.name)),
     heal: (a, b) => heal(state, migrations, a === undefined || b === undefined ? null : pairOf(a, b)),

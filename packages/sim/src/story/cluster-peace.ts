@@ -20,6 +20,7 @@ const healHost = (state: ClusterState, host: number): void => {
   faults.fullJournal(host, false)
   faults.bootHost(host)
   world.slow(name, 0)
+  world.telling(name, 'once')
   world.daemon(name, 'up')
   faults.restartAgent(host)
 }
@@ -60,6 +61,7 @@ export const createPeace = (
     healCore(core) {
       Object.assign(model.weather, calm)
       world.clearFaults()
+      world.clearLies()
       for (const a of core)
         for (const b of core) {
           network.heal(hostAt(state, a).id, hostAt(state, b).id)

@@ -2,6 +2,7 @@
 import { asVmId } from '@drover/protocol'
 import type { DaemonState } from '../hypervisor/events.ts'
 import type { MigrationFault } from '../hypervisor/faults.ts'
+import type { Misreading } from '../hypervisor/lies.ts'
 import type { Phases } from '../hypervisor/migration.ts'
 import { type Act, durationMs, jsonOf, vmOf } from './story-words.ts'
 
@@ -36,14 +37,28 @@ export const hypervisorActs: Readonly<Record<string, Act>> = {
       ...(to === undefined ? {} : { to }),
     })
   },
-  'clear-faults': (cluster) => cluster.world.clearFaults(),
-  misread(cluster, [vm], set) {
-    const amount = (key: string) => (set.has(key) ? Number(set.get(key)) : undefined)
-    const [cpuMilli, memoryMiB] = [amount('cpu'), amount('memory')]
-    cluster.world.misread(vmOf(cluster, vm), {
-      ...(cpuMilli === undefined ? {} : { cpuMilli }),
-      ...(memoryMiB === undefined ? {} : { memoryMiB }),
-    })
+  'clear-faults'(cluster) {
+    cluster.world.clearFaults()
+    cluster.world.clearLies()
+  },
+  misread(cluster, words, set) {
+    const [vm] = words
+    const number = (name: keyof Misreading, key: string) =>
+      set.has(key) ? { [name]: Number(set.get(key)) } : {}
+    const wrong: Misreading = {
+      ...number('cpuMilli', 'cpu'),
+      ...number('cpuTimes', 'times'),
+      ...number('memoryMiB', 'memory'),
+      ...(words.includes('missing') ? { missing: true } : {}),
+    }
+    const time = set.get('for')
+    cluster.world.misread(vmOf(cluster, vm), wrong, time === undefined ? undefined : durationMs(time))
+  },
+  blind: (cluster, [host = '']) => cluster.world.blind(host),
+  events(cluster, [host = '', telling]) {
+    if (telling !== 'once' && telling !== 'twice' && telling !== 'never')
+      throw new Error(`not a way to tell events: ${telling} (once, twice, never)`)
+    cluster.world.telling(host, telling)
   },
   pause: (cluster, [vm, host = '']) => cluster.world.byHand.pause(vmOf(cluster, vm), host),
   resume: (cluster, [vm, host = '']) => cluster.world.byHand.resume(vmOf(cluster, vm), host),
