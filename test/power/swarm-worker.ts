@@ -21,7 +21,7 @@ const main = (): void => {
   const send = process.send?.bind(process)
   if (send === undefined) throw new Error('test/power/seed-player.ts starts this one')
   process.on('message', ({ seed, kinds }: SeedQuestion) => {
-    playSchedule(drawSchedule(kinds === null ? { seed } : { seed, kinds })).then(
+    playSchedule(drawSchedule(kinds === null ? { seed } : { seed, kinds }), { untilBroken: true }).then(
       ({ violations }) =>
         send({ seed, broken: violations.map(({ invariant, text }) => ({ invariant, text })) }),
       (error: unknown) =>

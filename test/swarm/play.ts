@@ -25,17 +25,28 @@ export interface Outcome {
   readonly longestMs: Readonly<Record<string, number>>
 }
 
-/** What is broken at the end, or as soon as a command cannot be carried out. */
-const brokenOf = (player: StoryPlayer, failure: string | null): Outcome['violations'] => {
+/** What is broken at the end (`over`), or as soon as a command cannot be carried out. */
+const brokenOf = (player: StoryPlayer, failure: string | null, over: boolean): Outcome['violations'] => {
   const { cluster } = player
   const atMs = Math.round(cluster?.clock.now() ?? 0)
   const error = failure === null ? [] : [{ invariant: 'error' as const, atMs, text: failure }]
   if (cluster === null) return error
-  const found = failure === null ? cluster.checker.checkAtRest() : cluster.checker.violations()
+  const found = over ? cluster.checker.checkAtRest() : cluster.checker.violations()
   return [...error, ...found, ...(cluster.liveness()?.violations() ?? [])].toSorted((a, b) => a.atMs - b.atMs)
 }
 
-export const playSchedule = async (schedule: Schedule): Promise<Outcome> => {
+export interface PlayOptions {
+  /** Ends as soon as something is broken: to see whether a seed breaks anything, in less time. */
+  readonly untilBroken?: boolean
+}
+
+const isBroken = ({ cluster }: StoryPlayer): boolean =>
+  cluster !== null && cluster.checker.violations().length + (cluster.liveness()?.violations().length ?? 0) > 0
+
+export const playSchedule = async (
+  schedule: Schedule,
+  { untilBroken = false }: PlayOptions = {},
+): Promise<Outcome> => {
   const before = process.cpuUsage()
   const hash = createTraceHash()
   let migrations = 0
@@ -47,12 +58,17 @@ export const playSchedule = async (schedule: Schedule): Promise<Outcome> => {
     },
   })
   let failure: string | null = null
+  let over = false
   try {
-    for (const command of commandsOf(schedule)) await player.act(command)
+    for (const command of commandsOf(schedule)) {
+      await player.act(command)
+      if (untilBroken && isBroken(player)) break
+    }
+    over = !untilBroken || !isBroken(player)
   } catch (error) {
     failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
   }
-  const violations = brokenOf(player, failure)
+  const violations = brokenOf(player, failure, over)
   const decisions = { cured: 0, failed: 0, other: 0 }
   for (const { result } of player.cluster?.outcomes() ?? [])
     decisions[result === 'cured' || result === 'failed' ? result : 'other'] += 1
