@@ -72,7 +72,7 @@ export const createAgentParts = (
   const { feed } = loop
   const { emit, warn } = events
   const pauses = internals.journalPauses ?? retryPauses.journal
-  const persister = createPersister({ journal, clock, log, feed, pauses })
+  const persister = createPersister({ journal, clock, log, feed: loop.feedNext, pauses })
   const poller = (internals.createPoller ?? createPoller)({
     hypervisor,
     clock,

@@ -34,6 +34,29 @@ test('inputs are worked on one at a time, in the order they came', () => {
   assert.deepEqual(order, ['step a', 'carried out 0', 'carried out 1', 'step b0', 'step b1', 'step c'])
 })
 
+// A record could not be written: the core hears of it before what waits, which it would answer as if it were.
+test('a word that comes before others is heard before all that wait', () => {
+  const order: string[] = []
+  const loop = createLoop({
+    clock: monotonicClock,
+    peer: {
+      step(_now, input) {
+        order.push(nameOf(input))
+        return nameOf(input) === 'a' ? [{ kind: 'sample' }] : []
+      },
+    },
+    carryOut(effects) {
+      for (const _effect of effects) {
+        loop.feed(lost('b'))
+        loop.feedNext({ kind: 'journal', healthy: false })
+      }
+    },
+    fatal: assert.fail,
+  })
+  loop.feed(lost('a'))
+  assert.deepEqual(order, ['a', 'journal', 'b'])
+})
+
 // A core that asks itself without end would take the process with it: it is stopped instead.
 test('a core that feeds itself without end is stopped, and does not hang the process', () => {
   const fatal: unknown[] = []

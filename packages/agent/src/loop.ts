@@ -9,6 +9,8 @@ import { type Clock, instantOf } from './clock.ts'
 export interface Loop {
   /** Ignored once the loop has ended. */
   feed(input: Input): void
+  /** The same, before all inputs that wait: they are not worked on without it. */
+  feedNext(input: Input): void
   /** Nothing is stepped any more; the timer is gone. */
   end(): void
   readonly ended: boolean
@@ -74,21 +76,24 @@ export const createLoop = ({ peer, clock, carryOut, fatal }: LoopInit): Loop => 
     }
   }
 
-  const feed = (input: Input): void => {
+  const put = (input: Input, at: 'first' | 'last'): void => {
     if (ended) return
     if (queue.length >= queueMax) {
       end()
       return fatal(new Error(`more than ${queueMax} inputs wait`), input)
     }
-    queue.push(input)
+    if (at === 'first') queue.unshift(input)
+    else queue.push(input)
     if (draining) return
     draining = true
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) work(next)
     draining = false
   }
+  const feed = (input: Input): void => put(input, 'last')
 
   return {
     feed,
+    feedNext: (input) => put(input, 'first'),
     end,
     get ended() {
       return ended

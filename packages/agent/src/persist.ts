@@ -23,6 +23,7 @@ export interface PersisterInit {
   readonly journal: Journal
   readonly clock: Clock
   readonly log: Log
+  /** Before any other input: the core must not go on as if its last records were written. */
   readonly feed: (input: Input) => void
   /** Between two attempts to write again. */
   readonly pauses: RetryPauses

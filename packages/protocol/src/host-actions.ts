@@ -163,7 +163,7 @@ const begin = (parts: Parts, from: HostId, message: Begin): void => {
   if (migrations.isOpen(id) || lifecycle.isOpen(id)) return
   // Said again: our answer was lost.
   const result = resultOf(parts, id)
-  if (result !== null) return sayEnded(context, from, message, result)
+  if (result !== null) return sayKnown(context, from, message, result)
   const assigned = assignedAction(hooks.lease(), message)
   const refusal = 'code' in assigned ? assigned : beginAssigned(parts, from, message, assigned)
   if (refusal !== null)
@@ -188,11 +188,17 @@ const withdraw = (parts: Parts, from: HostId, message: Withdraw): void => {
   if (migrations.isOpen(action)) return migrations.withdraw(from, message)
   if (lifecycle.isOpen(action)) return lifecycle.withdraw(from, message)
   const known = resultOf(parts, action)
-  if (known !== null) return sayEnded(context, from, message, known)
+  if (known !== null) return sayKnown(context, from, message, known)
   const result: ActionResult = { kind: 'refused', ...calledOff }
   // The word to begin may still be on its way, and the lease would let it in.
   if (isCurrent(hooks.lease(), partition, epoch)) closed.remember({ action, vm, end: 'departure', result })
   sayEnded(context, from, message, result)
+}
+
+/** From memory, and only what is written: its leader asks again. */
+const sayKnown = (...said: Parameters<typeof sayEnded>): void => {
+  const [context, , { action }] = said
+  if (!context.isOwed(action)) sayEnded(...said)
 }
 
 const sayEnded = (

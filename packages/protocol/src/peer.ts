@@ -35,6 +35,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
       state.stepping = true
       context.setTime(now)
       if (state.startedAt === null) start(parts, context.now())
+      if (state.journalHealthy && input.kind !== 'journal') context.written()
       handle(parts, input)
       life.tick()
       actions.tick()
@@ -103,10 +104,7 @@ const handle = (parts: PeerParts, input: Input): void => {
       if (!input.connected) state.jobsKnown = false
       return
     case 'journal':
-      if (!input.healthy)
-        context.warn('journal.full', 'the journal cannot be written: no new leases, running actions finish')
-      state.journalHealthy = input.healthy
-      return
+      return onJournal(parts, input.healthy)
     case 'solved':
       return leader.solved(input.partition, input.round, input.solution)
     case 'finished':
@@ -120,6 +118,14 @@ const handle = (parts: PeerParts, input: Input): void => {
     default:
       return assertNever(input)
   }
+}
+
+/** Nothing more is built on what may not be written: neither on an end that this host has seen, nor on a word to another host. */
+const onJournal = ({ context, state, leader }: PeerParts, healthy: boolean): void => {
+  state.journalHealthy = healthy
+  if (healthy) return context.written()
+  context.warn('journal.full', 'the journal cannot be written: no new leases, running actions finish')
+  leader.callOff('journal.full', 'the journal of this host cannot be written')
 }
 
 const onReceived = (parts: PeerParts, from: HostId, message: Message): void => {

@@ -4,7 +4,14 @@
  */
 import { assert, xorshift32 } from '@drover/placement'
 import { limits, type Policy } from './data/config.ts'
-import { type HostId, type Instant, type PartitionId, partitionIdOf, type VmId } from './data/ids.ts'
+import {
+  type ActionId,
+  type HostId,
+  type Instant,
+  type PartitionId,
+  partitionIdOf,
+  type VmId,
+} from './data/ids.ts'
 import type { Effect } from './data/io.ts'
 import type { Message } from './data/message.ts'
 import type { ReasonCode } from './data/reasons.ts'
@@ -27,6 +34,8 @@ export interface StepContext {
   readonly policy: Policy
   now(): Instant
   emit(effect: Effect): void
+  /** The last record about this action may not be written yet: nothing that relies on it may be said. */
+  isOwed(action: ActionId): boolean
   /** To this host itself, too: that is delivered within the same step, so that leader and member have one way to speak. */
   send(to: HostId, draft: Draft): void
   /** Something an operator should hear of; the same is said again at most once a minute. */
@@ -47,6 +56,8 @@ export interface StepControl extends StepContext {
   /** The next message of this host to itself, or null. */
   nextOwn(): Message | null
   takeEffects(): readonly Effect[]
+  /** All records of earlier steps are on disk. */
+  written(): void
   /** Newest first. */
   warnings(): readonly Warning[]
 }
@@ -63,6 +74,7 @@ export const createStepContext = (
   let rounds = 0
   let speaking = incarnation
   const own: Message[] = []
+  const owed = new Set<ActionId>()
   const bits = xorshift32(seed)
   let warnings: readonly Warning[] = []
   const warnedAt = new Map<string, Instant>()
@@ -73,7 +85,15 @@ export const createStepContext = (
     },
     policy,
     now: () => time,
-    emit: (effect) => void effects.push(effect),
+    emit(effect) {
+      effects.push(effect)
+      if (effect.kind !== 'persist') return
+      const { record } = effect
+      if (record.kind === 'opened') owed.add(record.open.action)
+      else if (record.kind === 'closed') owed.add(record.action)
+    },
+    isOwed: (action) => owed.has(action),
+    written: () => owed.clear(),
     send(to, draft) {
       const message = { ...draft, incarnation: speaking } as Message
       if (to === self) own.push(message)

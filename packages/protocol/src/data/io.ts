@@ -4,7 +4,8 @@
  * 1. Call `step(now, input)` for one input at a time; it is synchronous and never throws on input.
  * 2. Carry out the effects in their order: a `persist` is on disk before the `send` or `perform` behind it.
  * 3. If a `persist` fails, drop the rest of that step's `send`s, answer each of its `perform`s with
- *    `finished … refused journal.full`, and say `journal healthy: false`; say `true` when writing works again.
+ *    `finished … refused journal.full`, and say `journal healthy: false` before any other input; say `true` when all records
+ *    that are owed are written.
  * 4. Call `step` again with `tick` at (or soon after) the last `wake`.
  */
 

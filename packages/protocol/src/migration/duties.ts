@@ -64,6 +64,8 @@ export const createDuties = (context: StepContext): Duties => {
   }
 
   const say = (kept: Kept): void => {
+    if (context.isOwed(kept.duty.action))
+      return void all.set(kept.duty.action, { ...kept, nextAt: context.now() + limits.dutyMsMin })
     const { partition, epoch, action, vm, peer, word, demand } = kept.duty
     const about = { partition, epoch, action, vm }
     if (word === 'hand-over') context.send(peer, { kind: word, ...about, round: 0, demand })

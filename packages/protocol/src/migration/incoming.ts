@@ -163,7 +163,8 @@ const handOver = (state: IncomingState, from: HostId, message: HandOver): boolea
   if (migration === undefined) {
     // Said again because our answer was lost.
     const known = state.closed.resultOf('arrival', action)?.kind === 'done'
-    if (known) state.context.send(from, { kind: 'took-over', partition, epoch, action, vm })
+    if (known && !state.context.isOwed(action))
+      state.context.send(from, { kind: 'took-over', partition, epoch, action, vm })
     return known
   }
   if (migration.from !== from || migration.letGo) return true

@@ -63,6 +63,7 @@ export const admit = (parts: MigrationParts, from: HostId, message: Admit): void
   const { partition, epoch, action } = message
   // Asked again: the answer was lost. The promise stands.
   if (incoming.all.get(action)?.from === from) {
+    if (context.isOwed(action)) return
     const answer = { uri: ownUri(host), validMs: limits.admitValidMs }
     return context.send(from, { kind: 'admitted', partition, epoch, action, ...answer })
   }

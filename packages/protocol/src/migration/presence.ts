@@ -39,6 +39,8 @@ export const createPresenceAnswers = (
     asked(from, message) {
       const { partition, epoch, action, vm } = message
       const about = { partition, epoch, action, vm }
+      // It asks again: what is said here must hold after a crash, too.
+      if (context.isOwed(action)) return
       const left = closed.resultOf('departure', action)
       if (left?.kind === 'done') {
         const demand = duties.of(action)?.demand ?? null
