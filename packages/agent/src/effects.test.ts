@@ -1,7 +1,7 @@
 /** The contract of the core's effects: what is done, in which order, and what is not done when the disk is full. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeMessage, type Effect, type PeerUri } from '@drover/protocol'
+import { decodeMessage, type Effect, lateAdmission, type PeerUri } from '@drover/protocol'
 import { HypervisorError } from './hypervisor/hypervisor-port.ts'
 import { tinyProblem } from './solve/solve-within.ts'
 import { until } from './testing/fakes.ts'
@@ -83,6 +83,24 @@ test('a message that cannot be written is dropped, and said', async () => {
   provoke(w, [send(4)])
   assert.deepEqual(w.sent(), [2, 3, 4])
   await w.agent.stop()
+})
+
+// The disk took half a minute for the record, or the process stood still: the destination has forgotten its promise.
+test('a migration is not handed to the hypervisor once its admission is too old', async () => {
+  let now = 1_000
+  const w = world({}, { clock: { now: () => now, after: () => () => {} } })
+  await w.agent.start()
+  provoke(w, [perform(1, 1_500)])
+  now = 1_500
+  provoke(w, [perform(2, 1_500)])
+  assert.deepEqual(
+    w.hypervisor.migrations.map(({ request }) => request.vm),
+    ['vm-1'],
+  )
+  assert.deepEqual(w.heard('finished'), [
+    { kind: 'finished', action: action(2), result: { kind: 'refused', ...lateAdmission } },
+  ])
+  w.agent.kill()
 })
 
 // A migration takes minutes: meanwhile the agent hears, answers and begins other things.

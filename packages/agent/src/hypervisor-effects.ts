@@ -1,15 +1,16 @@
 /** The effects that ask the hypervisor. Each is only begun here, and comes back as an input: `finished`, `inspected`, `resumed`. */
-import type {
-  ActionId,
-  ActionResult,
-  Effect,
-  Input,
-  LifecycleKind,
-  LifecycleOperation,
-  MigrateOperation,
+import {
+  type ActionId,
+  type ActionResult,
+  type Effect,
+  type Input,
+  type LifecycleKind,
+  type LifecycleOperation,
+  lateAdmission,
+  type MigrateOperation,
 } from '@drover/protocol'
 import type { AgentEvent } from './agent-port.ts'
-import type { Clock } from './clock.ts'
+import { type Clock, instantOf } from './clock.ts'
 import { wordsOf } from './errors.ts'
 import {
   type Hypervisor,
@@ -80,6 +81,9 @@ export const createHypervisorEffects = (init: HypervisorEffectsInit): Hypervisor
 const migrate = (init: HypervisorEffectsInit, action: ActionId, operation: MigrateOperation): void => {
   const { hypervisor, clock, feed, emit } = init
   const { vm, to: peer, uri } = operation
+  // The disk, or whatever else this process stood still for, has taken too long: the destination counts on it no more.
+  if (instantOf(clock) >= operation.notAfter)
+    return feed({ kind: 'finished', action, result: { kind: 'refused', ...lateAdmission } })
   const begunAt = clock.now()
   emit({ kind: 'moving', action, vm, peer })
   const finish = (result: MigrationResult): void => {

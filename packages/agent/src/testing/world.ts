@@ -23,7 +23,7 @@ export const message = (n: number): Message => ({
   epoch: n,
 })
 export const send = (n: number): Effect => ({ kind: 'send', to: host('b'), message: message(n) })
-export const perform = (n: number): Effect => ({
+export const perform = (n: number, notAfter = Number.MAX_SAFE_INTEGER): Effect => ({
   kind: 'perform',
   action: action(n),
   operation: {
@@ -34,6 +34,7 @@ export const perform = (n: number): Effect => ({
     paused: true,
     bandwidthMiBps: 50,
     autoConverge: true,
+    notAfter,
   },
 })
 export const summary = (of: string): LoadSummary => summaryOf(host(of))

@@ -227,6 +227,11 @@ export interface MigrateOperation {
   readonly paused: boolean
   readonly bandwidthMiBps: number | null
   readonly autoConverge: boolean
+  /**
+   * The destination's promise may be used until then. A process that stood still in the middle of this step, longer than
+   * that, hands nothing to its hypervisor: it answers `finished` with `lateAdmission`.
+   */
+  readonly notAfter: Instant
 }
 
 /** A change of a VM's run state on this host. */

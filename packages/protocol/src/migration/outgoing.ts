@@ -14,6 +14,7 @@ import { type AnyCode, codeFrom, type ReasonCode } from '../data/reasons.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import { earliestOf, type StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
+import { lateAdmission } from './late-admission.ts'
 import { checkBegins } from './migration-invariants.ts'
 import { jobOf } from './migration-job.ts'
 import {
@@ -188,7 +189,7 @@ const admitted = (state: OutgoingState, from: HostId, message: Admitted): void =
   if (migration === null) return
   // Counted from the asking, so that the destination's promise outlives every start on it.
   if (context.now() - migration.since >= message.validMs)
-    return refuse(state, migration, 'host.unreachable', 'the admission came too late to use')
+    return refuse(state, migration, lateAdmission.code, lateAdmission.detail)
   // Much may have been said while it was asked for: an operator's brake, or of the VM that it must stay.
   const hindrance = hooks.hindrance(migration.vm)
   if (hindrance !== null) return refuse(state, migration, hindrance, 'it may no longer begin')
@@ -199,7 +200,8 @@ const admitted = (state: OutgoingState, from: HostId, message: Admitted): void =
   context.emit({ kind: 'persist', record: { kind: 'opened', open: openOf(moving, uri) } })
   const { action, vm, to, paused } = moving
   const { bandwidthMiBps, autoConverge } = context.policy
-  const operation = { kind: 'migrate', vm, to, uri, paused, bandwidthMiBps, autoConverge } as const
+  const notAfter = migration.since + message.validMs
+  const operation = { kind: 'migrate', vm, to, uri, paused, bandwidthMiBps, autoConverge, notAfter } as const
   context.emit({ kind: 'perform', action, operation })
   hooks.started(action)
 }
