@@ -92,6 +92,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'time',
     'network',
     'hypervisor',
+    'wire',
     'host',
     'curable.ts',
     'invariants',

@@ -9,6 +9,7 @@
  * 2. `network/model.ts` says when a message arrives, twice, or not at all; `network/virtual-network.ts` carries it.
  * 3. `hypervisor/world.ts` is the truth about hosts and VMs, `hypervisor/migrations.ts` how long a migration takes on a shared
  *    line, `hypervisor/faults.ts` what goes wrong. An agent sees of it what `hypervisor/simulated.ts` shows.
+ *    Agents in processes of their own ask for it over a socket (`wire/serve-world.ts`), by a driver (`wire/socket-hypervisor.ts`).
  * 4. `host/host.ts` is one host, whose agent can be killed, restarted and robbed of its journal.
  * 5. `invariants/checker.ts` judges: is a VM lost, does one run twice? `curable.ts` says which overloads had a cure.
  * 6. `story/virtual-cluster.ts` puts these together in virtual time, for tests; `harness/cluster.ts` does so over real sockets,
@@ -67,6 +68,8 @@ export { type ReportInput, renderReport } from './report/report.ts'
 export { createRun, type PlayableRun, type SimulatedRunOptions } from './run/create-run.ts'
 export type { RunHost, RunMetrics, Scheduler, SimulatedRun } from './run/simulated-run.ts'
 export * from './time/clock.ts'
+export { type ServedWorld, type ServeWorldInit, serveWorld } from './wire/serve-world.ts'
+export { createSocketHypervisor, type SocketHypervisorInit } from './wire/socket-hypervisor.ts'
 export { FileError } from './workload/csv.ts'
 export { generateVmplaces, type VmplacesLaw, type VmplacesModel } from './workload/vmplaces.ts'
 export * from './workload/vmplaces-files.ts'
