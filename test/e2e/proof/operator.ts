@@ -1,0 +1,88 @@
+/**
+ * The operator who reads the alarms and does what docs/operating.md says, once everything is healed. Where both ends of a migration
+ * lost their journals no agent guesses (adr/004): a VM that waits without an alarm is found at the end.
+ */
+import type { VmId } from '../../../packages/protocol/src/index.ts'
+import { nameOf, type Run } from '../run.ts'
+import type { Watch } from './watch.ts'
+
+/** Two looks, and more than what an agent may still do by itself, ms. */
+const patienceMs = 20_000
+
+export interface Operator {
+  /** Looks at the alarms; acts on those that have lasted. */
+  look(): void
+  /** What was done, by code. */
+  readonly done: ReadonlyMap<string, number>
+}
+
+export const createOperator = (run: Run, watch: Watch): Operator => {
+  const { world } = run
+  const done = new Map<string, number>()
+  const since = new Map<string, number>()
+  const act = (code: string, what: string, how: () => void): void => {
+    done.set(code, (done.get(code) ?? 0) + 1)
+    run.say(`operator, ${code}: ${what}`)
+    how()
+  }
+  const isMoving = (vm: VmId): boolean => world.migrations().some((one) => one.vm === vm)
+  /** The trouble has stood for as long as an operator waits before touching anything. */
+  const stands = (key: string): boolean => {
+    const now = performance.now()
+    const first = since.get(key) ?? now
+    since.set(key, first)
+    return now - first >= patienceMs
+  }
+
+  const answerPaused = (host: string, vm: VmId): void => {
+    const { name, copies } = world.vm(vm)
+    const code = 'vm.paused_by_migration'
+    const here = copies.find((copy) => copy.host === host)
+    if (here?.state !== 'paused' || isMoving(vm)) return
+    const running = copies.find((copy) => copy.state === 'running')
+    if (running === undefined)
+      act(code, `${name} runs nowhere: virsh resume on ${host}`, () => world.byHand.resume(vm, host))
+    else
+      act(code, `${name} runs on ${running.host}: virsh destroy on ${host}`, () =>
+        world.byHand.destroy(vm, host),
+      )
+  }
+
+  const answerAlarms = (standing: Set<string>): void => {
+    for (const [host, { view }] of watch.statuses)
+      for (const alarm of view.alarms) {
+        const vm = alarm.vm as VmId
+        const key = `${host} ${alarm.code} ${vm}`
+        standing.add(key)
+        if (!stands(key)) continue
+        if (alarm.code === 'vm.paused_by_migration') answerPaused(nameOf(host), vm)
+        if (alarm.code === 'migration.unaccounted' && isMoving(vm))
+          act(alarm.code, `virsh domjobabort ${world.vm(vm).name}`, () => world.byHand.abort(vm))
+      }
+  }
+
+  /** A paused copy beside one that runs, and nothing on its way: `vm.stale_copy` tells the operator to destroy it. */
+  const removeStale = (standing: Set<string>): void => {
+    for (const { vm, name, copies } of world.vms()) {
+      const running = copies.some((copy) => copy.state === 'running')
+      const stale = copies.find((copy) => copy.state === 'paused' && copy.pausedBy === 'migration')
+      if (!running || stale === undefined || isMoving(vm)) continue
+      const key = `stale ${vm} ${stale.host}`
+      standing.add(key)
+      if (stands(key))
+        act('vm.stale_copy', `${name}: virsh destroy on ${stale.host}`, () =>
+          world.byHand.destroy(vm, stale.host),
+        )
+    }
+  }
+
+  return {
+    done,
+    look() {
+      const standing = new Set<string>()
+      answerAlarms(standing)
+      removeStale(standing)
+      for (const key of [...since.keys()]) if (!standing.has(key)) since.delete(key)
+    },
+  }
+}
