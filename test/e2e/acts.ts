@@ -172,8 +172,8 @@ export const heal = (act: Act, seed: number): readonly number[] => {
     })()
   // One more overload, that can be cured: two thirds of all capacity are wanted.
   relax(run, draw)
-  const full = draw.pick(run.hosts)
-  if (vmsOn(run, full).length > 0) setLoad(run, full, capacity.cpuMilli * 1.2)
+  const fullest = run.hosts.toSorted((one, other) => vmsOn(run, other).length - vmsOn(run, one).length)[0]
+  if (fullest !== undefined) setLoad(run, fullest, capacity.cpuMilli * 1.2)
   return dead
 }
 

@@ -1,6 +1,6 @@
 /**
  * What a run makes (processes, namespaces, file systems) is made inside namespaces of its own. When its first process dies, by
- * whatever death, the kernel takes everything away, and nothing that belongs to anybody else can be hit.
+ * whatever death, the kernel takes everything away, and nothing else can be hit.
  */
 
 import { spawn } from 'node:child_process'

@@ -43,7 +43,17 @@ const good: Summary = {
   faults: { 'kill -9': { struck: 3, inVain: 1 } },
   migrations: { begun: 2, moved: 2 },
   agents: { starts: 7, memoryMiBMax: 170 },
-  bounds: [{ promise: 'L1', what: 'dissolved', why: 'lease', boundMs: 79_000, metAfterMs: 1_200, left: [] }],
+  bounds: [
+    {
+      promise: 'L1',
+      what: 'dissolved',
+      why: 'lease',
+      boundMs: 79_000,
+      metAfterMs: 1_200,
+      clockMs: 1_500,
+      left: [],
+    },
+  ],
   reportedAgainMs: 900,
   operator: {},
   leftDefinitions: 0,

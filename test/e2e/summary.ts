@@ -17,6 +17,7 @@ export interface Summary {
     readonly why: string
     readonly boundMs: number
     readonly metAfterMs: number | null
+    readonly clockMs: number
     readonly left: readonly string[]
   }[]
   /** Until an agent that was killed in a migration reported it again, ms; null = nothing was shown. */
@@ -31,12 +32,13 @@ export interface Summary {
 }
 
 export const boundRows = (verdicts: readonly Verdict[]): Summary['bounds'] =>
-  verdicts.map(({ code, bound, metAfterMs, left }) => ({
+  verdicts.map(({ code, bound, metAfterMs, clockMs, left }) => ({
     promise: code,
     what: bound.what,
     why: bound.why,
     boundMs: Math.round(bound.ms),
     metAfterMs,
+    clockMs,
     left,
   }))
 
@@ -79,10 +81,11 @@ export const summaryText = (summary: Summary, logs: string | null): string => {
     `operator    ${operator.length === 0 ? 'had nothing to do' : operator.map(([code, times]) => `${code} ${times}`).join(', ')}${summary.leftDefinitions > 0 ? `; ${summary.leftDefinitions} definitions left by a hypervisor that lost the end of a migration` : ''}`,
     '',
     ...table(
-      ['promise', 'kept after', 'bound', 'what', 'the bound is'],
-      bounds.map(({ promise, metAfterMs, boundMs, what, why }) => [
+      ['promise', 'kept after', 'by the clock', 'bound', 'what', 'the bound is'],
+      bounds.map(({ promise, metAfterMs, clockMs, boundMs, what, why }) => [
         promise,
         metAfterMs === null ? 'NOT KEPT' : seconds(metAfterMs),
+        seconds(clockMs),
         seconds(boundMs),
         what,
         why,

@@ -17,7 +17,7 @@ export interface AgentProcessInit {
   readonly logFile: string
   readonly socket: string
   readonly disk: Disk
-  /** It ended although nobody had asked for that. `excuse` = what made it; null = a fault of the agent's. */
+  /** It ended unasked. `excuse` = what made it; null = a fault of the agent's. */
   readonly onDeath: (host: number, how: string, excuse: string | null) => void
 }
 
@@ -48,7 +48,10 @@ interface ProcessState {
   readonly init: AgentProcessInit
   child: ChildProcess | null
   gone: Promise<void>
+  /** There should be one. */
   wanted: boolean
+  /** Asked to end: its death is no surprise, also when another one is wanted by then. */
+  readonly asked: WeakSet<ChildProcess>
   frozen: boolean
   startedAt: number
   starts: number
@@ -79,7 +82,7 @@ const launch = (state: ProcessState): void => {
     child.on('exit', (code, signal) => {
       if (state.child === child) state.child = null
       resolve()
-      if (!state.wanted) return
+      if (state.asked.has(child)) return
       onDeath(host, signal ?? `exit code ${code}`, excuseOf(state, code))
       state.again = setTimeout(() => {
         if (state.wanted && state.child === null) launch(state)
@@ -92,6 +95,7 @@ const end = (state: ProcessState, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> 
   state.wanted = false
   if (state.again !== null) clearTimeout(state.again)
   if (state.child === null) return Promise.resolve()
+  state.asked.add(state.child)
   state.child.kill(signal)
   // One that is stopped hears SIGTERM when it goes on.
   state.child.kill('SIGCONT')
@@ -104,6 +108,7 @@ export const createAgentProcess = (init: AgentProcessInit): AgentProcess => {
     child: null,
     gone: Promise.resolve(),
     wanted: false,
+    asked: new WeakSet(),
     frozen: false,
     startedAt: 0,
     starts: 0,

@@ -26,7 +26,12 @@ export const load: FaultKind = {
       }
     }
     const rises = draw.chance(0.5)
-    const wants = wantsOf(draw, draw.integer(1, 5), rises ? 1_200 : 200, rises ? 3_000 : 1_000)
+    const wants = wantsOf(
+      draw,
+      rises ? draw.integer(3, 6) : draw.integer(1, 5),
+      rises ? 1_200 : 200,
+      rises ? 3_000 : 1_000,
+    )
     return {
       what: rises ? 'load step up' : 'load step down',
       words: `VMs of h${host} want ${wants.join(', ')}`,

@@ -28,7 +28,7 @@ const endOf = (socket: Socket): End => {
   return { socket, text: () => text, over: () => over }
 }
 
-/** Two hosts of a network of their own below 127/8; on the second listens a server that keeps whom it has accepted. */
+/** Two hosts of a network of their own below 127/8; on the second listens a server that keeps what it has accepted. */
 const twoHosts = async (context: TestContext, net: number) => {
   const [front, back] = [`127.${net}.0`, `127.${net}.1`]
   const accepted: End[] = []

@@ -1,5 +1,5 @@
 /**
- * Between any two agents stands a proxy. Host j is announced as `front`.j, where only the proxy listens: whoever connects there is
+ * Between any two agents stands a proxy. Host j is announced as `front`.j, where only the proxy listens: an agent that connects there is
  * known by its own address, `back`.i, and is carried to `back`.j. There the agent of j sees it come from `front`.i, where i is
  * announced. So all addresses that agents tell each other are true, and none leads past the proxy.
  */
@@ -19,7 +19,7 @@ export interface ProxiesInit {
 
 export interface Proxies {
   way(from: number, to: number): Way
-  /** Connections between these two, whoever began them, are reset at both ends. Returns how many. */
+  /** Connections between these two, begun by either, are reset at both ends. Returns how many. */
   reset(a: number, b: number): number
   /** All ways are as they were in the beginning. */
   heal(): void

@@ -1,5 +1,5 @@
 /**
- * The operator who reads the alarms and does what docs/operating.md says, once everything is healed. Where both ends of a migration
+ * An operator reads the alarms and does what docs/operating.md says, once everything is healed. Where both ends of a migration
  * lost their journals no agent guesses (adr/004): a VM that waits without an alarm is found at the end.
  */
 import type { VmId } from '../../../packages/protocol/src/index.ts'
