@@ -66,7 +66,7 @@ export const cut: FaultKind = {
         )
       case 3:
         return cutting(
-          'one agent hears nobody',
+          'one agent hears no other',
           others.map((one) => [one, a] as const),
           forMs,
           torn,
