@@ -158,7 +158,12 @@ export const heal = (act: Act, seed: number): readonly number[] => {
   run.proxies.heal()
   world.heal()
   world.clearFaults()
-  for (const { name } of world.hosts()) world.daemon(name, 'up')
+  world.clearLies()
+  for (const { name } of world.hosts()) {
+    world.daemon(name, 'up')
+    world.slow(name, 0)
+    world.telling(name, 'once')
+  }
   for (const vm of run.deaf) world.unhang(vm)
   for (const host of run.hosts) {
     run.agent(host).disk.free()
@@ -190,7 +195,7 @@ export const restartInMigration = async (act: Act, boundMs: number): Promise<num
   const host = run.hosts.find((one) => vmsOn(run, one).length > 0)
   if (host === undefined) return null
   const name = nameOf(host)
-  const leaving = () => world.migrations().find((one) => one.from === name && one.phase === 'copying')
+  const leaving = () => world.migrations().find((one) => one.from === name && one.phase === 'perform')
   relax(run, randomOf(0, 'e2e last'))
   await until(act, 'rest before the last restart', boundMs, () => [...overloaded(act), ...unrest(act)])
   const [vm] = vmsOn(run, host)

@@ -53,7 +53,7 @@ const play = async (
   story.strikes = await rage(act, schedule, forMs, trace)
 
   const before = remainsOf(watch)
-  const bounds = boundsOf(story.measured)
+  const bounds = boundsOf(story.measured, agents)
   stage.stopFaults()
   const dead = heal(act, seed)
   watch.forget()

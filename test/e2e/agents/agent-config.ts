@@ -18,6 +18,9 @@ export const policy = {
   gossipMs: 2_000,
 } as const
 
+/** The product's own. */
+export const sampleMs = 1_000
+
 export interface AgentConfigInit {
   readonly host: number
   readonly hosts: number
@@ -41,6 +44,7 @@ data_dir = "${dataDir}"
 [hypervisor]
 driver = "${driver}"
 uri = "sim+unix://${worldSocket}?host=h${host}"
+sample_ms = ${sampleMs}
 [reserve]
 cpu_milli = 0
 memory_mib = 0

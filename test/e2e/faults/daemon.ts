@@ -7,7 +7,7 @@ export const daemon: FaultKind = {
   draw(draw, hosts) {
     const [host, other] = pairOf(draw, hosts)
     const forMs = durationOf(draw, 500, 15_000)
-    const what = draw.pick(['down', 'hung', 'cut'] as const)
+    const what = draw.pick(['down', 'hung', 'cut', 'slow'] as const)
     if (what === 'cut')
       return {
         what: 'hypervisors cut off from each other',
@@ -18,6 +18,18 @@ export const daemon: FaultKind = {
           return true
         },
       }
+    if (what === 'slow') {
+      const ms = draw.integer(100, 3_000)
+      return {
+        what: 'hypervisor slow',
+        words: `hypervisor of h${host} takes ${ms} ms more for ${secondsOf(forMs)}`,
+        strike({ world, later }) {
+          world.slow(nameOf(host), ms)
+          later(forMs, () => world.slow(nameOf(host), 0))
+          return true
+        },
+      }
+    }
     return {
       what: `hypervisor ${what}`,
       words: `hypervisor of h${host} ${what} for ${secondsOf(forMs)}`,

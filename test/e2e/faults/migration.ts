@@ -1,5 +1,6 @@
 /** The next migration of some VM goes wrong, in each way that the simulated hypervisor knows. */
 import type { MigrationFault } from '../../../packages/sim/src/hypervisor/faults.ts'
+import type { Random } from '../../../packages/sim/src/random.ts'
 import type { FaultKind } from './fault.ts'
 
 const faults: readonly MigrationFault[] = [
@@ -9,6 +10,9 @@ const faults: readonly MigrationFault[] = [
   { kind: 'hang', atPermille: 600, deaf: true },
   { kind: 'late', delayMs: 3_000 },
   { kind: 'late', delayMs: 20_000 },
+  { kind: 'late', delayMs: 10_000, call: 'resume' },
+  { kind: 'late', delayMs: 10_000, call: 'abort' },
+  { kind: 'timeout', afterMs: 1_000 },
   { kind: 'fail-after-success' },
   { kind: 'grey', destination: 'running' },
   { kind: 'grey', destination: 'paused' },
@@ -16,17 +20,37 @@ const faults: readonly MigrationFault[] = [
   { kind: 'split' },
 ]
 
-const wordsOf = (fault: MigrationFault): string =>
-  fault.kind === 'grey'
-    ? `grey, ${fault.destination} there`
-    : fault.kind === 'hang' && fault.deaf === true
-      ? 'hang, deaf'
-      : fault.kind
+const phases = ['begin', 'prepare', 'perform', 'finish', 'finished', 'confirm'] as const
+
+/** A daemon dies, or the two lose each other, in the middle of a phase. */
+const deathOf = (draw: Random): MigrationFault => {
+  const strike = { phase: draw.pick(phases), backMs: draw.integer(500, 10_000) }
+  return draw.chance(0.4)
+    ? { kind: 'link-dies', ...strike }
+    : { kind: 'daemon-dies', end: draw.pick(['source', 'destination']), ...strike }
+}
+
+const wordsOf = (fault: MigrationFault): string => {
+  switch (fault.kind) {
+    case 'grey':
+      return `grey, ${fault.destination} there`
+    case 'hang':
+      return fault.deaf === true ? 'hang, deaf' : 'hang'
+    case 'late':
+      return `${fault.call ?? 'migrate'} read late`
+    case 'daemon-dies':
+      return `daemon dies at the ${fault.end}`
+    case 'link-dies':
+      return 'the two daemons lose each other'
+    default:
+      return fault.kind
+  }
+}
 
 export const migration: FaultKind = {
   name: 'migration',
   draw(draw) {
-    const fault = draw.pick(faults)
+    const fault = draw.chance(0.3) ? deathOf(draw) : draw.pick(faults)
     const nth = draw.integer(0, 1_000_000)
     return {
       what: `migration: ${wordsOf(fault)}`,

@@ -48,7 +48,8 @@ test('every kind of fault is in some seed, and no seed has to have all', () => {
   for (const what of [
     'all data but the identity gone',
     'migration: hang, deaf',
-    'migration: late',
+    'migration: migrate read late',
+    'migration: daemon dies at the source',
     'disk full',
   ])
     assert.ok(whats.includes(what), what)

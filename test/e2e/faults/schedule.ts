@@ -8,6 +8,7 @@ import type { Fault, FaultKind } from './fault.ts'
 import { freeze } from './freeze.ts'
 import { journal } from './journal.ts'
 import { kill } from './kill.ts'
+import { lies } from './lies.ts'
 import { load } from './load.ts'
 import { migration } from './migration.ts'
 import { orderly } from './orderly.ts'
@@ -23,6 +24,7 @@ export const kinds: readonly FaultKind[] = [
   daemon,
   migration,
   load,
+  lies,
   command,
   orderly,
 ]

@@ -161,8 +161,8 @@ test('the operator acts on an alarm that stands, as docs/operating.md says, and 
 })
 
 test('every bound is finite, grows with what was measured, and says what it is made of', () => {
-  const quick = boundsOf({ startMs: 1_000, cureMs: 1_000 })
-  const slow = boundsOf({ startMs: 2_000, cureMs: 2_000 })
+  const quick = boundsOf({ startMs: 1_000, cureMs: 1_000 }, 9)
+  const slow = boundsOf({ startMs: 2_000, cureMs: 2_000 }, 9)
   for (const code of promises) {
     assert.ok(quick[code].ms > 0 && quick[code].ms < slow[code].ms && quick[code].ms < 200_000, code)
     assert.ok(quick[code].why !== '' && quick[code].what !== '')
