@@ -23,9 +23,8 @@ export interface Run {
 
 export const nameOf = (host: number): string => `h${host}`
 
-/** VMs that are on that host. */
-export const vmsOn = ({ world, vms }: Run, host: number): readonly VmId[] =>
-  vms.filter((vm) => world.vm(vm).copies.some((copy) => copy.host === nameOf(host)))
+/** VMs that run or are paused on that host. */
+export const vmsOn = ({ world }: Run, host: number): readonly VmId[] => world.host(nameOf(host)).vms
 
 /** The agent is started again, unless it is to stay dead. */
 export const revive = (run: Run, host: number): void => {

@@ -144,9 +144,10 @@ test('a world that dies is a hypervisor that is unreachable, until it is back', 
 
 test('a call that the world does not answer ends by itself', async (context) => {
   const { world, driver } = await servedUntilTheEnd(context)
-  world.daemon('source', 'hung')
   const hypervisor = driver({ host: 'source', timeoutMs: 20 })
   hypervisor.open()
+  await waitUntil(() => hypervisor.connected, patienceMs)
+  world.daemon('source', 'hung')
   await assert.rejects(hypervisor.host(), { code: 'hypervisor.timeout' })
 })
 
