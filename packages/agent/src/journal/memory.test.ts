@@ -1,29 +1,8 @@
 /** What the harness can do to the journal in memory: fill it, lose it, tear its last record. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { closed, openAction, opened } from '../testing/fixtures.ts'
-import { JournalError } from './journal-port.ts'
+import { openAction, opened } from '../testing/fixtures.ts'
 import { createJournalStore } from './memory.ts'
-
-// The disk fills up under a running agent, and is cleaned up again.
-test('a full store refuses records until there is space again', () => {
-  const store = createJournalStore()
-  const journal = store.open()
-  journal.append(opened(1))
-  store.full = true
-  assert.throws(
-    () => journal.append(closed(1)),
-    (error) => error instanceof JournalError && error.code === 'journal.full',
-  )
-  assert.equal(journal.probe(), false)
-  store.full = false
-  assert.equal(journal.probe(), true)
-  journal.append(closed(1))
-  assert.deepEqual(
-    store.records.map((record) => record.kind),
-    ['opened', 'closed'],
-  )
-})
 
 // A host's disk is exchanged: the restarted agent must not believe that it never granted anything.
 test('a lost store is not intact, and says so', () => {

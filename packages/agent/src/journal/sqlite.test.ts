@@ -1,19 +1,16 @@
 /** The journal on a real disk: kill -9 of its process, truncated files, garbage, no space. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
-  closeSync,
   cpSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
@@ -171,45 +168,6 @@ test('a full disk refuses records and loses none', () => {
   assert.equal(again.probe(), true)
   for (let n = 1; n <= written; n += 1) again.append(closed(n))
   again.close()
-})
-
-// The same on a real file system without space. Needs the right to mount one; elsewhere the test above has to do.
-test('a real file system without space', (t) => {
-  const dir = freshDir()
-  mkdirSync(dir)
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'drover-test', dir])
-  if (mounted.status !== 0) return t.skip('no right to mount a file system')
-  try {
-    const journal = openJournal(dir)
-    journal.append({ kind: 'epoch', epoch: 1 })
-    const filler = join(dir, 'filler')
-    const file = openSync(filler, 'w')
-    assert.throws(() => {
-      for (;;) writeSync(file, Buffer.alloc(4_096))
-    }, /ENOSPC/)
-    closeSync(file)
-    let written = 0
-    assert.throws(() => {
-      for (let n = 1; n < 1_000; n += 1) {
-        journal.append(opened(n))
-        written = n
-      }
-    }, hasCode('journal.full'))
-    assert.equal(journal.probe(), false)
-    assert.throws(() => journal.remember(decision(1)), hasCode('journal.full'))
-    rmSync(filler)
-    assert.equal(journal.probe(), true)
-    journal.append(opened(5_000))
-    journal.remember(decision(1))
-    journal.close()
-    const again = openJournal(dir)
-    assert.equal(again.restored.open.length, written + 1)
-    assert.equal(again.restored.journalIntact, true)
-    assert.equal(again.trouble, null)
-    again.close()
-  } finally {
-    spawnSync('umount', [dir])
-  }
 })
 
 // Where the agent may not write at all it says so at once.

@@ -45,7 +45,12 @@ test('a quick disk costs no time', () => {
 })
 
 test('each record costs one fsync, and so do the opening and a probe', async () => {
-  const { world, process, journal } = open(createJournalStore(), { meanMs: 100, spreadMs: 0, crash: null })
+  const { world, process, journal } = open(createJournalStore(), {
+    meanMs: 100,
+    spreadMs: 0,
+    crash: null,
+    recordsLeft: null,
+  })
   let left = 0
   journal.append({ kind: 'epoch', epoch: 1 })
   journal.append({ kind: 'epoch', epoch: 2 })
@@ -58,7 +63,12 @@ test('each record costs one fsync, and so do the opening and a probe', async () 
 })
 
 test('the time of an fsync spreads as it was asked to, and never runs back', () => {
-  const { process, journal } = open(createJournalStore(), { meanMs: 50, spreadMs: 100, crash: null })
+  const { process, journal } = open(createJournalStore(), {
+    meanMs: 50,
+    spreadMs: 100,
+    crash: null,
+    recordsLeft: null,
+  })
   let before = process.stall(0)
   const times = Array.from({ length: 400 }, (_, index) => {
     journal.append({ kind: 'epoch', epoch: index })
@@ -75,7 +85,11 @@ test('an agent that dies in a write has written, or has not: both happen, and no
   const epochs = new Set<number>()
   for (let seed = 1; seed <= 40; seed += 1) {
     const store = createJournalStore()
-    const { world, process, journal } = open(store, { meanMs: 100, spreadMs: 0, crash: null }, seed)
+    const { world, process, journal } = open(
+      store,
+      { meanMs: 100, spreadMs: 0, crash: null, recordsLeft: null },
+      seed,
+    )
     await world.advance(200)
     journal.append({ kind: 'epoch', epoch: 1 })
     journal.append({ kind: 'epoch', epoch: 2 })
@@ -99,7 +113,7 @@ for (const [fate, expected] of fates)
     const epochs = new Set<number>()
     for (let seed = 1; seed <= 20; seed += 1) {
       const store = createJournalStore()
-      const disk: Disk = { meanMs: 0, spreadMs: 0, crash: fate }
+      const disk: Disk = { meanMs: 0, spreadMs: 0, crash: fate, recordsLeft: null }
       const { world, process, journal, crashes } = open(store, disk, seed)
       journal.append({ kind: 'epoch', epoch: 1 })
       assert.equal(disk.crash, null)
@@ -116,8 +130,23 @@ for (const [fate, expected] of fates)
 
 test('a full disk refuses at once', () => {
   const store = createJournalStore()
-  const { process, journal } = open(store, { meanMs: 0, spreadMs: 0, crash: null })
+  const { process, journal } = open(store, { meanMs: 0, spreadMs: 0, crash: null, recordsLeft: null })
   store.full = true
   assert.throws(() => journal.append({ kind: 'epoch', epoch: 1 }), /no space/)
   assert.equal(process.free, true)
+})
+
+// Of two records of one step the first is written: what relies on both must not leave.
+test('a disk fills up after so many records, until it is cleaned up', () => {
+  const store = createJournalStore()
+  const disk: Disk = { ...quickDisk(), recordsLeft: 1 }
+  const { journal } = open(store, disk)
+  journal.append({ kind: 'epoch', epoch: 1 })
+  assert.equal(journal.probe(), true)
+  assert.throws(() => journal.append({ kind: 'epoch', epoch: 2 }), /no space/)
+  assert.equal(journal.probe(), false)
+  store.full = false
+  journal.append({ kind: 'epoch', epoch: 3 })
+  journal.close()
+  assert.equal(epochAfter(store), 3)
 })

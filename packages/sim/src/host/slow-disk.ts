@@ -16,12 +16,19 @@ export interface Disk {
   spreadMs: number
   /** The agent dies in its next append. */
   crash: Fate | null
+  /** So many records fit yet; null = nothing fills up. */
+  recordsLeft: number | null
 }
 
-export const quickDisk = (): Disk => ({ meanMs: 0, spreadMs: 0, crash: null })
+export const quickDisk = (): Disk => ({
+  meanMs: 0,
+  spreadMs: 0,
+  crash: null,
+  recordsLeft: null,
+})
 
 export interface SlowDiskInit {
-  readonly store: Pick<JournalStore, 'checkpoint'>
+  readonly store: Pick<JournalStore, 'checkpoint' | 'full'>
   readonly process: Process
   readonly disk: Disk
   readonly draw: Random
@@ -53,7 +60,11 @@ export const onSlowDisk = (journal: Journal, init: SlowDiskInit): Journal => {
   const unwritten = () => pending.filter(({ writtenAt }) => writtenAt > process.ranMs)
 
   const append: Journal['append'] = (record) => {
-    const { crash } = disk
+    const { crash, recordsLeft } = disk
+    if (recordsLeft === 0) {
+      store.full = true
+      disk.recordsLeft = null
+    } else if (recordsLeft !== null) disk.recordsLeft = recordsLeft - 1
     const ms = crash === null ? syncMs() : Math.max(syncMs(), crashSyncMs)
     if (ms === 0) return journal.append(record)
     const takeBack = store.checkpoint()

@@ -106,7 +106,8 @@ export interface Cluster {
   loseJournal(host: number): void
   /** Its last record, or so many of them, are damaged: it is found out when the agent starts again. */
   tearJournal(host: number, records?: number): void
-  fullJournal(host: number, full: boolean): void
+  /** No record can be written any more, or none behind the next `afterRecords`; or there is space again. */
+  fullJournal(host: number, full: boolean, afterRecords?: number): void
   /**
    * The agent's process stands still for `ms` (infinity: until `thaw`), as by SIGSTOP or on a host that gives it no time.
    * What reaches it meanwhile waits; hypervisors and migrations go on. `asleep`: its monotonic clock stands still, too, as

@@ -35,8 +35,11 @@ export const agentFaults = (cluster: ClusterState): AgentFaults => ({
   restartAgent: (host) => startAgent(cluster, hostAt(cluster, host)),
   loseJournal: (host) => hostAt(cluster, host).journal.lose(),
   tearJournal: (host, records) => hostAt(cluster, host).journal.tear(records),
-  fullJournal(host, full) {
-    hostAt(cluster, host).journal.full = full
+  fullJournal(index, full, afterRecords = 0) {
+    const { journal, disk } = hostAt(cluster, index)
+    const later = full && afterRecords > 0
+    journal.full = full && !later
+    disk.recordsLeft = later ? afterRecords : null
   },
   lies(host, lie) {
     hostAt(cluster, host).lie = lie

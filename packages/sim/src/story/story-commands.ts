@@ -146,7 +146,8 @@ export const acts: Readonly<Record<string, Act>> = {
   },
   'clock-rate': (cluster, [host, rate]) => cluster.clockRate(hostOf(host), Number(rate)),
   'wall-clock': (cluster, [host, time = '']) => cluster.setWallClock(hostOf(host), Date.parse(time)),
-  'full-journal': (cluster, [host, full]) => cluster.fullJournal(hostOf(host), full !== 'off'),
+  'full-journal': (cluster, [host, full], set) =>
+    cluster.fullJournal(hostOf(host), full !== 'off', Number(set.get('after') ?? 0)),
   liar(cluster, [host, kind], set) {
     cluster.lies(hostOf(host), (message) =>
       message.kind === kind ? ({ ...message, ...Object.fromEntries(set) } as Message) : message,
