@@ -40,6 +40,7 @@ export const bootHost = (state: State, name: string): void => {
   for (const copy of host.copies.values()) {
     if (copy.ranAtDeath && copy.autostart) {
       // The lock manager of its disks keeps it from running twice.
+      copy.ranAtDeath = false
       if (copy.vm.spec.diskLocked && runsElsewhere(copy)) continue
       copy.state = 'running'
       incarnate(copy)

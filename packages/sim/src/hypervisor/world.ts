@@ -10,6 +10,7 @@ import { createFaults, type DeathFault, type FaultRule, type Faults } from './fa
 import type { Misreading } from './lies.ts'
 import type { Phases } from './migration.ts'
 import { createMigrations, type Migrations } from './migrations.ts'
+import { createOwner, type Owner } from './owner.ts'
 import { bootHost, killHost, setDaemon } from './power-failure.ts'
 import {
   change,
@@ -77,6 +78,8 @@ export interface World {
 
   /** What an administrator does by hand, with no questions asked. */
   readonly byHand: ByHand
+  /** What the VM's owner does, where it is possible. */
+  readonly owner: Owner
   /** For drivers only. */
   readonly inside: {
     readonly state: State
@@ -229,6 +232,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
   const migrations = createMigrations(state, faults, phases, {
     strike: (fault, source, destination) => strike(state, migrations, fault, [source, destination]),
   })
+  const byHand = createByHand(state, migrations)
   return {
     clock,
     addHost: (spec) => addHost(state, spec),
@@ -273,7 +277,8 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
       cut(state, migrations, pairOf(hostNamed(state, a).spec.name, hostNamed(state, b).spec.name)),
     heal: (a, b) => heal(state, migrations, a === undefined || b === undefined ? null : pairOf(a, b)),
 
-    byHand: createByHand(state, migrations),
+    byHand,
+    owner: createOwner({ state, migrations, byHand, migrationMiBps }),
     inside: { state, migrations, migrationMiBps, lateness: faults.lateness },
   }
 }

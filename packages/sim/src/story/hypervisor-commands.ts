@@ -20,6 +20,19 @@ const phasesOf = (set: ReadonlyMap<string, string>): Partial<Phases> =>
     }),
   )
 
+const inVain = (why: string | null): readonly string[] => (why === null ? [] : [`in vain: ${why}`])
+
+/** With a host: there, whatever may come of it. Without one: where the VM is active, if it is possible. */
+const byOwner =
+  (deed: 'pause' | 'resume' | 'start' | 'remove' | 'stop' | 'restart'): Act =>
+  (cluster, [name, host]) => {
+    const { byHand, owner } = cluster.world
+    const vm = vmOf(cluster, name)
+    if (host === undefined) return inVain(owner[deed](vm))
+    if (deed === 'stop' || deed === 'restart') throw new Error(`no host is asked for: ${host}`)
+    return byHand[deed === 'remove' ? 'destroy' : deed](vm, host)
+  }
+
 export const hypervisorActs: Readonly<Record<string, Act>> = {
   daemon(cluster, [host = '', state = '', time]) {
     if (state === 'slow') return cluster.world.slow(host, durationMs(time ?? ''))
@@ -60,9 +73,13 @@ export const hypervisorActs: Readonly<Record<string, Act>> = {
       throw new Error(`not a way to tell events: ${telling} (once, twice, never)`)
     cluster.world.telling(host, telling)
   },
-  pause: (cluster, [vm, host = '']) => cluster.world.byHand.pause(vmOf(cluster, vm), host),
-  resume: (cluster, [vm, host = '']) => cluster.world.byHand.resume(vmOf(cluster, vm), host),
-  destroy: (cluster, [vm, host = '']) => cluster.world.byHand.destroy(vmOf(cluster, vm), host),
+  pause: byOwner('pause'),
+  resume: byOwner('resume'),
+  start: byOwner('start'),
+  destroy: byOwner('remove'),
+  // Its owner's doing, its guest's, or a crash: libvirt shows the same.
+  stop: byOwner('stop'),
+  restart: byOwner('restart'),
+  move: (cluster, [vm, to = '']) => inVain(cluster.world.owner.move(vmOf(cluster, vm), to)),
   abort: (cluster, [vm]) => cluster.world.byHand.abort(vmOf(cluster, vm)),
-  start: (cluster, [vm, host = '']) => cluster.world.byHand.start(vmOf(cluster, vm), host),
 }
