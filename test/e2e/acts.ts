@@ -4,7 +4,7 @@ import { quantile } from '../../packages/sim/src/quantile.ts'
 import { type Random, randomOf } from '../../packages/sim/src/random.ts'
 import type { Planned } from './faults/schedule.ts'
 import { unconnected, unrest } from './proof/liveness.ts'
-import type { Starvation } from './proof/starvation.ts'
+import { ranMs, type Starvation } from './proof/starvation.ts'
 import type { Watch } from './proof/watch.ts'
 import { nameOf, type Run, vmsOn } from './run.ts'
 import { capacity } from './stage.ts'
@@ -56,8 +56,10 @@ export const comeUp = async (act: Act): Promise<number> => {
   const ready = new Map<number, number>()
   for (const host of run.hosts) run.agent(host).start()
   await until(act, 'all agents to take part and to see each other', comeUpMs, () => {
+    // Where the machine starves, little time counts: a start takes no less than its CPU time.
     for (const [host, { view }] of watch.statuses)
-      if (view.able && !ready.has(host)) ready.set(host, starvation.countedMs - begun)
+      if (view.able && !ready.has(host))
+        ready.set(host, Math.max(starvation.countedMs - begun, ranMs(run.agent(host).pid)))
     return [
       ...unconnected(act),
       ...run.hosts.filter((host) => !ready.has(host)).map((host) => `${nameOf(host)} takes no part`),

@@ -8,7 +8,7 @@ import type { Run } from '../run.ts'
 import { boundsOf, type PromiseCode, promises } from './bounds.ts'
 import { missingFrom, remainsOf, type Seen, unrest } from './liveness.ts'
 import { createOperator } from './operator.ts'
-import { createStarvation } from './starvation.ts'
+import { createStarvation, ranMs } from './starvation.ts'
 import { startWatch, type Watch } from './watch.ts'
 
 const capacity = { cpuMilli: 4_000, memoryMiB: 8_192 }
@@ -176,5 +176,6 @@ test('time in which nothing waits for a CPU counts, and never more than has pass
   starvation.look()
   starvation.look()
   assert.ok(starvation.countedMs >= 0 && starvation.countedMs <= performance.now() - begun)
+  assert.ok(ranMs(process.pid) > 0 && ranMs(null) === 0)
   assert.match(starvation.words(), /^starved \d+ %$/)
 })

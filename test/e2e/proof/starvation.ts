@@ -6,15 +6,18 @@
 import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
-/** What the main thread of a process has waited for a CPU, ms in all; null = it is gone, or this Linux does not count. */
-const waitedMs = (pid: number): number | null => {
+/** Of the main thread of a process since its start; null = it is gone, or this Linux does not count. */
+const timesOf = (pid: number): { readonly ranMs: number; readonly waitedMs: number } | null => {
   try {
-    const nanoseconds = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[1]
-    return Number(nanoseconds) / 1e6
+    const [ran, waited] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')
+    return { ranMs: Number(ran) / 1e6, waitedMs: Number(waited) / 1e6 }
   } catch {
     return null
   }
 }
+
+/** CPU time of the main thread of a process, ms; 0 when it is gone. */
+export const ranMs = (pid: number | null): number => (pid === null ? 0 : (timesOf(pid)?.ranMs ?? 0))
 
 export interface Starvation {
   /** Time that counts, ms since the beginning. */
@@ -46,7 +49,7 @@ export const createStarvation = (pids: () => readonly number[]): Starvation => {
       const current = new Map<number, number>()
       let worstMs = 0
       for (const pid of [process.pid, ...pids()]) {
-        const waited = waitedMs(pid)
+        const waited = timesOf(pid)?.waitedMs ?? null
         if (waited === null) continue
         current.set(pid, waited)
         worstMs = Math.max(worstMs, waited - (before.get(pid) ?? waited))
