@@ -58,11 +58,13 @@ interface ProcessState {
   again: NodeJS.Timeout | null
 }
 
-const excuseOf = ({ init }: ProcessState, code: number | null): string | null => {
+const excuseOf = ({ init, startedAt }: ProcessState, code: number | null): string | null => {
   if (code !== 1) return null
   const end = readFileSync(init.logFile, 'utf8').slice(-2_000)
   // A journal cannot begin on a full disk: systemd would try again and again, too.
-  return init.disk.full && /journal\.full|ENOSPC|is full|no space/i.test(end) ? 'its disk is full' : null
+  return init.disk.fullSince(startedAt) && /journal\.full|ENOSPC|is full|no space/i.test(end)
+    ? 'its disk was full'
+    : null
 }
 
 const launch = (state: ProcessState): void => {

@@ -12,6 +12,8 @@ export interface Disk {
   fill(): void
   free(): void
   readonly full: boolean
+  /** It is full, or was so at that time or later, on the clock of `performance.now`. */
+  fullSince(atMs: number): boolean
   /** All but the identity is gone. */
   forget(): void
 }
@@ -34,6 +36,7 @@ export const mountDisk = (path: string): Disk => {
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m,mode=0700`, 'tmpfs', path])
   const file = join(path, ballast)
   let full = false
+  let freedAt = Number.NEGATIVE_INFINITY
   return {
     path,
     fill() {
@@ -43,12 +46,14 @@ export const mountDisk = (path: string): Disk => {
       closeSync(opened)
     },
     free() {
+      if (full) freedAt = performance.now()
       full = false
       rmSync(file, { force: true })
     },
     get full() {
       return full
     },
+    fullSince: (atMs) => full || freedAt >= atMs,
     forget() {
       for (const name of readdirSync(path))
         if (name !== 'identity.key' && name !== ballast) rmSync(join(path, name), { recursive: true })
