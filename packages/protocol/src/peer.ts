@@ -24,6 +24,8 @@ export type { MakeMembership } from './peer/peer-parts.ts'
 export interface Peer {
   step(now: Instant, input: Input): readonly Effect[]
   view(now: Instant): PeerView
+  /** The lease of this host, as `view` shows it. */
+  lease(): PeerView['lease']
 }
 
 export const createPeer = (init: PeerInit, makeMembership: MakeMembership = createMembership): Peer => {
@@ -57,6 +59,7 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
     },
 
     view: (now) => peerView(parts, now),
+    lease: () => member.view(),
   }
 }
 

@@ -242,6 +242,7 @@ export const scriptedPeer = (script: ScriptedPeer['script'] = {}): ScriptedPeer 
       known = init
       return fake
     },
+    lease: () => null,
     step(_now, input) {
       fake.heard.push(input)
       const answer = fake.script[input.kind] as ((input: Input) => readonly Effect[]) | undefined

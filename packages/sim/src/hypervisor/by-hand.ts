@@ -1,5 +1,6 @@
 /** What an administrator does by hand to one VM on one host, with no questions asked. */
 import type { VmId } from '@drover/protocol'
+import type { WorldChange } from './events.ts'
 import type { Migrations } from './migrations.ts'
 import {
   type Copy,
@@ -27,6 +28,8 @@ export interface ByHand {
   abort(vm: VmId): void
 }
 
+type Deed = Extract<WorldChange, { readonly kind: 'by-hand' }>['what']
+
 /** Its copy there; a new one that is shut when there was none. */
 const copyAt = (state: State, id: VmId, host: HostRecord): Copy => {
   const found = host.copies.get(id)
@@ -37,6 +40,7 @@ const copyAt = (state: State, id: VmId, host: HostRecord): Copy => {
 }
 
 export const createByHand = (state: State, migrations: Migrations): ByHand => {
+  const say = (vm: VmId, host: string, what: Deed): void => state.emit({ kind: 'by-hand', vm, host, what })
   const alter = (
     id: VmId,
     name: string,
@@ -44,8 +48,12 @@ export const createByHand = (state: State, migrations: Migrations): ByHand => {
     apply: (copy: Copy) => void,
   ): void => {
     const host = hostNamed(state, name)
+    const acts = { started: 'start', resumed: 'resume', paused: 'pause' } as const
+    say(id, name, acts[what])
     change(state, [host], () => apply(copyAt(state, id, host)))
-    if (what === 'paused') vmNamed(state, id).wanted = 'paused'
+    const vm = vmNamed(state, id)
+    if (what === 'paused') vm.wanted = 'paused'
+    if (what === 'resumed' && vm.wanted === 'paused') vm.wanted = 'running'
     state.emit({ kind: 'vm', vm: id, host: name, what })
   }
   return {
@@ -72,12 +80,19 @@ export const createByHand = (state: State, migrations: Migrations): ByHand => {
       const host = hostNamed(state, name)
       const copy = host.copies.get(id)
       if (copy === undefined) return
+      say(id, name, 'destroy')
       migrations.copyDestroyed(copy)
       change(state, [host], () => dropCopy(copy))
       state.emit({ kind: 'vm', vm: id, host: name, what: 'removed' })
     },
-    abort: (id) => void migrations.abort(id),
+    abort(id) {
+      const migration = migrations.of(id)
+      if (migration === null) return
+      say(id, migration.from, 'abort')
+      migrations.abort(id)
+    },
     define(id, name) {
+      say(id, name, 'define')
       copyAt(state, id, hostNamed(state, name))
       state.emit({ kind: 'vm', vm: id, host: name, what: 'defined' })
     },

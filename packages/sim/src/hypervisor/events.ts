@@ -81,5 +81,12 @@ export type WorldChange =
   | { readonly kind: 'host'; readonly host: string; readonly alive: boolean }
   | { readonly kind: 'daemon'; readonly host: string; readonly daemon: DaemonState }
   | { readonly kind: 'links' }
+  /** An administrator is about to do this by hand: what comes of it is an event of its own. */
+  | {
+      readonly kind: 'by-hand'
+      readonly vm: VmId
+      readonly host: string
+      readonly what: 'start' | 'resume' | 'pause' | 'destroy' | 'define' | 'abort'
+    }
 
 export type WorldEvent = { readonly at: number } & WorldChange

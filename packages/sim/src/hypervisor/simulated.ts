@@ -42,6 +42,7 @@ const toldOf = (hostName: string, event: WorldEvent): HypervisorEvent | null => 
     case 'migration-started':
     case 'migration-refused':
     case 'links':
+    case 'by-hand':
       return null
     default:
       return event satisfies never

@@ -1,22 +1,9 @@
 /** S9 and Q2: a migration begins only where there is room for all that was promised, and not too many at once. */
 import { dimensions, type Resources, type VmId } from '@drover/protocol'
-import type { World } from '../hypervisor/world.ts'
 import { running } from './copies-check.ts'
-import type { Findings } from './findings.ts'
+import type { Check, Scene } from './scene.ts'
 
-export interface AdmissionCheck {
-  /** A VM wants this from now on. */
-  remember(vm: VmId, demand: Resources): void
-  /** Something happened to a VM: remembers its demand unless it is known. */
-  see(vm: VmId): void
-  /** A migration has begun. */
-  begun(vm: VmId, from: string, to: string): void
-}
-
-export interface AdmissionCheckInit {
-  readonly world: World
-  readonly findings: Findings
-  readonly usable: (host: string) => Resources
+export interface AdmissionLimits {
   readonly migrationsOutMax: number
   readonly migrationsInMax: number
   /** How old the measurement behind an admission may be, ms. */
@@ -41,8 +28,10 @@ const lowest = (
     .reduce((least, { demand }) => Math.min(least, demand[dimension]), now[dimension])
 }
 
-export const createAdmissionCheck = (init: AdmissionCheckInit): AdmissionCheck => {
-  const { world, findings, usable, migrationsOutMax, migrationsInMax, staleMs } = init
+export const createAdmissionCheck = (
+  { world, findings, usable }: Pick<Scene, 'world' | 'findings' | 'usable'>,
+  { migrationsOutMax, migrationsInMax, staleMs }: AdmissionLimits,
+): Check => {
   const demands = new Map<VmId, Demanded[]>()
 
   const remember = (id: VmId, { cpuMilli, memoryMiB }: Resources): void => {
@@ -85,12 +74,13 @@ export const createAdmissionCheck = (init: AdmissionCheckInit): AdmissionCheck =
       findings.tell('Q2', `${into} migrations enter ${host} at once, ${migrationsInMax} allowed`)
   }
 
+  for (const vm of world.vms()) remember(vm.vm, vm)
   return {
-    remember,
-    see(vm) {
-      if (!demands.has(vm)) remember(vm, world.vm(vm))
-    },
-    begun(vm, from, to) {
+    world(event) {
+      if (event.kind === 'demand') remember(event.vm, event)
+      if (event.kind === 'vm' && !demands.has(event.vm)) remember(event.vm, world.vm(event.vm))
+      if (event.kind !== 'migration-started') return
+      const { vm, from, to } = event.migration
       judgeRoom(vm, to)
       judgeBudget(from)
       judgeBudget(to)

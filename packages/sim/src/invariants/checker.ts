@@ -1,15 +1,25 @@
 /**
- * An observer that sees the whole world and every agent's own view, and says which promise (docs/architecture.md, Promises)
- * was broken, when and how. It looks at each event of the world and periodically, changes nothing, and shares no code with
- * what it judges.
+ * An observer that sees the whole world and all that the agents are told, ask for, write and send. It says which promise
+ * (docs/architecture.md, Promises) was broken, when and how. It judges at each event, changes nothing, and shares no code with
+ * what it judges: each promise, or pair of them, is a file of its own.
  */
-import type { PeerView, Resources, VmId } from '@drover/protocol'
-import type { MigrationEnd, WorldEvent } from '../hypervisor/events.ts'
+import type { HostId, PeerView, Policy, Resources, Rule } from '@drover/protocol'
+import type { WorldEvent } from '../hypervisor/events.ts'
 import type { World } from '../hypervisor/world.ts'
-import { type AdmissionCheck, createAdmissionCheck } from './admission-check.ts'
-import { breachAtRest, breachesOf } from './copies-check.ts'
+import { createAdmissionCheck } from './admission-check.ts'
+import type { AgentEvent, AgentFeed } from './agent-feed.ts'
+import { createBoundsCheck } from './bounds-check.ts'
+import { type CopiesCheck, createCopiesCheck } from './copies-check.ts'
+import { createDeathCheck } from './death-check.ts'
+import { createDoubtCheck } from './doubt-check.ts'
 import { createFindings, type Findings, type Violation } from './findings.ts'
-import { createLeaseCheck, type LeaseCheck } from './lease-check.ts'
+import { createHoldCheck } from './hold-check.ts'
+import { type HostBook, newBook, note } from './host-book.ts'
+import { createLeaseCheck } from './lease-check.ts'
+import { createMotionCheck } from './motion-check.ts'
+import { createRingCheck, type RingCheck } from './ring-check.ts'
+import type { Check, Scene } from './scene.ts'
+import { createViewCheck, type ViewCheck } from './view-check.ts'
 
 export type { Invariant, Violation } from './findings.ts'
 
@@ -17,9 +27,16 @@ export interface CheckerInit {
   readonly world: World
   /** capacity − reserve of a host, as its agent is configured. */
   readonly usable: (host: string) => Resources
-  /** The views of the agents that live now. Default: none. */
+  /** What the agents do. Left out: only the world is judged, and the views. */
+  readonly agents?: Pick<AgentFeed, 'listen'>
+  /** The views of the agents that live now, for what only these tell. Default: none. */
   readonly views?: () => readonly PeerView[]
-  /** Q2. Default 1 each. */
+  /** The same of some of them, in turn: they need not be looked at all at once. Default: all. */
+  readonly someViews?: () => readonly PeerView[]
+  /** As the agents are configured; without it what depends on their policy is not judged. */
+  readonly policy?: Policy
+  readonly rules?: readonly Rule[]
+  /** Q2. Default: the policy's, or 1 each. */
   readonly migrationsOutMax?: number
   readonly migrationsInMax?: number
   /**
@@ -27,7 +44,7 @@ export interface CheckerInit {
    * destination (S9). Default 6000: sampling, plus the time that an `admitted` stays valid.
    */
   readonly staleMs?: number
-  /** Looks at everything so often, ms of the world's clock; null = only on events and when asked. Default 250. */
+  /** Looks at views so often, ms of the world's clock; null = only when asked. Default 250. */
   readonly everyMs?: number | null
   readonly onViolation?: (violation: Violation) => void
 }
@@ -43,115 +60,106 @@ export interface Checker {
 }
 
 interface CheckerState {
-  readonly world: World
-  readonly views: () => readonly PeerView[]
+  readonly init: CheckerInit
   readonly findings: Findings
-  readonly admissions: AdmissionCheck
-  readonly leases: LeaseCheck
-  /** How the last migration of each VM truly ended. */
-  readonly lastEnds: Map<VmId, MigrationEnd>
+  readonly copies: CopiesCheck
+  readonly ring: RingCheck
+  readonly leases: ViewCheck
 }
 
-const judgeVm = ({ world, findings, lastEnds }: CheckerState, id: VmId, moving: boolean): void =>
-  findings.judge(id, breachesOf(world.vm(id), moving, lastEnds.get(id)))
-
-const hear = (checker: CheckerState, event: WorldEvent): void => {
-  const { world, admissions, findings, lastEnds } = checker
-  switch (event.kind) {
-    case 'demand':
-      admissions.remember(event.vm, event)
-      return
-    case 'vm': {
-      admissions.see(event.vm)
-      const moving = world.migrations().some((m) => m.vm === event.vm)
-      judgeVm(checker, event.vm, moving)
-      return
-    }
-    case 'migration-started': {
-      const { vm, from, to } = event.migration
-      judgeVm(checker, vm, true)
-      admissions.begun(vm, from, to)
-      return
-    }
-    case 'migration-finished':
-      judgeVm(checker, event.migration.vm, true)
-      return
-    case 'migration-ended':
-      lastEnds.set(event.migration.vm, event.end)
-      judgeVm(checker, event.migration.vm, false)
-      return
-    case 'migration-refused':
-      if (event.code === 'vm.job_active' && !event.byHand)
-        findings.tell(
-          'S8',
-          `${event.from} began a second migration of ${world.vm(event.vm).name}, to ${event.to}`,
-        )
-      return
-    case 'host':
-      for (const vm of world.vms())
-        if (vm.copies.some((c) => c.host === event.host)) judgeVm(checker, vm.vm, false)
-      return
-    case 'daemon':
-    case 'links':
-      return
-    default:
-      return event satisfies never
+const sceneOf = (init: CheckerInit, findings: Findings, books: Map<HostId, HostBook>): Scene => {
+  const byName = new Map<string, HostBook>()
+  return {
+    world: init.world,
+    findings,
+    usable: init.usable,
+    books,
+    named(host) {
+      if (byName.size !== books.size) for (const book of books.values()) byName.set(book.name, book)
+      return byName.get(host) ?? null
+    },
+    policy: init.policy ?? null,
+    rules: init.rules ?? [],
   }
 }
 
-const check = ({ world, findings, leases, views, lastEnds }: CheckerState): readonly Violation[] => {
-  const moving = new Set(world.migrations().map((m) => m.vm))
-  for (const vm of world.vms()) findings.judge(vm.vm, breachesOf(vm, moving.has(vm.vm), lastEnds.get(vm.vm)))
-  leases.judge(views())
-  return findings.found
+const checksOf = (scene: Scene, init: CheckerInit): readonly Check[] => {
+  const { policy, staleMs = 6_000 } = init
+  const { migrationsOutMax = policy?.migrationsOutMax ?? 1, migrationsInMax = policy?.migrationsInMax ?? 1 } =
+    init
+  return [
+    createMotionCheck(scene),
+    createAdmissionCheck(scene, { migrationsOutMax, migrationsInMax, staleMs }),
+    createLeaseCheck(scene),
+    createHoldCheck(scene),
+    createDoubtCheck(scene),
+    createDeathCheck(scene),
+    createBoundsCheck(scene),
+  ]
 }
 
-const checkAtRest = (checker: CheckerState): readonly Violation[] => {
-  const { world, findings, lastEnds } = checker
-  check(checker)
-  for (const vm of world.vms()) {
-    const breach = breachAtRest(vm, lastEnds.get(vm.vm))
-    if (breach !== null) findings.once(`rest ${vm.vm}`, 'S2', breach)
+/** What only views tell. */
+const look = ({ init, ring, leases }: CheckerState, all: boolean): void => {
+  const { views = () => [], someViews = views } = init
+  for (const view of all ? views() : someViews()) {
+    ring.judge(view)
+    if (init.agents === undefined) leases.judge([view])
   }
-  for (const m of world.migrations())
-    findings.once(`rest ${m.vm}`, 'S2', `${world.vm(m.vm).name} is still on its way to ${m.to}`)
-  return findings.found
 }
 
 /** It watches from now on, until it is closed. */
 export const createChecker = (init: CheckerInit): Checker => {
-  const { world, usable, views = () => [], onViolation = () => {}, everyMs = 250 } = init
-  const { migrationsOutMax = 1, migrationsInMax = 1, staleMs = 6_000 } = init
+  const { world, onViolation = () => {}, everyMs = 250 } = init
   const findings = createFindings(world.clock, onViolation)
-  const checker: CheckerState = {
-    world,
-    views,
+  const books = new Map<HostId, HostBook>()
+  const scene = sceneOf(init, findings, books)
+  const checks = checksOf(scene, init)
+  const inWorld = checks.filter((check) => check.world !== undefined)
+  const ofAgents = checks.filter((check) => check.agent !== undefined)
+  const copies = createCopiesCheck(scene)
+  const state: CheckerState = {
+    init,
     findings,
-    admissions: createAdmissionCheck({
-      world,
-      findings,
-      usable,
-      migrationsOutMax,
-      migrationsInMax,
-      staleMs,
-    }),
-    leases: createLeaseCheck(findings),
-    lastEnds: new Map(),
+    copies,
+    ring: createRingCheck(findings),
+    leases: createViewCheck(findings),
   }
-  for (const vm of world.vms()) checker.admissions.remember(vm.vm, vm)
-  const unlisten = world.events((event) => hear(checker, event))
+  const unlisten = world.events((event: WorldEvent) => {
+    copies.world(event)
+    for (const check of inWorld) check.world?.(event)
+  })
+  const deafen = init.agents?.listen((event: AgentEvent) => {
+    let book = books.get(event.host)
+    if (book === undefined) {
+      book = newBook(event.host, event.kind === 'born' ? event.name : event.host)
+      books.set(event.host, book)
+    }
+    for (const check of ofAgents) check.agent?.(event, book)
+    note(book, event, world.clock.now())
+  })
   let cancel = (): void => {}
-  const look = (): void => {
-    check(checker)
-    if (everyMs !== null) cancel = world.clock.after(everyMs, look)
+  const repeat = (): void => {
+    look(state, false)
+    if (everyMs !== null) cancel = world.clock.after(everyMs, repeat)
   }
-  look()
+  const check = (): readonly Violation[] => {
+    copies.judgeAll()
+    look(state, true)
+    return findings.found
+  }
+  copies.judgeAll()
+  repeat()
   return {
-    check: () => check(checker),
-    checkAtRest: () => checkAtRest(checker),
+    check,
+    checkAtRest() {
+      check()
+      copies.judgeAtRest()
+      return findings.found
+    },
     violations: () => findings.found,
     close() {
       unlisten()
+      deafen?.()
       cancel()
     },
   }

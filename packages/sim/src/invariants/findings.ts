@@ -1,7 +1,12 @@
 /** What a checker has found so far: each breach is told once while it lasts. */
 import type { Clock } from '../time/clock.ts'
 
-export type Invariant = 'S1' | 'S2' | 'S3' | 'S4' | 'S6' | 'S7' | 'S8' | 'S9' | 'Q2' | Liveness
+// biome-ignore format: one line each kind, in the order of docs/architecture.md
+export type Invariant =
+  | 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S8' | 'S9' | 'S12' | 'S13' | 'S14' | 'S15'
+  | 'R1' | 'R2'
+  | 'Q2'
+  | Liveness
 
 /** What must happen once faults have stopped. */
 export type Liveness = 'L1' | 'L2' | 'L3' | 'L4' | 'L5' | 'L6'
@@ -48,6 +53,7 @@ export const createFindings = (clock: Clock, onViolation: (violation: Violation)
     tell,
     once,
     judge(subject, breaches) {
+      if (breaches.length === 0 && standing.size === 0) return
       const now = new Set(breaches.map(([invariant]) => invariant))
       for (const invariant of healing) if (!now.has(invariant)) standing.delete(`${subject} ${invariant}`)
       for (const [invariant, text] of breaches) once(`${subject} ${invariant}`, invariant, text)

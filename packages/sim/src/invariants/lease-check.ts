@@ -1,48 +1,124 @@
-/** S4, S6, S7: what the agents say of their leases must go together, and with what they said before. */
-import type { PeerView } from '@drover/protocol'
-import type { Findings } from './findings.ts'
+/**
+ * S4, S6, S7: a host is leased to one partition at a time, under an epoch that was never given before and is on disk before it
+ * leaves; it acts for no other; and only the life of the agent that formed a partition leads it.
+ */
+import { type ActionId, limits, type Message } from '@drover/protocol'
+import type { AgentEvent } from './agent-feed.ts'
+import { founderOf, type HostBook, partitionOf, type SeenLease } from './host-book.ts'
+import type { Check, Scene } from './scene.ts'
 
-export interface LeaseCheck {
-  judge(views: readonly PeerView[]): void
-}
+/** Clocks of agents may be so much faster than the world's. */
+const clockRateMax = 1.01
+/** How long a lease lasts at least, by whatever clock; they tell whole milliseconds. */
+const leaseMs = limits.leaseMs / clockRateMax - 1
 
-export const createLeaseCheck = ({ once }: Findings): LeaseCheck => {
-  /** By host, as last seen. */
-  const leases = new Map<string, { readonly epoch: number; readonly partition: string }>()
+const orders: ReadonlySet<Message['kind']> = new Set(['reserve', 'renew', 'assign', 'begin', 'release'])
 
-  const judgeView = ({ host, description, lease, migrations }: PeerView): void => {
-    const name = description?.name ?? host
-    const partitions = [...new Set(migrations.map((m) => m.action.slice(0, m.action.lastIndexOf('/'))))]
-    if (partitions.length > 1)
-      once(
-        `S4 ${host} ${partitions.sort().join()}`,
-        'S4',
-        `${name} acts for ${partitions.join(' and ')} at once`,
-      )
-    if (lease === null) return
+type EventOf<K extends AgentEvent['kind']> = Extract<AgentEvent, { readonly kind: K }>
+
+export const createLeaseCheck = (scene: Scene): Check => {
+  const { world, findings } = scene
+  const now = (): number => world.clock.now()
+  /** By host: the leader whose newer life spoke in the step that is under way. */
+  const restarted = new Map<HostBook, string>()
+
+  const judgeNew = (book: HostBook, lease: SeenLease): void => {
+    const { name, lease: before, epochGiven } = book
     const { partition, epoch, leader } = lease
-    if (!partition.startsWith(`${leader}.`))
-      once(`S7 ${host} ${partition}`, 'S7', `${name} takes ${leader} for the leader of ${partition}`)
-    const before = leases.get(host)
-    if (before !== undefined && before.partition !== partition && epoch <= before.epoch)
-      once(
-        `S6 ${host} ${epoch} ${partition}`,
-        epoch === before.epoch ? 'S4' : 'S6',
-        `${name} leased epoch ${epoch} to ${partition} after epoch ${before.epoch} to ${before.partition}`,
+    const foreign = leader !== book.id
+    const inForce = before !== null && (before.leader === book.id || book.renewedAt + leaseMs > now())
+    if (before !== null && foreign && inForce && book.executing)
+      findings.tell('S4', `${name} was leased to ${partition} while ${before.partition} executed there`)
+    if (epoch === epochGiven)
+      findings.tell('S4', `${name} was leased to ${partition} under epoch ${epoch}, which was given before`)
+    if (epoch < epochGiven)
+      findings.tell('S6', `${name} was leased to ${partition} under epoch ${epoch} after epoch ${epochGiven}`)
+    if (book.damaged && now() < book.bornAt + leaseMs)
+      findings.tell(
+        'S6',
+        `${name} was leased to ${partition} ${Math.round(now() - book.bornAt)} ms after it started without its journal`,
       )
-    const executing = partitions[0]
-    if (executing !== undefined && executing !== partition && partitions.length === 1)
-      once(
-        `S4 ${host} ${executing} ${partition}`,
-        'S4',
-        `${name} is leased to ${partition} while it acts for ${executing}`,
+    if (founderOf(partition)[0] !== leader)
+      findings.tell('S7', `${name} takes ${leader} for the leader of ${partition}`)
+  }
+
+  const stepped = (book: HostBook, { lease }: EventOf<'stepped'>): void => {
+    const leader = restarted.get(book)
+    restarted.delete(book)
+    if (lease === null) return
+    if (lease.epoch !== book.lease?.epoch || lease.partition !== book.lease.partition)
+      return judgeNew(book, lease)
+    if (leader === lease.leader && ![...book.held].some((action) => partitionOf(action) === lease.partition))
+      findings.once(
+        `S7 ${book.id} ${lease.partition}`,
+        'S7',
+        `${book.name} stays leased to ${lease.partition} although ${leader} has restarted`,
       )
-    leases.set(host, { epoch, partition })
+  }
+
+  const heard = (book: HostBook, { input }: EventOf<'input'>): void => {
+    if (input.kind !== 'received' || book.lease === null || input.from !== book.lease.leader) return
+    const [, incarnation] = founderOf(book.lease.partition)
+    if (input.message.incarnation > incarnation) restarted.set(book, input.from)
   }
 
   return {
-    judge(views) {
-      for (const view of views) judgeView(view)
+    agent(event, book) {
+      switch (event.kind) {
+        case 'input':
+          return heard(book, event)
+        case 'stepped':
+          return stepped(book, event)
+        case 'sent':
+          return sent(scene, book, event)
+        case 'effect': {
+          const { effect } = event
+          if (effect.kind === 'perform' || effect.kind === 'abort' || effect.kind === 'resume')
+            acts(scene, book, effect.action, effect.kind)
+        }
+      }
     },
   }
+}
+
+/** What leaves this host about a lease, its own or one that it has as a leader. */
+const sent = ({ findings }: Scene, book: HostBook, { message, to }: EventOf<'sent'>): void => {
+  if (message.kind === 'granted' && message.epoch > 0) {
+    const { partition, epoch } = message
+    if (book.epochWritten < epoch)
+      findings.tell('S6', `${book.name} granted epoch ${epoch} to ${partition} before it was on disk`)
+    if (book.lease?.partition !== partition || book.lease.epoch !== epoch)
+      findings.tell(
+        'S4',
+        `${book.name} granted epoch ${epoch} to ${partition}, which does not have its lease`,
+      )
+    if (founderOf(partition)[0] !== to)
+      findings.tell('S7', `${book.name} granted its lease to ${to} as the leader of ${partition}`)
+  }
+  if (!orders.has(message.kind) || !('partition' in message)) return
+  const [founder, incarnation] = founderOf(message.partition)
+  if (founder !== book.id || (incarnation !== message.incarnation && !book.incarnations.has(incarnation)))
+    findings.once(
+      `S7 ${book.id} ${message.partition}`,
+      'S7',
+      `${book.name}, whose start count is ${message.incarnation}, says '${message.kind}' for ${message.partition}`,
+    )
+}
+
+/** It acts on a VM. */
+const acts = ({ findings }: Scene, book: HostBook, action: ActionId, what: string): void => {
+  const open = book.open.get(action)
+  if (open === undefined) {
+    findings.tell('S6', `${book.name} was told to ${what} for ${action}, which is not open there`)
+    return
+  }
+  const { lease } = book
+  const fits = lease === null ? what !== 'perform' : lease.partition === open.partition
+  const current = what !== 'perform' || lease?.epoch === open.epoch
+  if (fits && current && open.partition === partitionOf(action)) return
+  const holder = lease === null ? 'no one' : `${lease.partition}, epoch ${lease.epoch}`
+  findings.tell(
+    'S6',
+    `${book.name} was told to ${what} for ${action}, epoch ${open.epoch}, while it is leased to ${holder}`,
+  )
 }

@@ -101,6 +101,7 @@ export const hear = (run: RunState, event: WorldEvent): void => {
     case 'migration-finished':
     case 'daemon':
     case 'links':
+    case 'by-hand':
       return
     default:
       event satisfies never

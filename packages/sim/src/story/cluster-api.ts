@@ -53,6 +53,8 @@ export interface ClusterOptions {
   readonly crash?: CrashPoint
   /** Printed by a failing test; every message and decision. */
   readonly trace?: boolean
+  /** Whether the observer hears of what agents do. Default true; without it a run takes less time. */
+  readonly watched?: boolean
   /** Hears each effect that an agent's core asks for, before it is carried out. */
   readonly observe?: (host: number, effect: Effect) => void
 }

@@ -1,7 +1,7 @@
 /** What a story can do to a cluster: agents, journals, clocks, hosts and links fail and come back. */
 import type { Cluster } from './cluster-api.ts'
 import { type ClusterState, hostAt } from './cluster-state.ts'
-import { killAgent, startAgent } from './story-host.ts'
+import { killAgent, loseJournal, startAgent, tearJournal } from './story-host.ts'
 
 type AgentFaults = Pick<
   Cluster,
@@ -31,10 +31,11 @@ export const agentFaults = (cluster: ClusterState): AgentFaults => ({
     const host = hostAt(cluster, index)
     await host.host.stop()
     host.peer = null
+    host.witness.ended()
   },
   restartAgent: (host) => startAgent(cluster, hostAt(cluster, host)),
-  loseJournal: (host) => hostAt(cluster, host).journal.lose(),
-  tearJournal: (host, records) => hostAt(cluster, host).journal.tear(records),
+  loseJournal: (host) => loseJournal(hostAt(cluster, host)),
+  tearJournal: (host, records) => tearJournal(hostAt(cluster, host), records),
   fullJournal(index, full, afterRecords = 0) {
     const { journal, disk } = hostAt(cluster, index)
     const later = full && afterRecords > 0

@@ -5,9 +5,11 @@ import type { Host } from '../host/host.ts'
 import type { Process } from '../host/process.ts'
 import type { Disk } from '../host/slow-disk.ts'
 import type { World } from '../hypervisor/world.ts'
+import type { AgentFeed } from '../invariants/agent-feed.ts'
 import type { VirtualNetwork } from '../network/virtual-network.ts'
 import type { ManualClock } from '../time/clock.ts'
 import type { HostClock } from '../time/host-clock.ts'
+import type { AgentWitness } from './agent-witness.ts'
 import type { ClusterOptions, SentMessage } from './cluster-api.ts'
 import type { CrashWatch } from './crash-point.ts'
 
@@ -27,6 +29,7 @@ export interface StoryHost {
   clockRate: number
   /** Its agent stands still so long, ms, before it carries out the next effect of that name. */
   freezeAt: { readonly what: string; readonly ms: number } | null
+  readonly witness: AgentWitness
   /** What its wall clock shows when the cluster's clock is at 0, ms. */
   wallOffsetMs: number
   /** The core of the living agent. */
@@ -47,6 +50,8 @@ export interface ClusterState {
   readonly capacity: Resources
   readonly clock: ManualClock
   readonly world: World
+  /** What the observer hears of the agents. */
+  readonly feed: AgentFeed
   readonly network: VirtualNetwork
   readonly solver: Solver
   readonly crash: CrashWatch

@@ -1,6 +1,13 @@
 /** A host of a cluster in virtual time: the product's agent on it, how it starts, and the crash point that ends it. */
 import { createJournalStore, JournalError, type Transport } from '@drover/agent/runtime'
-import { createPeer, decodeMessage, type Effect, encodeMessage, type HostId } from '@drover/protocol'
+import {
+  createPeer,
+  decodeMessage,
+  type Effect,
+  encodeMessage,
+  type HostId,
+  type Peer,
+} from '@drover/protocol'
 import { createHost } from '../host/host.ts'
 import { createProcess, type Process } from '../host/process.ts'
 import { settingsOf } from '../host/settings.ts'
@@ -9,6 +16,7 @@ import { uriOf } from '../hypervisor/driver-state.ts'
 import { simulatedHypervisor } from '../hypervisor/simulated.ts'
 import { type Random, randomOf } from '../random.ts'
 import { createHostClock } from '../time/host-clock.ts'
+import { createAgentWitness } from './agent-witness.ts'
 import { type ClusterState, hostAt, type StoryHost } from './cluster-state.ts'
 
 /** An agent that could not start is started again after this time, ms, as `drover.service` has it. */
@@ -28,6 +36,17 @@ export const startAgent = (cluster: ClusterState, host: StoryHost): void => {
 export const killAgent = (host: StoryHost): void => {
   host.peer = null
   host.host.kill()
+  host.witness.ended()
+}
+
+export const loseJournal = (host: StoryHost): void => {
+  host.journal.lose()
+  host.witness.damaged('lost')
+}
+
+export const tearJournal = (host: StoryHost, records = 1): void => {
+  host.journal.tear(records)
+  host.witness.damaged('torn', records)
 }
 
 /** Sends what the host's lie makes of each message, while there is a lie. */
@@ -57,6 +76,7 @@ const before = ({ options, ...cluster }: ClusterState, index: number, host: Stor
     process?.stall(freezeAt.ms)
   }
   const heard = (): void => {
+    host.witness.effect(effect)
     options.observe?.(index, effect)
     if (options.trace) print(cluster, host, effect)
   }
@@ -71,8 +91,8 @@ const around = (cluster: ClusterState, index: number, effect: Effect, when: 'bef
   if (when === 'before') before(cluster, index, host, effect)
   if (!crash.hits(host.name, effect, when)) return
   killAgent(host)
-  if (options.crash?.journal === 'lost') host.journal.lose()
-  if (options.crash?.journal === 'torn') host.journal.tear()
+  if (options.crash?.journal === 'lost') loseJournal(host)
+  if (options.crash?.journal === 'torn') tearJournal(host)
   clock.after(crashMs, () => startAgent(cluster, host))
 }
 
@@ -80,6 +100,7 @@ const around = (cluster: ClusterState, index: number, effect: Effect, when: 'bef
 const afterFailure = (cluster: ClusterState, host: StoryHost): void => {
   host.broken = false
   host.peer = null
+  host.witness.ended()
   cluster.clock.after(restartMs, () => {
     host.host
       .stop()
@@ -122,13 +143,15 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
   const wallNow = (): number => clock.now() + made.wallOffsetMs
   // The first start of all has no leases of a lost journal to wait for.
   const journal = createJournalStore({ intact: true, wallNow })
+  const witness = createAgentWitness(cluster.feed, id, name, wallNow)
+  const store = witness.store(journal)
   const [wakes, syncs] = [randomOf(seed, 'wake', index), randomOf(seed, 'fsync', index)]
   const host = createHost({
     process: () => processOf(cluster, made, wakes),
     journal: {
       open: () =>
-        onSlowDisk(journal.open(), {
-          store: journal,
+        onSlowDisk(store.open(), {
+          store,
           process: made.process!,
           disk: made.disk,
           draw: syncs,
@@ -146,8 +169,8 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
         sampleMs,
         uri: uriOf(name),
       }),
-    hypervisor: () => simulatedHypervisor(world, name, options.simulated),
-    transport: () => lying(network.transport(id), made),
+    hypervisor: () => witness.hypervisor(simulatedHypervisor(world, name, options.simulated)),
+    transport: () => witness.transport(lying(network.transport(id), made)),
     seed: (incarnation) => seed + incarnation,
     internals: {
       wallNow,
@@ -159,7 +182,11 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
       createPeer(init) {
         const peer = createPeer(init)
         made.peer = peer
-        return { ...peer, step: (now, input) => peer.step(made.broken ? Number.NaN : now, input) }
+        const fragile: Peer = {
+          ...peer,
+          step: (now, input) => peer.step(made.broken ? Number.NaN : now, input),
+        }
+        return witness.peer(fragile, init)
       },
     },
     born: (agent) =>
@@ -177,6 +204,7 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
     monotonic: createHostClock(0, 1),
     clockRate: 1,
     freezeAt: null,
+    witness,
     wallOffsetMs: 0,
     peer: null,
     broken: false,

@@ -13,9 +13,11 @@ import {
   fits,
   type HostId,
   type Peer,
+  type PeerView,
   policyOf,
 } from '@drover/protocol'
 import { createWorld } from '../hypervisor/world.ts'
+import { createAgentFeed } from '../invariants/agent-feed.ts'
 import { type Checker, createChecker } from '../invariants/checker.ts'
 import { createNetwork, type Network } from '../network/model.ts'
 import { createVirtualNetwork, type VirtualNetwork } from '../network/virtual-network.ts'
@@ -24,7 +26,7 @@ import { type ManualClock, manualClock } from '../time/clock.ts'
 import type { Cluster, ClusterOptions } from './cluster-api.ts'
 import { agentFaults, heedPower, hostFaults } from './cluster-faults.ts'
 import { createPeace } from './cluster-peace.ts'
-import { type ClusterState, check, hostAt } from './cluster-state.ts'
+import { type ClusterState, check, hostAt, type StoryHost } from './cluster-state.ts'
 import { createCrashWatch } from './crash-point.ts'
 import { createStoryHost, killAgent, startAgent } from './story-host.ts'
 import { createStoryLeader, type Led, type StoryLeader, storyLeaderId } from './story-leader.ts'
@@ -86,6 +88,7 @@ const stateOf = (options: ClusterOptions, model: Network, ids: readonly HostId[]
     capacity: { cpuMilli: options.cpuMilli ?? 8_000, memoryMiB: options.memoryMiB ?? 32_768 },
     clock,
     world: createWorld({ clock }),
+    feed: createAgentFeed(),
     network: networkOf(clock, model, [...ids, storyLeaderId], messages, (error) => {
       state.failure ??= error
     }),
@@ -105,19 +108,29 @@ const stateOf = (options: ClusterOptions, model: Network, ids: readonly HostId[]
   return state
 }
 
-const checkerOf = ({ world, capacity, hosts, clock, policy }: ClusterState): Checker =>
-  createChecker({
+/** Views are not cheap: in each look the observer is shown that of one host, all in turn. */
+const checkerOf = (state: ClusterState): Checker => {
+  const { world, capacity, hosts, clock, policy, rules, feed, options } = state
+  const viewsOf = (some: readonly StoryHost[]): readonly PeerView[] =>
+    // What a process has decided in the middle of a step is not seen yet, and may still be undone by its death.
+    some.flatMap(({ peer, process, monotonic }) =>
+      peer === null || process?.inStep ? [] : [peer.view(Math.floor(monotonic.at(clock.now())))],
+    )
+  let turn = 0
+  return createChecker({
     world,
     usable: () => capacity,
     staleMs,
-    // What a process has decided in the middle of a step is not seen yet, and may still be undone by its death.
-    views: () =>
-      hosts.flatMap(({ peer, process, monotonic }) =>
-        peer === null || process?.inStep ? [] : [peer.view(Math.floor(monotonic.at(clock.now())))],
-      ),
-    migrationsOutMax: policy.migrationsOutMax,
-    migrationsInMax: policy.migrationsInMax,
+    ...(options.watched === false ? {} : { agents: feed }),
+    views: () => viewsOf(hosts),
+    someViews() {
+      turn += 1
+      return viewsOf(hosts.slice(turn % hosts.length).slice(0, 1))
+    },
+    policy,
+    rules,
   })
+}
 
 const run = async (state: ClusterState, ms: number): Promise<void> => {
   await state.clock.advance(ms)

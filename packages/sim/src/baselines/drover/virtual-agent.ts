@@ -163,6 +163,7 @@ export const startVirtualAgent = (init: VirtualAgentInit): VirtualAgent => {
         const peer = createPeer(peerInit, leases.membership)
         return {
           view: peer.view,
+          lease: peer.lease,
           step(now, input) {
             const effects = peer.step(now, input)
             const wake = effects.at(-1)
