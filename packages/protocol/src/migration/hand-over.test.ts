@@ -63,11 +63,11 @@ const setUp = () => {
       demand,
       paused: true,
     })
-  return { incoming, happened, later, round, answering, restored }
+  return { incoming, happened, later, round, answering, restored, written: context.written }
 }
 
 test('a copy without a record runs only when its source answers our own question: an old message may be repeated', () => {
-  const { incoming, happened, later, round } = setUp()
+  const { incoming, happened, later, round, written } = setUp()
   assert.equal(incoming.handOver(source, handOver()), false, 'not known here')
   incoming.adopt(source, handOver(), { name: 'web' })
   later(0)
@@ -85,6 +85,7 @@ test('a copy without a record runs only when its source answers our own question
   assert.deepEqual(happened(), ['resume'])
   incoming.resumed(action, 'here', true, '')
   assert.deepEqual(happened(), ['persist closed', 'send took-over'])
+  written()
   assert.equal(incoming.handOver(source, handOver()), true)
   assert.deepEqual(happened(), ['send took-over'], 'and it is confirmed as often as it is asked')
 })
