@@ -6,6 +6,7 @@ import {
   byText,
   codeFrom,
   type HostDescription,
+  type IncomingJob,
   limits,
   type ObservedVm,
   type OutgoingJob,
@@ -13,7 +14,6 @@ import {
   resources,
   scale,
   usableOf,
-  type VmId,
 } from '@drover/protocol'
 import type { Settings } from './config/settings.ts'
 import type { HostFacts, RunningJob, Sample, VmSample } from './hypervisor/hypervisor-port.ts'
@@ -104,7 +104,7 @@ export const usableWhenKnown = (description: HostDescription | null): Resources 
 /** What the core is told of the running migrations: sorted, each VM once in each direction. */
 export const jobsTold = (
   jobs: readonly RunningJob[],
-): { readonly outgoing: readonly OutgoingJob[]; readonly incoming: readonly VmId[] } => {
+): { readonly outgoing: readonly OutgoingJob[]; readonly incoming: readonly IncomingJob[] } => {
   const going = (direction: RunningJob['direction']) => {
     const each = new Map(jobs.filter((job) => job.direction === direction).map((job) => [job.vm, job]))
     return [...each.values()].sort((a, b) => byText(a.vm, b.vm))
@@ -114,6 +114,6 @@ export const jobsTold = (
       vm,
       sentMiB: sentMiB === null ? null : Math.max(0, Math.round(sentMiB)),
     })),
-    incoming: going('incoming').map(({ vm }) => vm),
+    incoming: going('incoming').map(({ vm, memoryMiB, vcpus }) => ({ vm, memoryMiB, vcpus })),
   }
 }

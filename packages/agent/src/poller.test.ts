@@ -38,8 +38,8 @@ test('the first look tells all that the core needs before it may grant', async (
   const { hypervisor, told, poller, kinds } = watch()
   hypervisor.vms = [vmSample('w', { cpuMilli: 99.6, memoryMiB: 100.2 }), vmSample('v')]
   hypervisor.running = [
-    { vm: vmId('w'), direction: 'outgoing', sentMiB: 12.4 },
-    { vm: vmId('x'), direction: 'incoming', sentMiB: null },
+    { vm: vmId('w'), direction: 'outgoing', sentMiB: 12.4, memoryMiB: null, vcpus: null },
+    { vm: vmId('x'), direction: 'incoming', sentMiB: null, memoryMiB: 512, vcpus: 2 },
   ]
   poller.start()
   await until('it has looked', () => kinds().includes('jobs'))
@@ -59,7 +59,11 @@ test('the first look tells all that the core needs before it may grant', async (
       ['w', 100, 101],
     ],
   )
-  assert.deepEqual(told[3], { kind: 'jobs', outgoing: [{ vm: 'w', sentMiB: 12 }], incoming: ['x'] })
+  assert.deepEqual(told[3], {
+    kind: 'jobs',
+    outgoing: [{ vm: 'w', sentMiB: 12 }],
+    incoming: [{ vm: 'x', memoryMiB: 512, vcpus: 2 }],
+  })
 })
 
 // A slow hypervisor, and a core that asks again and again: looks never pile up, and the last one begins after the last ask.

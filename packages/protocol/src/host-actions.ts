@@ -23,7 +23,7 @@ import {
   type Migrations,
 } from './migration/migrations.ts'
 import type { HostState } from './snapshot/host.ts'
-import { type Promised, promisedIn } from './snapshot/ledger.ts'
+import { type Expected, type Promised, promisedIn } from './snapshot/ledger.ts'
 import { earliest, type StepContext } from './step-context.ts'
 
 /** Most of the time nothing is under way. */
@@ -45,6 +45,7 @@ export interface HostActions extends Pick<Migrations, 'jobs' | 'heard' | 'breakO
   busy(): boolean
   /** VMs that are to come. */
   promisedVms(): ReadonlySet<VmId>
+  /** What those want, and VMs that an operator brings by hand. */
   promisedIn(): Resources
   leaving(): Resources
   /** VMs that we take away from here, until they are known to be gone or to stay, with what they wanted when that began. */
@@ -64,7 +65,7 @@ export interface HostActions extends Pick<Migrations, 'jobs' | 'heard' | 'breakO
   view(now: Instant): Pick<PeerView, 'migrations' | 'operations' | 'duties' | 'alarms'>
 }
 
-export type HostActionHooks = Omit<MigrationHooks, 'operates' | 'promises'>
+export type HostActionHooks = Omit<MigrationHooks, 'operates' | 'coming'>
 
 interface Parts {
   readonly context: StepContext
@@ -82,13 +83,14 @@ export const createHostActions = (
 ): HostActions => {
   const closed = createClosedActions(restored.closed)
   const promises = (): readonly Promised[] => both(migrations.promises(), lifecycle.promises())
+  const coming = (): readonly Expected[] => both(promises(), migrations.arrivals())
   const leaving = (): readonly Leaving[] => both(migrations.leaving(), lifecycle.leaving())
   const migrations: Migrations = createMigrations(context, host, closed, restored, {
     ...hooks,
-    promises,
+    coming,
     operates: (vm) => lifecycle.operates(vm),
   })
-  const lifecycle = createLifecycle(context, host, closed, { ...hooks, promises, moves: migrations.moves })
+  const lifecycle = createLifecycle(context, host, closed, { ...hooks, coming, moves: migrations.moves })
   const parts: Parts = { context, hooks, closed, migrations, lifecycle }
   return {
     busy: () => migrations.busy() || lifecycle.busy(),
@@ -97,7 +99,7 @@ export const createHostActions = (
       return all.length === 0 ? noVms : new Set(all.map((one) => one.vm))
     },
     promisedIn() {
-      const all = promises()
+      const all = coming()
       return all.length === 0 ? nothing : promisedIn(all)
     },
     leaving() {

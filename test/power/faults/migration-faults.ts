@@ -190,7 +190,7 @@ export const migrationFaults: readonly SownFault[] = [
       {
         file: 'protocol/src/migration/migration-gate.ts',
         inside: 'beginMigration',
-        pattern: 'outgoing.all.size >= context.policy.migrationsOutMax',
+        pattern: 'migrationsOut(parts) >= context.policy.migrationsOutMax',
         replacement: 'outgoing.all.size >= Number.MAX_SAFE_INTEGER',
       },
       {

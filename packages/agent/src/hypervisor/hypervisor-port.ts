@@ -88,6 +88,9 @@ export interface RunningJob {
   readonly direction: 'outgoing' | 'incoming'
   /** What it has sent so far, MiB; null where that is not known, and for what comes in. */
   readonly sentMiB: number | null
+  /** How large the VM is that comes in; null where that is not known, and for what leaves. */
+  readonly memoryMiB: number | null
+  readonly vcpus: number | null
 }
 
 export interface MigrationRequest {

@@ -12,7 +12,7 @@ import {
 import type { HostId, VmId } from '../data/ids.ts'
 import type { Lease } from '../data/lease.ts'
 import type { HostState } from '../snapshot/host.ts'
-import { type Promised, refusal } from '../snapshot/ledger.ts'
+import { type Expected, refusal } from '../snapshot/ledger.ts'
 import type { Refusal } from './refusal.ts'
 
 export interface Coming extends Labelled {
@@ -21,7 +21,7 @@ export interface Coming extends Labelled {
 }
 
 /** Why this host takes in no such VM now, whatever it wants; or null. */
-export const doorClosed = (host: HostState, promises: readonly Promised[], vm: VmId): Refusal | null => {
+export const doorClosed = (host: HostState, promises: readonly Expected[], vm: VmId): Refusal | null => {
   if (!host.connected) return { code: 'hypervisor.unreachable', text: 'the hypervisor does not answer' }
   if (host.draining) return { code: 'host.draining', text: 'this host is being drained' }
   if (host.vms.has(vm)) return { code: 'vm.present', text: 'the VM is here already' }
@@ -34,7 +34,7 @@ export const doorClosed = (host: HostState, promises: readonly Promised[], vm: V
 export const noPlaceFor = (
   host: HostState,
   { assigned }: Lease,
-  promises: readonly Promised[],
+  promises: readonly Expected[],
   coming: Coming,
   self: HostId,
 ): Refusal | null => {

@@ -45,6 +45,13 @@ export interface OutgoingJob {
   readonly sentMiB: number | null
 }
 
+/** A migration to this host that runs now, and how large its VM is; null = the hypervisor does not say. */
+export interface IncomingJob {
+  readonly vm: VmId
+  readonly memoryMiB: number | null
+  readonly vcpus: number | null
+}
+
 /** Facts about this host that change rarely: told at the start, and again when they change. */
 export interface HostDescription {
   readonly name: string
@@ -179,7 +186,11 @@ export type Input =
   | { readonly kind: 'disconnected'; readonly host: HostId }
   | { readonly kind: 'observed'; readonly vms: readonly ObservedVm[] }
   /** The running migrations, as the hypervisor tells; the first one after the start opens the door to grants (S5). */
-  | { readonly kind: 'jobs'; readonly outgoing: readonly OutgoingJob[]; readonly incoming: readonly VmId[] }
+  | {
+      readonly kind: 'jobs'
+      readonly outgoing: readonly OutgoingJob[]
+      readonly incoming: readonly IncomingJob[]
+    }
   /** One answer of the hypervisor, judged by the core: told at each connection, and for each `describe`. */
   | { readonly kind: 'described'; readonly description: HostDescription }
   | { readonly kind: 'hypervisor'; readonly connected: boolean }

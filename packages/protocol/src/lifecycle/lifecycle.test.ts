@@ -64,7 +64,7 @@ const setUp = (kind: LifecycleKind) => {
     trouble: () => said.trouble,
     started: () => {},
     moves: () => said.moves,
-    promises: () => lifecycle.promises(),
+    coming: () => lifecycle.promises(),
   })
   const action = actionIdOf(partition, 0)
   const step = {

@@ -16,7 +16,7 @@ import type { Begin, Presence, Withdraw } from '../data/message.ts'
 import type { AnyCode, ReasonCode } from '../data/reasons.ts'
 import type { PeerView } from '../data/view.ts'
 import { arrive, depart, type HostState } from '../snapshot/host.ts'
-import type { Promised } from '../snapshot/ledger.ts'
+import type { Expected, Promised } from '../snapshot/ledger.ts'
 import { earliestOf, type StepContext } from '../step-context.ts'
 import {
   answered,
@@ -39,8 +39,8 @@ export interface LifecycleHooks {
   started(action: ActionId): void
   /** An open migration of this host is about this VM. */
   moves(vm: VmId): boolean
-  /** All that this host has promised to take in. */
-  promises(): readonly Promised[]
+  /** All that is to come to this host: promised, or brought by an operator. */
+  coming(): readonly Expected[]
 }
 
 export interface Lifecycle {
@@ -151,7 +151,7 @@ const begin = (
   step: LifecycleStep,
 ): Refusal | null => {
   const { context, host, closed, hooks } = parts
-  const may = mayOperate(host, assigned, step, hooks.promises(), closed, context.self)
+  const may = mayOperate(host, assigned, step, hooks.coming(), closed, context.self)
   if ('code' in may) return may
   const trouble = hooks.trouble()
   if (trouble !== null) return { code: trouble, text: 'this host begins nothing now' }

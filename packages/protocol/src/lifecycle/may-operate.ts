@@ -21,7 +21,7 @@ import type { HostId } from '../data/ids.ts'
 import type { LifecycleKind } from '../data/io.ts'
 import type { Presence } from '../data/message.ts'
 import type { HostState } from '../snapshot/host.ts'
-import type { Promised } from '../snapshot/ledger.ts'
+import type { Expected } from '../snapshot/ledger.ts'
 
 /** What an action of a plan is that changes a VM's run state on one host. */
 export type LifecycleStep = Exclude<Action, Migrate>
@@ -36,7 +36,7 @@ export const mayOperate = (
   host: HostState,
   assigned: Pick<Assigned, 'lease' | 'assign'>,
   step: LifecycleStep,
-  promises: readonly Promised[],
+  promises: readonly Expected[],
   closed: Pick<ClosedActions, 'hasLeft' | 'resultOf'>,
   self: HostId,
 ): Operand | Refusal => {
@@ -73,7 +73,7 @@ const mayBegin = (
   host: HostState,
   { lease, assign }: Pick<Assigned, 'lease' | 'assign'>,
   step: Start | Resume,
-  promises: readonly Promised[],
+  promises: readonly Expected[],
   closed: Pick<ClosedActions, 'hasLeft'>,
   self: HostId,
 ): Operand | Refusal => {

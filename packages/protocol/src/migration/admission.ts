@@ -10,7 +10,7 @@ import { type HostId, type Instant, own } from '../data/ids.ts'
 import { isCurrent, type Lease } from '../data/lease.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import { fixedCode, type HostState, snapshotVm } from '../snapshot/host.ts'
-import type { Promised } from '../snapshot/ledger.ts'
+import type { Expected } from '../snapshot/ledger.ts'
 
 /** What the source needs to begin, or why it must not. */
 export const mayLeave = (
@@ -38,7 +38,7 @@ export const mayLeave = (
 export const mayArrive = (
   host: HostState,
   lease: Lease | null,
-  promises: readonly Promised[],
+  promises: readonly Expected[],
   arriving: VmSnapshot,
   named: { readonly partition: Lease['partition']; readonly epoch: number },
   self: HostId,

@@ -1,6 +1,6 @@
 /**
  * What an operator has to see for as long as it lasts: a VM that a migration left paused and that no action accounts for, a VM
- * that left for a host which has confirmed nothing, and a migration that makes no progress and that no action accounts for. It
+ * that left for a host which has confirmed nothing, and a migration that does not end and that no action accounts for. It
  * stands in the status, and is said again and again.
  */
 import { limits } from '../data/config.ts'
@@ -27,8 +27,8 @@ interface Raised {
 export interface AlarmHooks {
   /** An open action or a running job is about this VM. */
   accounted(vm: VmId): boolean
-  /** VMs that are moved away by jobs without an action that make no progress. */
-  overdue(): readonly VmId[]
+  /** VMs that are moved by jobs without an action, away from here or to here, that would be broken off if they were ours. */
+  overdue(): readonly { readonly vm: VmId; readonly direction: 'out' | 'in' }[]
 }
 
 export const createAlarms = (
@@ -51,7 +51,9 @@ export const createAlarms = (
 
   const nameOf = (vm: VmId): string => host.vms.get(vm)?.name ?? vm
 
-  const causes = (unending: readonly VmId[]): readonly Omit<Raised, 'since' | 'sayAt'>[] => {
+  const causes = (
+    unending: ReturnType<AlarmHooks['overdue']>,
+  ): readonly Omit<Raised, 'since' | 'sayAt'>[] => {
     const left = paused
       .filter((vm) => !accounted(vm))
       .map((vm) => ({
@@ -67,9 +69,12 @@ export const createAlarms = (
         text: `VM ${vm} left for ${peer}, which has not confirmed that it runs there`,
         vm,
       }))
-    const jobs = unending.map((vm) => ({
+    const jobs = unending.map(({ vm, direction }) => ({
       code: 'migration.unaccounted' as const,
-      text: `VM ${nameOf(vm)} is moved away by a migration that makes no progress, and no action accounts for it`,
+      text:
+        direction === 'out'
+          ? `VM ${nameOf(vm)} is moved away by a migration that makes no progress, and no action accounts for it`
+          : `VM ${nameOf(vm)} comes in by a migration that does not end, and no action accounts for it`,
       vm,
     }))
     return [...left, ...silent, ...jobs]

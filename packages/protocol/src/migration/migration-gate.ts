@@ -12,7 +12,7 @@ import type { HostState } from '../snapshot/host.ts'
 import { checkPromised } from '../snapshot/ledger.ts'
 import type { StepContext } from '../step-context.ts'
 import { mayArrive, mayLeave } from './admission.ts'
-import type { MigrationParts } from './migration-parts.ts'
+import { type MigrationParts, migrationsIn, migrationsOut } from './migration-parts.ts'
 
 /** The gate of every URI that a peer names or the journal kept: what does not pass is never opened. */
 export const reachable = (
@@ -39,12 +39,13 @@ const ownUri = ({ description }: HostState): string => description?.migrationUri
 
 /** Null = it is under way. */
 export const beginMigration = (
-  { context, host, hooks, closed, outgoing }: MigrationParts,
+  parts: MigrationParts,
   from: HostId,
   message: Begin,
   assigned: Assigned,
   migrate: Migrate,
 ): Refusal | null => {
+  const { context, host, hooks, closed, outgoing } = parts
   const may = mayLeave(host, assigned, migrate, closed, context.self, context.now())
   if ('code' in may) return may
   const trouble = hooks.trouble()
@@ -52,7 +53,7 @@ export const beginMigration = (
   const { vm, toEpoch, paused } = may
   if ([...outgoing.all.values()].some((one) => one.vm === vm.vm) || hooks.operates(vm.vm))
     return { code: 'vm.job_active', text: 'the VM is in motion already' }
-  if (outgoing.all.size >= context.policy.migrationsOutMax)
+  if (migrationsOut(parts) >= context.policy.migrationsOutMax)
     return { code: 'limit.out', text: 'as many migrations leave as may' }
   outgoing.begin(from, message, migrate, toEpoch, vm, paused, ownUri(host))
   return null
@@ -71,15 +72,12 @@ export const admit = (parts: MigrationParts, from: HostId, message: Admit): void
   if (code !== null) return context.send(from, { kind: 'not-admitted', partition, epoch, action, code })
   hooks.admitted()
   incoming.admit(from, message, ownUri(host))
-  checkPromised(host, hooks.promises(), action)
+  checkPromised(host, hooks.coming(), action)
 }
 
 /** Why it may not come, as a code, or null. */
-const notAdmitted = (
-  { context, host, hooks, incoming, reach }: MigrationParts,
-  from: HostId,
-  message: Admit,
-): AnyCode | null => {
+const notAdmitted = (parts: MigrationParts, from: HostId, message: Admit): AnyCode | null => {
+  const { context, host, hooks, incoming, reach } = parts
   const { action, migrate, vm, sourceUri } = message
   // What another host may say by mistake: of an action that is open here, or of another VM or host than it names.
   if (incoming.all.has(action)) return 'vm.job_active'
@@ -88,8 +86,8 @@ const notAdmitted = (
   if (!isPlain) return 'plan.malformed'
   const trouble = hooks.trouble()
   if (trouble !== null) return trouble
-  const migrationsIn = { now: incoming.all.size, max: context.policy.migrationsInMax }
-  const refused = mayArrive(host, hooks.lease(), hooks.promises(), vm, message, context.self, migrationsIn)
+  const entering = { now: migrationsIn(parts), max: context.policy.migrationsInMax }
+  const refused = mayArrive(host, hooks.lease(), hooks.coming(), vm, message, context.self, entering)
   if (refused !== null) return refused.code
   return sourceUri === '' || reach(from, sourceUri, vm.vm) !== null ? null : 'peer.uri_refused'
 }

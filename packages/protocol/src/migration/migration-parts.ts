@@ -5,16 +5,17 @@ import type { ActionId, HostId, PeerUri, VmId } from '../data/ids.ts'
 import type { Lease } from '../data/lease.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import type { HostState } from '../snapshot/host.ts'
-import type { Promised } from '../snapshot/ledger.ts'
+import type { Expected } from '../snapshot/ledger.ts'
 import type { StepContext } from '../step-context.ts'
 import type { Adoption } from './adoption.ts'
 import type { Alarms } from './alarms.ts'
 import type { Duties } from './duties.ts'
+import type { ForeignArrivals } from './foreign-arrivals.ts'
 import type { IncomingMigrations } from './incoming.ts'
 import type { IncomingMigration } from './incoming-table.ts'
 import type { OutgoingMigrations } from './outgoing.ts'
 import type { PresenceAnswers } from './presence.ts'
-import type { OutgoingJobs } from './unaccounted-jobs.ts'
+import type { UnderWay } from './unaccounted-jobs.ts'
 
 /** What migrations ask of the rest of their host. */
 export interface MigrationHooks {
@@ -29,8 +30,8 @@ export interface MigrationHooks {
   announced(host: HostId): string
   /** An open action of this host that is no migration is about this VM. */
   operates(vm: VmId): boolean
-  /** All that this host has promised to take in, migrations included. */
-  promises(): readonly Promised[]
+  /** All that is to come to this host: promised, or brought by an operator. */
+  coming(): readonly Expected[]
 }
 
 /** The parts of all migrations, and what only they share. */
@@ -50,7 +51,11 @@ export interface MigrationParts {
   /** VMs of all migrations that run, drover's own and others, as the hypervisor last told. */
   jobs: ReadonlySet<VmId>
   /** Of those that leave, what is known of their progress. */
-  outgoingJobs: OutgoingJobs
+  outgoingJobs: UnderWay
+  /** Of those that come in, since when. */
+  incomingJobs: UnderWay
+  /** What an operator brings here. */
+  arrivals: ForeignArrivals
 }
 
 /** Most of the time nothing is under way. */
@@ -61,6 +66,11 @@ export const promisesOf = ({ incoming }: MigrationParts): readonly IncomingMigra
 
 export const moves = (parts: MigrationParts, vm: VmId): boolean =>
   [...parts.outgoing.all.values(), ...promisesOf(parts)].some((one) => one.vm === vm)
+
+/** So many migrations enter this host and leave it, an operator's included. */
+export const migrationsIn = (parts: MigrationParts): number => parts.incoming.all.size + parts.arrivals.size
+export const migrationsOut = (parts: MigrationParts): number =>
+  parts.outgoing.all.size + [...parts.outgoingJobs.keys()].filter((vm) => !accounts(parts, vm)).length
 
 /** An open action of this host is about it: no stranger's job, and no VM left alone. */
 export const accounts = (parts: MigrationParts, vm: VmId): boolean =>

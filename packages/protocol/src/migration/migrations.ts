@@ -8,7 +8,7 @@ import type { Assigned } from '../actions/assigned-action.ts'
 import type { ClosedActions } from '../actions/closed-actions.ts'
 import type { Refusal } from '../actions/refusal.ts'
 import { type ActionId, type HostId, type Instant, leaderOf, type PeerUri, type VmId } from '../data/ids.ts'
-import type { Input, OpenMigration, OutgoingJob, Restored } from '../data/io.ts'
+import type { IncomingJob, Input, OpenMigration, OutgoingJob, Restored } from '../data/io.ts'
 import type { Begin, PartitionMessage, Whereabouts, Withdraw } from '../data/message.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import type { PeerView } from '../data/view.ts'
@@ -22,11 +22,12 @@ import {
   quarantine,
   rest,
 } from '../snapshot/host.ts'
-import type { Promised } from '../snapshot/ledger.ts'
+import type { Expected, Promised } from '../snapshot/ledger.ts'
 import { earliest, type StepContext } from '../step-context.ts'
 import { createAdoption } from './adoption.ts'
 import { createAlarms } from './alarms.ts'
 import { createDuties, unconfirmed } from './duties.ts'
+import { arrivalsNow, arrivalsSampled, noArrivals } from './foreign-arrivals.ts'
 import { createIncoming } from './incoming.ts'
 import type { IncomingMigration } from './incoming-table.ts'
 import { admit, beginMigration, reachable } from './migration-gate.ts'
@@ -42,6 +43,7 @@ const blameworthy = new Set(['migration.failed', 'migration.refused', 'hyperviso
 
 /** Most of the time nothing is under way. */
 const nothingLeaves: readonly OutgoingMigration[] = []
+const nothingComes: readonly Expected[] = []
 
 /** What only migrations say to each other. */
 const migrationKinds = [
@@ -73,6 +75,8 @@ export interface Migrations {
   resultOf(action: ActionId): ActionResult | null
   /** VMs that are to arrive. */
   promises(): readonly Promised[]
+  /** VMs that an operator brings here. */
+  arrivals(): readonly Expected[]
   /** VMs that we move away, until they are known to be gone or to stay, with what they wanted when that began. */
   leaving(): readonly { readonly vm: VmId; readonly demand: Resources }[]
   /** Null = it is under way. */
@@ -82,7 +86,7 @@ export interface Migrations {
   received(from: HostId, message: MigrationMessage): void
   learnt(input: MigrationInput): void
   /** All running migrations, as the hypervisor tells; those that are not ours hold the host as ours do. */
-  jobs(outgoing: readonly OutgoingJob[], incoming: readonly VmId[]): void
+  jobs(outgoing: readonly OutgoingJob[], incoming: readonly IncomingJob[]): void
   /** A sample of this host was taken in. */
   sampled(): void
   /** Our hypervisor answers again. */
@@ -118,18 +122,28 @@ export const createMigrations = (
     isOpen: (action) => outgoing.all.has(action),
     resultOf: (action) => resultOf(parts, action),
     promises: () => promisesOf(parts),
+    arrivals: () => (parts.arrivals.size === 0 ? nothingComes : [...parts.arrivals.values()]),
     leaving: () => (outgoing.all.size === 0 ? nothingLeaves : [...outgoing.all.values()]),
     begin: (from, message, assigned, migrate) => beginMigration(parts, from, message, assigned, migrate),
     withdraw: (from, { action }) => outgoing.withdraw(action, from),
     received: (from, message) => received(parts, from, message),
     learnt: (input) => learnt(parts, input),
     jobs(running, arriving) {
-      parts.jobs = new Set([...running.map((one) => one.vm), ...arriving])
+      parts.jobs = new Set([...running, ...arriving].map((one) => one.vm))
+      const foreign = arriving.filter(({ vm }) => !accounts(parts, vm))
+      parts.arrivals = arrivalsNow(parts.arrivals, foreign, (vm) => host.vms.has(vm))
       const memoryMiBOf = (vm: VmId): number => host.vms.get(vm)?.demand.memoryMiB ?? 0
       parts.outgoingJobs = jobsNow(parts.outgoingJobs, running, memoryMiBOf, context.policy, context.now())
+      const sizes = new Map(arriving.map((one) => [one.vm, one.memoryMiB ?? 0]))
+      const coming = arriving.map(({ vm }) => ({ vm, sentMiB: null }))
+      const sizeOf = (vm: VmId): number => sizes.get(vm) ?? 0
+      parts.incomingJobs = jobsNow(parts.incomingJobs, coming, sizeOf, context.policy, context.now())
       outgoing.told(running)
     },
-    sampled: () => duties.sampled((vm) => host.vms.get(vm)?.state === 'running'),
+    sampled() {
+      duties.sampled((vm) => host.vms.get(vm)?.state === 'running')
+      parts.arrivals = arrivalsSampled(parts.arrivals)
+    },
     connected() {
       outgoing.lookAgain()
       incoming.lookAgain()
@@ -189,7 +203,7 @@ const createParts = (
   })
   const alarms = createAlarms(context, host, duties, {
     accounted: (vm) => parts.jobs.has(vm) || accounts(parts, vm),
-    overdue: () => overdue(parts.outgoingJobs, (vm) => accounts(parts, vm), context.policy, context.now()),
+    overdue: () => [...unending(parts, 'out'), ...unending(parts, 'in')],
   })
   const ends = { outgoing, incoming, presence, adoption }
   const parts: MigrationParts = {
@@ -202,9 +216,18 @@ const createParts = (
     alarms,
     jobs: new Set(),
     outgoingJobs: new Map(),
+    incomingJobs: new Map(),
+    arrivals: noArrivals,
     ...ends,
   }
   return parts
+}
+
+const unending = (parts: MigrationParts, direction: 'out' | 'in') => {
+  const { context, outgoingJobs, incomingJobs } = parts
+  const jobs = direction === 'out' ? outgoingJobs : incomingJobs
+  const late = overdue(jobs, (vm) => accounts(parts, vm), context.policy, context.now())
+  return late.map((vm) => ({ vm, direction }))
 }
 
 /** What the destination has not confirmed is not done. */

@@ -1,5 +1,5 @@
 /**
- * Migrations that the hypervisor moves away from here and that no action accounts for: an operator's, or one of drover's whose
+ * Migrations away from here, or to here, that no action accounts for: an operator's, or one of drover's whose
  * records are gone at both ends. None of them is broken off; of one that would be, if it were drover's, an operator hears.
  */
 import { linkMiBpsOf, type Policy } from '../data/config.ts'
@@ -7,16 +7,16 @@ import type { Instant, VmId } from '../data/ids.ts'
 import type { OutgoingJob } from '../data/io.ts'
 import { type Job, jobOf, told, whyBreakOff } from './migration-job.ts'
 
-export type OutgoingJobs = ReadonlyMap<VmId, Job>
+export type UnderWay = ReadonlyMap<VmId, Job>
 
-/** All that leave, as the hypervisor has just told. */
+/** All in one direction, as the hypervisor has just told. */
 export const jobsNow = (
-  before: OutgoingJobs,
+  before: UnderWay,
   jobs: readonly OutgoingJob[],
   memoryMiBOf: (vm: VmId) => number,
   policy: Policy,
   now: Instant,
-): OutgoingJobs => {
+): UnderWay => {
   if (jobs.length === 0 && before.size === 0) return before
   return new Map(
     jobs.map(({ vm, sentMiB }) => {
@@ -32,7 +32,7 @@ const none: readonly VmId[] = []
 
 /** Those that would be broken off by now, if they were ours. */
 export const overdue = (
-  jobs: OutgoingJobs,
+  jobs: UnderWay,
   accounted: (vm: VmId) => boolean,
   policy: Policy,
   now: Instant,

@@ -19,24 +19,31 @@ import type { ActionId, VmId } from '../data/ids.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import { demandOf, type HostState, usableHere } from './host.ts'
 
-export interface Promised extends Labelled {
-  readonly action: ActionId
+/** A VM that is to come to this host. */
+export interface Expected extends Labelled {
+  /** Null: no action of drover brings it; an operator does. */
+  readonly action: ActionId | null
   readonly vm: VmId
   readonly demand: Resources
 }
 
-export const promisedIn = (promises: Iterable<Promised>): Resources =>
-  sum([...promises].map((promise) => promise.demand))
+/** One that this host has promised to take in. */
+export interface Promised extends Expected {
+  readonly action: ActionId
+}
+
+export const promisedIn = (expected: Iterable<Expected>): Resources =>
+  sum([...expected].map((one) => one.demand))
 
 /** What is free for one more promise, per dimension. */
-export const roomOf = (host: HostState, promises: Iterable<Promised>): Resources =>
-  subtract(usableHere(host), add(demandOf(host), promisedIn(promises)))
+export const roomOf = (host: HostState, expected: Iterable<Expected>): Resources =>
+  subtract(usableHere(host), add(demandOf(host), promisedIn(expected)))
 
 /**
  * What holds when this host has just promised room for `action`: the VM is promised once and not here, and what is used and
  * promised together is usable (S9). Later it may be more: demand is not asked.
  */
-export const checkPromised = (host: HostState, promises: readonly Promised[], action: ActionId): void => {
+export const checkPromised = (host: HostState, promises: readonly Expected[], action: ActionId): void => {
   const newest = promises.filter((promise) => promise.action === action)
   const [promise] = newest
   assert(
@@ -57,10 +64,10 @@ export const checkPromised = (host: HostState, promises: readonly Promised[], ac
 /** Null when `demand` fits beside what is used and promised; else the code and the numbers that say why not. */
 export const refusal = (
   host: HostState,
-  promises: Iterable<Promised>,
+  expected: Iterable<Expected>,
   demand: Resources,
 ): { readonly code: ReasonCode; readonly text: string } | null => {
-  const room = roomOf(host, promises)
+  const room = roomOf(host, expected)
   const dimension = firstExcess(demand, room)
   if (dimension === null) return null
   return {

@@ -6,7 +6,7 @@ import {
   type MigrationRequest,
   type MigrationResult,
 } from '@drover/agent/runtime'
-import type { VmId } from '@drover/protocol'
+import type { Presence, VmId } from '@drover/protocol'
 import { request as send } from './driver-lifecycle.ts'
 import {
   ask,
@@ -19,7 +19,7 @@ import {
   timedOut,
 } from './driver-state.ts'
 import type { MigrationOrder, MigrationReport, Refusal } from './migration.ts'
-import type { Copy, HostRecord } from './state.ts'
+import type { HostRecord } from './state.ts'
 
 /**
  * Begins it and waits for what its hypervisor reports. Throws HypervisorError: `hypervisor.unreachable` when the daemon
@@ -84,7 +84,7 @@ const look = async (
   driver: DriverState,
   vm: VmId,
   to: HostRecord,
-  before: Copy['state'],
+  before: Presence,
   report: MigrationReport,
 ): Promise<MigrationResult> => {
   const { self } = driver
@@ -98,7 +98,7 @@ const look = async (
     // Gone from here after an error: arrived, or destroyed by its owner. Only the other end knows.
     await ask(driver, to)
     const there = presenceAt(driver, to, vm)
-    if (there !== 'running' && there !== 'paused')
+    if (there !== 'running' && there !== 'paused' && there !== 'held')
       return { kind: 'unknown', code: 'migration.unsettled', detail: `${detail}; nowhere seen` }
   }
   const { transferredMiB, downtimeMs } = report
@@ -123,7 +123,7 @@ const migrate = async (
   const to = hostAt(driver, request.to)
   if (to === undefined)
     return { kind: 'refused', code: 'migration.failed', detail: `no hypervisor at ${request.to}` }
-  const before = source.state
+  const before = presenceAt(driver, self, request.vm)
   const capMiBps = request.bandwidthMiBps ?? world.inside.migrationMiBps
   const order = { source, to, paused: request.handOverPaused, capMiBps }
   const ended = await follow(driver, order, onProgress)

@@ -9,6 +9,7 @@ import {
   dirtyMiBpsOf,
   type HostRecord,
   memoryTakenMiB,
+  vmNamed,
 } from './state.ts'
 
 /** Null: the sample lacks it. */
@@ -63,9 +64,12 @@ export const sampleOf = (driver: DriverState): Sample => {
 }
 
 export const jobsOf = (driver: DriverState): readonly RunningJob[] =>
-  [...driver.self.copies.keys()].flatMap((vm) => {
+  [...driver.self.copies.keys()].flatMap((vm): RunningJob[] => {
     const direction = jobOf(driver, driver.self, vm)
     if (direction === null) return []
     const sent = driver.world.inside.migrations.of(vm)?.transferredMiB ?? 0
-    return [{ vm, direction, sentMiB: direction === 'outgoing' ? Math.round(sent) : null }]
+    const { spec, memoryMiB } = vmNamed(driver.world.inside.state, vm)
+    return direction === 'outgoing'
+      ? [{ vm, direction, sentMiB: Math.round(sent), memoryMiB: null, vcpus: null }]
+      : [{ vm, direction, sentMiB: null, memoryMiB, vcpus: spec.vcpus }]
   })

@@ -179,7 +179,9 @@ test('a dead source is noticed late at the destination, and a copy that is given
   world.byHand.abort(id)
   const h2 = driver('h2')
   assert.deepEqual(copies(), ['running on h1', 'incoming on h2'])
-  assert.deepEqual(await h2.jobs(), [{ vm: id, direction: 'incoming', sentMiB: null }])
+  assert.deepEqual(await h2.jobs(), [
+    { vm: id, direction: 'incoming', sentMiB: null, memoryMiB: 1024, vcpus: 1 },
+  ])
   await clock.advance(2_000)
   assert.deepEqual([copies(), await h2.locate(id)], [['running on h1'], 'absent'])
 })

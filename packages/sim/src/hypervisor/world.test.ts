@@ -145,8 +145,12 @@ test('progress is told while it goes, and both ends say what they see', async ()
   const told: MigrationProgress[] = []
   const seen = follow(h1.migrate({ vm: id, ...to('h2') }, (progress) => told.push(progress)))
   await clock.advance(4_000)
-  assert.deepEqual(await h1.jobs(), [{ vm: id, direction: 'outgoing', sentMiB: 500 }])
-  assert.deepEqual(await h2.jobs(), [{ vm: id, direction: 'incoming', sentMiB: null }])
+  assert.deepEqual(await h1.jobs(), [
+    { vm: id, direction: 'outgoing', sentMiB: 500, memoryMiB: null, vcpus: null },
+  ])
+  assert.deepEqual(await h2.jobs(), [
+    { vm: id, direction: 'incoming', sentMiB: null, memoryMiB: 1024, vcpus: 1 },
+  ])
   assert.deepEqual(
     [await h1.locate(id), await h2.locate(id), await h1.locate(id, 'sim://h2')],
     ['outgoing', 'incoming', 'incoming'],
@@ -183,7 +187,9 @@ test('a migration goes on when its agent dies', async () => {
   await clock.advance(1)
   assert.equal(seen.result?.kind, 'unknown')
   const again = driver('h1')
-  assert.deepEqual(await again.jobs(), [{ vm: id, direction: 'outgoing', sentMiB: 250 }])
+  assert.deepEqual(await again.jobs(), [
+    { vm: id, direction: 'outgoing', sentMiB: 250, memoryMiB: null, vcpus: null },
+  ])
   await clock.advance(8_000)
   assert.equal(await again.locate(id), 'absent')
   assert.equal(await again.locate(id, 'sim://h2'), 'running')
@@ -289,7 +295,9 @@ test('a migration that hangs is ended by an abort, and by nothing else; a deaf o
     world.fail({ fault: { kind: 'hang', atPermille: 300, deaf }, vm: id })
     const seen = follow(h1.migrate({ vm: id, ...to('h2') }))
     await clock.advance(3_600_000)
-    assert.deepEqual(await h1.jobs(), [{ vm: id, direction: 'outgoing', sentMiB: 307 }])
+    assert.deepEqual(await h1.jobs(), [
+      { vm: id, direction: 'outgoing', sentMiB: 307, memoryMiB: null, vcpus: null },
+    ])
     await h1.abort(id)
     await clock.advance(1)
     assert.equal(seen.result?.kind, deaf ? undefined : 'refused')

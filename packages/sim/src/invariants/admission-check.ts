@@ -43,14 +43,19 @@ export const createAdmissionCheck = (
     demands.set(id, past)
   }
 
+  /** VMs that an operator moves, or has moved, and since when. */
+  const byHand = new Map<VmId, number>()
+  /** What an operator began lately may have begun when this was already promised. */
+  const isForeseeable = (vm: VmId): boolean => world.clock.now() - (byHand.get(vm) ?? -Infinity) > staleMs
+
   const judgeRoom = (id: VmId, host: string): void => {
     const truth = world.host(host)
     const since = world.clock.now() - staleMs
-    const coming = world.migrations().filter((m) => m.to === host)
+    const coming = world.migrations().filter((m) => m.to === host && isForeseeable(m.vm))
     for (const dimension of dimensions) {
-      const own = truth.vms.filter(
-        (vm) => dimension !== 'cpuMilli' || running(world.vm(vm).copies).some((c) => c.host === host),
-      )
+      const own = truth.vms
+        .filter(isForeseeable)
+        .filter((vm) => dimension !== 'cpuMilli' || running(world.vm(vm).copies).some((c) => c.host === host))
       const total = [...own, ...coming.map((m) => m.vm)].reduce(
         (sum, vm) => sum + lowest(demands.get(vm) ?? [], world.vm(vm), since, dimension),
         0,
@@ -65,7 +70,7 @@ export const createAdmissionCheck = (
   }
 
   const judgeBudget = (host: string): void => {
-    const all = world.migrations()
+    const all = world.migrations().filter((m) => isForeseeable(m.vm))
     const out = all.filter((m) => m.from === host).length
     const into = all.filter((m) => m.to === host).length
     if (out > migrationsOutMax)
@@ -81,6 +86,9 @@ export const createAdmissionCheck = (
       if (event.kind === 'vm' && !demands.has(event.vm)) remember(event.vm, world.vm(event.vm))
       if (event.kind !== 'migration-started') return
       const { vm, from, to } = event.migration
+      // Its owner answers for that.
+      if (event.migration.byHand) return void byHand.set(vm, world.clock.now())
+      byHand.delete(vm)
       judgeRoom(vm, to)
       judgeBudget(from)
       judgeBudget(to)

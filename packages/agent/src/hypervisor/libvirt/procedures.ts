@@ -152,6 +152,19 @@ export const domainState = onDomainFlags<StateReason>(212, 'domain state', (r) =
   state: r.int(),
   reason: r.int(),
 }))
+/** `memoryMaxKiB`: what it may use. */
+export interface DomainInfo {
+  readonly memoryMaxKiB: number
+  readonly vcpus: number
+}
+export const domainInfo = onDomain<DomainInfo>(16, 'domain info', (r) => {
+  r.int() // its state
+  const memoryMaxKiB = Number(r.uhyper())
+  r.uhyper() // what it uses now: its balloon is not known before it runs
+  const vcpus = r.int()
+  r.uhyper() // CPU time
+  return { memoryMaxKiB, vcpus }
+})
 export const domainXml = onDomainFlags(14, 'domain xml', readText)
 export const isPersistent = onDomain(151, 'is persistent', readFlag)
 export const getAutostart = onDomain(15, 'get autostart', readFlag)

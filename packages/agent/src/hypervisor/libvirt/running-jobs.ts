@@ -1,7 +1,8 @@
 /** The migrations that run on this host now, as the daemon tells them. */
-import type { RunningJob } from '../hypervisor-port.ts'
+import { HypervisorError, type RunningJob } from '../hypervisor-port.ts'
+import type { Domain } from './domain.ts'
 import { type Caller, observe } from './observe.ts'
-import { listDomains, listFlags } from './procedures.ts'
+import { domainInfo, listDomains, listFlags } from './procedures.ts'
 import { progressOf } from './progress.ts'
 
 export const runningJobs = async (caller: Caller): Promise<RunningJob[]> => {
@@ -11,9 +12,27 @@ export const runningJobs = async (caller: Caller): Promise<RunningJob[]> => {
       const seen = await observe(caller, vm)
       if (seen.kind !== 'active') return null
       if (seen.job.kind === 'outgoing')
-        return { vm, direction: 'outgoing', sentMiB: progressOf(seen.job.stats).transferredMiB }
-      return seen.job.kind === 'incoming' ? { vm, direction: 'incoming', sentMiB: null } : null
+        return {
+          vm,
+          direction: 'outgoing',
+          sentMiB: progressOf(seen.job.stats).transferredMiB,
+          memoryMiB: null,
+          vcpus: null,
+        }
+      if (seen.job.kind !== 'incoming') return null
+      return { vm, direction: 'incoming', sentMiB: null, ...(await sizeOf(caller, seen.domain)) }
     }),
   )
   return jobs.filter((job) => job !== null)
+}
+
+/** It may have arrived, or be gone, since it was seen. */
+const sizeOf = async (caller: Caller, domain: Domain): Promise<Pick<RunningJob, 'memoryMiB' | 'vcpus'>> => {
+  try {
+    const { memoryMaxKiB, vcpus } = await caller.call(domainInfo, domain)
+    return { memoryMiB: Math.ceil(memoryMaxKiB / 1_024), vcpus }
+  } catch (error) {
+    if (error instanceof HypervisorError) return { memoryMiB: null, vcpus: null }
+    throw error
+  }
 }
