@@ -30,7 +30,7 @@ export interface Measured {
   readonly tookS: number
 }
 
-const codes = /\b(?:S1[0-5]|S[1-9]|Q[1-4]|L[1-6])\b/g
+const codes = /\b(?:S1[0-5]|S[1-9]|R[12]|Q[1-4]|L[1-6])\b/g
 
 /** Which promises a text names, each once. What the core asserts is one checker of its own, whatever promise it names. */
 export const checkersIn = (text: string): readonly string[] => {

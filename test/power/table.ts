@@ -39,8 +39,8 @@ export const faultText = (fault: SownFault, measured: Measured): string => {
   ].join('\n')
 }
 
-/** Checkers that are no promise: the core stopped itself, the program failed, a seed did not end. */
-const otherCheckers = ['assertion', 'error', 'hang'] as const
+/** Rules of the grey window and of the hand-over; then what is no promise: the core stopped itself, the program failed, a seed did not end. */
+const otherCheckers = ['R1', 'R2', 'assertion', 'error', 'hang'] as const
 
 /** Faults down, checkers across: `x` = it fired under that fault. Closes with the promises whose checker never fired. */
 export const matrixText = (faults: readonly SownFault[], all: readonly Measured[]): string => {

@@ -44,13 +44,33 @@ export const designFaults: readonly SownFault[] = [
   },
   {
     id: 'T9.5',
-    name: 'begin: the lease is not checked again',
+    name: 'begin: neither lease nor VM is looked at again',
     breaks: ['S6', 'S10'],
     line: 'first',
     file: 'protocol/src/actions/assigned-action.ts',
     inside: 'assignedAction',
     pattern: '!isCurrent(lease, partition, epoch)',
     replacement: 'lease === null || (epoch < 0 && !isCurrent(lease, partition, epoch))',
+    also: [
+      {
+        file: 'protocol/src/migration/admission.ts',
+        inside: 'mayLeave',
+        pattern: 'if (!isSameLife($$$ALL)) return $REFUSAL',
+        replacement: '',
+      },
+      {
+        file: 'protocol/src/migration/admission.ts',
+        inside: 'mayLeave',
+        pattern: 'if (fixed !== null) return $REFUSAL',
+        replacement: '',
+      },
+      {
+        file: 'protocol/src/migration/migrations.ts',
+        inside: 'hindrance',
+        pattern: 'fixedCode(host, context.now(), known)',
+        replacement: 'null',
+      },
+    ],
   },
   {
     id: 'T9.6',
@@ -102,13 +122,13 @@ export const designFaults: readonly SownFault[] = [
   },
   {
     id: 'T9.10',
-    name: 'memory: how actions ended is kept without bound',
+    name: 'warnings: all are kept for the status',
     breaks: ['S14'],
     line: 'first',
-    file: 'protocol/src/actions/closed-actions.ts',
-    inside: 'boundTo',
-    pattern: 'kept.size <= max',
-    replacement: 'kept.size >= 0',
+    file: 'protocol/src/step-context.ts',
+    inside: 'warn',
+    pattern: '$LIST.slice(0, limits.warningsMax)',
+    replacement: '$LIST',
   },
   {
     id: 'T9.11',

@@ -254,4 +254,14 @@ export const mendedFaults: readonly SownFault[] = [
     pattern: "duties.of(action)?.word === 'hand-over' ? unconfirmed : $CLOSED",
     replacement: "duties.of(action)?.word === 'cancelled' ? unconfirmed : $CLOSED",
   },
+  {
+    id: 'd14',
+    name: 'journal: what it may not have is said from memory',
+    breaks: ['S12', 'S1'],
+    line: 'first',
+    file: 'protocol/src/step-context.ts',
+    inside: 'createStepContext',
+    pattern: 'owed.has(action)',
+    replacement: 'owed.has(action) && owed.size < 0',
+  },
 ]

@@ -126,7 +126,7 @@ export const partitionFaults: readonly SownFault[] = [
     file: 'protocol/src/partition/member-answers.ts',
     inside: 'onRefused',
     pattern: "if (message.kind === 'busy') lose($$$WHY)",
-    replacement: "if (message.kind === 'busy') state.deadline = leader.context.now() + 1_000",
+    replacement: "if (message.kind === 'busy') state.deadline = Number.MAX_SAFE_INTEGER",
   },
   {
     id: 'back-off-unending',

@@ -6,9 +6,11 @@
 import type { HostId, PeerView, Policy, Resources, Rule } from '@drover/protocol'
 import type { WorldEvent } from '../hypervisor/events.ts'
 import type { World } from '../hypervisor/world.ts'
+import { type AccountCheck, createAccountCheck } from './account-check.ts'
 import { createAdmissionCheck } from './admission-check.ts'
 import type { AgentEvent, AgentFeed } from './agent-feed.ts'
 import { createBoundsCheck } from './bounds-check.ts'
+import { createBrakeCheck } from './brake-check.ts'
 import { type CopiesCheck, createCopiesCheck } from './copies-check.ts'
 import { createDeathCheck } from './death-check.ts'
 import { createDoubtCheck } from './doubt-check.ts'
@@ -16,10 +18,13 @@ import { createFindings, type Findings, type Violation } from './findings.ts'
 import { createHoldCheck } from './hold-check.ts'
 import { type HostBook, newBook, note } from './host-book.ts'
 import { createLeaseCheck } from './lease-check.ts'
+import { createLeaseLifeCheck } from './lease-life-check.ts'
 import { createMotionCheck } from './motion-check.ts'
 import { createRingCheck, type RingCheck } from './ring-check.ts'
 import type { Check, Scene } from './scene.ts'
+import { createSupervisionCheck, type SupervisionCheck } from './supervision-check.ts'
 import { createViewCheck, type ViewCheck } from './view-check.ts'
+import { createWordCheck } from './word-check.ts'
 
 export type { Invariant, Violation } from './findings.ts'
 
@@ -65,6 +70,8 @@ interface CheckerState {
   readonly copies: CopiesCheck
   readonly ring: RingCheck
   readonly leases: ViewCheck
+  readonly accounts: AccountCheck
+  readonly supervision: SupervisionCheck
 }
 
 const sceneOf = (init: CheckerInit, findings: Findings, books: Map<HostId, HostBook>): Scene => {
@@ -91,6 +98,9 @@ const checksOf = (scene: Scene, init: CheckerInit): readonly Check[] => {
     createMotionCheck(scene),
     createAdmissionCheck(scene, { migrationsOutMax, migrationsInMax, staleMs }),
     createLeaseCheck(scene),
+    createLeaseLifeCheck(scene),
+    createBrakeCheck(scene),
+    createWordCheck(scene),
     createHoldCheck(scene),
     createDoubtCheck(scene),
     createDeathCheck(scene),
@@ -99,12 +109,14 @@ const checksOf = (scene: Scene, init: CheckerInit): readonly Check[] => {
 }
 
 /** What only views tell. */
-const look = ({ init, ring, leases }: CheckerState, all: boolean): void => {
+const look = ({ init, ring, leases, accounts, supervision }: CheckerState, all: boolean): void => {
   const { views = () => [], someViews = views } = init
   for (const view of all ? views() : someViews()) {
     ring.judge(view)
+    accounts.judge(view)
     if (init.agents === undefined) leases.judge([view])
   }
+  supervision.look()
 }
 
 /** It watches from now on, until it is closed. */
@@ -113,7 +125,8 @@ export const createChecker = (init: CheckerInit): Checker => {
   const findings = createFindings(world.clock, onViolation)
   const books = new Map<HostId, HostBook>()
   const scene = sceneOf(init, findings, books)
-  const checks = checksOf(scene, init)
+  const [accounts, supervision] = [createAccountCheck(scene), createSupervisionCheck(scene)]
+  const checks = [...checksOf(scene, init), accounts, supervision]
   const inWorld = checks.filter((check) => check.world !== undefined)
   const ofAgents = checks.filter((check) => check.agent !== undefined)
   const copies = createCopiesCheck(scene)
@@ -123,6 +136,8 @@ export const createChecker = (init: CheckerInit): Checker => {
     copies,
     ring: createRingCheck(findings),
     leases: createViewCheck(findings),
+    accounts,
+    supervision,
   }
   const unlisten = world.events((event: WorldEvent) => {
     copies.world(event)

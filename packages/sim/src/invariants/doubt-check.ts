@@ -218,11 +218,23 @@ const asks = (state: DoubtState, book: HostBook, { effect }: EventOf<'effect'>):
     state.findings.tell(fault[0], `${book.name} resumes ${effect.vm} by ${effect.action}: ${fault[1]}`)
 }
 
+/** As long as its journal has the VM here, it hands over only what it knows to be gone. */
+const handsOver = (state: DoubtState, book: HostBook, action: ActionId): void => {
+  const told = toldOf(state, book).get(action)
+  if (told === undefined || book.open.get(action)?.kind !== 'departure') return
+  if (!told.gone && told.finished !== 'done')
+    state.findings.tell(
+      'R2',
+      `${book.name} hands over by ${action}, and its own copy is neither gone nor given up`,
+    )
+}
+
 const sent = (state: DoubtState, book: HostBook, { message }: EventOf<'sent'>): void => {
   if (message.kind === 'where-is') {
     const told = toldOf(state, book).get(message.action)
     if (told !== undefined) askAnew(told, message.round)
   }
+  if (message.kind === 'hand-over') handsOver(state, book, message.action)
   if (message.kind === 'ended' && message.result.kind === 'done' && state.unconfirmed.has(message.action))
     state.findings.tell(
       'S12',

@@ -7,6 +7,7 @@ import {
   agentOf,
   epoch,
   hears,
+  jobs,
   migrates,
   opened,
   openMigration,
@@ -24,7 +25,10 @@ const granted = (to: string, partition: typeof p1, number: number) =>
 
 const begun = () => {
   const agents = watchedAgents(3)
-  for (const host of ['h1', 'h2', 'h3']) agents.born(host)
+  for (const host of ['h1', 'h2', 'h3']) {
+    agents.born(host)
+    agents.step(host, jobs, null)
+  }
   agents.vm('a', 'h1')
   return agents
 }
@@ -103,10 +107,10 @@ test('S5: what a full journal could not write down is over all the same', () => 
 test('S6: an epoch goes back, leaves before it is on disk, or comes too soon after a lost journal', async () => {
   const { step, leased, found, ended, damaged, born, clock } = begun()
   step('h3', tick, leased(p1, 7), epoch(7), granted('h1', p1, 7))
-  step('h3', tick, null)
+  step('h3', hears('h1', { kind: 'release', partition: p1, epoch: 7 }), null)
   step('h3', tick, leased(p2, 6))
   assert.deepEqual(found(), [`S6 h3 was leased to ${p2} under epoch 6 after epoch 7`])
-  step('h3', tick, null)
+  step('h3', hears('h2', { kind: 'release', partition: p2, epoch: 6 }), null)
   step('h3', tick, leased(p1, 8), granted('h1', p1, 8))
   assert.equal(found()[1], `S6 h3 granted epoch 8 to ${p1} before it was on disk`)
   ended('h3')
@@ -123,6 +127,7 @@ test('S6: an epoch that no other host heard of may be given again', () => {
   ended('h3')
   unwritten('h3', 1)
   born('h3', {}, 2)
+  step('h3', jobs, null)
   step('h3', tick, leased(p2, 1), granted('h2', p2, 1))
   assert.deepEqual(found(), [`S6 h3 granted epoch 1 to ${p2} before it was on disk`])
 })

@@ -43,6 +43,8 @@ export const partitionIdOf = (host: string, counter: number): PartitionId =>
 export const actionOf = (partition: PartitionId, index = 0): ActionId => actionIdOf(partition, index)
 
 export const tick: Input = { kind: 'tick' }
+/** Its hypervisor has told that no migration runs there. */
+export const jobs: Input = { kind: 'jobs', outgoing: [], incoming: [] }
 export const nothingRestored: Restored = {
   epoch: 0,
   journalIntact: true,
