@@ -153,6 +153,8 @@ export const limits = {
   samplePeriodMsMin: 200,
   /** Samples that may have been under way when a VM came or went. Against a late one that undoes it. */
   samplesInFlight: 2,
+  /** Samples in a row that may lack a VM which was here: it counts until the next. Against one that shows fewer VMs than there are. */
+  samplesLacked: 1,
   /** A measurement may exceed all vCPUs by so much, permille: clocks are read one after the other. Above it, it is not believed. */
   measuredPermilleMax: 1_250,
   /** Memory that a VM is assumed to rewrite until that is measured, permille of it per second: a busy server's. Against plans on 0. */

@@ -190,3 +190,24 @@ test('no single sample, whatever it says, changes what is believed or expected o
     { numRuns: runs },
   )
 })
+
+test('a sample that lacks VMs frees nothing; what two in a row lack is gone', () => {
+  const { host, vm } = steady()
+  const wanted = () => demandOf(host).cpuMilli
+  const look = (shown: readonly string[]) => {
+    const vms = shown.map((name) => observed(name))
+    observe(host, host.sampledAt! + 1_000, vms, new Set())
+    return wanted()
+  }
+  const without = names.filter((name) => name !== 'c')
+  assert.deepEqual([look([]), look(names), look(without), look(names)], [4_800, 4_800, 4_800, 4_800])
+  assert.equal(vm('c').unseen, 1)
+  assert.deepEqual([look(without), look(without), look([]), look([])], [4_800, 4_000, 4_000, 0])
+  assert.equal(host.vms.size, 0)
+})
+
+test('a VM that is to come is not kept beside its promise because it was here before', () => {
+  const { host } = steady()
+  observe(host, host.sampledAt! + 1_000, [], new Set([asVmId('a')]))
+  assert.deepEqual([...host.vms.keys()], ['b', 'c', 'd', 'e', 'f'])
+})

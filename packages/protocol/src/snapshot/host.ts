@@ -32,7 +32,7 @@ import { noReturnTo, whyStays } from './may-move.ts'
 export interface KnownVm extends Omit<ObservedVm, keyof Amounts>, Belief {
   /** As the last sample told of it, believed or not; null = no sample has shown it yet. */
   readonly told: ObservedVm | null
-  /** A VM that has arrived, and that no sample has shown yet, survives this many samples without it. */
+  /** So many more samples in a row may lack it: after that it is gone from here. */
   readonly unseen: number
   /** Goes on while nothing else about the VM changes. */
   demandSums: DemandSums

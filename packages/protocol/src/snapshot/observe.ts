@@ -27,7 +27,7 @@ const isAsBefore = (
   vm: ObservedVm,
 ): boolean =>
   told !== null &&
-  unseen === 0 &&
+  unseen === limits.samplesLacked &&
   unmeasuredSince === null &&
   told.cpuMilli === vm.cpuMilli &&
   told.dirtyMiBps === vm.dirtyMiBps &&
@@ -131,7 +131,7 @@ const known = (one: Shown, settled: Amounts, now: Instant, elapsedS: number): Kn
     vcpus,
     ...belief,
     told: seen,
-    unseen: 0,
+    unseen: limits.samplesLacked,
     demandSums: before?.demandSums ?? noDemandSums,
   }
   if (before !== undefined && wasMeasured(before) && wasMeasured(next))
@@ -175,7 +175,8 @@ const takeIn = (
   host.vms.clear()
   for (const [i, one] of each.entries()) host.vms.set(one.vm, known(one, settled[i]!, now, elapsedS))
   for (const vm of before.values())
-    if (vm.unseen > 0 && !host.vms.has(vm.vm)) host.vms.set(vm.vm, { ...vm, unseen: vm.unseen - 1 })
+    if (vm.unseen > 0 && !host.vms.has(vm.vm) && !incoming.has(vm.vm))
+      host.vms.set(vm.vm, { ...vm, unseen: vm.unseen - 1 })
   for (const [vm, samples] of host.left)
     if (samples <= 1) host.left.delete(vm)
     else host.left.set(vm, samples - 1)
