@@ -89,7 +89,7 @@ export const createByHand = (state: State, migrations: Migrations): ByHand => {
       const migration = migrations.of(id)
       if (migration === null) return
       say(id, migration.from, 'abort')
-      migrations.abort(id)
+      migrations.abort(id, true)
     },
     define(id, name) {
       say(id, name, 'define')

@@ -86,7 +86,7 @@ export type WorldChange =
       readonly kind: 'by-hand'
       readonly vm: VmId
       readonly host: string
-      readonly what: 'start' | 'resume' | 'pause' | 'destroy' | 'define' | 'abort'
+      readonly what: 'start' | 'resume' | 'pause' | 'stop' | 'destroy' | 'define' | 'abort'
     }
 
 export type WorldEvent = { readonly at: number } & WorldChange

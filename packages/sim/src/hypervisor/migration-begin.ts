@@ -71,7 +71,7 @@ const newMigration = (world: State, order: MigrationOrder, fault: MigrationFault
     hung: false,
     sending: false,
     severed: false,
-    stopping: false,
+    stopping: null,
     toSendMiB: vm.memoryMiB,
     dirtiedMiB: 0,
     transferredMiB: 0,

@@ -23,8 +23,8 @@ const leave = (migrations: MigrationsState, m: Migration): void => {
     m.disarm = migrations.world.clock.after(againMs, () => leave(migrations, m))
     return
   }
-  if (m.stopping && (m.phase === 'begin' || m.phase === 'prepare'))
-    return breakOff(migrations, m, 'migration aborted by the client')
+  if (m.stopping !== null && (m.phase === 'begin' || m.phase === 'prepare'))
+    return breakOff(migrations, m, m.stopping)
   m.next()
 }
 

@@ -66,8 +66,8 @@ export interface Migration extends Precopy, Transfer {
   sending: boolean
   /** The other end is out of reach, and that is not noticed yet. */
   severed: boolean
-  /** It is to stop as soon as it can. */
-  stopping: boolean
+  /** Why it is to stop as soon as it can; null = it is not. */
+  stopping: string | null
   stoppedAt: number
   /** Cancels the timer of its next event. */
   disarm: () => void

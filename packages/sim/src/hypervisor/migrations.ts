@@ -32,8 +32,8 @@ export interface Migrations {
   of(vm: VmId): MigrationTruth | null
   all(): readonly MigrationTruth[]
   limit(vm: VmId, capMiBps: number): void
-  /** False: too late, or its hypervisor does not listen. */
-  abort(vm: VmId): boolean
+  /** `byHand`: its owner's doing. False: too late, or its hypervisor does not listen. */
+  abort(vm: VmId, byHand?: boolean): boolean
   /** Lets a hung migration go on. */
   unhang(vm: VmId): void
   /** Its owner destroyed one of the two copies. */
@@ -56,16 +56,17 @@ const limit = ({ inFlight, links }: MigrationsState, vm: VmId, capMiBps: number)
     })
 }
 
-const abort = (migrations: MigrationsState, vm: VmId): boolean => {
+const abort = (migrations: MigrationsState, vm: VmId, byHand: boolean): boolean => {
+  const why = `migration aborted by ${byHand ? 'its owner' : 'the client'}`
   const m = migrations.inFlight.get(vm)
   if (m === undefined || m.phase === 'finish' || hasLanded(m)) return false
   // libvirt looks at it when it is connected, and when the destination has answered.
   if (m.phase !== 'perform') {
-    m.stopping = true
+    m.stopping = why
     return true
   }
   if (m.hung && m.fault?.kind === 'hang' && m.fault.deaf) return false
-  breakOff(migrations, m, 'migration aborted by the client')
+  breakOff(migrations, m, why)
   return true
 }
 
@@ -110,7 +111,7 @@ export const createMigrations = (
       return [...inFlight.values()].map(truthOf)
     },
     limit: (vm, capMiBps) => limit(migrations, vm, capMiBps),
-    abort: (vm) => abort(migrations, vm),
+    abort: (vm, byHand = false) => abort(migrations, vm, byHand),
     unhang: (vm) => unhang(migrations, vm),
     copyDestroyed: (copy) => copyDestroyed(migrations, copy),
     hostDied: (host) => hostDied(migrations, host),

@@ -11,7 +11,6 @@ import {
   type CopyState,
   change,
   hostNamed,
-  incarnate,
   isActive,
   memoryTakenMiB,
   type State,
@@ -110,28 +109,25 @@ const stop = (hands: Hands, id: VmId): string | null => {
   const copy = activeOf(hands, vm)
   if (typeof copy === 'string') return copy
   if (!isBeforeTheEnd(migrations.of(id))) return 'it is stopped for the switch-over'
+  const { name } = copy.host.spec
   migrations.copyDestroyed(copy)
+  state.emit({ kind: 'by-hand', vm: id, host: name, what: 'stop' })
   change(state, [copy.host], () => {
     copy.state = 'shut'
     copy.pausedBy = null
   })
   want(vm, 'shut')
-  state.emit({ kind: 'vm', vm: id, host: copy.host.spec.name, what: 'stopped' })
+  state.emit({ kind: 'vm', vm: id, host: name, what: 'stopped' })
   return null
 }
 
 const restart = (hands: Hands, id: VmId): string | null => {
-  const { state } = hands
-  const vm = vmNamed(state, id)
+  const vm = vmNamed(hands.state, id)
   const copy = activeOf(hands, vm)
   const vain = stop(hands, id)
   if (vain !== null || typeof copy === 'string') return vain
-  change(state, [copy.host], () => {
-    copy.state = 'running'
-    incarnate(copy)
-  })
+  hands.byHand.start(id, copy.host.spec.name)
   want(vm, 'running')
-  state.emit({ kind: 'vm', vm: id, host: copy.host.spec.name, what: 'started' })
   return null
 }
 

@@ -47,6 +47,12 @@ export const createAdmissionCheck = (
   const byHand = new Map<VmId, number>()
   /** What an operator began lately may have begun when this was already promised. */
   const isForeseeable = (vm: VmId): boolean => world.clock.now() - (byHand.get(vm) ?? -Infinity) > staleMs
+  /** The least that this host's agent could know of it: nothing, when its hypervisor has lied about it. */
+  const leastOf = (id: VmId, since: number, dimension: keyof Resources): number => {
+    const vm = world.vm(id)
+    if (vm.misreadAt !== null && vm.misreadAt >= since) return 0
+    return lowest(demands.get(id) ?? [], vm, since, dimension)
+  }
 
   const judgeRoom = (id: VmId, host: string): void => {
     const truth = world.host(host)
@@ -56,10 +62,10 @@ export const createAdmissionCheck = (
       const own = truth.vms
         .filter(isForeseeable)
         .filter((vm) => dimension !== 'cpuMilli' || running(world.vm(vm).copies).some((c) => c.host === host))
-      const total = [...own, ...coming.map((m) => m.vm)].reduce(
-        (sum, vm) => sum + lowest(demands.get(vm) ?? [], world.vm(vm), since, dimension),
-        0,
-      )
+      // One that has arrived, and whose source does not know it yet, is both.
+      const all = new Set([...own, ...coming.map((m) => m.vm)])
+      let total = 0
+      for (const vm of all) total += leastOf(vm, since, dimension)
       const room = usable(host)[dimension]
       if (total > room)
         findings.tell(

@@ -183,6 +183,37 @@ test('S9: a departure is credited only when it is gone, and two promises add up'
   assert.deepEqual(codes(checker), ['S9'])
 })
 
+test("S9, Q2: an owner's own migration is no offence, and counts for others when there was time to see it", async () => {
+  const heavy = { vcpus: 6, cpuMilli: 5_000, memoryMiB: 8_192 }
+  for (const [afterMs, found] of [
+    [100, []],
+    [10_000, ['S9', 'Q2']],
+  ] as const) {
+    const small = smallWorld(3)
+    const [a] = [small.vm('a', 'h1', heavy), small.vm('b', 'h3', heavy)]
+    const checker = watch(small)
+    assert.equal(small.world.owner.move(a, 'h2'), null)
+    await small.clock.advance(afterMs)
+    move(small, 'b', 'h3', 'h2')
+    await small.clock.advance(100)
+    assert.deepEqual(codes(checker), found)
+  }
+})
+
+test('S9: a host whose hypervisor has just lied about a VM could not know better', async () => {
+  const heavy = { vcpus: 6, cpuMilli: 5_000 }
+  for (const lies of [true, false]) {
+    const small = smallWorld(2)
+    const [a] = [small.vm('a', 'h2', heavy), small.vm('b', 'h1', heavy)]
+    const checker = watch(small)
+    if (lies) small.world.misread(a, { cpuMilli: 0 })
+    await small.driver('h2').sample()
+    move(small, 'b', 'h1', 'h2')
+    await small.clock.advance(100)
+    assert.deepEqual(codes(checker), lies ? [] : ['S9'])
+  }
+})
+
 test('Q2: more migrations at once than a host may have', async () => {
   const small = smallWorld(3)
   small.vm('a', 'h1')

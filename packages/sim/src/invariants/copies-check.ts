@@ -58,9 +58,14 @@ export const createCopiesCheck = ({ world, findings }: Pick<Scene, 'world' | 'fi
     if (what === 'destroy') excused.destroyed ||= copy?.state === 'running' || copy?.state === 'paused'
   }
 
-  const ended = ({ migration: { vm, from, to }, end }: EventOf<'migration-ended'>): void => {
+  const ended = ({ migration, end }: EventOf<'migration-ended'>): void => {
+    const { vm, from, to } = migration
     lastEnds.set(vm, end)
-    if (end === 'grey' || end === 'split') excusedOf(vm).defined.add(from).add(to)
+    if (end === 'grey' || end === 'split') {
+      excusedOf(vm).defined.add(from).add(to)
+      // Its owner moved it without a paused hand-over: two copies may run.
+      if (migration.byHand) excusedOf(vm).started.add(from).add(to)
+    }
     const excused = excuses.get(vm)
     if (end !== 'moved' || excused === undefined) return
     excused.defined.delete(from)
