@@ -2,7 +2,14 @@
  * Encodes for the transport what the core says to other hosts. A message that cannot be encoded counts as lost on the way.
  * The core copes with lost messages, and one odd message must not stop the agent of this host.
  */
-import { encodeMessage, encodeSummary, type HostId, type LoadSummary, type Message } from '@drover/protocol'
+import {
+  encodeMessage,
+  encodeSummary,
+  type HostId,
+  type LoadSummary,
+  limits,
+  type Message,
+} from '@drover/protocol'
 import { wordsOf } from './errors.ts'
 import type { Log } from './log-port.ts'
 import type { Transport } from './transport/transport-port.ts'
@@ -29,7 +36,10 @@ export const createOutbound = (
   return {
     send(to, message) {
       const bytes = encoded(encodeMessage, message, `a message '${message.kind}'`)
-      if (bytes !== null) transport.send(to, bytes)
+      if (bytes === null) return
+      if (bytes.length <= limits.messageBytesMax) return transport.send(to, bytes)
+      const size = `${bytes.length} bytes, more than ${limits.messageBytesMax}`
+      warn('wire.too_large', `a message '${message.kind}' to ${to} has ${size}, and was not sent`)
     },
     publish(summary) {
       const bytes = encoded(encodeSummary, summary, 'the load summary')

@@ -16,7 +16,7 @@ export const wireVersion = 2
 
 /**
  * The bytes of a message. It may come out above `limits.messageBytesMax`: the transport then refuses to send it, and
- * the sender learns as it learns of any lost message.
+ * its operator hears of it (`wire.too_large`).
  */
 export const encodeMessage = (message: Message): Uint8Array => seal(message)
 /** Null for anything that is not one whole message of this version within all limits. */
@@ -24,6 +24,20 @@ export const decodeMessage = (bytes: Uint8Array): Message | null => open(message
 
 export const encodeSummary = (summary: LoadSummary): Uint8Array => seal(summary)
 export const decodeSummary = (bytes: Uint8Array): LoadSummary | null => open(summarySchema, bytes)
+
+/** No value of that form encodes to more bytes; far quicker than encoding it. */
+const bytesAtMost = (value: unknown): number => {
+  if (typeof value === 'string') return 5 + 3 * value.length
+  if (typeof value !== 'object' || value === null) return 9
+  let bytes = 5
+  if (Array.isArray(value)) for (const one of value) bytes += bytesAtMost(one)
+  else for (const [key, one] of Object.entries(value)) bytes += 5 + 3 * key.length + bytesAtMost(one)
+  return bytes
+}
+
+/** Its encoding has no more bytes. Only what may be too large is encoded to find out. */
+export const fitsInBytes = (value: unknown, bytesMax: number): boolean =>
+  bytesAtMost(value) <= bytesMax || seal(value).length <= bytesMax
 
 const encoding = { ignoreUndefinedProperties: true } as const
 /** Strict: no message has what JSON has no words for. */

@@ -92,6 +92,11 @@ export const limits = {
   amountMax: 2 ** 32,
   /** Bytes of one encoded message. Garbage is refused before it is read. */
   messageBytesMax: 1_048_576,
+  /**
+   * Bytes of one encoded problem: its plan and the decision go to the members in the same message. Against a plan that no member
+   * ever gets. A host that has too many VMs for it, with their labels and rules, is left out.
+   */
+  problemBytesMax: 524_288,
   /** Hosts whose summaries one agent keeps. Against memory and probes that grow with the data centre. */
   viewHostsMax: 1_024,
   /** Decisions kept in memory for `explain`; the journal keeps more. And those that one explanation lists. */

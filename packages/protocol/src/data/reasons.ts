@@ -90,6 +90,7 @@ export const reasons = {
   // ---- why not now
   'limit.out': 'As many migrations leave that host as may at the same time.',
   'limit.in': 'As many migrations enter that host as may at the same time.',
+  'limit.size': 'There are more VMs, labels and rules than one message between hosts can carry.',
   'mode.observe': 'The agent only observes; `drover mode auto` lets it act.',
   'operator.called_off': 'An operator called it off; what had begun was brought to its end.',
   'gain.too_small': 'It would help too little to be worth the migration.',
@@ -144,6 +145,7 @@ export const reasons = {
     'The other host speaks as an earlier life of itself: it is not heard, is told so, and will go on as a later one.',
   'wire.garbage': 'Something arrived that could not be read.',
   'wire.unwritable': 'A message of our own could not be written; it was not sent.',
+  'wire.too_large': 'A message of our own was larger than a message may be; it was not sent.',
   wounded: 'A partition with a more severe need took the host.',
   lapsed: 'The lease ended before it was renewed.',
   unknown: 'It is not known how it ended; both ends are being asked.',

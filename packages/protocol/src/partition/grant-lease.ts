@@ -1,6 +1,7 @@
 /** A leader asks for this host: it gets a lease with a new epoch, or only a snapshot, or hears why not. */
 
 import { assert, assertNever } from '@drover/placement'
+import { fitsInBytes } from '../codec.ts'
 import { limits } from '../data/config.ts'
 import type { HostId, PartitionId } from '../data/ids.ts'
 import type { Reserve } from '../data/message.ts'
@@ -19,6 +20,7 @@ export const onReserve = (state: LeaseState, from: HostId, message: Reserve): vo
   if (code !== null) return decline(code)
   const snapshot = hooks.snapshot()
   if (snapshot === null) return decline('hypervisor.unreachable')
+  if (!fitsInBytes(snapshot, limits.problemBytesMax)) return decline('limit.size')
   // A look takes no lease: nothing can be executed on epoch 0.
   if (intent === 'observe') return sayGranted(state, from, partition, 0, snapshot)
   const verdict = judgeReserve(state.lease, rank, context.now(), hooks.busy())

@@ -53,7 +53,7 @@ export const others = (
 
 /** Asks more hosts, at least so many as there are. False: there is none to ask, or the operator has named the only one. */
 export const grow = ({ context, hooks }: Leadership, state: PartitionState, atLeast: number): boolean => {
-  if (state.need.kind === 'migrate' && state.need.to !== null) return false
+  if (state.full || (state.need.kind === 'migrate' && state.need.to !== null)) return false
   const more = others(state, hooks.candidates(), atLeast)
   if (more.length > 0) ask(context, state, more)
   return more.length > 0

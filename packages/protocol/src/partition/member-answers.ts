@@ -4,14 +4,16 @@
  */
 
 import { assert, assertNever } from '@drover/placement'
+import { fitsInBytes } from '../codec.ts'
 import { limits } from '../data/config.ts'
 import type { HostId } from '../data/ids.ts'
 import type { Busy, Declined, Granted, Revoked } from '../data/message.ts'
 import type { AnyCode } from '../data/reasons.ts'
+import { formulate } from '../snapshot/formulate.ts'
 import { goOn } from './carry-out.ts'
 import { conclude } from './conclude.ts'
 import { grow } from './invite.ts'
-import { type Leadership, ledAs, type PartitionState } from './partition-state.ts'
+import { type Leadership, ledAs, type PartitionState, snapshotsOf } from './partition-state.ts'
 import * as progress from './plan-progress.ts'
 import { solve } from './solving.ts'
 
@@ -117,7 +119,8 @@ const advance = (leader: Leadership, state: PartitionState): void => {
   if ([...members.values()].some((member) => member.state === 'asked')) return
   if (!members.has(context.self)) {
     const code = lost.get(context.self)?.code ?? 'partition.busy'
-    const text = 'this host is a member of another partition'
+    const isBusy = code === 'partition.busy'
+    const text = isBusy ? 'this host is a member of another partition' : `this host cannot take part: ${code}`
     return conclude(leader, state, { result: 'failed', code, text })
   }
   if (members.size < 2 && need.kind !== 'none') {
@@ -125,7 +128,27 @@ const advance = (leader: Leadership, state: PartitionState): void => {
     return
   }
   state.reservedMs ??= context.now() - state.formedAt
-  solve(leader, state)
+  const outsized = oneTooMany(leader, state)
+  if (outsized === null) return solve(leader, state)
+  state.full = true
+  const { host, epoch } = outsized
+  if (epoch > 0) context.send(host, { kind: 'release', partition: state.partition, epoch })
+  lose(leader, state, host, 'limit.size', 'with its VMs the problem is too large to be sent')
+}
+
+/** The member that was asked last, if the problem of all is too large for the message that takes it to them. */
+const oneTooMany = (
+  { context }: Leadership,
+  state: PartitionState,
+): { readonly host: HostId; readonly epoch: number } | null => {
+  const snapshots = snapshotsOf(state)
+  // A problem says less than the snapshots that it is made of.
+  if (fitsInBytes(snapshots, limits.problemBytesMax)) return null
+  const problem = formulate(snapshots, context.self, state.need, context.policy, state.target)
+  const { forecast: _, ...sent } = problem
+  if (fitsInBytes(sent, limits.problemBytesMax)) return null
+  const [host, member] = [...state.members].findLast(([one]) => one !== context.self) ?? []
+  return host === undefined || member?.state !== 'granted' ? null : { host, epoch: member.epoch }
 }
 
 /** No other host is a member, and there is no more to ask. */
@@ -136,6 +159,10 @@ const concludeAlone = (leader: Leadership, state: PartitionState): void => {
   if (busy) {
     const text = 'every host that could help belongs to another partition now'
     return conclude(leader, state, { result: 'failed', code: 'partition.busy', text })
+  }
+  if (state.full) {
+    const text = 'the hosts that could help have too many VMs for one problem'
+    return conclude(leader, state, { result: 'nothing', code: 'limit.size', text })
   }
   const text = 'no host that was asked can help'
   conclude(leader, state, { result: 'nothing', code: 'partition.exhausted', text })

@@ -60,6 +60,8 @@ export interface PartitionState {
   target: Target
   /** More hosts were looked for, because those that were asked first were not enough. */
   grown: boolean
+  /** A member had to be left out, since the problem was too large to be sent: no more are asked. */
+  full: boolean
   /** Of solving, from 1: an answer to an earlier one is stale. */
   round: number
   problem: PartitionProblem | null
@@ -110,6 +112,7 @@ export const createPartitionState = (
     // What is foreseen says how much room to leave; a fixed mark would ask for more moves.
     target: preferred.length > 0 ? 'usable' : 'clear',
     grown: false,
+    full: false,
     round: 0,
     problem: null,
     frozen: null,

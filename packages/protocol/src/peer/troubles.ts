@@ -1,4 +1,5 @@
 /** Why this host can promise nothing. One list for all that ask: the member, the leader, the gate of migrations, the summary. */
+import { limits } from '../data/config.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import { isClaimOpen } from '../snapshot/described.ts'
 import { isSeen, unknownVm } from '../snapshot/host.ts'
@@ -18,6 +19,7 @@ const troubles = [
     holds: ({ state, host, context }) => !state.jobsKnown || !isSeen(host, context.now()),
   },
   { code: 'capacity.unknown', holds: ({ host }) => isClaimOpen(host) },
+  { code: 'limit.size', holds: ({ host }) => host.vms.size > limits.snapshotVmsMax },
   { code: 'demand.unknown', holds: (judged) => !isDemandKnown(judged) },
   { code: 'journal.full', holds: ({ state }) => !state.journalHealthy },
   // Without the old journal: until every lease of before has run out, and another host has answered (S6).
