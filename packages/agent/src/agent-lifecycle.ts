@@ -1,6 +1,6 @@
 /** How one agent starts, and its three ways to end: an orderly stop, a shutdown after a failure, and a kill. */
 
-import type { AgentParts } from './agent-parts.ts'
+import type { AgentInternals, AgentParts } from './agent-parts.ts'
 import type { AgentInit } from './agent-port.ts'
 import type { Clock } from './clock.ts'
 import { createInbound } from './inbound.ts'
@@ -34,7 +34,7 @@ export const createAgentLifecycle = (
   init: AgentInit,
   parts: AgentParts,
   clock: Clock,
-  wallNow: () => number,
+  { wallNow = Date.now, summaryOf }: Pick<AgentInternals, 'wallNow' | 'summaryOf'>,
 ): AgentLifecycle => {
   const { hypervisor, transport, journal, log } = init
   const { events, loop, persister, poller, requests, runner } = parts
@@ -100,7 +100,7 @@ export const createAgentLifecycle = (
       if (journal.trouble !== null) events.warn('journal.broken', journal.trouble)
       try {
         // A transport without sockets has started when this returns: then nothing is waited for, not even a turn.
-        const starting = transport.start(createInbound(loop.feed, events.warn, clock.now))
+        const starting = transport.start(createInbound(loop.feed, events.warn, clock.now, summaryOf))
         if (starting !== undefined) await starting
       } catch (error) {
         await shutDown()

@@ -1,5 +1,5 @@
 /** Wires the core of one agent to its ports: hypervisor, transport, journal, solver. */
-import { asVmId, createPeer, type Effect, type Peer, type PeerInit } from '@drover/protocol'
+import { asVmId, createPeer, type Effect, type LoadSummary, type Peer, type PeerInit } from '@drover/protocol'
 import { type AgentEvents, createAgentEvents } from './agent-events.ts'
 import type { AgentInit } from './agent-port.ts'
 import { type Clock, instantOf } from './clock.ts'
@@ -18,6 +18,8 @@ export interface AgentInternals {
   readonly createPeer?: (init: PeerInit) => Peer
   readonly createPoller?: (init: PollerInit) => Poller
   readonly clock?: Clock
+  /** The summary that these bytes are, or null. Nobody may change it. */
+  readonly summaryOf?: (bytes: Uint8Array) => LoadSummary | null
   /** Milliseconds since 1970, for people. */
   readonly wallNow?: () => number
   /** Called before and after each effect is carried out; may kill the agent. */

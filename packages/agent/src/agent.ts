@@ -25,7 +25,7 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
     leave: () => lifecycle.mayEnd(),
   })
   const { events, peer, loop, persister, poller, requests } = parts
-  const lifecycle = createAgentLifecycle(init, parts, clock, internals.wallNow ?? Date.now)
+  const lifecycle = createAgentLifecycle(init, parts, clock, internals)
   return {
     host: transport.self,
     start: lifecycle.start,

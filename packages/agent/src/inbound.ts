@@ -1,11 +1,13 @@
 /** Decodes for the core what the transport hears. Garbage is refused here, and operators are warned at a bounded rate. */
-import { decodeMessage, decodeSummary, type Input } from '@drover/protocol'
+import { decodeMessage, decodeSummary, type Input, type LoadSummary } from '@drover/protocol'
 import type { TransportHandlers } from './transport/transport-port.ts'
 
 export const createInbound = (
   feed: (input: Input) => void,
   warn: (code: string, text: string) => void,
   now: () => number,
+  /** Null for what is no summary. A world of many agents decodes each one once. */
+  summaryOf: (bytes: Uint8Array) => LoadSummary | null = decodeSummary,
 ): TransportHandlers => {
   const seldom = createLimiter(now)
   const garbage = (from: string, what: string): false => {
@@ -20,7 +22,7 @@ export const createInbound = (
       return true
     },
     heard(from, bytes) {
-      const summary = decodeSummary(bytes)
+      const summary = summaryOf(bytes)
       // No host speaks for another: a forged load would draw VMs to where there is no room.
       if (summary === null || summary.host !== from) return garbage(from, 'a load summary')
       feed({ kind: 'heard', summary })

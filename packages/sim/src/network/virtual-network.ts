@@ -3,8 +3,9 @@
  * all by whatever way there is, and a word when a connection is lost, as libp2p would say it.
  */
 import { type Clock, createTally, type Transport, type TransportHandlers } from '@drover/agent/runtime'
-import type { HostId } from '@drover/protocol'
+import type { HostId, LoadSummary } from '@drover/protocol'
 import type { Network } from './model.ts'
+import { createSummaryReader } from './shared-summaries.ts'
 import { createStillness } from './stillness.ts'
 
 export interface VirtualNetworkInit {
@@ -23,6 +24,8 @@ export interface VirtualNetworkInit {
 export interface VirtualNetwork {
   /** The transport of one life of an agent. */
   transport(self: HostId): Transport
+  /** How its agents read a summary: all that hear it share the object, which is frozen. */
+  summaryOf(bytes: Uint8Array): LoadSummary | null
   /** Power failure: its connections are not closed, they fall silent. Say it before the agent is killed. */
   fallSilent(self: HostId): void
   /** Its process stands still, or goes on: what waits long for it loses its connection. */
@@ -120,6 +123,7 @@ export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork =
   return {
     transport,
     still: stillness.set,
+    summaryOf: createSummaryReader(),
     fallSilent: (self) => void silent.add(self),
     cut(a, b, options) {
       model.cut(end(a), end(b), options)

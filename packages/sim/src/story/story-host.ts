@@ -174,6 +174,7 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
     seed: (incarnation) => seed + incarnation,
     internals: {
       wallNow,
+      summaryOf: network.summaryOf,
       around: (effect, when) => around(cluster, index, effect, when),
       fatal(cause) {
         if (made.broken) afterFailure(cluster, made)
