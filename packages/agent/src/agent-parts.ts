@@ -2,7 +2,7 @@
 import { asVmId, createPeer, type Effect, type LoadSummary, type Peer, type PeerInit } from '@drover/protocol'
 import { type AgentEvents, createAgentEvents } from './agent-events.ts'
 import type { AgentInit } from './agent-port.ts'
-import { type Clock, instantOf } from './clock.ts'
+import type { Clock } from './clock.ts'
 import { policyHash, seedOf } from './digest.ts'
 import { droverVersion } from './drover-version.ts'
 import { createEffectRunner, type EffectRunner } from './effects.ts'
@@ -83,11 +83,7 @@ export const createAgentParts = (
     log,
     feed,
     warn,
-    sampled(pressure) {
-      const { demand, usable, troubles } = peer.view(instantOf(clock))
-      const known = !troubles.includes('demand.unknown')
-      emit({ kind: 'sampled', load: known ? { demand, usable } : null, pressure })
-    },
+    sampled: (pressure) => emit({ kind: 'sampled', load: peer.load(), pressure }),
   })
   const commandMs = internals.commandTimeoutMs ?? commandTimeoutMsDefault
   const requests = createPendingCommands(String(journal.incarnation), commandMs, clock)

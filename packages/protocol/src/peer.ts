@@ -13,10 +13,10 @@ import { followUp, nextWake } from './peer/next-need.ts'
 import { ownFacts } from './peer/own-facts.ts'
 import { createPeerParts, type MakeMembership, type PeerParts } from './peer/peer-parts.ts'
 import { peerView } from './peer/peer-view.ts'
-import { troubleOf } from './peer/troubles.ts'
+import { isDemandKnown, troubleOf } from './peer/troubles.ts'
 import { createMembership } from './ring/membership.ts'
 import { askAgain, describe } from './snapshot/described.ts'
-import { rest } from './snapshot/host.ts'
+import { demandOf, rest, usableHere } from './snapshot/host.ts'
 import { observe } from './snapshot/observe.ts'
 
 export type { MakeMembership } from './peer/peer-parts.ts'
@@ -26,6 +26,8 @@ export interface Peer {
   view(now: Instant): PeerView
   /** The lease of this host, as `view` shows it. */
   lease(): PeerView['lease']
+  /** What its VMs want, and what it may give them; null while the demand of one is unknown. A small part of the view. */
+  load(): Pick<PeerView, 'demand' | 'usable'> | null
 }
 
 export const createPeer = (init: PeerInit, makeMembership: MakeMembership = createMembership): Peer => {
@@ -60,6 +62,8 @@ export const createPeer = (init: PeerInit, makeMembership: MakeMembership = crea
 
     view: (now) => peerView(parts, now),
     lease: () => member.view(),
+    load: () =>
+      isDemandKnown(parts) ? { demand: demandOf(parts.host), usable: usableHere(parts.host) } : null,
   }
 }
 

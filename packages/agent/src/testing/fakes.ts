@@ -250,6 +250,7 @@ export const scriptedPeer = (script: ScriptedPeer['script'] = {}): ScriptedPeer 
       return input.kind === 'leaving' ? [{ kind: 'leave' }] : []
     },
     view: () => emptyView,
+    load: () => ({ demand: none, usable: none }),
   }
   return fake
 }

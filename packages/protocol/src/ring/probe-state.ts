@@ -37,6 +37,8 @@ export interface ProbeState {
   /** As the last `tick` gave them. */
   neighbours: readonly HostId[]
   others: readonly HostId[]
+  /** Both. */
+  listed: ReadonlySet<HostId>
   /** The last number that a ping of ours had. */
   sequence: number
   /** How much may be our own fault: 0 to `limits.slownessMax`. */
@@ -66,6 +68,7 @@ export const createProbeState = (speaker: Speaker): ProbeState => ({
   probes: new Map(),
   neighbours: [],
   others: [],
+  listed: new Set(),
   sequence: 0,
   score: 0,
   periods: 0,
@@ -105,8 +108,7 @@ export const flush = (state: ProbeState, now: Instant): Step => {
   return step
 }
 
-export const isListed = ({ neighbours, others }: ProbeState, host: HostId): boolean =>
-  neighbours.includes(host) || others.includes(host)
+export const isListed = ({ listed }: ProbeState, host: HostId): boolean => listed.has(host)
 
 /** A slow host gives the others more time. */
 export const stretched = ({ score }: ProbeState, ms: number): number => ms * (1 + score)

@@ -96,6 +96,7 @@ const tick = (
   const { self } = state
   state.neighbours = neighbours.filter((host) => host !== self)
   state.others = others.filter((host) => host !== self && !neighbours.includes(host))
+  state.listed = new Set([...state.neighbours, ...state.others])
   state.periodAt ??= now
   wakeUp(state, now)
   lookAtProbes(state, now)

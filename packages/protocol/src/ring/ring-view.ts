@@ -43,7 +43,7 @@ export interface RingView {
   /** What the prober found. False when the host is unknown or was in that state already. */
   mark(host: HostId, state: Liveness): boolean
   get(host: HostId): Member | null
-  /** All known hosts, this one included once it has heard itself, in ring order. */
+  /** All known hosts, this one included once it has heard itself, in ring order, as of now: the list changes with the view. */
   members(): readonly Member[]
   /** The `k` nearest on either side that are not dead, near first. A suspect is a neighbour until it is dead. */
   neighbours(self: HostId, k: number): readonly HostId[]
@@ -83,24 +83,38 @@ interface RingState {
   readonly limits: Pick<Limits, 'viewHostsMax' | 'staleGossips' | 'forgetGossips'>
   readonly known: Map<HostId, Member>
   /** The members of `known` in ring order (S15). */
-  ring: readonly Member[]
+  ring: Member[]
+  /** What was last worked out of it; null = some host has come or gone, or is no longer dead or alive. */
+  neighbours: { readonly of: HostId; readonly k: number; readonly hosts: readonly HostId[] } | null
+  /** The same; null = some host has come or gone. */
+  around: { readonly of: HostId; readonly hosts: readonly HostId[] } | null
 }
 
 export const createRingView = (self: HostId, limits: RingState['limits'] = defaults): RingView => {
-  const state: RingState = { self, limits, known: new Map(), ring: [] }
+  const state: RingState = { self, limits, known: new Map(), ring: [], neighbours: null, around: null }
   return {
     hear: (summary, now) => hear(state, summary, now),
     mark: (host, liveness) => mark(state, host, liveness),
     get: (host) => state.known.get(host) ?? null,
     members: () => state.ring,
-    neighbours: (of, k) => neighbours(state, of, k),
-    around: (of) => around(state, of),
+    neighbours(of, k) {
+      if (state.neighbours?.of !== of || state.neighbours.k !== k)
+        state.neighbours = { of, k, hosts: neighbours(state, of, k) }
+      return state.neighbours.hosts
+    },
+    around(of) {
+      if (state.around?.of !== of) state.around = { of, hosts: around(state, of) }
+      return state.around.hosts
+    },
     forget: (now, gossipMs) => forget(state, now, gossipMs),
   }
 }
 
 const take = (state: RingState, host: HostId): void => {
-  if (state.known.delete(host)) state.ring = state.ring.filter((m) => m.position.host !== host)
+  if (!state.known.delete(host)) return
+  state.ring = state.ring.filter((m) => m.position.host !== host)
+  state.neighbours = null
+  state.around = null
 }
 
 const put = (state: RingState, member: Member): void => {
@@ -110,7 +124,10 @@ const put = (state: RingState, member: Member): void => {
   const stays = before !== undefined && comparePositions(before.position, member.position) === 0
   if (!stays) take(state, host)
   const at = indexOfPosition(state.ring, member.position)
-  state.ring = stays ? state.ring.with(at, member) : state.ring.toSpliced(at, 0, member)
+  if (stays) state.ring[at] = member
+  else state.ring = state.ring.toSpliced(at, 0, member)
+  if (!stays) state.around = null
+  if (!stays || (before.state === 'dead') !== (member.state === 'dead')) state.neighbours = null
   known.set(host, member)
   checkRing(state.ring, known.size, limits.viewHostsMax, at)
 }

@@ -4,6 +4,7 @@
  */
 import { limits } from '../data/config.ts'
 import { byText, type HostId, type Instant } from '../data/ids.ts'
+import { earliestOf } from '../step-context.ts'
 import type { Liveness } from './ring-view.ts'
 import { confirm, type Suspicion, suspicionMsOf } from './suspicion.ts'
 
@@ -19,7 +20,18 @@ const innocent: Verdict = { state: 'alive', incarnation: 0, suspicion: null, acc
 
 export const createVerdicts = () => {
   const verdicts = new Map<HostId, Verdict>()
+  /** Of the suspects: few of many hosts. */
+  const suspicions = new Map<HostId, Suspicion>()
   const of = (host: HostId): Verdict => verdicts.get(host) ?? innocent
+  const put = (host: HostId, verdict: Verdict): void => {
+    verdicts.set(host, verdict)
+    if (verdict.suspicion === null) suspicions.delete(host)
+    else suspicions.set(host, verdict.suspicion)
+  }
+  const drop = (host: HostId): void => {
+    verdicts.delete(host)
+    suspicions.delete(host)
+  }
   const deathAt = (suspicion: Suspicion, score: number): Instant =>
     suspicion.since + suspicionMsOf(suspicion, score)
 
@@ -30,13 +42,15 @@ export const createVerdicts = () => {
     knows: (host: HostId): boolean => verdicts.has(host),
 
     /** Sorted. */
-    suspects: (): readonly HostId[] =>
-      [...verdicts.keys()].filter((host) => of(host).state === 'suspect').sort(byText),
+    suspects: (): readonly HostId[] => [...suspicions.keys()].sort(byText),
 
     /** A sign of life. True when the host was not alive before. */
     alive(host: HostId, incarnation: number): boolean {
       const before = of(host)
-      verdicts.set(host, { ...innocent, incarnation: Math.max(before.incarnation, incarnation) })
+      // Nearly always it was known to be alive.
+      const same = before.state === 'alive' && before.accusers.length === 0
+      if (same && incarnation <= before.incarnation && verdicts.has(host)) return false
+      put(host, { ...innocent, incarnation: Math.max(before.incarnation, incarnation) })
       return before.state !== 'alive'
     },
 
@@ -46,58 +60,50 @@ export const createVerdicts = () => {
       if (before.state !== 'alive') return false
       let suspicion: Suspicion = { since: now, confirmedBy: [] }
       for (const by of before.accusers) suspicion = confirm(suspicion, by)
-      verdicts.set(host, { ...before, state: 'suspect', suspicion, accusers: [] })
+      put(host, { ...before, state: 'suspect', suspicion, accusers: [] })
       return true
     },
 
     /** Another's evidence: confirms our suspicion, or waits for it. */
     accuse(host: HostId, by: HostId): void {
       const before = of(host)
-      if (before.suspicion !== null)
-        verdicts.set(host, { ...before, suspicion: confirm(before.suspicion, by) })
+      if (before.suspicion !== null) put(host, { ...before, suspicion: confirm(before.suspicion, by) })
       else if (!before.accusers.includes(by) && before.accusers.length < limits.confirmationsMax)
-        verdicts.set(host, { ...before, accusers: [...before.accusers, by] })
+        put(host, { ...before, accusers: [...before.accusers, by] })
     },
 
     /** Suspects whose time is over are dead from now on. Returns them, sorted. */
     condemn(now: Instant, score: number): readonly HostId[] {
       const condemned: HostId[] = []
-      for (const host of [...verdicts.keys()].sort(byText)) {
+      for (const host of [...suspicions.keys()].sort(byText)) {
+        if (now < deathAt(suspicions.get(host)!, score)) continue
         const before = of(host)
-        if (before.suspicion === null || now < deathAt(before.suspicion, score)) continue
-        verdicts.delete(host) // and back at the end: the newest of the dead
-        verdicts.set(host, { ...innocent, state: 'dead', incarnation: before.incarnation })
+        drop(host) // and back at the end: the newest of the dead
+        put(host, { ...innocent, state: 'dead', incarnation: before.incarnation })
         condemned.push(host)
       }
       return condemned
     },
 
     /** When `condemn` would find a host; null = none is suspect. */
-    condemnAt(score: number): Instant | null {
-      let at: Instant | null = null
-      for (const { suspicion } of verdicts.values())
-        if (suspicion !== null) at = Math.min(at ?? Infinity, deathAt(suspicion, score))
-      return at
-    },
+    condemnAt: (score: number): Instant | null =>
+      earliestOf(suspicions.values(), (suspicion) => deathAt(suspicion, score)),
 
     /** Suspicions last this much longer (or shorter, for a clock that was set back). */
     shift(byMs: number): void {
-      for (const [host, v] of verdicts)
-        if (v.suspicion !== null)
-          verdicts.set(host, { ...v, suspicion: { ...v.suspicion, since: v.suspicion.since + byMs } })
+      for (const [host, suspicion] of suspicions)
+        put(host, { ...of(host), suspicion: { ...suspicion, since: suspicion.since + byMs } })
     },
 
     /** Keeps the listed hosts and every verdict that is not 'alive'; when there are too many, the newest. */
     prune(isListed: (host: HostId) => boolean): void {
-      for (const [host, v] of verdicts) if (v.state === 'alive' && !isListed(host)) verdicts.delete(host)
+      for (const [host, v] of verdicts) if (v.state === 'alive' && !isListed(host)) drop(host)
       for (const host of verdicts.keys()) {
         if (verdicts.size <= limits.viewHostsMax) break
-        verdicts.delete(host)
+        drop(host)
       }
     },
 
-    forget: (host: HostId): void => {
-      verdicts.delete(host)
-    },
+    forget: drop,
   }
 }

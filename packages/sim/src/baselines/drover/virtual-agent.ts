@@ -162,8 +162,7 @@ export const startVirtualAgent = (init: VirtualAgentInit): VirtualAgent => {
       createPeer(peerInit) {
         const peer = createPeer(peerInit, leases.membership)
         return {
-          view: peer.view,
-          lease: peer.lease,
+          ...peer,
           step(now, input) {
             const effects = peer.step(now, input)
             const wake = effects.at(-1)
