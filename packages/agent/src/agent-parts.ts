@@ -18,7 +18,7 @@ export interface AgentInternals {
   readonly createPeer?: (init: PeerInit) => Peer
   readonly createPoller?: (init: PollerInit) => Poller
   readonly clock?: Clock
-  /** The summary that these bytes are, or null. Nobody may change it. */
+  /** The summary that these bytes are, or null. It may not be changed. */
   readonly summaryOf?: (bytes: Uint8Array) => LoadSummary | null
   /** Milliseconds since 1970, for people. */
   readonly wallNow?: () => number

@@ -7,6 +7,7 @@ import { assert, assertNever } from '@drover/placement'
 import type { HostId, Instant } from './data/ids.ts'
 import type { Effect, Input, PeerInit } from './data/io.ts'
 import type { Message, PartitionMessage } from './data/message.ts'
+import type { LoadSummary } from './data/summary.ts'
 import type { PeerView } from './data/view.ts'
 import { isActionMessage } from './host-actions.ts'
 import { followUp, nextWake } from './peer/next-need.ts'
@@ -32,36 +33,22 @@ export interface Peer {
 
 export const createPeer = (init: PeerInit, makeMembership: MakeMembership = createMembership): Peer => {
   const parts = createPeerParts(init, makeMembership)
-  const { context, state, actions, member, leader, membership, commands, leave, life } = parts
+  const { context, state } = parts
   return {
     step(now, input) {
       assert(!state.stepping, 'a step begins when the one before it has ended, and after no failed one')
       state.stepping = true
       context.setTime(now)
       if (state.startedAt === null) start(parts, context.now())
-      if (state.journalHealthy && input.kind !== 'journal') context.written()
-      handle(parts, input)
-      life.tick()
-      actions.tick()
-      member.tick()
-      leader.tick()
-      membership.tick()
-      commands.tick(troubleOf(parts) ?? 'partition.busy')
-      followUp(parts)
-      // Leader and member of one host speak as they speak to others, within the step.
-      for (let message = context.nextOwn(); message !== null; message = context.nextOwn())
-        onReceived(parts, context.self, message)
-      leave.tick()
-      membership.announce(ownFacts(parts), input.kind === 'leaving')
-      const at = nextWake(parts)
-      assert(Number.isFinite(at) && at > context.now(), () => `the next step comes after this one: ${at}`)
-      context.emit({ kind: 'wake', at })
+      const written = state.journalHealthy && input.kind !== 'journal' && context.written()
+      const stirs = handle(parts, input) || written || context.spoke
+      if (stirs || context.now() >= state.wakeAt) goOn(parts, input.kind === 'leaving')
       state.stepping = false
       return context.takeEffects()
     },
 
     view: (now) => peerView(parts, now),
-    lease: () => member.view(),
+    lease: () => parts.member.view(),
     load: () =>
       isDemandKnown(parts) ? { demand: demandOf(parts.host), usable: usableHere(parts.host) } : null,
   }
@@ -76,20 +63,52 @@ const start = ({ init, host, state, actions }: PeerParts, now: Instant): void =>
     rest(host, vm, now + Math.min(remainingMs, init.policy.cooldownMs), from)
 }
 
-const handle = (parts: PeerParts, input: Input): void => {
+/** Each stage does what is due, and says when it wants to be asked again. */
+const goOn = (parts: PeerParts, hasty: boolean): void => {
+  const { context, state, actions, member, leader, membership, commands, leave, life } = parts
+  life.tick()
+  actions.tick()
+  member.tick()
+  leader.tick()
+  membership.tick()
+  commands.tick(troubleOf(parts) ?? 'partition.busy')
+  followUp(parts)
+  // Leader and member of one host speak as they speak to others, within the step.
+  for (let message = context.nextOwn(); message !== null; message = context.nextOwn())
+    onReceived(parts, context.self, message)
+  leave.tick()
+  membership.announce(ownFacts(parts), hasty)
+  const at = nextWake(parts)
+  assert(Number.isFinite(at) && at > context.now(), () => `the next step comes after this one: ${at}`)
+  state.wakeAt = at
+  context.emit({ kind: 'wake', at })
+}
+
+/** False when nothing follows from it: most of what a host of a large cluster hears is known. */
+const handle = (parts: PeerParts, input: Input): boolean => {
+  if (input.kind === 'heard') return onHeard(parts, input.summary)
+  handleOther(parts, input)
+  return true
+}
+
+const onHeard = (parts: PeerParts, summary: LoadSummary): boolean => {
+  const owed = parts.actions.heard(summary.host)
+  const heard = parts.membership.heard(summary)
+  if (heard === 'news') {
+    parts.backOff.news()
+    parts.forecastBackOff.news()
+  }
+  // What is under way is looked at in each step.
+  return owed || heard !== 'known' || parts.actions.busy()
+}
+
+const handleOther = (parts: PeerParts, input: Exclude<Input, { readonly kind: 'heard' }>): void => {
   const { context, host, state, actions, membership, leader } = parts
   switch (input.kind) {
     case 'tick':
       return
     case 'received':
       return onReceived(parts, input.from, input.message)
-    case 'heard':
-      actions.heard(input.summary.host)
-      if (membership.heard(input.summary)) {
-        parts.backOff.news()
-        parts.forecastBackOff.news()
-      }
-      return
     case 'disconnected':
       actions.silent(input.host)
       return membership.disconnected(input.host)
@@ -130,7 +149,7 @@ const handle = (parts: PeerParts, input: Input): void => {
 /** Nothing more is built on what may not be written: neither on an end that this host has seen, nor on a word to another host. */
 const onJournal = ({ context, state, leader }: PeerParts, healthy: boolean): void => {
   state.journalHealthy = healthy
-  if (healthy) return context.written()
+  if (healthy) return void context.written()
   context.warn('journal.full', 'the journal cannot be written: no new leases, running actions finish')
   leader.callOff('journal.full', 'the journal of this host cannot be written')
 }

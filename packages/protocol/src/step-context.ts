@@ -56,11 +56,16 @@ export interface StepControl extends StepContext {
   /** The next message of this host to itself, or null. */
   nextOwn(): Message | null
   takeEffects(): readonly Effect[]
-  /** All records of earlier steps are on disk. */
-  written(): void
+  /** All records of earlier steps are on disk. True when that is news of one. */
+  written(): boolean
+  /** Something was emitted or said in this step. */
+  readonly spoke: boolean
   /** Newest first. */
   warnings(): readonly Warning[]
 }
+
+/** Of a step from which nothing follows. */
+const none: readonly Effect[] = []
 
 export const createStepContext = (
   self: HostId,
@@ -93,7 +98,14 @@ export const createStepContext = (
       else if (record.kind === 'closed') owed.add(record.action)
     },
     isOwed: (action) => owed.has(action),
-    written: () => owed.clear(),
+    written() {
+      if (owed.size === 0) return false
+      owed.clear()
+      return true
+    },
+    get spoke() {
+      return effects.length > 0 || own.length > 0
+    },
     send(to, draft) {
       const message = { ...draft, incarnation: speaking } as Message
       if (to === self) own.push(message)
@@ -128,6 +140,7 @@ export const createStepContext = (
     },
     nextOwn: () => own.shift() ?? null,
     takeEffects() {
+      if (effects.length === 0) return none
       const out = effects
       effects = []
       return out

@@ -17,8 +17,8 @@ export interface Duties {
   /** A new one, which has just been said for the first time. It is in the journal with the end of its action. */
   take(duty: Duty): void
   restore(duties: readonly Duty[]): void
-  /** This peer speaks. */
-  heard(peer: HostId): void
+  /** This peer speaks. True when it is to be told something sooner for that. */
+  heard(peer: HostId): boolean
   /** It has heard the word, and says so. */
   confirmed(action: ActionId, peer: HostId): void
   /** Which of the VMs that left run here again: no destination waits for them any more. */
@@ -81,11 +81,14 @@ export const createDuties = (context: StepContext): Duties => {
       for (const duty of duties) keep(duty, context.now())
     },
     heard(peer) {
+      let sooner = false
       for (const kept of all.values()) {
         const soon = kept.saidAt + limits.dutyMsMin
-        if (kept.duty.peer === peer && kept.nextAt > soon)
-          all.set(kept.duty.action, { ...kept, nextAt: soon })
+        if (kept.duty.peer !== peer || kept.nextAt <= soon) continue
+        all.set(kept.duty.action, { ...kept, nextAt: soon })
+        sooner = true
       }
+      return sooner
     },
     confirmed(action, peer) {
       if (all.get(action)?.duty.peer === peer) discharge(action)

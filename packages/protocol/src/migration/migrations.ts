@@ -91,8 +91,8 @@ export interface Migrations {
   sampled(): void
   /** Our hypervisor answers again. */
   connected(): void
-  /** This peer speaks. */
-  heard(peer: HostId): void
+  /** This peer speaks. True when it is to be told something sooner for that. */
+  heard(peer: HostId): boolean
   /** This agent is to end: what has not begun never will. */
   leave(): void
   /** Migrations away from here that still run are to stop, for this reason. */

@@ -10,6 +10,8 @@ export interface PeerState {
   startedAt: Instant | null
   /** A step is under way. It stays so when the step throws: a peer whose own state is wrong does nothing more. */
   stepping: boolean
+  /** When it is to step although nothing comes in, as the last step said. */
+  wakeAt: Instant
   /** The operator's last word, restored from the journal; before the first one that of the configuration. */
   mode: Mode
   /** Whether this host is overloaded, and since when. */
@@ -29,6 +31,7 @@ export interface PeerState {
 export const createPeerState = (init: Pick<PeerInit, 'mode' | 'restored'>): PeerState => ({
   startedAt: null,
   stepping: false,
+  wakeAt: 0,
   mode: init.restored.mode ?? init.mode,
   load: calm,
   journalHealthy: true,

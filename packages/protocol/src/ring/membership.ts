@@ -12,7 +12,7 @@ import type { MemberView } from '../data/view.ts'
 import { earliest, type StepContext } from '../step-context.ts'
 import { createAnnouncer, type Facts } from './announce.ts'
 import { createProber } from './probe.ts'
-import type { Step } from './probe-state.ts'
+import { nothing, type Step } from './probe-state.ts'
 import { createRingView } from './ring-view.ts'
 import { createStartCounts } from './start-counts.ts'
 
@@ -24,9 +24,14 @@ export interface MembershipHooks {
   readonly met: readonly StartCount[]
 }
 
+/**
+ * What a summary is to this host. `news`: a host can help now, and could not before. `known`: it says what is known already, or
+ * is older; nothing follows from it.
+ */
+export type Hearing = 'news' | 'changed' | 'known'
+
 export interface Membership {
-  /** True when it is news: a host that can help now, and could not before. */
-  heard(summary: LoadSummary): boolean
+  heard(summary: LoadSummary): Hearing
   /** False: the message is from an earlier life of its sender, and must be dropped; the sender is told so. */
   hello(from: HostId, incarnation: number): boolean
   probed(from: HostId, message: ProbeMessage): void
@@ -68,11 +73,15 @@ export const createMembership = (context: StepContext, hooks: MembershipHooks): 
 
   return {
     heard(summary) {
-      if (!starts.accepts(summary.host, summary.incarnation, false)) return false
+      if (!starts.accepts(summary.host, summary.incarnation, false)) return 'known'
       const before = ring.get(summary.host)?.summary
-      if (ring.hear(summary, context.now()) === null || summary.host === self) return false
-      follow(prober.onHeard(context.now(), summary.host, summary.incarnation))
-      return isHelpful(summary) && (before === undefined || !isHelpful(before))
+      const heard = ring.hear(summary, context.now())
+      if (heard === null) return 'known'
+      if (summary.host === self) return 'changed'
+      const step = prober.onHeard(context.now(), summary.host, summary.incarnation)
+      follow(step)
+      if (isHelpful(summary) && (before === undefined || !isHelpful(before))) return 'news'
+      return heard === 'refreshed' && step === nothing ? 'known' : 'changed'
     },
 
     hello: (from, incarnation) => starts.accepts(from, incarnation, true),

@@ -15,6 +15,9 @@ export interface Step {
   readonly publish: boolean
 }
 
+/** What most calls come to. */
+export const nothing: Step = Object.freeze({ send: [], changed: [], publish: false })
+
 export interface Probe {
   readonly sequence: number
   /** Null once the helpers were asked. */
@@ -101,11 +104,12 @@ export const flush = (state: ProbeState, now: Instant): Step => {
   const next = nextProbeAt(state)
   state.promisedAt = next === null ? null : Math.max(now, next)
   checkProbing(state.self, state, now)
-  const step = { send: state.sends, changed: state.changes, publish: state.publish }
+  const { sends, changes, publish } = state
+  if (sends.length === 0 && changes.length === 0 && !publish) return nothing
   state.sends = []
   state.changes = []
   state.publish = false
-  return step
+  return { send: sends, changed: changes, publish }
 }
 
 export const isListed = ({ listed }: ProbeState, host: HostId): boolean => listed.has(host)
