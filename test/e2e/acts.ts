@@ -99,6 +99,8 @@ export const cureInPeace = async (act: Act, seed: number): Promise<number> => {
 export interface Strikes {
   readonly struck: ReadonlyMap<string, number>
   readonly inVain: ReadonlyMap<string, number>
+  /** Of the time in which they struck, how much the machine withheld, percent. */
+  readonly starvedPercent: number
 }
 
 const progressMs = 15_000
@@ -113,6 +115,7 @@ export const rage = async (
   const struck = new Map<string, number>()
   const inVain = new Map<string, number>()
   const begun = performance.now()
+  const countedBefore = starvation.countedMs
   let told = begun
   let next = 0
   for (let now = begun; now - begun < forMs && !act.stopped(); now = performance.now()) {
@@ -136,7 +139,8 @@ export const rage = async (
     }
     await sleep(50)
   }
-  return { struck, inVain }
+  const counted = (starvation.countedMs - countedBefore) / Math.max(1, performance.now() - begun)
+  return { struck, inVain, starvedPercent: Math.round(Math.max(0, 1 - counted) * 100) }
 }
 
 /** An agent that was hit by the last fault may be starting: its operator says it again. */

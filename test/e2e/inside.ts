@@ -97,6 +97,7 @@ const summaryOf = (
     leftDefinitions: watch.leftDefinitions,
     violations: watch.violations,
     broken: story.broken,
+    starvedPercent: story.strikes.starvedPercent,
     loopDelayMsMax: starvation.loopDelayMsMax,
   }
 }
@@ -137,7 +138,7 @@ const main = async (directory: string, options: Options): Promise<number> => {
   const act: Act = { run, watch, starvation, stopped: () => stopped }
   const story: Story = {
     measured: { startMs: 0, cureMs: 0 },
-    strikes: { struck: new Map(), inVain: new Map() },
+    strikes: { struck: new Map(), inVain: new Map(), starvedPercent: 0 },
     verdicts: [],
     reportedAgainMs: null,
     operator: null,

@@ -59,6 +59,7 @@ const good: Summary = {
   leftDefinitions: 0,
   violations: [],
   broken: null,
+  starvedPercent: 20,
   loopDelayMsMax: 12,
 }
 

@@ -28,6 +28,9 @@ export interface Summary {
   readonly violations: readonly string[]
   /** Where the run stopped before its end, and why. */
   readonly broken: string | null
+  /** Of the time in which faults struck, how much the machine withheld from an agent or the runner, percent. */
+  readonly starvedPercent: number
+  /** Of the runner's own event loop, ms. */
   readonly loopDelayMsMax: number
 }
 
@@ -78,6 +81,7 @@ export const summaryText = (summary: Summary, logs: string | null): string => {
       .map(([end, times]) => `${times} ${end}`)
       .join(', ')}`,
     `agents      ${agents.starts} starts of ${options.agents} agents, at most ${agents.memoryMiBMax} MiB each; start ${seconds(measured.startMs)}, cure without faults ${seconds(measured.cureMs)} (medians)`,
+    `machine     withheld its CPUs from an agent or the runner ${summary.starvedPercent} % of the time${summary.starvedPercent > 80 ? ': few of these faults met a migration' : ''}; the runner was ${summary.loopDelayMsMax} ms late at worst`,
     `operator    ${operator.length === 0 ? 'had nothing to do' : operator.map(([code, times]) => `${code} ${times}`).join(', ')}${summary.leftDefinitions > 0 ? `; ${summary.leftDefinitions} definitions left by a hypervisor that lost the end of a migration` : ''}`,
     '',
     ...table(
