@@ -124,9 +124,9 @@ export const rage = async (
       next += 1
       const { what, words } = one.fault
       const hit = await one.fault.strike(run)
-      const counts = hit ? struck : inVain
+      const counts = hit === true ? struck : inVain
       counts.set(what, (counts.get(what) ?? 0) + 1)
-      trace(`${hit ? '' : 'in vain: '}${words}`)
+      trace(`${hit === true ? '' : `in vain${hit === false ? '' : ` (${hit})`}: `}${words}`)
     }
     if (now - told >= progressMs) {
       told = now

@@ -1,15 +1,15 @@
 /** What operators order over the local API, while all else goes on: drains, the brake, migrations by hand. */
 import { ApiError } from '../../../packages/agent/src/api/api-error.ts'
 import { nameOf, vmsOn } from '../run.ts'
-import { durationOf, type Fault, type FaultKind, pairOf, secondsOf } from './fault.ts'
+import { durationOf, type Fault, type FaultKind, pairOf, type Strike, secondsOf } from './fault.ts'
 
 /** An agent may refuse, or be dead by now: that is an answer. */
-const tried = async (order: Promise<unknown>): Promise<boolean> => {
+const tried = async (order: Promise<unknown>): Promise<Strike> => {
   try {
     await order
     return true
   } catch (error) {
-    if (error instanceof ApiError) return false
+    if (error instanceof ApiError) return `${error.code}: ${error.message}`
     throw error
   }
 }

@@ -2,14 +2,16 @@
 import type { Random } from '../../../packages/sim/src/random.ts'
 import type { Run } from '../run.ts'
 
+export type Strike = boolean | string
+
 /** Drawn in full before the run begins. */
 export interface Fault {
   /** Its row in the table of faults. */
   readonly what: string
   /** With hosts and numbers. */
   readonly words: string
-  /** False: there was nothing to strike (an agent that is dead already). */
-  strike(run: Run): boolean | Promise<boolean>
+  /** False, or why: there was nothing to strike (an agent that is dead already). */
+  strike(run: Run): Strike | Promise<Strike>
 }
 
 export interface FaultKind {
