@@ -16,8 +16,8 @@ const places = (): readonly string[] => [
   '/sbin',
 ]
 
-const isThere = (command: string): boolean =>
-  places().some((place) => {
+const isThere = (command: string, among: readonly string[]): boolean =>
+  among.some((place) => {
     try {
       accessSync(join(place, command), constants.X_OK)
       return true
@@ -27,11 +27,14 @@ const isThere = (command: string): boolean =>
   })
 
 /** What is missing for a run, in words for people; empty = ready. */
-export const missing = (): readonly string[] => [
+export const missing = (
+  user: number | undefined = process.getuid?.(),
+  among: readonly string[] = places(),
+): readonly string[] => [
   ...(process.platform === 'linux' ? [] : ['Linux, for network namespaces']),
-  ...(process.getuid?.() === 0 ? [] : ['root, for network namespaces and file systems: run it with sudo']),
+  ...(user === 0 ? [] : ['root, for network namespaces and file systems: run it with sudo']),
   ...Object.entries(commands).flatMap(([command, from]) =>
-    isThere(command) ? [] : [`the command ${command}: apt-get install ${from}`],
+    isThere(command, among) ? [] : [`the command ${command}: apt-get install ${from}`],
   ),
 ]
 

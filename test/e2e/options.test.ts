@@ -1,6 +1,7 @@
 /** The command line, and the closing words of a run. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { missing } from './enclosure.ts'
 import { again, type Options, parseOptions } from './options.ts'
 import { passed, type Summary, summaryText } from './summary.ts'
 
@@ -31,6 +32,21 @@ test('what is not said has a default; what is wrong is said, and names the help'
 })
 
 const options: Options = { minutes: 5, seed: 9, agents: 4, only: ['kill'], json: false }
+
+test('a machine or a user that cannot run it is told what to install, or to become', () => {
+  const lacks = missing(1_000, ['/nowhere'])
+  assert.equal(lacks.length, 4)
+  for (const words of [
+    /^root/,
+    /ip: apt-get install iproute2/,
+    /unshare: apt-get install util-linux/,
+    /mount/,
+  ])
+    assert.ok(
+      lacks.some((one) => words.test(one)),
+      String(words),
+    )
+})
 
 test('the line that strikes again gives the same options', () => {
   const line = again(options).split(' -- ')[1] ?? ''
