@@ -49,7 +49,9 @@ const play = async (
   )
   story.measured = { startMs, cureMs: await cureInPeace(act, seed) }
   const schedule = drawSchedule({ seed, hosts: agents, forMs, only })
-  run.say(`${schedule.length} faults of seed ${seed} strike for ${minutes} min`)
+  run.say(
+    `${schedule.length} faults of seed ${seed} strike for ${minutes} min, fewer where the machine starves`,
+  )
   story.strikes = await rage(act, schedule, forMs, trace)
 
   const before = remainsOf(watch)

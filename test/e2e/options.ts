@@ -30,7 +30,7 @@ liveness have to be kept in time. Needs root and Linux.
   --json        the summary as one JSON object on the last line of stdout; progress goes to stderr
   --help        this text
 
-The same seed strikes with the same faults at the same times. What comes of it differs from run to run: real
+The same seed strikes with the same faults in the same order. What comes of it, and how far it gets, differs from run to run: real
 processes in real time are not deterministic.
 
 Exit code: 0 = no promise was broken and every bound was met, 1 = not so, 2 = wrong usage, or something is missing.
