@@ -96,7 +96,6 @@ const summaryOf = (
     bounds: boundRows(story.verdicts),
     reportedAgainMs: story.reportedAgainMs,
     operator: Object.fromEntries(story.operator?.done ?? []),
-    leftDefinitions: watch.leftDefinitions,
     violations: watch.violations,
     broken: story.broken,
     starvedPercent: story.strikes.starvedPercent,

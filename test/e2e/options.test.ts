@@ -72,7 +72,6 @@ const good: Summary = {
   ],
   reportedAgainMs: 900,
   operator: {},
-  leftDefinitions: 0,
   violations: [],
   broken: null,
   starvedPercent: 20,

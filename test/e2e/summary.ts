@@ -24,7 +24,6 @@ export interface Summary {
   readonly reportedAgainMs: number | null
   /** What an operator had to do after healing, by code. */
   readonly operator: Readonly<Record<string, number>>
-  readonly leftDefinitions: number
   readonly violations: readonly string[]
   /** Where the run stopped before its end, and why. */
   readonly broken: string | null
@@ -82,7 +81,7 @@ export const summaryText = (summary: Summary, logs: string | null): string => {
       .join(', ')}`,
     `agents      ${agents.starts} starts of ${options.agents} agents, at most ${agents.memoryMiBMax} MiB each; start ${seconds(measured.startMs)}, cure without faults ${seconds(measured.cureMs)} (medians)`,
     `machine     withheld its CPUs from an agent or the runner ${summary.starvedPercent} % of the time${summary.starvedPercent > 80 ? ': few of these faults met a migration' : ''}; the runner was ${summary.loopDelayMsMax} ms late at worst`,
-    `operator    ${operator.length === 0 ? 'had nothing to do' : operator.map(([code, times]) => `${code} ${times}`).join(', ')}${summary.leftDefinitions > 0 ? `; ${summary.leftDefinitions} definitions left by a hypervisor that lost the end of a migration` : ''}`,
+    `operator    ${operator.length === 0 ? 'had nothing to do' : operator.map(([code, times]) => `${code} ${times}`).join(', ')}`,
     '',
     ...table(
       ['promise', 'kept after', 'by the clock', 'bound', 'what', 'the bound is'],
