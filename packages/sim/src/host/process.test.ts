@@ -134,6 +134,19 @@ describe('a process that waits in the middle of a step', () => {
   })
 })
 
+test('a process that is hurried does at once what it waited to do', async () => {
+  const { world, process, log, note } = scene()
+  process.stall(1_000)
+  process.leave(note('said'))
+  process.enter(note('message'))
+  await world.advance(10)
+  process.hurry()
+  process.hurry()
+  await world.advance(10)
+  assert.deepEqual(log, ['10 said', '10 message'])
+  assert.equal(process.free, true)
+})
+
 test('a dead process does nothing: whatever was held back, whatever it still tries', async () => {
   const { world, process, log, note } = scene()
   process.clock.after(20, note('timer'))

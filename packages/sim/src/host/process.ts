@@ -37,6 +37,8 @@ export interface Process {
   stop(options?: { readonly ms?: number; readonly asleep?: boolean }): void
   /** As SIGCONT. */
   goOn(): void
+  /** What its thread waits for, in the middle of a step, has come. */
+  hurry(): void
   /** As SIGKILL. */
   end(): void
 }
@@ -185,6 +187,14 @@ const goOn = (state: ProcessState): void => {
   turnAfter(state, 0)
 }
 
+const hurry = (state: ProcessState): void => {
+  const lag = lagMs(state)
+  if (state.phase === 'ended' || lag === 0) return
+  // As if it had run all the time: all that waits is due.
+  state.stoppedMs -= lag
+  if (state.phase === 'runs') turnAfter(state, 0)
+}
+
 const end = (state: ProcessState): void => {
   if (state.phase === 'ended') return
   state.phase = 'ended'
@@ -251,6 +261,7 @@ export const createProcess = (init: ProcessInit): Process => {
     stall: (ms) => stall(state, ms),
     stop: ({ ms = Number.POSITIVE_INFINITY, asleep = false } = {}) => stop(state, ms, asleep),
     goOn: () => goOn(state),
+    hurry: () => hurry(state),
     end: () => end(state),
   }
 }

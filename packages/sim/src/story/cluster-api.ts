@@ -118,8 +118,9 @@ export interface Cluster {
   freeze(host: number, ms: number, options?: { readonly asleep?: boolean }): void
   /** The same, in the middle of a step: before the next effect of that kind, or message of that kind, is carried out. */
   freezeAt(host: number, what: string, ms: number): void
+  /** Whatever it stands still for is over. */
   thaw(host: number): void
-  /** From now on each record that its agent writes takes mean ± spread ms, in which its process stands still. */
+  /** From now on each record that its agent writes takes mean ± spread ms, in which its process stands still, and it dies in none. */
   fsync(host: number, meanMs: number, spreadMs?: number): void
   /** The agent dies while it writes its next record, and starts again 5 s later. Default: drawn whether that was written. */
   crashInFsync(host: number, record?: Fate): void

@@ -49,9 +49,14 @@ export const agentFaults = (cluster: ClusterState): AgentFaults => ({
   freezeAt(host, what, ms) {
     hostAt(cluster, host).freezeAt = { what, ms }
   },
-  thaw: (host) => hostAt(cluster, host).process?.goOn(),
+  thaw(index) {
+    const host = hostAt(cluster, index)
+    host.freezeAt = null
+    host.process?.goOn()
+    host.process?.hurry()
+  },
   fsync(host, meanMs, spreadMs = 0) {
-    Object.assign(hostAt(cluster, host).disk, { meanMs, spreadMs })
+    Object.assign(hostAt(cluster, host).disk, { meanMs, spreadMs, crash: null })
   },
   crashInFsync(host, record = 'drawn') {
     hostAt(cluster, host).disk.crash = record

@@ -1,15 +1,11 @@
 /** How a story ends its faults: a core of hosts is healed while the rest stays broken, and an operator does what the alarms ask for. */
-import { instantOf } from '@drover/agent/runtime'
 import type { PeerView, Rule } from '@drover/protocol'
 import { createLivenessCheck, type LivenessCheck } from '../invariants/liveness.ts'
 import { livenessBounds } from '../invariants/liveness-bounds.ts'
 import type { Network } from '../network/model.ts'
 import type { Cluster } from './cluster-api.ts'
 import { agentFaults, hostFaults } from './cluster-faults.ts'
-import { type ClusterState, hostAt } from './cluster-state.ts'
-
-const viewOf = (state: ClusterState, host: number): PeerView | null =>
-  hostAt(state, host).peer?.view(instantOf(state.clock)) ?? null
+import { type ClusterState, hostAt, viewOf } from './cluster-state.ts'
 
 const calm = { drop: 0, duplicate: 0, jitterMs: 0, reorder: 0, replayMs: 0 } as const
 
@@ -18,6 +14,8 @@ const healHost = (state: ClusterState, host: number): void => {
   const name = `h${host}`
   const faults = { ...agentFaults(state), ...hostFaults(state) }
   faults.fullJournal(host, false)
+  faults.fsync(host, 0)
+  faults.thaw(host)
   faults.bootHost(host)
   world.slow(name, 0)
   world.telling(name, 'once')
@@ -76,14 +74,14 @@ export const createPeace = (
         world,
         core,
         ids: hosts.map(({ id }) => id),
-        view: (host) => viewOf(state, host),
+        view: (host) => viewOf(state, hostAt(state, host)),
         bounds: livenessBounds(policy, core.length, options.sampleMs ?? 1_000),
         ruled: ruledBy(state.rules),
       })
     },
     operate() {
       for (const host of hosts.keys()) {
-        const view = viewOf(state, host)
+        const view = viewOf(state, hostAt(state, host))
         if (view !== null) runAgain(state, view, host)
       }
     },

@@ -1,6 +1,17 @@
 /** What the parts of a cluster in virtual time share. */
 import type { JournalStore, Solver } from '@drover/agent/runtime'
-import type { Decision, HostId, Message, Mode, Peer, Policy, Reply, Resources, Rule } from '@drover/protocol'
+import type {
+  Decision,
+  HostId,
+  Message,
+  Mode,
+  Peer,
+  PeerView,
+  Policy,
+  Reply,
+  Resources,
+  Rule,
+} from '@drover/protocol'
 import type { Host } from '../host/host.ts'
 import type { Process } from '../host/process.ts'
 import type { Disk } from '../host/slow-disk.ts'
@@ -71,6 +82,10 @@ export const hostAt = ({ hosts }: ClusterState, index: number): StoryHost => {
   if (host === undefined) throw new RangeError(`no host ${index}`)
   return host
 }
+
+/** What its living agent says of itself now, by its own clock; null when there is none. */
+export const viewOf = ({ clock }: ClusterState, { peer, monotonic }: StoryHost): PeerView | null =>
+  peer?.view(Math.floor(monotonic.at(clock.now()))) ?? null
 
 /** Throws what went wrong where no caller could be told. */
 export const check = ({ failure }: ClusterState): void => {

@@ -26,7 +26,7 @@ import { type ManualClock, manualClock } from '../time/clock.ts'
 import type { Cluster, ClusterOptions } from './cluster-api.ts'
 import { agentFaults, heedPower, hostFaults } from './cluster-faults.ts'
 import { createPeace } from './cluster-peace.ts'
-import { type ClusterState, check, hostAt, type StoryHost } from './cluster-state.ts'
+import { type ClusterState, check, hostAt, type StoryHost, viewOf } from './cluster-state.ts'
 import { createCrashWatch } from './crash-point.ts'
 import { createStoryHost, killAgent, startAgent } from './story-host.ts'
 import { createStoryLeader, type Led, type StoryLeader, storyLeaderId } from './story-leader.ts'
@@ -110,12 +110,10 @@ const stateOf = (options: ClusterOptions, model: Network, ids: readonly HostId[]
 
 /** Views are not cheap: in each look the observer is shown that of one host, all in turn. */
 const checkerOf = (state: ClusterState): Checker => {
-  const { world, capacity, hosts, clock, policy, rules, feed, options } = state
+  const { world, capacity, hosts, policy, rules, feed, options } = state
   const viewsOf = (some: readonly StoryHost[]): readonly PeerView[] =>
     // What a process has decided in the middle of a step is not seen yet, and may still be undone by its death.
-    some.flatMap(({ peer, process, monotonic }) =>
-      peer === null || process?.inStep ? [] : [peer.view(Math.floor(monotonic.at(clock.now())))],
-    )
+    some.flatMap((host) => (host.process?.inStep ? [] : (viewOf(state, host) ?? [])))
   let turn = 0
   return createChecker({
     world,
@@ -240,7 +238,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       return vm
     },
     peer: (host) => peerOf(state, host),
-    view: (host) => peerOf(state, host).view(Math.floor(hostAt(state, host).monotonic.at(clock.now()))),
+    view: (host) => viewOf(state, { ...hostAt(state, host), peer: peerOf(state, host) })!,
     run: (ms) => run(state, ms),
     until: (condition, ms) => until(state, condition, ms),
     ...leaderOf(state),
