@@ -20,7 +20,11 @@ import { type HostBook, newBook, note } from './host-book.ts'
 import { createLeaseCheck } from './lease-check.ts'
 import { createLeaseLifeCheck } from './lease-life-check.ts'
 import { createMotionCheck } from './motion-check.ts'
+import { createPingPongCheck } from './ping-pong-check.ts'
+import { createPlanCheck } from './plan-check.ts'
+import { createQuietCheck } from './quiet-check.ts'
 import { createRingCheck, type RingCheck } from './ring-check.ts'
+import { createRuleCheck } from './rule-check.ts'
 import type { Check, Scene } from './scene.ts'
 import { createSupervisionCheck, type SupervisionCheck } from './supervision-check.ts'
 import { createViewCheck, type ViewCheck } from './view-check.ts'
@@ -105,6 +109,10 @@ const checksOf = (scene: Scene, init: CheckerInit): readonly Check[] => {
     createDoubtCheck(scene),
     createDeathCheck(scene),
     createBoundsCheck(scene),
+    createPlanCheck(scene),
+    createRuleCheck(scene),
+    createPingPongCheck(scene),
+    createQuietCheck(scene),
   ]
 }
 

@@ -3,9 +3,9 @@ import type { Clock } from '../time/clock.ts'
 
 // biome-ignore format: one line each kind, in the order of docs/architecture.md
 export type Invariant =
-  | 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S8' | 'S9' | 'S10' | 'S12' | 'S13' | 'S14' | 'S15'
+  | 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S8' | 'S9' | 'S10' | 'S11' | 'S12' | 'S13' | 'S14' | 'S15'
   | 'R1' | 'R2'
-  | 'Q2'
+  | 'Q1' | 'Q2' | 'Q3'
   | Liveness
 
 /** What must happen once faults have stopped. */

@@ -38,6 +38,8 @@ export interface HostBook {
   readonly open: Map<ActionId, OpenAction>
   /** What holds the host: as `open`, but without what its agent knows to be over and could not write down. */
   readonly held: Set<ActionId>
+  /** Migrations from here for which the destination was asked, and has not answered. */
+  readonly asking: Set<ActionId>
   /** Each takes back one record; newest last. */
   undo: (() => void)[]
   /** Its journal was lost while its agent lived, which goes on writing. */
@@ -81,6 +83,7 @@ export const newBook = (id: HostId, name: string): HostBook => ({
   executing: false,
   open: new Map(),
   held: new Set(),
+  asking: new Set(),
   undo: [],
   doomed: false,
   plans: new Map(),
@@ -116,6 +119,7 @@ const write = (book: HostBook, record: JournalRecord): (() => void) => {
     case 'opened':
       book.open.set(record.open.action, record.open)
       book.held.add(record.open.action)
+      book.asking.delete(record.open.action)
       return () => void book.open.delete(record.open.action)
     case 'closed': {
       const open = book.open.get(record.action)
@@ -173,6 +177,7 @@ export const note = (book: HostBook, event: AgentEvent, now: number): void => {
       book.bornAt = now
       book.lease = null
       book.held.clear()
+      book.asking.clear()
       for (const action of book.open.keys()) book.held.add(action)
       book.observed = []
       book.observedAt = Number.NEGATIVE_INFINITY
@@ -209,6 +214,8 @@ export const note = (book: HostBook, event: AgentEvent, now: number): void => {
         keepPlan(book, message)
         give(book, message.epochs[book.id] ?? 0)
       }
+      if (message.kind === 'admit') book.asking.add(message.action)
+      if (message.kind === 'cancelled' || message.kind === 'ended') book.asking.delete(message.action)
       if (message.kind === 'granted') give(book, message.epoch)
       const executes = message.kind === 'assign' || message.kind === 'admitted'
       if (executes && message.partition === book.lease?.partition) book.executing = true

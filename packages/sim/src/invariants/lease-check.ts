@@ -12,7 +12,8 @@ const clockRateMax = 1.01
 /** How long a lease lasts at least, by whatever clock; they tell whole milliseconds. */
 const leaseMs = limits.leaseMs / clockRateMax - 1
 
-const orders: ReadonlySet<Message['kind']> = new Set(['reserve', 'renew', 'assign', 'begin', 'release'])
+/** To let go of a host is no order: a late grant to an earlier life is answered so. */
+const orders: ReadonlySet<Message['kind']> = new Set(['reserve', 'renew', 'assign', 'begin'])
 
 type EventOf<K extends AgentEvent['kind']> = Extract<AgentEvent, { readonly kind: K }>
 
@@ -21,6 +22,12 @@ export const createLeaseCheck = (scene: Scene): Check => {
   const now = (): number => world.clock.now()
   /** By host: the leader whose newer life spoke in the step that is under way. */
   const restarted = new Map<HostBook, string>()
+
+  /** An action is under way, or is being asked for, or the hypervisor moves a VM on its own. */
+  const isBusy = (book: HostBook): boolean =>
+    book.held.size > 0 ||
+    book.asking.size > 0 ||
+    world.migrations().some(({ from, to }) => from === book.name || to === book.name)
 
   const judgeNew = (book: HostBook, lease: SeenLease): void => {
     const { name, lease: before, epochGiven } = book
@@ -48,7 +55,7 @@ export const createLeaseCheck = (scene: Scene): Check => {
     if (lease === null) return
     if (lease.epoch !== book.lease?.epoch || lease.partition !== book.lease.partition)
       return judgeNew(book, lease)
-    if (leader === lease.leader && ![...book.held].some((action) => partitionOf(action) === lease.partition))
+    if (leader === lease.leader && !isBusy(book))
       findings.once(
         `S7 ${book.id} ${lease.partition}`,
         'S7',

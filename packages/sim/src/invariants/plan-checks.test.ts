@@ -1,0 +1,277 @@
+// S10, S11, Q1, Q3: unsound plans, broken rules, ping-pong and unrest are noticed.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Action, asVmId, type ObservedVm, type Problem, policyOf, type Rule } from '@drover/protocol'
+import {
+  actionOf,
+  agentOf,
+  epoch,
+  hears,
+  migrates,
+  opened,
+  openMigration,
+  partitionIdOf,
+  says,
+  tick,
+  watchedAgents,
+} from '../testing/watched-agents.ts'
+import { planFaultOf } from './plan-reading.ts'
+import { brokenBy } from './rule-check.ts'
+
+const partition = partitionIdOf('h1', 1)
+const [a, b, c] = [asVmId('a'), asVmId('b'), asVmId('c')]
+const [h1, h2] = [agentOf('h1'), agentOf('h2')]
+
+const hostOf = (id: typeof h1, most = 8_000) => ({
+  id,
+  state: 'online' as const,
+  limit: [most, 32_768],
+  cpuBaseline: null,
+  failureDomain: null,
+})
+const vmOf = (id: typeof a, host: typeof h1, cpuMilli: number) => ({
+  id,
+  host,
+  state: 'running' as const,
+  wanted: 'running' as const,
+  demand: [cpuMilli, 1_024],
+  memoryMiB: 1_024,
+  dirtyMiBps: 0,
+  movable: true,
+})
+const problemOf = (cpuOfA: number, changes: Partial<Problem> = {}): Problem => ({
+  dimensions: ['cpuMilli', 'memoryMiB'],
+  hosts: [hostOf(h1), hostOf(h2)],
+  vms: [vmOf(a, h1, cpuOfA), vmOf(b, h1, 4_000), vmOf(c, h2, 6_000)],
+  bandwidthMiBps: 125,
+  migrationsOutMax: 1,
+  migrationsInMax: 1,
+  rules: [],
+  ...changes,
+})
+/** The second host has room for all. */
+const roomy = (cpuOfA: number): Problem => problemOf(cpuOfA, { hosts: [hostOf(h1), hostOf(h2, 20_000)] })
+const move = (index: number, vm: typeof a, from: typeof h1, to: typeof h1, ...after: number[]): Action => ({
+  kind: 'migrate',
+  id: actionOf(partition, index),
+  vm,
+  from,
+  to,
+  after: after.map((i) => actionOf(partition, i)),
+})
+const planOf = (...actions: readonly Action[]) => ({ actions, makespanMs: 0 })
+
+test('the reading of plans: what fits passes, and each kind of fault is found', () => {
+  const fault = (...actions: readonly Action[]) =>
+    planFaultOf(problemOf(5_000), planOf(...actions), partition)
+  assert.equal(fault(), null)
+  assert.equal(fault(move(0, c, h2, h1)), 'H1 would carry 15000 cpuMilli of 9000')
+  assert.equal(fault(move(0, c, h2, agentOf('h3'))), 'H3 is not in the problem')
+  assert.equal(fault(move(0, a, h2, h1)), 'a is not on H2 when it is to leave')
+  assert.equal(
+    fault(move(0, a, h1, h2, 1)),
+    `${actionOf(partition)} waits for ${actionOf(partition, 1)}, which is not in the plan`,
+  )
+  assert.equal(fault(move(0, a, h1, h2, 1), move(1, c, h2, h1, 0)), 'its actions wait for each other')
+  // In the order of the list it fits; but nothing holds the second one back.
+  const free = problemOf(2_500, { hosts: [hostOf(h1, 9_000), hostOf(h2)] })
+  const loose = [move(0, c, h2, h1), move(1, b, h1, h2)]
+  assert.equal(
+    planFaultOf(free, planOf(move(0, b, h1, h2, 1), move(1, c, h2, h1)), partition),
+    'H1 would carry 12500 cpuMilli of 9000',
+  )
+  assert.notEqual(planFaultOf(free, planOf(...loose), partition), null)
+})
+
+const observed = (vm: typeof a, changes: Partial<ObservedVm> = {}): ObservedVm => ({
+  vm,
+  name: String(vm),
+  state: 'running',
+  pausedBy: null,
+  incarnation: '1',
+  cpuMilli: 600,
+  vcpus: 1,
+  memoryMiB: 1_024,
+  dirtyMiBps: null,
+  fixed: null,
+  diskLocked: false,
+  ...changes,
+})
+
+interface Told {
+  readonly actions?: readonly Action[]
+  readonly problem?: Problem
+  readonly reason?: string
+  readonly rules?: readonly Rule[]
+  readonly seen?: Partial<ObservedVm>
+  readonly admitted?: boolean
+  readonly afterMs?: number
+}
+
+/** The agent of h1 leads a plan, and begins its first action. */
+const begins = async (told: Told = {}) => {
+  const { actions = [move(0, a, h1, h2)], problem = roomy(5_000), reason = 'overload.cpu', rules = [] } = told
+  const agents = watchedAgents(2, { policy: policyOf('balanced'), rules })
+  const { step, leased, clock } = agents
+  agents.vm('a', 'h1', { settings: { labels: 'db' } })
+  agents.vm('b', 'h1', { settings: { labels: 'db' } })
+  agents.vm('c', 'h2', { settings: { labels: 'db' } })
+  agents.born('h1')
+  agents.born('h2')
+  step('h1', { kind: 'observed', vms: [observed(a), observed(b)] }, null)
+  step('h2', { kind: 'observed', vms: [observed(c)] }, null)
+  const lease = leased(partition, 1)
+  step('h1', tick, lease, epoch(1))
+  const assign = {
+    kind: 'assign',
+    partition,
+    epoch: 1,
+    epochs: {},
+    plan: planOf(...actions),
+    problem,
+    decision: { reason },
+  }
+  step('h1', tick, lease, says('h2', assign as never))
+  step('h1', { kind: 'observed', vms: [observed(a, told.seen), observed(b)] }, lease)
+  step(
+    'h1',
+    tick,
+    lease,
+    says('h2', { kind: 'admit', partition, epoch: 1, action: actionOf(partition) } as never),
+  )
+  if (told.admitted !== false)
+    step('h1', hears('h2', { kind: 'admitted', partition, action: actionOf(partition) }), lease)
+  await clock.advance(told.afterMs ?? 100)
+  step('h1', tick, lease, opened(openMigration('departure', partition, a)), migrates(partition, a))
+  return agents
+}
+
+test('S10: a plan that is unsound, and actions that are not right when they begin', async () => {
+  assert.deepEqual((await begins()).found(), [])
+  const said = async (told: Told) => (await begins(told)).found().at(-1)
+  const starts = `S10 h1 begins ${actionOf(partition)}: `
+  const unsound = await begins({ actions: [move(0, a, h1, agentOf('h3'))], reason: 'drain' })
+  assert.deepEqual(unsound.found(), [
+    `S10 h1 assigns the plan of ${partition}, which is unsound: H3 is not in the problem`,
+    `${starts}the plan is unsound: H3 is not in the problem`,
+  ])
+  assert.equal(
+    await said({
+      actions: [move(0, b, h1, h2)],
+      problem: problemOf(5_000, { vms: [vmOf(b, h1, 1_000)] }),
+      reason: 'drain',
+    }),
+    `${starts}the plan says otherwise`,
+  )
+  assert.equal(await said({ seen: { incarnation: '2' } }), `${starts}the VM was started anew`)
+  assert.equal(await said({ seen: { fixed: 'dev.hostdev' } }), `${starts}the VM must stay: dev.hostdev`)
+  assert.equal(await said({ admitted: false }), `${starts}its destination has not admitted it`)
+  assert.equal(await said({ afterMs: 40_000 }), `${starts}its admission is 40000 ms old`)
+  const later = [move(0, a, h1, h2, 1), move(1, b, h1, h2)]
+  assert.equal(
+    await said({ actions: later, problem: roomy(1_000), reason: 'drain' }),
+    `${starts}${actionOf(partition, 1)} is not done`,
+  )
+})
+
+test('S11: each kind of rule is seen to be broken, and what was broken before is excused', () => {
+  const coming = (vm: typeof a, beside: readonly (typeof a)[], problem = problemOf(1_000)) => ({
+    vm,
+    host: { id: h2 } as never,
+    beside,
+    assign: { problem, plan: planOf(move(0, a, h1, h2), move(1, c, h2, h1)) } as never,
+    labelsOf: () => ['db'],
+  })
+  const labelled = (max: number): Rule => ({ kind: 'labelCapacity', label: 'db', max })
+  assert.equal(brokenBy({ kind: 'spread', vms: [a, c] }, coming(a, [c])), 'beside c')
+  assert.equal(brokenBy({ kind: 'spread', vms: [a, b] }, coming(a, [c])), null)
+  assert.equal(brokenBy({ kind: 'spread', vms: [a, c], continuous: false }, coming(a, [c])), null)
+  const both = problemOf(1_000, { vms: [vmOf(a, h2, 1), vmOf(c, h2, 1)] })
+  assert.equal(brokenBy({ kind: 'spread', vms: [a, c] }, coming(a, [c], both)), null)
+  assert.equal(brokenBy({ kind: 'ban', vms: [a], hosts: [h2] }, coming(a, [])), 'which is banned')
+  assert.equal(brokenBy({ kind: 'ban', vms: [a], hosts: [h1] }, coming(a, [])), null)
+  assert.equal(brokenBy({ kind: 'fence', vms: [a], hosts: [h1] }, coming(a, [])), 'outside its fence')
+  assert.equal(brokenBy({ kind: 'fence', vms: [a], hosts: [h2] }, coming(a, [])), null)
+  assert.equal(brokenBy(labelled(1), coming(a, [c])), 'with 1 others of label db')
+  assert.equal(brokenBy(labelled(2), coming(a, [c])), null)
+})
+
+test('S11: a move that breaks a rule is noticed when it begins', async () => {
+  const found = (await begins({ rules: [{ kind: 'spread', vms: [a, c], name: 'replicas' }] })).found()
+  assert.deepEqual(found, [`S11 ${actionOf(partition)} brings a to h2 beside c, against rule replicas`])
+})
+
+test('Q1: a plan that leaves the overload as great as it was', async () => {
+  const actions = [move(0, c, h2, h1)]
+  const problem = problemOf(5_000, {
+    hosts: [hostOf(h1), hostOf(h2)],
+    vms: [vmOf(a, h1, 9_000), vmOf(c, h2, 0)],
+  })
+  const found = (await begins({ actions, problem })).found()
+  assert.ok(
+    found.includes('Q1 h1 plans 1 moves against its overload, and as much of it is left'),
+    found.join('\n'),
+  )
+})
+
+test('Q1: a VM that rests is moved from a host that is not overloaded, or back', async () => {
+  const back = async (cpuOfC: number, reason: string) => {
+    const agents = watchedAgents(2, { policy: policyOf('balanced') })
+    const { step, driver, clock } = agents
+    agents.vm('c', 'h2')
+    agents.born('h1')
+    agents.born('h2')
+    step('h1', tick, null, opened(openMigration('arrival', partition, c)))
+    step('h2', tick, null)
+    void driver('h2').migrate({ vm: c, to: 'sim://h1', handOverPaused: false, bandwidthMiBps: null })
+    await clock.advance(20_000)
+    const problem = problemOf(cpuOfC, { vms: [vmOf(c, h1, cpuOfC)], hosts: [hostOf(h1), hostOf(h2, 20_000)] })
+    const assign = {
+      kind: 'assign',
+      partition,
+      epoch: 1,
+      epochs: {},
+      plan: planOf(move(0, c, h1, h2)),
+      problem,
+      decision: { reason },
+    }
+    step('h1', tick, null, says('h2', assign as never))
+    step('h1', tick, null, migrates(partition, c))
+    return agents.found().filter((line) => line.startsWith('Q1'))
+  }
+  assert.match((await back(1_000, 'overload.cpu')).join(), /^Q1 c leaves h1, which is not overloaded/)
+  assert.deepEqual(await back(9_000, 'overload.cpu'), [
+    'Q1 c goes back from h1 to h2, and demand is as it was',
+  ])
+  assert.deepEqual(await back(1_000, 'operator'), [])
+})
+
+test('Q3: a partition where nothing has changed for long', async () => {
+  const { step, born, vm, clock, found, world } = watchedAgents(2, { policy: policyOf('aggressive') })
+  const id = vm('a', 'h1')
+  born('h1')
+  born('h2')
+  const seen = { kind: 'observed', vms: [observed(id)] } as const
+  step('h1', seen, null)
+  const reserve = (counter: number, reason = 'overload.cpu') =>
+    says('h2', {
+      kind: 'reserve',
+      partition: partitionIdOf('h1', counter),
+      epoch: 0,
+      intent: 'lease',
+      reason,
+    } as never)
+  await clock.advance(60_000)
+  step('h1', tick, null, reserve(1))
+  await clock.advance(60_000)
+  step('h1', tick, null, reserve(2, 'forecast.cpu'))
+  assert.deepEqual(found(), [])
+  step('h1', tick, null, reserve(3))
+  assert.match(
+    found()[0] ?? '',
+    /Q3 h1 forms H1\.1\.3 for overload\.cpu, and nothing has changed for 120000 ms/,
+  )
+  world.setCpu(id, 700)
+  step('h1', tick, null, reserve(4))
+  assert.equal(found().length, 1)
+})
