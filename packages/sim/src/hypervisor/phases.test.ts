@@ -135,6 +135,17 @@ test('the destination host dies in each phase', async () => {
   })
 })
 
+test('a definition that does not start with its host is no wish of the owner while the VM runs elsewhere', async () => {
+  const { clock, world, id } = ordered({
+    kind: 'host-dies',
+    end: 'destination',
+    phase: 'finished',
+    backMs: 3_000,
+  })
+  await clock.advance(40_000)
+  assert.equal(world.vm(id).wanted, 'running')
+})
+
 test('the two hypervisors lose each other in each phase', async () => {
   const found = await outcomes((phase) => ({ kind: 'link-dies', phase }))
   assert.deepEqual(found, {

@@ -44,7 +44,7 @@ export const bootHost = (state: State, name: string): void => {
       if (copy.vm.spec.diskLocked && runsElsewhere(copy)) continue
       copy.state = 'running'
       incarnate(copy)
-    } else if (copy.ranAtDeath) copy.vm.wanted = 'shut' // its owner's choice, not our doing
+    } else if (copy.ranAtDeath && ![...copy.vm.copies].some(isActive)) copy.vm.wanted = 'shut' // its owner's choice, not our doing
     copy.ranAtDeath = false
   }
   regrant(host)
