@@ -111,7 +111,7 @@ interface Told {
 /** The agent of h1 leads a plan, and begins its first action. */
 const begins = async (told: Told = {}) => {
   const { actions = [move(0, a, h1, h2)], problem = roomy(5_000), reason = 'overload.cpu', rules = [] } = told
-  const agents = watchedAgents(2, { policy: policyOf('balanced'), rules })
+  const agents = watchedAgents(2, { policy: policyOf('balanced'), rules }, true)
   const { step, leased, clock } = agents
   agents.vm('a', 'h1', { settings: { labels: 'db' } })
   agents.vm('b', 'h1', { settings: { labels: 'db' } })
@@ -167,6 +167,10 @@ test('S10: a plan that is unsound, and actions that are not right when they begi
   assert.equal(await said({ seen: { fixed: 'dev.hostdev' } }), `${starts}the VM must stay: dev.hostdev`)
   assert.equal(await said({ admitted: false }), `${starts}its destination has not admitted it`)
   assert.equal(await said({ afterMs: 40_000 }), `${starts}its admission is 40000 ms old`)
+  const agents = await begins()
+  agents.step('h2', tick, null, migrates(partitionIdOf('h2', 1), a))
+  const unplanned = `S10 h2 begins ${actionOf(partitionIdOf('h2', 1))}: no plan that it has got says so`
+  assert.equal(agents.found().at(-1), unplanned)
   const later = [move(0, a, h1, h2, 1), move(1, b, h1, h2)]
   assert.equal(
     await said({ actions: later, problem: roomy(1_000), reason: 'drain' }),
