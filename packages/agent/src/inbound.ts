@@ -1,5 +1,5 @@
 /** Decodes for the core what the transport hears. Garbage is refused here, and operators are warned at a bounded rate. */
-import { decodeMessage, decodeSummary, type Input, type LoadSummary } from '@drover/protocol'
+import { type Input, type LoadSummary, type NotUnderstood, readMessage, readSummary } from '@drover/protocol'
 import type { TransportHandlers } from './transport/transport-port.ts'
 
 export const createInbound = (
@@ -7,7 +7,7 @@ export const createInbound = (
   warn: (code: string, text: string) => void,
   now: () => number,
   /** Null for what is no summary. A world of many agents decodes each one once. */
-  summaryOf: (bytes: Uint8Array) => LoadSummary | null = decodeSummary,
+  summaryOf: (bytes: Uint8Array) => LoadSummary | NotUnderstood | null = readSummary,
 ): TransportHandlers => {
   const seldom = createLimiter(now)
   const garbage = (from: string, what: string): false => {
@@ -16,15 +16,21 @@ export const createInbound = (
   }
   return {
     received(from, bytes) {
-      const message = decodeMessage(bytes)
+      const message = readMessage(bytes)
       if (message === null) return garbage(from, 'a message')
-      feed({ kind: 'received', from, message })
+      if (message.kind === 'not-understood') feed({ ...message, from })
+      else feed({ kind: 'received', from, message })
       return true
     },
     heard(from, bytes) {
       const summary = summaryOf(bytes)
       // No host speaks for another: a forged load would draw VMs to where there is no room.
-      if (summary === null || summary.host !== from) return garbage(from, 'a load summary')
+      if (summary === null || ('host' in summary && summary.host !== from))
+        return garbage(from, 'a load summary')
+      if (!('host' in summary)) {
+        feed({ ...summary, from })
+        return true
+      }
       feed({ kind: 'heard', summary })
       return true
     },

@@ -4,7 +4,7 @@
  * one overload: detect → ring → partition → snapshot → solve → plan → execute → outcome.
  */
 import { assert, assertNever } from '@drover/placement'
-import type { HostId, Instant } from './data/ids.ts'
+import type { HostId, Instant, PartitionId } from './data/ids.ts'
 import type { Effect, Input, PeerInit } from './data/io.ts'
 import type { Message, PartitionMessage } from './data/message.ts'
 import type { LoadSummary } from './data/summary.ts'
@@ -109,6 +109,8 @@ const handleOther = (parts: PeerParts, input: Exclude<Input, { readonly kind: 'h
       return
     case 'received':
       return onReceived(parts, input.from, input.message)
+    case 'not-understood':
+      return onNotUnderstood(parts, input.from, input.what, input.partition)
     case 'disconnected':
       actions.silent(input.host)
       return membership.disconnected(input.host)
@@ -152,6 +154,18 @@ const onJournal = ({ context, state, leader }: PeerParts, healthy: boolean): voi
   if (healthy) return void context.written()
   context.warn('journal.full', 'the journal cannot be written: no new leases, running actions finish')
   leader.callOff('journal.full', 'the journal of this host cannot be written')
+}
+
+/** It lives, and runs a later version. A partition that waits for its answer goes on without it. */
+const onNotUnderstood = (
+  { context, membership, leader }: PeerParts,
+  from: HostId,
+  what: string,
+  partition: PartitionId | null,
+): void => {
+  context.warn('wire.not_understood', `${from} says '${what}', which this version does not know`)
+  membership.alive(from, 0)
+  if (partition !== null) leader.notUnderstood(from, partition)
 }
 
 const onReceived = (parts: PeerParts, from: HostId, message: Message): void => {

@@ -1,4 +1,5 @@
 /** The messages to one peer: an outbox, and the one long-lived stream that empties it. */
+import { wireVersion } from '@drover/protocol'
 import type { Connection, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { errorOf } from '../errors.ts'
@@ -7,7 +8,8 @@ import { bounds } from './bounds.ts'
 import { createOutbox } from './outbox.ts'
 import type { Tally } from './traffic-counters.ts'
 
-export const messageProtocol = '/drover/1'
+/** An agent of another wire version is not opened a stream to; one of the same may know more words than this one. */
+export const messageProtocol = `/drover/${wireVersion}`
 
 export interface Channel {
   send(bytes: Uint8Array): void

@@ -181,6 +181,13 @@ export type Command =
 export type Input =
   | { readonly kind: 'tick' }
   | { readonly kind: 'received'; readonly from: HostId; readonly message: Message }
+  /** A message of a later version, about this partition if any: `what` is not known here. */
+  | {
+      readonly kind: 'not-understood'
+      readonly from: HostId
+      readonly what: string
+      readonly partition: PartitionId | null
+    }
   | { readonly kind: 'heard'; readonly summary: LoadSummary }
   /** The transport lost its connection to a host (a hint, never a proof). */
   | { readonly kind: 'disconnected'; readonly host: HostId }

@@ -144,6 +144,8 @@ export const reasons = {
   'peer.outdated':
     'The other host speaks as an earlier life of itself: it is not heard, is told so, and will go on as a later one.',
   'wire.garbage': 'Something arrived that could not be read.',
+  'wire.not_understood':
+    'The other host says something that only a later version knows: it runs one, and this message is left aside.',
   'wire.unwritable': 'A message of our own could not be written; it was not sent.',
   'wire.too_large': 'A message of our own was larger than a message may be; it was not sent.',
   wounded: 'A partition with a more severe need took the host.',

@@ -33,6 +33,8 @@ export interface Leader {
   granted(from: HostId, message: Granted): void
   refused(from: HostId, message: Busy | Declined): void
   revoked(from: HostId, message: Revoked): void
+  /** A member answers in words of a later version. */
+  notUnderstood(from: HostId, partition: PartitionId): void
   solved(partition: PartitionId, round: number, solution: Solution): void
   ended(from: HostId, message: Ended): void
   /** The hypervisor of this host was told to move a VM of this plan. */
@@ -64,6 +66,13 @@ export const createLeader = (context: StepContext, hooks: LeaderHooks): Leader =
     granted: (from, message) => checked(onGranted(leader, from, message)),
     refused: (from, message) => checked(onRefused(leader, from, message)),
     revoked: (from, message) => checked(onRevoked(leader, from, message)),
+    notUnderstood(from, partition) {
+      const state = ledAs(leader, partition)
+      if (state?.members.get(from)?.state !== 'asked') return
+      // It may have given a lease: it need not wait for that to lapse.
+      context.send(from, { kind: 'release', partition, epoch: 0 })
+      checked(lose(leader, state, from, 'wire.not_understood', 'answers in words of a later version'))
+    },
     solved(partition, round, solution) {
       const state = ledAs(leader, partition)
       if (state?.phase === 'solving' && state.round === round) checked(onSolved(leader, state, solution))
