@@ -63,7 +63,7 @@ const judge = (state: IncomingState, migration: IncomingMigration): void => {
     if (isExpired(state, migration)) close(state, migration, 'migration.failed')
     return
   }
-  const verdict = judgeDestination(answersOf(rounds, context.now()), isExpired(state, migration))
+  const verdict = judgeDestination(answersOf(rounds), isExpired(state, migration))
   switch (verdict.kind) {
     case 'wait':
       if (verdict.warning !== null)

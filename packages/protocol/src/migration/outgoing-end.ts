@@ -87,7 +87,7 @@ export const poll = (state: OutgoingState, migration: OutgoingMigration): void =
 
 const settle = (state: OutgoingState, migration: OutgoingMigration): void => {
   const { here, there } = migration.rounds
-  const verdict = judgeSource(answersOf(migration.rounds, state.context.now()))
+  const verdict = judgeSource(answersOf(migration.rounds))
   switch (verdict.kind) {
     case 'wait':
       supervise(state, migration)

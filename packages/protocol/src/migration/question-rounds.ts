@@ -17,7 +17,10 @@ export interface Answers {
   readonly there: Seen
   /** Rounds in a row before this one that had the same two answers. */
   readonly stable: number
-  /** For how long our own hypervisor has given the same answer, without a break, ms. */
+  /**
+   * For how long our own hypervisor has given the same answer, without a break, ms: up to the last question, since the answer to it
+   * says nothing of the time that the other end took for its own.
+   */
   readonly steadyMs: number
 }
 
@@ -98,9 +101,9 @@ export const endOf = (rounds: Rounds): Instant => {
 export const isOvertaken = (rounds: Rounds, now: Instant): boolean =>
   rounds.number !== null && rounds.there === null && rounds.begunAt + limits.settlePollMs <= now
 
-export const answersOf = (rounds: Rounds, now: Instant): Answers => ({
+export const answersOf = (rounds: Rounds): Answers => ({
   here: rounds.here,
   there: rounds.there,
   stable: stableOf(rounds),
-  steadyMs: rounds.here === null ? 0 : now - rounds.hereSince,
+  steadyMs: rounds.here === null ? 0 : Math.max(0, rounds.begunAt - rounds.hereSince),
 })
