@@ -18,8 +18,10 @@ import type {
 } from '@drover/protocol'
 import type { Fate } from '../host/slow-disk.ts'
 import type { SimulatedOptions } from '../hypervisor/driver-state.ts'
+import type { WorldEvent } from '../hypervisor/events.ts'
 import type { VmSpec } from '../hypervisor/state.ts'
 import type { World } from '../hypervisor/world.ts'
+import type { AgentEvent } from '../invariants/agent-feed.ts'
 import type { Checker } from '../invariants/checker.ts'
 import type { LivenessCheck } from '../invariants/liveness.ts'
 import type { Weather } from '../network/model.ts'
@@ -57,7 +59,11 @@ export interface ClusterOptions {
   readonly watched?: boolean
   /** Hears each effect that an agent's core asks for, before it is carried out. */
   readonly observe?: (host: number, effect: Effect) => void
+  /** Hears all that agents and the world do, in order, from the first start on. */
+  readonly record?: (event: RecordedEvent) => void
 }
+
+export type RecordedEvent = AgentEvent | WorldEvent
 
 export interface SentMessage {
   readonly from: HostId

@@ -38,18 +38,20 @@ export interface StoryPlayer {
 interface Stage {
   readonly listener: StoryListener
   readonly rules: Rule[]
+  readonly record: ClusterOptions['record']
   options: ClusterOptions | null
   cluster: Cluster | null
 }
 
 /** The cluster starts with the first command that needs it: rules are known to its agents from the start. */
 const clusterOf = async (stage: Stage): Promise<Cluster> => {
-  const { listener, options, rules } = stage
+  const { listener, options, rules, record } = stage
   if (stage.cluster !== null) return stage.cluster
   if (options === null) throw new Error("a story begins with 'cluster hosts=N'")
   let clock: { now(): number } | null = null
   const cluster = await virtualCluster({
     ...options,
+    ...(record === undefined ? {} : { record }),
     rules,
     observe: (host, effect) => listener.effect(clock?.now() ?? 0, host, effect),
   })
@@ -103,8 +105,12 @@ const act = async (stage: Stage, command: string): Promise<readonly string[]> =>
   return Array.isArray(said) ? said.map(String) : []
 }
 
-export const createStoryPlayer = (listener: StoryListener): StoryPlayer => {
-  const stage: Stage = { listener, rules: [], options: null, cluster: null }
+/** `record`: hears all that agents and the world do. */
+export const createStoryPlayer = (
+  listener: StoryListener,
+  record?: ClusterOptions['record'],
+): StoryPlayer => {
+  const stage: Stage = { listener, rules: [], record, options: null, cluster: null }
   return {
     act: (command) => act(stage, command),
     get cluster() {
@@ -142,9 +148,13 @@ const folded = (lines: readonly string[]): readonly string[] => {
 }
 
 /** The story with the output that it has now. Throws an Error that names `file`, line and command of what cannot be done. */
-export const playStory = async (text: string, file: string): Promise<string> => {
+export const playStory = async (
+  text: string,
+  file: string,
+  record?: ClusterOptions['record'],
+): Promise<string> => {
   const lines: string[] = []
-  const player = createStoryPlayer(scribe(lines))
+  const player = createStoryPlayer(scribe(lines), record)
   const parts: StoryPart[] = []
   for (const part of parseStory(text)) {
     if (part.kind === 'comment') {

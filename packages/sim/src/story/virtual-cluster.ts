@@ -211,6 +211,10 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
   const model = createNetwork({ random: (concern) => randomOf(seed, concern), weather: { latencyMs } })
   const state = stateOf(options, model, ids)
   const { clock, world, capacity, decisions, messages, replies } = state
+  if (options.record !== undefined) {
+    world.events(options.record)
+    state.feed.listen(options.record)
+  }
   for (const [index, id] of ids.entries()) state.hosts.push(createStoryHost(state, id, index))
   const cluster: Cluster = {
     clock,
