@@ -50,6 +50,8 @@ export interface HostBook {
   observed: readonly ObservedVm[]
   observedAt: number
   jobsAt: number
+  /** Migrations to and from here that its hypervisor told of then. */
+  jobs: number
   draining: boolean
 }
 
@@ -90,6 +92,7 @@ export const newBook = (id: HostId, name: string): HostBook => ({
   observed: [],
   observedAt: Number.NEGATIVE_INFINITY,
   jobsAt: Number.NEGATIVE_INFINITY,
+  jobs: 0,
   draining: false,
 })
 
@@ -158,7 +161,10 @@ const hear = (book: HostBook, { input }: Extract<AgentEvent, { kind: 'input' }>,
     book.observed = input.vms
     book.observedAt = now
   }
-  if (input.kind === 'jobs') book.jobsAt = now
+  if (input.kind === 'jobs') {
+    book.jobsAt = now
+    book.jobs = input.outgoing.length + input.incoming.length
+  }
   if (input.kind !== 'received') return
   const { message } = input
   if (message.kind === 'renew' && isOf(book.lease, message.partition, message.epoch)) book.renewedAt = now

@@ -23,10 +23,11 @@ export const createLeaseCheck = (scene: Scene): Check => {
   /** By host: the leader whose newer life spoke in the step that is under way. */
   const restarted = new Map<HostBook, string>()
 
-  /** An action is under way, or is being asked for, or the hypervisor moves a VM on its own. */
+  /** An action is under way, or is being asked for, or the hypervisor moves a VM, or has said so last. */
   const isBusy = (book: HostBook): boolean =>
     book.held.size > 0 ||
     book.asking.size > 0 ||
+    book.jobs > 0 ||
     world.migrations().some(({ from, to }) => from === book.name || to === book.name)
 
   const judgeNew = (book: HostBook, lease: SeenLease): void => {
