@@ -47,7 +47,7 @@ test('taking a kind of fault away shifts none of what the others draw', () => {
 })
 
 test('a seed played twice gives the same trace, and keeps every promise', async () => {
-  const schedule = drawSchedule({ seed: 4, kinds: quietKinds })
+  const schedule = drawSchedule({ seed: 8, kinds: quietKinds })
   const [first, second] = [await playSchedule(schedule), await playSchedule(schedule)]
   assert.equal(first.traceHash, second.traceHash)
   assert.deepEqual(first.violations, [])

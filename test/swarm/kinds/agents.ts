@@ -1,6 +1,6 @@
 /** Agents, their journals, clocks and hosts fail and come back. */
 import type { Random } from '../../../packages/sim/src/random.ts'
-import { type Draft, duration, type Kind, moment, someHost, times } from '../kind.ts'
+import { type Draft, duration, type Kind, lasting, moment, someHost, times } from '../kind.ts'
 import type { TimedCommand } from '../schedule.ts'
 
 /** Dead for a while: shorter than a suspicion, longer than a lease, longer than a promise (34 s), or until the core is healed. */
@@ -19,7 +19,7 @@ const back = (atMs: number, lastsMs: number | null, command: string): readonly T
 const journalOf = (draw: Random, { has }: Draft, host: number): string | null => {
   const fates = [
     ...(has('lost journals') ? [`lose-journal h${host}`] : []),
-    ...(has('torn journals') ? [`tear-journal h${host}`] : []),
+    ...(has('torn journals') ? [`tear-journal h${host}`, `tear-journal h${host} 3`] : []),
   ]
   return fates.length > 0 && draw.chance(0.5) ? draw.pick(fates) : null
 }
@@ -82,7 +82,7 @@ const fullJournals: Kind = {
       const host = someHost(draw, draft)
       const atMs = moment(draw, draft)
       return [
-        { atMs, command: `full-journal h${host}` },
+        { atMs, command: `full-journal h${host}${draw.chance(0.4) ? ` after=${draw.integer(1, 4)}` : ''}` },
         { atMs: Math.min(atMs + duration(draw), draft.untilMs), command: `full-journal h${host} off` },
       ]
     }),
@@ -93,7 +93,7 @@ const hosts: Kind = {
   name: 'host deaths',
   chance: 0.3,
   // A grey window leaves a definition behind, and a host that boots starts what is defined on it: for the operator (R1).
-  not: ['migration faults', 'restarts in phases'],
+  not: ['migration faults'],
   events(draw, draft) {
     const mortal = draw
       .shuffle(Array.from({ length: draft.hosts }, (_, host) => host))
@@ -106,6 +106,52 @@ const hosts: Kind = {
   },
 }
 
+/** A process that stands still: its host is starved, or it was stopped. 0.1 s to ten leases. */
+const freezes: Kind = {
+  name: 'freezes',
+  chance: 0.45,
+  events: (draw, draft) =>
+    times(draw, draft, 6, () => {
+      const host = someHost(draw, draft)
+      const where = draw.chance(0.35)
+        ? ` before=${draw.pick(['perform', 'persist', 'granted', 'admitted', 'admit', 'begin', 'assign', 'hand-over', 'took-over', 'resume', 'ended', 'release'])}`
+        : ''
+      const asleep = where === '' && draw.chance(0.2) ? ' asleep' : ''
+      return [{ atMs: moment(draw, draft), command: `freeze h${host} ${duration(draw)}ms${where}${asleep}` }]
+    }),
+}
+
+/** Disks take their time over each record, and an agent may die meanwhile. */
+const slowDisks: Kind = {
+  name: 'slow disks',
+  chance: 0.35,
+  events: (draw, draft) =>
+    times(draw, draft, 3, () => {
+      const host = someHost(draw, draft)
+      const meanMs = draw.pick([5, 50, 200, 1_000])
+      return [
+        ...lasting(
+          draw,
+          draft,
+          `fsync h${host} ${meanMs}ms ${Math.round(meanMs / 2)}ms`,
+          `fsync h${host} 0ms`,
+        ),
+        ...(draw.chance(0.4) ? [{ atMs: moment(draw, draft), command: `crash-in-fsync h${host}` }] : []),
+      ]
+    }),
+}
+
+/** Monotonic clocks run up to 1 % too fast or too slow. */
+const clockRates: Kind = {
+  name: 'clock rates',
+  chance: 0.4,
+  events: (draw, draft) =>
+    Array.from({ length: draft.hosts }, (_, host) => ({
+      atMs: 0,
+      command: `clock-rate h${host} ${(0.99 + draw.fraction() * 0.02).toFixed(4)}`,
+    })),
+}
+
 const yearMs = 365 * 24 * 3_600_000
 const jumps = [-yearMs, -3_600_000, -60_000, 60_000, 3_600_000, 3 * yearMs]
 
@@ -115,8 +161,6 @@ const someDayMs = 1_700_000_000_000
 const wallClocks: Kind = {
   name: 'wall clocks',
   chance: 0.4,
-  // A lost journal and a clock that is set back may give a start count again (adr/005).
-  not: ['lost journals'],
   events: (draw, draft) =>
     Array.from({ length: draft.hosts }, (_, host) => {
       let offsetMs = someDayMs + draw.integer(-60_000, 60_000)
@@ -146,4 +190,7 @@ export const agentKinds: readonly Kind[] = [
   fullJournals,
   hosts,
   wallClocks,
+  freezes,
+  slowDisks,
+  clockRates,
 ]

@@ -16,6 +16,8 @@ export interface LivenessInit {
   /** What the living agent of that host says of itself; null = it has none. */
   readonly view: (host: number) => PeerView | null
   readonly bounds: LivenessBounds
+  /** When that host last lost records of its journal, ms; −infinity = never. What it has forgotten it cannot tell. */
+  readonly forgotAt: (host: number) => number
   /** VMs that a rule concerns: whether they could move is not judged. */
   readonly ruled: (vm: string) => boolean
   /** That of a smaller core, healed before: what it found stays found. It is closed. */
@@ -71,20 +73,47 @@ const judge = (state: LivenessState, promise: Liveness, key: string, ms: number,
 /** Only where its other end answers, too, can an agent settle it. */
 const within = ({ members }: LivenessState, one: MigrationView): boolean => members.has(one.peer)
 
-/** A lease that lasts without any progress: none of its actions begins, ends or moves on. */
+/** All hosts of the partition, as this member knows them; null = it does not know, or one of them is not healed. */
+const healedMembers = (
+  state: LivenessState,
+  view: PeerView,
+  partition: string,
+): ReadonlySet<HostId> | null => {
+  const decision = view.decisions.find(({ id }) => id === partition)
+  if (decision === undefined) return null
+  const all = new Set([...decision.members, view.lease?.leader ?? view.host])
+  return [...all].every((member) => state.members.has(member)) ? all : null
+}
+
+/** What the partition's actions have come to: it changes as long as one of them makes progress. */
+const progressOf = (state: LivenessState, look: Look, members: ReadonlySet<HostId>): string => {
+  const inside = look.hosts.filter(({ host }) => members.has(state.ids[host]!))
+  const names = new Set(inside.map(({ name }) => name))
+  const phases = inside.flatMap(
+    ({ view }) => view?.migrations.map(({ action, phase }) => `${action} ${phase}`) ?? [],
+  )
+  const sent = state.world
+    .migrations()
+    .filter(({ from, to }) => names.has(from) && names.has(to))
+    .map(({ vm, transferredMiB }) => `${vm} ${Math.floor(transferredMiB)}`)
+  return [...phases, ...sent].join(',')
+}
+
+/** A lease of a partition whose members are all healed, and none of whose actions begins, ends or moves on. */
 const judgeLeases = (state: LivenessState, look: Look, seen: Set<string>): void => {
   for (const { name, view } of look.hosts) {
     if (view?.lease == null) continue
-    if (view.migrations.some((one) => !within(state, one))) continue
-    const doing = view.migrations.map(({ action, phase }) => `${action} ${phase}`).join(',')
-    const sent = state.world
-      .migrations()
-      .filter(({ from, to }) => from === name || to === name)
-      .map(({ transferredMiB }) => Math.floor(transferredMiB / 8))
-      .join(',')
-    const key = `L1 ${name} ${view.lease.partition} ${view.lease.epoch} ${doing} ${sent}`
-    const ms = lasts(state, look, seen, key)
-    judge(state, 'L1', key, ms, `${name} is leased to ${view.lease.partition} without progress`)
+    const { partition, epoch } = view.lease
+    const members = healedMembers(state, view, partition)
+    if (members === null || view.migrations.some((one) => !within(state, one))) continue
+    const key = `L1 ${name} ${partition} ${epoch} ${progressOf(state, look, members)}`
+    judge(
+      state,
+      'L1',
+      key,
+      lasts(state, look, seen, key),
+      `${name} is leased to ${partition} without progress`,
+    )
   }
 }
 
@@ -173,9 +202,9 @@ const judgeReports = (state: LivenessState, look: Look, seen: Set<string>): void
       continue
     }
     const told = new Set(view.migrations.map(({ vm }) => vm))
-    for (const { vm, from, to } of state.world.migrations()) {
+    for (const { vm, from, to, startedAt } of state.world.migrations()) {
       const key = `L5 ${name} ${vm}`
-      if ((from !== name && to !== name) || told.has(vm)) continue
+      if ((from !== name && to !== name) || told.has(vm) || startedAt < state.forgotAt(host)) continue
       judge(
         state,
         'L5',

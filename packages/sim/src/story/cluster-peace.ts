@@ -16,6 +16,8 @@ const healHost = (state: ClusterState, host: number): void => {
   faults.fullJournal(host, false)
   faults.fsync(host, 0)
   faults.thaw(host)
+  Object.assign(hostAt(state, host), { freezeAt: null })
+  hostAt(state, host).disk.crash = null
   faults.bootHost(host)
   world.slow(name, 0)
   world.telling(name, 'once')
@@ -60,6 +62,7 @@ export const createPeace = (
       Object.assign(model.weather, calm)
       world.clearFaults()
       world.clearLies()
+      world.clearLies()
       for (const a of core)
         for (const b of core) {
           network.heal(hostAt(state, a).id, hostAt(state, b).id)
@@ -75,6 +78,7 @@ export const createPeace = (
         core,
         ids: hosts.map(({ id }) => id),
         view: (host) => viewOf(state, hostAt(state, host)),
+        forgotAt: (host) => hostAt(state, host).forgotAt,
         bounds: livenessBounds(policy, core.length, options.sampleMs ?? 1_000),
         ruled: ruledBy(state.rules),
       })

@@ -43,6 +43,8 @@ export interface StoryHost {
   readonly witness: AgentWitness
   /** What its wall clock shows when the cluster's clock is at 0, ms. */
   wallOffsetMs: number
+  /** When its journal last lost records, ms; −infinity = never. */
+  forgotAt: number
   /** The core of the living agent. */
   peer: Peer | null
   /** Its core is told no time with its next step: an assertion fails there. */

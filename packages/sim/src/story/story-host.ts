@@ -39,12 +39,14 @@ export const killAgent = (host: StoryHost): void => {
   host.witness.ended()
 }
 
-export const loseJournal = (host: StoryHost): void => {
+export const loseJournal = (cluster: ClusterState, host: StoryHost): void => {
+  host.forgotAt = cluster.clock.now()
   host.journal.lose()
   host.witness.damaged('lost')
 }
 
-export const tearJournal = (host: StoryHost, records = 1): void => {
+export const tearJournal = (cluster: ClusterState, host: StoryHost, records = 1): void => {
+  host.forgotAt = cluster.clock.now()
   host.journal.tear(records)
   host.witness.damaged('torn', records)
 }
@@ -91,8 +93,8 @@ const around = (cluster: ClusterState, index: number, effect: Effect, when: 'bef
   if (when === 'before') before(cluster, index, host, effect)
   if (!crash.hits(host.name, effect, when)) return
   killAgent(host)
-  if (options.crash?.journal === 'lost') loseJournal(host)
-  if (options.crash?.journal === 'torn') tearJournal(host)
+  if (options.crash?.journal === 'lost') loseJournal(cluster, host)
+  if (options.crash?.journal === 'torn') tearJournal(cluster, host)
   clock.after(crashMs, () => startAgent(cluster, host))
 }
 
@@ -207,6 +209,7 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
     freezeAt: null,
     witness,
     wallOffsetMs: 0,
+    forgotAt: Number.NEGATIVE_INFINITY,
     peer: null,
     broken: false,
     lie: null,
