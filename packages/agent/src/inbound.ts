@@ -36,6 +36,13 @@ export const createInbound = (
     },
     connected() {},
     disconnected: (host) => feed({ kind: 'disconnected', host }),
+    silent(who) {
+      if (seldom(`silent ${who}`))
+        warn(
+          'peer.silent',
+          `${who} did not prove in time that it has the cluster key: a stranger, or a slow host`,
+        )
+    },
     stranger(who, why) {
       if (seldom(`stranger ${who}`)) warn('peer.stranger', `refused ${who}: ${why}`)
     },

@@ -203,7 +203,7 @@ const onPartitionMessage = (
     case 'assign':
       return member.assign(from, message)
     case 'recorded':
-      return member.recorded(message)
+      return member.recorded(from, message)
     case 'granted':
       return leader.granted(from, message)
     case 'busy':

@@ -182,6 +182,7 @@ const noHandlers: TransportHandlers = {
   connected() {},
   disconnected() {},
   stranger() {},
+  silent() {},
 }
 
 export const fakeTransport = (self: HostId = host('a')): FakeTransport => {

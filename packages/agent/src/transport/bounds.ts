@@ -35,6 +35,12 @@ export const bounds = {
   /** How often one connected peer is asked again which others it knows, ms. Mends a cluster that started in two halves. */
   exchangeEveryMs: 30_000,
 
+  /**
+   * Connections from outside that may wait for that proof, and those of one address: a silent one costs 50 kB. Against one stranger
+   * that keeps all others out.
+   */
+  pendingMax: 1_024,
+  pendingPerSourceMax: 384,
   /** How long the other side may take to prove that it has the cluster key, ms. */
   keyProofMs: 5_000,
   /** The connection of a wrong key is closed this late, ms: its peer can still read our proof, and guessing keys is slow. */

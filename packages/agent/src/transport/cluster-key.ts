@@ -12,6 +12,7 @@ import type { ConnectionProtector, MultiaddrConnection } from '@libp2p/interface
 import { byteStream } from '@libp2p/utils'
 import { bounds } from './bounds.ts'
 import { cipherKeyBytes, createCipheredConnection } from './cluster-cipher.ts'
+import { createPendingProofs, sourceOf } from './pending-proofs.ts'
 
 export interface ClusterKeyInit {
   /** The configured secret, at best 32 random bytes: nothing else guards it against guessing. Null = no key asked for. */
@@ -20,6 +21,8 @@ export interface ClusterKeyInit {
   opened(connection: MultiaddrConnection): void
   /** A peer could not prove that it has the key. */
   refused(address: string, why: string): void
+  /** It has said nothing in time: a stranger, or a friend that is slow. */
+  silent(address: string): void
 }
 
 /** So that a peer that speaks another protocol is known for it at once. */
@@ -30,24 +33,30 @@ const proofBytes = 32
 export const createClusterKeyProtector = (init: ClusterKeyInit): (() => ConnectionProtector) => {
   const { secret } = init
   const secured = secret === null ? null : guard(secret)
+  const pending = createPendingProofs<MultiaddrConnection>(bounds.pendingPerSourceMax, (oldest) =>
+    oldest.abort(new Error('too many connections of this address wait for their proof')),
+  )
   return () => ({
     protect: async (connection) => {
       // libp2p hands over the raw connection; only its type says less.
       const raw = connection as MultiaddrConnection
       init.opened(raw)
       if (secured === null) return raw
+      const source = sourceOf(raw.remoteAddr.toString())
+      const ended = raw.direction === 'inbound' ? pending.begin(source, raw) : () => {}
       const signal = AbortSignal.timeout(bounds.keyProofMs)
       try {
         return await secured(raw, signal)
       } catch (error) {
-        const address = raw.remoteAddr.toString()
         if (error instanceof Stranger) {
-          init.refused(address, error.message)
+          init.refused(raw.direction === 'inbound' ? source : raw.remoteAddr.toString(), error.message)
           await new Promise((resolve) => setTimeout(resolve, bounds.keyRefusalMs).unref())
         } else if (signal.aborted && raw.direction === 'inbound') {
-          init.refused(address, 'did not prove in time that it has the cluster key')
+          init.silent(source)
         }
         throw error
+      } finally {
+        ended()
       }
     },
   })

@@ -35,5 +35,6 @@ export const createGuardedHandlers = (log: Log): GuardedHandlers => {
     connected: (host) => tell((to) => to.connected(host), undefined),
     disconnected: (host) => tell((to) => to.disconnected(host), undefined),
     stranger: (who, why) => tell((to) => to.stranger(who, why), undefined),
+    silent: (who) => tell((to) => to.silent(who), undefined),
   }
 }

@@ -152,6 +152,7 @@ const createLibp2pStack = (init: Libp2pTransportInit, state: TransportState, par
         if (state.ended) socket.abort(new Error('stopped'))
       },
       refused: parts.refused,
+      silent: parts.handlers.silent,
     }),
     gater: parts.gate.gater,
     liveness: parts.alive,

@@ -51,7 +51,7 @@ export const createStack = (init: StackInit): Promise<Libp2p<Services>> =>
       inboundUpgradeTimeout: bounds.dialMs,
       outboundStreamProtocolNegotiationTimeout: bounds.streamMs,
       inboundStreamProtocolNegotiationTimeout: bounds.streamMs,
-      maxIncomingPendingConnections: bounds.connectionsMax,
+      maxIncomingPendingConnections: bounds.pendingMax,
       // Per second and address; libp2p's 5 turned most of a starting cluster away.
       inboundConnectionThreshold: init.loopback ? 10_000 : 100,
     },

@@ -56,6 +56,7 @@ export const party = async (changes: Partial<Libp2pTransportInit> = {}): Promise
     },
     connected: (host) => void events.push(`+${host}`),
     disconnected: (host) => void events.push(`-${host}`),
+    silent: () => undefined,
     stranger: (who, why) => void strangers.push(`${who} ${why}`),
   })
   const address = transport.addresses()[0]

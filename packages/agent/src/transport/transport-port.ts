@@ -10,6 +10,8 @@ export interface TransportHandlers {
   disconnected(host: HostId): void
   /** A peer without the cluster key, or not on the allow-list, was refused. `who` is a peer id or an address. */
   stranger(who: string, why: string): void
+  /** From this address a connection came that has proven nothing in time: a stranger, or a host that is slow. */
+  silent(who: string): void
 }
 
 export interface TransportCounters {

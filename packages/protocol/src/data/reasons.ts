@@ -139,6 +139,8 @@ export const reasons = {
   'migration.slow': 'The migration takes longer than expected; if it takes far longer, it is broken off.',
   'resume.failed': 'The VM has arrived and is paused; the hypervisor did not let it run, and is asked again.',
   'peer.stranger': 'An agent without the cluster key, or not on the list, was refused.',
+  'peer.silent':
+    'A connection was closed that did not prove in time that it has the cluster key: of a stranger, or of a host that is slow.',
   'peer.uri_refused':
     "The other host names a migration URI that is not of the form of this host's own; it is not opened.",
   'peer.outdated':

@@ -32,7 +32,8 @@ export const onAssign = (state: LeaseState, from: HostId, message: Assign): void
   if (unsound !== null)
     context.warn('plan.unsound', `the plan of ${partition} does not pass the check here: ${unsound}`)
   changeLease(state, { ...held, assigned: { assign: message, unsound }, executing: true })
-  if (from !== context.self) hooks.report({ ...message.decision, asMember: true })
+  if (from !== context.self && message.decision.id === partition)
+    hooks.report({ ...message.decision, asMember: true })
 }
 
 export const onExecuting = (state: LeaseState): void => {

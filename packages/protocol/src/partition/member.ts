@@ -4,7 +4,7 @@
  * `lease-invariants.ts` says what holds whenever it changes.
  */
 
-import type { HostId, Instant } from '../data/ids.ts'
+import { type HostId, type Instant, leaderOf } from '../data/ids.ts'
 import type { Lease } from '../data/lease.ts'
 import type { Assign, Recorded, Release, Renew, Reserve } from '../data/message.ts'
 import type { PeerView } from '../data/view.ts'
@@ -19,7 +19,8 @@ export interface MemberSide {
   renew(from: HostId, message: Renew): void
   release(from: HostId, message: Release): void
   assign(from: HostId, message: Assign): void
-  recorded(message: Recorded): void
+  /** A leader's last word on its own partition; no other host has one. */
+  recorded(from: HostId, message: Recorded): void
   /** This host goes on as a newer life: no epoch that is given from now on is one of an earlier life, as long as it is above this one. */
   epochsAbove(epoch: number): void
   /** From the first admission on, the lease can no longer be wounded. */
@@ -45,7 +46,10 @@ export const createMemberSide = (
     renew: (from, message) => onRenew(state, from, message),
     release: (from, message) => onRelease(state, from, message),
     assign: (from, message) => onAssign(state, from, message),
-    recorded: ({ decision }) => hooks.report({ ...decision, asMember: true }),
+    recorded(from, { partition, decision }) {
+      const isOwn = decision.id === partition && leaderOf(partition) === from && decision.leader === from
+      if (isOwn && from !== context.self) hooks.report({ ...decision, asMember: true })
+    },
     epochsAbove(epoch) {
       state.epoch = Math.max(state.epoch, epoch)
     },

@@ -33,6 +33,7 @@ const network = async (lossSeed = 1) => {
       connected: () => {},
       disconnected: () => {},
       stranger: () => {},
+      silent: () => {},
     })
   }
   const nothing = new Uint8Array()

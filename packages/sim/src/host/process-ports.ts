@@ -78,6 +78,7 @@ const handlersWithin = (process: Process, inner: TransportHandlers): TransportHa
     connected: (host) => process.enter(() => inner.connected(host)),
     disconnected: (host) => process.enter(() => inner.disconnected(host)),
     stranger: (name, why) => process.enter(() => inner.stranger(name, why)),
+    silent: (name) => process.enter(() => inner.silent(name)),
   }
 }
 

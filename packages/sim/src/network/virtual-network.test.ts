@@ -33,6 +33,7 @@ const connected = (weather: Partial<Weather> = {}) => {
       connected() {},
       disconnected: (host) => void say(`lost ${host}`),
       stranger() {},
+      silent() {},
     })
   }
   for (const id of ids) start(id)

@@ -89,7 +89,14 @@ export const createStoryLeader = (clock: ManualClock, world: World, transport: T
     if (current !== null) repeat(say, current)
     clock.after(remindMs, remind)
   }
-  void transport.start({ received, heard: () => true, connected() {}, disconnected() {}, stranger() {} })
+  void transport.start({
+    received,
+    heard: () => true,
+    connected() {},
+    disconnected() {},
+    stranger() {},
+    silent() {},
+  })
   clock.after(remindMs, remind)
 
   return {
