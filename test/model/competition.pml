@@ -232,7 +232,7 @@ end:
 #ifdef TRACE
     /* What a trace may have besides: a host declines, a partition ends before its plan is done, or moves nothing. */
     :: talk[p].x[h] == M_RESERVE -> talk[p].x[h] = M_BUSY; EVA(declines, p * 4 + h)
-    :: talk[p].x[h] == M_RESERVE && holder[h] != NONE && holder[h] != p -> talk[p].x[h] = M_BUSY; EVA(refuses, p * 4 + h)
+    :: talk[p].x[h] == M_RESERVE -> talk[p].x[h] = M_BUSY; EVA(refuses, p * 4 + h)
     :: h == other1(p) && lead[p] != IDLE && act[p] != A_RUNNING -> act[p] = 0; executing[p] = 0; conclude(p); EVA(fails, p)
     :: act[p] == A_RUNNING && h == to[p] -> act[p] = 0; busy[h] = 0; busy[p] = 0; conclude(p); EVA(fails, p)
     :: act[p] == A_RUNNING && h != to[p] && mem[p].x[h] == IN && !busy[h] && holder[h] == p -> busy[to[p]] = 0; to[p] = h; busy[h] = 1

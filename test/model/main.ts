@@ -5,9 +5,10 @@
  *     npm run model                 all models
  *     npm run model -- lease        one of them
  *     npm run model -- --json       one object, for programs
- *     npm run model -- --seeds=20   replays traces of so many seeds of the swarm, too, from 1 or from `--seed=S` on
+ *     npm run model -- --seeds=20   replays traces of the small ones of so many seeds of the swarm, too, from 1 or from `--seed=S` on
  */
 import { availableParallelism } from 'node:os'
+import { sizeOfSeed } from '../swarm/draw.ts'
 import { type Model, models } from './models.ts'
 import { replays } from './replay.ts'
 import { createFolder, type Job, missingTools, search } from './spin.ts'
@@ -35,7 +36,9 @@ if (odd !== undefined) fail(`unknown option ${odd}; ${usage}`, 2)
 const numberAfter = (option: string, otherwise: number): number =>
   Number(options.find((one) => one.startsWith(`${option}=`))?.slice(option.length + 1) ?? otherwise)
 const firstSeed = numberAfter('--seed', 1)
-const seeds = Array.from({ length: numberAfter('--seeds', 0) }, (_, i) => firstSeed + i)
+const seeds = Array.from({ length: numberAfter('--seeds', 0) }, (_, i) => firstSeed + i).filter(
+  (seed) => sizeOfSeed(seed) === 'small',
+)
 const unknown = words.find((word) => !models.some(({ name }) => name === word))
 if (unknown !== undefined)
   fail(`no model ${unknown}; there are ${models.map(({ name }) => name).join(', ')}`, 2)

@@ -11,6 +11,8 @@ interface Competition {
   steps: Step[]
   /** Partitions under way, by their leader; those that only look take no lease, and are none. */
   readonly led: Map<number, PartitionId>
+  /** Which hosts have answered which partitions. */
+  readonly answered: Set<string>
   /** Something that the model does not have: this trace ends before it. */
   outside: boolean
 }
@@ -55,16 +57,29 @@ const asked = (
   }
   if (!('partition' in message) || message.partition === null || !isLed(all, message.partition)) return
   const leader = numberOf(leaderOf(message.partition))
-  if (message.kind === 'granted' && message.epoch > 0) say(all, 'grants', pair(leader, host))
-  if (message.kind === 'busy') say(all, 'refuses', pair(leader, host))
-  if (message.kind === 'declined') say(all, 'declines', pair(leader, host))
-  if (message.kind === 'assign' && all.steps.at(-1)?.name !== 'executes') say(all, 'executes', leader)
+  const word = answers.get(message.kind)
+  if (word === undefined || (message.kind === 'granted' && message.epoch === 0))
+    return assigned(all, message.kind, leader)
+  // A question that comes twice is answered twice.
+  const told = `${message.partition} ${host}`
+  if (!all.answered.has(told)) say(all, word, pair(leader, host))
+  all.answered.add(told)
+}
+
+const answers: ReadonlyMap<string, string> = new Map([
+  ['granted', 'grants'],
+  ['busy', 'refuses'],
+  ['declined', 'declines'],
+])
+
+const assigned = (all: Competition, kind: string, leader: number): void => {
+  if (kind === 'assign' && all.steps.at(-1)?.name !== 'executes') say(all, 'executes', leader)
 }
 
 export const competitionTraces = (events: readonly TracedEvent[], label: string): readonly Trace[] => {
   const hosts = new Set(events.flatMap((event) => (event.kind === 'born' ? [event.host] : [])))
   if (hosts.size > hostsMax) return []
-  const all: Competition = { done: [], steps: [], led: new Map(), outside: false }
+  const all: Competition = { done: [], steps: [], led: new Map(), answered: new Set(), outside: false }
   const formedAt = new Map<number, number>()
   for (const event of events) {
     if (event.kind === 'effect') asked(all, event, formedAt)

@@ -1,6 +1,14 @@
 /** Traces of ledger.pml: the life of one promise at its destination, one trace for each. */
 import type { ActionId, VmId } from '../../packages/protocol/src/index.ts'
-import { numberOf, type Step, step, type Trace, type TracedEvent, worldName } from './trace.ts'
+import {
+  numberOf,
+  type Step,
+  step,
+  type Trace,
+  type TracedEvent,
+  type WorldEvent,
+  worldName,
+} from './trace.ts'
 
 interface Promise {
   readonly action: ActionId
@@ -38,9 +46,22 @@ const asked = (one: Promise, { host, effect }: Extract<TracedEvent, { kind: 'eff
   }
 }
 
+type Migration = Extract<WorldEvent, { kind: 'migration-started' | 'migration-ended' | 'migration-refused' }>
+
+const isMigration = (event: WorldEvent): event is Migration =>
+  event.kind === 'migration-started' || event.kind === 'migration-ended' || event.kind === 'migration-refused'
+
+/** It is about another VM, or it is the migration that was promised: not its owner's, and not one to another host. */
+const isAwaited = (one: Promise, event: Migration): boolean => {
+  const { vm, from, to, byHand } = event.kind === 'migration-refused' ? event : event.migration
+  return vm !== one.vm || (!byHand && from === worldName(one.source) && to === worldName(one.destination))
+}
+
 const happened = (one: Promise, { event }: Extract<TracedEvent, { kind: 'world' }>): void => {
   const ends = [one.source, one.destination].map(worldName)
   if (event.kind === 'host' && ends.includes(event.host)) one.over = true
+  if (isMigration(event) && !isAwaited(one, event)) one.over = true
+  if (one.over) return
   if (event.kind === 'by-hand' && event.vm === one.vm) one.over = true
   if (event.kind === 'vm' && event.vm === one.vm && event.what !== 'resumed') one.over = true
   if (event.kind === 'migration-started' && event.migration.vm === one.vm && one.begun) {

@@ -114,7 +114,12 @@ const moved = (
 ): void => {
   const where = event.kind === 'migration-refused' ? event : event.migration
   if (where.vm !== one.vm) return
-  if (where.from !== worldName(one.source) || where.to !== worldName(one.destination) || !one.begun) {
+  if (
+    where.from !== worldName(one.source) ||
+    where.to !== worldName(one.destination) ||
+    !one.begun ||
+    where.byHand
+  ) {
     one.outside = true
     return
   }

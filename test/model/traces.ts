@@ -12,7 +12,7 @@ import { ledgerTraces } from './traces-ledger.ts'
 import { migrationTraces } from './traces-migration.ts'
 
 /** Each of what the record has in the words of a trace, or null. */
-const traced = (event: RecordedEvent, steps: Map<HostId, number>): TracedEvent | null => {
+const traced = (event: RecordedEvent, steps: Map<HostId, number>, alive: Set<HostId>): TracedEvent | null => {
   if ('at' in event) return { kind: 'world', event }
   const host = numberOf(event.host)
   const count = steps.get(event.host) ?? 0
@@ -21,9 +21,11 @@ const traced = (event: RecordedEvent, steps: Map<HostId, number>): TracedEvent |
       steps.set(event.host, count + 1)
       return { kind: 'input', host, input: event.input }
     case 'born':
+      alive.add(event.host)
       return { kind: 'born', host, restored: event.restored }
     case 'ended':
-      return { kind: 'died', host }
+      // A host that loses power is told of twice.
+      return alive.delete(event.host) ? { kind: 'died', host } : null
     // What is written, sent and performed counts, not what was asked for.
     case 'written':
       return { kind: 'effect', host, step: count, effect: { kind: 'persist', record: event.record } }
@@ -46,7 +48,8 @@ const traced = (event: RecordedEvent, steps: Map<HostId, number>): TracedEvent |
 /** All traces of a run, each for the model that it names. `label` says which run it is. */
 export const tracesOf = (record: readonly RecordedEvent[], label = 'run'): readonly Trace[] => {
   const steps = new Map<HostId, number>()
-  const events = record.flatMap((event) => traced(event, steps) ?? [])
+  const alive = new Set<HostId>()
+  const events = record.flatMap((event) => traced(event, steps, alive) ?? [])
   return [
     ...migrationTraces(events, label),
     ...leaseTraces(events, label),
