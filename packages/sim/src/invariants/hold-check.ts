@@ -17,8 +17,10 @@ export const createHoldCheck = ({ world, findings }: Scene): Check => {
   }
 
   const movingAt = (book: HostBook): string | null => {
-    for (const { vm, from, to, startedAt } of world.migrations()) {
+    for (const { vm, from, to, startedAt, phase } of world.migrations()) {
       if ((from !== book.name && to !== book.name) || !isKnown(book, startedAt)) continue
+      // The destination's part is over, and its hypervisor tells of no job any more.
+      if (to === book.name && (phase === 'finished' || phase === 'confirm')) continue
       return `${world.vm(vm).name} moves from ${from} to ${to}`
     }
     return null
