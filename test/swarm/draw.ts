@@ -4,6 +4,7 @@ import type { Draft, DraftVm, Kind } from './kind.ts'
 import { agentKinds } from './kinds/agents.ts'
 import { hypervisorKinds } from './kinds/hypervisors.ts'
 import { loadKinds } from './kinds/load.ts'
+import { motionKinds } from './kinds/motions.ts'
 import { networkKinds } from './kinds/network.ts'
 import { operatorKinds } from './kinds/operators.ts'
 import { byTime, type Schedule, type TimedCommand } from './schedule.ts'
@@ -14,6 +15,7 @@ export const allKinds: readonly Kind[] = [
   ...agentKinds,
   ...hypervisorKinds,
   ...loadKinds,
+  ...motionKinds,
   ...operatorKinds,
 ].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 

@@ -79,8 +79,8 @@ const resume = (hands: Hands, id: VmId): string | null => {
   if (typeof copy === 'string') return copy
   if (copy.state !== 'paused') return 'it runs'
   if (hands.migrations.of(id) !== null) return 'libvirt keeps it waiting until the migration has ended'
-  hands.byHand.resume(id, copy.host.spec.name)
   want(copy.vm, 'running')
+  hands.byHand.resume(id, copy.host.spec.name)
   return null
 }
 
@@ -97,8 +97,8 @@ const start = (hands: Hands, id: VmId): string | null => {
   const vm = vmNamed(hands.state, id)
   const copy = startable(vm)
   if (typeof copy === 'string') return copy
-  hands.byHand.start(id, copy.host.spec.name)
   want(vm, 'running')
+  hands.byHand.start(id, copy.host.spec.name)
   return null
 }
 
@@ -126,8 +126,8 @@ const restart = (hands: Hands, id: VmId): string | null => {
   const copy = activeOf(hands, vm)
   const vain = stop(hands, id)
   if (vain !== null || typeof copy === 'string') return vain
-  hands.byHand.start(id, copy.host.spec.name)
   want(vm, 'running')
+  hands.byHand.start(id, copy.host.spec.name)
   return null
 }
 

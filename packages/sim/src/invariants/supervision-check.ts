@@ -45,6 +45,9 @@ export const createSupervisionCheck = ({ world, findings, named }: Scene): Super
         told.delete(book)
       }
       if (event.kind === 'input' && event.input.kind === 'jobs') hear(book)
+      // Its call has returned, so both ends are asked: only they can tell whether it is the one that was begun.
+      if (event.kind === 'input' && event.input.kind === 'finished')
+        begun.get(book)?.delete(event.input.action)
       if (event.kind !== 'effect') return
       const { effect } = event
       if (effect.kind === 'perform' && effect.operation.kind === 'migrate')
