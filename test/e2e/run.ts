@@ -23,8 +23,13 @@ export interface Run {
 
 export const nameOf = (host: number): string => `h${host}`
 
-/** VMs that run or are paused on that host. */
-export const vmsOn = ({ world }: Run, host: number): readonly VmId[] => world.host(nameOf(host)).vms
+/** VMs that run on that host: a copy that a migration left there paused wants nothing. */
+export const vmsOn = ({ world }: Run, host: number): readonly VmId[] => {
+  const name = nameOf(host)
+  const runs = (vm: VmId): boolean =>
+    world.vm(vm).copies.some((copy) => copy.host === name && copy.state === 'running')
+  return world.host(name).vms.filter(runs)
+}
 
 /** The agent is started again, unless it is to stay dead. */
 export const revive = (run: Run, host: number): void => {

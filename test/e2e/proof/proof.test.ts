@@ -5,7 +5,7 @@ import { asVmId } from '../../../packages/protocol/src/index.ts'
 import { simulatedHypervisor } from '../../../packages/sim/src/hypervisor/simulated.ts'
 import { createWorld } from '../../../packages/sim/src/hypervisor/world.ts'
 import { manualClock } from '../../../packages/sim/src/time/clock.ts'
-import type { Run } from '../run.ts'
+import { type Run, vmsOn } from '../run.ts'
 import { boundsOf, type PromiseCode, promises } from './bounds.ts'
 import { missingFrom, remainsOf, type Seen, unrest } from './liveness.ts'
 import { createOperator } from './operator.ts'
@@ -157,6 +157,13 @@ test('the operator acts on an alarm that stands, as docs/operating.md says, and 
   now = 60_000
   operator.look()
   assert.equal(operator.done.size, 1)
+})
+
+test('a copy that is paused is not among the VMs whose load changes', () => {
+  const { run, world } = stage()
+  assert.deepEqual([vmsOn(run, 1), vmsOn(run, 2)], [[vm], []])
+  world.byHand.pause(vm, 'h1')
+  assert.deepEqual(vmsOn(run, 1), [])
 })
 
 test('every bound is finite, grows with what was measured, and says what it is made of', () => {
