@@ -12,6 +12,8 @@ interface Rest {
   readonly from: string
   readonly host: string
   readonly until: number
+  /** Of the plan that moved it. */
+  readonly partition: string
   /** What wanted what when it arrived: the VM, and both hosts. */
   readonly demands: readonly Resources[]
 }
@@ -69,6 +71,8 @@ const performs = (
   if (operation.kind !== 'migrate' || assign === undefined || rest === undefined) return
   if (rest.host !== book.name || world.clock.now() >= rest.until) return
   if (!ownIdeas.has(assign.decision.reason)) return
+  // One plan may move a VM twice: it makes room on its way, and stays there for as long as the plan takes.
+  if (rest.partition === partitionOf(action)) return
   const { name } = world.vm(operation.vm)
   const left = Math.round(rest.until - world.clock.now())
   if (!isOverloaded(assign, book.id))
@@ -124,10 +128,11 @@ export const createPingPongCheck = (scene: Scene): Check => {
       state.rests.delete(vm)
       const host = scene.named(to)
       // A destination that has lost its record of the arrival takes the VM for a new one.
-      const expected = [...(host?.open.values() ?? [])].some((one) => one.kind === 'arrival' && one.vm === vm)
-      if (event.end !== 'moved' || byHand || !expected) return
+      const expected = [...(host?.open.values() ?? [])].find((one) => one.kind === 'arrival' && one.vm === vm)
+      if (event.end !== 'moved' || byHand || expected === undefined) return
       const until = scene.world.clock.now() + policy.cooldownMs / clockRateMax
-      state.rests.set(vm, { from, host: to, until, demands: demandsOf(scene, vm, from, to) })
+      const partition = partitionOf(expected.action)
+      state.rests.set(vm, { from, host: to, until, partition, demands: demandsOf(scene, vm, from, to) })
     },
   }
 }

@@ -219,13 +219,14 @@ test('Q1: a plan that leaves the overload as great as it was', async () => {
 })
 
 test('Q1: a VM that rests is moved from a host that is not overloaded, or back', async () => {
-  const back = async (cpuOfC: number, reason: string) => {
+  const before = partitionIdOf('h2', 7)
+  const back = async (cpuOfC: number, reason: string, movedBy = before) => {
     const agents = watchedAgents(2, { policy: policyOf('balanced') })
     const { step, driver, clock } = agents
     agents.vm('c', 'h2')
     agents.born('h1')
     agents.born('h2')
-    step('h1', tick, null, opened(openMigration('arrival', partition, c)))
+    step('h1', tick, null, opened(openMigration('arrival', movedBy, c)))
     step('h2', tick, null)
     void driver('h2').migrate({ vm: c, to: 'sim://h1', handOverPaused: false, bandwidthMiBps: null })
     await clock.advance(20_000)
@@ -248,6 +249,7 @@ test('Q1: a VM that rests is moved from a host that is not overloaded, or back',
     'Q1 c goes back from h1 to h2, and demand is as it was',
   ])
   assert.deepEqual(await back(1_000, 'operator'), [])
+  assert.deepEqual(await back(1_000, 'overload.cpu', partition), [], 'one plan may move it twice')
 })
 
 test('Q3: a partition where nothing has changed for long', async () => {
