@@ -153,3 +153,21 @@ test('R2: a copy that arrived paused is resumed only when its source has let it 
   )
   assert.deepEqual(sound.found(), [])
 })
+
+test('S12: what an agent is told counts, though a full disk takes its record only later', () => {
+  const record = { kind: 'opened', open: openMigration('arrival', partition, vm) } as const
+  const failed = { kind: 'refused', code: 'migration.cancelled' } as const
+  const full = (...told: readonly Input[]) => {
+    const agents = begun()
+    const lease = agents.leased(partition, 1)
+    agents.step('h2', tick, lease, epoch(1))
+    agents.step('h2', tick, lease, { kind: 'unwritten', record })
+    for (const input of told) agents.step('h2', input, lease)
+    agents.step('h2', tick, lease, { kind: 'persist', record }, closes(failed, null, 'arrival'))
+    return agents.found()
+  }
+  assert.deepEqual(full(hears('h1', { kind: 'cancelled', partition, epoch: 1, action, vm })), [])
+  assert.deepEqual(full(), [
+    `S12 h2 ends ${action} as refused: its own hypervisor has not said where the VM is`,
+  ])
+})

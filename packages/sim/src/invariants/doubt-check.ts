@@ -201,7 +201,14 @@ const performs = ({ findings, performed }: DoubtState, book: HostBook, action: A
       findings.tell('S12', `${book.name} was told to perform ${action} while ${other.action} is not settled`)
 }
 
+/** What it is told counts from the moment it opens the action, though a full disk may take the record later. */
+const opens = (state: DoubtState, book: HostBook, record: JournalRecord): void => {
+  const all = toldOf(state, book)
+  if (record.kind === 'opened' && !all.has(record.open.action)) all.set(record.open.action, nothingTold())
+}
+
 const asks = (state: DoubtState, book: HostBook, { effect }: EventOf<'effect'>): void => {
+  if (effect.kind === 'persist') opens(state, book, effect.record)
   if (effect.kind === 'perform') performs(state, book, effect.action)
   if (effect.kind !== 'inspect' && effect.kind !== 'resume') return
   const told = toldOf(state, book).get(effect.action)
@@ -243,8 +250,8 @@ const sent = (state: DoubtState, book: HostBook, { message }: EventOf<'sent'>): 
 }
 
 const written = (state: DoubtState, book: HostBook, { record }: EventOf<'written'>): void => {
+  opens(state, book, record)
   const all = toldOf(state, book)
-  if (record.kind === 'opened') all.set(record.open.action, nothingTold())
   if (record.kind === 'discharged') state.unconfirmed.delete(record.action)
   if (record.kind !== 'closed') return
   const open = book.open.get(record.action)
