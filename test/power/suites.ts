@@ -31,7 +31,7 @@ const filesOf = (suite: SuiteName, packages: readonly string[]): readonly string
     case 'units':
       return packages.flatMap((name) => matching(`packages/${name}/src/**/*.test.ts`))
     case 'stories':
-      return matching('test/core/*.test.ts', [crashPoints, 'test/core/swarm*.test.ts'])
+      return matching('test/core/*.test.ts', [crashPoints])
     case 'crashes':
       return [crashPoints]
   }
