@@ -60,6 +60,14 @@ byte endedDurable[PARTITIONS];
 bit job = 0;
 byte jobOf = NONE;
 byte jobEpoch;
+/* A request of jobOf that a busy daemon has not read. It is read within 30 s, or never; after 34 s all agents know that. */
+bit unread = 0;
+inline request() {
+  if
+  :: job = 1
+  :: unread = 1
+  fi
+}
 /* Where the source asks, and another host works: a job of an administrator's is the same for the lease. */
 
 #ifndef CRASHES
@@ -110,7 +118,7 @@ inline endLease() {
 }
 /* grant-lease.ts: grant. The epoch is durable before the answer leaves (S6). */
 inline grant(p) {
-  assert(!job);                                   /* S5: none while an action touches the host */
+  assert(!job && !unread);                        /* S5: none while an action touches the host, or will */
   epochs++;
 #ifndef EPOCH_NOT_DURABLE
   durable = epochs;
@@ -176,18 +184,20 @@ again:
     :: up && begin(p) && current(p) && action == 0 && fresh(p) ->
        assert(holder == p && epoch == got[p]);
        executing = 1; action = A_RUNNING; actionOf = p; actionEpoch = epoch; openOf = p; openEpoch = epoch;
-       job = 1; jobOf = p; jobEpoch = epoch; EVP(m_admits)
+       jobOf = p; jobEpoch = epoch; request(); EVP(m_admits)
     :: up && action == A_ASKING && actionOf == p ->
-       action = A_RUNNING; openOf = actionOf; openEpoch = actionEpoch; job = 1; jobOf = actionOf; jobEpoch = actionEpoch; EVP(m_performs)
+       action = A_RUNNING; openOf = actionOf; openEpoch = actionEpoch;
+       jobOf = actionOf; jobEpoch = actionEpoch; request(); EVP(m_performs)
     :: up && action == A_ASKING && actionOf == p -> ended[p] = 1; action = 0; actionOf = NONE; EVP(m_ends)
-    :: job && jobOf == p -> job = 0; jobOf = NONE; recovering = 0
+    :: unread && jobOf == p -> unread = 0; job = 1
+    :: (unread || job) && jobOf == p -> unread = 0; job = 0; jobOf = NONE; recovering = 0
     /* It is seen to be over (migration.pml says how): closed in the journal. */
-    :: up && jobsKnown && action == A_RUNNING && actionOf == p && !job ->
+    :: up && jobsKnown && action == A_RUNNING && actionOf == p && !job && !unread ->
        ended[p] = 1; endedDurable[p] = 1; action = 0; actionOf = NONE; openOf = NONE; EVP(m_ends)
 
     /* ---- crash and restart: peer.ts, start; troubles.ts */
     :: up && p == 0 && BUDGET(crashes) -> SPEND(crashes); EV(m_dies);
-       up = 0; noLease(); action = 0; actionOf = NONE; jobsKnown = 0; recovering = job
+       up = 0; noLease(); action = 0; actionOf = NONE; jobsKnown = 0; recovering = (job || unread)
     :: !up && p == 0 && BUDGET(losses) -> SPEND(losses); EV(m_loses_journal);
        intact = 0; durable = 0; openOf = NONE; endedDurable[0] = 0; endedDurable[1] = 0; endedDurable[2] = 0
     :: !up && p == 0 -> EV(m_starts);
@@ -204,8 +214,12 @@ again:
        :: else
        fi
     :: up && !jobsKnown && p == 0 -> jobsKnown = 1; EV(m_knows_jobs)
-    /* Quarantine ends: 5 s, as long as a lease lives. */
+    /* own-life.ts: the quarantine of a host that has lived before is as long as a request may be unread, and longer than a lease. */
+#ifdef QUARANTINE_OF_A_LEASE
     :: up && !able && p == 0 -> able = 1; intact = 1
+#else
+    :: up && !able && !unread && p == 0 -> able = 1; intact = 1
+#endif
     fi;
     p = 0;
     goto again

@@ -32,6 +32,7 @@ export const models: readonly Model[] = [
       { name: 'NO_JOBS_ASKED', search: 0 },
       { name: 'EPOCH_NOT_DURABLE', search: 0 },
       { name: 'CLOCK_GOES_BACK', search: 0 },
+      { name: 'QUARANTINE_OF_A_LEASE', search: 0 },
     ],
   },
   {

@@ -36,7 +36,7 @@ export const boundsOf = (
   /** The longest that a host goes unnoticed which was cut off until now: pauses between dials are drawn up to half as long again. */
   const dialMs = retryPauses.dial.maxMs * 1.5 + transport.dialMs
   /** Three starts, for those that are begun at the same time share the machine; and a lost journal. */
-  const backMs = 3 * startMs + limits.leaseMs + simulated.L5
+  const backMs = 3 * startMs + limits.lateStartMs + simulated.L5
   return {
     L1: {
       ms: backMs + simulated.L1,
@@ -56,7 +56,7 @@ export const boundsOf = (
     L5: {
       ms: backMs,
       what: 'agents that were dead take part, and report what is on its way',
-      why: '3 × start + lease (a lost journal) + 2 probes + 2 samples',
+      why: '3 × start + 34 s (a lost journal) + 2 probes + 2 samples',
     },
     L6: {
       ms: backMs + simulated.L6,

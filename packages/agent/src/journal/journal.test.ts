@@ -42,7 +42,7 @@ const forEachKind = (about: string, tests: (fresh: Fresh) => void): void => {
 }
 
 forEachKind('what a restarted agent finds', (fresh) => {
-  // A host's first start: nothing is known, so nothing may be granted for the longest lease.
+  // A host's first start: nothing is known, so nothing may be granted yet.
   test('a new journal is empty and not intact', () => {
     const journal = fresh()()
     assert.deepEqual(journal.restored, {
@@ -117,20 +117,21 @@ forEachKind('what a restarted agent finds', (fresh) => {
 forEachKind('which start a host is, and which the others are', (fresh) => {
   // An agent dies while it still waits for leases of a lost journal to end: its young journal is not the whole truth,
   // so it has to wait again.
-  test('a journal that never held an epoch is not intact at the second start either', () => {
-    const open = fresh()
-    const first = open()
-    first.append(opened(1))
-    first.close()
-    const second = open()
-    assert.equal(second.restored.journalIntact, false)
-    assert.deepEqual(second.restored.open, [openAction(1)])
-    second.append({ kind: 'epoch', epoch: 1 })
-    second.close()
-    const third = open()
-    assert.equal(third.restored.journalIntact, true)
-    third.close()
-  })
+  for (const makesItIntact of [{ kind: 'epoch', epoch: 1 }, { kind: 'settled' }] as const)
+    test(`without ${makesItIntact.kind} a journal is not intact at the second start either`, () => {
+      const open = fresh()
+      const first = open()
+      first.append(opened(1))
+      first.close()
+      const second = open()
+      assert.equal(second.restored.journalIntact, false)
+      assert.deepEqual(second.restored.open, [openAction(1)])
+      second.append(makesItIntact)
+      second.close()
+      const third = open()
+      assert.equal(third.restored.journalIntact, true)
+      third.close()
+    })
 
   test('each other host is kept by the last number, in the order in which they were heard of', () => {
     const open = fresh()

@@ -73,7 +73,8 @@ interface Kept {
 }
 
 const wipe = (kept: Kept): void => {
-  if (kept.records.length > 0) kept.trouble = 'the journal is gone: no grants for the longest lease'
+  if (kept.records.length > 0)
+    kept.trouble = 'the journal is gone: no grants until nothing from before is in force'
   Object.assign(kept, {
     state: emptyState,
     earlier: [],
@@ -93,7 +94,7 @@ const tear = (kept: Kept, count: number): void => {
   kept.incarnation = before.incarnation
   kept.earlier = kept.earlier.slice(0, -torn)
   kept.records = kept.records.slice(0, -torn)
-  kept.trouble = 'the end of the journal is torn: no grants for the longest lease'
+  kept.trouble = 'the end of the journal is torn: no grants until nothing from before is in force'
 }
 
 const checkpoint = (kept: Kept): (() => void) => {

@@ -96,11 +96,11 @@ const troubleOf = (existed: boolean, found: number, told: number | null): string
   if (!existed)
     return told === null
       ? null
-      : `the journal is gone; it held ${told} records: no grants for the longest lease`
+      : `the journal is gone; it held ${told} records: no grants until nothing from before is in force`
   if (told === null && found > 0)
-    return 'nothing tells whether the journal is whole: no grants for the longest lease'
+    return 'nothing tells whether the journal is whole: no grants until nothing from before is in force'
   if (told !== null && told > found)
-    return `the journal ends at record ${found}, but ${told} were written: no grants for the longest lease`
+    return `the journal ends at record ${found}, but ${told} were written: no grants until nothing from before is in force`
   return null
 }
 
@@ -116,7 +116,7 @@ const openStore = (
   } catch (error) {
     if (!unreadable.has(sqliteCode(error)) && !(error instanceof SyntaxError)) throw error
     const aside = moveAside(path, wallMs)
-    const broken = `the journal could not be read (${wordsOf(error)}); it was moved aside to ${aside} and begun anew: no grants for the longest lease`
+    const broken = `the journal could not be read (${wordsOf(error)}); it was moved aside to ${aside} and begun anew: no grants until nothing from before is in force`
     return { ...connect(path), broken }
   }
 }

@@ -24,7 +24,7 @@ export interface WrittenCooldown {
 
 export interface JournalState {
   readonly epoch: number
-  /** True once this very journal was given an epoch, and nothing of it was lost since; see `restoredFrom`. */
+  /** True once this very journal was given an epoch, or told that it is settled, and nothing of it was lost since; see `restoredFrom`. */
   readonly trusted: boolean
   readonly open: ReadonlyMap<ActionId, OpenAction>
   /** Oldest first, at most `limits.closedActionsMax`. */
@@ -79,6 +79,8 @@ export const applyRecord = (state: JournalState, record: JournalRecord, wallMs: 
       for (const oldest of met.keys()) if (met.size > limits.viewHostsMax) met.delete(oldest)
       return { ...state, met }
     }
+    case 'settled':
+      return { ...state, trusted: true }
     // The start count is kept by each kind of journal itself.
     case 'renumbered':
       return state
@@ -106,9 +108,9 @@ export const remainingMs = (rest: WrittenCooldown, wallMs: number): number =>
   Math.max(0, rest.remainingMs - Math.max(0, wallMs - rest.atWallMs))
 
 /**
- * The state that the core starts from. A journal counts as intact once an epoch was written to it. A new or damaged one gets
- * its first epoch when its host grants again, after it has waited for the longest lease. So an agent that is restarted during
- * that wait waits anew: its young journal does not count as the whole truth (S6).
+ * The state that the core starts from. A journal counts as intact once an epoch was written to it, or that it is settled. A new
+ * or damaged one is settled when nothing from before can be in force any more. So an agent that is restarted during that wait
+ * waits anew: its young journal does not count as the whole truth (S6).
  */
 export const restoredFrom = (state: JournalState, wallMs: number): Restored => ({
   epoch: state.epoch,

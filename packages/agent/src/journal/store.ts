@@ -96,6 +96,9 @@ const put = (tables: Tables, record: JournalRecord, wallMs: number): void => {
     case 'met':
       met.put(record.host, { host: record.host, incarnation: record.incarnation })
       return met.keep(limits.viewHostsMax)
+    case 'settled':
+      facts.put('trusted', 1)
+      return
     case 'renumbered':
       return facts.put('incarnation', Math.max(facts.number('incarnation'), record.incarnation))
     case 'draining':

@@ -144,6 +144,8 @@ export type JournalRecord =
   | ({ readonly kind: 'met' } & StartCount)
   /** This host goes on with this start count: by another one it was known already. */
   | { readonly kind: 'renumbered'; readonly incarnation: number }
+  /** Nothing from before this journal can be in force any more: from now on it is intact. */
+  | { readonly kind: 'settled' }
   /** Operator's will survives a restart. */
   | { readonly kind: 'draining'; readonly draining: boolean }
   | { readonly kind: 'mode'; readonly mode: Mode }
@@ -153,7 +155,7 @@ export type JournalRecord =
 /** What the restarted agent found: journal and hypervisor. */
 export interface Restored {
   readonly epoch: number
-  /** False = the journal was lost or new: no grants for the longest lease (S6). */
+  /** False = the journal was lost or new: this host promises and begins nothing until nothing of before can be in force (S5, S6, S8). */
   readonly journalIntact: boolean
   readonly open: readonly OpenAction[]
   /** Oldest first. */

@@ -8,10 +8,10 @@ import { createOwnLife } from './own-life.ts'
 
 const counted = 100
 
-const setUp = (journalIntact: boolean, hasOthers = () => true) => {
+const setUp = (journalIntact: boolean, hasOthers = () => true, epoch = 0) => {
   const context = createStepContext(asHostId('self'), counted, 1, policyOf('balanced'))
   const restored = {
-    epoch: 0,
+    epoch,
     journalIntact,
     open: [],
     closed: [],
@@ -59,7 +59,9 @@ test('without it, it waits for the longest lease and for an answer', () => {
   life.answered()
   assert.equal(wait(0), counted)
   assert.deepEqual(lives, [counted])
-  assert.deepEqual(happened(), [], 'its journal has that number')
+  assert.deepEqual(happened(), ['settled'], 'its journal has that number')
+  wait(limits.leaseMs)
+  assert.deepEqual(happened(), [])
 })
 
 test('alone it waits for the longest lease only, and again for the first answer of one that comes', () => {
@@ -79,7 +81,32 @@ test('the number by which it is known makes it a life at once, and a lease of be
   assert.equal(told(7), counted, 'its own count is later')
   assert.deepEqual(happened(), [])
   assert.equal(life.isSettled(), false)
+  assert.equal(life.nextAt(), limits.lateStartMs)
+  assert.equal(wait(limits.lateStartMs - 1), counted)
+  assert.equal(life.isSettled(), false, 'a request of before may be unread')
+  assert.deepEqual(happened(), [])
+  assert.equal(wait(1), counted)
+  assert.ok(life.isSettled())
+  assert.deepEqual(happened(), ['settled'])
+})
+
+test('what is left of a torn journal tells of an earlier life, although another host answers', () => {
+  const { life, wait } = setUp(false, () => true, 7_001)
+  life.answered()
+  assert.equal(wait(limits.lateStartMs - 1), 0)
+  assert.equal(life.isSettled(), false)
+  assert.equal(wait(1), counted)
+  assert.ok(life.isSettled())
+})
+
+test('one that took its own start count alone cannot learn any more whether it was known', () => {
+  let others = false
+  const { life, wait } = setUp(false, () => others)
   assert.equal(wait(limits.leaseMs), counted)
+  others = true
+  life.answered()
+  assert.equal(life.isSettled(), false)
+  wait(limits.lateStartMs - limits.leaseMs)
   assert.ok(life.isSettled())
 })
 

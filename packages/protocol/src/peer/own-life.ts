@@ -2,10 +2,13 @@
  * By which start count this host speaks. Its journal counts its starts. Without its old journal it may be known by a later one than
  * its wall clock gives; then nothing that it says is heard. So it begins as 0, which is no start count, and takes its own
  * only when another host has told by which number it is known, or has answered that it is known by none.
+ *
+ * Of an earlier life a lease may be in force, and a request to move a VM unread. A host that has lived before waits for both, and
+ * one that all others hear for the first time for the longest lease.
  */
 import { limits } from '../data/config.ts'
 import type { Instant } from '../data/ids.ts'
-import type { PeerInit } from '../data/io.ts'
+import type { PeerInit, Restored } from '../data/io.ts'
 import type { Outdated } from '../data/message.ts'
 import type { StepControl } from '../step-context.ts'
 
@@ -28,6 +31,10 @@ export interface OwnLifeHooks {
   begun(incarnation: number): void
 }
 
+/** What is left of a damaged journal tells of an earlier life. */
+const tellsOfBefore = ({ epoch, open, closed, duties, met }: Restored): boolean =>
+  epoch > 0 || [open, closed, duties, met].some(({ length }) => length > 0)
+
 export const createOwnLife = (
   context: StepControl,
   { incarnation: counted, restored }: Pick<PeerInit, 'incarnation' | 'restored'>,
@@ -36,9 +43,13 @@ export const createOwnLife = (
   const { journalIntact } = restored
   let startedAt: Instant | null = null
   let heard = journalIntact
+  /** There was an earlier life, or it is too late to ask: with a start count of its own a host is not told that it was known. */
+  let lived = tellsOfBefore(restored)
+  let trusted = journalIntact
   if (!journalIntact) context.speakAs(0)
 
-  const waitsUntil = (): Instant => (startedAt ?? context.now()) + limits.leaseMs
+  const waitsUntil = (): Instant =>
+    (startedAt ?? context.now()) + (lived ? limits.lateStartMs : limits.leaseMs)
   const isSettled = (): boolean =>
     journalIntact || (context.now() >= waitsUntil() && (heard || !hooks.hasOthers()))
 
@@ -53,6 +64,7 @@ export const createOwnLife = (
     outdated({ known }) {
       if (known < 1 || known >= limits.startCountMax) return
       heard = true
+      lived = true
       // Said to an earlier life, or of this one.
       if (known <= context.incarnation) return
       if (known >= counted)
@@ -63,11 +75,16 @@ export const createOwnLife = (
       goOnAs(Math.max(counted, known + 1))
     },
     answered() {
+      if (!heard && context.incarnation > 0) lived = true
       heard = true
     },
     tick() {
       startedAt ??= context.now()
       if (context.incarnation === 0 && isSettled()) goOnAs(counted)
+      if (trusted || !heard || !isSettled()) return
+      // From now on it tells of everything that may be in force.
+      trusted = true
+      context.emit({ kind: 'persist', record: { kind: 'settled' } })
     },
     nextAt: () => (journalIntact || context.now() >= waitsUntil() ? null : waitsUntil()),
     isSettled,
