@@ -1,6 +1,7 @@
 // Whether an overload can be cured is told by arithmetic that drover has no part in.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { asVmId } from '@drover/protocol'
 import { certificates } from './curable.ts'
 import { type SmallWorld, smallWorld } from './testing/small-world.ts'
 
@@ -61,4 +62,16 @@ test('where the largest VM does not fit, smaller ones may', () => {
     certificate?.moves.map((m) => m.to),
     ['h2', 'h2'],
   )
+})
+
+test('where a copy of it is left, a VM cannot go', () => {
+  const small = smallWorld(2)
+  small.vm('big', 'h1', { vcpus: 8, cpuMilli: 6_000 })
+  small.vm('pinned', 'h1', { cpuMilli: 1_500, fixed: 'dev.hostdev' })
+  assert.deepEqual(
+    judge(small, ['h1']).map(({ moves }) => moves.length),
+    [1],
+  )
+  small.world.byHand.define(asVmId('big'), 'h2')
+  assert.deepEqual(judge(small, ['h1']), [])
 })

@@ -64,6 +64,8 @@ export const certificates = (
       // Best fit: the tightest host that still takes it.
       const [to] = [...left]
         .filter(([name, free]) => fits(wanted, free) && world.host(name).cpuBaseline === baseline)
+        // A copy that a broken migration left there is in the way.
+        .filter(([name]) => !vm.copies.some(({ host: at }) => at === name))
         .sort(([, a], [, b]) => a.cpuMilli - b.cpuMilli)
       if (to === undefined) continue
       left.set(to[0], subtract(to[1], wanted))

@@ -154,6 +154,11 @@ test('a paused copy that a broken migration left behind is load, not a second VM
     ['b'],
   )
   assert.equal(problem.hosts[0]?.limit[1], 900, 'its memory is taken')
+  assert.deepEqual(
+    problem.rules,
+    [{ kind: 'ban', name: 'copy of 1', code: 'vm.present', vms: ['1'], hosts: ['a'] }],
+    'its host would not admit the VM',
+  )
 })
 
 test('a VM that runs on two hosts, or stands twice in what a member says, is load, and no copy of it may move', () => {

@@ -123,6 +123,25 @@ const onlyOnce = (snapshots: readonly HostSnapshot[]): readonly HostSnapshot[] =
   })
 }
 
+/** A host that has a copy of a VM admits it for no plan, as rules. */
+const copiesStay = (all: readonly HostSnapshot[], once: readonly HostSnapshot[]): readonly Rule[] => {
+  const moved = new Set(once.flatMap(({ vms }) => vms.map(({ vm }) => vm)))
+  return all.flatMap(({ host, vms }, i) => {
+    const kept = new Set(once[i]?.vms)
+    return vms
+      .filter((vm) => !kept.has(vm) && moved.has(vm.vm))
+      .map(
+        ({ vm, name }): Rule => ({
+          kind: 'ban',
+          name: `copy of ${name}`,
+          code: 'vm.present',
+          vms: [vm],
+          hosts: [host],
+        }),
+      )
+  })
+}
+
 /** What the members expect; nothing where the policy does not act early, or the leader cannot believe what it foresees. */
 const forecastOf = (
   snapshots: readonly HostSnapshot[],
@@ -154,7 +173,8 @@ export const formulate = (
   policy: Policy,
   target: Target,
 ): PartitionProblem => {
-  const sorted = onlyOnce([...snapshots].sort((a, b) => byText(a.host, b.host)))
+  const all = [...snapshots].sort((a, b) => byText(a.host, b.host))
+  const sorted = onlyOnce(all)
   const hosts = sorted.map(
     (snapshot): ProblemHost => ({
       id: snapshot.host,
@@ -203,7 +223,12 @@ export const formulate = (
     dimensions: [...dimensions],
     hosts,
     vms,
-    rules: [...mergeRules(sorted), ...noReturn(sorted, need), ...requirements(need, leader)],
+    rules: [
+      ...mergeRules(sorted),
+      ...noReturn(sorted, need),
+      ...copiesStay(all, sorted),
+      ...requirements(need, leader),
+    ],
     bandwidthMiBps: linkMiBpsOf(policy),
     migrationsOutMax: policy.migrationsOutMax,
     migrationsInMax: policy.migrationsInMax,

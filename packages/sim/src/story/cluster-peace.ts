@@ -25,14 +25,21 @@ const healHost = (state: ClusterState, host: number): void => {
   faults.restartAgent(host)
 }
 
-/** A copy that a migration left paused runs again by an operator's hand, if that is safe: no other copy runs or moves. */
-const runAgain = ({ world }: ClusterState, view: PeerView, host: number): void => {
+/**
+ * A copy that a migration left paused is for an operator's hand, if none of the VM moves, and all hosts can be looked at: it is stale
+ * when another copy runs, and else it runs again.
+ */
+const seeTo = ({ world }: ClusterState, view: PeerView, host: number): void => {
   for (const { code, vm } of view.alarms) {
     if (code === 'migration.unaccounted') world.byHand.abort(vm)
     if (code !== 'vm.paused_by_migration') continue
     if (world.migrations().some((one) => one.vm === vm)) continue
     const { copies } = world.vm(vm)
-    if (copies.some(({ state: is, host: at }) => is === 'running' || !world.host(at).alive)) continue
+    if (copies.some(({ host: at }) => !world.host(at).alive)) continue
+    if (copies.some(({ state: is }) => is === 'running')) {
+      world.byHand.destroy(vm, `h${host}`)
+      continue
+    }
     for (const copy of copies) if (copy.host !== `h${host}`) world.byHand.destroy(vm, copy.host)
     world.byHand.resume(vm, `h${host}`)
   }
@@ -86,7 +93,7 @@ export const createPeace = (
     operate() {
       for (const host of hosts.keys()) {
         const view = viewOf(state, hostAt(state, host))
-        if (view !== null) runAgain(state, view, host)
+        if (view !== null) seeTo(state, view, host)
       }
     },
     liveness: () => check,
