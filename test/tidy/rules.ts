@@ -280,8 +280,8 @@ const otherNodes: readonly { readonly path: RegExp; readonly why: string }[] = [
   },
   { path: /^bench\/tight\.ts$/, why: "the solver's budget of search nodes" },
   {
-    path: /^packages\/sim\/src\/baselines\//,
-    why: 'the same nodes: the budget that baselines give our solver',
+    path: /^packages\/sim\/src\/(?:baselines\/|host\/solve-in-budget)/,
+    why: 'the same nodes: the budget that baselines and hosts in virtual time give our solver',
   },
   { path: /^packages\/agent\/src\/config\//, why: 'nodes of a schema' },
   {

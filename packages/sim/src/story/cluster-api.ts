@@ -47,7 +47,7 @@ export interface ClusterOptions {
   readonly latencyMs?: number
   /** Of the simulated hypervisors. */
   readonly simulated?: SimulatedOptions
-  /** Instead of the real solver. */
+  /** Instead of the real solver with the daemon's budget. */
   readonly solver?: (problem: PartitionProblem, planId: PartitionId) => Solution
   /** What a solve takes, ms. */
   readonly solveMs?: number

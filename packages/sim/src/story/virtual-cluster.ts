@@ -4,7 +4,6 @@
  * agents do together.
  */
 import type { Solver } from '@drover/agent/runtime'
-import { solve } from '@drover/placement'
 import {
   asHostId,
   asVmId,
@@ -16,6 +15,7 @@ import {
   type PeerView,
   policyOf,
 } from '@drover/protocol'
+import { solveInBudget } from '../host/solve-in-budget.ts'
 import { createWorld } from '../hypervisor/world.ts'
 import { createAgentFeed } from '../invariants/agent-feed.ts'
 import { type Checker, createChecker } from '../invariants/checker.ts'
@@ -92,11 +92,7 @@ const stateOf = (options: ClusterOptions, model: Network, ids: readonly HostId[]
     network: networkOf(clock, model, [...ids, storyLeaderId], messages, (error) => {
       state.failure ??= error
     }),
-    solver: solverAfter(
-      clock,
-      solveMs,
-      options.solver ?? ((problem, planId) => solve(problem, { planId, seed: 1 })),
-    ),
+    solver: solverAfter(clock, solveMs, options.solver ?? solveInBudget),
     crash: createCrashWatch(options.crash ?? null),
     hosts: [],
     decisions: [],

@@ -82,7 +82,7 @@ export const manualClock = (): ManualClock => {
           }
           sinceTurn += 1
           if (sinceTurn < eventsPerTurn) return queueMicrotask(afterPromises)
-          // The real world has its turn, too: signals, and rejections that nobody handles.
+          // The real world has its turn, too: signals, and unhandled rejections.
           sinceTurn = 0
           setImmediate(next)
         }

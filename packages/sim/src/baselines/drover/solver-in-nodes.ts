@@ -1,25 +1,9 @@
-/**
- * The solver of the agents: the function that the daemon's worker runs, with a budget of search nodes, since no real clock may
- * decide in virtual time; and what a solve takes on a host, ms of virtual time.
- */
+/** The solver of the agents in virtual time: what it answers, and what a solve takes on a host, ms of virtual time. */
 import type { Immediate, Solver } from '@drover/agent/runtime'
-import { solve } from '@drover/placement'
-import { limits, type PartitionId, type PartitionProblem, type Solution } from '@drover/protocol'
+import { limits, type PartitionProblem, type Solution } from '@drover/protocol'
+import { solveInBudget } from '../../host/solve-in-budget.ts'
 import { createAnswer } from '../../time/answer.ts'
 import type { Kernel } from '../../time/kernel.ts'
-
-/** About what the daemon's `solveBudgetMs` is enough for: the first turn of improving and proving. */
-const nodesMax = 12_500
-/**
- * And so often the solver may ask whether its time is up: prices and repair ask after much work, and are not counted in nodes.
- * A solve of 16 nearly full hosts that uses them all takes some 200 ms, the daemon's budget.
- */
-const looksMax = 60
-
-const solutionOf = (problem: PartitionProblem, planId: PartitionId): Solution => {
-  let looks = looksMax
-  return solve(problem, { planId, seed: 1, nodesMax, expired: () => looks-- <= 0 })
-}
 
 /**
  * Of the order of the medians of `npm run bench:solve -- --only partitions --highs 0` at 90 % load, two runs on a busy machine:
@@ -43,7 +27,7 @@ export const timedSolver = (
     const answer = createAnswer<Solution>()
     kernel.after(solveMs(problem), () => {
       solved(problem)
-      answer.give(solutionOf(problem, planId))
+      answer.give(solveInBudget(problem, planId))
     })
     return answer
   },
