@@ -161,5 +161,6 @@ export const drawSchedule = (options: DrawOptions): Schedule => {
     ),
     ending: byTime(endingOf(randomOf(seed, 'ending'), hosts)),
     endMs,
+    atRest: true,
   }
 }

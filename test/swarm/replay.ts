@@ -20,7 +20,7 @@ const main = async (): Promise<number> => {
   try {
     const played = await playStory(readFileSync(file, 'utf8'), file)
     if (args.includes('--output')) console.log(played)
-    const last = parseStory(played).findLast((part) => part.kind === 'command' && part.words === 'check')
+    const last = parseStory(played).findLast((part) => part.kind === 'command' && /^check\b/.test(part.words))
     if (last?.kind !== 'command') {
       console.error(`${file}: it does not end with 'check'`)
       return 2

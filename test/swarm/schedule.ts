@@ -22,10 +22,12 @@ export interface Schedule {
   readonly ending: readonly TimedCommand[]
   /** When the story is over, ms. */
   readonly endMs: number
+  /** Is it judged as at rest then? Not where it ends in the middle. */
+  readonly atRest: boolean
 }
 
 /** All commands with `run` between them, as a golden story has them. */
-export const commandsOf = ({ setup, events, ending, endMs }: Schedule): readonly string[] => {
+export const commandsOf = ({ setup, events, ending, endMs, atRest }: Schedule): readonly string[] => {
   const commands = [...setup]
   let now = 0
   const runUntil = (atMs: number): void => {
@@ -37,7 +39,7 @@ export const commandsOf = ({ setup, events, ending, endMs }: Schedule): readonly
     commands.push(command)
   }
   runUntil(endMs)
-  commands.push('check')
+  commands.push(atRest ? 'check' : 'check so-far')
   return commands
 }
 

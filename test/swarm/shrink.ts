@@ -11,8 +11,11 @@ export interface ShrinkOptions {
   readonly playsMax: number
 }
 
-/** The promise that was broken first: a smaller schedule must break the same one. */
-export const signatureOf = ({ violations }: Outcome): string | null => violations[0]?.invariant ?? null
+/** The promise that was broken first, and how, without names and numbers: a smaller schedule must break the same one. */
+export const signatureOf = ({ violations: [first] }: Outcome): string | null =>
+  first === undefined
+    ? null
+    : `${first.invariant} ${(first.text.split('\n')[0] ?? '').replace(/[\w./-]*\d[\w./-]*/g, '#')}`
 
 /** The smallest sublist that this procedure finds for which the question is still answered yes. */
 export const smallest = async <T>(
@@ -47,6 +50,7 @@ const cutOff = (schedule: Schedule, atMs: number): Schedule => {
     events: schedule.events.filter(before),
     ending: schedule.ending.filter(before),
     endMs: Math.min(schedule.endMs, Math.ceil(atMs) + 1),
+    atRest: schedule.atRest && atMs >= schedule.endMs,
   }
 }
 

@@ -85,6 +85,16 @@ test('a VM leaves under the current lease, by the assigned plan, as the one that
   assert.equal(leaving([{ ...web, fixed: 'dev.hostdev' }], lease()), 'dev.hostdev')
 })
 
+test('a VM that the last look did not show still counts, and does not leave', () => {
+  const host = hostWith([observed('web')])
+  observe(host, 100, [], new Set())
+  assert.ok(host.vms.has(asVmId('web')))
+  const assigned = assignedAction(lease(), begin)
+  assert.ok(!('code' in assigned))
+  const may = mayLeave(host, assigned, migrate, createClosedActions([]), self, 100)
+  assert.equal('code' in may && may.code, 'vm.absent')
+})
+
 // A circle of moves is broken by a third host: the VM comes here first, and leaves again by the same plan.
 test('a VM that the same plan has brought here may leave, though no snapshot knows it', () => {
   const comes = actionIdOf(partition, 1)

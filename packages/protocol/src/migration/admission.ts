@@ -23,6 +23,8 @@ export const mayLeave = (
 ): { readonly toEpoch: number; readonly vm: VmSnapshot; readonly paused: boolean } | Refusal => {
   const vm = host.vms.get(migrate.vm)
   if (migrate.from !== self || vm === undefined) return { code: 'vm.absent', text: 'the VM is not here' }
+  // It still counts, in case the look was wrong: it is no ground to begin.
+  if (vm.unseen === 0) return { code: 'vm.absent', text: 'the last look at this host does not show the VM' }
   if (!isSameLife(vm, assigned, closed, self))
     return { code: 'vm.restarted', text: 'the VM was started anew' }
   const fixed = fixedCode(host, now, vm)

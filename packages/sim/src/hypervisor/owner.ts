@@ -135,6 +135,8 @@ const remove = (hands: Hands, id: VmId): string | null => {
   const copy = activeOf(hands, vmNamed(hands.state, id))
   if (typeof copy === 'string') return copy
   if (!isBeforeTheEnd(hands.migrations.of(id))) return 'it is stopped for the switch-over'
+  // Its migration ends before anything is known of what its owner wants.
+  hands.migrations.copyDestroyed(copy)
   want(copy.vm, 'shut')
   hands.byHand.destroy(id, copy.host.spec.name)
   return null

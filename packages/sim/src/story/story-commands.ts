@@ -176,8 +176,11 @@ export const acts: Readonly<Record<string, Act>> = {
   ...hypervisorActs,
   show,
   explain: (cluster, [host, what = '']) => explained(cluster, hostOf(host), what),
-  check(cluster) {
-    const found = [...cluster.checker.checkAtRest(), ...(cluster.liveness()?.violations() ?? [])]
+  check(cluster, [when]) {
+    const found = [
+      ...(when === 'so-far' ? cluster.checker.check() : cluster.checker.checkAtRest()),
+      ...(cluster.liveness()?.violations() ?? []),
+    ]
     const broken = found.map((one) => `${one.invariant} ${one.text}`)
     return broken.length === 0 ? ['every promise is kept'] : broken.map(short)
   },
