@@ -24,7 +24,7 @@ const crashStride = 7
 
 const storyTraces = async (path: string): Promise<readonly Trace[]> => {
   const events: RecordedEvent[] = []
-  await playStory(readFileSync(path, 'utf8'), path, (event) => events.push(event))
+  await playStory(readFileSync(path, 'utf8'), path, { record: (event) => events.push(event) })
   return tracesOf(events, basename(path, '.txt'))
 }
 
@@ -48,7 +48,7 @@ const crashTraces = async (effect: number): Promise<readonly Trace[]> => {
 /** A seed of the swarm, until it is played or something of it cannot be done. */
 const seedTraces = async (seed: number): Promise<readonly Trace[]> => {
   const events: RecordedEvent[] = []
-  const player = createStoryPlayer({ effect() {}, event() {} }, (event) => events.push(event))
+  const player = createStoryPlayer({ effect() {}, event() {} }, { record: (event) => events.push(event) })
   for (const command of commandsOf(drawSchedule({ seed }))) await player.act(command)
   player.cluster?.close()
   return tracesOf(events, `seed ${seed}`)

@@ -7,7 +7,7 @@ import { limits } from '../data/config.ts'
 import type { Instant, VmId } from '../data/ids.ts'
 import type { AlarmCode, AlarmView } from '../data/view.ts'
 import type { HostState } from '../snapshot/host.ts'
-import { earliestOf, type StepContext } from '../step-context.ts'
+import { earliest, earliestOf, type StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
 
 export interface Alarms {
@@ -29,13 +29,15 @@ export interface AlarmHooks {
   accounted(vm: VmId): boolean
   /** VMs that are moved by jobs without an action, away from here or to here, that would be broken off if they were ours. */
   overdue(): readonly { readonly vm: VmId; readonly direction: 'out' | 'in' }[]
+  /** When there will be another one of them, if nothing is heard of it until then. */
+  overdueAt(): Instant | null
 }
 
 export const createAlarms = (
   context: StepContext,
   host: HostState,
   duties: Duties,
-  { accounted, overdue }: AlarmHooks,
+  { accounted, overdue, overdueAt }: AlarmHooks,
 ): Alarms => {
   /** By code and VM; those younger than `alarmAfterMs` may still end by themselves. */
   const all = new Map<string, Raised>()
@@ -100,7 +102,7 @@ export const createAlarms = (
       }
       for (const key of all.keys()) if (!keys.has(key)) all.delete(key)
     },
-    nextAt: () => earliestOf(all.values(), (one) => one.sayAt),
+    nextAt: () => earliest([earliestOf(all.values(), (one) => one.sayAt), overdueAt()]),
     view: (now) =>
       [...all.values()]
         .filter((one) => isRaised(one, now))

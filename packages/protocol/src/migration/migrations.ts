@@ -36,7 +36,7 @@ import { accounts, type MigrationHooks, type MigrationParts, moves, promisesOf }
 import { createOutgoing } from './outgoing.ts'
 import type { OutgoingMigration } from './outgoing-table.ts'
 import { createPresenceAnswers } from './presence.ts'
-import { jobsNow, overdue } from './unaccounted-jobs.ts'
+import { jobsNow, overdue, overdueAt } from './unaccounted-jobs.ts'
 
 /** Codes that speak against the migration of this VM, not against the moment. */
 const blameworthy = new Set(['migration.failed', 'migration.refused', 'hypervisor.refused'])
@@ -204,6 +204,12 @@ const createParts = (
   const alarms = createAlarms(context, host, duties, {
     accounted: (vm) => parts.jobs.has(vm) || accounts(parts, vm),
     overdue: () => [...unending(parts, 'out'), ...unending(parts, 'in')],
+    overdueAt: () =>
+      earliest(
+        [parts.outgoingJobs, parts.incomingJobs].map((jobs) =>
+          overdueAt(jobs, (vm) => accounts(parts, vm), context.policy, context.now()),
+        ),
+      ),
   })
   const ends = { outgoing, incoming, presence, adoption }
   const parts: MigrationParts = {

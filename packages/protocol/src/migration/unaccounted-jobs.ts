@@ -5,7 +5,8 @@
 import { linkMiBpsOf, type Policy } from '../data/config.ts'
 import type { Instant, VmId } from '../data/ids.ts'
 import type { OutgoingJob } from '../data/io.ts'
-import { type Job, jobOf, told, whyBreakOff } from './migration-job.ts'
+import { earliest } from '../step-context.ts'
+import { expected, type Job, jobOf, told, whyBreakOff } from './migration-job.ts'
 
 export type UnderWay = ReadonlyMap<VmId, Job>
 
@@ -40,3 +41,18 @@ export const overdue = (
   jobs.size === 0
     ? none
     : [...jobs].flatMap(([vm, job]) => (!accounted(vm) && whyBreakOff(job, policy, now) !== null ? [vm] : []))
+
+/** When one of them that is not overdue by now will be, if nothing is told of it until then; null = there is none. */
+export const overdueAt = (
+  jobs: UnderWay,
+  accounted: (vm: VmId) => boolean,
+  policy: Policy,
+  now: Instant,
+): Instant | null =>
+  jobs.size === 0
+    ? null
+    : earliest(
+        [...jobs].map(([vm, job]) =>
+          accounted(vm) || whyBreakOff(job, policy, now) !== null ? null : expected(job, policy, now).overAt,
+        ),
+      )

@@ -5,7 +5,7 @@ import { detectLoad, nextLoadCheck } from '../detect/load.ts'
 import { findNeed, forecastNeed, noNeed } from '../detect/needs.ts'
 import { rankDestinations } from '../partition/rank-destinations.ts'
 import { complainOf } from '../snapshot/announced-demand.ts'
-import { demandOf, unknownVm, usableHere } from '../snapshot/host.ts'
+import { agesAt, demandOf, unknownVm, usableHere } from '../snapshot/host.ts'
 import { earliest } from '../step-context.ts'
 import type { PeerParts } from './peer-parts.ts'
 import { troubleOf } from './troubles.ts'
@@ -87,6 +87,7 @@ export const nextWake = (parts: PeerParts): Instant => {
     later(parts.backOff.until),
     later(parts.forecastBackOff.until),
     later(parts.life.nextAt()),
+    ...agesAt(parts.host).map(later),
   ])
   return Math.max(now + 1, next ?? now + context.policy.gossipMs)
 }

@@ -221,6 +221,12 @@ export const unknownVm = (host: HostState, now: Instant): KnownVm | null => {
   return host.unmeasured.find((vm) => isUnknown(vm, now)) ?? null
 }
 
+/** When what was last seen of it is too old, and each demand that is not measured any more, if no sample comes; some may be past. */
+export const agesAt = (host: HostState): readonly Instant[] => [
+  ...(host.sampledAt === null ? [] : [host.sampledAt + limits.sampleAgeMsMax + 1]),
+  ...(host.unmeasured ?? []).map((vm) => vm.unmeasuredSince! + limits.demandAgeMsMax + 1),
+]
+
 /** What is expected of the demand of its VMs, in the order of `vms`. */
 export const vmForecastsHere = (host: HostState): VmForecasts =>
   vmForecastsOf(

@@ -9,6 +9,7 @@ import type {
   PartitionId,
   PartitionProblem,
   Peer,
+  PeerInit,
   PeerView,
   Policy,
   Reply,
@@ -61,6 +62,8 @@ export interface ClusterOptions {
   readonly observe?: (host: number, effect: Effect) => void
   /** Hears all that agents and the world do, in order, from the first start on. */
   readonly record?: (event: RecordedEvent) => void
+  /** Makes the core of each life of an agent. Default the product's, and nothing beside it. */
+  readonly core?: (init: PeerInit) => Peer
 }
 
 export type RecordedEvent = AgentEvent | WorldEvent

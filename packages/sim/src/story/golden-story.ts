@@ -35,23 +35,26 @@ export interface StoryPlayer {
   readonly cluster: Cluster | null
 }
 
+/** What may look on while a story is played. */
+export type Watch = Pick<ClusterOptions, 'record' | 'core'>
+
 interface Stage {
   readonly listener: StoryListener
   readonly rules: Rule[]
-  readonly record: ClusterOptions['record']
+  readonly watch: Watch
   options: ClusterOptions | null
   cluster: Cluster | null
 }
 
 /** The cluster starts with the first command that needs it: rules are known to its agents from the start. */
 const clusterOf = async (stage: Stage): Promise<Cluster> => {
-  const { listener, options, rules, record } = stage
+  const { listener, options, rules, watch } = stage
   if (stage.cluster !== null) return stage.cluster
   if (options === null) throw new Error("a story begins with 'cluster hosts=N'")
   let clock: { now(): number } | null = null
   const cluster = await virtualCluster({
     ...options,
-    ...(record === undefined ? {} : { record }),
+    ...watch,
     rules,
     observe: (host, effect) => listener.effect(clock?.now() ?? 0, host, effect),
   })
@@ -105,12 +108,8 @@ const act = async (stage: Stage, command: string): Promise<readonly string[]> =>
   return Array.isArray(said) ? said.map(String) : []
 }
 
-/** `record`: hears all that agents and the world do. */
-export const createStoryPlayer = (
-  listener: StoryListener,
-  record?: ClusterOptions['record'],
-): StoryPlayer => {
-  const stage: Stage = { listener, rules: [], record, options: null, cluster: null }
+export const createStoryPlayer = (listener: StoryListener, watch: Watch = {}): StoryPlayer => {
+  const stage: Stage = { listener, rules: [], watch, options: null, cluster: null }
   return {
     act: (command) => act(stage, command),
     get cluster() {
@@ -148,13 +147,9 @@ const folded = (lines: readonly string[]): readonly string[] => {
 }
 
 /** The story with the output that it has now. Throws an Error that names `file`, line and command of what cannot be done. */
-export const playStory = async (
-  text: string,
-  file: string,
-  record?: ClusterOptions['record'],
-): Promise<string> => {
+export const playStory = async (text: string, file: string, watch: Watch = {}): Promise<string> => {
   const lines: string[] = []
-  const player = createStoryPlayer(scribe(lines), record)
+  const player = createStoryPlayer(scribe(lines), watch)
   const parts: StoryPart[] = []
   for (const part of parseStory(text)) {
     if (part.kind === 'comment') {

@@ -183,7 +183,7 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
         else cluster.failure ??= new Error(`the core of ${name} failed: ${cause}`, { cause })
       },
       createPeer(init) {
-        const peer = createPeer(init)
+        const peer = (options.core ?? createPeer)(init)
         made.peer = peer
         const fragile: Peer = {
           ...peer,
