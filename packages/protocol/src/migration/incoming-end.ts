@@ -55,10 +55,16 @@ const lose = (state: IncomingState, migration: IncomingMigration): void => {
 const isExpired = ({ context }: IncomingState, { since }: IncomingMigration): boolean =>
   context.now() - since >= limits.lateStartMs
 
+/** Its source is rid of it, and here it runs, or has run. */
+const hasRunHere = ({ here, there }: Rounds): boolean =>
+  (here === 'running' || here === 'held') && there === 'absent'
+
 const judge = (state: IncomingState, migration: IncomingMigration): void => {
   const { context } = state
   const { vm, action, from, rounds, letGo } = migration
   if (migration.adopted && !letGo) {
+    // It was let run meanwhile, by its source for example: it needs no word any more.
+    if (hasRunHere(rounds)) return hasArrived(state, put(state, { ...migration, letGo: true }))
     // Its source says nothing, or does not know of it: it will be handed over again, or an operator sees it.
     if (isExpired(state, migration)) close(state, migration, 'migration.failed')
     return
@@ -112,6 +118,10 @@ const learn = (state: IncomingState, migration: IncomingMigration, rounds: Round
   const next = put(state, { ...migration, rounds, nextAt: endOf(rounds) })
   if (isWhole(rounds)) judge(state, next)
 }
+
+/** Its source has let go of it, and knows that no copy waits for that word: one that waits here all the same is not let run. */
+export const saidBefore = (state: IncomingState, migration: IncomingMigration): void =>
+  learn(state, migration, heardThere(migration.rounds, 'absent', 'agent'))
 
 /** The round has lasted long enough: an end that has not answered is silent. */
 export const roundEnds = (state: IncomingState, migration: IncomingMigration): void => {

@@ -63,3 +63,25 @@ test('a promise knows the labels of its VM, and knows them after a restart', () 
   assert.deepEqual(after.incoming.all.get(action)?.labels, ['license:oracle'])
   assert.deepEqual(after.incoming.all.get(action)?.snapshot.labels, ['license:oracle'], 'when it runs here')
 })
+
+for (const here of ['running', 'held', 'paused'] as const)
+  test(`a copy without a record that is ${here}, of which its source need say no more, is not let run${here === 'paused' ? ', and is no arrival' : ': it has arrived'}`, () => {
+    const { context, incoming } = arrivalsOn()
+    const about = { incarnation: 1, partition, epoch: 3, action, vm }
+    const handOver = { kind: 'hand-over', ...about, round: 0, demand: admit.vm.demand } as const
+    incoming.adopt(there, handOver, { name: 'db', labels: [] })
+    incoming.tick()
+    const round = incoming.all.get(action)!.rounds.number!
+    context.takeEffects()
+    incoming.handOver(there, { ...handOver, round: round - 1, demand: null })
+    incoming.inspected(action, round, 'here', here)
+    assert.deepEqual(context.takeEffects(), [], 'an old answer')
+    incoming.handOver(there, { ...handOver, round, demand: null })
+    const effects = context.takeEffects()
+    assert.ok(effects.every(({ kind }) => kind !== 'resume'))
+    const ends = effects.flatMap((effect) =>
+      effect.kind === 'persist' && effect.record.kind === 'closed' ? [effect.record.result.kind] : [],
+    )
+    assert.deepEqual(ends, here === 'paused' ? [] : ['done'])
+    assert.equal(incoming.all.has(action), here === 'paused')
+  })

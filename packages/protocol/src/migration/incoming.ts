@@ -19,6 +19,7 @@ import {
   nudge,
   resumed,
   roundEnds,
+  saidBefore,
   whereabouts,
 } from './incoming-end.ts'
 import {
@@ -168,8 +169,9 @@ const handOver = (state: IncomingState, from: HostId, message: HandOver): boolea
     return known
   }
   if (migration.from !== from || migration.letGo) return true
-  if (migration.adopted && (round !== migration.rounds.number || demand === null)) return true
-  letGo(state, migration)
+  if (migration.adopted && round !== migration.rounds.number) return true
+  if (migration.adopted && demand === null) saidBefore(state, migration)
+  else letGo(state, migration)
   return true
 }
 
