@@ -149,6 +149,24 @@ const migrations: Kind = {
   },
 }
 
+/** Nothing leaves one host, or some VMs stay wherever they are: one failure after the other. */
+const stubborn: Kind = {
+  name: 'stubborn VMs',
+  chance: 0.25,
+  events: (draw, draft) =>
+    times(draw, draft, 3, () => {
+      const host = someHost(draw, draft)
+      const { name } = draw.pick(draft.vms)
+      const which = draw.chance(0.5) ? `from=h${host}` : `vm=${name}`
+      const what = draw.pick(['{"kind":"refuse"}', '{"kind":"abort","atPermille":300}'])
+      const atMs = moment(draw, draft)
+      return [
+        { atMs, command: `fault ${what} ${which} times=${draw.integer(3, 8)}` },
+        { atMs: atMs + 1, command: `overload h${host} ${draw.integer(8_300, 11_000)}` },
+      ]
+    }),
+}
+
 const lockedDisks: Kind = {
   name: 'locked disks',
   chance: 0.25,
@@ -193,6 +211,7 @@ export const hypervisorKinds: readonly Kind[] = [
   migrations,
   owners,
   newVms,
+  stubborn,
   lockedDisks,
   dirtyMemory,
   lies,

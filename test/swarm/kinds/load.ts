@@ -87,6 +87,24 @@ const infeasible: Kind = {
   },
 }
 
+/** All hosts are nearly full, now one of them is too full and then another: a VM comes only where another one goes. */
+const tight: Kind = {
+  name: 'tight loads',
+  chance: 0.2,
+  events(draw, draft) {
+    const everyMs = draw.pick([8_000, 15_000, 30_000])
+    const events: TimedCommand[] = []
+    for (let atMs = draft.fromMs; atMs < draft.untilMs; atMs += everyMs) {
+      const full = someHost(draw, draft)
+      for (let host = 0; host < draft.hosts; host++) {
+        const much = host === full ? draw.integer(8_100, 8_600) : draw.integer(6_200, 7_400)
+        if (host === full || draw.chance(0.3)) events.push({ atMs, command: `overload h${host} ${much}` })
+      }
+    }
+    return events
+  },
+}
+
 /** VMs grow and shrink in memory. */
 const balloons: Kind = {
   name: 'balloons',
@@ -100,4 +118,12 @@ const balloons: Kind = {
     ]),
 }
 
-export const loadKinds: readonly Kind[] = [steps, flashCrowds, waves, oscillation, infeasible, balloons]
+export const loadKinds: readonly Kind[] = [
+  steps,
+  flashCrowds,
+  waves,
+  oscillation,
+  infeasible,
+  tight,
+  balloons,
+]

@@ -72,4 +72,35 @@ const deathsInMotion: Kind = {
     }),
 }
 
-export const motionKinds: readonly Kind[] = [overloads, doubtful, deathsInMotion]
+/**
+ * While a plan is being carried out, the VMs of its host are started anew, or get what binds them to it (a device, a medium in a
+ * drive) and lose it again: what was right when it was planned is wrong when it would begin.
+ */
+const changesInMotion: Kind = {
+  name: 'changes in motion',
+  chance: 0.35,
+  events: (draw, draft) =>
+    times(draw, draft, 5, () => {
+      const atMs = moment(draw, draft)
+      const [full, empty] = twoHosts(draw, draft)
+      const changesMs = Math.min(atMs + draw.integer(500, 15_000), draft.untilMs - 2)
+      const freeMs = Math.min(changesMs + draw.integer(2_000, 20_000), draft.untilMs - 1)
+      const isBound = draw.chance(0.5)
+      return [
+        { atMs, command: `overload h${empty} ${draw.integer(1_500, 4_000)}` },
+        { atMs, command: `overload h${full} ${draw.integer(8_300, 14_000)}` },
+        ...draft.vms
+          .filter(({ host }) => host === full)
+          .flatMap(({ name }) =>
+            isBound
+              ? [
+                  { atMs: changesMs, command: `fix ${name} dev.hostdev` },
+                  { atMs: freeMs, command: `fix ${name}` },
+                ]
+              : [{ atMs: changesMs, command: `restart ${name}` }],
+          ),
+      ]
+    }),
+}
+
+export const motionKinds: readonly Kind[] = [overloads, doubtful, deathsInMotion, changesInMotion]

@@ -18,14 +18,14 @@ const weather: Kind = {
   },
 }
 
-/** Old messages come again, up to minutes later, when what they are about is long over. */
+/** Old messages come again: within one lease, or up to minutes later, when what they are about is long over. */
 const replays: Kind = {
   name: 'replays',
   chance: 0.3,
   events: (draw, draft) => [
     {
       atMs: draft.fromMs + 1,
-      command: `network duplicate=${(0.1 + draw.fraction() * 0.4).toFixed(3)} replayMs=${draw.pick([5_000, 30_000, 120_000])}`,
+      command: `network duplicate=${(0.1 + draw.fraction() * 0.4).toFixed(3)} replayMs=${draw.pick([500, 500, 5_000, 30_000, 120_000])}`,
     },
   ],
 }

@@ -36,6 +36,8 @@ export interface Migrations {
   abort(vm: VmId, byHand?: boolean): boolean
   /** Lets a hung migration go on. */
   unhang(vm: VmId): void
+  /** The same, if no agent could end it: it is deaf, or its owner's. */
+  relent(vm: VmId): void
   /** Its owner destroyed one of the two copies. */
   copyDestroyed(copy: Copy): void
   hostDied(host: HostRecord): void
@@ -80,6 +82,11 @@ const unhang = (migrations: MigrationsState, vm: VmId): void => {
   if (!m.severed) perform(migrations, m)
 }
 
+const relent = (migrations: MigrationsState, vm: VmId): void => {
+  const m = migrations.inFlight.get(vm)
+  if (m?.byHand === true || (m?.fault?.kind === 'hang' && m.fault.deaf === true)) unhang(migrations, vm)
+}
+
 export const createMigrations = (
   world: State,
   faults: Faults,
@@ -113,6 +120,7 @@ export const createMigrations = (
     limit: (vm, capMiBps) => limit(migrations, vm, capMiBps),
     abort: (vm, byHand = false) => abort(migrations, vm, byHand),
     unhang: (vm) => unhang(migrations, vm),
+    relent: (vm) => relent(migrations, vm),
     copyDestroyed: (copy) => copyDestroyed(migrations, copy),
     hostDied: (host) => hostDied(migrations, host),
     daemonDied: (host) => daemonDied(migrations, host),

@@ -64,6 +64,8 @@ export interface World {
   fail(rule: FaultRule): void
   clearFaults(): void
   unhang(vm: VmId): void
+  /** The same, if no agent could end its migration: that is deaf, or its owner's. */
+  relent(vm: VmId): void
   /** The next sample that shows this VM shows this instead, or all that do for so long, ms: wrong answers of its hypervisor. */
   misread(vm: VmId, wrong: Misreading, forMs?: number): void
   /** The next sample of this host lacks all its VMs. */
@@ -266,6 +268,7 @@ export const createWorld = ({ clock, migrationMiBps = 125, finishMs = 5 }: World
     fail: faults.add,
     clearFaults: faults.clear,
     unhang: migrations.unhang,
+    relent: migrations.relent,
     misread: (vm, wrong, forMs) =>
       state.lies.tell(vm, wrong, forMs === undefined ? null : clock.now() + forMs),
     blind: (host) => state.lies.blind(hostNamed(state, host).spec.name),

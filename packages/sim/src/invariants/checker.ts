@@ -22,6 +22,7 @@ import { createLeaseLifeCheck } from './lease-life-check.ts'
 import { createMotionCheck } from './motion-check.ts'
 import { createPingPongCheck } from './ping-pong-check.ts'
 import { createPlanCheck } from './plan-check.ts'
+import { createQuarantineCheck } from './quarantine-check.ts'
 import { createQuietCheck } from './quiet-check.ts'
 import { createRingCheck, type RingCheck } from './ring-check.ts'
 import { createRuleCheck } from './rule-check.ts'
@@ -112,6 +113,7 @@ const checksOf = (scene: Scene, init: CheckerInit): readonly Check[] => {
     createPlanCheck(scene),
     createRuleCheck(scene),
     createPingPongCheck(scene),
+    createQuarantineCheck(scene),
     createQuietCheck(scene),
   ]
 }

@@ -252,6 +252,39 @@ test('Q1: a VM that rests is moved from a host that is not overloaded, or back',
   assert.deepEqual(await back(1_000, 'overload.cpu', partition), [], 'one plan may move it twice')
 })
 
+test('Q1: a VM whose migrations fail is tried again too soon', async () => {
+  const agents = watchedAgents(2, { policy: policyOf('balanced') })
+  const { step, clock, found, born } = agents
+  agents.vm('a', 'h1')
+  agents.vm('b', 'h1')
+  born('h1')
+  born('h2')
+  const tries = async (counter: number, vm: typeof a, code: string, ms: number) => {
+    const of = partitionIdOf('h1', counter)
+    step('h1', tick, null, opened(openMigration('departure', of, vm)), migrates(of, vm))
+    const result = { kind: 'refused', code, detail: '' } as const
+    const record = { kind: 'closed', action: actionOf(of), vm, end: 'departure', result, duty: null } as const
+    step('h1', tick, null, { kind: 'persist', record })
+    await clock.advance(ms)
+  }
+  const told = () => found().filter((line) => line.startsWith('Q1'))
+  await tries(1, a, 'migration.failed', 1_000)
+  await tries(2, a, 'vm.absent', 1_000)
+  await tries(3, a, 'hypervisor.refused', 60_000)
+  await tries(4, b, 'migration.stalled', 60_000)
+  assert.deepEqual(told(), [], 'each was left alone long enough')
+  await tries(5, a, 'migration.failed', 50_000)
+  await tries(6, a, 'migration.failed', 1_000)
+  assert.deepEqual(told(), ['Q1 h1 moves a 9406 ms before it may be tried again, after 3 failures'])
+  await tries(7, b, 'migration.timeout', 1_000)
+  step('h1', { kind: 'observed', vms: [observed(a)] }, null)
+  await tries(8, b, 'migration.failed', 1_000)
+  assert.equal(told().length, 1, 'it was not seen meanwhile')
+  born('h1', {}, 2)
+  await tries(9, a, 'migration.failed', 1_000)
+  assert.equal(told().length, 1, 'a new life does not know it')
+})
+
 test('Q3: a partition where nothing has changed for long', async () => {
   const { step, born, vm, clock, found, world } = watchedAgents(2, { policy: policyOf('aggressive') })
   const id = vm('a', 'h1')

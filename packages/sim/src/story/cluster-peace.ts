@@ -18,6 +18,7 @@ const healHost = (state: ClusterState, host: number): void => {
   faults.thaw(host)
   Object.assign(hostAt(state, host), { freezeAt: null })
   hostAt(state, host).disk.crash = null
+  hostAt(state, host).lie = null
   faults.bootHost(host)
   world.slow(name, 0)
   world.telling(name, 'once')
@@ -69,7 +70,6 @@ export const createPeace = (
       Object.assign(model.weather, calm)
       world.clearFaults()
       world.clearLies()
-      world.clearLies()
       for (const a of core)
         for (const b of core) {
           network.heal(hostAt(state, a).id, hostAt(state, b).id)
@@ -78,7 +78,7 @@ export const createPeace = (
       for (const host of core) healHost(state, host)
       const names = new Set(core.map((host) => `h${host}`))
       for (const { vm, from, to } of world.migrations())
-        if (names.has(from) && names.has(to)) world.unhang(vm)
+        if (names.has(from) && names.has(to)) world.relent(vm)
       check = createLivenessCheck({
         before: check,
         world,

@@ -42,12 +42,13 @@ export const hypervisorActs: Readonly<Record<string, Act>> = {
   phases: (cluster, _, set) => cluster.world.phases(phasesOf(set)),
   fault(cluster, json, set) {
     const fault = jsonOf<MigrationFault>(json.join(' '))
-    const [vm, from, to] = [set.get('vm'), set.get('from'), set.get('to')]
+    const [vm, from, to, times] = [set.get('vm'), set.get('from'), set.get('to'), set.get('times')]
     cluster.world.fail({
       fault,
       ...(vm === undefined ? {} : { vm: asVmId(vm) }),
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
+      ...(times === undefined ? {} : { times: Number(times) }),
     })
   },
   'clear-faults'(cluster) {
