@@ -3,6 +3,7 @@ import { type Random, randomOf } from '../../packages/sim/src/random.ts'
 import type { Draft, DraftVm, Kind } from './kind.ts'
 import { agentKinds } from './kinds/agents.ts'
 import { hypervisorKinds } from './kinds/hypervisors.ts'
+import { liarKinds } from './kinds/liars.ts'
 import { loadKinds } from './kinds/load.ts'
 import { motionKinds } from './kinds/motions.ts'
 import { networkKinds } from './kinds/network.ts'
@@ -17,6 +18,7 @@ export const allKinds: readonly Kind[] = [
   ...loadKinds,
   ...motionKinds,
   ...operatorKinds,
+  ...liarKinds,
 ].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 
 /** `small`: 2 to 5 hosts; `large`: 6 to 200. */

@@ -136,7 +136,9 @@ export interface Cluster {
   /** The monotonic clocks of that host run at this rate from now on; 1.01 = one percent fast. */
   clockRate(host: number, rate: number): void
   /** From now on this host's agent says that instead of what its core wants said: a peer that means harm. */
-  lies(host: number, lie: (message: Message) => Message): void
+  lies(host: number, lie: (message: Message, to: HostId) => Message): void
+  /** Whatever it says to that host from now on ends the lease that the host has given to another leader, while it has one. */
+  usurps(host: number, victim: number): void
   /** What that host's wall clock shows, ms since 1970; from then on it goes right. At the beginning it is 0. */
   setWallClock(host: number, ms: number): void
   /** Power failure: agent, hypervisor and VMs. */

@@ -1,6 +1,6 @@
 /** What a story can do to a cluster: agents, journals, clocks, hosts and links fail and come back. */
 import type { Cluster } from './cluster-api.ts'
-import { type ClusterState, hostAt } from './cluster-state.ts'
+import { type ClusterState, hostAt, viewOf } from './cluster-state.ts'
 import { killAgent, loseJournal, startAgent, tearJournal } from './story-host.ts'
 
 type AgentFaults = Pick<
@@ -13,6 +13,7 @@ type AgentFaults = Pick<
   | 'tearJournal'
   | 'fullJournal'
   | 'lies'
+  | 'usurps'
   | 'freeze'
   | 'freezeAt'
   | 'thaw'
@@ -44,6 +45,15 @@ export const agentFaults = (cluster: ClusterState): AgentFaults => ({
   },
   lies(host, lie) {
     hostAt(cluster, host).lie = lie
+  },
+  usurps(index, other) {
+    const [usurper, victim] = [hostAt(cluster, index), hostAt(cluster, other)]
+    usurper.lie = (message, to) => {
+      const lease = to === victim.id ? viewOf(cluster, victim)?.lease : null
+      if (lease == null || lease.leader === usurper.id) return message
+      const { partition, epoch } = lease
+      return { kind: 'release', incarnation: message.incarnation, partition, epoch }
+    }
   },
   freeze: (host, ms, { asleep = false } = {}) => hostAt(cluster, host).process?.stop({ ms, asleep }),
   freezeAt(host, what, ms) {

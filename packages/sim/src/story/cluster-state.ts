@@ -50,7 +50,7 @@ export interface StoryHost {
   /** Its core is told no time with its next step: an assertion fails there. */
   broken: boolean
   /** What its agent says instead of what its core wants said. */
-  lie: ((message: Message) => Message) | null
+  lie: ((message: Message, to: HostId) => Message) | null
 }
 
 export interface ClusterState {

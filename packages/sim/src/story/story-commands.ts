@@ -1,7 +1,8 @@
 /** What a golden story can tell the cluster to do, once it stands. */
-import type { ActionResult, Command, Message } from '@drover/protocol'
+import type { ActionResult, Command } from '@drover/protocol'
 import type { Cluster } from './cluster-api.ts'
 import { hypervisorActs } from './hypervisor-commands.ts'
+import { liar } from './liar.ts'
 import type { Order } from './story-leader.ts'
 import { short } from './story-lines.ts'
 import { explained, show } from './story-view.ts'
@@ -148,11 +149,7 @@ export const acts: Readonly<Record<string, Act>> = {
   'wall-clock': (cluster, [host, time = '']) => cluster.setWallClock(hostOf(host), Date.parse(time)),
   'full-journal': (cluster, [host, full], set) =>
     cluster.fullJournal(hostOf(host), full !== 'off', Number(set.get('after') ?? 0)),
-  liar(cluster, [host, kind], set) {
-    cluster.lies(hostOf(host), (message) =>
-      message.kind === kind ? ({ ...message, ...Object.fromEntries(set) } as Message) : message,
-    )
-  },
+  liar,
   'kill-host': (cluster, [host]) => cluster.killHost(hostOf(host)),
   'boot-host': (cluster, [host]) => cluster.bootHost(hostOf(host)),
   cut: (cluster, [a, b, way]) => cluster.cut(hostOf(a), hostOf(b), { oneWay: way === 'one-way' }),

@@ -56,7 +56,7 @@ const lying = (transport: Transport, host: StoryHost): Transport => ({
   ...transport,
   send(to, bytes) {
     const { lie } = host
-    transport.send(to, lie === null ? bytes : encodeMessage(lie(decodeMessage(bytes)!)))
+    transport.send(to, lie === null ? bytes : encodeMessage(lie(decodeMessage(bytes)!, to)))
   },
 })
 

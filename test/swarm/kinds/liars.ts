@@ -1,0 +1,27 @@
+/** Agents that say what a sound agent never says. Members and holders of leases look for themselves (S4, S7, S10). */
+import { duration, type Kind, moment, times, twoHosts } from '../kind.ts'
+
+/** Of the small sizes, in a plan's problem. */
+const hostsMax = 8
+
+/** So that no host has room for anything: whoever carries out such a plan has not looked at it. */
+const noRoom = Array.from({ length: hostsMax }, (_, i) => `problem.hosts.${i}.limit.0=1`).join(' ')
+
+/** One at a time: it tells members of another problem than that which its plan was made for, or ends leases of other leaders. */
+const liars: Kind = {
+  name: 'liars',
+  chance: 0.2,
+  events: (draw, draft) =>
+    times(draw, draft, 4, () => {
+      const [liar, victim] = twoHosts(draw, draft)
+      const atMs = moment(draw, draft)
+      const untilMs = Math.min(atMs + 2 * duration(draw), draft.untilMs - 1)
+      const lie = draw.chance(0.5) ? `assign ${noRoom}` : `usurps h${victim}`
+      return [
+        { atMs, command: `liar h${liar} ${lie}` },
+        { atMs: untilMs, command: `liar h${liar} nothing` },
+      ]
+    }),
+}
+
+export const liarKinds: readonly Kind[] = [liars]
