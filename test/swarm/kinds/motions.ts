@@ -103,4 +103,30 @@ const changesInMotion: Kind = {
     }),
 }
 
-export const motionKinds: readonly Kind[] = [overloads, doubtful, deathsInMotion, changesInMotion]
+/**
+ * A host stands still when another one is about to ask it for room, for longer than a sample of its VMs may be old; it answers
+ * with the first thing that it does when it goes on.
+ */
+const freezesInMotion: Kind = {
+  name: 'freezes in motion',
+  chance: 0.25,
+  events: (draw, draft) =>
+    times(draw, draft, 6, () => {
+      const atMs = moment(draw, draft)
+      const [full, empty] = twoHosts(draw, draft)
+      const waitsMs = draw.pick([400, 2_000, 10_000]) + draw.integer(200, 1_500)
+      return [
+        { atMs, command: `overload h${empty} ${draw.integer(1_500, 4_000)}` },
+        { atMs, command: `overload h${full} ${draw.integer(8_300, 11_000)}` },
+        { atMs: atMs + waitsMs, command: `freeze h${empty} ${draw.integer(15_500, 30_000)}ms` },
+      ]
+    }),
+}
+
+export const motionKinds: readonly Kind[] = [
+  overloads,
+  doubtful,
+  deathsInMotion,
+  changesInMotion,
+  freezesInMotion,
+]
