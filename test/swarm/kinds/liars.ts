@@ -4,7 +4,7 @@ import { duration, type Kind, moment, times, twoHosts } from '../kind.ts'
 /** Of the small sizes, in a plan's problem. */
 const hostsMax = 8
 
-/** So that no host has room for anything: whoever carries out such a plan has not looked at it. */
+/** So that no host has room for anything: an agent that carries out such a plan has not looked at it. */
 const noRoom = Array.from({ length: hostsMax }, (_, i) => `problem.hosts.${i}.limit.0=1`).join(' ')
 
 /** One at a time: it tells members of another problem than that which its plan was made for, or ends leases of other leaders. */

@@ -1,5 +1,5 @@
 /**
- * Q1: a VM whose migrations fail is left alone for a while, whoever wants it moved: after the second failure in a row, or the
+ * Q1: a VM whose migrations fail is left alone for a while, also by operators: after the second failure in a row, or the
  * first that had to be broken off. Its host remembers that as long as its agent lives and sees the VM.
  */
 import type { ActionResult, Effect, JournalRecord, VmId } from '@drover/protocol'
