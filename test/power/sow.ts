@@ -2,6 +2,7 @@
  * Sows one fault into the code as it is loaded: no file is changed. For `--import`, with `DROVER_SOWN=ID` in the environment,
  * which child processes inherit. A process that never loads the code in which the fault belongs fails, because it would
  * call the sound code sick, or the sick code sound; `DROVER_SOWN_LOG` names a file in which each process writes which it was.
+ * `DROVER_SOWN_EXIT=own`: the log is judged instead, and a process ends with the exit code that it would have.
  */
 import { appendFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
@@ -29,7 +30,7 @@ const judgeAtExit = (fault: SownFault, missing: ReadonlySet<string>): void => {
   process.on('exit', () => {
     const log = process.env['DROVER_SOWN_LOG']
     if (log !== undefined) appendFileSync(log, missing.size === 0 ? 'sown\n' : `silent ${process.argv[1]}\n`)
-    if (missing.size === 0) return
+    if (missing.size === 0 || process.env['DROVER_SOWN_EXIT'] === 'own') return
     process.exitCode = silentExitCode
     process.stderr.write(
       `the fault ${fault.id} was to be sown here, and ${[...missing].join(', ')} was not loaded\n`,

@@ -71,7 +71,8 @@ export const runSuite = async (
     timeoutMs,
     silentMs: timeoutMs + 60_000,
     options: [],
-    env: sownEnv(fault?.id ?? null, log),
+    // Tests look at exit codes; the log says what each process was.
+    env: { ...sownEnv(fault?.id ?? null, log), DROVER_SOWN_EXIT: 'own' },
     root,
     show(event) {
       if (event.type !== 'test:fail' || found !== null) return
