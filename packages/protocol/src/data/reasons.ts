@@ -35,7 +35,7 @@ export const reasons = {
     'An agent ended while it was being moved; it may wait, paused, until an agent of either host runs again.',
   'vm.double': 'Two hosts say that it runs. Look at once.',
   'vm.stale_copy':
-    'A paused copy is left on the source while the VM runs at the destination; an operator decides.',
+    'A paused copy is left, or may be, on one host while the VM runs on another; an operator decides.',
   'vm.paused_in_doubt': 'It is paused until the other host can be asked whether it runs there.',
   'vm.paused_by_migration':
     'A migration left it paused, and no action of drover accounts for it any more; an operator decides.',

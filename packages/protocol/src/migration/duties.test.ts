@@ -76,3 +76,15 @@ test('hosts that die for good do not fill the journal: the oldest duty is given 
   assert.equal(duties.of(dutyOf(0).action), null)
   assert.equal(duties.view(0).length, limits.dutiesMax)
 })
+
+test('a VM stays as long as a host has not confirmed that it was cancelled, and may have a copy of it', () => {
+  const context = createStepContext(self, 1, 1, policyOf('balanced'))
+  const stays = new Set([asVmId('other')])
+  const duties = createDuties(context, stays)
+  duties.restore([dutyOf(1), dutyOf(2, 'cancelled')])
+  assert.deepEqual([...stays], ['vm-2'])
+  duties.confirmed(dutyOf(2).action, stranger)
+  assert.deepEqual([...stays], ['vm-2'])
+  duties.confirmed(dutyOf(2).action, peer)
+  assert.deepEqual([...stays], [])
+})

@@ -42,16 +42,25 @@ export const unconfirmed: ActionResult = {
   detail: 'gone from here; the destination is silent',
 }
 
-export const createDuties = (context: StepContext): Duties => {
+/** `stays`: gets the VMs that stay here until the host that may have a copy of them has confirmed to forget it. */
+export const createDuties = (context: StepContext, stays: Set<VmId> = new Set()): Duties => {
   const all = new Map<ActionId, Kept>()
 
+  const noteStays = (): void => {
+    stays.clear()
+    for (const { duty } of all.values()) if (duty.word === 'cancelled') stays.add(duty.vm)
+  }
+
   const discharge = (action: ActionId): void => {
-    if (all.delete(action)) context.emit({ kind: 'persist', record: { kind: 'discharged', action } })
+    if (!all.delete(action)) return
+    noteStays()
+    context.emit({ kind: 'persist', record: { kind: 'discharged', action } })
   }
 
   const keep = (duty: Duty, nextAt: Instant): void => {
     checkDuty(duty, all)
     all.set(duty.action, { duty, since: context.now(), saidAt: context.now(), nextAt })
+    noteStays()
     for (const [oldest, { duty: given }] of all) {
       if (all.size <= limits.dutiesMax) return
       context.warn(

@@ -173,7 +173,7 @@ const createParts = (
   closed: ClosedActions,
   hooks: MigrationHooks,
 ): MigrationParts => {
-  const duties = createDuties(context)
+  const duties = createDuties(context, host.copyLeft)
   const reach = (peer: HostId, said: string, vm: VmId): PeerUri | null =>
     reachable(context, host, hooks.announced(peer), peer, said, vm)
   const outgoing = createOutgoing(context, closed, duties, {

@@ -229,7 +229,8 @@ const finished = (state: OutgoingState, action: ActionId, result: ActionResult):
       return handOver(state, migration)
     case 'refused': {
       const code = migration.job.stopping?.code ?? codeFrom(result.code)
-      return refuse(state, migration, code, result.detail ?? '')
+      // A connection that broke in the end may have left a copy there, which waits to be let run until it hears this.
+      return refuse(state, migration, code, result.detail ?? '', migration.paused)
     }
     case 'unknown':
       state.context.warn(

@@ -62,6 +62,8 @@ export interface HostState {
   readonly left: Map<VmId, number>
   /** Copies that are to arrive, and that the last sample saw waiting for their hand-over, paused. */
   readonly waiting: Set<VmId>
+  /** VMs here of which another host may have a copy, paused: were they gone from here, it would let it run. */
+  readonly copyLeft: Set<VmId>
   sampledAt: Instant | null
   /** The last sample surprised, and is not believed before the next one. */
   doubt: Doubt | null
@@ -95,6 +97,7 @@ export const createHost = (
   memory: new Map(),
   left: new Map(),
   waiting: new Set(),
+  copyLeft: new Set(),
   sampledAt: null,
   doubt: null,
   lookedTwiceAt: null,
@@ -240,6 +243,7 @@ export const vmForecastsHere = (host: HostState): VmForecasts =>
 export const fixedCode = (host: HostState, now: Instant, vm: KnownVm): AnyCode | null => {
   if (vm.fixed !== null) return vm.fixed
   if (vm.state !== 'running') return 'vm.not_running'
+  if (host.copyLeft.has(vm.vm)) return 'vm.stale_copy'
   if ((host.memory.get(vm.vm)?.quarantinedUntil ?? 0) > now) return 'vm.quarantined'
   return null
 }
