@@ -1,5 +1,5 @@
 /** S9 and Q2: a migration begins only where there is room for all that was promised, and not too many at once. */
-import { dimensions, type Resources, type VmId } from '@drover/protocol'
+import { dimensions, limits, type Resources, type VmId } from '@drover/protocol'
 import { running } from './copies-check.ts'
 import type { Check, Scene } from './scene.ts'
 
@@ -38,15 +38,17 @@ export const createAdmissionCheck = (
     const now = world.clock.now()
     const past = demands.get(id) ?? []
     // Keep one entry from before the window: it says what held when the window began.
-    while (past.length > 1 && (past[1]?.at ?? now) < now - staleMs) past.shift()
+    while (past.length > 1 && (past[1]?.at ?? now) < now - staleMs - limits.lateStartMs) past.shift()
     past.push({ at: now, demand: { cpuMilli, memoryMiB } })
     demands.set(id, past)
   }
 
-  /** VMs that an operator moves, or has moved, and since when. */
-  const byHand = new Map<VmId, number>()
-  /** What an operator began lately may have begun when this was already promised. */
-  const isForeseeable = (vm: VmId): boolean => world.clock.now() - (byHand.get(vm) ?? -Infinity) > staleMs
+  /** VMs that move, or have moved, though no host expected it, and since when. */
+  const unexpected = new Map<VmId, number>()
+  /** What no host expected may have begun when this was already promised. */
+  const isForeseeable = (vm: VmId): boolean => world.clock.now() - (unexpected.get(vm) ?? -Infinity) > staleMs
+  /** When a hypervisor was last asked to move the VM from there. It may read that late. */
+  const asked = new Map<string, number>()
   /** The least that this host's agent could know of it: nothing, when its hypervisor has lied about it. */
   const leastOf = (id: VmId, since: number, dimension: keyof Resources): number => {
     const vm = world.vm(id)
@@ -54,9 +56,10 @@ export const createAdmissionCheck = (
     return lowest(demands.get(id) ?? [], vm, since, dimension)
   }
 
-  const judgeRoom = (id: VmId, host: string): void => {
+  /** The room was promised when the request was made, on a measurement from before. */
+  const judgeRoom = (id: VmId, host: string, askedAt: number): void => {
     const truth = world.host(host)
-    const since = world.clock.now() - staleMs
+    const since = askedAt - staleMs
     const coming = world.migrations().filter((m) => m.to === host && isForeseeable(m.vm))
     for (const dimension of dimensions) {
       const own = truth.vms
@@ -87,15 +90,23 @@ export const createAdmissionCheck = (
 
   for (const vm of world.vms()) remember(vm.vm, vm)
   return {
+    agent(event, { name }) {
+      if (event.kind !== 'effect' || event.effect.kind !== 'perform') return
+      const { operation } = event.effect
+      if (operation.kind === 'migrate') asked.set(`${name} ${operation.vm}`, world.clock.now())
+    },
     world(event) {
       if (event.kind === 'demand') remember(event.vm, event)
       if (event.kind === 'vm' && !demands.has(event.vm)) remember(event.vm, world.vm(event.vm))
       if (event.kind !== 'migration-started') return
       const { vm, from, to } = event.migration
-      // Its owner answers for that.
-      if (event.migration.byHand) return void byHand.set(vm, world.clock.now())
-      byHand.delete(vm)
-      judgeRoom(vm, to)
+      const now = world.clock.now()
+      const askedAt = asked.get(`${from} ${vm}`) ?? now
+      asked.delete(`${from} ${vm}`)
+      // Its owner answers for that; and a request that is read later than any promise lasts is outside the model (docs/adr/012).
+      if (event.migration.byHand || now - askedAt > limits.lateStartMs) return void unexpected.set(vm, now)
+      unexpected.delete(vm)
+      judgeRoom(vm, to, askedAt)
       judgeBudget(from)
       judgeBudget(to)
     },
