@@ -80,8 +80,8 @@ export const createByHand = (state: State, migrations: Migrations): ByHand => {
       const host = hostNamed(state, name)
       const copy = host.copies.get(id)
       if (copy === undefined) return
-      say(id, name, 'destroy')
       migrations.copyDestroyed(copy)
+      say(id, name, 'destroy')
       change(state, [host], () => dropCopy(copy))
       state.emit({ kind: 'vm', vm: id, host: name, what: 'removed' })
     },

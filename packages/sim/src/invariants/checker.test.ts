@@ -100,6 +100,20 @@ test('S2: what its owner has destroyed is not missed, until it runs again', asyn
   assert.deepEqual(codes(checker), ['S2'])
 })
 
+test('S2: what its owner destroys on its way is not missed at any instant', async () => {
+  for (const destroy of ['as its owner', 'by hand'] as const) {
+    const small = smallWorld(2)
+    const id = small.vm('a', 'h1')
+    const checker = watch(small)
+    move(small, 'a', 'h1', 'h2')
+    await small.clock.advance(1_000)
+    if (destroy === 'by hand') small.world.byHand.destroy(id, 'h1')
+    else assert.equal(small.world.owner.remove(id), null)
+    await small.clock.advance(20_000)
+    assert.deepEqual([small.world.vm(id).copies, codes(checker)], [[], []], destroy)
+  }
+})
+
 test('S2: a copy that is not resumed is no breach while things move, and is one at rest', async () => {
   const small = smallWorld(2)
   const id = small.vm('a', 'h1')

@@ -202,9 +202,11 @@ const judgeReports = (state: LivenessState, look: Look, seen: Set<string>): void
       continue
     }
     const told = new Set(view.migrations.map(({ vm }) => vm))
-    for (const { vm, from, to, startedAt } of state.world.migrations()) {
+    for (const { vm, from, to, startedAt, byHand } of state.world.migrations()) {
       const key = `L5 ${name} ${vm}`
       if ((from !== name && to !== name) || told.has(vm) || startedAt < state.forgotAt(host)) continue
+      // An owner's move is no action of any agent.
+      if (byHand) continue
       judge(
         state,
         'L5',

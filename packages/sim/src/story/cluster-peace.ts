@@ -46,6 +46,14 @@ const seeTo = ({ world }: ClusterState, view: PeerView, host: number): void => {
   }
 }
 
+/** An owner gives up a move of its own after so long, ms: its guest may rewrite memory faster than the link carries it. */
+const ownersWaitMs = 120_000
+
+const giveUpMoves = ({ world }: ClusterState): void => {
+  for (const { vm, byHand, startedAt } of world.migrations())
+    if (byHand && world.clock.now() - startedAt > ownersWaitMs) world.byHand.abort(vm)
+}
+
 /** All words of a rule: the VMs that it names are among them. */
 const wordsOf = (value: unknown): readonly string[] => {
   if (typeof value === 'string') return [value]
@@ -91,6 +99,7 @@ export const createPeace = (
       })
     },
     operate() {
+      giveUpMoves(state)
       for (const host of hosts.keys()) {
         const view = viewOf(state, hostAt(state, host))
         if (view !== null) seeTo(state, view, host)
