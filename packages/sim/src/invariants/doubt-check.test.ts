@@ -136,6 +136,23 @@ test('R1: a paused source is resumed only when the destination has no copy', () 
   ])
 })
 
+test('S12: what was resumed on the answers of both ends has stayed, though they are asked again meanwhile', () => {
+  const late = (...told: readonly Input[]) => {
+    const agents = begun()
+    agents.does(unknown, ...asks(1))
+    agents.does(here(1, 'paused'))
+    agents.does(there(1, 'absent'), resumes)
+    agents.does(tick, ...asks(2))
+    for (const input of told) agents.does(input)
+    agents.does(tick, closes(refused))
+    return agents.found()
+  }
+  assert.deepEqual(late({ kind: 'resumed', action, at: 'here', ok: true, detail: '' }), [])
+  const tooSoon = [`S12 h1 ends ${action} as refused: its own hypervisor has not said where the VM is`]
+  assert.deepEqual(late(), tooSoon)
+  assert.deepEqual(late({ kind: 'resumed', action, at: 'here', ok: false, detail: 'busy' }), tooSoon)
+})
+
 test('R2: a copy that arrived paused is resumed only when its source has let it go', () => {
   const arrival = openMigration('arrival', partition, vm)
   const guess = begun()

@@ -29,6 +29,8 @@ interface Told {
   cancelled: boolean
   /** It was resumed here, or seen to run. */
   ran: boolean
+  /** Its hypervisor has let it run here again, on what both ends had said when it was asked to. */
+  resumed: boolean
 }
 
 const nothingTold = (): Told => ({
@@ -43,6 +45,7 @@ const nothingTold = (): Told => ({
   gone: false,
   cancelled: false,
   ran: false,
+  resumed: false,
 })
 
 /** An answer to an earlier question says nothing about now. */
@@ -74,7 +77,9 @@ const learn = (all: ReadonlyMap<ActionId, Told>, { input }: EventOf<'input'>): v
     if (told !== undefined && input.presence !== null) answer(told, input.at, input.round, input.presence)
   } else if (input.kind === 'resumed') {
     const told = all.get(input.action)
-    if (told !== undefined && input.at === 'here' && input.ok) told.ran = true
+    if (told === undefined || input.at !== 'here' || !input.ok) return
+    told.ran = true
+    told.resumed = true
   } else if (input.kind === 'received') hear(all, input.message)
 }
 
@@ -109,6 +114,7 @@ const whyNotDeparted = (told: Told, { result, duty }: Closed): string | null => 
   const there = told.there !== null || told.tookOver
   const doubtful = told.finished === null || told.finished === 'unknown'
   if (result.kind === 'refused' && !doubtful && told.finished === 'refused') return null
+  if (result.kind === 'refused' && told.resumed) return null
   if (!here) return 'its own hypervisor has not said where the VM is'
   if (!there && duty === null) return 'the destination has not said where the VM is'
   if (result.kind !== 'done' || duty !== null) return null
