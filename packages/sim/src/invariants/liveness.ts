@@ -2,7 +2,7 @@
  * L1–L6: what must happen within a bound once a core of hosts is healed, while the rest stays broken. The observer looks at the
  * world and at the agents' own views, periodically, and shares no code with what it judges.
  */
-import type { HostId, MigrationView, PeerView } from '@drover/protocol'
+import { type HostId, limits, type MigrationView, type PeerView } from '@drover/protocol'
 import { certificates } from '../curable.ts'
 import type { World } from '../hypervisor/world.ts'
 import { createFindings, type Findings, type Liveness, type Violation } from './findings.ts'
@@ -145,6 +145,20 @@ const freeToMove = (look: Look): ReadonlySet<string> =>
     ),
   )
 
+/**
+ * Its lease is not to end before a migration does (S5) that takes longer than one that no guest holds up, or whose other end is not
+ * healed: nothing can be cured there meanwhile.
+ */
+const isHeld = (state: LivenessState, look: Look, { view }: Core): boolean => {
+  if (view?.lease?.executing !== true) return view?.migrations.some((one) => !within(state, one)) ?? false
+  const members = healedMembers(state, view, view.lease.partition)
+  if (members === null) return true
+  const names = new Set(look.hosts.flatMap(({ host, name }) => (members.has(state.ids[host]!) ? [name] : [])))
+  return state.world
+    .migrations()
+    .some((m) => names.has(m.from) && names.has(m.to) && look.now - m.startedAt > limits.migrationMsMin)
+}
+
 const isAble = (view: PeerView | null): boolean =>
   view?.able === true && view.mode === 'auto' && !view.draining
 
@@ -154,13 +168,21 @@ const judgeOverloads = (state: LivenessState, look: Look, seen: Set<string>): vo
     const { demand, capacity } = world.host(name)
     return demand.cpuMilli > capacity.cpuMilli || demand.memoryMiB > capacity.memoryMiB
   })
+  const held = new Set(look.hosts.filter((core) => isHeld(state, look, core)).map(({ name }) => name))
+  // A host that was held lately has had no time to help.
+  const helps = look.hosts.filter(
+    ({ name, view }) =>
+      !held.has(name) && lasts(state, look, seen, `L3 free ${name}`) > state.bounds.L3 && isAble(view),
+  )
   const late = overloaded.filter(({ name }) => {
     const ms = lasts(state, look, seen, `L3 ${name}`)
     state.longest.L3 = Math.max(state.longest.L3, ms)
+    // The time for which it is held does not count.
+    if (held.has(name)) state.since.set(`L3 ${name}`, look.now - ms + everyMs)
     return ms > state.bounds.L3
   })
   if (late.length === 0) return
-  const able = new Set(look.hosts.filter(({ view }) => isAble(view)).map(({ name }) => name))
+  const able = new Set([...helps, ...late.filter(({ view }) => isAble(view))].map(({ name }) => name))
   const free = freeToMove(look)
   const curable = certificates(
     late.map(({ name }) => name),
