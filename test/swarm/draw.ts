@@ -38,16 +38,22 @@ export const sizeOf = (hosts: number): Size => (hosts <= 5 ? 'small' : 'large')
 /** Which half of the mix that seed belongs to. */
 export const sizeOfSeed = (seed: number): Size => sizeOf(hostsOf(randomOf(seed, 'cluster')))
 
-export interface DrawOptions {
-  readonly seed: number
+/** Which kinds a seed may have; `{}` = all. */
+export interface DrawnKinds {
   /** Instead of those that are drawn; `[]` = a quiet cluster whose load changes. */
   readonly kinds?: readonly string[]
+  /** Without the kinds that are not settled yet. */
+  readonly settled?: boolean
+}
+
+export interface DrawOptions extends DrawnKinds {
+  readonly seed: number
 }
 
 /** Each exists with its own probability; of two that exclude each other the later one goes. */
-const chosenKinds = ({ seed, kinds }: DrawOptions): readonly Kind[] => {
+const chosenKinds = ({ seed, kinds, settled = false }: DrawOptions): readonly Kind[] => {
   const chosen: Kind[] = []
-  for (const kind of allKinds) {
+  for (const kind of allKinds.filter(({ unsettled }) => !settled || unsettled !== true)) {
     const exists = kinds?.includes(kind.name) ?? randomOf(seed, `${kind.name} exists`).chance(kind.chance)
     const clashes = chosen.some(
       (other) => other.not?.includes(kind.name) === true || kind.not?.includes(other.name) === true,
@@ -120,7 +126,7 @@ const endingOf = (draw: Random, hosts: number): readonly TimedCommand[] => {
     ...free(all, healedMs + 2_000),
     { atMs: healedMs + 20_000, command: 'operate' },
     { atMs: quietMs, command: 'operate' },
-    { atMs: endMs, command: 'until still within=120s' },
+    { atMs: endMs, command: 'until still within=400s' },
   ]
 }
 

@@ -13,8 +13,12 @@ const playsMax = 200
 /** So many failures are shrunk: the first ones; the others have their seeds. */
 const shrunkMax = 3
 
-const replayLine = ({ kinds }: SwarmOptions, seed: number): string =>
-  `npm run swarm -- --seed ${seed} --seeds 1${kinds === null ? '' : ` --kinds '${kinds.join(',')}'`}`
+const replayLine = ({ drawn: { kinds, settled } }: SwarmOptions, seed: number): string =>
+  [
+    `npm run swarm -- --seed ${seed} --seeds 1`,
+    ...(kinds === undefined ? [] : [`--kinds '${kinds.join(',')}'`]),
+    ...(settled === true ? ['--settled'] : []),
+  ].join(' ')
 
 const brokenLines = (outcome: Outcome): readonly string[] =>
   outcome.violations
@@ -44,8 +48,7 @@ const report = async (options: SwarmOptions, failures: readonly Outcome[]): Prom
     for (const line of brokenLines(failure)) say(line)
     say(`    again:  ${replayLine(options, failure.seed)}`)
     if (!options.shrink || i >= shrunkMax) continue
-    const { kinds } = options
-    const schedule = drawSchedule(kinds === null ? { seed: failure.seed } : { seed: failure.seed, kinds })
+    const schedule = drawSchedule({ ...options.drawn, seed: failure.seed })
     const small = await shrink(schedule, failure, { play: playSchedule, playsMax })
     const path = await writeFailure(small, failure, options.out)
     say(`    story:  ${path} (${small.events.length} of ${schedule.events.length} events are needed)`)
@@ -54,7 +57,7 @@ const report = async (options: SwarmOptions, failures: readonly Outcome[]): Prom
 }
 
 const run = async (options: SwarmOptions): Promise<number> => {
-  const { seeds, seed, size, jobs, json, kinds, twice } = options
+  const { seeds, seed, size, jobs, json, drawn, twice } = options
   if (!json)
     say(
       `swarm: ${seeds} seeds from ${seed}${options.fresh ? ' (fresh)' : ''}, ${size}, ${jobs} processes at a time`,
@@ -64,7 +67,7 @@ const run = async (options: SwarmOptions): Promise<number> => {
   const progress = progressOf(seeds, json)
   await playSeeds(seedsOf(options, sizeOfSeed), {
     jobs,
-    kinds,
+    drawn,
     twice,
     onOutcome(outcome) {
       outcomes.push(outcome)

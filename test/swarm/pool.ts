@@ -1,13 +1,13 @@
 /** Plays seeds in several processes. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
-import { drawSchedule } from './draw.ts'
+import { type DrawnKinds, drawSchedule } from './draw.ts'
 import type { Outcome } from './play.ts'
 import type { Order } from './worker.ts'
 
 export interface PoolOptions {
   readonly jobs: number
-  readonly kinds: readonly string[] | null
+  readonly drawn: DrawnKinds
   readonly twice: boolean
   /** Called once for each seed, in the order in which they end. */
   readonly onOutcome: (outcome: Outcome) => void
@@ -19,8 +19,8 @@ const seedsPerProcess = 200
 const worker = join(import.meta.dirname, 'worker.ts')
 
 /** A process that ends before it answers has broken a promise, too: that of the program. */
-const diedWith = (seed: number, kinds: readonly string[] | null, why: string): Outcome => {
-  const schedule = drawSchedule(kinds === null ? { seed } : { seed, kinds })
+const diedWith = (seed: number, drawn: DrawnKinds, why: string): Outcome => {
+  const schedule = drawSchedule({ ...drawn, seed })
   return {
     seed,
     hosts: schedule.hosts,
@@ -37,7 +37,7 @@ const diedWith = (seed: number, kinds: readonly string[] | null, why: string): O
 const play = (child: ChildProcess, order: Order): Promise<Outcome> =>
   new Promise((resolve) => {
     const ended = (code: number | null, signal: string | null): void =>
-      resolve(diedWith(order.seed, order.kinds, signal ?? `exit code ${code}`))
+      resolve(diedWith(order.seed, order.drawn, signal ?? `exit code ${code}`))
     child.once('exit', ended)
     child.once('message', (outcome) => {
       child.off('exit', ended)
@@ -48,7 +48,7 @@ const play = (child: ChildProcess, order: Order): Promise<Outcome> =>
 
 /** Resolves when all are played. */
 export const playSeeds = async (seeds: readonly number[], options: PoolOptions): Promise<void> => {
-  const { jobs, kinds, twice, onOutcome } = options
+  const { jobs, drawn, twice, onOutcome } = options
   let next = 0
   const one = async (): Promise<void> => {
     let child: ChildProcess | null = null
@@ -65,7 +65,7 @@ export const playSeeds = async (seeds: readonly number[], options: PoolOptions):
         child?.kill()
         child = fork(worker, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
       }
-      onOutcome(await play(child, { seed, kinds, twice }))
+      onOutcome(await play(child, { seed, drawn, twice }))
     }
     child?.kill()
   }

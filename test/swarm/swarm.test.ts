@@ -59,7 +59,7 @@ test('what is wanted on the command line is read, and what is wrong is said', ()
   const options = readOptions(['--seeds', '3', '--seed', '10', '--size', 'small', '--kinds', 'cuts,weather'])
   assert.ok(options !== null)
   assert.deepEqual(
-    [options.seeds, options.seed, options.fresh, options.kinds],
+    [options.seeds, options.seed, options.fresh, options.drawn.kinds],
     [3, 10, false, ['cuts', 'weather']],
   )
   const seeds = seedsOf(options, sizeOfSeed)

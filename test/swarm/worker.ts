@@ -1,10 +1,10 @@
 /** A process that plays one seed after another, as its parent asks. */
-import { drawSchedule } from './draw.ts'
+import { type DrawnKinds, drawSchedule } from './draw.ts'
 import { type Outcome, playSchedule } from './play.ts'
 
 export interface Order {
   readonly seed: number
-  readonly kinds: readonly string[] | null
+  readonly drawn: DrawnKinds
   readonly twice: boolean
 }
 
@@ -16,8 +16,8 @@ const checked = (first: Outcome, second: Outcome): Outcome => {
 }
 
 process.on('message', (order: Order) => {
-  const { seed, kinds, twice } = order
-  const schedule = drawSchedule(kinds === null ? { seed } : { seed, kinds })
+  const { seed, drawn, twice } = order
+  const schedule = drawSchedule({ ...drawn, seed })
   playSchedule(schedule)
     .then(async (outcome) => (twice ? checked(outcome, await playSchedule(schedule)) : outcome))
     .then((outcome) => process.send?.(outcome))

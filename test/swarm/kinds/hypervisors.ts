@@ -19,6 +19,7 @@ const daemons: Kind = {
 /** Each call takes its time, and what changes something is read that late. */
 const slowDaemons: Kind = {
   name: 'slow daemons',
+  unsettled: true,
   chance: 0.3,
   events: (draw, draft) =>
     times(draw, draft, 3, () => {
@@ -31,6 +32,7 @@ const slowDaemons: Kind = {
 /** A daemon loses its events, or tells them twice. */
 const events: Kind = {
   name: 'lost events',
+  unsettled: true,
   chance: 0.25,
   events: (draw, draft) =>
     times(draw, draft, 3, () => {
@@ -44,6 +46,7 @@ const calls = ['resume', 'abort', 'migrate']
 /** A busy daemon reads a request late, whether its sender still lives or not. */
 const lateRequests: Kind = {
   name: 'late requests',
+  unsettled: true,
   chance: 0.35,
   events: (draw, draft) =>
     times(draw, draft, 6, () => {
@@ -56,6 +59,7 @@ const lateRequests: Kind = {
 /** Phases of a migration take their time, and something dies in the middle of one. */
 const phaseDeaths: Kind = {
   name: 'deaths in phases',
+  unsettled: true,
   chance: 0.35,
   events(draw, draft) {
     const ms = (most: number): string => `${draw.integer(0, most)}ms`
@@ -78,6 +82,7 @@ const phaseDeaths: Kind = {
 /** Owners stop, pause, restart and destroy what is theirs, also on its way; and move it without asking. */
 const owners: Kind = {
   name: 'owners',
+  unsettled: true,
   chance: 0.35,
   events(draw, draft) {
     // A migration without a hand-over may leave two running by the hypervisors' own doing (R2).
@@ -109,6 +114,7 @@ const owners: Kind = {
 /** New VMs are started by their owners. */
 const newVms: Kind = {
   name: 'new VMs',
+  unsettled: true,
   chance: 0.3,
   events: (draw, draft) =>
     Array.from({ length: draw.integer(1, 5) }, (_, i) => ({
@@ -183,6 +189,7 @@ const dirtyMemory: Kind = {
 /** Wrong answers about a VM, once or for a while; a VM, or all of them, left out of a look. */
 const lies: Kind = {
   name: 'lying samples',
+  unsettled: true,
   chance: 0.35,
   events: (draw, draft) =>
     times(draw, draft, 6, () => {

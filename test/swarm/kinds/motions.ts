@@ -33,6 +33,7 @@ const split = '{"kind":"split"}'
 /** The next migration ends in doubt, and there is one soon. */
 const doubtful: Kind = {
   name: 'ends in doubt',
+  unsettled: true,
   chance: 0.5,
   // A grey window leaves a definition behind, and a host that boots starts what is defined on it: for the operator (R1).
   not: ['host deaths'],
@@ -53,6 +54,7 @@ const doubtful: Kind = {
 /** The agent of a host that has just got too much, and so moves VMs, dies, and comes back. */
 const deathsInMotion: Kind = {
   name: 'deaths in motion',
+  unsettled: true,
   chance: 0.4,
   events: (draw, draft) =>
     times(draw, draft, 5, () => {
