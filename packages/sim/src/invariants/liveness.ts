@@ -220,7 +220,8 @@ const judgeViews = (state: LivenessState, look: Look): void => {
 const judgeReports = (state: LivenessState, look: Look, seen: Set<string>): void => {
   for (const { name, host, view } of look.hosts) {
     if (view === null) {
-      judge(state, 'L5', `L5 ${name}`, look.now - state.healedAt, `${name} has no agent`)
+      const key = `L5 ${name}`
+      judge(state, 'L5', key, lasts(state, look, seen, key), `${name} has no agent`)
       continue
     }
     const told = new Set(view.migrations.map(({ vm }) => vm))

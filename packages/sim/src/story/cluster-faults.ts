@@ -30,9 +30,16 @@ export const agentFaults = (cluster: ClusterState): AgentFaults => ({
   },
   async stopAgent(index) {
     const host = hostAt(cluster, index)
+    host.stopping = true
     await host.host.stop()
+    host.stopping = false
+    // It was killed meanwhile, and another one lives.
+    if (host.host.agent !== null) return
     host.peer = null
     host.witness.ended()
+    if (!host.startAgain) return
+    host.startAgain = false
+    startAgent(cluster, host)
   },
   restartAgent: (host) => startAgent(cluster, hostAt(cluster, host)),
   loseJournal: (host) => loseJournal(cluster, hostAt(cluster, host)),

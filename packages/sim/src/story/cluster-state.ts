@@ -43,6 +43,9 @@ export interface StoryHost {
   readonly witness: AgentWitness
   /** What its wall clock shows when the cluster's clock is at 0, ms. */
   wallOffsetMs: number
+  /** Its agent is being stopped in order; and is to start again after that. */
+  stopping: boolean
+  startAgain: boolean
   /** When its journal last lost records, ms; −infinity = never. */
   forgotAt: number
   /** The core of the living agent. */

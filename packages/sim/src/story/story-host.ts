@@ -26,6 +26,8 @@ const crashMs = 1_000
 
 /** Starts the agent unless it lives or its host is dead. One whose journal cannot be opened is started again later. */
 export const startAgent = (cluster: ClusterState, host: StoryHost): void => {
+  // As `systemctl restart`: it starts when the agent that is being stopped has ended.
+  if (host.stopping) host.startAgain = true
   if (host.host.agent !== null || !cluster.world.host(host.name).alive) return
   host.host.start().catch((error: unknown) => {
     if (!(error instanceof JournalError)) cluster.failure ??= error as Error
@@ -34,6 +36,7 @@ export const startAgent = (cluster: ClusterState, host: StoryHost): void => {
 }
 
 export const killAgent = (host: StoryHost): void => {
+  host.startAgain = false
   host.peer = null
   host.host.kill()
   host.witness.ended()
@@ -210,6 +213,8 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
     witness,
     wallOffsetMs: 0,
     forgotAt: Number.NEGATIVE_INFINITY,
+    stopping: false,
+    startAgain: false,
     peer: null,
     broken: false,
     lie: null,
