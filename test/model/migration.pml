@@ -206,7 +206,9 @@ inline judgeD() {
   if
   :: adopted && !letGo ->
      if
-     :: expired -> closeD(CLOSED_REFUSED); EV(d_forgets)
+     /* incoming-end.ts, hasRunHere: it needs no word any more. */
+     :: hD == RUNNING && tD == ABSENT -> arrivedD()
+     :: expired && !(hD == RUNNING && tD == ABSENT) -> closeD(CLOSED_REFUSED); EV(d_forgets)
      :: else -> nextRoundD()
      fi
   :: else ->
@@ -409,7 +411,12 @@ again:
           :: taking
           :: else -> hD = NUL; tD = NUL
           fi
-       :: phaseD == PROMISED && (letGo || (adopted && !(mHandOverNow && (phaseS == HANDING || duty == HAND_OVER))))
+       :: phaseD == PROMISED && (letGo || (adopted && !(mHandOverNow && (phaseS == HANDING || duty == HAND_OVER)))) ->
+          /* incoming-end.ts, saidBefore: an answer to our question, without an open duty. */
+          if
+          :: adopted && !letGo && mHandOverNow -> tD = ABSENT
+          :: else
+          fi
        :: phaseD == CLOSED_DONE -> mTookOver = 1
        /* adoption.ts, handedOver: a copy without a record */
        /* Its last sample may be old: the VM may have been resumed since. */
