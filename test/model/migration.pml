@@ -273,6 +273,9 @@ again:
     :: upS && phaseS == ASKING && valid && quiet && BUDGET(crashes) -> SPEND(crashes);
        journalS = MOVING; valid = 0; upS = 0; phaseS = NOTHING; freshS(); EV(s_performs); EV(s_dies)
     :: upS && phaseS == ASKING && quiet -> phaseS = CLOSED_REFUSED; mCancelled = 1; valid = 0; EV(s_refused)
+    /* The process stood still, and the admission is too old when the request would be made: hypervisor-effects.ts, notAfter. */
+    :: upS && phaseS == ASKING && valid && quiet -> phaseS = CLOSED_REFUSED; journalS = CLOSED_REFUSED; mCancelled = 1; valid = 0;
+       duty = CANCELLED; EV(s_refused)
 
     /* ---- S's hypervisor carries it out */
     :: req == UNREAD && lvS -> req = BEGUN
@@ -325,7 +328,7 @@ again:
 
     /* ---- the agent at S hears how it ended: outgoing.ts, finished */
     :: upS && phaseS == MOVING && rep == R_DONE -> rep = 0; handOverS()
-    :: upS && phaseS == MOVING && rep == R_REFUSED -> rep = 0; refuseS(0)
+    :: upS && phaseS == MOVING && rep == R_REFUSED -> rep = 0; refuseS(CANCELLED)
     :: upS && phaseS == MOVING && rep == R_UNKNOWN -> rep = 0; phaseS = SETTLING; freshS(); EV(s_doubts)
 
     /* ---- the agent at S asks both ends: outgoing-end.ts, question-rounds.ts */
