@@ -158,6 +158,7 @@ const migrations: Kind = {
 /** Nothing leaves one host, or some VMs stay wherever they are: one failure after the other. */
 const stubborn: Kind = {
   name: 'stubborn VMs',
+  unsettled: true,
   chance: 0.25,
   events: (draw, draft) =>
     times(draw, draft, 3, () => {

@@ -10,6 +10,7 @@ const noRoom = Array.from({ length: hostsMax }, (_, i) => `problem.hosts.${i}.li
 /** One at a time: it tells members of another problem than that which its plan was made for, or ends leases of other leaders. */
 const liars: Kind = {
   name: 'liars',
+  unsettled: true,
   chance: 0.2,
   events: (draw, draft) =>
     times(draw, draft, 4, () => {

@@ -80,6 +80,7 @@ const deathsInMotion: Kind = {
  */
 const changesInMotion: Kind = {
   name: 'changes in motion',
+  unsettled: true,
   chance: 0.35,
   events: (draw, draft) =>
     times(draw, draft, 5, () => {
@@ -111,6 +112,7 @@ const changesInMotion: Kind = {
  */
 const freezesInMotion: Kind = {
   name: 'freezes in motion',
+  unsettled: true,
   chance: 0.25,
   events: (draw, draft) =>
     times(draw, draft, 6, () => {
