@@ -106,18 +106,43 @@ const hosts: Kind = {
   },
 }
 
-/** A process that stands still: its host is starved, or it was stopped. 0.1 s to ten leases. */
+/** A process that stands still between two steps: its host is starved, or it was stopped. 0.1 s to ten leases. */
 const freezes: Kind = {
   name: 'freezes',
   chance: 0.45,
   events: (draw, draft) =>
     times(draw, draft, 6, () => {
+      const asleep = draw.chance(0.15) ? ' asleep' : ''
       const host = someHost(draw, draft)
-      const where = draw.chance(0.35)
-        ? ` before=${draw.pick(['perform', 'persist', 'granted', 'admitted', 'admit', 'begin', 'assign', 'hand-over', 'took-over', 'resume', 'ended', 'release'])}`
-        : ''
-      const asleep = where === '' && draw.chance(0.2) ? ' asleep' : ''
-      return [{ atMs: moment(draw, draft), command: `freeze h${host} ${duration(draw)}ms${where}${asleep}` }]
+      return [{ atMs: moment(draw, draft), command: `freeze h${host} ${duration(draw)}ms${asleep}` }]
+    }),
+}
+
+const effects = [
+  'perform',
+  'persist',
+  'granted',
+  'admitted',
+  'admit',
+  'begin',
+  'assign',
+  'hand-over',
+  'took-over',
+  'ended',
+]
+
+/**
+ * The same in the middle of a step. Unsettled: the rest of that step is played at once, with the clock of its end, and some checks
+ * judge it by the world's clock.
+ */
+const freezesInStep: Kind = {
+  name: 'freezes in a step',
+  unsettled: true,
+  chance: 0.3,
+  events: (draw, draft) =>
+    times(draw, draft, 4, () => {
+      const command = `freeze h${someHost(draw, draft)} ${duration(draw)}ms before=${draw.pick(effects)}`
+      return [{ atMs: moment(draw, draft), command }]
     }),
 }
 
@@ -191,6 +216,7 @@ export const agentKinds: readonly Kind[] = [
   hosts,
   wallClocks,
   freezes,
+  freezesInStep,
   slowDisks,
   clockRates,
 ]
