@@ -62,9 +62,13 @@ const someHosts = (draw: Random, { hosts }: Draft, without: number): readonly st
     .slice(0, draw.integer(1, Math.max(1, Math.floor(hosts / 2))))
     .map((host) => `h${host}`)
 
+/** Some rules need not hold between two actions. Unsettled: after a failed action a plan still brings VMs together. */
+const softRules: Kind = { name: 'soft rules', unsettled: true, chance: 0.5 }
+
 const ruleOf = (draw: Random, draft: Draft): Readonly<Record<string, unknown>> => {
   const vm = draw.pick(draft.vms)
-  const soft = draw.chance(0.2) ? { continuous: false } : {}
+  const isSoft = draw.chance(0.2) && draft.has(softRules.name)
+  const soft = isSoft ? { continuous: false } : {}
   switch (draw.integer(0, 4)) {
     case 0:
       return { kind: 'spread', vms: onDifferentHosts(draw, draft), ...soft }
@@ -95,4 +99,4 @@ const rules: Kind = {
       .map((rule) => `rule ${JSON.stringify(rule)}`),
 }
 
-export const operatorKinds: readonly Kind[] = [orders, modes, rules]
+export const operatorKinds: readonly Kind[] = [orders, modes, rules, softRules]

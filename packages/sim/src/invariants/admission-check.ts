@@ -28,6 +28,22 @@ const lowest = (
     .reduce((least, { demand }) => Math.min(least, demand[dimension]), now[dimension])
 }
 
+/**
+ * When each VM last moved. What is known of a VM that moves, or has just arrived, is from before its move: nothing measures it on its
+ * way. A promise may rest on that for `limits.demandAgeMsMax`.
+ */
+const createMotions = () => {
+  const motions = new Map<VmId, { readonly from: number; readonly to: number }>()
+  return {
+    ended: (vm: VmId, from: number, to: number): void => void motions.set(vm, { from, to }),
+    measuredSince(vm: VmId, since: number): number {
+      const motion = motions.get(vm)
+      if (motion === undefined || motion.to < since) return since
+      return Math.min(since, Math.max(motion.from, since - limits.demandAgeMsMax))
+    },
+  }
+}
+
 export const createAdmissionCheck = (
   { world, findings, usable }: Pick<Scene, 'world' | 'findings' | 'usable'>,
   { migrationsOutMax, migrationsInMax, staleMs }: AdmissionLimits,
@@ -38,7 +54,8 @@ export const createAdmissionCheck = (
     const now = world.clock.now()
     const past = demands.get(id) ?? []
     // Keep one entry from before the window: it says what held when the window began.
-    while (past.length > 1 && (past[1]?.at ?? now) < now - staleMs - limits.lateStartMs) past.shift()
+    while (past.length > 1 && (past[1]?.at ?? now) < now - limits.demandAgeMsMax - limits.lateStartMs)
+      past.shift()
     past.push({ at: now, demand: { cpuMilli, memoryMiB } })
     demands.set(id, past)
   }
@@ -49,9 +66,11 @@ export const createAdmissionCheck = (
   const isForeseeable = (vm: VmId): boolean => world.clock.now() - (unexpected.get(vm) ?? -Infinity) > staleMs
   /** When a hypervisor was last asked to move the VM from there. It may read that late. */
   const asked = new Map<string, number>()
+  const motions = createMotions()
   /** The least that this host's agent could know of it: nothing, when its hypervisor has lied about it. */
-  const leastOf = (id: VmId, since: number, dimension: keyof Resources): number => {
+  const leastOf = (id: VmId, asOf: number, dimension: keyof Resources): number => {
     const vm = world.vm(id)
+    const since = motions.measuredSince(id, asOf)
     if (vm.misreadAt !== null && vm.misreadAt >= since) return 0
     return lowest(demands.get(id) ?? [], vm, since, dimension)
   }
@@ -98,9 +117,10 @@ export const createAdmissionCheck = (
     world(event) {
       if (event.kind === 'demand') remember(event.vm, event)
       if (event.kind === 'vm' && !demands.has(event.vm)) remember(event.vm, world.vm(event.vm))
+      const now = world.clock.now()
+      if (event.kind === 'migration-ended') motions.ended(event.migration.vm, event.migration.startedAt, now)
       if (event.kind !== 'migration-started') return
       const { vm, from, to } = event.migration
-      const now = world.clock.now()
       const askedAt = asked.get(`${from} ${vm}`) ?? now
       asked.delete(`${from} ${vm}`)
       // Its owner answers for that; and a request that is read later than any promise lasts is outside the model (docs/adr/012).

@@ -150,7 +150,8 @@ const freeToMove = (look: Look): ReadonlySet<string> =>
  * healed: nothing can be cured there meanwhile.
  */
 const isHeld = (state: LivenessState, look: Look, { view }: Core): boolean => {
-  if (view?.lease?.executing !== true) return view?.migrations.some((one) => !within(state, one)) ?? false
+  if (view?.lease?.executing !== true)
+    return view?.migrations.some((one) => !within(state, one) || one.sinceMs > limits.migrationMsMin) ?? false
   const members = healedMembers(state, view, view.lease.partition)
   if (members === null) return true
   const names = new Set(look.hosts.flatMap(({ host, name }) => (members.has(state.ids[host]!) ? [name] : [])))
