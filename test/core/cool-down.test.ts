@@ -8,35 +8,13 @@ import {
   explain,
   type ObservedVm,
   policyOf,
-  type Restored,
   type VmId,
 } from '../../packages/protocol/src/index.ts'
+import { ordinaryVm } from '../../packages/protocol/src/testing/observed-vm.ts'
+import { nothingRestored, peerInit } from '../../packages/protocol/src/testing/peer-init.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
 
-const nothingRestored: Restored = {
-  epoch: 1,
-  journalIntact: true,
-  open: [],
-  closed: [],
-  duties: [],
-  met: [],
-  draining: false,
-  mode: null,
-  cooldowns: [],
-}
-const running = (vm: VmId): ObservedVm => ({
-  vm,
-  name: vm,
-  state: 'running',
-  pausedBy: null,
-  incarnation: '1',
-  cpuMilli: 1,
-  vcpus: 1,
-  memoryMiB: 1,
-  dirtyMiBps: 0,
-  fixed: null,
-  diskLocked: false,
-})
+const running = (vm: VmId): ObservedVm => ({ ...ordinaryVm, vm, name: vm })
 
 test('a move that a cool-down forbids is called so by planner and explanation, which blame no rule of the operator', async () => {
   const cluster = await virtualCluster({ hosts: 2 })
@@ -69,17 +47,13 @@ test('a move that a cool-down forbids is called so by planner and explanation, w
 test('a cool-down that was shortened in the configuration is over sooner, for VMs that rest already, too', () => {
   const resting = { vm: asVmId('web'), from: asHostId('z'), remainingMs: 1_700_000 }
   const started = (cooldownMs: number) => {
-    const peer = createPeer({
-      host: asHostId('a'),
-      incarnation: 2,
-      seed: 1,
-      policy: policyOf('balanced', { cooldownMs }),
-      mode: 'auto',
-      rules: [],
-      managed: new Set(),
-      policyHash: '',
-      restored: { ...nothingRestored, cooldowns: [resting] },
-    })
+    const peer = createPeer(
+      peerInit(asHostId('a'), {
+        incarnation: 2,
+        policy: policyOf('balanced', { cooldownMs }),
+        restored: { ...nothingRestored, cooldowns: [resting] },
+      }),
+    )
     peer.step(0, { kind: 'tick' })
     peer.step(10, { kind: 'observed', vms: [running(resting.vm)] })
     return peer.view(10).vms[0]?.cooldownMs

@@ -15,10 +15,11 @@ import {
   type OpenAction,
   type Peer,
   partitionIdOf,
-  policyOf,
   type VmId,
 } from '../../packages/protocol/src/index.ts'
 import { exampleDecision } from '../../packages/protocol/src/outcome/example.ts'
+import { ordinaryVm } from '../../packages/protocol/src/testing/observed-vm.ts'
+import { nothingRestored, peerInit } from '../../packages/protocol/src/testing/peer-init.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
 
 const harmful = [
@@ -91,43 +92,11 @@ const description: HostDescription = {
   migrationUri: 'qemu+tls://self/system',
   version: '',
 }
-const observed = (vm: VmId): ObservedVm => ({
-  vm,
-  name: vm,
-  state: 'running',
-  pausedBy: null,
-  incarnation: '1',
-  cpuMilli: 1,
-  vcpus: 1,
-  memoryMiB: 1,
-  dirtyMiBps: 0,
-  fixed: null,
-  diskLocked: false,
-})
+const observed = (vm: VmId): ObservedVm => ({ ...ordinaryVm, vm, name: vm })
 
 /** One agent, restarted with these actions open. */
 const agent = (open: readonly OpenAction[]): Peer =>
-  createPeer({
-    host: self,
-    incarnation: 2,
-    seed: 1,
-    policy: policyOf('balanced'),
-    mode: 'auto',
-    rules: [],
-    managed: new Set(),
-    policyHash: '',
-    restored: {
-      epoch: 1,
-      journalIntact: true,
-      open,
-      closed: [],
-      duties: [],
-      met: [],
-      draining: false,
-      mode: null,
-      cooldowns: [],
-    },
-  })
+  createPeer(peerInit(self, { incarnation: 2, restored: { ...nothingRestored, open } }))
 
 test('nor is a URI opened that an older agent left in the journal', () => {
   const uri = 'qemu+ext:///system?command=/sbin/poweroff'

@@ -1,8 +1,9 @@
 /** How many seeds the swarm needs to find a fault: from several first seeds on, each a search of its own. */
 import { type Size, sizeOfSeed } from '../swarm/draw.ts'
+import type { Outcome } from '../swarm/play.ts'
+import { createSeedPlayer, type SeedPlayer } from '../swarm/seed-player.ts'
 import { checkersIn, firstLineOf, isAssertion, type Search, type SeedFinding } from './measured.ts'
-import { createSeedPlayer, type SeedPlayer } from './seed-player.ts'
-import type { SeedAnswer } from './swarm-worker.ts'
+import { silentExitCode, sownEnv } from './sown-env.ts'
 
 export interface SwarmOptions {
   readonly size: Size | 'mix'
@@ -18,6 +19,19 @@ export interface SwarmOptions {
 /** Between the first seeds of two searches: more than any search plays. */
 const startsApart = 1_000_000
 
+/** What a process says that was to sow a fault, and could not. */
+const unsown = /was to be sown here|no fault is called|places in/
+
+/** `fault` null = sound. */
+const playerOf = (fault: string | null, kinds: SwarmOptions['kinds']): SeedPlayer =>
+  createSeedPlayer({
+    env: sownEnv(fault),
+    drawn: kinds === null ? {} : { kinds },
+    twice: false,
+    untilBroken: true,
+    isFatal: (said, code) => code === silentExitCode || unsown.test(said),
+  })
+
 /** The sound code plays each seed that found a fault, too: what fails there as well was not found. Each seed once. */
 export interface Control {
   isSound(seed: number): Promise<boolean>
@@ -27,14 +41,14 @@ export interface Control {
 }
 
 export const createControl = ({ kinds }: Pick<SwarmOptions, 'kinds'>): Control => {
-  const player = createSeedPlayer(null, kinds)
+  const player = playerOf(null, kinds)
   const known = new Map<number, Promise<boolean>>()
   const failed: number[] = []
   let turn: Promise<unknown> = Promise.resolve()
   const play = async (seed: number): Promise<boolean> => {
-    const { broken } = await player.play(seed)
-    if (broken.length > 0) failed.push(seed)
-    return broken.length === 0
+    const { violations } = await player.play(seed)
+    if (violations.length > 0) failed.push(seed)
+    return violations.length === 0
   }
   return {
     failed,
@@ -50,12 +64,12 @@ export const createControl = ({ kinds }: Pick<SwarmOptions, 'kinds'>): Control =
   }
 }
 
-const checkerOf = ({ invariant, text }: SeedAnswer['broken'][number]): readonly string[] => {
+const checkerOf = ({ invariant, text }: Outcome['violations'][number]): readonly string[] => {
   if (invariant !== 'error') return [invariant]
   return isAssertion(text) ? ['assertion'] : ['error', ...checkersIn(text)]
 }
 
-const findingOf = ({ seed, broken }: SeedAnswer): SeedFinding => ({
+const findingOf = ({ seed, violations: broken }: Outcome): SeedFinding => ({
   seed,
   test: `swarm seed ${seed}`,
   checkers: [...new Set(broken.flatMap(checkerOf))].sort(),
@@ -77,7 +91,7 @@ const searchFrom = async (
   for (const seed of seedsFrom(first, size)) {
     seeds += 1
     const answer = await player.play(seed)
-    if (answer.broken.length > 0 && (await control.isSound(seed)))
+    if (answer.violations.length > 0 && (await control.isSound(seed)))
       return { first, seeds, found: findingOf(answer) }
     if (seeds === seedsMax) break
   }
@@ -90,7 +104,7 @@ export const searchSwarm = async (
   options: SwarmOptions,
   control: Control,
 ): Promise<readonly Search[]> => {
-  const player = createSeedPlayer(fault, options.kinds)
+  const player = playerOf(fault, options.kinds)
   const searches: Search[] = []
   try {
     for (let start = 0; start < options.starts; start++) {

@@ -147,14 +147,13 @@ export const drawSchedule = (options: DrawOptions): Schedule => {
     `policy.gossipMs=${draw.pick([1_000, 5_000])}`,
     `policy.autoConverge=${draw.chance(0.7)}`,
   ]
-  const more = kinds.flatMap(({ name, options: of }) => of?.(randomOf(seed, `${name} options`)) ?? [])
   const memories = randomOf(seed, 'memory')
   return {
     seed,
     hosts,
     kinds: kinds.map(({ name }) => name),
     setup: [
-      `cluster hosts=${hosts} seed=${seed} ${[...policy, ...more].join(' ')}`,
+      `cluster hosts=${hosts} seed=${seed} ${policy.join(' ')}`,
       ...kinds.flatMap(({ name, rules }) => rules?.(randomOf(seed, `${name} rules`), draft) ?? []),
       ...vms.map((vm, i) => {
         const extra = kinds.flatMap(

@@ -33,8 +33,6 @@ export interface Kind {
   readonly unsettled?: true
   /** Not in one seed with these: what they do together is for an operator, and the reason stands beside it. */
   readonly not?: readonly string[]
-  /** What it adds to the cluster's own command (`policy.x=…`). */
-  readonly options?: (draw: Random) => readonly string[]
   /** What it adds to the command that makes a VM. */
   readonly vm?: (draw: Random, vm: DraftVm) => readonly string[]
   /** Rules, which every agent knows from the start. */

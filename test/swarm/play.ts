@@ -6,15 +6,19 @@ import { createStoryPlayer, type StoryPlayer } from '../../packages/sim/src/stor
 import { commandsOf, type Schedule } from './schedule.ts'
 import { createTraceHash } from './trace-hash.ts'
 
+/** The program itself failed, or did not come to an end: a promise is broken by that, too. */
+export interface ProgramFailure {
+  readonly invariant: 'error' | 'hang'
+  readonly atMs: number
+  readonly text: string
+}
+
 export interface Outcome {
   readonly seed: number
   readonly hosts: number
   readonly kinds: readonly string[]
-  /** Which promises are broken; empty = none. A failure of the program itself is one, too (`error`). */
-  readonly violations: readonly (
-    | Violation
-    | { readonly invariant: 'error'; readonly atMs: number; readonly text: string }
-  )[]
+  /** Which promises are broken; empty = none. */
+  readonly violations: readonly (Violation | ProgramFailure)[]
   readonly decisions: { readonly cured: number; readonly failed: number; readonly other: number }
   readonly migrations: number
   /** Of everything that agents asked for and that happened in the world, in order. */

@@ -1,11 +1,14 @@
-/** A process that plays one seed after another, as its parent asks. */
+/** A process that plays one seed after another, as its parent asks (`seed-player.ts`). Between two seeds it keeps nothing. */
 import { type DrawnKinds, drawSchedule } from './draw.ts'
 import { type Outcome, playSchedule } from './play.ts'
 
 export interface Order {
   readonly seed: number
   readonly drawn: DrawnKinds
+  /** Both runs must give the same trace. */
   readonly twice: boolean
+  /** Ends as soon as something is broken. */
+  readonly untilBroken: boolean
 }
 
 /** The same schedule must give the same trace, whatever else this process has played. */
@@ -15,13 +18,12 @@ const checked = (first: Outcome, second: Outcome): Outcome => {
   return { ...first, violations: [...first.violations, { invariant: 'error', atMs: 0, text }] }
 }
 
-process.on('message', (order: Order) => {
-  const { seed, drawn, twice } = order
+const play = async ({ seed, drawn, twice, untilBroken }: Order): Promise<Outcome> => {
   const schedule = drawSchedule({ ...drawn, seed })
-  playSchedule(schedule)
-    .then(async (outcome) => (twice ? checked(outcome, await playSchedule(schedule)) : outcome))
-    .then((outcome) => process.send?.(outcome))
-    .catch((error: unknown) => {
-      throw error
-    })
-})
+  const outcome = await playSchedule(schedule, { untilBroken })
+  return twice ? checked(outcome, await playSchedule(schedule, { untilBroken })) : outcome
+}
+
+// What fails is no outcome: the process ends with it, and its parent says so.
+process.on('message', (order: Order) => void play(order).then((outcome) => process.send?.(outcome)))
+process.on('disconnect', () => process.exit())

@@ -2,7 +2,8 @@
  * An operator reads the alarms and does what docs/operating.md says, once everything is healed. Where both ends of a migration
  * lost their journals no agent guesses (adr/004): a VM that waits without an alarm is found at the end.
  */
-import type { VmId } from '../../../packages/protocol/src/index.ts'
+import type { AlarmCode, VmId } from '../../../packages/protocol/src/index.ts'
+import { answerAlarm } from '../../../packages/sim/src/hypervisor/operator-hand.ts'
 import { nameOf, type Run } from '../run.ts'
 import type { Watch } from './watch.ts'
 
@@ -20,10 +21,9 @@ export const createOperator = (run: Run, watch: Watch): Operator => {
   const { world } = run
   const done = new Map<string, number>()
   const since = new Map<string, number>()
-  const act = (code: string, what: string, how: () => void): void => {
+  const note = (code: string, what: string): void => {
     done.set(code, (done.get(code) ?? 0) + 1)
     run.say(`operator, ${code}: ${what}`)
-    how()
   }
   const isMoving = (vm: VmId): boolean => world.migrations().some((one) => one.vm === vm)
   /** The trouble has stood for as long as an operator waits before touching anything. */
@@ -34,20 +34,6 @@ export const createOperator = (run: Run, watch: Watch): Operator => {
     return now - first >= patienceMs
   }
 
-  const answerPaused = (host: string, vm: VmId): void => {
-    const { name, copies } = world.vm(vm)
-    const code = 'vm.paused_by_migration'
-    const here = copies.find((copy) => copy.host === host)
-    if (here?.state !== 'paused' || isMoving(vm)) return
-    const running = copies.find((copy) => copy.state === 'running')
-    if (running === undefined)
-      act(code, `${name} runs nowhere: virsh resume on ${host}`, () => world.byHand.resume(vm, host))
-    else
-      act(code, `${name} runs on ${running.host}: virsh destroy on ${host}`, () =>
-        world.byHand.destroy(vm, host),
-      )
-  }
-
   const answerAlarms = (standing: Set<string>): void => {
     for (const [host, { view }] of watch.statuses)
       for (const alarm of view.alarms) {
@@ -55,9 +41,8 @@ export const createOperator = (run: Run, watch: Watch): Operator => {
         const key = `${host} ${alarm.code} ${vm}`
         standing.add(key)
         if (!stands(key)) continue
-        if (alarm.code === 'vm.paused_by_migration') answerPaused(nameOf(host), vm)
-        if (alarm.code === 'migration.unaccounted' && isMoving(vm))
-          act(alarm.code, `virsh domjobabort ${world.vm(vm).name}`, () => world.byHand.abort(vm))
+        const did = answerAlarm(world, nameOf(host), { code: alarm.code as AlarmCode, vm })
+        if (did !== null) note(alarm.code, did)
       }
   }
 
@@ -69,10 +54,9 @@ export const createOperator = (run: Run, watch: Watch): Operator => {
       if (!running || stale === undefined || isMoving(vm)) continue
       const key = `stale ${vm} ${stale.host}`
       standing.add(key)
-      if (stands(key))
-        act('vm.stale_copy', `${name}: virsh destroy on ${stale.host}`, () =>
-          world.byHand.destroy(vm, stale.host),
-        )
+      if (!stands(key)) continue
+      world.byHand.destroy(vm, stale.host)
+      note('vm.stale_copy', `${name}: virsh destroy on ${stale.host}`)
     }
   }
 

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { policyOf } from '../data/config.ts'
 import { backOffMs } from '../data/exponential-back-off.ts'
 import { asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
-import type { ObservedVm, PeerInit } from '../data/io.ts'
+import type { ObservedVm } from '../data/io.ts'
 import { createCommands } from '../detect/commands.ts'
 import { detectLoad, type LoadState } from '../detect/load.ts'
 import { findNeed } from '../detect/needs.ts'
@@ -16,30 +16,11 @@ import { observe } from '../snapshot/observe.ts'
 import { takeSnapshot } from '../snapshot/take.ts'
 import { createStepContext } from '../step-context.ts'
 import { ordinaryVm } from '../testing/observed-vm.ts'
+import { peerInit } from '../testing/peer-init.ts'
 
 const self = asHostId('a')
 const policy = policyOf('balanced')
-const init: PeerInit = {
-  host: self,
-  incarnation: 1,
-  seed: 1,
-  policy,
-  mode: 'auto',
-  rules: [],
-  managed: new Set(),
-  policyHash: '',
-  restored: {
-    epoch: 0,
-    journalIntact: true,
-    open: [],
-    closed: [],
-    duties: [],
-    met: [],
-    draining: false,
-    mode: null,
-    cooldowns: [],
-  },
-}
+const init = peerInit(self, { policy })
 
 test('a step without a time fails, and no step after it does anything', () => {
   const peer = createPeer(init)

@@ -2,36 +2,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { policyOf } from '../data/config.ts'
 import { asHostId, asVmId, type Instant } from '../data/ids.ts'
 import type { Effect, Input } from '../data/io.ts'
 import { createPeer, type Peer } from '../peer.ts'
 import { summaryOf } from '../testing/load-summary.ts'
 import { ordinaryHost, ordinaryVm } from '../testing/observed-vm.ts'
+import { peerInit } from '../testing/peer-init.ts'
 
 const others = ['b', 'c', 'd', 'e'].map(asHostId)
-const newPeer = (): Peer =>
-  createPeer({
-    host: asHostId('a'),
-    incarnation: 1,
-    seed: 1,
-    policy: policyOf('balanced'),
-    mode: 'auto',
-    rules: [],
-    managed: new Set(),
-    policyHash: '',
-    restored: {
-      epoch: 0,
-      journalIntact: true,
-      open: [],
-      closed: [],
-      duties: [],
-      draining: false,
-      mode: null,
-      cooldowns: [],
-      met: [],
-    },
-  })
+const newPeer = (): Peer => createPeer(peerInit(asHostId('a')))
 
 const description = { ...ordinaryHost, capacity: { cpuMilli: 8_000, memoryMiB: 16_384 } }
 const observed = (cpuMilli: number): Input => ({

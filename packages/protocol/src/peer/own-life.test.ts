@@ -4,23 +4,14 @@ import { test } from 'node:test'
 import { limits, policyOf } from '../data/config.ts'
 import { asHostId } from '../data/ids.ts'
 import { createStepContext } from '../step-context.ts'
+import { nothingRestored } from '../testing/peer-init.ts'
 import { createOwnLife } from './own-life.ts'
 
 const counted = 100
 
 const setUp = (journalIntact: boolean, hasOthers = () => true, epoch = 0) => {
   const context = createStepContext(asHostId('self'), counted, 1, policyOf('balanced'))
-  const restored = {
-    epoch,
-    journalIntact,
-    open: [],
-    closed: [],
-    duties: [],
-    met: [],
-    draining: false,
-    mode: null,
-    cooldowns: [],
-  }
+  const restored = { ...nothingRestored, epoch, journalIntact }
   const lives: number[] = []
   const life = createOwnLife(
     context,

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Resources } from '@drover/placement'
-import { policyOf } from '../data/config.ts'
 import { asHostId } from '../data/ids.ts'
 import type { Effect } from '../data/io.ts'
 import { createPeer } from '../peer.ts'
 import { ordinaryHost } from '../testing/observed-vm.ts'
+import { peerInit } from '../testing/peer-init.ts'
 import { describe } from './described.ts'
 import { createHost, usableHere } from './host.ts'
 
@@ -62,27 +62,7 @@ test('other facts than the capacity are believed at once: an upgrade needs no se
 })
 
 test('while no two answers agree, the host promises nothing, and each sample asks again and warns', () => {
-  const peer = createPeer({
-    host: asHostId('h'),
-    incarnation: 1,
-    seed: 1,
-    policy: policyOf('balanced'),
-    mode: 'auto',
-    rules: [],
-    managed: new Set(),
-    policyHash: '',
-    restored: {
-      epoch: 1,
-      journalIntact: true,
-      open: [],
-      closed: [],
-      duties: [],
-      met: [],
-      draining: false,
-      mode: null,
-      cooldowns: [],
-    },
-  })
+  const peer = createPeer(peerInit(asHostId('h')))
   let now = 0
   const kinds = (effects: readonly Effect[]) => effects.map(({ kind }) => kind)
   const describes = (capacity: Resources) =>

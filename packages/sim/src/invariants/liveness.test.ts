@@ -1,71 +1,204 @@
-// L3: an overload that could be cured is told, unless what keeps its host is a promise of its own, or nothing of the healed core.
+// L1–L6: what does not happen in time is told, and what an end that is not healed holds up is not. Views are made by hand.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId, asVmId, type PartitionId, type PeerView, policyOf } from '@drover/protocol'
 import { smallWorld } from '../testing/small-world.ts'
+import type { Liveness } from './findings.ts'
 import { createLivenessCheck } from './liveness.ts'
 import { livenessBounds } from './liveness-bounds.ts'
 
 const ids = ['H0', 'H1', 'H2'].map(asHostId)
 const partition = 'H1.1.1' as PartitionId
+const bounds = livenessBounds(policyOf('balanced', { overloadHoldMs: 2_000 }), 2, 1_000)
 
-/** h1 is overloaded, and h2 is empty; h1's agent moves a VM to the host of that number under a lease, or none. */
-const watched = (to: 1 | 2 | 0 | null) => {
-  const { world, vm, clock, driver } = smallWorld(2)
-  for (const name of ['a', 'b', 'c']) vm(name, 'h1', { vcpus: 8, cpuMilli: 3_000 })
-  const view = (host: number): PeerView => {
-    const moves = host === 1 && to !== null
-    const lease = { partition, epoch: 1, leader: ids[1]!, executing: true }
-    return {
-      host: ids[host]!,
-      able: true,
-      mode: 'auto',
-      draining: false,
-      members: ids.map((id) => ({ state: 'alive', summary: { host: id } })),
-      vms: ['a', 'b', 'c'].map((name) => ({ vm: name, fixed: null, cooldownMs: 0 })),
-      lease: moves ? lease : null,
-      decisions: moves ? [{ id: partition, members: [ids[1]!, ids[to]!] }] : [],
-      migrations: moves ? [{ action: `${partition}/0`, vm: 'a', phase: 'moving', peer: ids[to]! }] : [],
-    } as unknown as PeerView
-  }
+/** Of an agent at rest that sees all others. */
+const atRest = (host: number): object => ({
+  host: ids[host]!,
+  able: true,
+  mode: 'auto',
+  draining: false,
+  leading: null,
+  lease: null,
+  decisions: [],
+  migrations: [],
+  members: ids.map((id) => ({ state: 'alive', summary: { host: id } })),
+  vms: ['a', 'b', 'c'].map((name) => ({ vm: name, fixed: null, cooldownMs: 0 })),
+})
+
+/** h1 and h2 are healed, h0 is not. `said`: what the agent of a host says beside; null = it has none. */
+const watched = (said: (host: number) => object | null = () => ({})) => {
+  const small = smallWorld(2)
   const check = createLivenessCheck({
-    world,
+    world: small.world,
     core: [1, 2],
     ids,
-    view,
-    bounds: livenessBounds(policyOf('balanced', { overloadHoldMs: 2_000 }), 2, 1_000),
+    view(host) {
+      const more = said(host)
+      return more === null ? null : ({ ...atRest(host), ...more } as unknown as PeerView)
+    },
+    bounds,
     forgotAt: () => Number.NEGATIVE_INFINITY,
     ruled: () => false,
   })
-  const found = () => check.violations().filter(({ invariant }) => invariant === 'L3')
-  return { world, clock, driver, found }
+  const found = (promise: Liveness): readonly string[] =>
+    check
+      .violations()
+      .filter(({ invariant }) => invariant === promise)
+      .map(({ text }) => text)
+  return { ...small, check, found }
+}
+
+/** Nothing until the bound of that promise, and one sentence soon after it. */
+const isToldInTime = async (
+  { clock, found }: ReturnType<typeof watched>,
+  promise: Liveness,
+  sentence: RegExp,
+): Promise<void> => {
+  await clock.advance(bounds[promise] - 1_000)
+  assert.deepEqual(found(promise), [])
+  await clock.advance(6_000)
+  assert.equal(found(promise).length, 1)
+  assert.match(found(promise)[0] ?? '', sentence)
+}
+
+const lease = { partition, epoch: 1, leader: ids[1]!, executing: true }
+const decisionOf = (...members: readonly number[]) => [
+  { id: partition, members: members.map((one) => ids[one]!) },
+]
+const migration = (peer: number, phase: string) => [
+  { action: `${partition}/0`, vm: 'a', phase, peer: ids[peer]!, sinceMs: 0 },
+]
+
+test('a core at rest breaks no promise', async () => {
+  const { clock, check } = watched()
+  await clock.advance(300_000)
+  assert.deepEqual(check.violations(), [])
+})
+
+test('L1: a lease that lasts without any progress is told, once', async () => {
+  const led = watched((host) => (host === 2 ? { lease, decisions: decisionOf(1, 2) } : {}))
+  await isToldInTime(led, 'L1', /^h2 is leased to H1\.1\.1 without progress/)
+  await led.clock.advance(300_000)
+  assert.equal(led.found('L1').length, 1)
+})
+
+test('L1: a lease may wait for a member that is not healed, and for an action that makes progress', async () => {
+  const outside = watched((host) => (host === 2 ? { lease, decisions: decisionOf(0, 1, 2) } : {}))
+  await outside.clock.advance(300_000)
+  assert.deepEqual(outside.found('L1'), [])
+  let phases = 0
+  const moving = watched((host) => {
+    if (host !== 2) return {}
+    phases += 1
+    return {
+      lease,
+      decisions: decisionOf(1, 2),
+      migrations: migration(1, `phase ${Math.floor(phases / 40)}`),
+    }
+  })
+  await moving.clock.advance(300_000)
+  assert.deepEqual(moving.found('L1'), [])
+})
+
+test('L2: partitions that all only try are told; one that executes meanwhile is progress', async () => {
+  const tries = (host: number) => ({ leading: `H${host}.1.1` })
+  await isToldInTime(
+    watched((host) => (host === 1 ? tries(host) : {})),
+    'L2',
+    /^partition H1\.1\.1 and all others only try/,
+  )
+  let looks = 0
+  const alternating = watched((host) => {
+    if (host === 1) return tries(host)
+    looks += 1
+    return looks % 10 < 5 ? {} : { lease: { ...lease, partition: `H2.1.${Math.floor(looks / 10)}` } }
+  })
+  await alternating.clock.advance(60_000)
+  assert.deepEqual(alternating.found('L2'), [])
+})
+
+/** h1 is overloaded, and h2 is empty; h1's agent moves a VM to the host of that number under a lease, or none. */
+const overloaded = (to: 1 | 2 | 0 | null) => {
+  const small = watched((host) =>
+    host !== 1 || to === null
+      ? {}
+      : {
+          lease,
+          decisions: decisionOf(1, to),
+          migrations: [{ action: `${partition}/0`, vm: 'a', phase: 'moving', peer: ids[to]! }],
+        },
+  )
+  for (const name of ['a', 'b', 'c']) small.vm(name, 'h1', { vcpus: 8, cpuMilli: 3_000 })
+  return small
 }
 
 test('L3: a curable overload that lasts is told', async () => {
-  const { clock, found } = watched(null)
-  await clock.advance(99_000)
-  assert.deepEqual(found(), [])
-  await clock.advance(5_000)
-  assert.match(
-    found()[0]?.text ?? '',
-    /^h1 is overloaded for more than 100000 ms, though [abc] could go to h2$/,
+  await isToldInTime(
+    overloaded(null),
+    'L3',
+    new RegExp(`^h1 is overloaded for more than ${bounds.L3} ms, though [abc] could go to h2$`),
   )
 })
 
 test('L3: the time in which its partition has a host that is not healed does not count', async () => {
-  const { clock, found } = watched(0)
-  await clock.advance(300_000)
-  assert.deepEqual(found(), [])
+  const { clock, found } = overloaded(0)
+  await clock.advance(3 * bounds.L3)
+  assert.deepEqual(found('L3'), [])
 })
 
 test('L3: of a migration of its partition only what is longer than an ordinary one does not count', async () => {
-  const short = watched(2)
-  await short.clock.advance(104_000)
-  assert.equal(short.found().length, 1)
-  const long = watched(2)
+  const short = overloaded(2)
+  await short.clock.advance(bounds.L3 + 4_000)
+  assert.equal(short.found('L3').length, 1)
+  const long = overloaded(2)
   const d = asVmId('d')
   long.world.addVm({ vm: d, name: 'd', host: 'h1', vcpus: 1, memoryMiB: 20_000, cpuMilli: 100 })
   void long.driver('h1').migrate({ vm: d, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: 100 })
   await long.clock.advance(199_000)
-  assert.deepEqual(long.found(), [])
+  assert.deepEqual(long.found('L3'), [])
+})
+
+test('L4: a host that does not see another one of the core alive is told; one outside the core need not be seen', async () => {
+  const blindTo = (unseen: number) => (host: number) =>
+    host === 1
+      ? {
+          members: ids
+            .filter((_, i) => i !== unseen)
+            .map((id) => ({ state: 'alive', summary: { host: id } })),
+        }
+      : {}
+  await isToldInTime(watched(blindTo(2)), 'L4', /^h1 does not see h2 alive/)
+  const outside = watched(blindTo(0))
+  await outside.clock.advance(60_000)
+  assert.deepEqual(outside.found('L4'), [])
+})
+
+test('L5: a host without an agent is told, and one whose agent is silent about a VM that moves', async () => {
+  await isToldInTime(
+    watched((host) => (host === 2 ? null : {})),
+    'L5',
+    /^h2 has no agent/,
+  )
+  const silent = watched((host) => (host === 2 ? { migrations: migration(1, 'promised') } : {}))
+  silent.vm('a', 'h1', { memoryMiB: 16_000 })
+  void silent.driver('h1').migrate({
+    vm: asVmId('a'),
+    to: 'sim://h2',
+    handOverPaused: true,
+    bandwidthMiBps: 100,
+  })
+  await silent.clock.advance(bounds.L5 + 3_000)
+  assert.deepEqual(silent.found('L5').length, 1)
+  assert.match(silent.found('L5')[0] ?? '', /^h1 does not tell of a's move/)
+})
+
+test('L6: an end in doubt that both healed ends could settle is told; one whose other end is not healed may wait', async () => {
+  await isToldInTime(
+    watched((host) => (host === 1 ? { migrations: migration(2, 'settling') } : {})),
+    'L6',
+    /^h1 does not settle H1\.1\.1\/0 of a/,
+  )
+  const outside = watched((host) => (host === 1 ? { migrations: migration(0, 'settling') } : {}))
+  await outside.clock.advance(300_000)
+  assert.deepEqual(outside.found('L6'), [])
 })

@@ -231,13 +231,7 @@ const judgeReports = (state: LivenessState, look: Look, seen: Set<string>): void
       if ((from !== name && to !== name) || told.has(vm) || startedAt < state.forgotAt(host)) continue
       // An owner's move is no action of any agent.
       if (byHand) continue
-      judge(
-        state,
-        'L5',
-        key,
-        lasts(state, look, seen, key),
-        `${state.ids[host]} does not tell of ${vm}'s move`,
-      )
+      judge(state, 'L5', key, lasts(state, look, seen, key), `${name} does not tell of ${vm}'s move`)
     }
   }
 }

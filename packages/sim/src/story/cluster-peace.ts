@@ -1,5 +1,6 @@
 /** How a story ends its faults: a core of hosts is healed while the rest stays broken, and an operator does what the alarms ask for. */
-import type { PeerView, Rule } from '@drover/protocol'
+import type { Rule } from '@drover/protocol'
+import { answerAlarm } from '../hypervisor/operator-hand.ts'
 import { createLivenessCheck, type LivenessCheck } from '../invariants/liveness.ts'
 import { livenessBounds } from '../invariants/liveness-bounds.ts'
 import type { Network } from '../network/model.ts'
@@ -12,38 +13,19 @@ const calm = { drop: 0, duplicate: 0, jitterMs: 0, reorder: 0, replayMs: 0 } as 
 const healHost = (state: ClusterState, host: number): void => {
   const { world } = state
   const name = `h${host}`
+  const record = hostAt(state, host)
   const faults = { ...agentFaults(state), ...hostFaults(state) }
   faults.fullJournal(host, false)
   faults.fsync(host, 0)
   faults.thaw(host)
-  Object.assign(hostAt(state, host), { freezeAt: null })
-  hostAt(state, host).disk.crash = null
-  hostAt(state, host).lie = null
+  record.freezeAt = null
+  record.disk.crash = null
+  record.lie = null
   faults.bootHost(host)
   world.slow(name, 0)
   world.telling(name, 'once')
   world.daemon(name, 'up')
   faults.restartAgent(host)
-}
-
-/**
- * A copy that a migration left paused is for an operator's hand, if none of the VM moves, and all hosts can be looked at: it is stale
- * when another copy runs, and else it runs again.
- */
-const seeTo = ({ world }: ClusterState, view: PeerView, host: number): void => {
-  for (const { code, vm } of view.alarms) {
-    if (code === 'migration.unaccounted') world.byHand.abort(vm)
-    if (code !== 'vm.paused_by_migration') continue
-    if (world.migrations().some((one) => one.vm === vm)) continue
-    const { copies } = world.vm(vm)
-    if (copies.some(({ host: at }) => !world.host(at).alive)) continue
-    if (copies.some(({ state: is }) => is === 'running')) {
-      world.byHand.destroy(vm, `h${host}`)
-      continue
-    }
-    for (const copy of copies) if (copy.host !== `h${host}`) world.byHand.destroy(vm, copy.host)
-    world.byHand.resume(vm, `h${host}`)
-  }
 }
 
 /** An owner gives up a move of its own after so long, ms: its guest may rewrite memory faster than the link carries it. */
@@ -102,7 +84,7 @@ export const createPeace = (
       giveUpMoves(state)
       for (const host of hosts.keys()) {
         const view = viewOf(state, hostAt(state, host))
-        if (view !== null) seeTo(state, view, host)
+        for (const alarm of view?.alarms ?? []) answerAlarm(world, `h${host}`, alarm)
       }
     },
     liveness: () => check,

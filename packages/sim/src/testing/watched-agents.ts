@@ -15,6 +15,7 @@ import {
   type Restored,
   type VmId,
 } from '@drover/protocol'
+import { nothingRestored } from '../../../protocol/src/testing/peer-init.ts'
 import { type AgentEvent, createAgentFeed } from '../invariants/agent-feed.ts'
 import { type Checker, type CheckerInit, createChecker } from '../invariants/checker.ts'
 import { type SmallWorld, smallWorld } from './small-world.ts'
@@ -45,17 +46,6 @@ export const actionOf = (partition: PartitionId, index = 0): ActionId => actionI
 export const tick: Input = { kind: 'tick' }
 /** Its hypervisor has told that no migration runs there. */
 export const jobs: Input = { kind: 'jobs', outgoing: [], incoming: [] }
-export const nothingRestored: Restored = {
-  epoch: 0,
-  journalIntact: true,
-  open: [],
-  closed: [],
-  duties: [],
-  draining: false,
-  mode: null,
-  cooldowns: [],
-  met: [],
-}
 
 /** From h1 to h2. */
 export const openMigration = (
