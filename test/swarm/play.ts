@@ -21,6 +21,8 @@ export interface Outcome {
   readonly violations: readonly (Violation | ProgramFailure)[]
   readonly decisions: { readonly cured: number; readonly failed: number; readonly other: number }
   readonly migrations: number
+  /** How long each partition took that cured an overload, from its detection on, ms. */
+  readonly curesMs: readonly number[]
   /** Of everything that agents asked for and that happened in the world, in order. */
   readonly traceHash: string
   /** CPU time of this process, ms. */
@@ -74,8 +76,11 @@ export const playSchedule = async (
   }
   const violations = brokenOf(player, failure, over)
   const decisions = { cured: 0, failed: 0, other: 0 }
-  for (const { result } of player.cluster?.outcomes() ?? [])
+  const curesMs: number[] = []
+  for (const { result, reason, endedMs } of player.cluster?.outcomes() ?? []) {
     decisions[result === 'cured' || result === 'failed' ? result : 'other'] += 1
+    if (result === 'cured' && reason.startsWith('overload.') && endedMs !== null) curesMs.push(endedMs)
+  }
   const longestMs = { ...player.cluster?.liveness()?.longestMs() }
   player.cluster?.close()
   const { user, system } = process.cpuUsage(before)
@@ -86,6 +91,7 @@ export const playSchedule = async (
     violations,
     decisions,
     migrations,
+    curesMs,
     traceHash: hash.digest(),
     cpuMs: (user + system) / 1_000,
     longestMs,

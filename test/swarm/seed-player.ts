@@ -34,6 +34,7 @@ const failed = (order: Order, invariant: 'error' | 'hang', text: string): Outcom
     violations: [{ invariant, atMs: 0, text }],
     decisions: { cured: 0, failed: 0, other: 0 },
     migrations: 0,
+    curesMs: [],
     traceHash: '',
     cpuMs: 0,
     longestMs: {},

@@ -64,6 +64,14 @@ const livenessLine = (outcomes: readonly Outcome[]): readonly string[] => {
   })
 }
 
+/** Of all partitions that cured an overload, from its detection on: the median and the 90th percentile, s. */
+const curesLine = (outcomes: readonly Outcome[]): readonly string[] => {
+  const all = outcomes.flatMap(({ curesMs }) => curesMs.map((ms) => ms / 1_000)).toSorted((a, b) => a - b)
+  if (all.length === 0) return []
+  const [median, p90] = [quantile(all, 0.5), quantile(all, 0.9)]
+  return [`${all.length} overloads cured, after ${median.toFixed(1)} s (median), ${p90.toFixed(1)} s (p90)`]
+}
+
 /** Lines for people. */
 export const summaryOf = (outcomes: readonly Outcome[]): readonly string[] => {
   const head = ['hosts', 'seeds', 'failed', 'CPU s/seed', 'seeds/h/core', 'VMs moved', 'cured', 'not cured']
@@ -89,6 +97,7 @@ export const summaryOf = (outcomes: readonly Outcome[]): readonly string[] => {
     ...rows.map(line),
     `seeds that had: ${kinds.map(([kind, n]) => `${kind} ${n}`).join(', ')}`,
     `seconds to hold (median/p99/longest): ${livenessLine(outcomes).join(', ')}`,
+    ...curesLine(outcomes),
     broken.length === 0
       ? 'every promise was kept'
       : `broken in so many seeds: ${broken.map(([invariant, n]) => `${invariant} ${n}`).join(', ')}`,

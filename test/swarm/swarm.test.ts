@@ -101,6 +101,7 @@ test('a failure is shrunk to the commands that it needs, as a story that can be 
       : [],
     decisions: { cured: 0, failed: 0, other: 0 },
     migrations: 0,
+    curesMs: [],
     traceHash: '',
     cpuMs: 0,
     longestMs: {},

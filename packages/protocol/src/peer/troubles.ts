@@ -22,7 +22,7 @@ const troubles = [
   { code: 'limit.size', holds: ({ host }) => host.vms.size > limits.snapshotVmsMax },
   { code: 'demand.unknown', holds: (judged) => !isDemandKnown(judged) },
   { code: 'journal.full', holds: ({ state }) => !state.journalHealthy },
-  // Without the old journal: until every lease of before has run out, and another host has answered (S6).
+  // Without the old journal: until nothing of before can be in force, and another host has answered (S5, S6, S8).
   { code: 'journal.lost', holds: ({ life }) => !life.isSettled() },
   { code: 'host.leaving', holds: ({ leave }) => leave.begun },
 ] as const satisfies readonly { readonly code: ReasonCode; readonly holds: (judged: Judged) => boolean }[]

@@ -1,18 +1,11 @@
 // The simulated driver keeps the port's rules: the same suite as the real one's, in real time that is hurried.
 
-import { asVmId } from '@drover/protocol'
 import { hypervisorCompliance } from '../../../agent/src/hypervisor/compliance.ts'
-import { realClock } from '../time/clock.ts'
+import { complianceWorld } from '../testing/compliance-world.ts'
 import { simulatedHypervisor } from './simulated.ts'
-import { createWorld } from './world.ts'
 
 hypervisorCompliance('simulated', async () => {
-  const clock = realClock({ speed: 4 })
-  const world = createWorld({ clock })
-  for (const name of ['source', 'destination'])
-    world.addHost({ name, capacity: { cpuMilli: 8_000, memoryMiB: 32_768 }, linkMiBps: 20_000 })
-  const vm = asVmId('guest')
-  world.addVm({ vm, name: 'guest', host: 'source', vcpus: 1, memoryMiB: 1_024, cpuMilli: 500, dirtyMiBps: 5 })
+  const { clock, world, controls } = complianceWorld()
   const source = simulatedHypervisor(world, 'source', { progressMs: 20 })
   const destination = simulatedHypervisor(world, 'destination')
   source.open()
@@ -20,16 +13,8 @@ hypervisorCompliance('simulated', async () => {
   return {
     source,
     destination,
-    vm,
-    slowMiBps: 200,
-    fastMiBps: 20_000,
-    pollMs: 5,
+    ...controls,
     patienceMs: 2_000,
-    pauseByOwner: async () => world.byHand.pause(vm, 'source'),
-    destroyByOwner: async () => world.byHand.destroy(vm, 'source'),
-    killDaemon: async (of: string) => world.daemon(of, 'down'),
-    startDaemon: async (of: string) => world.daemon(of, 'up'),
-    persistent: true,
     async close() {
       await Promise.all([source.close(), destination.close()])
       clock.stop()

@@ -6,11 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { type Hypervisor, HypervisorError, type HypervisorEvent } from '@drover/agent/runtime'
-import { asVmId } from '@drover/protocol'
 import { hypervisorCompliance } from '../../../agent/src/hypervisor/compliance.ts'
 import { waitUntil } from '../harness/wait.ts'
-import { createWorld } from '../hypervisor/world.ts'
-import { realClock } from '../time/clock.ts'
+import { complianceWorld } from '../testing/compliance-world.ts'
 import { type ServedWorld, serveWorld } from './serve-world.ts'
 import {
   createHypervisor,
@@ -23,12 +21,7 @@ const patienceMs = 20_000
 
 const servedWorld = async () => {
   const directory = mkdtempSync(join(tmpdir(), 'drover-wire-'))
-  const clock = realClock({ speed: 4 })
-  const world = createWorld({ clock })
-  for (const name of ['source', 'destination'])
-    world.addHost({ name, capacity: { cpuMilli: 8_000, memoryMiB: 32_768 }, linkMiBps: 20_000 })
-  const vm = asVmId('guest')
-  world.addVm({ vm, name: 'guest', host: 'source', vcpus: 1, memoryMiB: 1_024, cpuMilli: 500, dirtyMiBps: 5 })
+  const { clock, world, vm, controls } = complianceWorld()
   const path = join(directory, 'world.sock')
   const faults: string[] = []
   const serve = (): Promise<ServedWorld> =>
@@ -37,6 +30,7 @@ const servedWorld = async () => {
   return {
     world,
     vm,
+    controls,
     path,
     faults,
     /** The process that keeps the world dies, and another one takes its place. */
@@ -67,7 +61,7 @@ const servedUntilTheEnd = async (context: TestContext) => {
 }
 
 hypervisorCompliance('simulated, over a socket', async () => {
-  const { world, vm, path, close } = await servedWorld()
+  const { controls, path, close } = await servedWorld()
   const source = createSocketHypervisor({ socket: path, host: 'source' })
   const destination = createSocketHypervisor({ socket: path, host: 'destination' })
   source.open()
@@ -75,16 +69,8 @@ hypervisorCompliance('simulated, over a socket', async () => {
   return {
     source,
     destination,
-    vm,
-    slowMiBps: 200,
-    fastMiBps: 20_000,
-    pollMs: 5,
+    ...controls,
     patienceMs,
-    pauseByOwner: async () => world.byHand.pause(vm, 'source'),
-    destroyByOwner: async () => world.byHand.destroy(vm, 'source'),
-    killDaemon: async (of: string) => world.daemon(of, 'down'),
-    startDaemon: async (of: string) => world.daemon(of, 'up'),
-    persistent: true,
     async close() {
       await Promise.all([source.close(), destination.close()])
       await close()
