@@ -25,6 +25,8 @@ export interface HostBook {
   bornAt: number
   /** Its journal was lost or torn since it last granted a lease. */
   damaged: boolean
+  /** When the first life began that has to do without what was damaged; null = none has begun since. */
+  withoutSince: number | null
   /** The highest epoch that is on disk, and the highest that another host ever heard of or that was acted under. */
   epochWritten: number
   epochGiven: number
@@ -78,6 +80,7 @@ export const newBook = (id: HostId, name: string): HostBook => ({
   incarnations: new Set(),
   bornAt: 0,
   damaged: false,
+  withoutSince: null,
   epochWritten: 0,
   epochGiven: 0,
   lease: null,
@@ -173,36 +176,48 @@ const hear = (book: HostBook, { input }: Extract<AgentEvent, { kind: 'input' }>,
   if (isOf(book.lease, message.partition, message.epoch)) book.executing = true
 }
 
+const bear = (book: HostBook, incarnation: number, now: number): void => {
+  book.alive = true
+  book.incarnations.clear()
+  book.incarnations.add(incarnation)
+  book.bornAt = now
+  if (book.damaged) book.withoutSince ??= now
+  book.lease = null
+  book.held.clear()
+  book.asking.clear()
+  for (const action of book.open.keys()) book.held.add(action)
+  book.observed = []
+  book.observedAt = Number.NEGATIVE_INFINITY
+  book.jobsAt = Number.NEGATIVE_INFINITY
+}
+
+const damage = (
+  book: HostBook,
+  { damage: how, records }: Extract<AgentEvent, { readonly kind: 'journal' }>,
+): void => {
+  if (how === 'unwritten') return void takeBack(book, records)
+  book.withoutSince = null
+  if (how === 'torn') {
+    book.damaged = takeBack(book, Math.min(records, tornMax)) || book.damaged
+    return
+  }
+  book.damaged = true
+  if (book.alive) book.doomed = true
+  else lose(book)
+}
+
 /** Notes an event, after all have judged it. */
 export const note = (book: HostBook, event: AgentEvent, now: number): void => {
   switch (event.kind) {
     case 'born':
-      book.alive = true
-      book.incarnations.clear()
-      book.incarnations.add(event.incarnation)
-      book.bornAt = now
-      book.lease = null
-      book.held.clear()
-      book.asking.clear()
-      for (const action of book.open.keys()) book.held.add(action)
-      book.observed = []
-      book.observedAt = Number.NEGATIVE_INFINITY
-      book.jobsAt = Number.NEGATIVE_INFINITY
-      return
+      return bear(book, event.incarnation, now)
     case 'ended':
       book.alive = false
       book.lease = null
       if (book.doomed) lose(book)
       return
-    case 'journal': {
-      const { damage, records } = event
-      if (damage === 'unwritten') takeBack(book, records)
-      else if (damage === 'torn') book.damaged = takeBack(book, Math.min(records, tornMax)) || book.damaged
-      else book.damaged = true
-      if (damage === 'lost' && book.alive) book.doomed = true
-      else if (damage === 'lost') lose(book)
-      return
-    }
+    case 'journal':
+      return damage(book, event)
     case 'input':
       return hear(book, event, now)
     case 'stepped':

@@ -121,6 +121,18 @@ test('S6: an epoch goes back, leaves before it is on disk, or comes too soon aft
   assert.equal(found()[2], `S6 h3 was leased to ${p2} 1000 ms after it started without its journal`)
 })
 
+test('S6: what waits out the longest lease is the host, whatever lives its agent has meanwhile', async () => {
+  const { step, leased, found, ended, damaged, born, clock } = begun()
+  ended('h3')
+  damaged('h3', 'lost')
+  born('h3', {}, 2)
+  await clock.advance(6_000)
+  ended('h3')
+  born('h3', {}, 3)
+  step('h3', tick, leased(p2, 3_000), epoch(3_000))
+  assert.deepEqual(found(), [])
+})
+
 test('S6: an epoch that no other host heard of may be given again', () => {
   const { step, leased, found, ended, unwritten, born } = begun()
   step('h3', tick, leased(p1, 1), epoch(1))

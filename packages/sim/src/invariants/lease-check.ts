@@ -4,11 +4,10 @@
  */
 import { type ActionId, limits, type Message } from '@drover/protocol'
 import type { AgentEvent } from './agent-feed.ts'
+import { clockRateMax } from './clock-rates.ts'
 import { founderOf, type HostBook, partitionOf, type SeenLease } from './host-book.ts'
 import type { Check, Scene } from './scene.ts'
 
-/** Clocks of agents may be so much faster than the world's. */
-const clockRateMax = 1.01
 /** How long a lease lasts at least, by whatever clock; they tell whole milliseconds. */
 const leaseMs = limits.leaseMs / clockRateMax - 1
 
@@ -41,10 +40,11 @@ export const createLeaseCheck = (scene: Scene): Check => {
       findings.tell('S4', `${name} was leased to ${partition} under epoch ${epoch}, which was given before`)
     if (epoch < epochGiven)
       findings.tell('S6', `${name} was leased to ${partition} under epoch ${epoch} after epoch ${epochGiven}`)
-    if (book.damaged && now() < book.bornAt + leaseMs)
+    const withoutMs = now() - (book.withoutSince ?? book.bornAt)
+    if (book.damaged && withoutMs < leaseMs)
       findings.tell(
         'S6',
-        `${name} was leased to ${partition} ${Math.round(now() - book.bornAt)} ms after it started without its journal`,
+        `${name} was leased to ${partition} ${Math.round(withoutMs)} ms after it started without its journal`,
       )
     if (founderOf(partition)[0] !== leader)
       findings.tell('S7', `${name} takes ${leader} for the leader of ${partition}`)

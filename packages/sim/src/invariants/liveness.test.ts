@@ -158,6 +158,24 @@ test('L3: of a migration of its partition only what is longer than an ordinary o
   assert.deepEqual(long.found('L3'), [])
 })
 
+test('L3: a migration that came to nothing does not count, but of one VM no more than two', async () => {
+  const { world, driver, clock, found } = overloaded(null)
+  const tryMs = 20_000
+  const attempt = async (): Promise<void> => {
+    const vm = asVmId('e')
+    void driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: 1 })
+    await clock.advance(tryMs)
+    world.byHand.abort(vm)
+  }
+  world.addVm({ vm: asVmId('e'), name: 'e', host: 'h1', vcpus: 1, memoryMiB: 8_000, cpuMilli: 100 })
+  await clock.advance(1_000)
+  for (let i = 0; i < 2; i++) await attempt()
+  await clock.advance(bounds.L3 - 5_000)
+  assert.deepEqual(found('L3'), [])
+  await attempt()
+  assert.equal(found('L3').length, 1)
+})
+
 test('L4: a host that does not see another one of the core alive is told; one outside the core need not be seen', async () => {
   const blindTo = (unseen: number) => (host: number) =>
     host === 1

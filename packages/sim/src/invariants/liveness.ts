@@ -2,8 +2,9 @@
  * L1–L6: what must happen within a bound once a core of hosts is healed, while the rest stays broken. The observer looks at the
  * world and at the agents' own views, periodically, and shares no code with what it judges.
  */
-import { type HostId, limits, type MigrationView, type PeerView } from '@drover/protocol'
+import { type HostId, limits, type MigrationView, type PeerView, type VmId } from '@drover/protocol'
 import { certificates } from '../curable.ts'
+import type { MigrationTruth } from '../hypervisor/events.ts'
 import type { World } from '../hypervisor/world.ts'
 import { createFindings, type Findings, type Liveness, type Violation } from './findings.ts'
 import type { LivenessBounds } from './liveness-bounds.ts'
@@ -54,6 +55,8 @@ interface LivenessState extends LivenessInit {
   /** When a partition of the core last ended, or began to execute. */
   progressAt: number
   executing: ReadonlySet<string>
+  /** By host, how many migrations of each of its VMs came to nothing during the overload that it has. */
+  readonly vain: Map<string, Map<VmId, number>>
 }
 
 /** Since when it lasts, ms: from the first look that sees it. */
@@ -163,12 +166,38 @@ const isHeld = (state: LivenessState, look: Look, { view }: Core): boolean => {
 const isAble = (view: PeerView | null): boolean =>
   view?.able === true && view.mode === 'auto' && !view.draining
 
+/** Of one VM: after two it is left alone. */
+const vainMax = 2
+
+/** A migration that came to nothing is the fault's time, and not the cure's: the overload counts as begun that much later. */
+const vainMigration = (state: LivenessState, { vm, from, startedAt }: MigrationTruth): void => {
+  const key = `L3 ${from}`
+  const since = state.since.get(key)
+  const counts = state.vain.get(from) ?? new Map<VmId, number>()
+  const before = counts.get(vm) ?? 0
+  if (since === undefined || before >= vainMax) return
+  state.vain.set(from, counts.set(vm, before + 1))
+  const now = state.world.clock.now()
+  state.since.set(key, Math.min(now, since + now - Math.max(startedAt, since)))
+}
+
+/** For how long a migration from that host has been under way in the last `ms`: whether it comes to nothing is not known yet. */
+const underWayMs = (state: LivenessState, name: string, now: number, ms: number): number => {
+  const counts = state.vain.get(name)
+  const mine = state.world
+    .migrations()
+    .filter(({ from, vm }) => from === name && (counts?.get(vm) ?? 0) < vainMax)
+  return Math.min(ms, Math.max(0, ...mine.map(({ startedAt }) => now - startedAt)))
+}
+
 const judgeOverloads = (state: LivenessState, look: Look, seen: Set<string>): void => {
   const { world } = state
   const overloaded = look.hosts.filter(({ name }) => {
     const { demand, capacity } = world.host(name)
     return demand.cpuMilli > capacity.cpuMilli || demand.memoryMiB > capacity.memoryMiB
   })
+  const names = new Set(overloaded.map(({ name }) => name))
+  for (const name of state.vain.keys()) if (!names.has(name)) state.vain.delete(name)
   const held = new Set(look.hosts.filter((core) => isHeld(state, look, core)).map(({ name }) => name))
   // A host that was held lately has had no time to help.
   const helps = look.hosts.filter(
@@ -180,7 +209,7 @@ const judgeOverloads = (state: LivenessState, look: Look, seen: Set<string>): vo
     state.longest.L3 = Math.max(state.longest.L3, ms)
     // The time for which it is held does not count.
     if (held.has(name)) state.since.set(`L3 ${name}`, look.now - ms + everyMs)
-    return ms > state.bounds.L3
+    return ms - underWayMs(state, name, look.now, ms) > state.bounds.L3
   })
   if (late.length === 0) return
   const able = new Set([...helps, ...late.filter(({ view }) => isAble(view))].map(({ name }) => name))
@@ -284,8 +313,12 @@ export const createLivenessCheck = (init: LivenessInit): LivenessCheck => {
     longest: { L1: 0, L2: 0, L3: 0, L4: 0, L5: 0, L6: 0, ...before?.longestMs() },
     progressAt: world.clock.now(),
     executing: new Set(),
+    vain: new Map(),
   }
   before?.close()
+  const unlisten = world.events((event) => {
+    if (event.kind === 'migration-ended' && event.end === 'stayed') vainMigration(state, event.migration)
+  })
   let cancel = (): void => {}
   const again = (): void => {
     look(state)
@@ -295,6 +328,9 @@ export const createLivenessCheck = (init: LivenessInit): LivenessCheck => {
   return {
     violations: () => [...(before?.violations() ?? []), ...state.findings.found],
     longestMs: () => state.longest,
-    close: () => cancel(),
+    close() {
+      cancel()
+      unlisten()
+    },
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Assign, Effect, HostId, Policy, Resources, VmId } from '@drover/protocol'
 import type { AgentEvent } from './agent-feed.ts'
+import { clockRateMax } from './clock-rates.ts'
 import { type HostBook, partitionOf } from './host-book.ts'
 import { excessOf } from './plan-reading.ts'
 import type { Check, Scene } from './scene.ts'
@@ -26,8 +27,6 @@ interface PingPongState {
   readonly clocks: Map<HostBook, { readonly at: number; readonly wallMs: number }>
 }
 
-/** Clocks of agents may be so much faster than the world's. */
-const clockRateMax = 1.01
 /** A wall clock that differs by more was set. */
 const clockSetMs = 1_000
 

@@ -13,12 +13,10 @@ import {
   type ObservedVm,
 } from '@drover/protocol'
 import type { AgentEvent } from './agent-feed.ts'
+import { clockRateMin } from './clock-rates.ts'
 import { type HostBook, partitionOf } from './host-book.ts'
 import { planFaultOf } from './plan-reading.ts'
 import type { Check, Scene } from './scene.ts'
-
-/** Clocks of agents may be so much slower than the world's, and a process may have slept. */
-const clockRateMin = 0.99
 
 type EventOf<K extends AgentEvent['kind']> = Extract<AgentEvent, { readonly kind: K }>
 type Perform = Extract<Effect, { readonly kind: 'perform' }>

@@ -4,6 +4,7 @@
  */
 import type { ActionResult, Effect, JournalRecord, VmId } from '@drover/protocol'
 import type { AgentEvent } from './agent-feed.ts'
+import { clockRateMax } from './clock-rates.ts'
 import type { HostBook } from './host-book.ts'
 import type { Check, Scene } from './scene.ts'
 
@@ -15,9 +16,6 @@ const brokenOff: ReadonlySet<string> = new Set([
   'mem.would_not_converge',
 ])
 const failuresMax = 2
-
-/** Clocks of agents may be so much faster than the world's. */
-const clockRateMax = 1.01
 
 interface Failures {
   readonly count: number
