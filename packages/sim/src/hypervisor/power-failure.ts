@@ -42,6 +42,8 @@ export const bootHost = (state: State, name: string): void => {
       // The lock manager of its disks keeps it from running twice.
       copy.ranAtDeath = false
       if (copy.vm.spec.diskLocked && runsElsewhere(copy)) continue
+      // Nothing keeps a pause across a power failure: that it starts by itself is its owner's choice, too.
+      if (copy.vm.wanted === 'paused' && ![...copy.vm.copies].some(isActive)) copy.vm.wanted = 'running'
       copy.state = 'running'
       incarnate(copy)
     } else if (copy.ranAtDeath && ![...copy.vm.copies].some(isActive)) copy.vm.wanted = 'shut' // its owner's choice, not our doing

@@ -214,6 +214,24 @@ test('the destination dies: the VM stays; the source dies: the VM is lost with i
   assert.deepEqual(world.host('h2').vms, [b])
 })
 
+test('a VM that was paused when its host lost power runs after the boot, and is wanted so; one paused elsewhere is not', async () => {
+  const { clock, world, vm, driver } = smallWorld(2)
+  const id = vm('v', 'h1')
+  world.owner.pause(id)
+  world.killHost('h1')
+  assert.equal(world.vm(id).wanted, 'paused')
+  world.bootHost('h1')
+  assert.equal(world.vm(id).wanted, 'running')
+  assert.deepEqual(world.host('h1').vms, [id])
+  world.fail({ fault: { kind: 'grey', destination: 'paused' } })
+  follow(driver('h1').migrate({ vm: id, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null }))
+  await clock.advance(20_000)
+  world.byHand.pause(id, 'h2')
+  world.killHost('h1')
+  world.bootHost('h1')
+  assert.equal(world.vm(id).wanted, 'paused')
+})
+
 test('the daemon dies: calls fail, VMs go on, and the driver says when it is back', async () => {
   const { clock, world, vm, driver } = smallWorld(2)
   const id = vm('v', 'h1')

@@ -62,6 +62,27 @@ test('S1, S3: a second copy that its owner starts by hand is not promised away, 
   assert.deepEqual(codes(checker), ['S1', 'S3'])
 })
 
+test('S1: what a lost end and a boot made two stays two when one moves; an only copy that its owner started is promised', async () => {
+  const small = smallWorld(3)
+  const { world, clock, driver } = small
+  const id = small.vm('a', 'h1')
+  const other = small.vm('b', 'h1', { state: 'shut' })
+  const checker = watch(small)
+  world.fail({ fault: { kind: 'grey', destination: 'paused' } })
+  move(small, 'a', 'h1', 'h2', true)
+  await clock.advance(20_000)
+  await driver('h2').resume(id)
+  world.killHost('h1')
+  world.bootHost('h1')
+  move(small, 'a', 'h1', 'h3', true)
+  await clock.advance(20_000)
+  await driver('h3').resume(id)
+  world.owner.start(other)
+  assert.deepEqual(codes(checker), [])
+  leave(small, other, 'h2', 'running')
+  assert.match(checker.violations()[0]?.text ?? '', /b runs on h1 and h2/)
+})
+
 test('S1: the finish that libvirt may lose runs the guest twice unless it is handed over paused', async () => {
   for (const [paused, expected] of [
     [false, ['S1']],

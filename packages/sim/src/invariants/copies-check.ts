@@ -12,7 +12,7 @@ export const running = (copies: readonly CopyTruth[]): readonly CopyTruth[] =>
 interface Excused {
   /** Hosts whose definition of it may stand beside another one, until one of them leaves properly. */
   readonly defined: Set<string>
-  /** Hosts where it was started without us, until it runs on one only. */
+  /** Hosts where it was started without us, or to which such a copy has moved since, until one copy only is active. */
   readonly started: Set<string>
   /** Its owner destroyed its active copy. */
   destroyed: boolean
@@ -70,6 +70,7 @@ export const createCopiesCheck = ({ world, findings }: Pick<Scene, 'world' | 'fi
     if (end !== 'moved' || excused === undefined) return
     excused.defined.delete(from)
     excused.defined.delete(to)
+    if (excused.started.delete(from)) excused.started.add(to)
   }
 
   const booted = (host: string): void => {
@@ -118,8 +119,9 @@ export const createCopiesCheck = ({ world, findings }: Pick<Scene, 'world' | 'fi
 /** An excuse lasts as long as what it excuses. */
 const forget = ({ copies }: VmTruth, excused: Excused): void => {
   for (const host of excused.defined) if (!copies.some((c) => c.host === host)) excused.defined.delete(host)
+  const active = copies.filter((c) => c.state === 'running' || c.state === 'paused').map((c) => c.host)
   for (const host of excused.started)
-    if (!copies.some((c) => c.host === host && c.state === 'running')) excused.started.delete(host)
+    if (active.length < 2 || !active.includes(host)) excused.started.delete(host)
   if (copies.some((c) => c.state === 'running')) excused.destroyed = false
 }
 
