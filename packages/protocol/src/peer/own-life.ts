@@ -20,6 +20,8 @@ export interface OwnLife {
   tick(): void
   /** When it may grant again at the earliest; null = its journal is intact, or that time is over. */
   nextAt(): Instant | null
+  /** Its journal is intact, or another host has answered it, or told it by which start count it is known. */
+  isHeard(): boolean
   /** It can say nothing that contradicts what it said in an earlier life (S6). */
   isSettled(): boolean
 }
@@ -87,6 +89,7 @@ export const createOwnLife = (
       context.emit({ kind: 'persist', record: { kind: 'settled' } })
     },
     nextAt: () => (journalIntact || context.now() >= waitsUntil() ? null : waitsUntil()),
+    isHeard: () => heard,
     isSettled,
   }
 }

@@ -108,6 +108,7 @@ export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership):
       leader.dead(other)
     },
     met: init.restored.met,
+    isHeard: () => life.isHeard(),
   })
 
   const actions = createHostActions(context, host, init.restored, {

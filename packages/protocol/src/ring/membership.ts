@@ -22,6 +22,8 @@ export interface MembershipHooks {
   restarted(host: HostId, incarnation: number): void
   /** By which start counts others were known when this agent last ended. */
   readonly met: readonly StartCount[]
+  /** Another host has said that it hears this one. */
+  isHeard(): boolean
 }
 
 /**
@@ -58,7 +60,7 @@ export const createMembership = (context: StepContext, hooks: MembershipHooks): 
   const ring = createRingView(self)
   const prober = createProber(context)
   const announcer = createAnnouncer()
-  const starts = createStartCounts(context, hooks.met, hooks.restarted)
+  const starts = createStartCounts(context, hooks.met, hooks.restarted, hooks.isHeard)
   let suspected = false
   let forgetAt: Instant = 0
 

@@ -8,10 +8,13 @@ import { createStartCounts } from './start-counts.ts'
 
 const [self, other] = [asHostId('self'), asHostId('other')]
 
-const setUp = (met: readonly { readonly host: HostId; readonly incarnation: number }[] = []) => {
+const setUp = (
+  met: readonly { readonly host: HostId; readonly incarnation: number }[] = [],
+  isHeard = () => true,
+) => {
   const context = createStepContext(self, 1, 1, policyOf('balanced'))
   const restarted: number[] = []
-  const starts = createStartCounts(context, met, (_, incarnation) => restarted.push(incarnation))
+  const starts = createStartCounts(context, met, (_, incarnation) => restarted.push(incarnation), isHeard)
   const happened = (): readonly string[] =>
     context.takeEffects().map((effect) => {
       if (effect.kind === 'send' && effect.message.kind === 'outdated') return `known ${effect.message.known}`
@@ -37,6 +40,18 @@ test('a newer life is written down, and its older words are dropped and answered
   assert.deepEqual(happened(), ['known 8'])
   assert.equal(starts.accepts(other, 7, false), false)
   assert.deepEqual(happened(), [], 'an old summary is no one to answer')
+})
+
+test('one that no host has heard yet answers what it hears of another, once a second; that is no trouble', () => {
+  let heard = false
+  const { starts, happened } = setUp([{ host: other, incarnation: 9 }], () => heard)
+  const hears = () => starts.accepts(other, 0, false)
+  assert.equal(hears(), false)
+  assert.equal(hears(), false)
+  assert.deepEqual(happened(), ['known 9'])
+  heard = true
+  assert.equal(hears(), false)
+  assert.deepEqual(happened(), [])
 })
 
 test('what was known before a restart is known after it', () => {

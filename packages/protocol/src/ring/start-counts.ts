@@ -2,6 +2,9 @@
  * By which start count each other host is known. What an older life of a host said is dropped, and the host is told the number
  * by which it is known: without its journal it does not know that itself. The numbers are in the journal, so that a
  * host learns its own from others that were restarted meanwhile, too.
+ *
+ * What is only heard of a host is not answered: it may be old, and all that hear it would answer at once. But two hosts that both lost
+ * what they were would drop each other's summaries, and neither would ever speak to the other.
  */
 import { limits } from '../data/config.ts'
 import type { HostId, Instant } from '../data/ids.ts'
@@ -9,7 +12,7 @@ import type { StartCount } from '../data/io.ts'
 import type { StepContext } from '../step-context.ts'
 
 export interface StartCounts {
-  /** False: it is from an earlier life of that host. `speaks`: it said so to us, and can be answered. */
+  /** False: it is from an earlier life of that host. `speaks`: it said so to us itself. */
   accepts(host: HostId, incarnation: number, speaks: boolean): boolean
 }
 
@@ -18,11 +21,12 @@ interface Outdated {
   readonly saidAt: Instant
 }
 
-/** `restarted`: a host is heard in a newer life than before. */
+/** `restarted`: a host is heard in a newer life than before. `isHeard`: another host has said that it hears this one. */
 export const createStartCounts = (
   context: StepContext,
   restored: readonly StartCount[],
   restarted: (host: HostId, incarnation: number) => void,
+  isHeard: () => boolean,
 ): StartCounts => {
   /** Those heard of longest ago first. */
   const known = new Map(restored.map(({ host, incarnation }) => [host, incarnation]))
@@ -38,10 +42,10 @@ export const createStartCounts = (
   }
 
   /** An old message may have been under way for long; a host that goes on like this is meant. */
-  const answer = (host: HostId, incarnation: number, before: number): void => {
+  const answer = (host: HostId, incarnation: number, before: number, speaks: boolean): void => {
     const now = context.now()
     const told = outdated.get(host) ?? { since: now, saidAt: now - limits.outdatedAgainMs }
-    if (incarnation > 0 && now - told.since >= limits.suspicionMs)
+    if (speaks && incarnation > 0 && now - told.since >= limits.suspicionMs)
       context.warn(
         'peer.outdated',
         `${host} speaks as start ${incarnation} and is known as start ${before}: it is not heard, and told so`,
@@ -59,7 +63,7 @@ export const createStartCounts = (
       // No host is started so often: as if it were not there, so that no later life of it is shut out.
       if (incarnation > limits.startCountMax) return false
       if (incarnation < before) {
-        if (speaks) answer(host, incarnation, before)
+        if (speaks || !isHeard()) answer(host, incarnation, before, speaks)
         return false
       }
       if (speaks) outdated.delete(host)
