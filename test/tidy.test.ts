@@ -10,7 +10,7 @@ import { dirname, join, sep } from 'node:path'
 import { test } from 'node:test'
 import { allFaults } from './power/all-faults.ts'
 import { placesOf } from './power/pattern.ts'
-import { editsOf } from './power/sown-fault.ts'
+import { patternsOf } from './power/sown-fault.ts'
 import { filesOf, suites } from './run.ts'
 import { countAssertions, judgeAssertions } from './tidy/assertions.ts'
 import { namesTwice, rooms } from './tidy/directions.ts'
@@ -190,7 +190,7 @@ test('each exception from the bounds on functions is still needed', () => {
 test('every fault that is sown has its one place in the code', () => {
   none(
     allFaults.flatMap((fault) =>
-      editsOf(fault).flatMap((edit) => {
+      patternsOf(fault).flatMap((edit) => {
         const path = `packages/${edit.file}`
         const text = sources.find((source) => source.path === path)?.text
         const places = text === undefined ? 0 : placesOf(edit, text)

@@ -6,7 +6,7 @@
 import type { Measured } from './measured.ts'
 import { type Options, optionsOf, usage } from './options.ts'
 import { keepMeasured, readMeasured } from './resume-file.ts'
-import type { SownFault } from './sown-fault.ts'
+import type { Fault } from './sown-fault.ts'
 import { runSuite } from './suites.ts'
 import { type Control, createControl, searchSwarm } from './swarm-search.ts'
 import { faultText, matrixText, summaryText, verdictOf } from './table.ts'
@@ -20,7 +20,7 @@ const soundPasses = async ({ suites, jobs, json }: Options): Promise<void> => {
   }
 }
 
-const measure = async (fault: SownFault, options: Options, control: Control | null): Promise<Measured> => {
+const measure = async (fault: Fault, options: Options, control: Control | null): Promise<Measured> => {
   const begun = performance.now()
   const { swarm } = options
   const searches = swarm === null || control === null ? [] : await searchSwarm(fault.id, swarm, control)
@@ -59,7 +59,7 @@ const main = async (): Promise<number> => {
     if (json) console.log(JSON.stringify({ ...verdict, soundFails: control?.failed ?? [], faults: all }))
     else {
       console.log(`\n${matrixText(faults, all)}\n`)
-      console.log(summaryText(all, verdict))
+      console.log(summaryText(faults, all, verdict))
       if (control !== null && control.failed.length > 0)
         console.log(`THE SOUND CODE FAILS at the seeds ${control.failed.join(' ')}: these did not count`)
     }

@@ -2,12 +2,13 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { allFaults, quickFaults } from './all-faults.ts'
-import type { SownFault } from './sown-fault.ts'
+import { drawMutants } from './mutants/mutants.ts'
+import type { Fault } from './sown-fault.ts'
 import { type SuiteName, suiteNames } from './suites.ts'
 import type { SwarmOptions } from './swarm-search.ts'
 
 export interface Options {
-  readonly faults: readonly SownFault[]
+  readonly faults: readonly Fault[]
   readonly swarm: SwarmOptions | null
   readonly suites: readonly SuiteName[]
   readonly jobs: number
@@ -18,6 +19,8 @@ export interface Options {
 export const usage = `usage: npm run test:power -- [WORD …] [options]
   WORD            faults of that id, or whose name contains it; none = all
   --only quick    the few that CI sows
+  --mutants N     instead: N faults drawn from all that could be mistyped in the code that decides
+  --mutant-seed S the seed of their draw (1)
   --suites LIST   swarm,${suiteNames.join(',')} (all)
   --seeds N       seeds of one search, at most (2000)
   --starts N      searches, each from another first seed (5)
@@ -43,7 +46,7 @@ const sizeOf = (text: string): SwarmOptions['size'] => {
   return size
 }
 
-const chosen = (words: readonly string[], only: string | undefined): readonly SownFault[] => {
+const chosen = (words: readonly string[], only: string | undefined): readonly Fault[] => {
   if (only !== undefined && only !== 'quick') throw new Error(`--only is quick, not ${only}`)
   const from = only === 'quick' ? quickFaults : allFaults
   if (words.length === 0) return from
@@ -67,6 +70,8 @@ export const optionsOf = (args: readonly string[]): Options => {
     allowPositionals: true,
     options: {
       only: { type: 'string' },
+      mutants: { type: 'string' },
+      'mutant-seed': { type: 'string', default: '1' },
       suites: { type: 'string', default: ['swarm', ...suiteNames].join(',') },
       seeds: { type: 'string', default: '2000' },
       starts: { type: 'string', default: '5' },
@@ -79,6 +84,8 @@ export const optionsOf = (args: readonly string[]): Options => {
     },
   })
   const suites = suitesOf(values.suites)
+  if (values.mutants !== undefined && (positionals.length > 0 || values.only !== undefined))
+    throw new Error('--mutants draws the faults: name none, and no --only')
   const swarm: SwarmOptions = {
     size: sizeOf(values.size),
     kinds: values.kinds?.split(',') ?? null,
@@ -87,7 +94,10 @@ export const optionsOf = (args: readonly string[]): Options => {
     seedsMax: count('seeds', values.seeds),
   }
   return {
-    faults: chosen(positionals, values.only),
+    faults:
+      values.mutants === undefined
+        ? chosen(positionals, values.only)
+        : drawMutants(count('mutant-seed', values['mutant-seed']), count('mutants', values.mutants)),
     swarm: suites.includes('swarm') ? swarm : null,
     suites: suiteNames.filter((name) => suites.includes(name)),
     jobs: count('jobs', values.jobs),

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { allFaults } from './all-faults.ts'
 import { placesOf, sow, sowAll } from './pattern.ts'
-import { type Edit, editsOf, promises } from './sown-fault.ts'
+import { editsOf, type PatternEdit, promises } from './sown-fault.ts'
 
 const root = join(import.meta.dirname, '../..')
 const read = (file: string): string => readFileSync(join(root, 'packages', file), 'utf8')
 
-const edit = (pattern: Edit['pattern'], replacement: string, inside = 'judge'): Edit => ({
+const edit = (pattern: PatternEdit['pattern'], replacement: string, inside = 'judge'): PatternEdit => ({
   file: 'somewhere',
   inside,
   pattern,

@@ -3,7 +3,7 @@
  * survives a new format of the code.
  */
 import { Lang, parse } from '@ast-grep/napi'
-import type { Edit, Pattern } from './sown-fault.ts'
+import type { Edit, Pattern, PatternEdit } from './sown-fault.ts'
 
 /** A piece of the syntax tree. */
 type Piece = ReturnType<ReturnType<typeof parse>['root']>
@@ -15,14 +15,14 @@ const isNamed = (piece: Piece, name: string): boolean =>
 const ruleOf = (pattern: Pattern) =>
   typeof pattern === 'string' ? pattern : { context: pattern.code, selector: pattern.kind }
 
-const found = ({ inside, pattern }: Edit, text: string): readonly Piece[] =>
+const found = ({ inside, pattern }: PatternEdit, text: string): readonly Piece[] =>
   parse(Lang.TypeScript, text)
     .root()
     .findAll({ rule: { pattern: ruleOf(pattern) } })
     .filter((place) => place.ancestors().some((piece) => isNamed(piece, inside)))
 
 /** How often the fault could be sown into this text: it has to be once. */
-export const placesOf = (edit: Edit, text: string): number => found(edit, text).length
+export const placesOf = (edit: PatternEdit, text: string): number => found(edit, text).length
 
 /** `$$$NAME` and `$NAME` of the replacement are what the pattern found under that name. */
 const filled = (replacement: string, place: Piece, text: string): string =>
@@ -37,6 +37,11 @@ const filled = (replacement: string, place: Piece, text: string): string =>
 
 /** The text with the fault. Throws when it has not its one place there. */
 export const sow = (edit: Edit, text: string): string => {
+  if ('span' in edit) {
+    const { start, end, text: before } = edit.span
+    if (text.slice(start, end) !== before) throw new Error(`no places in ${edit.file}: it is another text`)
+    return text.slice(0, start) + edit.replacement + text.slice(end)
+  }
   const places = found(edit, text)
   const [place] = places
   if (place === undefined || places.length !== 1)

@@ -12,11 +12,11 @@ import { isMainThread } from 'node:worker_threads'
 import { faultOf } from './all-faults.ts'
 import { sowAll } from './pattern.ts'
 import { silentExitCode } from './sown-env.ts'
-import { type Edit, editsOf, type SownFault } from './sown-fault.ts'
+import { type Edit, editsOf, type Fault } from './sown-fault.ts'
 
 const packages = join(import.meta.dirname, '../../packages')
 
-const editsByUrl = (fault: SownFault): ReadonlyMap<string, readonly Edit[]> => {
+const editsByUrl = (fault: Fault): ReadonlyMap<string, readonly Edit[]> => {
   const all = new Map<string, Edit[]>()
   for (const edit of editsOf(fault)) {
     const url = pathToFileURL(join(packages, edit.file)).href
@@ -26,7 +26,7 @@ const editsByUrl = (fault: SownFault): ReadonlyMap<string, readonly Edit[]> => {
 }
 
 /** Workers load a part of the code only: a main thread has to load all that is to be changed. */
-const judgeAtExit = (fault: SownFault, missing: ReadonlySet<string>): void => {
+const judgeAtExit = (fault: Fault, missing: ReadonlySet<string>): void => {
   process.on('exit', () => {
     const log = process.env['DROVER_SOWN_LOG']
     if (log !== undefined) appendFileSync(log, missing.size === 0 ? 'sown\n' : `silent ${process.argv[1]}\n`)
@@ -38,7 +38,7 @@ const judgeAtExit = (fault: SownFault, missing: ReadonlySet<string>): void => {
   })
 }
 
-const begin = (fault: SownFault): void => {
+const begin = (fault: Fault): void => {
   const edits = editsByUrl(fault)
   const missing = new Set(edits.keys())
   registerHooks({

@@ -17,17 +17,29 @@ export type Pattern =
   /** `code`: a larger piece that parses alone. `kind`: of the node in it that is looked for. */
   | { readonly code: string; readonly kind: string }
 
-export interface Edit {
+interface Place {
   /** Below packages/. */
   readonly file: string
   /** The function, method or constant in which the place is. */
   readonly inside: string
-  readonly pattern: Pattern
-  /** With the same names; '' = the place is deleted. */
+  /** With the same names as the pattern; '' = the place is deleted. */
   readonly replacement: string
 }
 
-export interface SownFault extends Edit {
+export interface PatternEdit extends Place {
+  readonly pattern: Pattern
+}
+
+/** A place by its offset, for faults that a program finds: good for this text of the file only. */
+export interface SpanEdit extends Place {
+  /** UTF-16 units; `text` has to stand there. */
+  readonly span: { readonly start: number; readonly end: number; readonly text: string }
+}
+
+export type Edit = PatternEdit | SpanEdit
+
+/** A fault that people thought of. */
+export interface SownFault extends PatternEdit {
   /** Short, for the command line: `m7`, `d3`, `T9.1`, or a word or two. */
   readonly id: string
   /** What is wrong, as one would say it of the code. */
@@ -40,7 +52,22 @@ export interface SownFault extends Edit {
    */
   readonly line: 'first' | 'second'
   /** Sown together with it: a second line of defence that would hide it. */
-  readonly also?: readonly Edit[]
+  readonly also?: readonly PatternEdit[]
 }
 
-export const editsOf = (fault: SownFault): readonly Edit[] => [fault, ...(fault.also ?? [])]
+/** A mutant that was drawn (`mutants/`). What it breaks is not known: it may even change nothing that matters. */
+export interface DrawnFault extends SpanEdit {
+  /** `mutant-SEED-INDEX` */
+  readonly id: string
+  /** Its place, its operator, and the code before and after. */
+  readonly name: string
+  readonly breaks: readonly []
+  readonly line: 'drawn'
+  readonly also?: undefined
+}
+
+export type Fault = SownFault | DrawnFault
+
+export const patternsOf = (fault: SownFault): readonly PatternEdit[] => [fault, ...(fault.also ?? [])]
+
+export const editsOf = (fault: Fault): readonly Edit[] => [fault, ...(fault.also ?? [])]

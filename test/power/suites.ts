@@ -7,7 +7,7 @@ import { startCrew } from '../runner/crew.ts'
 import { groupsOf } from '../runner/groups.ts'
 import { checkersIn, type Finding, firstLineOf } from './measured.ts'
 import { sownEnv } from './sown-env.ts'
-import { editsOf, type SownFault } from './sown-fault.ts'
+import { editsOf, type Fault } from './sown-fault.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -57,7 +57,7 @@ const findingOf = ({ data }: Extract<TestEvent, { type: 'test:fail' }>): Finding
 /** The first test that fails; null when all pass. `fault` null = the sound code. */
 export const runSuite = async (
   suite: SuiteName,
-  fault: SownFault | null,
+  fault: Fault | null,
   jobs: number,
 ): Promise<Finding | null> => {
   const packages = [...new Set(fault === null ? ['protocol'] : editsOf(fault).map(packageOf))]

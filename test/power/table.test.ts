@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { allFaults, quickFaults } from './all-faults.ts'
 import { checkersIn, type Finding, type Measured, medianSeeds, type Search } from './measured.ts'
+import { drawMutants } from './mutants/mutants.ts'
 import { optionsOf } from './options.ts'
 import { keepMeasured, readMeasured } from './resume-file.ts'
 import type { SownFault } from './sown-fault.ts'
@@ -77,14 +78,26 @@ test('the matrix shows which checker fired under which fault, and which never di
 
 test('a fault that nothing finds fails the run, and so does a first line that only a story holds', () => {
   const verdict = verdictOf(faults, all)
-  assert.deepEqual(verdict, { missed: ['d'], missedBySwarm: ['bb'] })
-  const text = summaryText(all, verdict)
+  assert.deepEqual(verdict, { missed: ['d'], missedBySwarm: ['bb'], survived: [] })
+  const text = summaryText(faults, all, verdict)
   assert.match(text, /^4 faults sown: 3 found, 1 missed \(d\)\n/)
   assert.match(
     text,
     /by the swarm alone: 1; median of their medians 3 seeds; first lines that it misses: 1 \(bb\)/,
   )
   assert.deepEqual(verdictOf(faults, [measured('bb', [], { golden: finding('a story') })]).missedBySwarm, [])
+})
+
+test('of drawn mutants the share that is found is an estimate, and what survives is no failure', () => {
+  const [one, two] = drawMutants(1, 2)
+  assert.ok(one !== undefined && two !== undefined)
+  const some = [measured(one.id, [search(1, 3, 'S1')]), measured(two.id, [search(1, 40)], { units: null })]
+  const verdict = verdictOf([one, two], some)
+  assert.deepEqual(verdict, { missed: [], missedBySwarm: [], survived: [two.id] })
+  const text = summaryText([one, two], some, verdict)
+  assert.match(text, /of 2 drawn mutants any suite finds: 1, 50 % \(95 %: 9 % to 91 %\)/)
+  assert.match(text, /of 2 drawn mutants the swarm finds: 1, 50 %/)
+  assert.ok(text.includes(`survived  ${two.id}  ${two.name}`))
 })
 
 test('a search in vain counts as longer than any other', () => {
@@ -131,5 +144,8 @@ test('words and lists choose faults and suites; a mistake is told', () => {
   assert.throws(() => optionsOf(['unheard-of']), /no fault is called unheard-of/)
   assert.throws(() => optionsOf(['--suites', 'swarm,x']), /no suite is called x/)
   assert.throws(() => optionsOf(['--seeds', '0']), /--seeds is a number from 1 on/)
+  assert.equal(optionsOf(['--mutants', '3']).faults.length, 3)
+  assert.throws(() => optionsOf(['m7', '--mutants', '3']), /name none/)
+  assert.throws(() => optionsOf(['--mutants', 'all']), /--mutants is a number from 1 on/)
   assert.throws(() => optionsOf(['--only', 'slow']), /--only is quick/)
 })

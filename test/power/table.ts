@@ -8,7 +8,8 @@ import {
   medianSeeds,
   type Search,
 } from './measured.ts'
-import { promises, type SownFault } from './sown-fault.ts'
+import { shareOf } from './mutants/share.ts'
+import { type Fault, promises } from './sown-fault.ts'
 
 const shown = (found: Finding): string => {
   const by = found.checkers.length === 0 ? '' : `by ${found.checkers.join(' ')}: `
@@ -27,8 +28,9 @@ const medianText = (measured: Measured): string => {
 }
 
 /** Of one fault, several lines. */
-export const faultText = (fault: SownFault, measured: Measured): string => {
-  const head = [fault.line, `breaks ${fault.breaks.join(' ')}`, medianText(measured), `${measured.tookS} s`]
+export const faultText = (fault: Fault, measured: Measured): string => {
+  const breaks = fault.breaks.length === 0 ? '' : `breaks ${fault.breaks.join(' ')}`
+  const head = [fault.line, breaks, medianText(measured), `${measured.tookS} s`]
   return [
     `${isFound(measured) ? 'found ' : 'MISSED'}  ${fault.id}: ${fault.name}`,
     `          ${head.filter((one) => one !== '').join('; ')}`,
@@ -43,7 +45,7 @@ export const faultText = (fault: SownFault, measured: Measured): string => {
 const otherCheckers = ['R1', 'R2', 'assertion', 'error', 'hang'] as const
 
 /** Faults down, checkers across: `x` = it fired under that fault. Closes with the promises whose checker never fired. */
-export const matrixText = (faults: readonly SownFault[], all: readonly Measured[]): string => {
+export const matrixText = (faults: readonly Fault[], all: readonly Measured[]): string => {
   const columns = [...promises, ...otherCheckers]
   const measuredOf = new Map(all.map((one) => [one.fault, checkersOf(one)]))
   const rows = faults.filter(({ id }) => measuredOf.has(id))
@@ -65,26 +67,56 @@ export const matrixText = (faults: readonly SownFault[], all: readonly Measured[
 
 export interface Verdict {
   readonly missed: readonly string[]
+  /** Drawn mutants that no suite finds: faults that the suites do not see, or changes of nothing. */
+  readonly survived: readonly string[]
   /** First lines of defence whose fault the swarm was asked for and did not find. */
   readonly missedBySwarm: readonly string[]
 }
 
-export const verdictOf = (faults: readonly SownFault[], all: readonly Measured[]): Verdict => {
+export const verdictOf = (faults: readonly Fault[], all: readonly Measured[]): Verdict => {
   const lineOf = new Map(faults.map(({ id, line }) => [id, line]))
   return {
-    missed: all.filter((one) => !isFound(one)).map((one) => one.fault),
+    missed: all.filter((one) => !isFound(one) && lineOf.get(one.fault) !== 'drawn').map((one) => one.fault),
+    survived: all.filter((one) => !isFound(one) && lineOf.get(one.fault) === 'drawn').map((one) => one.fault),
     missedBySwarm: all
       .filter((one) => one.searches.length > 0 && lineOf.get(one.fault) === 'first' && !isFoundBySwarm(one))
       .map((one) => one.fault),
   }
 }
 
-export const summaryText = (all: readonly Measured[], { missed, missedBySwarm }: Verdict): string => {
+const percent = (part: number): string => `${Math.round(part * 100)} %`
+
+/** Of the drawn ones: what share the suites would find of all, and which to look at. */
+const mutantLines = (
+  faults: readonly Fault[],
+  all: readonly Measured[],
+  survived: readonly string[],
+): readonly string[] => {
+  const drawn = faults.filter(({ line }) => line === 'drawn')
+  const of = all.filter(({ fault }) => drawn.some(({ id }) => id === fault))
+  if (of.length === 0) return []
+  const line = (by: string, found: number): string => {
+    const { share, low, high } = shareOf(found, of.length)
+    return `of ${of.length} drawn mutants ${by}: ${found}, ${percent(share)} (95 %: ${percent(low)} to ${percent(high)})`
+  }
+  return [
+    line('any suite finds', of.filter(isFound).length),
+    line('the swarm finds', of.filter(isFoundBySwarm).length),
+    ...drawn.filter(({ id }) => survived.includes(id)).map(({ id, name }) => `survived  ${id}  ${name}`),
+  ]
+}
+
+export const summaryText = (
+  faults: readonly Fault[],
+  all: readonly Measured[],
+  { missed, missedBySwarm, survived }: Verdict,
+): string => {
   const medians = all.flatMap((one) => medianSeeds(one.searches) ?? []).sort((a, b) => a - b)
   const middle = medians[Math.floor((medians.length - 1) / 2)]
   const list = (ids: readonly string[]): string => (ids.length === 0 ? '' : ` (${ids.join(' ')})`)
   return [
-    `${all.length} faults sown: ${all.length - missed.length} found, ${missed.length} missed${list(missed)}`,
+    `${all.length} faults sown: ${all.filter(isFound).length} found, ${missed.length} missed${list(missed)}`,
+    ...mutantLines(faults, all, survived),
     `by the swarm alone: ${all.filter(isFoundBySwarm).length}; median of their medians ${middle ?? '–'} seeds; first lines that it misses: ${missedBySwarm.length}${list(missedBySwarm)}`,
   ].join('\n')
 }
