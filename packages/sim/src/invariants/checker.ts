@@ -3,7 +3,7 @@
  * (docs/architecture.md, Promises) was broken, when and how. It judges at each event, changes nothing, and shares no code with
  * what it judges: each promise, or pair of them, is a file of its own.
  */
-import type { HostId, PeerView, Policy, Resources, Rule } from '@drover/protocol'
+import type { ActionId, HostId, PeerView, Policy, Resources, Rule } from '@drover/protocol'
 import type { WorldEvent } from '../hypervisor/events.ts'
 import type { World } from '../hypervisor/world.ts'
 import { type AccountCheck, createAccountCheck } from './account-check.ts'
@@ -66,8 +66,12 @@ export interface Checker {
   checkAtRest(): readonly Violation[]
   /** All so far, in order; each breach once. */
   violations(): readonly Violation[]
+  /** What that host has written down and not ended, as the observer has noted it over all lives of its agent. */
+  openAt(host: HostId): ReadonlySet<ActionId>
   close(): void
 }
+
+const none: ReadonlySet<ActionId> = new Set()
 
 interface CheckerState {
   readonly init: CheckerInit
@@ -182,6 +186,7 @@ export const createChecker = (init: CheckerInit): Checker => {
       return findings.found
     },
     violations: () => findings.found,
+    openAt: (host) => books.get(host)?.held ?? none,
     close() {
       unlisten()
       deafen?.()

@@ -1,8 +1,9 @@
 // L1–L6: what does not happen in time is told, and what an end that is not healed holds up is not. Views are made by hand.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asHostId, asVmId, type PartitionId, type PeerView, policyOf } from '@drover/protocol'
+import { actionIdOf, asHostId, asVmId, type PartitionId, type PeerView, policyOf } from '@drover/protocol'
 import { smallWorld } from '../testing/small-world.ts'
+import { createAgentFeed } from './agent-feed.ts'
 import type { Liveness } from './findings.ts'
 import { createLivenessCheck } from './liveness.ts'
 import { livenessBounds } from './liveness-bounds.ts'
@@ -21,13 +22,18 @@ const atRest = (host: number): object => ({
   lease: null,
   decisions: [],
   migrations: [],
+  operations: [],
   members: ids.map((id) => ({ state: 'alive', summary: { host: id } })),
   vms: ['a', 'b', 'c'].map((name) => ({ vm: name, fixed: null, cooldownMs: 0 })),
 })
 
-/** h1 and h2 are healed, h0 is not. `said`: what the agent of a host says beside; null = it has none. */
-const watched = (said: (host: number) => object | null = () => ({})) => {
+/**
+ * h1 and h2 are healed, h0 is not. `said`: what the agent of a host says beside; null = it has none. `open`: the host whose journal has
+ * an action open.
+ */
+const watched = (said: (host: number) => object | null = () => ({}), open: number | null = null) => {
   const small = smallWorld(2)
+  const feed = createAgentFeed()
   const check = createLivenessCheck({
     world: small.world,
     core: [1, 2],
@@ -37,7 +43,8 @@ const watched = (said: (host: number) => object | null = () => ({})) => {
       return more === null ? null : ({ ...atRest(host), ...more } as unknown as PeerView)
     },
     bounds,
-    forgotAt: () => Number.NEGATIVE_INFINITY,
+    agents: feed,
+    openAt: (host) => new Set(open !== null && host === ids[open] ? [actionIdOf(partition, 0)] : []),
     ruled: () => false,
   })
   const found = (promise: Liveness): readonly string[] =>
@@ -45,7 +52,14 @@ const watched = (said: (host: number) => object | null = () => ({})) => {
       .violations()
       .filter(({ invariant }) => invariant === promise)
       .map(({ text }) => text)
-  return { ...small, check, found }
+  /** From now on that partition executes on the host, or none. */
+  const executes = (host: number, of: PartitionId | null): void =>
+    feed.emit({
+      host: ids[host]!,
+      kind: 'stepped',
+      lease: of === null ? null : { partition: of, epoch: 1, leader: ids[host]!, executing: true },
+    })
+  return { ...small, check, found, executes }
 }
 
 /** Nothing until the bound of that promise, and one sentence soon after it. */
@@ -107,14 +121,21 @@ test('L2: partitions that all only try are told; one that executes meanwhile is 
     'L2',
     /^partition H1\.1\.1 and all others only try/,
   )
-  let looks = 0
-  const alternating = watched((host) => {
-    if (host === 1) return tries(host)
-    looks += 1
-    return looks % 10 < 5 ? {} : { lease: { ...lease, partition: `H2.1.${Math.floor(looks / 10)}` } }
-  })
-  await alternating.clock.advance(60_000)
-  assert.deepEqual(alternating.found('L2'), [])
+  const { clock, found, executes } = watched((host) => (host === 1 ? tries(host) : {}))
+  // Between two looks, too.
+  for (let i = 0; i < 6; i++) {
+    await clock.advance(9_400)
+    executes(2, `H2.1.${i}` as PartitionId)
+    await clock.advance(200)
+    executes(2, null)
+    executes(0, `H0.1.${i}` as PartitionId)
+    await clock.advance(400)
+  }
+  assert.deepEqual(found('L2'), [])
+  await clock.advance(bounds.L2 - 3_000)
+  executes(0, null)
+  await clock.advance(5_000)
+  assert.equal(found('L2').length, 1, 'what a host that is not healed does is no progress')
 })
 
 /** h1 is overloaded, and h2 is empty; h1's agent moves a VM to the host of that number under a lease, or none. */
@@ -191,23 +212,25 @@ test('L4: a host that does not see another one of the core alive is told; one ou
   assert.deepEqual(outside.found('L4'), [])
 })
 
-test('L5: a host without an agent is told, and one whose agent is silent about a VM that moves', async () => {
+test('L5: a host without an agent is told, and one whose agent is silent about what its journal has open', async () => {
   await isToldInTime(
     watched((host) => (host === 2 ? null : {})),
     'L5',
     /^h2 has no agent/,
   )
-  const silent = watched((host) => (host === 2 ? { migrations: migration(1, 'promised') } : {}))
-  silent.vm('a', 'h1', { memoryMiB: 16_000 })
-  void silent.driver('h1').migrate({
-    vm: asVmId('a'),
-    to: 'sim://h2',
-    handOverPaused: true,
-    bandwidthMiBps: 100,
-  })
-  await silent.clock.advance(bounds.L5 + 3_000)
-  assert.deepEqual(silent.found('L5').length, 1)
-  assert.match(silent.found('L5')[0] ?? '', /^h1 does not tell of a's move/)
+  const moves = (host: number) => (host === 2 ? { migrations: migration(1, 'promised') } : {})
+  await isToldInTime(watched(moves, 1), 'L5', /^h1 does not tell of H1\.1\.1\/0/)
+  const tells = watched(moves, 2)
+  await tells.clock.advance(60_000)
+  assert.deepEqual(tells.found('L5'), [])
+})
+
+test('L5: an agent that has given up a promise need not tell of a request that is read much later', async () => {
+  const { vm, driver, clock, found } = watched()
+  vm('a', 'h1', { memoryMiB: 16_000 })
+  void driver('h1').migrate({ vm: asVmId('a'), to: 'sim://h2', handOverPaused: true, bandwidthMiBps: 100 })
+  await clock.advance(bounds.L5 + 3_000)
+  assert.deepEqual(found('L5'), [])
 })
 
 test('L6: an end in doubt that both healed ends could settle is told; one whose other end is not healed may wait', async () => {

@@ -1,11 +1,21 @@
 /**
  * L1–L6: what must happen within a bound once a core of hosts is healed, while the rest stays broken. The observer looks at the
- * world and at the agents' own views, periodically, and shares no code with what it judges.
+ * world and at the agents' own views, once a second, and shares no code with what it judges. A time begins with the first look that
+ * sees what has to end, and is judged by a look that still sees it: it is never counted too long, and up to a second too short.
+ * What may come and go between two looks, a partition that executes (L2), it is told of.
  */
-import { type HostId, limits, type MigrationView, type PeerView, type VmId } from '@drover/protocol'
+import {
+  type ActionId,
+  type HostId,
+  limits,
+  type MigrationView,
+  type PeerView,
+  type VmId,
+} from '@drover/protocol'
 import { certificates } from '../curable.ts'
 import type { MigrationTruth } from '../hypervisor/events.ts'
 import type { World } from '../hypervisor/world.ts'
+import type { AgentEvent, AgentFeed } from './agent-feed.ts'
 import { createFindings, type Findings, type Liveness, type Violation } from './findings.ts'
 import type { LivenessBounds } from './liveness-bounds.ts'
 
@@ -17,8 +27,10 @@ export interface LivenessInit {
   /** What the living agent of that host says of itself; null = it has none. */
   readonly view: (host: number) => PeerView | null
   readonly bounds: LivenessBounds
-  /** When that host last lost records of its journal, ms; −infinity = never. What it has forgotten it cannot tell. */
-  readonly forgotAt: (host: number) => number
+  /** What the agents do: where a partition executes. */
+  readonly agents: Pick<AgentFeed, 'listen'>
+  /** What the journal of that host has open. What was lost with a journal, or given up in time, its agent cannot tell. */
+  readonly openAt: (host: HostId) => ReadonlySet<ActionId>
   /** VMs that a rule concerns: whether they could move is not judged. */
   readonly ruled: (vm: string) => boolean
   /** That of a smaller core, healed before: what it found stays found. It is closed. */
@@ -54,7 +66,8 @@ interface LivenessState extends LivenessInit {
   readonly longest: Record<Liveness, number>
   /** When a partition of the core last ended, or began to execute. */
   progressAt: number
-  executing: ReadonlySet<string>
+  /** By host of the core, the partition that executes there. */
+  readonly executing: Map<HostId, string>
   /** By host, how many migrations of each of its VMs came to nothing during the overload that it has. */
   readonly vain: Map<string, Map<VmId, number>>
 }
@@ -120,16 +133,24 @@ const judgeLeases = (state: LivenessState, look: Look, seen: Set<string>): void 
   }
 }
 
+/** A partition begins to execute on a host of the core, or ends there: that is progress. */
+const noteExecuting = (state: LivenessState, host: HostId, partition: string | null): void => {
+  if (!state.members.has(host) || (state.executing.get(host) ?? null) === partition) return
+  if (partition === null) state.executing.delete(host)
+  else state.executing.set(host, partition)
+  state.progressAt = state.world.clock.now()
+}
+
+const hear = (state: LivenessState, event: AgentEvent): void => {
+  if (event.kind === 'stepped')
+    noteExecuting(state, event.host, event.lease?.executing === true ? event.lease.partition : null)
+  if (event.kind === 'ended') noteExecuting(state, event.host, null)
+}
+
 /** Partitions that all only try: none of them executes, none ends. */
 const judgeProgress = (state: LivenessState, look: Look, seen: Set<string>): void => {
   const leading = look.hosts.flatMap(({ view }) => (view?.leading == null ? [] : [view.leading]))
-  const executing = new Set(
-    look.hosts.flatMap(({ view }) => (view?.lease?.executing === true ? [view.lease.partition] : [])),
-  )
-  const ended = [...state.executing].some((partition) => !executing.has(partition as never))
-  const begun = [...executing].some((partition) => !state.executing.has(partition))
-  if (ended || begun) state.progressAt = look.now
-  state.executing = executing
+  const executing = new Set(state.executing.values())
   for (const partition of leading) {
     if (executing.has(partition)) continue
     const ms = Math.min(
@@ -246,7 +267,7 @@ const judgeViews = (state: LivenessState, look: Look): void => {
   judge(state, 'L4', 'L4', ms, missing)
 }
 
-/** Every agent of the core was started at the latest when the core was healed. */
+/** Every agent of the core was started at the latest when the core was healed, and tells of what its journal has open. */
 const judgeReports = (state: LivenessState, look: Look, seen: Set<string>): void => {
   for (const { name, host, view } of look.hosts) {
     if (view === null) {
@@ -254,13 +275,11 @@ const judgeReports = (state: LivenessState, look: Look, seen: Set<string>): void
       judge(state, 'L5', key, lasts(state, look, seen, key), `${name} has no agent`)
       continue
     }
-    const told = new Set(view.migrations.map(({ vm }) => vm))
-    for (const { vm, from, to, startedAt, byHand } of state.world.migrations()) {
-      const key = `L5 ${name} ${vm}`
-      if ((from !== name && to !== name) || told.has(vm) || startedAt < state.forgotAt(host)) continue
-      // An owner's move is no action of any agent.
-      if (byHand) continue
-      judge(state, 'L5', key, lasts(state, look, seen, key), `${name} does not tell of ${vm}'s move`)
+    const told = new Set<string>([...view.migrations, ...view.operations].map(({ action }) => action))
+    for (const action of state.openAt(state.ids[host]!)) {
+      if (told.has(action)) continue
+      const key = `L5 ${name} ${action}`
+      judge(state, 'L5', key, lasts(state, look, seen, key), `${name} does not tell of ${action}`)
     }
   }
 }
@@ -312,13 +331,18 @@ export const createLivenessCheck = (init: LivenessInit): LivenessCheck => {
     since: new Map(),
     longest: { L1: 0, L2: 0, L3: 0, L4: 0, L5: 0, L6: 0, ...before?.longestMs() },
     progressAt: world.clock.now(),
-    executing: new Set(),
+    executing: new Map(),
     vain: new Map(),
   }
   before?.close()
   const unlisten = world.events((event) => {
     if (event.kind === 'migration-ended' && event.end === 'stayed') vainMigration(state, event.migration)
   })
+  const deafen = init.agents.listen((event) => hear(state, event))
+  for (const host of core) {
+    const lease = init.view(host)?.lease
+    if (lease?.executing === true) state.executing.set(ids[host]!, lease.partition)
+  }
   let cancel = (): void => {}
   const again = (): void => {
     look(state)
@@ -331,6 +355,7 @@ export const createLivenessCheck = (init: LivenessInit): LivenessCheck => {
     close() {
       cancel()
       unlisten()
+      deafen()
     },
   }
 }

@@ -42,8 +42,8 @@ export const agentFaults = (cluster: ClusterState): AgentFaults => ({
     startAgent(cluster, host)
   },
   restartAgent: (host) => startAgent(cluster, hostAt(cluster, host)),
-  loseJournal: (host) => loseJournal(cluster, hostAt(cluster, host)),
-  tearJournal: (host, records) => tearJournal(cluster, hostAt(cluster, host), records),
+  loseJournal: (host) => loseJournal(hostAt(cluster, host)),
+  tearJournal: (host, records) => tearJournal(hostAt(cluster, host), records),
   fullJournal(index, full, afterRecords = 0) {
     const { journal, disk } = hostAt(cluster, index)
     const later = full && afterRecords > 0

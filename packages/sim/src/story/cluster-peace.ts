@@ -1,6 +1,7 @@
 /** How a story ends its faults: a core of hosts is healed while the rest stays broken, and an operator does what the alarms ask for. */
 import type { Rule } from '@drover/protocol'
 import { answerAlarm } from '../hypervisor/operator-hand.ts'
+import type { Checker } from '../invariants/checker.ts'
 import { createLivenessCheck, type LivenessCheck } from '../invariants/liveness.ts'
 import { livenessBounds } from '../invariants/liveness-bounds.ts'
 import type { Network } from '../network/model.ts'
@@ -52,6 +53,7 @@ const ruledBy = (rules: readonly Rule[]): ((vm: string) => boolean) => {
 export const createPeace = (
   state: ClusterState,
   model: Network,
+  checker: Pick<Checker, 'openAt'>,
 ): Pick<Cluster, 'healCore' | 'operate' | 'liveness'> => {
   const { hosts, world, policy, options, network } = state
   let check: LivenessCheck | null = null
@@ -75,7 +77,8 @@ export const createPeace = (
         core,
         ids: hosts.map(({ id }) => id),
         view: (host) => viewOf(state, hostAt(state, host)),
-        forgotAt: (host) => hostAt(state, host).forgotAt,
+        agents: state.feed,
+        openAt: checker.openAt,
         bounds: livenessBounds(policy, core.length, options.sampleMs ?? 1_000),
         ruled: ruledBy(state.rules),
       })

@@ -46,8 +46,6 @@ export interface StoryHost {
   /** Its agent is being stopped in order; and is to start again after that. */
   stopping: boolean
   startAgain: boolean
-  /** When its journal last lost records, ms; −infinity = never. */
-  forgotAt: number
   /** The core of the living agent. */
   peer: Peer | null
   /** Its core is told no time with its next step: an assertion fails there. */

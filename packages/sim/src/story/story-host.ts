@@ -42,14 +42,12 @@ export const killAgent = (host: StoryHost): void => {
   host.witness.ended()
 }
 
-export const loseJournal = (cluster: ClusterState, host: StoryHost): void => {
-  host.forgotAt = cluster.clock.now()
+export const loseJournal = (host: StoryHost): void => {
   host.journal.lose()
   host.witness.damaged('lost')
 }
 
-export const tearJournal = (cluster: ClusterState, host: StoryHost, records = 1): void => {
-  host.forgotAt = cluster.clock.now()
+export const tearJournal = (host: StoryHost, records = 1): void => {
   host.journal.tear(records)
   host.witness.damaged('torn', records)
 }
@@ -96,8 +94,8 @@ const around = (cluster: ClusterState, index: number, effect: Effect, when: 'bef
   if (when === 'before') before(cluster, index, host, effect)
   if (!crash.hits(host.name, effect, when)) return
   killAgent(host)
-  if (options.crash?.journal === 'lost') loseJournal(cluster, host)
-  if (options.crash?.journal === 'torn') tearJournal(cluster, host)
+  if (options.crash?.journal === 'lost') loseJournal(host)
+  if (options.crash?.journal === 'torn') tearJournal(host)
   clock.after(crashMs, () => startAgent(cluster, host))
 }
 
@@ -212,7 +210,6 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
     freezeAt: null,
     witness,
     wallOffsetMs: 0,
-    forgotAt: Number.NEGATIVE_INFINITY,
     stopping: false,
     startAgain: false,
     peer: null,

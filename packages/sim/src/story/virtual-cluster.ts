@@ -212,10 +212,11 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     state.feed.listen(options.record)
   }
   for (const [index, id] of ids.entries()) state.hosts.push(createStoryHost(state, id, index))
+  const checker = checkerOf(state)
   const cluster: Cluster = {
     clock,
     world,
-    checker: checkerOf(state),
+    checker,
     random: randomOf(seed, 'story'),
     weather: model.weather,
     ids,
@@ -245,10 +246,10 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     ...commands(state),
     ...agentFaults(state),
     ...hostFaults(state),
-    ...createPeace(state, model),
+    ...createPeace(state, model, checker),
     close() {
       for (const host of state.hosts) killAgent(host)
-      cluster.checker.close()
+      checker.close()
       cluster.liveness()?.close()
     },
     overloaded: () =>
