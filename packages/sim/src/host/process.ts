@@ -25,6 +25,8 @@ export interface Process {
   readonly free: boolean
   /** It waits in the middle of a step: no other sees yet what its core says of itself. */
   readonly inStep: boolean
+  /** So long it still waits there, ms, unless it is stopped; else 0. */
+  readonly lagMs: number
   /** World's ms in which it was not stopped. Its own work is counted by it. */
   readonly ranMs: number
   /** Something reaches it: now, or when it goes on. */
@@ -252,6 +254,9 @@ export const createProcess = (init: ProcessInit): Process => {
     },
     get inStep() {
       return lagMs(state) > 0
+    },
+    get lagMs() {
+      return lagMs(state)
     },
     get ranMs() {
       return ranMs(state)

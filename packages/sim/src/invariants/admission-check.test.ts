@@ -1,13 +1,16 @@
-// S9 of a request that a busy hypervisor reads late: the room was promised when it was made, and not for ever.
+// S9: what a host could know when it promised room. A request may be read late, owners start VMs, and nothing measures a VM on its
+// way; what drover itself starts has to fit, too.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asVmId } from '@drover/protocol'
+import { asVmId, type ObservedVm } from '@drover/protocol'
 import {
+  actionOf,
   epoch,
   migrates,
   opened,
   openMigration,
   partitionIdOf,
+  says,
   tick,
   watchedAgents,
 } from '../testing/watched-agents.ts'
@@ -46,4 +49,165 @@ test('S9: a promise beyond what the host had is broken, also when the request is
 
 test('S9: no promise lasts longer than a request may lie unread', async () => {
   assert.deepEqual(await read(34_001, 'already'), [])
+})
+
+const seen = (vm: string): ObservedVm => ({
+  vm: asVmId(vm),
+  name: vm,
+  state: 'running',
+  pausedBy: null,
+  cpuMilli: 6_000,
+  vcpus: 8,
+  memoryMiB: 1_024,
+  dirtyMiBps: 0,
+  incarnation: '1',
+  fixed: null,
+  diskLocked: false,
+})
+
+/** h2 promises room for `a`, at 10 s, and its owner starts `b` there so many ms after that; h2 is shown it half a second later. */
+const started = async (afterMs: number, resumed = false): Promise<readonly string[]> => {
+  const { step, leased, driver, clock, found, world, ...agents } = watchedAgents(2)
+  agents.born('h1')
+  agents.born('h2')
+  agents.vm('a', 'h1', { vcpus: 4, cpuMilli: 3_000 })
+  const b = agents.vm('b', 'h2', { vcpus: 8, cpuMilli: 6_000, state: resumed ? 'paused' : 'shut' })
+  await clock.advance(Math.min(10_000, 10_000 + afterMs))
+  const start = async (): Promise<void> => {
+    if (resumed) world.byHand.resume(b, 'h2')
+    else world.byHand.start(b, 'h2')
+    await clock.advance(500)
+    step('h2', { kind: 'observed', vms: [seen('b')] }, null)
+  }
+  if (afterMs < 0) await start()
+  await clock.advance(10_000 - clock.now())
+  const admitted = { kind: 'admitted', partition, epoch: 1, action: actionOf(partition) }
+  step('h2', tick, null, says('h1', admitted as never))
+  step('h1', tick, leased(partition, 1), epoch(1))
+  await clock.advance(Math.max(0, afterMs))
+  if (afterMs >= 0) await start()
+  step(
+    'h1',
+    tick,
+    leased(partition, 1),
+    opened(openMigration('departure', partition, vm)),
+    migrates(partition, vm),
+  )
+  void driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null })
+  await clock.advance(100)
+  return found().filter((text) => text.startsWith('S9'))
+}
+
+test('S9: what an owner starts counts from when its host was shown it', async () => {
+  for (const resumed of [false, true]) {
+    assert.deepEqual(await started(1_000, resumed), [])
+    assert.deepEqual(await started(-1_000, resumed), tooMuch)
+  }
+})
+
+test('S9: of a VM that has just arrived, what was promised counts, however long it was on its way', async () => {
+  for (const [grownMs, expected] of [
+    [-1_000, []],
+    [-21_000, ['S9 b was let in by h2: 9000 of 8000 cpuMilli usable, counting all promised']],
+  ] as const) {
+    const { driver, clock, found, world, ...agents } = watchedAgents(3, { staleMs: 20_000 })
+    const a = agents.vm('a', 'h1', { vcpus: 8, cpuMilli: 1_000, memoryMiB: 8_192 })
+    agents.vm('b', 'h3', { vcpus: 4, cpuMilli: 3_000 })
+    await clock.advance(30_000 + grownMs)
+    world.setCpu(a, 6_000)
+    await clock.advance(30_000 - clock.now())
+    void driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: false, bandwidthMiBps: null })
+    await clock.advance(70_000)
+    assert.deepEqual(world.migrations(), [])
+    void driver('h3').migrate({
+      vm: asVmId('b'),
+      to: 'sim://h2',
+      handOverPaused: false,
+      bandwidthMiBps: null,
+    })
+    await clock.advance(100)
+    assert.deepEqual(found(), expected)
+  }
+})
+
+test('S9: of a VM that was paused, what was measured before counts, for a while', async () => {
+  for (const [pausedMs, expected] of [
+    [40_000, []],
+    [81_000, ['S9 a was let in by h2: 9000 of 8000 cpuMilli usable, counting all promised']],
+  ] as const) {
+    const { driver, clock, found, world, ...agents } = watchedAgents(2, { staleMs: 20_000 })
+    agents.vm('a', 'h1', { vcpus: 4, cpuMilli: 1_000 })
+    agents.vm('b', 'h2', { vcpus: 8, cpuMilli: 6_000 })
+    await clock.advance(30_000)
+    world.byHand.pause(vm, 'h1')
+    world.setCpu(vm, 3_000)
+    await clock.advance(pausedMs)
+    world.byHand.resume(vm, 'h1')
+    void driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: false, bandwidthMiBps: null })
+    await clock.advance(100)
+    assert.deepEqual(found(), expected)
+  }
+})
+
+test('S9: a copy that waits for its hand-over counts', async () => {
+  const { step, driver, clock, found, ...agents } = watchedAgents(3)
+  agents.born('h2')
+  agents.vm('a', 'h1', { vcpus: 8, cpuMilli: 6_000 })
+  agents.vm('b', 'h3', { vcpus: 4, cpuMilli: 3_000 })
+  await clock.advance(20_000)
+  step('h2', tick, null, opened(openMigration('arrival', partition, vm)))
+  void driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null })
+  await clock.advance(20_000)
+  void driver('h3').migrate({
+    vm: asVmId('b'),
+    to: 'sim://h2',
+    handOverPaused: true,
+    bandwidthMiBps: null,
+  })
+  await clock.advance(100)
+  assert.deepEqual(found(), ['S9 b was let in by h2: 9000 of 8000 cpuMilli usable, counting all promised'])
+})
+
+test('S9: what drover starts or resumes has to fit', async () => {
+  for (const kind of ['start', 'resume'] as const)
+    for (const [cpuMilli, expected] of [
+      [5_000, []],
+      [6_000, ['S9 b was let in by h1: 9000 of 8000 cpuMilli usable, counting all promised']],
+    ] as const) {
+      const { step, leased, driver, clock, found, world, ...agents } = watchedAgents(1)
+      agents.born('h1')
+      agents.vm('a', 'h1', { vcpus: 8, cpuMilli })
+      const b = agents.vm('b', 'h1', {
+        vcpus: 4,
+        cpuMilli: 3_000,
+        state: kind === 'start' ? 'shut' : 'running',
+      })
+      world.byHand.want(b, 'managed')
+      if (kind === 'resume') await driver('h1').save(b)
+      step('h1', { kind: 'observed', vms: [seen('a')] }, null)
+      await clock.advance(20_000)
+      const of = partitionIdOf('h1', 1)
+      const action = actionOf(of)
+      const open = {
+        kind,
+        action,
+        partition: of,
+        epoch: 1,
+        vm: b,
+        name: 'b',
+        demand: { cpuMilli: 0, memoryMiB: 0 },
+      }
+      step(
+        'h1',
+        tick,
+        leased(of, 1),
+        { kind: 'persist', record: { kind: 'opened', open } },
+        { kind: 'perform', action, operation: { kind, vm: b } },
+      )
+      await (kind === 'start' ? driver('h1').start(b) : driver('h1').restore(b))
+      assert.deepEqual(
+        found().filter((text) => text.startsWith('S9')),
+        expected,
+      )
+    }
 })

@@ -1,6 +1,13 @@
-/** S9 and Q2: a migration begins only where there is room for all that was promised, and not too many at once. */
-import { dimensions, limits, type Resources, type VmId } from '@drover/protocol'
+/**
+ * S9 and Q2: a migration begins, and drover starts or resumes a VM, only where there is room for all that was promised; and not too
+ * many migrations at once.
+ */
+import { type ActionId, dimensions, type Effect, limits, type VmId } from '@drover/protocol'
+import type { MigrationTruth, WorldEvent } from '../hypervisor/events.ts'
+import type { AgentEvent } from './agent-feed.ts'
 import { running } from './copies-check.ts'
+import type { HostBook } from './host-book.ts'
+import { createLeastKnown, type LeastKnown } from './least-known.ts'
 import type { Check, Scene } from './scene.ts'
 
 export interface AdmissionLimits {
@@ -10,125 +17,156 @@ export interface AdmissionLimits {
   readonly staleMs: number
 }
 
-interface Demanded {
+/** What an agent has asked its hypervisor for. It may read that late. */
+interface Asked {
   readonly at: number
-  readonly demand: Resources
+  /** When the host to which the VM comes has promised room for it. */
+  readonly promisedAt: number
 }
 
-/** The least that any measurement of the last `staleMs` could have said of a VM that wants `now`. */
-const lowest = (
-  past: readonly Demanded[],
-  now: Resources,
-  since: number,
-  dimension: keyof Resources,
-): number => {
-  const from = past.findLastIndex((entry) => entry.at <= since)
-  return past
-    .slice(Math.max(0, from))
-    .reduce((least, { demand }) => Math.min(least, demand[dimension]), now[dimension])
+interface AdmissionState {
+  readonly scene: Pick<Scene, 'world' | 'findings' | 'usable' | 'named'>
+  readonly most: AdmissionLimits
+  readonly known: LeastKnown
+  /** By host and VM. */
+  readonly asked: Map<string, Asked>
+  readonly promised: Map<ActionId, number>
+  /** VMs that move, or have moved, though no host expected it: to which, and since when. */
+  readonly unexpected: Map<VmId, { readonly to: string; readonly at: number }>
 }
 
-/**
- * When each VM last moved. What is known of a VM that moves, or has just arrived, is from before its move: nothing measures it on its
- * way. A promise may rest on that for `limits.demandAgeMsMax`.
- */
-const createMotions = () => {
-  const motions = new Map<VmId, { readonly from: number; readonly to: number }>()
+/** What no host expected may have begun when this was promised already. */
+const isForeseeable = ({ unexpected, most }: AdmissionState, vm: VmId, promisedAt: number) =>
+  promisedAt - (unexpected.get(vm)?.at ?? Number.NEGATIVE_INFINITY) > most.staleMs
+
+/** It takes CPU there, or waits there for its hand-over. */
+const countsCpu = ({ scene: { world, named } }: AdmissionState, vm: VmId, host: string): boolean => {
+  const { copies } = world.vm(vm)
+  if (running(copies).length > 0) return running(copies).some((copy) => copy.host === host)
+  return [...(named(host)?.open.values() ?? [])].some((open) => open.kind === 'arrival' && open.vm === vm)
+}
+
+/** The room was promised when the request was made, on a measurement from before. */
+const judgeRoom = (state: AdmissionState, id: VmId, host: string, promisedAt: number): void => {
+  const { world, findings, usable } = state.scene
+  const counts = (vm: VmId): boolean =>
+    vm === id || state.unexpected.get(vm)?.to !== host || isForeseeable(state, vm, promisedAt)
+  const coming = world.migrations().filter((one) => one.to === host)
+  // One that has arrived, and whose source does not know it yet, is both.
+  const moving = new Set(coming.map(({ vm }) => vm).filter(counts))
+  const own = world.host(host).vms.filter(counts)
+  for (const dimension of dimensions) {
+    const all = new Set([
+      ...moving,
+      ...own.filter((vm) => dimension !== 'cpuMilli' || countsCpu(state, vm, host)),
+    ])
+    let total = 0
+    for (const vm of all) total += state.known.of(vm, host, dimension, promisedAt)
+    const room = usable(host)[dimension]
+    if (total > room)
+      findings.tell(
+        'S9',
+        `${world.vm(id).name} was let in by ${host}: ${total} of ${room} ${dimension} usable, counting all promised`,
+      )
+  }
+}
+
+const judgeBudget = (state: AdmissionState, host: string, promisedAt: number): void => {
+  const { world, findings } = state.scene
+  const { migrationsOutMax, migrationsInMax } = state.most
+  const all = world.migrations().filter(({ vm }) => isForeseeable(state, vm, promisedAt))
+  const out = all.filter(({ from }) => from === host).length
+  const into = all.filter(({ to }) => to === host).length
+  if (out > migrationsOutMax)
+    findings.tell('Q2', `${out} migrations leave ${host} at once, ${migrationsOutMax} allowed`)
+  if (into > migrationsInMax)
+    findings.tell('Q2', `${into} migrations enter ${host} at once, ${migrationsInMax} allowed`)
+}
+
+const take = ({ asked }: AdmissionState, host: string, vm: VmId): Asked | null => {
+  const found = asked.get(`${host} ${vm}`) ?? null
+  asked.delete(`${host} ${vm}`)
+  return found
+}
+
+const begins = (state: AdmissionState, { vm, from, to, byHand }: MigrationTruth): void => {
+  const now = state.scene.world.clock.now()
+  const { at, promisedAt } = take(state, from, vm) ?? { at: now, promisedAt: now }
+  state.known.leaves(vm, promisedAt)
+  // Its owner answers for that; and a request that is read later than any promise lasts is outside the model (docs/adr/012).
+  if (byHand || now - at > limits.lateStartMs) return void state.unexpected.set(vm, { to, at: now })
+  state.unexpected.delete(vm)
+  judgeRoom(state, vm, to, promisedAt)
+  judgeBudget(state, from, promisedAt)
+  judgeBudget(state, to, promisedAt)
+}
+
+/** A host with no agent that could be told promises nothing. */
+const appears = ({ known, scene }: AdmissionState, vm: VmId, host: string, resumed: boolean): void =>
+  scene.named(host) === null ? known.exists(vm) : known.appears(vm, host, resumed)
+
+const runs = (state: AdmissionState, { vm, host, what }: Extract<WorldEvent, { kind: 'vm' }>): void => {
+  const { known } = state
+  if (what === 'paused') return known.pauses(vm)
+  if (what === 'resumed') return known.goesOn(vm)
+  if (what !== 'started' && what !== 'restored') return known.exists(vm)
+  const asked = take(state, host, vm)
+  if (asked === null) return appears(state, vm, host, false)
+  // By drover's hand.
+  known.arrives(vm)
+  judgeRoom(state, vm, host, asked.promisedAt)
+}
+
+const performs = (
+  state: AdmissionState,
+  { name }: HostBook,
+  { action, operation }: Extract<Effect, { kind: 'perform' }>,
+): void => {
+  const at = state.scene.world.clock.now()
+  state.asked.set(`${name} ${operation.vm}`, { at, promisedAt: state.promised.get(action) ?? at })
+}
+
+const heed = (state: AdmissionState, event: AgentEvent, book: HostBook): void => {
+  const { promised, known, scene } = state
+  const now = scene.world.clock.now()
+  if (event.kind === 'input' && event.input.kind === 'observed') known.shown(book.name, event.input.vms)
+  if (event.kind === 'sent' && event.message.kind === 'admitted' && !promised.has(event.message.action))
+    promised.set(event.message.action, now)
+  if (event.kind === 'written' && event.record.kind === 'closed') promised.delete(event.record.action)
+  if (event.kind !== 'effect') return
+  const { effect } = event
+  // A VM that is to start or to resume is looked at first: from then on it counts.
+  if (effect.kind === 'inspect' && !promised.has(effect.action) && !book.open.has(effect.action))
+    promised.set(effect.action, now)
+  if (effect.kind === 'perform') performs(state, book, effect)
+}
+
+export const createAdmissionCheck = (scene: AdmissionState['scene'], most: AdmissionLimits): Check => {
+  const known = createLeastKnown(scene.world, most.staleMs)
+  const state: AdmissionState = {
+    scene,
+    most,
+    known,
+    asked: new Map(),
+    promised: new Map(),
+    unexpected: new Map(),
+  }
   return {
-    ended: (vm: VmId, from: number, to: number): void => void motions.set(vm, { from, to }),
-    measuredSince(vm: VmId, since: number): number {
-      const motion = motions.get(vm)
-      if (motion === undefined || motion.to < since) return since
-      return Math.min(since, Math.max(motion.from, since - limits.demandAgeMsMax))
-    },
-  }
-}
-
-export const createAdmissionCheck = (
-  { world, findings, usable }: Pick<Scene, 'world' | 'findings' | 'usable'>,
-  { migrationsOutMax, migrationsInMax, staleMs }: AdmissionLimits,
-): Check => {
-  const demands = new Map<VmId, Demanded[]>()
-
-  const remember = (id: VmId, { cpuMilli, memoryMiB }: Resources): void => {
-    const now = world.clock.now()
-    const past = demands.get(id) ?? []
-    // Keep one entry from before the window: it says what held when the window began.
-    while (past.length > 1 && (past[1]?.at ?? now) < now - limits.demandAgeMsMax - limits.lateStartMs)
-      past.shift()
-    past.push({ at: now, demand: { cpuMilli, memoryMiB } })
-    demands.set(id, past)
-  }
-
-  /** VMs that move, or have moved, though no host expected it, and since when. */
-  const unexpected = new Map<VmId, number>()
-  /** What no host expected may have begun when this was already promised. */
-  const isForeseeable = (vm: VmId): boolean => world.clock.now() - (unexpected.get(vm) ?? -Infinity) > staleMs
-  /** When a hypervisor was last asked to move the VM from there. It may read that late. */
-  const asked = new Map<string, number>()
-  const motions = createMotions()
-  /** The least that this host's agent could know of it: nothing, when its hypervisor has lied about it. */
-  const leastOf = (id: VmId, asOf: number, dimension: keyof Resources): number => {
-    const vm = world.vm(id)
-    const since = motions.measuredSince(id, asOf)
-    if (vm.misreadAt !== null && vm.misreadAt >= since) return 0
-    return lowest(demands.get(id) ?? [], vm, since, dimension)
-  }
-
-  /** The room was promised when the request was made, on a measurement from before. */
-  const judgeRoom = (id: VmId, host: string, askedAt: number): void => {
-    const truth = world.host(host)
-    const since = askedAt - staleMs
-    const coming = world.migrations().filter((m) => m.to === host && isForeseeable(m.vm))
-    for (const dimension of dimensions) {
-      const own = truth.vms
-        .filter(isForeseeable)
-        .filter((vm) => dimension !== 'cpuMilli' || running(world.vm(vm).copies).some((c) => c.host === host))
-      // One that has arrived, and whose source does not know it yet, is both.
-      const all = new Set([...own, ...coming.map((m) => m.vm)])
-      let total = 0
-      for (const vm of all) total += leastOf(vm, since, dimension)
-      const room = usable(host)[dimension]
-      if (total > room)
-        findings.tell(
-          'S9',
-          `${world.vm(id).name} was let in by ${host}: ${total} of ${room} ${dimension} usable, counting all promised`,
-        )
-    }
-  }
-
-  const judgeBudget = (host: string): void => {
-    const all = world.migrations().filter((m) => isForeseeable(m.vm))
-    const out = all.filter((m) => m.from === host).length
-    const into = all.filter((m) => m.to === host).length
-    if (out > migrationsOutMax)
-      findings.tell('Q2', `${out} migrations leave ${host} at once, ${migrationsOutMax} allowed`)
-    if (into > migrationsInMax)
-      findings.tell('Q2', `${into} migrations enter ${host} at once, ${migrationsInMax} allowed`)
-  }
-
-  for (const vm of world.vms()) remember(vm.vm, vm)
-  return {
-    agent(event, { name }) {
-      if (event.kind !== 'effect' || event.effect.kind !== 'perform') return
-      const { operation } = event.effect
-      if (operation.kind === 'migrate') asked.set(`${name} ${operation.vm}`, world.clock.now())
-    },
+    agent: (event, book) => heed(state, event, book),
     world(event) {
-      if (event.kind === 'demand') remember(event.vm, event)
-      if (event.kind === 'vm' && !demands.has(event.vm)) remember(event.vm, world.vm(event.vm))
-      const now = world.clock.now()
-      if (event.kind === 'migration-ended') motions.ended(event.migration.vm, event.migration.startedAt, now)
-      if (event.kind !== 'migration-started') return
-      const { vm, from, to } = event.migration
-      const askedAt = asked.get(`${from} ${vm}`) ?? now
-      asked.delete(`${from} ${vm}`)
-      // Its owner answers for that; and a request that is read later than any promise lasts is outside the model (docs/adr/012).
-      if (event.migration.byHand || now - askedAt > limits.lateStartMs) return void unexpected.set(vm, now)
-      unexpected.delete(vm)
-      judgeRoom(vm, to, askedAt)
-      judgeBudget(from)
-      judgeBudget(to)
+      switch (event.kind) {
+        case 'demand':
+          return known.changed(event.vm, event)
+        case 'by-hand':
+          if (event.what === 'resume') appears(state, event.vm, event.host, true)
+          return
+        case 'vm':
+          return runs(state, event)
+        case 'migration-started':
+          return begins(state, event.migration)
+        case 'migration-ended':
+          return known.arrives(event.migration.vm)
+      }
     },
   }
 }

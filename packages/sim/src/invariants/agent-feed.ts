@@ -38,8 +38,11 @@ export type AgentEvent = { readonly host: HostId } & (
   | { readonly kind: 'journal'; readonly damage: 'lost' | 'torn' | 'unwritten'; readonly records: number }
   /** Its core is about to be told this. */
   | { readonly kind: 'input'; readonly input: Input }
-  /** Its core has made a step, of which nothing is carried out yet. */
-  | { readonly kind: 'stepped'; readonly lease: PeerView['lease'] }
+  /**
+   * Its core has made a step, of which nothing is carried out yet. `at`: when its process has got there, ms of the world's clock. That is
+   * later than now when it stands still in the middle of what it did before.
+   */
+  | { readonly kind: 'stepped'; readonly lease: PeerView['lease']; readonly at: number }
   /** This is about to be carried out. A `perform` whose record was not written never is. */
   | { readonly kind: 'effect'; readonly effect: WatchedEffect }
   /** All of that step is carried out. */

@@ -19,7 +19,7 @@ const earlyMs = limits.leaseMs / 50
 
 type Received = Extract<Extract<AgentEvent, { kind: 'input' }>['input'], { kind: 'received' }>
 
-export const createLeaseLifeCheck = ({ world, findings }: Pick<Scene, 'world' | 'findings'>): Check => {
+export const createLeaseLifeCheck = ({ findings }: Pick<Scene, 'findings'>): Check => {
   const all = new Map<HostBook, Known>()
   const knownOf = (book: HostBook): Known => {
     const known = all.get(book) ?? { lives: new Map(), released: false }
@@ -46,19 +46,19 @@ export const createLeaseLifeCheck = ({ world, findings }: Pick<Scene, 'world' | 
       findings.tell('S7', `${book.name} was leased to ${partition}, of an earlier life of its leader`)
   }
 
-  const mayEnd = (book: HostBook, { leader, partition }: SeenLease): boolean => {
+  const mayEnd = (book: HostBook, { leader, partition }: SeenLease, at: number): boolean => {
     const known = knownOf(book)
     // What a leader says to its own host no one hears.
     if (leader === book.id || known.released) return true
     const [, incarnation] = founderOf(partition)
     if ((known.lives.get(leader) ?? 0) > incarnation) return true
-    return world.clock.now() >= book.renewedAt + limits.leaseMs - earlyMs
+    return at >= book.renewedAt + limits.leaseMs - earlyMs
   }
 
-  const stepped = (book: HostBook, lease: SeenLease | null): void => {
+  const stepped = (book: HostBook, lease: SeenLease | null, at: number): void => {
     const before = book.lease
     if (lease?.epoch === before?.epoch) return
-    if (before !== null && lease === null && !mayEnd(book, before))
+    if (before !== null && lease === null && !mayEnd(book, before, at))
       findings.tell('S4', `${book.name} let ${before.partition} go, which has not released it`)
     knownOf(book).released = false
     if (lease !== null) begins(book, lease)
@@ -87,7 +87,7 @@ export const createLeaseLifeCheck = ({ world, findings }: Pick<Scene, 'world' | 
             lives(knownOf(book), event.input.summary.host, event.input.summary.incarnation)
           return
         case 'stepped':
-          return stepped(book, event.lease)
+          return stepped(book, event.lease, event.at)
         case 'sent':
           return sent(book, event.message)
       }

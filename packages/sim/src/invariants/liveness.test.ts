@@ -58,6 +58,7 @@ const watched = (said: (host: number) => object | null = () => ({}), open: numbe
       host: ids[host]!,
       kind: 'stepped',
       lease: of === null ? null : { partition: of, epoch: 1, leader: ids[host]!, executing: true },
+      at: small.clock.now(),
     })
   return { ...small, check, found, executes }
 }

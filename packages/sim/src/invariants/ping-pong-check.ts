@@ -1,13 +1,20 @@
 /**
  * Q1: a VM that was moved stays for its cool-down unless its host is overloaded; it goes back only when demand has changed; and
- * every plan against an overload leaves less of it.
+ * every plan against an overload leaves less of it. A cool-down binds drover's own ideas, and no host that is told to drain.
  */
-import type { Assign, Effect, HostId, Policy, Resources, VmId } from '@drover/protocol'
+import type { Assign, Effect, HostId, Input, Policy, Resources, VmId } from '@drover/protocol'
 import type { AgentEvent } from './agent-feed.ts'
 import { clockRateMax } from './clock-rates.ts'
 import { type HostBook, partitionOf } from './host-book.ts'
 import { excessOf } from './plan-reading.ts'
 import type { Check, Scene } from './scene.ts'
+import { createStandingOverloads, type StandingOverloads } from './standing-overload.ts'
+
+/** As a host was when its lease was given: a plan is made from that. */
+interface Given {
+  readonly draining: boolean
+  readonly overloaded: boolean
+}
 
 interface Rest {
   readonly from: string
@@ -25,6 +32,10 @@ interface PingPongState {
   readonly rests: Map<VmId, Rest>
   /** By host, when its last life began: by the world's clock and by its own. */
   readonly clocks: Map<HostBook, { readonly at: number; readonly wallMs: number }>
+  readonly overloads: StandingOverloads
+  /** Their operators want them empty. */
+  readonly draining: Set<HostBook>
+  readonly given: Map<HostBook, Given>
 }
 
 /** A wall clock that differs by more was set. */
@@ -72,9 +83,11 @@ const performs = (
   if (!ownIdeas.has(assign.decision.reason)) return
   // One plan may move a VM twice: it makes room on its way, and stays there for as long as the plan takes.
   if (rest.partition === partitionOf(action)) return
+  const given = state.given.get(book)
+  if (given?.draining === true) return
   const { name } = world.vm(operation.vm)
   const left = Math.round(rest.until - world.clock.now())
-  if (!isOverloaded(assign, book.id))
+  if (!isOverloaded(assign, book.id) && given?.overloaded !== true)
     findings.tell(
       'Q1',
       `${name} leaves ${book.name}, which is not overloaded, ${left} ms before its rest ends`,
@@ -87,6 +100,8 @@ const performs = (
 const born = (state: PingPongState, book: HostBook, event: Extract<AgentEvent, { kind: 'born' }>): void => {
   const { rests, clocks, scene } = state
   const now = scene.world.clock.now()
+  if (event.restored.draining) state.draining.add(book)
+  else state.draining.delete(book)
   const before = clocks.get(book)
   clocks.set(book, { at: now, wallMs: event.wallMs })
   const wasSet =
@@ -98,6 +113,13 @@ const born = (state: PingPongState, book: HostBook, event: Extract<AgentEvent, {
     if (known === undefined) rests.delete(vm)
     else rests.set(vm, { ...rest, until: Math.min(rest.until, now + known.remainingMs / clockRateMax) })
   }
+}
+
+const told = ({ overloads, draining }: PingPongState, book: HostBook, input: Input): void => {
+  if (input.kind === 'observed') overloads.shown(book, input.vms)
+  if (input.kind !== 'commanded') return
+  if (input.command.kind === 'drain' && !input.command.dryRun) draining.add(book)
+  if (input.command.kind === 'undrain') draining.delete(book)
 }
 
 const assigned = ({ scene }: PingPongState, book: HostBook, assign: Assign): void => {
@@ -114,10 +136,22 @@ const assigned = ({ scene }: PingPongState, book: HostBook, assign: Assign): voi
 export const createPingPongCheck = (scene: Scene): Check => {
   const { policy } = scene
   if (policy === null) return {}
-  const state: PingPongState = { scene, policy, rests: new Map(), clocks: new Map() }
+  const state: PingPongState = {
+    scene,
+    policy,
+    rests: new Map(),
+    clocks: new Map(),
+    overloads: createStandingOverloads(scene, policy.clearPermille),
+    draining: new Set(),
+    given: new Map(),
+  }
+  const { draining, overloads, given } = state
   return {
     agent(event, book) {
       if (event.kind === 'born') born(state, book, event)
+      if (event.kind === 'input') told(state, book, event.input)
+      if (event.kind === 'stepped' && event.lease !== null && event.lease.epoch !== book.lease?.epoch)
+        given.set(book, { draining: draining.has(book), overloaded: overloads.at(book) })
       if (event.kind === 'effect' && event.effect.kind === 'perform') performs(state, book, event.effect)
       if (event.kind === 'sent' && event.message.kind === 'assign') assigned(state, book, event.message)
     },

@@ -252,6 +252,50 @@ test('Q1: a VM that rests is moved from a host that is not overloaded, or back',
   assert.deepEqual(await back(1_000, 'overload.cpu', partition), [], 'one plan may move it twice')
 })
 
+test('Q1: an overload stands until demand has come down to the clear mark, and a host that drains is not bound', async () => {
+  const leaves = async (cpus: readonly number[], drains = false) => {
+    const agents = watchedAgents(2, { policy: policyOf('balanced') })
+    const { step, driver, clock, world } = agents
+    agents.vm('c', 'h2', { vcpus: 10, cpuMilli: 1_000 })
+    agents.born('h1')
+    agents.born('h2')
+    step('h1', tick, null, opened(openMigration('arrival', partitionIdOf('h2', 7), c)))
+    void driver('h2').migrate({ vm: c, to: 'sim://h1', handOverPaused: false, bandwidthMiBps: null })
+    await clock.advance(20_000)
+    for (const cpuMilli of cpus) {
+      world.setCpu(c, cpuMilli)
+      step('h1', { kind: 'observed', vms: [{ ...observed(c), cpuMilli }] }, null)
+    }
+    if (drains)
+      step(
+        'h1',
+        { kind: 'commanded', request: '', command: { kind: 'drain', onBlocker: 'skip', dryRun: false } },
+        null,
+      )
+    const assign = {
+      kind: 'assign',
+      partition,
+      epoch: 1,
+      epochs: {},
+      plan: planOf(move(0, c, h1, agentOf('h3'))),
+      problem: problemOf(0, {
+        hosts: [hostOf(h1), hostOf(agentOf('h3'))],
+        vms: [vmOf(c, h1, cpus.at(-1) ?? 0)],
+      }),
+      decision: { reason: 'overload.cpu' },
+    }
+    step('h1', tick, agents.leased(partition, 1), epoch(1))
+    step('h1', tick, agents.leased(partition, 1), says('h2', assign as never), migrates(partition, c))
+    return agents.found().filter((line) => line.startsWith('Q1 c'))
+  }
+  const clear = 8_000 * 0.95
+  assert.deepEqual(await leaves([8_001, clear + 1, clear + 1, clear + 1]), [])
+  assert.deepEqual(await leaves([8_001, clear]), [], 'one sample is not believed yet')
+  for (const cpus of [[8_001, clear, clear], [8_001, clear, clear, clear + 1], [clear + 1]])
+    assert.match((await leaves(cpus)).join(), /^Q1 c leaves h1, which is not overloaded/)
+  assert.deepEqual(await leaves([1_000], true), [])
+})
+
 test('Q1: a VM whose migrations fail is tried again too soon', async () => {
   const agents = watchedAgents(2, { policy: policyOf('balanced') })
   const { step, clock, found, born } = agents

@@ -20,6 +20,12 @@ export interface AgentWitness {
   damaged(damage: 'lost' | 'torn', records?: number): void
 }
 
+export interface Clocks {
+  readonly wallNow: () => number
+  /** When the process of the agent gets to what it does now: `AgentEvent`, `stepped`. */
+  readonly getsThereAt: () => number
+}
+
 const performing = ['migrate', 'start', 'shutdown', 'save', 'restore'] as const
 
 /** A record counts as written until it turns out that it had not reached the disk when its agent died. */
@@ -75,7 +81,7 @@ export const createAgentWitness = (
   feed: AgentFeed,
   host: HostId,
   name: string,
-  wallNow: () => number,
+  clocks: Clocks,
 ): AgentWitness => {
   const tell = (told: Told): void => feed.emit({ host, ...told } as AgentEvent)
   let sending: { readonly to: HostId; readonly message: Message } | null = null
@@ -104,13 +110,13 @@ export const createAgentWitness = (
     }),
     hypervisor: (driver) => watchedDriver(driver, watchCall),
     peer(peer, { incarnation, restored }) {
-      tell({ kind: 'born', name, incarnation, restored, wallMs: wallNow() })
+      tell({ kind: 'born', name, incarnation, restored, wallMs: clocks.wallNow() })
       return {
         ...peer,
         step(now, input) {
           tell({ kind: 'input', input })
           const effects = peer.step(now, input)
-          tell({ kind: 'stepped', lease: peer.lease() })
+          tell({ kind: 'stepped', lease: peer.lease(), at: clocks.getsThereAt() })
           return effects
         },
       }

@@ -146,7 +146,10 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
   const wallNow = (): number => clock.now() + made.wallOffsetMs
   // The first start of all has no leases of a lost journal to wait for.
   const journal = createJournalStore({ intact: true, wallNow })
-  const witness = createAgentWitness(cluster.feed, id, name, wallNow)
+  const witness = createAgentWitness(cluster.feed, id, name, {
+    wallNow,
+    getsThereAt: () => clock.now() + (made.process?.lagMs ?? 0),
+  })
   const store = witness.store(journal)
   const [wakes, syncs] = [randomOf(seed, 'wake', index), randomOf(seed, 'fsync', index)]
   const host = createHost({
