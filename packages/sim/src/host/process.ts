@@ -25,7 +25,7 @@ export interface Process {
   readonly free: boolean
   /** It waits in the middle of a step: no other sees yet what its core says of itself. */
   readonly inStep: boolean
-  /** So long it still waits there, ms, unless it is stopped; else 0. */
+  /** How long its thread still waits where it is, ms: what it does next happens then. */
   readonly lagMs: number
   /** World's ms in which it was not stopped. Its own work is counted by it. */
   readonly ranMs: number

@@ -36,11 +36,11 @@ export type AgentEvent = { readonly host: HostId } & (
    * agent died, which its next life cannot notice.
    */
   | { readonly kind: 'journal'; readonly damage: 'lost' | 'torn' | 'unwritten'; readonly records: number }
-  /** Its core is about to be told this. */
-  | { readonly kind: 'input'; readonly input: Input }
+  /** Its core is about to be told this. `asOf`: when it was so; an answer about jobs may have waited for its process. World's ms. */
+  | { readonly kind: 'input'; readonly input: Input; readonly asOf: number }
   /**
-   * Its core has made a step, of which nothing is carried out yet. `at`: when its process has got there, ms of the world's clock. That is
-   * later than now when it stands still in the middle of what it did before.
+   * Its core has made a step, of which nothing is carried out yet. `at`: when it read its clock for it, world's ms; it may have stood
+   * still since.
    */
   | { readonly kind: 'stepped'; readonly lease: PeerView['lease']; readonly at: number }
   /** This is about to be carried out. A `perform` whose record was not written never is. */

@@ -159,18 +159,18 @@ const begin = (book: HostBook, now: number): void => {
   if (!book.doomed) book.damaged = false
 }
 
-const hear = (book: HostBook, { input }: Extract<AgentEvent, { kind: 'input' }>, now: number): void => {
+const hear = (book: HostBook, { input, asOf }: Extract<AgentEvent, { kind: 'input' }>): void => {
   if (input.kind === 'observed') {
     book.observed = input.vms
-    book.observedAt = now
+    book.observedAt = asOf
   }
   if (input.kind === 'jobs') {
-    book.jobsAt = now
+    book.jobsAt = asOf
     book.jobs = input.outgoing.length + input.incoming.length
   }
   if (input.kind !== 'received') return
   const { message } = input
-  if (message.kind === 'renew' && isOf(book.lease, message.partition, message.epoch)) book.renewedAt = now
+  if (message.kind === 'renew' && isOf(book.lease, message.partition, message.epoch)) book.renewedAt = asOf
   if (message.kind !== 'assign') return
   keepPlan(book, message)
   if (isOf(book.lease, message.partition, message.epoch)) book.executing = true
@@ -219,9 +219,9 @@ export const note = (book: HostBook, event: AgentEvent, now: number): void => {
     case 'journal':
       return damage(book, event)
     case 'input':
-      return hear(book, event, now)
+      return hear(book, event)
     case 'stepped':
-      if (event.lease !== null && event.lease.epoch !== book.lease?.epoch) begin(book, now)
+      if (event.lease !== null && event.lease.epoch !== book.lease?.epoch) begin(book, event.at)
       book.lease = event.lease
       return
     case 'written':

@@ -18,7 +18,6 @@ type EventOf<K extends AgentEvent['kind']> = Extract<AgentEvent, { readonly kind
 
 export const createLeaseCheck = (scene: Scene): Check => {
   const { world, findings } = scene
-  const now = (): number => world.clock.now()
   /** By host: the leader whose newer life spoke in the step that is under way. */
   const restarted = new Map<HostBook, string>()
 
@@ -29,18 +28,18 @@ export const createLeaseCheck = (scene: Scene): Check => {
     book.jobs > 0 ||
     world.migrations().some(({ from, to }) => from === book.name || to === book.name)
 
-  const judgeNew = (book: HostBook, lease: SeenLease): void => {
+  const judgeNew = (book: HostBook, lease: SeenLease, now: number): void => {
     const { name, lease: before, epochGiven } = book
     const { partition, epoch, leader } = lease
     const foreign = leader !== book.id
-    const inForce = before !== null && (before.leader === book.id || book.renewedAt + leaseMs > now())
+    const inForce = before !== null && (before.leader === book.id || book.renewedAt + leaseMs > now)
     if (before !== null && foreign && inForce && book.executing)
       findings.tell('S4', `${name} was leased to ${partition} while ${before.partition} executed there`)
     if (epoch === epochGiven)
       findings.tell('S4', `${name} was leased to ${partition} under epoch ${epoch}, which was given before`)
     if (epoch < epochGiven)
       findings.tell('S6', `${name} was leased to ${partition} under epoch ${epoch} after epoch ${epochGiven}`)
-    const withoutMs = now() - (book.withoutSince ?? book.bornAt)
+    const withoutMs = now - (book.withoutSince ?? book.bornAt)
     if (book.damaged && withoutMs < leaseMs)
       findings.tell(
         'S6',
@@ -50,12 +49,12 @@ export const createLeaseCheck = (scene: Scene): Check => {
       findings.tell('S7', `${name} takes ${leader} for the leader of ${partition}`)
   }
 
-  const stepped = (book: HostBook, { lease }: EventOf<'stepped'>): void => {
+  const stepped = (book: HostBook, { lease, at }: EventOf<'stepped'>): void => {
     const leader = restarted.get(book)
     restarted.delete(book)
     if (lease === null) return
     if (lease.epoch !== book.lease?.epoch || lease.partition !== book.lease.partition)
-      return judgeNew(book, lease)
+      return judgeNew(book, lease, at)
     if (leader === lease.leader && !isBusy(book))
       findings.once(
         `S7 ${book.id} ${lease.partition}`,

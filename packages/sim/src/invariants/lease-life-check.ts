@@ -46,19 +46,19 @@ export const createLeaseLifeCheck = ({ findings }: Pick<Scene, 'findings'>): Che
       findings.tell('S7', `${book.name} was leased to ${partition}, of an earlier life of its leader`)
   }
 
-  const mayEnd = (book: HostBook, { leader, partition }: SeenLease, at: number): boolean => {
+  const mayEnd = (book: HostBook, { leader, partition }: SeenLease, now: number): boolean => {
     const known = knownOf(book)
     // What a leader says to its own host no one hears.
     if (leader === book.id || known.released) return true
     const [, incarnation] = founderOf(partition)
     if ((known.lives.get(leader) ?? 0) > incarnation) return true
-    return at >= book.renewedAt + limits.leaseMs - earlyMs
+    return now >= book.renewedAt + limits.leaseMs - earlyMs
   }
 
-  const stepped = (book: HostBook, lease: SeenLease | null, at: number): void => {
+  const stepped = (book: HostBook, lease: SeenLease | null, now: number): void => {
     const before = book.lease
     if (lease?.epoch === before?.epoch) return
-    if (before !== null && lease === null && !mayEnd(book, before, at))
+    if (before !== null && lease === null && !mayEnd(book, before, now))
       findings.tell('S4', `${book.name} let ${before.partition} go, which has not released it`)
     knownOf(book).released = false
     if (lease !== null) begins(book, lease)

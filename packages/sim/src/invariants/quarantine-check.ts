@@ -69,12 +69,12 @@ export const createQuarantineCheck = ({ world, findings, policy }: Scene): Check
       if (event.kind === 'born') memories.delete(book)
       if (event.kind === 'input') {
         const memory = memoryOf(book)
-        memory.steppedAt = world.clock.now()
         if (event.input.kind !== 'observed') return
         // What a host does not see it need not remember, once it may be tried again.
         const seen = new Set(event.input.vms.map(({ vm }) => vm))
         for (const vm of memory.failures.keys()) if (!seen.has(vm)) memory.failures.delete(vm)
       }
+      if (event.kind === 'stepped') memoryOf(book).steppedAt = event.at
       if (event.kind !== 'effect') return
       const { effect } = event
       if (effect.kind === 'perform') performs(book, effect.operation)

@@ -83,6 +83,47 @@ test('a record is on disk before the grant that relies on it leaves', async () =
   assert.equal(cluster.outcomes().at(-1)?.result, 'cured')
 })
 
+// h2 stands still before it writes down the epoch under which it is leased: it has granted nothing yet.
+const stillBeforeItsEpoch = async () => {
+  const told: { readonly at: number; readonly what: string }[] = []
+  let now = (): number => 0
+  const cluster = await overloaded({
+    record(event) {
+      if (!('host' in event) || event.host !== 'peer-0002') return
+      if (event.kind === 'born') told.push({ at: now(), what: `born with epoch ${event.restored.epoch}` })
+      if (event.kind === 'written' && event.record.kind === 'epoch') told.push({ at: now(), what: 'written' })
+      if (event.kind === 'sent' && event.message.kind === 'granted') told.push({ at: now(), what: 'granted' })
+    },
+  })
+  now = cluster.clock.now
+  told.length = 0
+  cluster.freezeAt(2, 'persist', 4_000)
+  assert.ok(await cluster.until(() => cluster.view(2).lease !== null, 20_000))
+  return { cluster, told, stillSince: now() }
+}
+
+test('what a process has before it when it stands still in a step is done, and told, when it goes on', async () => {
+  const { cluster, told, stillSince } = await stillBeforeItsEpoch()
+  await cluster.run(5_000)
+  assert.deepEqual(
+    told.slice(0, 2).map(({ what }) => what),
+    ['written', 'granted'],
+  )
+  for (const { at, what } of told) assert.ok(at >= stillSince + 3_900, `${what} after ${at - stillSince} ms`)
+})
+
+test('an agent that dies while it stands still before a record has not written it', async () => {
+  const { cluster, told } = await stillBeforeItsEpoch()
+  await cluster.run(2_000)
+  cluster.killAgent(2)
+  cluster.restartAgent(2)
+  assert.deepEqual(
+    told.map(({ what }) => what),
+    ['born with epoch 0'],
+  )
+  assert.deepEqual(cluster.checker.check(), [])
+})
+
 for (const fate of ['written', 'unwritten'] as const)
   test(`an agent that dies in a write with its record ${fate} is back after five seconds`, async () => {
     const effects: string[] = []

@@ -143,12 +143,15 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
   const { sampleMs = 1_000 } = options
   const name = `h${index}`
   world.addHost({ name, capacity: cluster.capacity })
-  const wallNow = (): number => clock.now() + made.wallOffsetMs
+  /** As its process sees it, wherever its thread is. */
+  const wallNow = (): number => clock.now() + (made.process?.lagMs ?? 0) + made.wallOffsetMs
   // The first start of all has no leases of a lost journal to wait for.
   const journal = createJournalStore({ intact: true, wallNow })
   const witness = createAgentWitness(cluster.feed, id, name, {
+    now: clock.now,
     wallNow,
-    getsThereAt: () => clock.now() + (made.process?.lagMs ?? 0),
+    lagMs: () => made.process?.lagMs ?? 0,
+    later: (fn) => made.process?.leave(fn),
   })
   const store = witness.store(journal)
   const [wakes, syncs] = [randomOf(seed, 'wake', index), randomOf(seed, 'fsync', index)]

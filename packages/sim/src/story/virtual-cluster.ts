@@ -162,7 +162,7 @@ const commands = (state: ClusterState): Pick<Cluster, 'tell' | 'command'> => {
     process?.enter(() =>
       its.agent
         ?.command(command)
-        .then((reply) => state.replies.set(request, reply))
+        .then((reply) => process.leave(() => state.replies.set(request, reply)))
         .catch(() => {}),
     )
     return request

@@ -154,7 +154,7 @@ export const watchedAgents = (
       emit({ host: agentOf(host), kind: 'journal', damage: 'unwritten', records }),
     step(name, input, lease, ...does) {
       const host = agentOf(name)
-      emit({ host, kind: 'input', input })
+      emit({ host, kind: 'input', input, asOf: small.clock.now() })
       emit({ host, kind: 'stepped', lease, at: small.clock.now() })
       for (const deed of does) carryOut(host, deed)
       emit({ host, kind: 'carried' })
