@@ -15,6 +15,7 @@ import {
   type OpenAction,
   type Peer,
   partitionIdOf,
+  usableOf,
   type VmId,
 } from '../../packages/protocol/src/index.ts'
 import { exampleDecision } from '../../packages/protocol/src/outcome/example.ts'
@@ -150,9 +151,16 @@ test('a plan for a host called "constructor" is a plan like any other: what is s
       effect.kind === 'send' && effect.message.kind === 'granted' ? [effect.message] : [],
     )
     assert.ok(granted !== undefined)
-    const { epoch } = granted
-    const limit = [9_000, 9_000]
-    const odd = { state: 'online', limit, cpuBaseline: null, failureDomain: null } as const
+    const { epoch, snapshot } = granted
+    const { cpuMilli, memoryMiB } = usableOf(snapshot)
+    const odd = {
+      state: 'online',
+      limit: [cpuMilli, memoryMiB],
+      cpuBaseline: snapshot.cpuBaseline,
+      failureDomain: null,
+    } as const
+    const wants = snapshot.vms[0]?.demand
+    assert.ok(wants !== undefined)
     const problem = {
       dimensions: ['cpuMilli', 'memoryMiB'],
       hosts: [
@@ -165,8 +173,8 @@ test('a plan for a host called "constructor" is a plan like any other: what is s
           host: self,
           state: 'running',
           wanted: 'running',
-          demand: [1, 1],
-          memoryMiB: 1,
+          demand: [wants.cpuMilli, wants.memoryMiB],
+          memoryMiB: wants.memoryMiB,
           dirtyMiBps: 0,
           movable: true,
         },

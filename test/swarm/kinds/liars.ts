@@ -3,9 +3,13 @@ import { duration, type Kind, moment, times, twoHosts } from '../kind.ts'
 
 /** Of the small sizes, in a plan's problem. */
 const hostsMax = 8
+const vmsMax = 24
 
 /** So that no host has room for anything: an agent that carries out such a plan has not looked at it. */
 const noRoom = Array.from({ length: hostsMax }, (_, i) => `problem.hosts.${i}.limit.0=1`).join(' ')
+
+/** So that VMs of any host want next to nothing: the plan is sound, and not made from what its members have told. */
+const noDemand = Array.from({ length: vmsMax }, (_, i) => `problem.vms.${i}.demand.0=1`).join(' ')
 
 /** One at a time: it tells members of another problem than that which its plan was made for, or ends leases of other leaders. */
 const liars: Kind = {
@@ -17,7 +21,7 @@ const liars: Kind = {
       const [liar, victim] = twoHosts(draw, draft)
       const atMs = moment(draw, draft)
       const untilMs = Math.min(atMs + 2 * duration(draw), draft.untilMs - 1)
-      const lie = draw.chance(0.5) ? `assign ${noRoom}` : `usurps h${victim}`
+      const lie = draw.pick([`assign ${noRoom}`, `assign ${noDemand}`, `usurps h${victim}`])
       return [
         { atMs, command: `liar h${liar} ${lie}` },
         { atMs: untilMs, command: `liar h${liar} nothing` },

@@ -3,6 +3,7 @@
 import type { HostId, Instant, PartitionId, VmId } from './ids.ts'
 import type { Assign } from './message.ts'
 import type { Rank } from './rank.ts'
+import type { HostSnapshot } from './snapshot.ts'
 
 export interface Lease {
   readonly partition: PartitionId
@@ -11,6 +12,8 @@ export interface Lease {
   readonly leaderIncarnation: number
   readonly rank: Rank
   readonly expiresAt: Instant
+  /** What this host told its leader of itself: the plan has to be made from that (S10). */
+  readonly snapshot: HostSnapshot
   /** What each VM was when the snapshot was taken: an action on another incarnation is refused (S10). */
   readonly incarnations: ReadonlyMap<VmId, string>
   /** The plan, once it came and passed the check here; `unsound` = why it did not. */

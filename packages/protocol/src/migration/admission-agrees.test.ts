@@ -19,6 +19,7 @@ import type { Lease } from '../data/lease.ts'
 import type { Assign } from '../data/message.ts'
 import { createHost, snapshotVm } from '../snapshot/host.ts'
 import { observe } from '../snapshot/observe.ts'
+import { emptySnapshot } from '../testing/empty-snapshot.ts'
 import { ordinaryHost, ordinaryVm } from '../testing/observed-vm.ts'
 import { mayArrive } from './admission.ts'
 
@@ -117,6 +118,7 @@ const leaseOf = (problem: Problem, plan: Plan): Lease => ({
   leaderIncarnation: 1,
   rank: { severity: 1, ageMs: 0, partition },
   expiresAt: 0,
+  snapshot: emptySnapshot(asHostId('self')),
   incarnations: new Map(),
   assigned: { assign: { problem, plan } as unknown as Assign, unsound: null },
   executing: true,

@@ -14,6 +14,7 @@ import type { Assign } from '../data/message.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import { createHost } from '../snapshot/host.ts'
 import { observe } from '../snapshot/observe.ts'
+import { emptySnapshot } from '../testing/empty-snapshot.ts'
 import { ordinaryHost, ordinaryVm } from '../testing/observed-vm.ts'
 import { mayArrive, mayLeave } from './admission.ts'
 
@@ -35,6 +36,7 @@ const lease = (changes: Partial<Lease> = {}): Lease => ({
   leaderIncarnation: 1,
   rank: { severity: 1, ageMs: 0, partition },
   expiresAt: 0,
+  snapshot: emptySnapshot(self),
   incarnations: new Map([[asVmId('web'), 'boot-1']]),
   assigned: {
     assign: { plan: { actions: [migrate], makespanMs: 0 }, epochs: { there: 9 } } as unknown as Assign,

@@ -48,6 +48,9 @@ export const mayArrive = (
 ): Refusal | null => {
   if (!isCurrent(lease, named.partition, named.epoch))
     return { code: 'lease.stale', text: 'no such lease here' }
+  // The plan may be right about its source, and wrong about this host.
+  const unsound = lease.assigned?.unsound ?? null
+  if (unsound !== null) return { code: 'plan.unsound', text: unsound }
   const closed = doorClosed(host, promises, arriving.vm)
   if (closed !== null) return closed
   if (migrationsIn.now >= migrationsIn.max)

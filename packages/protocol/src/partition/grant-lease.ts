@@ -26,7 +26,8 @@ export const onReserve = (state: LeaseState, from: HostId, message: Reserve): vo
   const verdict = judgeReserve(state.lease, rank, context.now(), hooks.busy())
   switch (verdict.kind) {
     case 'again':
-      return sayGranted(state, from, partition, verdict.lease.epoch, snapshot)
+      // What its plan is held to is what it was told first.
+      return sayGranted(state, from, partition, verdict.lease.epoch, verdict.lease.snapshot)
     case 'busy':
       return context.send(from, {
         kind: 'busy',
@@ -63,6 +64,7 @@ const grant = (state: LeaseState, from: HostId, message: Reserve, snapshot: Host
     leaderIncarnation: incarnation,
     rank,
     expiresAt: context.now() + limits.leaseMs,
+    snapshot,
     incarnations: new Map(snapshot.vms.map((vm) => [vm.vm, vm.incarnation])),
     assigned: null,
     executing: false,

@@ -5,6 +5,7 @@ import type { HostId } from '../data/ids.ts'
 import type { Assign, Release, Renew } from '../data/message.ts'
 import { changeLease, endLease, type LeaseState, leaseOf } from './lease-state.ts'
 import { planFault } from './plan-fault.ts'
+import { problemFault } from './problem-fault.ts'
 
 export const onRenew = (state: LeaseState, from: HostId, message: Renew): void => {
   const { context } = state
@@ -28,7 +29,7 @@ export const onAssign = (state: LeaseState, from: HostId, message: Assign): void
   const held = leaseOf(state, from, message)
   if (held === null || held.assigned !== null) return
   // Checked again by every host that is to carry it out: the leader may be wrong, or of another version (S10).
-  const unsound = planFault(problem, plan, partition)
+  const unsound = planFault(problem, plan, partition) ?? problemFault(problem, held.snapshot)
   if (unsound !== null)
     context.warn('plan.unsound', `the plan of ${partition} does not pass the check here: ${unsound}`)
   changeLease(state, { ...held, assigned: { assign: message, unsound }, executing: true })

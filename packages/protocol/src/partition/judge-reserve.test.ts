@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { asHostId, type PartitionId, partitionIdOf } from '../data/ids.ts'
 import type { Lease } from '../data/lease.ts'
 import { compareRank, type Rank } from '../data/rank.ts'
+import { emptySnapshot } from '../testing/empty-snapshot.ts'
 import { judgeReserve } from './judge-reserve.ts'
 
 const rank = (severity: number, ageMs = 0, counter = 1): Rank => ({
@@ -19,6 +20,7 @@ const leased = (held: Rank, changes: Partial<Lease> = {}): Lease => ({
   leaderIncarnation: 1,
   rank: held,
   expiresAt: 5_000,
+  snapshot: emptySnapshot(asHostId('self')),
   incarnations: new Map(),
   assigned: null,
   executing: false,

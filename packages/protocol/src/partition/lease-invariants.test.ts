@@ -5,6 +5,7 @@ import { limits } from '../data/config.ts'
 import { asHostId, partitionIdOf } from '../data/ids.ts'
 import type { Lease } from '../data/lease.ts'
 import type { Assign } from '../data/message.ts'
+import { emptySnapshot } from '../testing/empty-snapshot.ts'
 import { checkLeaseChange } from './lease-invariants.ts'
 
 const leader = asHostId('a')
@@ -22,6 +23,7 @@ const held: Lease = {
   leaderIncarnation: 3,
   rank: rankOf(5),
   expiresAt: now + 1_000,
+  snapshot: emptySnapshot(asHostId('self')),
   incarnations: new Map(),
   assigned: null,
   executing: false,

@@ -1,15 +1,17 @@
 /**
  * S10: every plan that is carried out passes the observer's own reading of it, at its leader and at each member; and each action is
  * right when it begins: it is of that plan, what it waits for is done, its VM is there and the same one, and its destination has
- * admitted it lately.
+ * admitted it lately. A host neither begins nor admits anything by a plan that was made from something else than it has told.
  */
 import {
   type Action,
   type ActionId,
   type Assign,
+  dimensions,
   type Effect,
   type HostId,
   limits,
+  type Message,
   type ObservedVm,
 } from '@drover/protocol'
 import type { AgentEvent } from './agent-feed.ts'
@@ -18,6 +20,7 @@ import { type HostBook, partitionOf } from './host-book.ts'
 import { planFaultOf } from './plan-reading.ts'
 import type { Check, Scene } from './scene.ts'
 
+type Granted = Extract<Message, { readonly kind: 'granted' }>
 type EventOf<K extends AgentEvent['kind']> = Extract<AgentEvent, { readonly kind: K }>
 type Perform = Extract<Effect, { readonly kind: 'perform' }>
 
@@ -28,6 +31,8 @@ interface PlanState {
   readonly done: Set<ActionId>
   /** What was there when the lease was given, by host. */
   readonly frozen: Map<HostBook, readonly ObservedVm[]>
+  /** What it told the leader to which its lease was given, by host. */
+  readonly granted: Map<HostBook, Granted>
   /** When the destination was asked, and whether it has said yes to that. */
   readonly asked: Map<ActionId, { readonly at: number; readonly to: HostId; admitted: boolean }>
 }
@@ -55,6 +60,24 @@ const vmFault = (state: PlanState, book: HostBook, action: Action, assign: Assig
   return observed.fixed === null ? null : `the VM must stay: ${observed.fixed}`
 }
 
+/** What the problem says of the VMs of this host, and the host has not, or null. */
+const lieOf = ({ granted }: PlanState, book: HostBook, { partition, problem }: Assign): string | null => {
+  const told = granted.get(book)
+  if (told?.partition !== partition) return null
+  const vms = new Map(told.snapshot.vms.map((vm) => [vm.vm, vm]))
+  for (const { id, host, state, demand } of problem.vms) {
+    if (host !== book.id || state !== 'running') continue
+    const said = vms.get(id)
+    if (said === undefined) return `${id} is on ${book.name} in its problem, and was not told of`
+    for (const d of dimensions) {
+      const amount = demand[problem.dimensions.indexOf(d)] ?? 0
+      if (amount !== said.demand[d])
+        return `${id} wants ${amount} ${d} in its problem, and ${said.demand[d]} were told`
+    }
+  }
+  return null
+}
+
 const admissionFault = ({ asked, scene }: PlanState, action: ActionId): string | null => {
   const admission = asked.get(action)
   if (admission?.admitted !== true) return 'its destination has not admitted it'
@@ -66,7 +89,7 @@ const actionFault = (state: PlanState, book: HostBook, { action: id, operation }
   const assign = book.plans.get(partitionOf(id))
   const action = assign?.plan.actions.find((one) => one.id === id)
   if (assign === undefined || action === undefined) return 'no plan that it has got says so'
-  const fault = faultOf(state, assign)
+  const fault = faultOf(state, assign) ?? lieOf(state, book, assign)
   if (fault !== null) return `the plan is unsound: ${fault}`
   const where = 'from' in action ? action.from : action.to
   if (action.kind !== operation.kind || action.vm !== operation.vm || where !== book.id)
@@ -79,11 +102,20 @@ const actionFault = (state: PlanState, book: HostBook, { action: id, operation }
   return vmFault(state, book, action, assign) ?? admissionFault(state, id)
 }
 
+const admits = (state: PlanState, book: HostBook, action: ActionId): void => {
+  const assign = book.plans.get(partitionOf(action))
+  const lie = assign === undefined ? null : lieOf(state, book, assign)
+  if (lie !== null)
+    state.scene.findings.tell('S10', `${book.name} admits ${action}: the plan is unsound: ${lie}`)
+}
+
 const sent = (state: PlanState, book: HostBook, { message, to }: EventOf<'sent'>): void => {
   const { findings, world } = state.scene
   if (message.kind === 'ended' && message.result.kind === 'done') state.done.add(message.action)
   if (message.kind === 'admit')
     state.asked.set(message.action, { at: world.clock.now(), to, admitted: false })
+  if (message.kind === 'granted' && message.epoch > 0) state.granted.set(book, message)
+  if (message.kind === 'admitted') admits(state, book, message.action)
   if (message.kind !== 'assign') return
   const fault = faultOf(state, message)
   if (fault !== null)
@@ -100,6 +132,7 @@ export const createPlanCheck = (scene: Scene): Check => {
     faults: new WeakMap(),
     done: new Set(),
     frozen: new Map(),
+    granted: new Map(),
     asked: new Map(),
   }
   return {

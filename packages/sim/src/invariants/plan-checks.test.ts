@@ -178,6 +178,31 @@ test('S10: a plan that is unsound, and actions that are not right when they begi
   )
 })
 
+test('S10: a host acts by no plan whose problem says something else of its VMs than it has told', async () => {
+  const admits = (told: readonly (readonly [typeof a, number])[]) => {
+    const agents = watchedAgents(2, {}, true)
+    const { step, leased } = agents
+    agents.born('h2')
+    const of = partitionIdOf('h1', 3)
+    const lease = leased(of, 1)
+    const vms = told.map(([vm, cpuMilli]) => ({ vm, demand: { cpuMilli, memoryMiB: 1_024 } }))
+    const granted = { kind: 'granted', partition: of, epoch: 1, snapshot: { vms, sampleAgeMs: 0 } }
+    step('h2', tick, lease, epoch(1), says('h1', granted as never))
+    const action = { ...move(0, c, h2, h1), id: actionOf(of) }
+    const plan = { kind: 'assign', partition: of, epoch: 1, plan: planOf(action), problem: problemOf(1_000) }
+    step('h2', hears('h1', plan), lease)
+    const admitted = { kind: 'admitted', partition: of, epoch: 1, action: actionOf(of) }
+    step('h2', tick, lease, says('h1', admitted as never))
+    return agents.found().filter((line) => line.includes('in its problem'))
+  }
+  assert.deepEqual(admits([[c, 6_000]]), [])
+  const unsound = `${actionOf(partitionIdOf('h1', 3))}: the plan is unsound: `
+  assert.deepEqual(admits([[c, 6_001]]), [
+    `S10 h2 admits ${unsound}c wants 6000 cpuMilli in its problem, and 6001 were told`,
+  ])
+  assert.deepEqual(admits([]), [`S10 h2 admits ${unsound}c is on h2 in its problem, and was not told of`])
+})
+
 test('S11: each kind of rule is seen to be broken, and what was broken before is excused', () => {
   const coming = (vm: typeof a, beside: readonly (typeof a)[], problem = problemOf(1_000)) => ({
     vm,

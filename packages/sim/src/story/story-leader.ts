@@ -226,10 +226,10 @@ const problemOf = (world: World, { members, orders }: PlanState): Problem => {
     })
   return {
     dimensions,
-    hosts: snapshots.map(({ host, capacity, reserve, cpuBaseline, failureDomain }) => ({
+    hosts: snapshots.map(({ host, capacity, reserve, promisedIn, draining, cpuBaseline, failureDomain }) => ({
       id: host,
-      state: 'online',
-      limit: dimensions.map((d) => usableOf({ capacity, reserve })[d]),
+      state: draining ? 'draining' : 'online',
+      limit: dimensions.map((d) => Math.max(0, usableOf({ capacity, reserve })[d] - promisedIn[d])),
       cpuBaseline,
       failureDomain,
     })),
