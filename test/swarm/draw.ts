@@ -5,6 +5,7 @@ import { agentKinds } from './kinds/agents.ts'
 import { hypervisorKinds } from './kinds/hypervisors.ts'
 import { liarKinds } from './kinds/liars.ts'
 import { loadKinds } from './kinds/load.ts'
+import { momentKinds } from './kinds/moments.ts'
 import { motionKinds } from './kinds/motions.ts'
 import { networkKinds } from './kinds/network.ts'
 import { operatorKinds } from './kinds/operators.ts'
@@ -17,6 +18,7 @@ export const allKinds: readonly Kind[] = [
   ...hypervisorKinds,
   ...loadKinds,
   ...motionKinds,
+  ...momentKinds,
   ...operatorKinds,
   ...liarKinds,
 ].toSorted((a, b) => (a.name < b.name ? -1 : 1))

@@ -77,3 +77,12 @@ export const lasting = (
     { atMs: Math.min(atMs + duration(draw), draft.untilMs), command: end },
   ]
 }
+
+/** One host has too much, and another one room for it. */
+export const unbalance = (draw: Random, draft: Draft, atMs: number): readonly TimedCommand[] => {
+  const [full, empty] = twoHosts(draw, draft)
+  return [
+    { atMs, command: `overload h${empty} ${draw.integer(1_500, 4_000)}` },
+    { atMs, command: `overload h${full} ${draw.integer(8_300, 11_000)}` },
+  ]
+}

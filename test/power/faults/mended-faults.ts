@@ -230,7 +230,8 @@ export const mendedFaults: readonly SownFault[] = [
     id: 'd11',
     name: 'hand-over: a VM that its owner has paused is let run',
     breaks: ['S2'],
-    line: 'first',
+    // What is adopted is looked at again before it is let run, and a copy that its owner has paused is left (d11.destination).
+    line: 'second',
     file: 'protocol/src/migration/adoption.ts',
     inside: 'handedOver',
     pattern: "known?.pausedBy === 'migration'",

@@ -206,6 +206,34 @@ const wallClocks: Kind = {
     }).flat(),
 }
 
+/** An agent without its journal starts on a host whose clock is behind: it may count itself as an earlier start than it is known as. */
+const pastStarts: Kind = {
+  name: 'starts in the past',
+  unsettled: true,
+  chance: 0.2,
+  events: (draw, draft) =>
+    times(draw, { ...draft, scale: 1 }, 2, () => {
+      const host = someHost(draw, draft)
+      const [knownMs, startMs] = [moment(draw, draft), moment(draw, draft)].toSorted((a, b) => a - b)
+      const at = (atMs: number, offsetMs: number): TimedCommand => ({
+        atMs,
+        command: `wall-clock h${host} ${new Date(someDayMs + offsetMs + atMs).toISOString()}`,
+      })
+      const deadMs = draw.pick([100, 3_000, 20_000])
+      return [
+        at(draft.fromMs, 0),
+        { atMs: knownMs ?? 0, command: `kill-agent h${host}` },
+        { atMs: (knownMs ?? 0) + 500, command: `restart-agent h${host}` },
+        { atMs: startMs ?? 0, command: `kill-agent h${host}` },
+        { atMs: startMs ?? 0, command: `lose-journal h${host}` },
+        at(startMs ?? 0, -draw.pick([60_000, 3_600_000, yearMs])),
+        { atMs: (startMs ?? 0) + deadMs, command: `restart-agent h${host}` },
+      ]
+    }),
+  // With the memory of a grey window lost, too, the VM is for the operator (R1: never a guess).
+  not: ['ends in doubt', 'late answers', 'migration faults'],
+}
+
 export const agentKinds: readonly Kind[] = [
   deaths,
   massDeaths,
@@ -219,4 +247,5 @@ export const agentKinds: readonly Kind[] = [
   freezesInStep,
   slowDisks,
   clockRates,
+  pastStarts,
 ]

@@ -1,16 +1,6 @@
 /** So that VMs move, and so that what strikes strikes while they move: most rules are about migrations and their ends. */
-import type { Random } from '../../../packages/sim/src/random.ts'
-import { type Draft, type Kind, moment, times, twoHosts } from '../kind.ts'
+import { type Kind, moment, times, twoHosts, unbalance } from '../kind.ts'
 import type { TimedCommand } from '../schedule.ts'
-
-/** One host has too much, and another one room for it. */
-const unbalance = (draw: Random, draft: Draft, atMs: number): readonly TimedCommand[] => {
-  const [full, empty] = twoHosts(draw, draft)
-  return [
-    { atMs, command: `overload h${empty} ${draw.integer(1_500, 4_000)}` },
-    { atMs, command: `overload h${full} ${draw.integer(8_300, 11_000)}` },
-  ]
-}
 
 /** Again and again some host has too much: a VM is in motion about half of the time. */
 const overloads: Kind = {

@@ -82,7 +82,7 @@ const started = async (afterMs: number, resumed = false): Promise<readonly strin
   if (afterMs < 0) await start()
   await clock.advance(10_000 - clock.now())
   const admitted = { kind: 'admitted', partition, epoch: 1, action: actionOf(partition) }
-  step('h2', tick, null, says('h1', admitted as never))
+  step('h2', tick, null, opened(openMigration('arrival', partition, vm)), says('h1', admitted as never))
   step('h1', tick, leased(partition, 1), epoch(1))
   await clock.advance(Math.max(0, afterMs))
   if (afterMs >= 0) await start()

@@ -30,6 +30,7 @@ test('S13: what a living agent asked for goes on when it is dead, and nothing ne
   const { step, leased, driver, clock, ended, found } = begun()
   const lease = leased(partition, 1)
   step('h1', tick, lease, epoch(1))
+  step('h2', tick, null, opened(openMigration('arrival', partition, vm)))
   step('h1', tick, lease, opened(openMigration('departure', partition, vm)), migrates(partition, vm))
   const h1 = driver('h1')
   void h1.migrate(request)

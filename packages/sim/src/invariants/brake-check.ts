@@ -1,5 +1,5 @@
-/** S10: what an operator has called off does not begin: no migration in mode observe, and none of a drain that was undone. */
-import type { Command, Effect, Mode, PartitionId } from '@drover/protocol'
+/** S10: what an operator has called off does not begin: no migration in mode observe, out or in, and none of a drain that was undone. */
+import type { ActionId, Command, Effect, Mode, PartitionId } from '@drover/protocol'
 import { type HostBook, partitionOf } from './host-book.ts'
 import type { Check, Scene } from './scene.ts'
 
@@ -9,14 +9,24 @@ interface Will {
   /** Partitions that empty this host, and those of them that were called off. */
   readonly drains: Set<PartitionId>
   readonly undone: Set<PartitionId>
+  readonly letIn: Set<ActionId>
 }
 
 export const createBrakeCheck = ({ findings }: Pick<Scene, 'findings'>): Check => {
   const wills = new Map<HostBook, Will>()
   const willOf = (book: HostBook): Will => {
-    const will = wills.get(book) ?? { mode: null, drains: new Set(), undone: new Set() }
+    const will = wills.get(book) ?? { mode: null, drains: new Set(), undone: new Set(), letIn: new Set() }
     wills.set(book, will)
     return will
+  }
+
+  /** A VM that was let in before may still come. */
+  const letsIn = (book: HostBook, action: ActionId): void => {
+    const will = willOf(book)
+    if (will.letIn.has(action)) return
+    will.letIn.add(action)
+    if (will.mode === 'observe')
+      findings.tell('S10', `${book.name} lets a VM in by ${action} although its mode is observe`)
   }
 
   const ordered = (will: Will, command: Command): void => {
@@ -41,6 +51,7 @@ export const createBrakeCheck = ({ findings }: Pick<Scene, 'findings'>): Check =
       if (event.kind === 'input' && event.input.kind === 'commanded')
         ordered(willOf(book), event.input.command)
       if (event.kind === 'effect') asks(book, event.effect)
+      if (event.kind === 'sent' && event.message.kind === 'admitted') letsIn(book, event.message.action)
     },
   }
 }

@@ -14,6 +14,7 @@ import { createBrakeCheck } from './brake-check.ts'
 import { type CopiesCheck, createCopiesCheck } from './copies-check.ts'
 import { createDeathCheck } from './death-check.ts'
 import { createDoubtCheck } from './doubt-check.ts'
+import { createDutyCheck, type DutyCheck } from './duty-check.ts'
 import { createFindings, type Findings, type Violation } from './findings.ts'
 import { createHoldCheck } from './hold-check.ts'
 import { type HostBook, newBook, note } from './host-book.ts'
@@ -28,6 +29,7 @@ import { createRingCheck, type RingCheck } from './ring-check.ts'
 import { createRuleCheck } from './rule-check.ts'
 import type { Check, Scene } from './scene.ts'
 import { createSupervisionCheck, type SupervisionCheck } from './supervision-check.ts'
+import { createUnrecordedCheck } from './unrecorded-check.ts'
 import { createViewCheck, type ViewCheck } from './view-check.ts'
 import { createWordCheck } from './word-check.ts'
 
@@ -81,6 +83,7 @@ interface CheckerState {
   readonly leases: ViewCheck
   readonly accounts: AccountCheck
   readonly supervision: SupervisionCheck
+  readonly duties: DutyCheck
 }
 
 const sceneOf = (init: CheckerInit, findings: Findings, books: Map<HostId, HostBook>): Scene => {
@@ -109,11 +112,12 @@ const checksOf = (scene: Scene, init: CheckerInit): readonly Check[] => {
     createLeaseCheck(scene),
     createLeaseLifeCheck(scene),
     createBrakeCheck(scene),
+    createBoundsCheck(scene),
+    createUnrecordedCheck(scene),
     createWordCheck(scene),
     createHoldCheck(scene),
     createDoubtCheck(scene),
     createDeathCheck(scene),
-    createBoundsCheck(scene),
     createPlanCheck(scene),
     createRuleCheck(scene),
     createPingPongCheck(scene),
@@ -123,7 +127,8 @@ const checksOf = (scene: Scene, init: CheckerInit): readonly Check[] => {
 }
 
 /** What only views tell. */
-const look = ({ init, ring, leases, accounts, supervision }: CheckerState, all: boolean): void => {
+const look = (state: CheckerState, all: boolean): void => {
+  const { init, ring, leases, accounts, supervision, duties } = state
   const { views = () => [], someViews = views } = init
   for (const view of all ? views() : someViews()) {
     ring.judge(view)
@@ -131,6 +136,7 @@ const look = ({ init, ring, leases, accounts, supervision }: CheckerState, all: 
     if (init.agents === undefined) leases.judge([view])
   }
   supervision.look()
+  duties.look()
 }
 
 /** It watches from now on, until it is closed. */
@@ -140,7 +146,8 @@ export const createChecker = (init: CheckerInit): Checker => {
   const books = new Map<HostId, HostBook>()
   const scene = sceneOf(init, findings, books)
   const [accounts, supervision] = [createAccountCheck(scene), createSupervisionCheck(scene)]
-  const checks = [...checksOf(scene, init), accounts, supervision]
+  const duties = createDutyCheck(scene)
+  const checks = [...checksOf(scene, init), accounts, supervision, duties]
   const inWorld = checks.filter((check) => check.world !== undefined)
   const ofAgents = checks.filter((check) => check.agent !== undefined)
   const copies = createCopiesCheck(scene)
@@ -152,6 +159,7 @@ export const createChecker = (init: CheckerInit): Checker => {
     leases: createViewCheck(findings),
     accounts,
     supervision,
+    duties,
   }
   const unlisten = world.events((event: WorldEvent) => {
     copies.world(event)

@@ -18,6 +18,8 @@ interface Told {
   there: Presence | null
   /** The last question to its own hypervisor, which may be on behalf of the other end, and its answer. */
   looked: { readonly round: number; answer: Presence | null } | null
+  /** Rounds in which both ends said that a copy is paused there. */
+  bothPaused: number
   /** The answer of the other end's agent, which knows more than its hypervisor. */
   agentSpoke: boolean
   /** The destination has said that it took it over; the source, that it has let go. */
@@ -39,6 +41,7 @@ const nothingTold = (): Told => ({
   looked: null,
   here: null,
   there: null,
+  bothPaused: 0,
   agentSpoke: false,
   tookOver: false,
   letGo: false,
@@ -50,6 +53,7 @@ const nothingTold = (): Told => ({
 
 /** An answer to an earlier question says nothing about now. */
 const askAnew = (told: Told, round: number): void => {
+  if (told.here === 'paused' && told.there === 'paused') told.bothPaused += 1
   told.round = round
   told.here = told.looked?.round === round ? told.looked.answer : null
   told.there = null
@@ -117,6 +121,11 @@ const whyNotDeparted = (told: Told, { result, duty }: Closed): string | null => 
   if (result.kind === 'refused' && told.resumed) return null
   if (!here) return 'its own hypervisor has not said where the VM is'
   if (!there && duty === null) return 'the destination has not said where the VM is'
+  const givenUp = result.kind === 'done' && told.here === 'paused' && !told.tookOver && !isThere(told.there)
+  if (givenUp && told.there !== 'paused')
+    return 'its copy here is given up, and the destination has not said that one waits there'
+  // Nothing brings it back, so once is not enough (docs/adr/004).
+  if (givenUp && told.bothPaused === 0) return 'its copy here is given up at the first answers'
   if (result.kind !== 'done' || duty !== null) return null
   return isThere(told.there) || told.tookOver ? null : 'the VM was not seen to run there'
 }

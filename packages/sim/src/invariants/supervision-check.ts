@@ -1,6 +1,10 @@
-/** L1: a migration that sends nothing any more is asked to stop, by the agent that began it and that is told of it all the time. */
+/**
+ * L1: a migration that sends nothing any more is asked to stop, by the agent that began it, or that has it in its journal and hears
+ * from both ends that it runs, and that is told of it all the time.
+ */
 import { type ActionId, limits, type VmId } from '@drover/protocol'
 import type { HostBook } from './host-book.ts'
+import { createJobDoubts } from './job-doubts.ts'
 import type { Check, Scene } from './scene.ts'
 
 export interface SupervisionCheck extends Check {
@@ -26,6 +30,8 @@ export const createSupervisionCheck = ({ world, findings, named }: Scene): Super
   /** What the agents that live now have begun, and have not asked to stop. */
   const begun = new Map<HostBook, Map<ActionId, VmId>>()
 
+  const doubts = createJobDoubts(world)
+
   const hear = (book: HostBook): void => {
     const now = world.clock.now()
     const before = told.get(book)
@@ -45,14 +51,22 @@ export const createSupervisionCheck = ({ world, findings, named }: Scene): Super
         told.delete(book)
       }
       if (event.kind === 'input' && event.input.kind === 'jobs') hear(book)
-      // Its call has returned, so both ends are asked: only they can tell whether it is the one that was begun.
-      if (event.kind === 'input' && event.input.kind === 'finished')
-        begun.get(book)?.delete(event.input.action)
+      if (event.kind === 'born')
+        for (const open of event.restored.open)
+          if (open.kind === 'departure') {
+            begun.get(book)?.set(open.action, open.vm)
+            doubts.begin(book, open.action)
+          }
+      if (event.kind === 'input') doubts.told(book, event.input)
       if (event.kind !== 'effect') return
       const { effect } = event
       if (effect.kind === 'perform' && effect.operation.kind === 'migrate')
         begun.get(book)?.set(effect.action, effect.operation.vm)
       if (effect.kind === 'abort') begun.get(book)?.delete(effect.action)
+      doubts.asks(book, effect)
+      if (effect.kind === 'persist' && effect.record.kind === 'closed') {
+        begun.get(book)?.delete(effect.record.action)
+      }
     },
     look() {
       const now = world.clock.now()
@@ -66,7 +80,8 @@ export const createSupervisionCheck = ({ world, findings, named }: Scene): Super
         const book = named(from)
         const bound = limits.migrationStallMs + patienceMs
         if (book === null || now - before.since <= bound || !isTold(book, now - bound)) continue
-        if (![...(begun.get(book)?.values() ?? [])].includes(vm)) continue
+        if (![...(begun.get(book) ?? [])].some(([action, of]) => of === vm && doubts.isKnown(book, action)))
+          continue
         findings.once(
           `L1 ${from} ${vm} ${startedAt}`,
           'L1',

@@ -29,6 +29,7 @@ import type { Weather } from '../network/model.ts'
 import type { Random } from '../random.ts'
 import type { ManualClock } from '../time/clock.ts'
 import type { CrashPoint } from './crash-point.ts'
+import type { Occasions } from './occasions.ts'
 import type { Led, Order } from './story-leader.ts'
 
 export interface ClusterOptions {
@@ -148,6 +149,8 @@ export interface Cluster {
   cut(a: number, b: number, options?: { readonly oneWay?: boolean }): void
   /** What the agent of `a` says to that of `b` arrives so much later, all at once. */
   clog(a: number, b: number, ms: number): void
+  /** What it does so long after the next occasion of that name: `occasions.ts` has the names. */
+  upon: Occasions['upon']
   /** All cuts and clogs, or those between these two. */
   heal(a?: number, b?: number): void
   /**

@@ -11,6 +11,9 @@ import { type ClusterState, hostAt, viewOf } from './cluster-state.ts'
 
 const calm = { drop: 0, duplicate: 0, jitterMs: 0, reorder: 0, replayMs: 0 } as const
 
+/** Of a sound network. */
+const latencyMsMax = 100
+
 const healHost = (state: ClusterState, host: number): void => {
   const { world } = state
   const name = `h${host}`
@@ -60,8 +63,10 @@ export const createPeace = (
   return {
     healCore(core) {
       Object.assign(model.weather, calm)
+      model.weather.latencyMs = Math.min(model.weather.latencyMs, latencyMsMax)
       world.clearFaults()
       world.clearLies()
+      state.occasions.forget()
       for (const a of core)
         for (const b of core) {
           network.heal(hostAt(state, a).id, hostAt(state, b).id)

@@ -23,6 +23,7 @@ import type { HostClock } from '../time/host-clock.ts'
 import type { AgentWitness } from './agent-witness.ts'
 import type { ClusterOptions, SentMessage } from './cluster-api.ts'
 import type { CrashWatch } from './crash-point.ts'
+import type { Occasions } from './occasions.ts'
 
 /** One host, and what a story has done to it. */
 export interface StoryHost {
@@ -70,6 +71,7 @@ export interface ClusterState {
   readonly solver: Solver
   readonly crash: CrashWatch
   readonly hosts: StoryHost[]
+  readonly occasions: Occasions
   readonly decisions: { by: HostId; decision: Decision }[]
   readonly messages: SentMessage[]
   readonly replies: Map<string, Reply>

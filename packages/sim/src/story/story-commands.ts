@@ -66,6 +66,19 @@ const wait = async (cluster: Cluster, condition: () => boolean, within: string |
   return came ? [] : ['in vain']
 }
 
+/** `upon perform in=2s kill-agent FROM`: the names of the hosts and of the VM stand where these words are. */
+const upon: Act = (cluster, [occasion = '', name = '', ...words], set) => {
+  const done = acts[name]
+  if (!Object.hasOwn(acts, name) || done === undefined) throw new Error(`no such command: ${name}`)
+  cluster.upon(occasion, durationMs(set.get('in') ?? '0ms'), ({ from, to, lead, vm }) => {
+    const named: Readonly<Record<string, string | null>> = { FROM: from, TO: to, LEAD: lead, VM: vm }
+    const meant = words.map((word) => (Object.hasOwn(named, word) ? named[word] : word))
+    const given = [...set].filter(([key]) => key !== 'in')
+    const rest = new Map(given.map(([key, value]) => [key, named[value] ?? value]))
+    if (meant.every((word) => typeof word === 'string')) done(cluster, meant, rest)
+  })
+}
+
 export const acts: Readonly<Record<string, Act>> = {
   vm(cluster, [name = '', host], set) {
     const number = (key: string, fallback: number) => Number(set.get(key) ?? fallback)
@@ -170,6 +183,7 @@ export const acts: Readonly<Record<string, Act>> = {
   heal: (cluster, [a, b]) => (b === undefined ? cluster.heal() : cluster.heal(hostOf(a), hostOf(b))),
   'heal-core': (cluster, hosts) => cluster.healCore(hosts.map(hostOf)),
   operate: (cluster) => cluster.operate(),
+  upon,
   ...hypervisorActs,
   show,
   explain: (cluster, [host, what = '']) => explained(cluster, hostOf(host), what),

@@ -28,6 +28,7 @@ import { agentFaults, heedPower, hostFaults } from './cluster-faults.ts'
 import { createPeace } from './cluster-peace.ts'
 import { type ClusterState, check, hostAt, type StoryHost, viewOf } from './cluster-state.ts'
 import { createCrashWatch } from './crash-point.ts'
+import { createOccasions } from './occasions.ts'
 import { createStoryHost, killAgent, startAgent } from './story-host.ts'
 import { createStoryLeader, type Led, type StoryLeader, storyLeaderId } from './story-leader.ts'
 
@@ -79,6 +80,7 @@ const stateOf = (options: ClusterOptions, model: Network, ids: readonly HostId[]
   const { seed = 1, solveMs = 2, mode = 'auto', rules = [] } = options
   const clock = manualClock()
   const messages: ClusterState['messages'] = []
+  const [world, feed, hosts] = [createWorld({ clock }), createAgentFeed(), [] as StoryHost[]]
   const state: ClusterState = {
     options,
     seed,
@@ -87,14 +89,18 @@ const stateOf = (options: ClusterOptions, model: Network, ids: readonly HostId[]
     policy: policyOf('balanced', { ...defaultPolicy, ...options.policy }),
     capacity: { cpuMilli: options.cpuMilli ?? 8_000, memoryMiB: options.memoryMiB ?? 32_768 },
     clock,
-    world: createWorld({ clock }),
-    feed: createAgentFeed(),
+    world,
+    feed,
     network: networkOf(clock, model, [...ids, storyLeaderId], messages, (error) => {
       state.failure ??= error
     }),
     solver: solverAfter(clock, solveMs, options.solver ?? solveInBudget),
     crash: createCrashWatch(options.crash ?? null),
-    hosts: [],
+    hosts,
+    occasions: createOccasions(
+      { clock, world, feed },
+      (id) => hosts.find((host) => host.id === id)?.name ?? null,
+    ),
     decisions: [],
     messages,
     replies: new Map(),
@@ -247,6 +253,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     ...agentFaults(state),
     ...hostFaults(state),
     ...createPeace(state, model, checker),
+    upon: state.occasions.upon,
     close() {
       for (const host of state.hosts) killAgent(host)
       checker.close()
