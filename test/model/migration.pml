@@ -55,6 +55,7 @@ byte journalS = NOTHING; /* NOTHING, MOVING (opened), CLOSED_DONE, CLOSED_REFUSE
 #define HAND_OVER 1
 #define CANCELLED 2
 byte duty = 0;          /* migration/duties.ts */
+bit denied = 0;         /* D's hypervisor has said that no copy waits there for the word that was owed */
 bit valid = 1;          /* the admission may still be used: for 4 s, so not when 34 s have passed */
 byte hS, tS, hS1, tS1, stS;  /* this round's answers, those of the round before, and how long they were alike */
 bit steady = 0;         /* S's hypervisor has said "running" for 34 s */
@@ -265,6 +266,7 @@ again:
     fi;
     assert(!(copyS == RUNNING && copyD == RUNNING));                       /* S1 */
     assert(copyS != ABSENT || copyD == PAUSED || copyD == RUNNING || wentDown); /* S2: none lost */
+    assert(!denied || copyD == ABSENT);                                    /* it may move on */
     if
     /* ---- the agent at S begins: migration/outgoing.ts, admitted */
     :: upS && phaseS == ASKING && valid ->
@@ -362,6 +364,7 @@ again:
     /* duties.ts: said until confirmed */
     :: upS && duty == HAND_OVER && !mHandOver && quiet -> mHandOver = 1
     :: upS && duty == CANCELLED && !mCancelled && quiet -> mCancelled = 1
+    :: upS && duty == CANCELLED && lvD && copyD == ABSENT -> duty = 0; denied = 1
     :: upS && mTookOver -> mTookOver = (quiet -> 1 : 0); duty = 0; EV(s_hears_took_over);
        if
        :: phaseS == HANDING -> endS(CLOSED_DONE, 0); EV(s_done)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limits, policyOf } from '../data/config.ts'
-import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
+import { actionIdOf, asHostId, asVmId, type PeerUri, partitionIdOf, type VmId } from '../data/ids.ts'
 import type { Duty } from '../data/io.ts'
 import { createStepContext } from '../step-context.ts'
 import { createDuties } from './duties.ts'
@@ -87,4 +87,32 @@ test('a VM stays as long as a host has not confirmed that it was cancelled, and 
   assert.deepEqual([...stays], ['vm-2'])
   duties.confirmed(dutyOf(2).action, peer)
   assert.deepEqual([...stays], [])
+})
+
+test('the hypervisor of a silent host may say that it has no copy of a VM that stayed; only the answer to the last question counts', () => {
+  const context = createStepContext(self, 1, 1, policyOf('balanced'))
+  const stays = new Set<VmId>()
+  const duties = createDuties(context, stays, () => 'sim://peer' as PeerUri)
+  /** Of the questions since the last look. */
+  const rounds = (): readonly number[] =>
+    context.takeEffects().flatMap((effect) => (effect.kind === 'inspect' ? [effect.round] : []))
+  const later = (ms: number): readonly number[] => {
+    context.setTime(context.now() + ms)
+    duties.tick()
+    return rounds()
+  }
+  const { action } = dutyOf(2)
+  duties.take(dutyOf(1))
+  duties.take(dutyOf(2, 'cancelled'))
+  assert.deepEqual(rounds(), [], 'it has just been told')
+  const [first = 0, ...others] = later(limits.dutyMsMin)
+  assert.deepEqual(others, [], 'nothing is asked for a VM that has left')
+  const [second = 0] = later(limits.dutyMsMax)
+  duties.inspected(action, first, 'absent')
+  for (const presence of [null, 'paused', 'running', 'incoming', 'shut'] as const)
+    duties.inspected(action, second, presence)
+  assert.deepEqual([...stays], ['vm-2'])
+  duties.inspected(action, second, 'absent')
+  assert.deepEqual([...stays], [])
+  assert.equal(duties.of(action), null)
 })

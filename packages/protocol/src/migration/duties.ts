@@ -5,8 +5,9 @@
 
 import type { ActionResult } from '@drover/placement'
 import { limits } from '../data/config.ts'
-import type { ActionId, HostId, Instant, VmId } from '../data/ids.ts'
+import type { ActionId, HostId, Instant, PeerUri, VmId } from '../data/ids.ts'
 import type { Duty } from '../data/io.ts'
+import type { Presence } from '../data/message.ts'
 import type { DutyView } from '../data/view.ts'
 import { earliestOf, type StepContext } from '../step-context.ts'
 import { checkDuty } from './migration-invariants.ts'
@@ -21,6 +22,8 @@ export interface Duties {
   heard(peer: HostId): boolean
   /** It has heard the word, and says so. */
   confirmed(action: ActionId, peer: HostId): void
+  /** What its hypervisor answers for it: that a VM which stayed has no copy there says as much. */
+  inspected(action: ActionId, round: number, presence: Presence | null): void
   /** Which of the VMs that left run here again: no destination waits for them any more. */
   sampled(runsHere: (vm: VmId) => boolean): void
   tick(): void
@@ -33,6 +36,8 @@ interface Kept {
   readonly since: Instant
   readonly saidAt: Instant
   readonly nextAt: Instant
+  /** The last question to the peer's hypervisor; null = none was asked. */
+  readonly round: number | null
 }
 
 /** What a leader is told as long as the destination has confirmed nothing. */
@@ -42,8 +47,15 @@ export const unconfirmed: ActionResult = {
   detail: 'gone from here; the destination is silent',
 }
 
-/** `stays`: gets the VMs that stay here until the host that may have a copy of them has confirmed to forget it. */
-export const createDuties = (context: StepContext, stays: Set<VmId> = new Set()): Duties => {
+/**
+ * `stays`: gets the VMs that stay here until the host that may have a copy of them has confirmed to forget it, or that host's
+ * hypervisor, for which `reach` has a URI, has said that it has none.
+ */
+export const createDuties = (
+  context: StepContext,
+  stays: Set<VmId> = new Set(),
+  reach: (peer: HostId, vm: VmId) => PeerUri | null = () => null,
+): Duties => {
   const all = new Map<ActionId, Kept>()
 
   const noteStays = (): void => {
@@ -59,7 +71,7 @@ export const createDuties = (context: StepContext, stays: Set<VmId> = new Set())
 
   const keep = (duty: Duty, nextAt: Instant): void => {
     checkDuty(duty, all)
-    all.set(duty.action, { duty, since: context.now(), saidAt: context.now(), nextAt })
+    all.set(duty.action, { duty, since: context.now(), saidAt: context.now(), nextAt, round: null })
     noteStays()
     for (const [oldest, { duty: given }] of all) {
       if (all.size <= limits.dutiesMax) return
@@ -79,7 +91,17 @@ export const createDuties = (context: StepContext, stays: Set<VmId> = new Set())
     const about = { partition, epoch, action, vm }
     if (word === 'hand-over') context.send(peer, { kind: word, ...about, round: 0, demand })
     else context.send(peer, { kind: word, ...about })
-    all.set(action, { ...kept, saidAt: context.now(), nextAt: context.now() + limits.dutyMsMax })
+    const round = word === 'cancelled' ? ask(kept.duty) : null
+    all.set(action, { ...kept, saidAt: context.now(), nextAt: context.now() + limits.dutyMsMax, round })
+  }
+
+  /** Its agent may be gone for good while its hypervisor answers. */
+  const ask = ({ action, vm, peer }: Duty): number | null => {
+    const at = reach(peer, vm)
+    if (at === null) return null
+    const round = context.nextRound()
+    context.emit({ kind: 'inspect', action, round, vm, at })
+    return round
   }
 
   return {
@@ -101,6 +123,10 @@ export const createDuties = (context: StepContext, stays: Set<VmId> = new Set())
     },
     confirmed(action, peer) {
       if (all.get(action)?.duty.peer === peer) discharge(action)
+    },
+    inspected(action, round, presence) {
+      // Its migration is over, so none is still to come.
+      if (presence === 'absent' && all.get(action)?.round === round) discharge(action)
     },
     sampled(runsHere) {
       if (all.size === 0) return

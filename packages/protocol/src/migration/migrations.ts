@@ -173,9 +173,9 @@ const createParts = (
   closed: ClosedActions,
   hooks: MigrationHooks,
 ): MigrationParts => {
-  const duties = createDuties(context, host.copyLeft)
   const reach = (peer: HostId, said: string, vm: VmId): PeerUri | null =>
     reachable(context, host, hooks.announced(peer), peer, said, vm)
+  const duties = createDuties(context, host.copyLeft, (peer, vm) => reach(peer, hooks.announced(peer), vm))
   const outgoing = createOutgoing(context, closed, duties, {
     hindrance(vm) {
       const known = host.vms.get(vm)
@@ -276,7 +276,8 @@ const received = (parts: MigrationParts, from: HostId, message: MigrationMessage
   }
 }
 
-const learnt = ({ outgoing, incoming, presence, adoption }: MigrationParts, input: MigrationInput): void => {
+const learnt = (parts: MigrationParts, input: MigrationInput): void => {
+  const { outgoing, incoming, duties, presence, adoption } = parts
   switch (input.kind) {
     case 'finished':
       return outgoing.finished(input.action, input.result)
@@ -284,6 +285,7 @@ const learnt = ({ outgoing, incoming, presence, adoption }: MigrationParts, inpu
       outgoing.inspected(input.action, input.round, input.at, input.presence)
       incoming.inspected(input.action, input.round, input.at, input.presence)
       presence.inspected(input.round, input.presence)
+      if (input.at === 'there') duties.inspected(input.action, input.round, input.presence)
       return adoption.inspected(input.round, input.presence)
     case 'resumed':
       outgoing.resumed(input.action, input.at, input.ok)
