@@ -160,7 +160,7 @@ const resultOf = ({ migrations, closed }: Parts, action: ActionId): ActionResult
   migrations.resultOf(action) ?? closed.resultOf('lifecycle', action)
 
 const begin = (parts: Parts, from: HostId, message: Begin): void => {
-  const { context, hooks, migrations, lifecycle } = parts
+  const { context, hooks, closed, migrations, lifecycle } = parts
   const { action: id } = message
   if (migrations.isOpen(id) || lifecycle.isOpen(id)) return
   // Said again: our answer was lost.
@@ -168,9 +168,20 @@ const begin = (parts: Parts, from: HostId, message: Begin): void => {
   if (result !== null) return sayKnown(context, from, message, result)
   const assigned = assignedAction(hooks.lease(), message)
   const refusal = 'code' in assigned ? assigned : beginAssigned(parts, from, message, assigned)
-  if (refusal !== null)
-    sayEnded(context, from, message, { kind: 'refused', code: refusal.code, detail: refusal.text })
+  if (refusal === null) return
+  const refused: ActionResult = { kind: 'refused', code: refusal.code, detail: refusal.text }
+  if (!('code' in assigned)) rememberRefused(closed, assigned, refused)
+  sayEnded(context, from, message, refused)
 }
+
+/** The word to begin may be on its way once more: what is told to have come to nothing does not begin after all. */
+const rememberRefused = (closed: ClosedActions, { action }: Assigned, result: ActionResult): void =>
+  closed.remember({
+    action: action.id,
+    vm: action.vm,
+    end: action.kind === 'migrate' ? 'departure' : 'lifecycle',
+    result,
+  })
 
 const beginAssigned = (
   { migrations, lifecycle }: Parts,

@@ -62,7 +62,7 @@ const someHosts = (draw: Random, { hosts }: Draft, without: number): readonly st
     .slice(0, draw.integer(1, Math.max(1, Math.floor(hosts / 2))))
     .map((host) => `h${host}`)
 
-/** Some rules need not hold between two actions. Unsettled: after a failed action a plan still brings VMs together. */
+/** Some rules need not hold between two actions. */
 const softRules: Kind = { name: 'soft rules', unsettled: true, chance: 0.5 }
 
 const ruleOf = (draw: Random, draft: Draft): Readonly<Record<string, unknown>> => {

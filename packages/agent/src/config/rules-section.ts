@@ -26,7 +26,8 @@ const common = (continuous: boolean) => ({
     .default(continuous)
     .meta(
       about({
-        description: 'Holds between two migrations too, not only at the end of a plan.',
+        description:
+          'Holds between two migrations too, not only at the end of a plan. `false`: a plan that fails half-way may leave it broken until drover repairs it.',
         prevents: 'both database replicas on one host for the minute in which it fails',
       }),
     ),

@@ -3,9 +3,9 @@
  * VMs that it really has. The same checker judges as has judged the plan: unless the world has changed, both give the
  * same answer.
  */
-import type { HostId, VmId } from '../problem/ids.ts'
+import type { ActionId, HostId, VmId } from '../problem/ids.ts'
 import { type Labelled, labelsOf } from '../problem/labels.ts'
-import { departs, type Plan } from '../problem/plan.ts'
+import { departs, originOf, type Plan } from '../problem/plan.ts'
 import type { PlacementProblem } from '../rules/placement-problem.ts'
 import type { PlacementRule } from '../rules/rule.ts'
 import type { RuleViolation, Stay } from '../rules/stay.ts'
@@ -19,6 +19,8 @@ type Known = Labelled & { readonly vm: VmId }
 export interface PlanInForce {
   readonly problem: PlacementProblem
   readonly plan: Plan
+  /** Its actions that have come to nothing, as far as is known on this host: what they were to take away stays. */
+  readonly failed: ReadonlySet<ActionId>
 }
 
 /**
@@ -39,7 +41,7 @@ export const ruleBrokenByArrival = (
   const gone = problem.vms.filter(
     ({ id }) => homes.get(id) === host && (id === arriving.vm || !present.has(id)),
   )
-  const leaves = inForce === null ? new Set<VmId>() : leavingVms(host, inForce.plan)
+  const leaves = inForce === null ? new Set<VmId>() : leavingVms(host, inForce)
   const all: readonly Stay[] = [
     ...gone.map((vm, i) => ({ vm: vm.id, host, arrival: null, departure: -1 - i })),
     ...[...here, arriving].map(({ vm }, i) => ({
@@ -59,8 +61,8 @@ export const ruleBrokenByArrival = (
   return broken.find(({ vms }) => vms.includes(arriving.vm)) ?? null
 }
 
-/** The VMs that are not on this host any more when the plan is done. */
-const leavingVms = (host: HostId, { actions }: Pick<Plan, 'actions'>): ReadonlySet<VmId> => {
+/** The VMs that are not on this host any more when the plan is done, as far as it still can be. */
+const leavingVms = (host: HostId, { plan: { actions }, failed }: PlanInForce): ReadonlySet<VmId> => {
   const order = dagOf(actions)
   if (order.kind === 'broken') return new Set()
   const last = new Map<VmId, number>()
@@ -68,10 +70,13 @@ const leavingVms = (host: HostId, { actions }: Pick<Plan, 'actions'>): ReadonlyS
     const before = last.get(vm)
     if (before === undefined || order.dag.before(before, i)) last.set(vm, i)
   })
+  const kept = new Set(
+    actions.flatMap((action) => (originOf(action) === host && failed.has(action.id) ? [action.vm] : [])),
+  )
   return new Set(
     [...last].flatMap(([vm, i]) => {
       const action = actions[i]!
-      return departs(action) || action.to !== host ? [vm] : []
+      return !kept.has(vm) && (departs(action) || action.to !== host) ? [vm] : []
     }),
   )
 }

@@ -5,14 +5,16 @@
 import {
   departs,
   type Labelled,
+  type Plan,
   type PlanInForce,
   type Resources,
   ruleBrokenByArrival,
 } from '@drover/placement'
 import type { HostId, VmId } from '../data/ids.ts'
 import type { Lease } from '../data/lease.ts'
-import type { HostState } from '../snapshot/host.ts'
+import type { HostState, KnownVm } from '../snapshot/host.ts'
 import { type Expected, refusal } from '../snapshot/ledger.ts'
+import type { ClosedActions } from './closed-actions.ts'
 import type { Refusal } from './refusal.ts'
 
 export interface Coming extends Labelled {
@@ -36,18 +38,39 @@ export const noPlaceFor = (
   { assigned }: Lease,
   promises: readonly Expected[],
   coming: Coming,
+  closed: Pick<ClosedActions, 'resultOf'>,
   self: HostId,
 ): Refusal | null => {
-  const here = [...host.vms.values(), ...promises]
-  const broken = ruleBrokenByArrival(host.rules, self, here, coming, inForce(assigned, coming.vm, self))
+  const plan = inForce(assigned, coming.vm, closed, self)
+  const here = [...[...host.vms.values()].filter((vm) => !isCopy(vm, plan, self)), ...promises]
+  const broken = ruleBrokenByArrival(host.rules, self, here, coming, plan)
   if (broken !== null) return { code: broken.code, text: broken.text }
   return refusal(host, promises, coming.demand)
 }
 
+const brings = ({ actions }: Plan, vm: VmId, to: HostId): boolean =>
+  actions.some((action) => action.vm === vm && !departs(action) && action.to === to)
+
+/** A migration has left it paused here, and the plan's leader has seen the VM run elsewhere: there the rules are about it. */
+const isCopy = ({ vm, pausedBy }: KnownVm, inForce: PlanInForce | null, self: HostId): boolean =>
+  pausedBy === 'migration' &&
+  inForce !== null &&
+  !brings(inForce.plan, vm, self) &&
+  inForce.problem.vms.some(({ id, state, host }) => id === vm && state === 'running' && host !== self)
+
 /** The plan, if it has passed the check here and brings that VM. */
-const inForce = (assigned: Lease['assigned'], vm: VmId, self: HostId): PlanInForce | null => {
+const inForce = (
+  assigned: Lease['assigned'],
+  vm: VmId,
+  closed: Pick<ClosedActions, 'resultOf'>,
+  self: HostId,
+): PlanInForce | null => {
   if (assigned === null || assigned.unsound !== null) return null
   const { problem, plan } = assigned.assign
-  const brings = plan.actions.some((action) => action.vm === vm && !departs(action) && action.to === self)
-  return brings ? { problem, plan } : null
+  if (!brings(plan, vm, self)) return null
+  const failed = plan.actions.flatMap(({ id, kind }) => {
+    const result = closed.resultOf(kind === 'migrate' ? 'departure' : 'lifecycle', id)
+    return result === null || result.kind === 'done' ? [] : [id]
+  })
+  return { problem, plan, failed: new Set(failed) }
 }

@@ -89,14 +89,16 @@ export const forecastNeed = (outlook: HostOutlook, now: Instant): ForecastNeed =
   text: `demand ${coresText(outlook.forecast.nowMilli)} of ${coresText(outlook.usableMilli)} usable; ${(outlook.expectedOverloadMs / 1000).toFixed(1)} s of overload foreseen`,
 })
 
-/** The need of a host whose VMs break a rule among themselves, or by being here; null = they break none. */
+/**
+ * The need of a host whose VMs break a rule among themselves, or by being here; null = they break none. What a migration has left
+ * paused runs elsewhere, or is run again in a moment: until then nothing has to make way for it.
+ */
 const brokenRule = (host: HostState, self: HostId, now: Instant): RuleNeed | null => {
   if (host.rules.length === 0) return null
-  const stays = staysOn(self, [...host.vms.values()])
+  const here = [...host.vms.values()].filter(({ pausedBy }) => pausedBy !== 'migration')
+  const stays = staysOn(self, here)
   const movable = (vm: string) =>
-    [...host.vms.values()].some(
-      (one) => one.vm === vm && whyStaysHere(host, now, one, 'rule', false) === null,
-    )
+    here.some((one) => one.vm === vm && whyStaysHere(host, now, one, 'rule', false) === null)
   for (const rule of host.rules)
     for (const violation of checkRule(rule, stays)) {
       const vm = violation.vms.find(movable)

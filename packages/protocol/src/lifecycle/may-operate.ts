@@ -74,7 +74,7 @@ const mayBegin = (
   { lease, assign }: Pick<Assigned, 'lease' | 'assign'>,
   step: Start | Resume,
   promises: readonly Expected[],
-  closed: Pick<ClosedActions, 'hasLeft'>,
+  closed: Pick<ClosedActions, 'hasLeft' | 'resultOf'>,
   self: HostId,
 ): Operand | Refusal => {
   const described = assign.problem.vms.find((one) => one.id === step.vm)
@@ -87,7 +87,7 @@ const mayBegin = (
   const amount = (dimension: string): number => described.demand[dimensions.indexOf(dimension)] ?? 0
   const demand = resources(amount)
   const coming = { vm: step.vm, demand, ...labelsOf(described) }
-  return noPlaceFor(host, lease, promises, coming, self) ?? { ...coming, name: '' }
+  return noPlaceFor(host, lease, promises, coming, closed, self) ?? { ...coming, name: '' }
 }
 
 /** In which state its hypervisor must have it, now that nothing is in the way. */

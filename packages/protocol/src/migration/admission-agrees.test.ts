@@ -13,6 +13,7 @@ import {
 } from '@drover/placement'
 import fc from 'fast-check'
 import { runs } from '../../../placement/src/testing/effort.ts'
+import { createClosedActions } from '../actions/closed-actions.ts'
 import { type HostId, partitionIdOf, type VmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
 import type { Lease } from '../data/lease.ts'
@@ -162,6 +163,7 @@ const refusals = ({ problem, choices }: Situation, plan: Plan): readonly string[
       promises,
       arriving,
       { partition, epoch: 1 },
+      createClosedActions([]),
       step.to,
       { now: promises.length, max: inMax },
     )
@@ -212,8 +214,16 @@ test('admission notices changes since the plan: a VM that came by another way, a
   const source = hostWith([a], [])
   const arriving = snapshotVm(source, 0, source.vms.get(a)!)
   const code = (host: ReturnType<typeof hostWith>) =>
-    mayArrive(host, leaseOf(problem, plan), [], arriving, { partition, epoch: 1 }, h1, { now: 0, max: 1 })
-      ?.code
+    mayArrive(
+      host,
+      leaseOf(problem, plan),
+      [],
+      arriving,
+      { partition, epoch: 1 },
+      createClosedActions([]),
+      h1,
+      { now: 0, max: 1 },
+    )?.code
   assert.equal(code(hostWith([], [spread])), undefined)
   assert.equal(code(hostWith([b], [spread])), 'rule.anti_affinity')
 })

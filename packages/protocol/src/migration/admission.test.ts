@@ -7,8 +7,8 @@ import type { ActionResult } from '../../../placement/src/problem/plan.ts'
 import type { Rule } from '../../../placement/src/rules/rule.ts'
 import { assignedAction } from '../actions/assigned-action.ts'
 import { createClosedActions } from '../actions/closed-actions.ts'
-import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
-import type { ObservedVm } from '../data/io.ts'
+import { type ActionId, actionIdOf, asHostId, asVmId, type HostId, partitionIdOf } from '../data/ids.ts'
+import type { ClosedAction, ObservedVm } from '../data/io.ts'
 import type { Lease } from '../data/lease.ts'
 import type { Assign } from '../data/message.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
@@ -136,8 +136,10 @@ const promise = {
   demand: { cpuMilli: 400, memoryMiB: 256 },
 }
 const arrival = (host = hostWith([]), promises = [promise].slice(0, 0), epoch = 4) =>
-  mayArrive(host, lease(), promises, arriving, { partition, epoch }, self, { now: promises.length, max: 2 })
-    ?.code ?? 'welcome'
+  mayArrive(host, lease(), promises, arriving, { partition, epoch }, createClosedActions([]), self, {
+    now: promises.length,
+    max: 2,
+  })?.code ?? 'welcome'
 
 test('a VM is admitted where there is room beside used and promised amounts (S9)', () => {
   assert.equal(arrival(), 'welcome')
@@ -158,6 +160,43 @@ test('a VM is admitted where there is room beside used and promised amounts (S9)
   const draining = hostWith([])
   draining.draining = true
   assert.equal(arrival(draining), 'host.draining')
+})
+
+test('a rule for the end counts a VM that its plan was to take away, once that has come to nothing here (S11)', () => {
+  const [leaves, comes] = [actionIdOf(partition, 1), actionIdOf(partition, 2)]
+  const move = (id: ActionId, vm: string, from: HostId, to: HostId) =>
+    ({ kind: 'migrate', id, vm: asVmId(vm), from, to, after: [] }) as const
+  const [there, home] = [asHostId('there'), asHostId('home')]
+  const running = (vm: string, host: HostId) => ({ id: asVmId(vm), host, state: 'running' })
+  const plan = { actions: [move(leaves, 'a', self, there), move(comes, 'web', home, self)], makespanMs: 0 }
+  const problem = { vms: [running('a', self), running('b', there), running('web', home)] }
+  const assign = { plan, problem, epochs: {} } as unknown as Assign
+  const apart = (vm: string, changes: Partial<Rule> = {}): Rule =>
+    ({ kind: 'spread', vms: [asVmId('web'), asVmId(vm)], ...changes }) as Rule
+  const asked = (vm: ObservedVm, rule: Rule, ended: readonly ClosedAction[] = []) =>
+    mayArrive(
+      hostWith([vm], [rule]),
+      lease({ assigned: { assign, unsound: null } }),
+      [],
+      arriving,
+      { partition, epoch: 4 },
+      createClosedActions(ended),
+      self,
+      { now: 0, max: 2 },
+    )?.code ?? 'welcome'
+  const ended = (result: ActionResult): readonly ClosedAction[] => [
+    { action: leaves, vm: asVmId('a'), end: 'departure', result },
+  ]
+  const [soft, refused] = [apart('a', { continuous: false }), { kind: 'refused', code: 'x' } as const]
+  assert.equal(asked(observed('a'), apart('a')), 'rule.anti_affinity')
+  assert.equal(asked(observed('a'), soft), 'welcome')
+  assert.equal(asked(observed('a'), soft, ended({ kind: 'done' })), 'welcome')
+  assert.equal(asked(observed('a'), soft, ended(refused)), 'rule.anti_affinity')
+  // `b` runs elsewhere: here is a copy that a migration has left, or one that its owner has paused.
+  const copy = (pausedBy: ObservedVm['pausedBy']) =>
+    ({ ...observed('b'), state: 'paused', pausedBy }) as const
+  assert.equal(asked(copy('migration'), apart('b')), 'welcome')
+  assert.equal(asked(copy('owner'), apart('b')), 'rule.anti_affinity')
 })
 
 test("the destination's own rules are asked last of all, promised VMs included (S11)", () => {

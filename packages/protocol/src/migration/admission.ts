@@ -43,6 +43,7 @@ export const mayArrive = (
   promises: readonly Expected[],
   arriving: VmSnapshot,
   named: { readonly partition: Lease['partition']; readonly epoch: number },
+  closed: Pick<ClosedActions, 'resultOf'>,
   self: HostId,
   migrationsIn: { readonly now: number; readonly max: number },
 ): Refusal | null => {
@@ -51,9 +52,9 @@ export const mayArrive = (
   // The plan may be right about its source, and wrong about this host.
   const unsound = lease.assigned?.unsound ?? null
   if (unsound !== null) return { code: 'plan.unsound', text: unsound }
-  const closed = doorClosed(host, promises, arriving.vm)
-  if (closed !== null) return closed
+  const shut = doorClosed(host, promises, arriving.vm)
+  if (shut !== null) return shut
   if (migrationsIn.now >= migrationsIn.max)
     return { code: 'limit.in', text: `${migrationsIn.now} migrations come in already` }
-  return noPlaceFor(host, lease, promises, arriving, self)
+  return noPlaceFor(host, lease, promises, arriving, closed, self)
 }

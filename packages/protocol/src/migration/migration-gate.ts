@@ -77,7 +77,7 @@ export const admit = (parts: MigrationParts, from: HostId, message: Admit): void
 
 /** Why it may not come, as a code, or null. */
 const notAdmitted = (parts: MigrationParts, from: HostId, message: Admit): AnyCode | null => {
-  const { context, host, hooks, incoming, reach } = parts
+  const { context, host, hooks, closed, incoming, reach } = parts
   const { action, migrate, vm, sourceUri } = message
   // What another host may say by mistake: of an action that is open here, or of another VM or host than it names.
   if (incoming.all.has(action)) return 'vm.job_active'
@@ -87,7 +87,7 @@ const notAdmitted = (parts: MigrationParts, from: HostId, message: Admit): AnyCo
   const trouble = hooks.trouble()
   if (trouble !== null) return trouble
   const entering = { now: migrationsIn(parts), max: context.policy.migrationsInMax }
-  const refused = mayArrive(host, hooks.lease(), hooks.coming(), vm, message, context.self, entering)
+  const refused = mayArrive(host, hooks.lease(), hooks.coming(), vm, message, closed, context.self, entering)
   if (refused !== null) return refused.code
   return sourceUri === '' || reach(from, sourceUri, vm.vm) !== null ? null : 'peer.uri_refused'
 }

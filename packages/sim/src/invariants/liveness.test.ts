@@ -180,6 +180,36 @@ test('L3: of a migration of its partition only what is longer than an ordinary o
   assert.deepEqual(long.found('L3'), [])
 })
 
+test('L3: the time in which a guest holds up a migration does not count', async () => {
+  const { world, driver, clock, found } = overloaded(2)
+  let dirtyMiBps = 1_000
+  const e = asVmId('e')
+  const busy = { vcpus: 1, memoryMiB: 256, cpuMilli: 100, dirtyMiBps: () => dirtyMiBps }
+  world.addVm({ vm: e, name: 'e', host: 'h1', ...busy })
+  void driver('h1').migrate({ vm: e, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: 100 })
+  await clock.advance(50_000)
+  dirtyMiBps = 0
+  await clock.advance(bounds.L3 - 5_000)
+  assert.equal(world.migrations().length, 0)
+  assert.deepEqual(found('L3'), [])
+  await clock.advance(20_000)
+  assert.equal(found('L3').length, 1)
+})
+
+test('L3: an agent that was started anew is held by a migration from when that began', async () => {
+  // It has only just learnt of it, again and again.
+  const view = () => ({
+    migrations: [{ action: `${partition}/0`, vm: 'e', phase: 'moving', peer: ids[2]!, sinceMs: 0 }],
+  })
+  const { world, vm, driver, clock, found } = watched((host) => (host === 1 ? view() : {}))
+  for (const name of ['a', 'b', 'c']) vm(name, 'h1', { vcpus: 8, cpuMilli: 3_000 })
+  vm('e', 'h2', { memoryMiB: 20_000, cpuMilli: 100 })
+  void driver('h2').migrate({ vm: asVmId('e'), to: 'sim://h1', handOverPaused: true, bandwidthMiBps: 100 })
+  await clock.advance(150_000)
+  assert.equal(world.migrations().length, 1)
+  assert.deepEqual(found('L3'), [])
+})
+
 test('L3: a migration that came to nothing does not count, but of one VM no more than two', async () => {
   const { world, driver, clock, found } = overloaded(null)
   const tryMs = 20_000

@@ -169,19 +169,24 @@ const freeToMove = (look: Look): ReadonlySet<string> =>
     ),
   )
 
+/** It has sent all that the guest's memory holds, and now what the guest has written meanwhile; or it takes very long. */
+const isHeldUp = ({ now }: Look, { startedAt, transferredMiB, memoryMiB }: MigrationTruth): boolean =>
+  transferredMiB > memoryMiB || now - startedAt > limits.migrationMsMin
+
 /**
- * Its lease is not to end before a migration does (S5) that takes longer than one that no guest holds up, or whose other end is not
- * healed: nothing can be cured there meanwhile.
+ * Its lease is not to end before a migration does (S5) that a guest holds up, or whose other end is not healed: nothing can be
+ * cured there meanwhile. An agent that was started anew counts from then; the world, from when it began.
  */
-const isHeld = (state: LivenessState, look: Look, { view }: Core): boolean => {
-  if (view?.lease?.executing !== true)
-    return view?.migrations.some((one) => !within(state, one) || one.sinceMs > limits.migrationMsMin) ?? false
+const isHeld = (state: LivenessState, look: Look, { name, view }: Core): boolean => {
+  if (view === null) return false
+  const heldUp = state.world.migrations().filter((one) => isHeldUp(look, one))
+  const mine = new Set(view.migrations.map(({ vm }) => vm))
+  if (heldUp.some(({ vm, from, to }) => mine.has(vm) && (from === name || to === name))) return true
+  if (view.lease?.executing !== true) return view.migrations.some((one) => !within(state, one))
   const members = healedMembers(state, view, view.lease.partition)
   if (members === null) return true
-  const names = new Set(look.hosts.flatMap(({ host, name }) => (members.has(state.ids[host]!) ? [name] : [])))
-  return state.world
-    .migrations()
-    .some((m) => names.has(m.from) && names.has(m.to) && look.now - m.startedAt > limits.migrationMsMin)
+  const names = new Set(look.hosts.flatMap((one) => (members.has(state.ids[one.host]!) ? [one.name] : [])))
+  return heldUp.some(({ from, to }) => names.has(from) && names.has(to))
 }
 
 const isAble = (view: PeerView | null): boolean =>

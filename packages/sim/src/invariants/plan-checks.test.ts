@@ -1,7 +1,24 @@
-// S10, S11, Q1, Q3: unsound plans, broken rules, ping-pong and unrest are noticed.
+// S10, Q1, Q3: unsound plans, ping-pong and unrest are noticed.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Action, asVmId, type ObservedVm, type Problem, policyOf, type Rule } from '@drover/protocol'
+import { type Action, policyOf } from '@drover/protocol'
+import {
+  a,
+  b,
+  begins,
+  c,
+  h1,
+  h2,
+  hostOf,
+  move,
+  observed,
+  partition,
+  planOf,
+  problemOf,
+  roomy,
+  type Told,
+  vmOf,
+} from '../testing/led-plan.ts'
 import {
   actionOf,
   agentOf,
@@ -16,50 +33,6 @@ import {
   watchedAgents,
 } from '../testing/watched-agents.ts'
 import { planFaultOf } from './plan-reading.ts'
-import { brokenBy } from './rule-check.ts'
-
-const partition = partitionIdOf('h1', 1)
-const [a, b, c] = [asVmId('a'), asVmId('b'), asVmId('c')]
-const [h1, h2] = [agentOf('h1'), agentOf('h2')]
-
-const hostOf = (id: typeof h1, most = 8_000) => ({
-  id,
-  state: 'online' as const,
-  limit: [most, 32_768],
-  cpuBaseline: null,
-  failureDomain: null,
-})
-const vmOf = (id: typeof a, host: typeof h1, cpuMilli: number) => ({
-  id,
-  host,
-  state: 'running' as const,
-  wanted: 'running' as const,
-  demand: [cpuMilli, 1_024],
-  memoryMiB: 1_024,
-  dirtyMiBps: 0,
-  movable: true,
-})
-const problemOf = (cpuOfA: number, changes: Partial<Problem> = {}): Problem => ({
-  dimensions: ['cpuMilli', 'memoryMiB'],
-  hosts: [hostOf(h1), hostOf(h2)],
-  vms: [vmOf(a, h1, cpuOfA), vmOf(b, h1, 4_000), vmOf(c, h2, 6_000)],
-  bandwidthMiBps: 125,
-  migrationsOutMax: 1,
-  migrationsInMax: 1,
-  rules: [],
-  ...changes,
-})
-/** The second host has room for all. */
-const roomy = (cpuOfA: number): Problem => problemOf(cpuOfA, { hosts: [hostOf(h1), hostOf(h2, 20_000)] })
-const move = (index: number, vm: typeof a, from: typeof h1, to: typeof h1, ...after: number[]): Action => ({
-  kind: 'migrate',
-  id: actionOf(partition, index),
-  vm,
-  from,
-  to,
-  after: after.map((i) => actionOf(partition, i)),
-})
-const planOf = (...actions: readonly Action[]) => ({ actions, makespanMs: 0 })
 
 test('the reading of plans: what fits passes, and each kind of fault is found', () => {
   const fault = (...actions: readonly Action[]) =>
@@ -82,69 +55,6 @@ test('the reading of plans: what fits passes, and each kind of fault is found', 
   )
   assert.notEqual(planFaultOf(free, planOf(...loose), partition), null)
 })
-
-const observed = (vm: typeof a, changes: Partial<ObservedVm> = {}): ObservedVm => ({
-  vm,
-  name: String(vm),
-  state: 'running',
-  pausedBy: null,
-  incarnation: '1',
-  cpuMilli: 600,
-  vcpus: 1,
-  memoryMiB: 1_024,
-  dirtyMiBps: null,
-  fixed: null,
-  diskLocked: false,
-  ...changes,
-})
-
-interface Told {
-  readonly actions?: readonly Action[]
-  readonly problem?: Problem
-  readonly reason?: string
-  readonly rules?: readonly Rule[]
-  readonly seen?: Partial<ObservedVm>
-  readonly admitted?: boolean
-  readonly afterMs?: number
-}
-
-/** The agent of h1 leads a plan, and begins its first action. */
-const begins = async (told: Told = {}) => {
-  const { actions = [move(0, a, h1, h2)], problem = roomy(5_000), reason = 'overload.cpu', rules = [] } = told
-  const agents = watchedAgents(2, { policy: policyOf('balanced'), rules }, true)
-  const { step, leased, clock } = agents
-  agents.vm('a', 'h1', { settings: { labels: 'db' } })
-  agents.vm('b', 'h1', { settings: { labels: 'db' } })
-  agents.vm('c', 'h2', { settings: { labels: 'db' } })
-  agents.born('h1')
-  agents.born('h2')
-  step('h1', { kind: 'observed', vms: [observed(a), observed(b)] }, null)
-  step('h2', { kind: 'observed', vms: [observed(c)] }, null)
-  const lease = leased(partition, 1)
-  step('h1', tick, lease, epoch(1))
-  const assign = {
-    kind: 'assign',
-    partition,
-    epoch: 1,
-    epochs: {},
-    plan: planOf(...actions),
-    problem,
-    decision: { reason },
-  }
-  step('h1', tick, lease, says('h2', assign as never))
-  step('h1', { kind: 'observed', vms: [observed(a, told.seen), observed(b)] }, lease)
-  step(
-    'h1',
-    tick,
-    lease,
-    says('h2', { kind: 'admit', partition, epoch: 1, action: actionOf(partition) } as never),
-  )
-  if (told.admitted !== false)
-    step('h1', hears('h2', { kind: 'admitted', partition, action: actionOf(partition) }), lease)
-  await clock.advance(told.afterMs ?? 100)
-  step('h1', tick, lease, opened(openMigration('departure', partition, a)), migrates(partition, a))
-  return agents
-}
 
 test('S10: a plan that is unsound, and actions that are not right when they begin', async () => {
   assert.deepEqual((await begins()).found(), [])
@@ -201,33 +111,6 @@ test('S10: a host acts by no plan whose problem says something else of its VMs t
     `S10 h2 admits ${unsound}c wants 6000 cpuMilli in its problem, and 6001 were told`,
   ])
   assert.deepEqual(admits([]), [`S10 h2 admits ${unsound}c is on h2 in its problem, and was not told of`])
-})
-
-test('S11: each kind of rule is seen to be broken, and what was broken before is excused', () => {
-  const coming = (vm: typeof a, beside: readonly (typeof a)[], problem = problemOf(1_000)) => ({
-    vm,
-    host: { id: h2 } as never,
-    beside,
-    assign: { problem, plan: planOf(move(0, a, h1, h2), move(1, c, h2, h1)) } as never,
-    labelsOf: () => ['db'],
-  })
-  const labelled = (max: number): Rule => ({ kind: 'labelCapacity', label: 'db', max })
-  assert.equal(brokenBy({ kind: 'spread', vms: [a, c] }, coming(a, [c])), 'beside c')
-  assert.equal(brokenBy({ kind: 'spread', vms: [a, b] }, coming(a, [c])), null)
-  assert.equal(brokenBy({ kind: 'spread', vms: [a, c], continuous: false }, coming(a, [c])), null)
-  const both = problemOf(1_000, { vms: [vmOf(a, h2, 1), vmOf(c, h2, 1)] })
-  assert.equal(brokenBy({ kind: 'spread', vms: [a, c] }, coming(a, [c], both)), null)
-  assert.equal(brokenBy({ kind: 'ban', vms: [a], hosts: [h2] }, coming(a, [])), 'which is banned')
-  assert.equal(brokenBy({ kind: 'ban', vms: [a], hosts: [h1] }, coming(a, [])), null)
-  assert.equal(brokenBy({ kind: 'fence', vms: [a], hosts: [h1] }, coming(a, [])), 'outside its fence')
-  assert.equal(brokenBy({ kind: 'fence', vms: [a], hosts: [h2] }, coming(a, [])), null)
-  assert.equal(brokenBy(labelled(1), coming(a, [c])), 'with 1 others of label db')
-  assert.equal(brokenBy(labelled(2), coming(a, [c])), null)
-})
-
-test('S11: a move that breaks a rule is noticed when it begins', async () => {
-  const found = (await begins({ rules: [{ kind: 'spread', vms: [a, c], name: 'replicas' }] })).found()
-  assert.deepEqual(found, [`S11 ${actionOf(partition)} brings a to h2 beside c, against rule replicas`])
 })
 
 test('Q1: a plan that leaves the overload as great as it was', async () => {

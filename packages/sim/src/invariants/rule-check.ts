@@ -1,8 +1,12 @@
 /**
- * S11: no action of ours breaks a rule that held before, not even between two actions. Judged by the world's truth when a VM
- * begins to come to a host; what its owner or a host's boot has put there unseen is not ours.
+ * S11: no action of ours breaks a rule that held before, not even between two actions. Judged by the world's truth when a VM is
+ * about to come to a host, when its hypervisor begins, which may be later, and when it is there. What an owner or a host's boot
+ * has put there unseen is not ours. A rule that need not hold throughout is judged when a VM is about to come, by where the plan
+ * leads as far as its host knew of it when it let the VM in: later the plan may have failed.
  */
-import type { Assign, HostId, Problem, Rule, VmId } from '@drover/protocol'
+import type { ActionId, Assign, HostId, Problem, Rule, VmId } from '@drover/protocol'
+import type { MigrationTruth } from '../hypervisor/events.ts'
+import type { AgentEvent } from './agent-feed.ts'
 import { type HostBook, partitionOf } from './host-book.ts'
 import type { Check, Scene } from './scene.ts'
 
@@ -13,20 +17,26 @@ interface Coming {
   readonly beside: readonly VmId[]
   /** The plan that brings it, and what it was made from. */
   readonly assign: Assign
+  /** Its actions that have come to nothing, as the host knew of its own. */
+  readonly failed: ReadonlySet<ActionId>
   readonly labelsOf: (vm: VmId) => readonly string[]
 }
 
 const homeIn = ({ vms }: Problem, vm: VmId): HostId | null => vms.find(({ id }) => id === vm)?.host ?? null
 
 /** It leaves that host by this plan: a rule for the end of plans may wait for that. */
-const leavesLater = ({ plan }: Assign, vm: VmId, host: HostId): boolean =>
-  plan.actions.some((action) => action.vm === vm && 'from' in action && action.from === host)
+const leavesLater = ({ assign, host, failed }: Coming, vm: VmId): boolean =>
+  assign.plan.actions.some(
+    (action) => action.vm === vm && 'from' in action && action.from === host.id && !failed.has(action.id),
+  )
 
 /** What of the rule is broken by the arrival, in words; null = nothing that was not broken before. */
 export const brokenBy = (rule: Rule, coming: Coming): string | null => {
   const { vm, host, beside, assign, labelsOf } = coming
   const home = homeIn(assign.problem, vm) === host.id
   const transient = rule.continuous === false
+  // It only passes through.
+  if (transient && leavesLater(coming, vm)) return null
   switch (rule.kind) {
     case 'spread': {
       if (!rule.vms.includes(vm)) return null
@@ -34,7 +44,7 @@ export const brokenBy = (rule: Rule, coming: Coming): string | null => {
         (one) =>
           rule.vms.includes(one) &&
           !(home && homeIn(assign.problem, one) === host.id) &&
-          !(transient && leavesLater(assign, one, host.id)),
+          !(transient && leavesLater(coming, one)),
       )
       return other === undefined ? null : `beside ${other}`
     }
@@ -47,7 +57,7 @@ export const brokenBy = (rule: Rule, coming: Coming): string | null => {
       if (rule.hosts !== undefined && !rule.hosts.includes(host.id)) return null
       if (!labelsOf(vm).includes(label)) return null
       const there = beside.filter(
-        (one) => labelsOf(one).includes(label) && !(transient && leavesLater(assign, one, host.id)),
+        (one) => labelsOf(one).includes(label) && !(transient && leavesLater(coming, one)),
       )
       const before = assign.problem.vms.filter(
         (one) => one.host === host.id && one.state === 'running' && one.labels?.includes(label) === true,
@@ -61,41 +71,141 @@ export const brokenBy = (rule: Rule, coming: Coming): string | null => {
   }
 }
 
-export const createRuleCheck = ({ world, findings, rules, books }: Scene): Check => {
-  const hard = rules.filter(({ weight }) => weight === undefined)
-  if (hard.length === 0) return {}
+type Perform = Extract<AgentEvent, { readonly kind: 'effect' }>['effect'] & { readonly kind: 'perform' }
 
+/** A VM that an action of ours brings. */
+interface Bringing extends Omit<Coming, 'beside'> {
+  readonly action: ActionId
+  /** What is there and not ours to heed: it was unseen when the action was begun, or came by other hands since. */
+  readonly excused: Set<VmId>
+}
+
+interface RuleState {
+  readonly scene: Scene
+  readonly hard: readonly Rule[]
+  /** By VM, the action that was begun last. */
+  readonly bringing: Map<VmId, Bringing>
+  /** Arrivals that are over, since the host was last looked at. */
+  readonly arrived: Map<HostBook, Set<VmId>>
+  readonly failed: Map<HostBook, Set<ActionId>>
+  /** What of that had failed when the host let the VM of this action in. */
+  readonly failedBefore: Map<ActionId, ReadonlySet<ActionId>>
+}
+
+/** What is truly on that host, or on its way there. */
+const presentAt = ({ scene: { world } }: RuleState, host: string): readonly VmId[] => {
+  const copies = [...(world.inside.state.hosts.get(host)?.copies.values() ?? [])]
+  const moving = world.migrations()
+  // What a migration has left paused, while the VM runs elsewhere, is for an operator to remove.
+  const isLeft = ({ vm, state, pausedBy }: (typeof copies)[number]): boolean =>
+    state === 'paused' &&
+    pausedBy === 'migration' &&
+    [...vm.copies].some((other) => other.state === 'running') &&
+    !moving.some((one) => one.vm === vm.spec.vm)
+  const there = copies.filter((copy) => copy.state !== 'shut' && !isLeft(copy)).map(({ vm }) => vm.spec.vm)
+  const coming = moving.flatMap(({ vm, to }) => (to === host ? [vm] : []))
+  return [...new Set([...there, ...coming])]
+}
+
+/** Its agent has seen the VM, has promised it a place, or has just brought it here. */
+const knows = ({ arrived }: RuleState, book: HostBook, vm: VmId): boolean =>
+  book.observed.some((one) => one.vm === vm) ||
+  [...book.open.values()].some((open) => open.kind === 'arrival' && open.vm === vm) ||
+  arrived.get(book)?.has(vm) === true
+
+const judge = (state: RuleState, one: Bringing, rules: readonly Rule[]): void => {
+  const { action, vm, host, excused } = one
+  const beside = presentAt(state, host.name).filter((other) => other !== vm && !excused.has(other))
+  for (const rule of rules) {
+    const broken = brokenBy(rule, { ...one, beside })
+    if (broken !== null)
+      state.scene.findings.once(
+        `S11 ${action} ${JSON.stringify(rule)}`,
+        'S11',
+        `${action} brings ${vm} to ${host.name} ${broken}, against rule ${rule.name ?? rule.kind}`,
+      )
+  }
+}
+
+const perform = (state: RuleState, book: HostBook, { action, operation }: Perform): void => {
+  if (operation.kind === 'stop' || operation.kind === 'suspend') return
+  const { books, world } = state.scene
+  const host = operation.kind === 'migrate' ? books.get(operation.to) : book
+  const assign = book.plans.get(partitionOf(action))
+  if (host === undefined || assign === undefined) return
   const labelsOf = (vm: VmId): readonly string[] =>
     (world.inside.state.vms.get(vm)?.spec.settings['labels'] ?? '').split(/[\s,]+/)
+  const { vm } = operation
+  const failed = state.failedBefore.get(action) ?? new Set(state.failed.get(host))
+  const excused = new Set(presentAt(state, host.name).filter((one) => !knows(state, host, one)))
+  const bringing = { action, vm, host, assign, failed, labelsOf, excused }
+  state.bringing.set(vm, bringing)
+  judge(state, bringing, state.hard)
+}
 
-  /** What is truly there, or comes, and was seen by the host's agent or promised by it. */
-  const besideAt = (book: HostBook, vm: VmId): readonly VmId[] => {
-    const seen = new Set(book.observed.map((one) => one.vm))
-    for (const { kind, vm: coming } of book.open.values()) if (kind === 'arrival') seen.add(coming)
-    const there = [...(world.inside.state.hosts.get(book.name)?.copies.values() ?? [])]
-    return there
-      .filter((copy) => copy.state !== 'shut')
-      .map((copy) => copy.vm.spec.vm)
-      .filter((one) => one !== vm && seen.has(one))
+/** What other hands bring to a host is excused beside all that are brought there. */
+const broughtByHand = ({ bringing }: RuleState, vm: VmId, to: string): void => {
+  bringing.delete(vm)
+  for (const { host, excused } of bringing.values()) if (host.name === to) excused.add(vm)
+}
+
+const moves = (state: RuleState, { vm, to, byHand }: MigrationTruth): void => {
+  if (byHand) return broughtByHand(state, vm, to)
+  const one = state.bringing.get(vm)
+  if (one?.host.name !== to) return
+  judge(
+    state,
+    one,
+    state.hard.filter(({ continuous }) => continuous !== false),
+  )
+}
+
+/** Of the host's own book: what it knows that the observer's notes do not tell. */
+const hear = (state: RuleState, event: AgentEvent, book: HostBook): void => {
+  if (event.kind === 'input' && event.input.kind === 'observed') state.arrived.delete(book)
+  if (event.kind === 'born') {
+    state.arrived.delete(book)
+    state.failed.delete(book)
   }
+  if (event.kind !== 'written') return
+  const { record } = event
+  if (record.kind === 'opened' && record.open.kind === 'arrival')
+    state.failedBefore.set(record.open.action, new Set(state.failed.get(book)))
+  if (record.kind !== 'closed') return
+  const { action, vm, end, result } = record
+  const note = <T>(map: Map<HostBook, Set<T>>, one: T): void =>
+    void map.set(book, (map.get(book) ?? new Set<T>()).add(one))
+  if (end === 'arrival') state.failedBefore.delete(action)
+  if (end === 'arrival' && result.kind === 'done') note(state.arrived, vm)
+  if (end !== 'arrival' && result.kind !== 'done') note(state.failed, action)
+}
 
+export const createRuleCheck = (scene: Scene): Check => {
+  const hard = scene.rules.filter(({ weight }) => weight === undefined)
+  if (hard.length === 0) return {}
+  const state: RuleState = {
+    scene,
+    hard,
+    bringing: new Map(),
+    arrived: new Map(),
+    failed: new Map(),
+    failedBefore: new Map(),
+  }
   return {
     agent(event, book) {
-      if (event.kind !== 'effect' || event.effect.kind !== 'perform') return
-      const { action, operation } = event.effect
-      if (operation.kind === 'stop' || operation.kind === 'suspend') return
-      const host = operation.kind === 'migrate' ? books.get(operation.to) : book
-      const assign = book.plans.get(partitionOf(action))
-      if (host === undefined || assign === undefined) return
-      const coming = { vm: operation.vm, host, beside: besideAt(host, operation.vm), assign, labelsOf }
-      for (const rule of hard) {
-        const broken = brokenBy(rule, coming)
-        if (broken !== null)
-          findings.tell(
-            'S11',
-            `${action} brings ${operation.vm} to ${host.name} ${broken}, against rule ${rule.name ?? rule.kind}`,
-          )
-      }
+      if (event.kind === 'effect' && event.effect.kind === 'perform') perform(state, book, event.effect)
+      hear(state, event, book)
+    },
+    world(event) {
+      if (event.kind === 'migration-started') moves(state, event.migration)
+      if (event.kind === 'migration-ended' && event.end === 'moved') moves(state, event.migration)
+      // A start of ours was judged when it was asked for.
+      if (
+        event.kind === 'vm' &&
+        event.what === 'started' &&
+        state.bringing.get(event.vm)?.host.name !== event.host
+      )
+        broughtByHand(state, event.vm, event.host)
     },
   }
 }
