@@ -108,6 +108,8 @@ export interface Agent {
   /** Rejects when the transport cannot listen; a hypervisor that does not answer is no error. */
   start(): Promise<void>
   status(): AgentStatus
+  /** Inputs that wait for its loop: more than what one input brings is a fault (S14). */
+  readonly waiting: number
   /** Rejects with `AgentError` when there is no answer in time, or the agent stops. */
   command(command: Command): Promise<Reply>
   history: Journal['history']

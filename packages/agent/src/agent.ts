@@ -44,6 +44,9 @@ export const createAgent = (init: AgentInit, internals: AgentInternals = {}): Ag
       startedAtWallMs: lifecycle.startedAtWallMs,
       incarnation: journal.incarnation,
     }),
+    get waiting() {
+      return loop.waiting
+    },
     command: (command) => requests.open((request) => loop.feed({ kind: 'commanded', request, command })),
     history: (query) => journal.history(query),
     events: events.subscribe,

@@ -24,14 +24,21 @@ test('inputs are worked on one at a time, in the order they came', () => {
     carryOut(effects) {
       effects.forEach((_effect, at) => {
         loop.feed(lost(`b${at}`))
-        order.push(`carried out ${at}`)
+        order.push(`carried out ${at}, ${loop.waiting} waiting`)
       })
     },
     fatal: assert.fail,
   })
   loop.feed(lost('a'))
   loop.feed(lost('c'))
-  assert.deepEqual(order, ['step a', 'carried out 0', 'carried out 1', 'step b0', 'step b1', 'step c'])
+  assert.deepEqual(order, [
+    'step a',
+    'carried out 0, 1 waiting',
+    'carried out 1, 2 waiting',
+    'step b0',
+    'step b1',
+    'step c',
+  ])
 })
 
 // A record could not be written: the core hears of it before what waits, which it would answer as if it were.

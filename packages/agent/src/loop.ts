@@ -14,6 +14,8 @@ export interface Loop {
   /** Nothing is stepped any more; the timer is gone. */
   end(): void
   readonly ended: boolean
+  /** Inputs that wait to be worked on. */
+  readonly waiting: number
 }
 
 export interface LoopInit {
@@ -97,6 +99,9 @@ export const createLoop = ({ peer, clock, carryOut, fatal }: LoopInit): Loop => 
     end,
     get ended() {
       return ended
+    },
+    get waiting() {
+      return queue.length
     },
   }
 }

@@ -11,6 +11,7 @@ const shown = () => {
   const listeners = new Set<(event: AgentEvent) => void>()
   const agent: Agent = {
     host: host('a'),
+    waiting: 0,
     start: async () => {},
     stop: async () => {},
     kill() {},

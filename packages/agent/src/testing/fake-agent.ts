@@ -40,6 +40,7 @@ export const fakeAgent = (): FakeAgent => {
     commands: [],
     queries: [],
     reply: async () => ({ kind: 'ok', text: 'done', decision: null }),
+    waiting: 0,
     start: async () => {},
     status,
     command(command) {

@@ -9,6 +9,7 @@ const message = (bytes: number, first = 0) => Buffer.alloc(bytes, first)
 test('first in, first out, as many at once as one write should hold', () => {
   const box = createOutbox()
   for (let i = 0; i < 5; i++) assert(box.put(message(100_000, i), 0))
+  assert.deepEqual([box.messages, box.bytes], [5, 500_000])
   const sent: number[] = []
   while (!box.isEmpty) {
     const batch = box.take()
@@ -16,6 +17,7 @@ test('first in, first out, as many at once as one write should hold', () => {
     sent.push(...batch.map((bytes) => bytes[0] ?? -1))
   }
   assert.deepEqual(sent, [0, 1, 2, 3, 4])
+  assert.deepEqual([box.messages, box.bytes], [0, 0])
 })
 
 test('a message larger than one write should hold still goes', () => {

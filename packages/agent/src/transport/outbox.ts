@@ -17,6 +17,8 @@ export interface Outbox {
   /** When the oldest has waited too long; null when empty. */
   readonly expiresAt: number | null
   readonly isEmpty: boolean
+  readonly messages: number
+  readonly bytes: number
 }
 
 /** Bytes of one write: enough for many small messages, without holding the first back for long. */
@@ -64,6 +66,12 @@ export const createOutbox = (): Outbox => {
     },
     get isEmpty() {
       return waiting.length === 0
+    },
+    get messages() {
+      return waiting.length
+    },
+    get bytes() {
+      return bytesWaiting
     },
   }
 }

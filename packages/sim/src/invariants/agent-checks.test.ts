@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asHostId, asVmId, type MemberView, type PeerView } from '@drover/protocol'
+import { nothingRestored } from '../../../protocol/src/testing/peer-init.ts'
 import {
   agentOf,
   epoch,
@@ -13,6 +14,7 @@ import {
   tick,
   watchedAgents,
 } from '../testing/watched-agents.ts'
+import { createAgentFeed } from './agent-feed.ts'
 
 const partition = partitionIdOf('h1', 1)
 const vm = asVmId('a')
@@ -89,6 +91,29 @@ test('S14: too long a message, too many at once, too great a plan or partition, 
       'S14 h1 has 257 duties in its journal, 256 are allowed',
     ],
   )
+  checker.close()
+})
+
+test('S14: what waits in an outbox, and for the loop', () => {
+  const feed = createAgentFeed()
+  const { checker, found, clock } = watchedAgents(2, { agents: feed })
+  const host = agentOf('h1')
+  const stepped = (waiting: number): void =>
+    feed.emit({ host, kind: 'stepped', lease: null, at: clock.now(), waiting })
+  const waits = (messages: number, bytes: number): void =>
+    feed.emit({ host, kind: 'waits', to: agentOf('h2'), messages, bytes })
+  feed.emit({ host, kind: 'born', name: 'h1', incarnation: 1, restored: nothingRestored, wallMs: 0 })
+  stepped(500)
+  waits(256, 4 * 1_048_576)
+  assert.deepEqual(found(), [])
+  stepped(600)
+  waits(257, 100)
+  waits(2, 5_000_000)
+  assert.deepEqual(found(), [
+    'S14 h1 has 600 inputs that wait, 576 are allowed',
+    'S14 h1 has 257 messages that wait for H2, 256 are allowed',
+    'S14 h1 has 5000000 bytes that wait for H2, 4194304 are allowed',
+  ])
   checker.close()
 })
 

@@ -40,9 +40,14 @@ export type AgentEvent = { readonly host: HostId } & (
   | { readonly kind: 'input'; readonly input: Input; readonly asOf: number }
   /**
    * Its core has made a step, of which nothing is carried out yet. `at`: when it read its clock for it, world's ms; it may have stood
-   * still since.
+   * still since. `waiting`: inputs that its loop has before it.
    */
-  | { readonly kind: 'stepped'; readonly lease: PeerView['lease']; readonly at: number }
+  | {
+      readonly kind: 'stepped'
+      readonly lease: PeerView['lease']
+      readonly at: number
+      readonly waiting: number
+    }
   /** This is about to be carried out. A `perform` whose record was not written never is. */
   | { readonly kind: 'effect'; readonly effect: WatchedEffect }
   /** All of that step is carried out. */
@@ -51,6 +56,8 @@ export type AgentEvent = { readonly host: HostId } & (
   | { readonly kind: 'written'; readonly record: JournalRecord }
   /** It leaves this host now, so many bytes long. */
   | { readonly kind: 'sent'; readonly to: HostId; readonly message: Message; readonly bytes: number }
+  /** So much waits in its outbox for a connection to that peer. */
+  | { readonly kind: 'waits'; readonly to: HostId; readonly messages: number; readonly bytes: number }
   | { readonly kind: 'published'; readonly summary: LoadSummary; readonly bytes: number }
 )
 

@@ -17,6 +17,9 @@ export interface QueueBounds {
   readonly bytes: number
 }
 
+/** One input brings no more than an answer to all that its host may have under way: actions, duties, questions of others. */
+const inputsMax = limits.planActionsMax + limits.dutiesMax + limits.unclaimedMax
+
 const queueDefaults: QueueBounds = { messages: 256, bytes: 4 * limits.messageBytesMax }
 
 export const createBoundsCheck = ({ world, findings }: Scene, queue: QueueBounds = queueDefaults): Check => {
@@ -60,6 +63,11 @@ export const createBoundsCheck = ({ world, findings }: Scene, queue: QueueBounds
       switch (event.kind) {
         case 'sent':
           return sent(book, event.to, event.message, event.bytes)
+        case 'waits':
+          most(book, `messages that wait for ${event.to}`, event.messages, queue.messages)
+          return most(book, `bytes that wait for ${event.to}`, event.bytes, queue.bytes)
+        case 'stepped':
+          return most(book, 'inputs that wait', event.waiting, inputsMax)
         case 'published':
           return most(book, 'bytes in a summary', event.bytes, limits.messageBytesMax)
         case 'born': {

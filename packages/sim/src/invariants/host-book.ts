@@ -252,6 +252,7 @@ export const note = (book: HostBook, event: AgentEvent, now: number): void => {
       return
     }
     case 'carried':
+    case 'waits':
       return
     default:
       return event satisfies never

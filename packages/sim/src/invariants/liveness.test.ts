@@ -57,6 +57,7 @@ const watched = (said: (host: number) => object | null = () => ({}), open: numbe
     feed.emit({
       host: ids[host]!,
       kind: 'stepped',
+      waiting: 0,
       lease: of === null ? null : { partition: of, epoch: 1, leader: ids[host]!, executing: true },
       at: small.clock.now(),
     })

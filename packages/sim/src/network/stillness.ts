@@ -1,6 +1,7 @@
 /**
  * Processes that stand still, as their network sees them: their kernels keep the connections, but probes have no answer. After a
- * while those they were connected to cut them off. What is sent then is lost, until the process goes on and has dialled.
+ * while those they were connected to cut them off. What is sent then waits as long as a message may, or is lost, until the process goes
+ * on and has dialled.
  */
 import type { Clock, TransportHandlers } from '@drover/agent/runtime'
 import type { HostId } from '@drover/protocol'
@@ -17,6 +18,8 @@ export interface Stillness {
 export interface StillnessInit {
   readonly clock: Clock
   readonly silenceMs: number
+  /** Its lost connections are there again. */
+  readonly onBack: (self: HostId) => void
   /** Of all that are connected. */
   readonly handlers: ReadonlyMap<HostId, Pick<TransportHandlers, 'disconnected'>>
 }
@@ -24,7 +27,7 @@ export interface StillnessInit {
 /** A process that goes on has its lost connections again after this time, ms: the first pause of the dialler, and a greeting. */
 const reconnectMs = 250
 
-export const createStillness = ({ clock, silenceMs, handlers }: StillnessInit): Stillness => {
+export const createStillness = ({ clock, silenceMs, onBack, handlers }: StillnessInit): Stillness => {
   /** Each with what ends the wait for it. */
   const still = new Map<HostId, () => void>()
   const cutOff = new Set<HostId>()
@@ -36,7 +39,7 @@ export const createStillness = ({ clock, silenceMs, handlers }: StillnessInit): 
     const mine = handlers.get(self)
     for (const other of handlers.keys()) if (other !== self) mine?.disconnected(other)
     clock.after(reconnectMs, () => {
-      if (!still.has(self)) cutOff.delete(self)
+      if (!still.has(self) && cutOff.delete(self)) onBack(self)
     })
   }
 

@@ -15,10 +15,12 @@ const connected = (weather: Partial<Weather> = {}) => {
   const clock = manualClock()
   const model = createNetwork({ random: (concern) => randomOf(1, concern), weather })
   const garbage: string[] = []
+  const waits: string[] = []
   const network = createVirtualNetwork({
     clock,
     model,
     ids,
+    onWait: (from, to, { messages, bytes }) => waits.push(`${from}>${to} ${messages} ${bytes}`),
     onGarbage: (from, to) => garbage.push(`${from}>${to}`),
   })
   const log: string[] = []
@@ -42,7 +44,7 @@ const connected = (weather: Partial<Weather> = {}) => {
     await clock.advance(ms)
     return log.splice(0)
   }
-  return { network, garbage, lives, start, send, heard }
+  return { network, garbage, waits, lives, start, send, heard }
 }
 
 test('messages arrive in their order, and a message that cannot be read is reported', async () => {
@@ -102,4 +104,27 @@ test('a clog holds back the messages of one host to the other', async () => {
   for (const number of [1, 2]) send(a, b, number)
   send(b, a, 3)
   assert.deepEqual(await heard(10_000), ['1 a b:3', '5000 b a:1', '5000 b a:2'])
+})
+
+test('what is said to a process that was cut off waits for its connection, two seconds at most, and a life of its sender', async () => {
+  const { network, start, lives, waits, send, heard } = connected()
+  network.still(b, true)
+  await heard(4_000)
+  send(a, b, 1)
+  send(c, b, 7)
+  await heard(1_500)
+  send(a, b, 2)
+  send(c, b, 8)
+  assert.deepEqual(waits, ['a>b 1 1', 'c>b 1 1', 'a>b 2 2', 'c>b 2 2'])
+  lives.get(c)!.kill()
+  start(c)
+  await heard(600)
+  network.still(b, false)
+  send(b, a, 3)
+  assert.deepEqual(
+    (await heard(300)).filter((line) => line.includes(':')),
+    ['6351 a b:3', '6351 b a:2'],
+  )
+  send(a, b, 4)
+  assert.deepEqual(await heard(100), ['6401 b a:4'])
 })

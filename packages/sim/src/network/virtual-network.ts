@@ -5,8 +5,9 @@
 import { type Clock, createTally, type Transport, type TransportHandlers } from '@drover/agent/runtime'
 import type { HostId, LoadSummary } from '@drover/protocol'
 import type { Network } from './model.ts'
+import { createOutboxes, type OutboxesInit } from './outboxes.ts'
 import { createSummaryReader } from './shared-summaries.ts'
-import { createStillness } from './stillness.ts'
+import { createStillness, type Stillness } from './stillness.ts'
 
 export interface VirtualNetworkInit {
   readonly clock: Clock
@@ -17,6 +18,8 @@ export interface VirtualNetworkInit {
   readonly silenceMs?: number
   /** Hears of every message and summary that an agent hands over, before the network decides what becomes of it. */
   readonly onSend?: (from: HostId, to: HostId | null, bytes: Uint8Array) => void
+  /** What is said to a peer whose connection is lost waits in the outbox of `from`. */
+  readonly onWait?: OutboxesInit['onWait']
   /** An agent could not read what another had sent: in a world without garbage that is a fault of the codec. */
   readonly onGarbage?: (from: HostId, to: HostId, bytes: Uint8Array) => void
 }
@@ -41,54 +44,79 @@ export interface VirtualNetwork {
 /** Nothing is counted here. */
 const tally = createTally()
 
+/** What the ends of the network share. */
+interface Wires {
+  readonly clock: Clock
+  readonly model: Network
+  readonly end: (id: HostId) => number
+  /** Of the agents that live. */
+  readonly handlers: Map<HostId, TransportHandlers>
+  readonly stillness: Stillness
+  readonly onGarbage: NonNullable<VirtualNetworkInit['onGarbage']>
+}
+
+const carry = (
+  { clock, model, end, handlers, stillness, onGarbage }: Wires,
+  [from, to]: readonly [HostId, HostId],
+  comesThrough: () => boolean,
+  bytes: Uint8Array,
+  gossip: boolean,
+): void => {
+  if (stillness.parts(from, to) || !comesThrough()) return
+  const now = clock.now()
+  for (const at of model.arrivals(now, end(from), end(to)))
+    clock.after(at - now, () => {
+      const there = handlers.get(to)
+      if (there === undefined || !comesThrough()) return
+      if (!(gossip ? there.heard(from, bytes) : there.received(from, bytes))) onGarbage(from, to, bytes)
+    })
+}
+
+/** All others that live hear that their connections to this one are lost. */
+const lose = ({ clock, handlers }: Wires, self: HostId, afterMs: number, still: () => boolean): void => {
+  for (const other of handlers.keys())
+    if (other !== self)
+      clock.after(afterMs, () => {
+        if (still()) handlers.get(other)?.disconnected(self)
+      })
+}
+
 export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork => {
-  const { clock, model, ids, silenceMs = 3_000, onSend = () => {}, onGarbage = () => {} } = init
+  const {
+    clock,
+    model,
+    ids,
+    silenceMs = 3_000,
+    onSend = () => {},
+    onWait = () => {},
+    onGarbage = () => {},
+  } = init
   const endOf = new Map(ids.map((id, end) => [id, end]))
   const end = (id: HostId): number => {
     const known = endOf.get(id)
     if (known === undefined) throw new RangeError(`no agent ${id} in this network`)
     return known
   }
-  /** Of the agents that live. */
   const handlers = new Map<HostId, TransportHandlers>()
   const silent = new Set<HostId>()
-  const stillness = createStillness({ clock, silenceMs, handlers })
+  const onBack = (self: HostId): void => outboxes.flush(self, (other) => !stillness.parts(self, other))
+  const stillness = createStillness({ clock, silenceMs, onBack, handlers })
+  const wires: Wires = { clock, model, end, handlers, stillness, onGarbage }
   const alive = (): readonly number[] => [...handlers.keys()].map(end)
 
-  const carry = (
-    from: HostId,
-    to: HostId,
-    comesThrough: () => boolean,
-    bytes: Uint8Array,
-    gossip: boolean,
-  ) => {
-    if (stillness.parts(from, to) || !comesThrough()) return
-    const now = clock.now()
-    for (const at of model.arrivals(now, end(from), end(to)))
-      clock.after(at - now, () => {
-        const there = handlers.get(to)
-        if (there === undefined || !comesThrough()) return
-        if (!(gossip ? there.heard(from, bytes) : there.received(from, bytes))) onGarbage(from, to, bytes)
-      })
-  }
-
-  /** All others that live hear that their connections to this one are lost. */
-  const lose = (self: HostId, afterMs: number, still: () => boolean): void => {
-    for (const other of handlers.keys())
-      if (other !== self)
-        clock.after(afterMs, () => {
-          if (still()) handlers.get(other)?.disconnected(self)
-        })
-  }
+  const say = (from: HostId, to: HostId, bytes: Uint8Array): void =>
+    carry(wires, [from, to], () => model.passes(end(from), end(to)), bytes, false)
+  const outboxes = createOutboxes({ clock, carry: say, onWait })
 
   const transport = (self: HostId): Transport => {
     let mine: TransportHandlers | null = null
     const leave = (): void => {
       if (mine === null || handlers.get(self) !== mine) return
       handlers.delete(self)
+      outboxes.close(self)
       stillness.forget(self)
-      if (silent.delete(self)) lose(self, silenceMs, () => !handlers.has(self))
-      else lose(self, model.weather.latencyMs, () => true)
+      if (silent.delete(self)) lose(wires, self, silenceMs, () => !handlers.has(self))
+      else lose(wires, self, model.weather.latencyMs, () => true)
     }
     return {
       self,
@@ -96,19 +124,22 @@ export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork =
       start(given) {
         mine = given
         handlers.set(self, given)
+        outboxes.open(self)
       },
       send(to, bytes) {
         if (handlers.get(self) !== mine) return
         onSend(self, to, bytes)
         // A peer may name any host; one that is not there is not found, and the message is lost.
         if (!endOf.has(to)) return
-        carry(self, to, () => model.passes(end(self), end(to)), bytes, false)
+        if (stillness.parts(self, to)) outboxes.put(self, to, bytes)
+        else say(self, to, bytes)
       },
       publish(bytes) {
         if (handlers.get(self) !== mine) return
         onSend(self, null, bytes)
         for (const to of handlers.keys())
-          if (to !== self) carry(self, to, () => model.reaches(end(self), end(to), alive), bytes, true)
+          if (to !== self)
+            carry(wires, [self, to], () => model.reaches(end(self), end(to), alive), bytes, true)
       },
       introduce() {},
       peers: () => [...handlers.keys()].filter((id) => id !== self && model.passes(end(self), end(id))),

@@ -112,6 +112,8 @@ export interface WitnessedProcess {
   wallNow(): number
   /** Its thread still waits so long where it is, ms. */
   lagMs(): number
+  /** Inputs that wait for the loop of its agent. */
+  waiting(): number
   /** When its thread gets there; never, if it ends before. */
   later(fn: () => void): void
 }
@@ -160,8 +162,8 @@ export const createAgentWitness = (
           const at = process.now() + process.lagMs()
           process.later(() => tell({ kind: 'input', input, asOf: input.kind === 'jobs' ? jobsToldAt : at }))
           const effects = peer.step(now, input)
-          const lease = peer.lease()
-          process.later(() => tell({ kind: 'stepped', lease, at }))
+          const told = { kind: 'stepped', lease: peer.lease(), at, waiting: process.waiting() } as const
+          process.later(() => tell(told))
           return effects
         },
       }

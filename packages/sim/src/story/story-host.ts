@@ -151,6 +151,7 @@ export const createStoryHost = (cluster: ClusterState, id: HostId, index: number
     now: clock.now,
     wallNow,
     lagMs: () => made.process?.lagMs ?? 0,
+    waiting: () => made.host.agent?.waiting ?? 0,
     later: (fn) => made.process?.leave(fn),
   })
   const store = witness.store(journal)

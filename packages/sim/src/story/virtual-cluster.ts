@@ -56,7 +56,7 @@ const networkOf = (
   clock: ManualClock,
   model: Network,
   ids: readonly HostId[],
-  messages: ClusterState['messages'],
+  { messages, feed }: Pick<ClusterState, 'messages' | 'feed'>,
   onGarbage: (error: Error) => void,
 ): VirtualNetwork =>
   createVirtualNetwork({
@@ -72,6 +72,9 @@ const networkOf = (
           return decodeMessage(bytes)!
         },
       })
+    },
+    onWait(from, to, { messages: waiting, bytes }) {
+      if (from !== storyLeaderId) feed.emit({ host: from, kind: 'waits', to, messages: waiting, bytes })
     },
     onGarbage: (from, to) => onGarbage(new Error(`what ${from} said to ${to} does not survive the codec`)),
   })
@@ -91,7 +94,7 @@ const stateOf = (options: ClusterOptions, model: Network, ids: readonly HostId[]
     clock,
     world,
     feed,
-    network: networkOf(clock, model, [...ids, storyLeaderId], messages, (error) => {
+    network: networkOf(clock, model, [...ids, storyLeaderId], { messages, feed }, (error) => {
       state.failure ??= error
     }),
     solver: solverAfter(clock, solveMs, options.solver ?? solveInBudget),

@@ -155,7 +155,7 @@ export const watchedAgents = (
     step(name, input, lease, ...does) {
       const host = agentOf(name)
       emit({ host, kind: 'input', input, asOf: small.clock.now() })
-      emit({ host, kind: 'stepped', lease, at: small.clock.now() })
+      emit({ host, kind: 'stepped', lease, at: small.clock.now(), waiting: 0 })
       for (const deed of does) carryOut(host, deed)
       emit({ host, kind: 'carried' })
     },
