@@ -171,6 +171,24 @@ test('R2: a copy that arrived paused is resumed only when its source has let it 
   assert.deepEqual(sound.found(), [])
 })
 
+test('S12: a copy that was handed over and is not there is given up on the answer to the last question, and on no older one', () => {
+  const handedOver = (...told: readonly Input[]) => {
+    const agents = begun()
+    const lease = agents.leased(partition, 1)
+    const look: Effect = { kind: 'inspect', action, round: 2, vm, at: null }
+    agents.step('h2', tick, lease, epoch(1))
+    agents.step('h2', tick, lease, opened(openMigration('arrival', partition, vm)), ...asks(1))
+    agents.step('h2', hears('h1', { kind: 'hand-over', partition, action, vm }), lease, look)
+    for (const input of told) agents.step('h2', input, lease)
+    agents.step('h2', tick, lease, closes({ kind: 'refused', code: 'vm.gone' }, null, 'arrival'))
+    return agents.found()
+  }
+  assert.deepEqual(handedOver(here(2, 'absent')), [])
+  const unseen = [`S12 h2 ends ${action} as refused: its own hypervisor has not said where the VM is`]
+  assert.deepEqual(handedOver(), unseen)
+  assert.deepEqual(handedOver({ ...here(2, 'absent'), presence: null } as Input), unseen)
+})
+
 test('S12: what an agent is told counts, though a full disk takes its record only later', () => {
   const record = { kind: 'opened', open: openMigration('arrival', partition, vm) } as const
   const failed = { kind: 'refused', code: 'migration.cancelled' } as const

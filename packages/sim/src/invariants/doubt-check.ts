@@ -130,13 +130,19 @@ const whyNotDeparted = (told: Told, { result, duty }: Closed): string | null => 
   return isThere(told.there) || told.tookOver ? null : 'the VM was not seen to run there'
 }
 
+/** Of a source that has let go nothing is asked any more: then its own hypervisor's answer to the last question is all there is. */
+const hasLookedSince = ({ letGo, looked }: Told): boolean =>
+  letGo && looked !== null && looked.answer !== null
+
 const whyNotClosed = (open: OpenAction, told: Told, record: Closed): string | null => {
   switch (open.kind) {
     case 'departure':
       return whyNotDeparted(told, record)
     case 'arrival':
       if (record.result.kind === 'done') return told.ran ? null : 'the VM was not seen to run here'
-      return told.cancelled || told.here !== null ? null : 'its own hypervisor has not said where the VM is'
+      return told.cancelled || told.here !== null || hasLookedSince(told)
+        ? null
+        : 'its own hypervisor has not said where the VM is'
     default:
       return told.here !== null ? null : 'the hypervisor has not said where the VM is'
   }
