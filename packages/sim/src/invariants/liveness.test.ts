@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { actionIdOf, asHostId, asVmId, type PartitionId, type PeerView, policyOf } from '@drover/protocol'
+import { nothingRestored } from '../../../protocol/src/testing/peer-init.ts'
 import { smallWorld } from '../testing/small-world.ts'
 import { createAgentFeed } from './agent-feed.ts'
 import type { Liveness } from './findings.ts'
@@ -61,7 +62,16 @@ const watched = (said: (host: number) => object | null = () => ({}), open: numbe
       lease: of === null ? null : { partition: of, epoch: 1, leader: ids[host]!, executing: true },
       at: small.clock.now(),
     })
-  return { ...small, check, found, executes }
+  const starts = (host: number): void =>
+    feed.emit({
+      host: ids[host]!,
+      kind: 'born',
+      name: `h${host}`,
+      incarnation: 2,
+      restored: nothingRestored,
+      wallMs: 0,
+    })
+  return { ...small, check, found, executes, starts }
 }
 
 /** Nothing until the bound of that promise, and one sentence soon after it. */
@@ -239,6 +249,13 @@ test('L4: a host that does not see another one of the core alive is told; one ou
         }
       : {}
   await isToldInTime(watched(blindTo(2)), 'L4', /^h1 does not see h2 alive/)
+  const late = watched(blindTo(2))
+  await late.clock.advance(8_000)
+  late.starts(2)
+  await late.clock.advance(bounds.L4)
+  assert.deepEqual(late.found('L4'), [])
+  await late.clock.advance(1_000)
+  assert.equal(late.found('L4').length, 1)
   const outside = watched(blindTo(0))
   await outside.clock.advance(60_000)
   assert.deepEqual(outside.found('L4'), [])

@@ -64,6 +64,8 @@ interface LivenessState extends LivenessInit {
   /** Since when each thing lasts that has to end; what is not seen any more is dropped. */
   readonly since: Map<string, number>
   readonly longest: Record<Liveness, number>
+  /** When the agents of the core were started that have started since it was healed. */
+  readonly bornAt: Map<HostId, number>
   /** When a partition of the core last ended, or began to execute. */
   progressAt: number
   /** By host of the core, the partition that executes there. */
@@ -142,6 +144,7 @@ const noteExecuting = (state: LivenessState, host: HostId, partition: string | n
 }
 
 const hear = (state: LivenessState, event: AgentEvent): void => {
+  if (event.kind === 'born') state.bornAt.set(event.host, state.world.clock.now())
   if (event.kind === 'stepped')
     noteExecuting(state, event.host, event.lease?.executing === true ? event.lease.partition : null)
   if (event.kind === 'ended') noteExecuting(state, event.host, null)
@@ -257,19 +260,20 @@ const judgeOverloads = (state: LivenessState, look: Look, seen: Set<string>): vo
     )
 }
 
+/** Those of which one has just started, the end of an orderly stop that began before, count from then. */
 const judgeViews = (state: LivenessState, look: Look): void => {
-  const ms = look.now - state.healedAt
-  let missing: string | null = null
-  for (const { name, view } of look.hosts) {
-    if (view === null) continue
+  const seenSince = ({ host }: Core): number => state.bornAt.get(state.ids[host]!) ?? state.healedAt
+  for (const one of look.hosts) {
+    if (one.view === null) continue
     const alive = new Set(
-      view.members.filter(({ state: is }) => is === 'alive' || is === 'self').map((one) => one.summary.host),
+      one.view.members.filter(({ state: is }) => is === 'alive' || is === 'self').map((m) => m.summary.host),
     )
-    const unseen = look.hosts.find(({ host, view: other }) => other !== null && !alive.has(state.ids[host]!))
-    if (unseen !== undefined) missing = `${name} does not see ${unseen.name} alive`
+    for (const other of look.hosts) {
+      if (other.view === null || alive.has(state.ids[other.host]!)) continue
+      const ms = look.now - Math.max(seenSince(one), seenSince(other))
+      judge(state, 'L4', 'L4', ms, `${one.name} does not see ${other.name} alive`)
+    }
   }
-  if (missing === null) return
-  judge(state, 'L4', 'L4', ms, missing)
 }
 
 /** Every agent of the core was started at the latest when the core was healed, and tells of what its journal has open. */
@@ -336,6 +340,7 @@ export const createLivenessCheck = (init: LivenessInit): LivenessCheck => {
     since: new Map(),
     longest: { L1: 0, L2: 0, L3: 0, L4: 0, L5: 0, L6: 0, ...before?.longestMs() },
     progressAt: world.clock.now(),
+    bornAt: new Map(),
     executing: new Map(),
     vain: new Map(),
   }
