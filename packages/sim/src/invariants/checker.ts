@@ -3,7 +3,7 @@
  * (docs/architecture.md, Promises) was broken, when and how. It judges at each event, changes nothing, and shares no code with
  * what it judges: each promise, or pair of them, is a file of its own.
  */
-import type { ActionId, HostId, PeerView, Policy, Resources, Rule } from '@drover/protocol'
+import type { HostId, PeerView, Policy, Resources, Rule } from '@drover/protocol'
 import type { WorldEvent } from '../hypervisor/events.ts'
 import type { World } from '../hypervisor/world.ts'
 import { type AccountCheck, createAccountCheck } from './account-check.ts'
@@ -68,12 +68,10 @@ export interface Checker {
   checkAtRest(): readonly Violation[]
   /** All so far, in order; each breach once. */
   violations(): readonly Violation[]
-  /** What that host has written down and not ended, as the observer has noted it over all lives of its agent. */
-  openAt(host: HostId): ReadonlySet<ActionId>
+  /** What the observer has noted of that host, over all lives of its agent; null = it never had one. */
+  bookOf(host: HostId): HostBook | null
   close(): void
 }
-
-const none: ReadonlySet<ActionId> = new Set()
 
 interface CheckerState {
   readonly init: CheckerInit
@@ -194,7 +192,7 @@ export const createChecker = (init: CheckerInit): Checker => {
       return findings.found
     },
     violations: () => findings.found,
-    openAt: (host) => books.get(host)?.held ?? none,
+    bookOf: (host) => books.get(host) ?? null,
     close() {
       unlisten()
       deafen?.()

@@ -1,7 +1,15 @@
 // L1–L6: what does not happen in time is told, and what an end that is not healed holds up is not. Views are made by hand.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { actionIdOf, asHostId, asVmId, type PartitionId, type PeerView, policyOf } from '@drover/protocol'
+import {
+  type Assign,
+  actionIdOf,
+  asHostId,
+  asVmId,
+  type PartitionId,
+  type PeerView,
+  policyOf,
+} from '@drover/protocol'
 import { nothingRestored } from '../../../protocol/src/testing/peer-init.ts'
 import { smallWorld } from '../testing/small-world.ts'
 import { createAgentFeed } from './agent-feed.ts'
@@ -35,6 +43,7 @@ const atRest = (host: number): object => ({
 const watched = (said: (host: number) => object | null = () => ({}), open: number | null = null) => {
   const small = smallWorld(2)
   const feed = createAgentFeed()
+  const plans = new Map<PartitionId, Assign>()
   const check = createLivenessCheck({
     world: small.world,
     core: [1, 2],
@@ -45,7 +54,10 @@ const watched = (said: (host: number) => object | null = () => ({}), open: numbe
     },
     bounds,
     agents: feed,
-    openAt: (host) => new Set(open !== null && host === ids[open] ? [actionIdOf(partition, 0)] : []),
+    bookOf: (host) => ({
+      held: new Set(open !== null && host === ids[open] ? [actionIdOf(partition, 0)] : []),
+      plans,
+    }),
     ruled: () => false,
   })
   const found = (promise: Liveness): readonly string[] =>
@@ -71,7 +83,7 @@ const watched = (said: (host: number) => object | null = () => ({}), open: numbe
       restored: nothingRestored,
       wallMs: 0,
     })
-  return { ...small, check, found, executes, starts }
+  return { ...small, check, found, executes, starts, plans }
 }
 
 /** Nothing until the bound of that promise, and one sentence soon after it. */
@@ -133,6 +145,10 @@ test('L2: partitions that all only try are told; one that executes meanwhile is 
     'L2',
     /^partition H1\.1\.1 and all others only try/,
   )
+  const planned = watched((host) => (host === 1 ? tries(host) : {}))
+  planned.plans.set(partition, {} as Assign)
+  await planned.clock.advance(60_000)
+  assert.deepEqual(planned.found('L2'), [], 'its plan is carried out by hosts that are not healed')
   const { clock, found, executes } = watched((host) => (host === 1 ? tries(host) : {}))
   // Between two looks, too.
   for (let i = 0; i < 6; i++) {

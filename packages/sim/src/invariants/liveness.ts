@@ -4,19 +4,13 @@
  * sees what has to end, and is judged by a look that still sees it: it is never counted too long, and up to a second too short.
  * What may come and go between two looks, a partition that executes (L2), it is told of.
  */
-import {
-  type ActionId,
-  type HostId,
-  limits,
-  type MigrationView,
-  type PeerView,
-  type VmId,
-} from '@drover/protocol'
+import { type HostId, limits, type MigrationView, type PeerView, type VmId } from '@drover/protocol'
 import { certificates } from '../curable.ts'
 import type { MigrationTruth } from '../hypervisor/events.ts'
 import type { World } from '../hypervisor/world.ts'
 import type { AgentEvent, AgentFeed } from './agent-feed.ts'
 import { createFindings, type Findings, type Liveness, type Violation } from './findings.ts'
+import type { HostBook } from './host-book.ts'
 import type { LivenessBounds } from './liveness-bounds.ts'
 
 export interface LivenessInit {
@@ -29,8 +23,11 @@ export interface LivenessInit {
   readonly bounds: LivenessBounds
   /** What the agents do: where a partition executes. */
   readonly agents: Pick<AgentFeed, 'listen'>
-  /** What the journal of that host has open. What was lost with a journal, or given up in time, its agent cannot tell. */
-  readonly openAt: (host: HostId) => ReadonlySet<ActionId>
+  /**
+   * The plans that a host has sent or got, and what its journal has open: what was lost with a journal, or given up in time, its agent
+   * cannot tell.
+   */
+  readonly bookOf: (host: HostId) => Pick<HostBook, 'plans' | 'held'> | null
   /** VMs that a rule concerns: whether they could move is not judged. */
   readonly ruled: (vm: string) => boolean
   /** That of a smaller core, healed before: what it found stays found. It is closed. */
@@ -152,7 +149,10 @@ const hear = (state: LivenessState, event: AgentEvent): void => {
 
 /** Partitions that all only try: none of them executes, none ends. */
 const judgeProgress = (state: LivenessState, look: Look, seen: Set<string>): void => {
-  const leading = look.hosts.flatMap(({ view }) => (view?.leading == null ? [] : [view.leading]))
+  // What has a plan executes, even if all that is under way is among hosts that are not healed.
+  const leading = look.hosts.flatMap(({ host, view }) =>
+    view?.leading == null || state.bookOf(state.ids[host]!)?.plans.has(view.leading) ? [] : [view.leading],
+  )
   const executing = new Set(state.executing.values())
   for (const partition of leading) {
     if (executing.has(partition)) continue
@@ -285,7 +285,7 @@ const judgeReports = (state: LivenessState, look: Look, seen: Set<string>): void
       continue
     }
     const told = new Set<string>([...view.migrations, ...view.operations].map(({ action }) => action))
-    for (const action of state.openAt(state.ids[host]!)) {
+    for (const action of state.bookOf(state.ids[host]!)?.held ?? []) {
       if (told.has(action)) continue
       const key = `L5 ${name} ${action}`
       judge(state, 'L5', key, lasts(state, look, seen, key), `${name} does not tell of ${action}`)

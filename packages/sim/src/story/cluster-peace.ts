@@ -56,7 +56,7 @@ const ruledBy = (rules: readonly Rule[]): ((vm: string) => boolean) => {
 export const createPeace = (
   state: ClusterState,
   model: Network,
-  checker: Pick<Checker, 'openAt'>,
+  checker: Pick<Checker, 'bookOf'>,
 ): Pick<Cluster, 'healCore' | 'operate' | 'liveness'> => {
   const { hosts, world, policy, options, network } = state
   let check: LivenessCheck | null = null
@@ -83,7 +83,7 @@ export const createPeace = (
         ids: hosts.map(({ id }) => id),
         view: (host) => viewOf(state, hostAt(state, host)),
         agents: state.feed,
-        openAt: checker.openAt,
+        bookOf: checker.bookOf,
         bounds: livenessBounds(policy, core.length, options.sampleMs ?? 1_000),
         ruled: ruledBy(state.rules),
       })
