@@ -23,7 +23,7 @@ const soundPasses = async ({ suites, jobs, json }: Options): Promise<void> => {
 const measure = async (fault: Fault, options: Options, control: Control | null): Promise<Measured> => {
   const begun = performance.now()
   const { swarm } = options
-  const searches = swarm === null || control === null ? [] : await searchSwarm(fault.id, swarm, control)
+  const searches = swarm === null || control === null ? [] : await searchSwarm(fault, swarm, control)
   const suites: Record<string, Measured['suites'][string]> = {}
   // The jobs are faults: one process for each.
   for (const suite of options.suites) suites[suite] = await runSuite(suite, fault, 1)

@@ -19,6 +19,8 @@ export interface Search {
   /** Seeds that were played until one found the fault, that one included; or all, in vain. */
   readonly seeds: number
   readonly found: SeedFinding | null
+  /** The first seed before that at which only other checkers fired than those of what the fault breaks: it did not count. */
+  readonly aside?: SeedFinding | null
 }
 
 export interface Measured {

@@ -16,10 +16,12 @@ const shown = (found: Finding): string => {
   return `${by}${found.test}${found.text === '' ? '' : ` (${found.text})`}`
 }
 
-const searchText = ({ first, seeds, found }: Search): string =>
-  found === null
-    ? `from ${first}: not in ${seeds} seeds`
-    : `from ${first}: in ${seeds} seed${seeds === 1 ? '' : 's'}, ${shown(found)}`
+const searchText = ({ first, seeds, found, aside }: Search): string => {
+  const other = aside == null ? '' : `; not counted: ${shown(aside)}`
+  return found === null
+    ? `from ${first}: not in ${seeds} seeds${other}`
+    : `from ${first}: in ${seeds} seed${seeds === 1 ? '' : 's'}, ${shown(found)}${other}`
+}
 
 const medianText = (measured: Measured): string => {
   if (measured.searches.length === 0) return ''
@@ -61,6 +63,12 @@ export const matrixText = (faults: readonly Fault[], all: readonly Measured[]): 
         fired.includes(column) ? 'x' : (breaks as readonly string[]).includes(column) ? 'o' : '.'
       return `${id.padEnd(wide)}  ${columns.map((column) => cell(mark(column), column)).join(' ')}`.trimEnd()
     }),
+    ...promises
+      .filter((code) => !never.includes(code))
+      .map((code) => {
+        const by = rows.filter(({ id }) => measuredOf.get(id)?.includes(code))
+        return `${code} fired under ${by.map(({ id }) => id).join(' ')}`
+      }),
     never.length === 0 ? 'Each of the promises has a checker that fired.' : `Never fired: ${never.join(' ')}`,
   ].join('\n')
 }
