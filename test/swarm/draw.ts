@@ -151,13 +151,16 @@ export const drawSchedule = (options: DrawOptions): Schedule => {
     `policy.gossipMs=${draw.pick([1_000, 5_000])}`,
     `policy.autoConverge=${draw.chance(0.7)}`,
   ]
+  const settings = kinds.flatMap(
+    ({ name, cluster }) => cluster?.(randomOf(seed, `${name} of the cluster`)) ?? [],
+  )
   const memories = randomOf(seed, 'memory')
   return {
     seed,
     hosts,
     kinds: kinds.map(({ name }) => name),
     setup: [
-      `cluster hosts=${hosts} seed=${seed} ${policy.join(' ')}`,
+      `cluster hosts=${hosts} seed=${seed} ${[...policy, ...settings].join(' ')}`,
       ...kinds.flatMap(({ name, rules }) => rules?.(randomOf(seed, `${name} rules`), draft) ?? []),
       ...vms.map((vm, i) => {
         const extra = kinds.flatMap(

@@ -33,6 +33,8 @@ export interface Kind {
   readonly unsettled?: true
   /** Not in one seed with these: what they do together is for an operator, and the reason stands beside it. */
   readonly not?: readonly string[]
+  /** What it adds to the command that makes the cluster. */
+  readonly cluster?: (draw: Random) => readonly string[]
   /** What it adds to the command that makes a VM. */
   readonly vm?: (draw: Random, vm: DraftVm) => readonly string[]
   /** Rules, which every agent knows from the start. */

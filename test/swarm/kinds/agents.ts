@@ -234,6 +234,17 @@ const pastStarts: Kind = {
   not: ['ends in doubt', 'late answers', 'migration faults'],
 }
 
+/** Lists for people hold less than ten minutes bring. */
+const smallLists: Kind = {
+  name: 'small lists',
+  unsettled: true,
+  chance: 0.3,
+  cluster: (draw) => [
+    `limits.warningsMax=${draw.pick([1, 2, 4])}`,
+    `limits.decisionsMax=${draw.pick([6, 12])}`,
+  ],
+}
+
 export const agentKinds: readonly Kind[] = [
   deaths,
   massDeaths,
@@ -248,4 +259,5 @@ export const agentKinds: readonly Kind[] = [
   slowDisks,
   clockRates,
   pastStarts,
+  smallLists,
 ]

@@ -210,21 +210,6 @@ const lies: Kind = {
     }),
 }
 
-/** A host with many small VMs, none of which its hypervisor measures: all that its agent says of VMs, it says of each of them. */
-const crowds: Kind = {
-  name: 'crowds not measured',
-  unsettled: true,
-  chance: 0.1,
-  events(draw, draft) {
-    const host = someHost(draw, draft)
-    const atMs = draw.integer(draft.fromMs, draft.fromMs + 40_000)
-    return Array.from({ length: draw.integer(12, 24) }, (_, i) => [
-      { atMs, command: `vm crowd-${i} h${host} cpu=50 memory=64` },
-      { atMs, command: `misread crowd-${i} cpu=60000 for=${Math.round((draft.untilMs - atMs) / 1_000)}s` },
-    ]).flat()
-  },
-}
-
 export const hypervisorKinds: readonly Kind[] = [
   daemons,
   slowDaemons,
@@ -238,5 +223,4 @@ export const hypervisorKinds: readonly Kind[] = [
   lockedDisks,
   dirtyMemory,
   lies,
-  crowds,
 ]

@@ -4,6 +4,7 @@ import type {
   Decision,
   Effect,
   HostId,
+  Limits,
   Message,
   Mode,
   PartitionId,
@@ -37,6 +38,8 @@ export interface ClusterOptions {
   readonly seed?: number
   /** Changes to the story's own policy: a short hold and a short cool-down, so that little time has to pass. */
   readonly policy?: Partial<Policy>
+  /** Smaller bounds than the protocol's. They hold for all agents of this process until the next cluster is made. */
+  readonly limits?: Partial<Limits>
   readonly mode?: Mode
   readonly rules?: readonly Rule[]
   /** VMs in drover's care: it may start, stop, suspend and resume them. Default none. */

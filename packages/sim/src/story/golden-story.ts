@@ -5,7 +5,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { wordsOf } from '@drover/agent/runtime'
 import { exchangedDefinitions } from '@drover/placement'
-import type { Effect, Policy, Rule } from '@drover/protocol'
+import type { Effect, Limits, Policy, Rule } from '@drover/protocol'
 import type { WorldEvent } from '../hypervisor/events.ts'
 import type { Cluster, ClusterOptions } from './cluster-api.ts'
 import { acts } from './story-commands.ts'
@@ -14,12 +14,13 @@ import { parseStory, printStory, type StoryPart } from './story-text.ts'
 import { durationMs, jsonOf, splitWords } from './story-words.ts'
 import { virtualCluster } from './virtual-cluster.ts'
 
-const policyOf = (set: ReadonlyMap<string, string>): Partial<Policy> =>
+/** `policy.cooldownMs=0`, `limits.warningsMax=3`. */
+const groupOf = <T>(set: ReadonlyMap<string, string>, group: 'policy' | 'limits'): Partial<T> =>
   Object.fromEntries(
     [...set]
-      .filter(([name]) => name.startsWith('policy.'))
-      .map(([name, value]) => [name.slice('policy.'.length), JSON.parse(value)]),
-  )
+      .filter(([name]) => name.startsWith(`${group}.`))
+      .map(([name, value]) => [name.slice(group.length + 1), JSON.parse(value)]),
+  ) as Partial<T>
 
 /** Hears what agents ask for and what happens in the world, in order. Time is the cluster's, ms. */
 export interface StoryListener {
@@ -75,7 +76,8 @@ const optionsOf = (set: ReadonlyMap<string, string>): ClusterOptions => {
     ...given('seed'),
     ...given('cpuMilli'),
     ...given('memoryMiB'),
-    policy: policyOf(set),
+    policy: groupOf<Policy>(set, 'policy'),
+    limits: groupOf<Limits>(set, 'limits'),
   }
 }
 

@@ -29,6 +29,7 @@ import { createPeace } from './cluster-peace.ts'
 import { type ClusterState, check, hostAt, type StoryHost, viewOf } from './cluster-state.ts'
 import { createCrashWatch } from './crash-point.ts'
 import { createOccasions } from './occasions.ts'
+import { setLimits } from './small-limits.ts'
 import { createStoryHost, killAgent, startAgent } from './story-host.ts'
 import { createStoryLeader, type Led, type StoryLeader, storyLeaderId } from './story-leader.ts'
 
@@ -212,6 +213,7 @@ const outcomesOf = ({ decisions }: ClusterState): readonly Decision[] => {
 
 export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> => {
   const { hosts, seed = 1, latencyMs = 1 } = options
+  setLimits(options.limits ?? {})
   const ids = Array.from({ length: hosts }, (_, index) => idOf(index))
   const model = createNetwork({ random: (concern) => randomOf(seed, concern), weather: { latencyMs } })
   const state = stateOf(options, model, ids)
