@@ -15,12 +15,13 @@ const alter = (
   vm: VmId,
   what: Change,
   apply: (copy: Copy) => void,
+  askedAt?: number,
 ): void => {
   const { state } = driver.world.inside
   const copy = copyOn(host, vm)
   if (jobOf(driver, host, vm) !== null) throw refused('a migration of it is running')
   change(state, [host], () => apply(copy))
-  state.emit({ kind: 'vm', vm, host: host.spec.name, what })
+  state.emit({ kind: 'vm', vm, host: host.spec.name, what, ...(askedAt === undefined ? {} : { askedAt }) })
 }
 
 /**
@@ -110,12 +111,13 @@ export const lifecycleOf = (
   driver: DriverState,
 ): Pick<Hypervisor, 'resume' | 'save' | 'restore' | 'start' | 'shutdown'> => ({
   async resume(vm, at) {
+    const askedAt = driver.world.clock.now()
     const host = await askAt(driver, at)
     // libvirt would keep it waiting behind the job: it is not asked at all.
     if (jobOf(driver, host, vm) !== null) throw refused('a migration of it is running')
     await request(driver, host, 'resume', vm, (done, failed) => {
       try {
-        alter(driver, host, vm, 'resumed', unpause)
+        alter(driver, host, vm, 'resumed', unpause, askedAt)
         done()
       } catch (error) {
         failed(error)

@@ -57,6 +57,8 @@ export type WorldChange =
         | 'saved'
         | 'restored'
         | 'removed'
+      /** Of a resume by an agent: when it asked, ms. A busy hypervisor reads that late. */
+      readonly askedAt?: number
     }
   | { readonly kind: 'migration-started'; readonly migration: MigrationTruth }
   /** The destination has let its copy go, and the source does not know it yet. */

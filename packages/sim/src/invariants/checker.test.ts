@@ -109,6 +109,28 @@ test('S2: a VM that drover stops, suspends or loses is missed', async () => {
   assert.equal(codes(checker).length, 2)
 })
 
+test('S2: a pause is undone by a request that lay unread then, and by none that an agent makes later', async () => {
+  const small = smallWorld(2)
+  const { world, clock, driver } = small
+  const id = small.vm('a', 'h1')
+  const checker = watch(small)
+  move(small, 'a', 'h1', 'h2', true)
+  await clock.advance(10_000)
+  world.fail({ fault: { kind: 'late', call: 'resume', delayMs: 1_500 } })
+  const late = driver('h2').resume(id)
+  await clock.advance(1_000)
+  await driver('h2').resume(id)
+  world.owner.pause(id)
+  await clock.advance(1_000)
+  await late
+  assert.equal(world.vm(id).copies[0]?.state, 'running')
+  assert.deepEqual(codes(checker), [])
+  world.owner.pause(id)
+  await clock.advance(1)
+  await driver('h2').resume(id)
+  assert.deepEqual(codes(checker), ['S2'])
+})
+
 test('S2: what its owner has destroyed is not missed, until it runs again', async () => {
   const small = smallWorld(1)
   const id = small.vm('a', 'h1')

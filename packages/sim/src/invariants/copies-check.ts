@@ -16,8 +16,13 @@ interface Excused {
   readonly started: Set<string>
   /** Its owner destroyed its active copy. */
   destroyed: boolean
-  /** Its owner paused it on its way: hypervisors forget that at its end. */
-  pausedMoving: boolean
+  /**
+   * Its owner's last pause could not last: it was on its way, and hypervisors forget that at its end; or a hypervisor had not read yet
+   * what an agent had asked for before, that it be let run after a move, and nothing takes such a request back.
+   */
+  pauseUndone: boolean
+  /** When its owner paused it last, ms. */
+  pausedAt: number
 }
 
 export interface CopiesCheck {
@@ -37,7 +42,7 @@ export const createCopiesCheck = ({ world, findings }: Pick<Scene, 'world' | 'fi
   const excusedOf = (vm: VmId): Excused => {
     let excused = excuses.get(vm)
     if (excused === undefined) {
-      excused = { defined: new Set(), started: new Set(), destroyed: false, pausedMoving: false }
+      excused = { defined: new Set(), started: new Set(), destroyed: false, pauseUndone: false, pausedAt: 0 }
       excuses.set(vm, excused)
     }
     return excused
@@ -49,13 +54,23 @@ export const createCopiesCheck = ({ world, findings }: Pick<Scene, 'world' | 'fi
     findings.judge(vm.vm, breachesOf(vm, moving, excused ?? null))
   }
 
-  const byHand = ({ vm, host, what }: EventOf<'by-hand'>): void => {
+  const byHand = ({ at, vm, host, what }: EventOf<'by-hand'>): void => {
     const excused = excusedOf(vm)
     const copy = world.vm(vm).copies.find((one) => one.host === host)
     if (what === 'define' || what === 'start') excused.defined.add(host)
     if (what === 'start' || what === 'resume') excused.started.add(host)
-    if (what === 'pause') excused.pausedMoving ||= isMoving(vm)
+    if (what === 'pause') {
+      excused.pauseUndone = isMoving(vm)
+      excused.pausedAt = at
+    }
     if (what === 'destroy') excused.destroyed ||= copy?.state === 'running' || copy?.state === 'paused'
+  }
+
+  const changed = ({ vm, what, askedAt }: EventOf<'vm'>): void => {
+    const excused = excuses.get(vm)
+    if (excused !== undefined && what === 'resumed' && askedAt !== undefined && askedAt <= excused.pausedAt)
+      excused.pauseUndone = true
+    judge(world.vm(vm), isMoving(vm))
   }
 
   const ended = ({ migration, end }: EventOf<'migration-ended'>): void => {
@@ -90,7 +105,7 @@ export const createCopiesCheck = ({ world, findings }: Pick<Scene, 'world' | 'fi
         case 'by-hand':
           return byHand(event)
         case 'vm':
-          return judge(world.vm(event.vm), isMoving(event.vm))
+          return changed(event)
         case 'migration-started':
         case 'migration-finished':
           return judge(world.vm(event.migration.vm), true)
@@ -129,7 +144,7 @@ const isKept = ({ wanted, copies }: VmTruth, excused: Excused | null): boolean =
   copies.some((c) => {
     if (wanted === 'managed') return c.state !== 'paused'
     if (wanted === 'shut') return c.state === 'shut'
-    if (wanted === 'paused' && c.state === 'running' && excused?.pausedMoving === true) return true
+    if (wanted === 'paused' && c.state === 'running' && excused?.pauseUndone === true) return true
     return wanted === c.state || c.lostWithHost || c.pausedBy === 'migration'
   })
 
