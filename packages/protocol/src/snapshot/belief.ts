@@ -22,6 +22,8 @@ export interface Belief {
   readonly dirtyMiBps: number | null
   /** Since when it is active without a measurement. Null: the last sample measured it, or it does not run. */
   readonly unmeasuredSince: Instant | null
+  /** Since when it has been paused, also when it runs again and is not measured yet. Null: it was measured since, or never paused. */
+  readonly idleSince: Instant | null
   /** The last sample saw it running. */
   readonly ran: boolean
 }
@@ -85,6 +87,7 @@ export const promisedBelief = (demand: Resources, dirtyMiBps: number | null, ran
   wantedMilli: demand.cpuMilli,
   dirtyMiBps,
   unmeasuredSince: null,
+  idleSince: null,
   ran,
 })
 
@@ -114,10 +117,18 @@ export const believe = (
     wantedMilli: settled.memoryMiB === null ? null : wanted,
     dirtyMiBps: settled.dirtyMiBps,
     unmeasuredSince: measured ? null : (before?.unmeasuredSince ?? now),
+    idleSince: runs ? (measured ? null : (before?.idleSince ?? null)) : (before?.idleSince ?? now),
     ran: runs,
   }
 }
 
+/** Since when what was last known of a VM grows old; null = it is measured, or does not run. A pause measures nothing. */
+export const agesSince = ({ idleSince, unmeasuredSince }: Belief): Instant | null =>
+  unmeasuredSince === null ? null : (idleSince ?? unmeasuredSince)
+
 /** Its demand was never known, or was last known too long ago for a promise. */
-export const isUnknown = ({ wantedMilli, unmeasuredSince }: Belief, now: Instant): boolean =>
-  unmeasuredSince !== null && (wantedMilli === null || now - unmeasuredSince > limits.demandAgeMsMax)
+export const isUnknown = (belief: Belief, now: Instant): boolean => {
+  const { wantedMilli, unmeasuredSince } = belief
+  const age = now - (agesSince(belief) ?? now)
+  return unmeasuredSince !== null && (wantedMilli === null || age > limits.demandAgeMsMax)
+}

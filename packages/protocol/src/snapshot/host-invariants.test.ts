@@ -35,6 +35,7 @@ const known: KnownVm = {
   wantedMilli: 500,
   dirtyMiBps: 5,
   unmeasuredSince: null,
+  idleSince: null,
   ran: true,
   demandSums: noDemandSums,
 }

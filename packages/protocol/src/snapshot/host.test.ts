@@ -5,6 +5,7 @@ import { type ActionId, asVmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
 import { ordinaryHost, ordinaryVm } from '../testing/observed-vm.ts'
 import {
+  agesAt,
   arrive,
   countFailedMigration,
   createHost,
@@ -75,6 +76,24 @@ test('a paused VM counts with its memory; resumed it counts with its old demand,
   assert.deepEqual(wanted(1_000, paused), { cpuMilli: 0, memoryMiB: 256 })
   assert.equal(wanted(2_000, { cpuMilli: 20 }).cpuMilli, 500, 'measured over the pause')
   assert.equal(wanted(3_000, { cpuMilli: 420 }).cpuMilli, 420)
+})
+
+test('what was measured before a pause grows old in it, until the VM is measured again', () => {
+  for (const [pausedMs, known] of [
+    [58_000, true],
+    [62_000, false],
+  ] as const) {
+    const host = hostWith(observed('a'))
+    observe(host, 1_000, [observed('a', { state: 'paused', cpuMilli: 0 })], none)
+    observe(host, 1_000 + pausedMs, [observed('a', { state: 'paused', cpuMilli: 0 })], none)
+    assert.equal(unknownVm(host, 1_000 + pausedMs), null, 'a VM that is paused wants nothing')
+    observe(host, 2_000 + pausedMs, [observed('a', { cpuMilli: 20 })], none)
+    assert.equal(unknownVm(host, 2_000 + pausedMs)?.vm ?? null, known ? null : 'a')
+    assert.ok(known || agesAt(host).some((at) => at <= 2_000 + pausedMs))
+    observe(host, 3_000 + pausedMs, [observed('a', { cpuMilli: 500 })], none)
+    assert.equal(unknownVm(host, 3_000 + pausedMs), null)
+    assert.equal(host.vms.get(asVmId('a'))?.idleSince, null)
+  }
 })
 
 test('a VM that we are moving away counts until it is gone, also while the migration has paused it', () => {

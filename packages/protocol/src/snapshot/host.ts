@@ -24,7 +24,7 @@ import type { Need } from '../data/need.ts'
 import type { AnyCode } from '../data/reasons.ts'
 import type { MoveFacts, VmSnapshot } from '../data/snapshot.ts'
 import { usableOf } from '../data/usable.ts'
-import { type Amounts, type Belief, isUnknown, promisedBelief } from './belief.ts'
+import { type Amounts, agesSince, type Belief, isUnknown, promisedBelief } from './belief.ts'
 import type { Doubt } from './doubt.ts'
 import { checkChange, checkMemory } from './host-invariants.ts'
 import { noReturnTo, whyStays } from './may-move.ts'
@@ -220,14 +220,14 @@ export const isSeen = (host: HostState, now: Instant): boolean =>
 export const unknownVm = (host: HostState, now: Instant): KnownVm | null => {
   host.unmeasured ??= [...host.vms.values()]
     .filter((vm) => vm.unmeasuredSince !== null)
-    .sort((a, b) => a.unmeasuredSince! - b.unmeasuredSince!)
+    .sort((a, b) => agesSince(a)! - agesSince(b)!)
   return host.unmeasured.find((vm) => isUnknown(vm, now)) ?? null
 }
 
 /** When what was last seen of it is too old, and each demand that is not measured any more, if no sample comes; some may be past. */
 export const agesAt = (host: HostState): readonly Instant[] => [
   ...(host.sampledAt === null ? [] : [host.sampledAt + limits.sampleAgeMsMax + 1]),
-  ...(host.unmeasured ?? []).map((vm) => vm.unmeasuredSince! + limits.demandAgeMsMax + 1),
+  ...(host.unmeasured ?? []).map((vm) => agesSince(vm)! + limits.demandAgeMsMax + 1),
 ]
 
 /** What is expected of the demand of its VMs, in the order of `vms`. */

@@ -1,8 +1,8 @@
 /**
  * Q1: a VM that was moved stays for its cool-down unless its host is overloaded; it goes back only when demand has changed; and
- * every plan against an overload leaves less of it. A cool-down binds drover's own ideas, and no host that is told to drain.
+ * every plan against an overload leaves less of it, by a margin or none. A cool-down binds drover's own ideas, and no host that is told to drain.
  */
-import type { Assign, Effect, HostId, Input, Policy, Resources, VmId } from '@drover/protocol'
+import type { Assign, Effect, HostId, Input, Policy, Problem, Resources, VmId } from '@drover/protocol'
 import type { AgentEvent } from './agent-feed.ts'
 import { clockRateMax } from './clock-rates.ts'
 import { type HostBook, partitionOf } from './host-book.ts'
@@ -122,14 +122,27 @@ const told = ({ overloads, draining }: PingPongState, book: HostBook, input: Inp
   if (input.command.kind === 'undrain') draining.delete(book)
 }
 
-const assigned = ({ scene }: PingPongState, book: HostBook, assign: Assign): void => {
+/** Each host's excess is rounded up to a permille, in each dimension. */
+const roundedPermille = ({ hosts, dimensions }: Problem): number => hosts.length * dimensions.length
+
+/** What is wrong with the plan against an overload, or null. A host that drains has other excess, too. */
+const vainly = ({ problem, plan }: Assign, { gainMinPermille }: Policy): string | null => {
+  const [before, after] = [excessOf(problem, null) * 1_000, excessOf(problem, plan) * 1_000]
+  if (before <= 0 || after <= 0) return null
+  if (after >= before) return 'as much of it is left'
+  if (problem.hosts.some(({ state }) => state === 'draining')) return null
+  const gain = before - after + roundedPermille(problem)
+  return gain * 1_000 < before * gainMinPermille ? 'hardly less of it is left' : null
+}
+
+const assigned = ({ scene, policy }: PingPongState, book: HostBook, assign: Assign): void => {
   if (!assign.decision.reason.startsWith('overload')) return
-  const [before, after] = [excessOf(assign.problem, null), excessOf(assign.problem, assign.plan)]
-  if (before > 0 && after >= before)
+  const vain = vainly(assign, policy)
+  if (vain !== null)
     scene.findings.once(
       `Q1 ${assign.partition}`,
       'Q1',
-      `${book.name} plans ${assign.plan.actions.length} moves against its overload, and as much of it is left`,
+      `${book.name} plans ${assign.plan.actions.length} moves against its overload, and ${vain}`,
     )
 }
 

@@ -1,7 +1,7 @@
 // S10, Q1, Q3: unsound plans, ping-pong and unrest are noticed.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Action, policyOf } from '@drover/protocol'
+import { type Action, asVmId, policyOf } from '@drover/protocol'
 import {
   a,
   b,
@@ -54,6 +54,21 @@ test('the reading of plans: what fits passes, and each kind of fault is found', 
     'H1 would carry 12500 cpuMilli of 9000',
   )
   assert.notEqual(planFaultOf(free, planOf(...loose), partition), null)
+})
+
+test('the reading of plans: of all orders the one that fills a host most', () => {
+  // First b leaves, then c may come; but c need not wait for that, only d must.
+  const d = asVmId('d')
+  const h3 = agentOf('h3')
+  const problem = problemOf(2_000, {
+    hosts: [hostOf(h1), hostOf(h2), hostOf(h3, 20_000)],
+    vms: [vmOf(a, h1, 2_000), vmOf(b, h1, 4_000), vmOf(c, h2, 3_000), vmOf(d, h2, 500)],
+  })
+  const [leaves, comes] = [move(0, b, h1, h3), move(2, d, h2, h1, 0)]
+  const fault = (...after: number[]) =>
+    planFaultOf(problem, planOf(leaves, move(1, c, h2, h1, ...after), comes), partition)
+  assert.equal(fault(), 'H1 would carry 9000 cpuMilli of 8000')
+  assert.equal(fault(0), null)
 })
 
 test('S10: a plan that is unsound, and actions that are not right when they begin', async () => {
@@ -124,6 +139,21 @@ test('Q1: a plan that leaves the overload as great as it was', async () => {
     found.includes('Q1 h1 plans 1 moves against its overload, and as much of it is left'),
     found.join('\n'),
   )
+})
+
+test('Q1: a plan that hardly lowers the overload', async () => {
+  const left = async (most: number) => {
+    const problem = problemOf(0, {
+      hosts: [hostOf(h1, most), hostOf(h2, 20_000)],
+      vms: [vmOf(a, h1, 100), vmOf(b, h1, 12_000)],
+    })
+    return (await begins({ actions: [move(0, a, h1, h2)], problem })).found()
+  }
+  assert.deepEqual(await left(12_000), [], 'all of it is gone')
+  assert.deepEqual(await left(11_500), [], 'a sixth of it')
+  assert.deepEqual(await left(8_000), [
+    'Q1 h1 plans 1 moves against its overload, and hardly less of it is left',
+  ])
 })
 
 test('Q1: a VM that rests is moved from a host that is not overloaded, or back', async () => {
