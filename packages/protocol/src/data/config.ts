@@ -127,6 +127,8 @@ export const limits = {
   commandWaitMs: 10_000,
   /** A lease lives this long without renewal, ms: longer than a solve and several round trips, shorter than patience. */
   leaseMs: 5_000,
+  /** … and with it, while no action runs on its host, so long, ms: as long as plans take. Against a leader that keeps a host for ever. */
+  leaseIdleMsMax: 3_600_000,
   /** How long a leader waits for answers to `reserve`, ms. Against one silent host that holds up all others. */
   reserveMs: 1_000,
   /** How long a source waits for `admitted`, and how long that stays valid, ms. Against room that is promised for ever. */

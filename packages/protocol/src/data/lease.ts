@@ -12,6 +12,8 @@ export interface Lease {
   readonly leaderIncarnation: number
   readonly rank: Rank
   readonly expiresAt: Instant
+  /** When it was given, or an action last ran here when it was renewed. */
+  readonly usedAt: Instant
   /** What this host told its leader of itself: the plan has to be made from that (S10). */
   readonly snapshot: HostSnapshot
   /** What each VM was when the snapshot was taken: an action on another incarnation is refused (S10). */

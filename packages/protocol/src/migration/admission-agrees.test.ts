@@ -119,6 +119,7 @@ const leaseOf = (problem: Problem, plan: Plan): Lease => ({
   leaderIncarnation: 1,
   rank: { severity: 1, ageMs: 0, partition },
   expiresAt: 0,
+  usedAt: 0,
   snapshot: emptySnapshot(asHostId('self')),
   incarnations: new Map(),
   assigned: { assign: { problem, plan } as unknown as Assign, unsound: null },

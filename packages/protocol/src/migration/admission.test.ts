@@ -36,6 +36,7 @@ const lease = (changes: Partial<Lease> = {}): Lease => ({
   leaderIncarnation: 1,
   rank: { severity: 1, ageMs: 0, partition },
   expiresAt: 0,
+  usedAt: 0,
   snapshot: emptySnapshot(self),
   incarnations: new Map([[asVmId('web'), 'boot-1']]),
   assigned: {

@@ -64,6 +64,7 @@ const grant = (state: LeaseState, from: HostId, message: Reserve, snapshot: Host
     leaderIncarnation: incarnation,
     rank,
     expiresAt: context.now() + limits.leaseMs,
+    usedAt: context.now(),
     snapshot,
     incarnations: new Map(snapshot.vms.map((vm) => [vm.vm, vm.incarnation])),
     assigned: null,

@@ -7,12 +7,17 @@ import { changeLease, endLease, type LeaseState, leaseOf } from './lease-state.t
 import { planFault } from './plan-fault.ts'
 import { problemFault } from './problem-fault.ts'
 
+/** A leader keeps a host for as long as its plan goes on there, and for a while: not for ever. */
 export const onRenew = (state: LeaseState, from: HostId, message: Renew): void => {
-  const { context } = state
+  const { context, hooks } = state
   const { partition, epoch } = message
   const held = leaseOf(state, from, message)
-  if (held !== null) changeLease(state, { ...held, expiresAt: context.now() + limits.leaseMs })
-  else context.send(from, { kind: 'revoked', partition, epoch, code: 'unknown' })
+  if (held === null) return context.send(from, { kind: 'revoked', partition, epoch, code: 'unknown' })
+  const usedAt = hooks.busy() ? context.now() : held.usedAt
+  if (context.now() - usedAt < limits.leaseIdleMsMax)
+    return changeLease(state, { ...held, expiresAt: context.now() + limits.leaseMs, usedAt })
+  endLease(state, held)
+  context.send(from, { kind: 'revoked', partition, epoch, code: 'lapsed' })
 }
 
 export const onRelease = (state: LeaseState, from: HostId, message: Release): void => {

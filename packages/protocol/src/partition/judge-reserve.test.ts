@@ -20,6 +20,7 @@ const leased = (held: Rank, changes: Partial<Lease> = {}): Lease => ({
   leaderIncarnation: 1,
   rank: held,
   expiresAt: 5_000,
+  usedAt: 0,
   snapshot: emptySnapshot(asHostId('self')),
   incarnations: new Map(),
   assigned: null,

@@ -23,6 +23,7 @@ const held: Lease = {
   leaderIncarnation: 3,
   rank: rankOf(5),
   expiresAt: now + 1_000,
+  usedAt: 0,
   snapshot: emptySnapshot(asHostId('self')),
   incarnations: new Map(),
   assigned: null,

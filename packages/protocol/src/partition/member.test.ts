@@ -114,6 +114,30 @@ test('a leader that lost a lease is told at once, and again when it renews that 
   )
 })
 
+test('a lease is not renewed for ever: for an hour after the last action that ran here', () => {
+  const { context, world, member, reserve, said } = setUp()
+  const renewed = (): string => {
+    context.setTime(context.now() + 1_000)
+    member.renew(a, { kind: 'renew', incarnation: 1, partition: partitionIdOf(a, 1, 1), epoch: 8 })
+    return said()
+      .map((message) => ('code' in message ? message.code : message.kind))
+      .join()
+  }
+  const until = (at: number): void => {
+    while (context.now() < at - 1_000) assert.equal(renewed(), '')
+  }
+  member.reserve(a, reserve(1, 1))
+  said()
+  until(600_000)
+  world.busy = true
+  assert.equal(renewed(), '', 'an action runs here')
+  world.busy = false
+  until(600_000 + limits.leaseIdleMsMax)
+  assert.equal(member.lease?.partition, partitionIdOf(a, 1, 1))
+  assert.equal(renewed(), 'lapsed')
+  assert.equal(member.lease, null)
+})
+
 test('after a restart an unsettled action holds the host although no lease does', () => {
   const { world, member, reserve, said } = setUp()
   world.busy = true

@@ -12,6 +12,8 @@ interface Known {
   readonly lives: Map<HostId, number>
   /** Its leader has released the lease that is in force. */
   released: boolean
+  /** When that was given. */
+  givenAt: number
 }
 
 /** Clocks of agents tell whole milliseconds, and may go wrong by one part in a hundred. */
@@ -22,7 +24,7 @@ type Received = Extract<Extract<AgentEvent, { kind: 'input' }>['input'], { kind:
 export const createLeaseLifeCheck = ({ findings }: Pick<Scene, 'findings'>): Check => {
   const all = new Map<HostBook, Known>()
   const knownOf = (book: HostBook): Known => {
-    const known = all.get(book) ?? { lives: new Map(), released: false }
+    const known = all.get(book) ?? { lives: new Map(), released: false, givenAt: 0 }
     all.set(book, known)
     return known
   }
@@ -52,6 +54,8 @@ export const createLeaseLifeCheck = ({ findings }: Pick<Scene, 'findings'>): Che
     if (leader === book.id || known.released) return true
     const [, incarnation] = founderOf(partition)
     if ((known.lives.get(leader) ?? 0) > incarnation) return true
+    // For so long without an action no leader keeps a host.
+    if (now - known.givenAt >= limits.leaseIdleMsMax - limits.leaseIdleMsMax / 50) return true
     return now >= book.renewedAt + limits.leaseMs - earlyMs
   }
 
@@ -61,6 +65,7 @@ export const createLeaseLifeCheck = ({ findings }: Pick<Scene, 'findings'>): Che
     if (before !== null && lease === null && !mayEnd(book, before, now))
       findings.tell('S4', `${book.name} let ${before.partition} go, which has not released it`)
     knownOf(book).released = false
+    knownOf(book).givenAt = now
     if (lease !== null) begins(book, lease)
   }
 
