@@ -131,13 +131,9 @@ const effects = [
   'ended',
 ]
 
-/**
- * The same in the middle of a step. Unsettled: the rest of that step is played at once, with the clock of its end, and some checks
- * judge it by the world's clock.
- */
+/** The same in the middle of a step. */
 const freezesInStep: Kind = {
   name: 'freezes in a step',
-  unsettled: true,
   chance: 0.3,
   events: (draw, draft) =>
     times(draw, draft, 4, () => {

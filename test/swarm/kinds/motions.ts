@@ -102,7 +102,6 @@ const changesInMotion: Kind = {
  */
 const freezesInMotion: Kind = {
   name: 'freezes in motion',
-  unsettled: true,
   chance: 0.25,
   events: (draw, draft) =>
     times(draw, draft, 6, () => {
