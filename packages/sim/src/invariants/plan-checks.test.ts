@@ -1,7 +1,7 @@
 // S10, Q1, Q3: unsound plans, ping-pong and unrest are noticed.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Action, asVmId, policyOf } from '@drover/protocol'
+import { type Action, asVmId, policyOf, type Rule } from '@drover/protocol'
 import {
   a,
   b,
@@ -265,6 +265,38 @@ test('Q1: a VM whose migrations fail is tried again too soon', async () => {
   born('h1', {}, 2)
   await tries(9, a, 'migration.failed', 1_000)
   assert.equal(told().length, 1, 'a new life does not know it')
+})
+
+/** h1, which has `a` and `b`, asks h2 for a lease to mend a rule, long after the last change. */
+const mends = async (...rules: readonly Rule[]): Promise<readonly string[]> => {
+  const { step, born, vm, clock, found } = watchedAgents(2, { policy: policyOf('aggressive'), rules })
+  const vms = [vm('a', 'h1', { settings: { labels: 'db' } }), vm('b', 'h1', { settings: { labels: 'db' } })]
+  born('h1')
+  born('h2')
+  step('h1', { kind: 'observed', vms: vms.map((one) => observed(one)) }, null)
+  await clock.advance(120_000)
+  const reserve = { kind: 'reserve', partition, epoch: 0, intent: 'lease', reason: 'rule.violation' }
+  step('h1', tick, null, says('h2', reserve as never))
+  return found()
+}
+
+test('Q3: a partition to mend a rule where each rule holds, and none where one is broken', async () => {
+  const kept: readonly Rule[] = [
+    { kind: 'spread', vms: [a, c] },
+    { kind: 'ban', vms: [a, b], hosts: [h2] },
+    { kind: 'fence', vms: [a], hosts: [h1] },
+    { kind: 'labelCapacity', label: 'db', max: 2 },
+    { kind: 'labelCapacity', label: 'db', max: 0, hosts: [h2] },
+  ]
+  const [said] = await mends(...kept)
+  assert.match(said ?? '', /^Q3 h1 forms H1\.1\.1 for rule\.violation/)
+  const broken: readonly Rule[] = [
+    { kind: 'spread', vms: [a, b] },
+    { kind: 'ban', vms: [a], hosts: [h1] },
+    { kind: 'fence', vms: [b], hosts: [h2] },
+    { kind: 'labelCapacity', label: 'db', max: 1 },
+  ]
+  for (const rule of broken) assert.deepEqual(await mends(...kept, rule), [])
 })
 
 test('Q3: a partition where nothing has changed for long', async () => {

@@ -1,6 +1,11 @@
-/** Q3: where nothing has changed for long, every host has room and no order waits, no partition is formed and no VM is moved. */
+/**
+ * Q3: where nothing has changed for long, every host has room and keeps its rules, and no order waits, no partition is formed and no
+ * VM is moved.
+ */
+import type { CopyTruth } from '../hypervisor/truth.ts'
 import type { HostBook } from './host-book.ts'
 import type { Check, Scene } from './scene.ts'
+import { holds, labelsIn } from './standing-rules.ts'
 
 /** So long after the last change, ms: hold times, back-offs and cures are over. What was foreseen may come later. */
 const quietMs = 60_000
@@ -9,8 +14,12 @@ const quietForecastMs = 600_000
 /** A measurement may differ so much from the truth, as a share. */
 const measuredShare = 0.02
 
+/** Not one that was left. */
+const isThere = ({ state, pausedBy }: CopyTruth): boolean =>
+  state === 'running' || (state === 'paused' && pausedBy !== 'migration')
+
 export const createQuietCheck = ({ world, findings, usable, books, policy, rules }: Scene): Check => {
-  if (policy === null || rules.length > 0) return {}
+  if (policy === null) return {}
   let changedAt = world.clock.now()
   const changed = (): void => {
     changedAt = world.clock.now()
@@ -24,6 +33,17 @@ export const createQuietCheck = ({ world, findings, usable, books, policy, rules
       return demand.cpuMilli <= most.cpuMilli && demand.memoryMiB <= most.memoryMiB
     })
   }
+
+  /** A copy that a migration has left beside the VM breaks none. */
+  const rulesHold = (): boolean =>
+    rules.length === 0 ||
+    [...books.values()].every(({ id, name }) => {
+      const here = world
+        .vms()
+        .filter(({ copies }) => copies.some((copy) => copy.host === name && isThere(copy)))
+        .map(({ vm }) => vm)
+      return rules.every((rule) => holds(rule, id, here, labelsIn(world)))
+    })
 
   /** Its hypervisor has told the truth of each of its VMs. */
   const sees = (book: HostBook): boolean => {
@@ -52,7 +72,7 @@ export const createQuietCheck = ({ world, findings, usable, books, policy, rules
           if (message.kind !== 'reserve' || message.intent !== 'lease') return
           const forMs = world.clock.now() - changedAt
           const needed = message.reason === 'forecast.cpu' ? quietForecastMs : quietMs
-          if (forMs < needed + policy.overloadHoldMs || !isFeasible() || !sees(book)) return
+          if (forMs < needed + policy.overloadHoldMs || !isFeasible() || !rulesHold() || !sees(book)) return
           findings.once(
             `Q3 ${message.partition}`,
             'Q3',

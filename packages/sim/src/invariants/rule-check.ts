@@ -9,6 +9,7 @@ import type { MigrationTruth } from '../hypervisor/events.ts'
 import type { AgentEvent } from './agent-feed.ts'
 import { type HostBook, partitionOf } from './host-book.ts'
 import type { Check, Scene } from './scene.ts'
+import { labelsIn } from './standing-rules.ts'
 
 interface Coming {
   readonly vm: VmId
@@ -133,12 +134,10 @@ const perform = (state: RuleState, book: HostBook, { action, operation }: Perfor
   const host = operation.kind === 'migrate' ? books.get(operation.to) : book
   const assign = book.plans.get(partitionOf(action))
   if (host === undefined || assign === undefined) return
-  const labelsOf = (vm: VmId): readonly string[] =>
-    (world.inside.state.vms.get(vm)?.spec.settings['labels'] ?? '').split(/[\s,]+/)
   const { vm } = operation
   const failed = state.failedBefore.get(action) ?? new Set(state.failed.get(host))
   const excused = new Set(presentAt(state, host.name).filter((one) => !knows(state, host, one)))
-  const bringing = { action, vm, host, assign, failed, labelsOf, excused }
+  const bringing = { action, vm, host, assign, failed, labelsOf: labelsIn(world), excused }
   state.bringing.set(vm, bringing)
   judge(state, bringing, state.hard)
 }
