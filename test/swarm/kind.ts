@@ -42,6 +42,13 @@ export interface Kind {
   readonly events?: (draw: Random, draft: Draft) => readonly TimedCommand[]
 }
 
+/**
+ * Agents lose journals in it. With the memory of a grey window lost, too, the VM is for the operator (R1: never a guess), so that
+ * these are not drawn together.
+ */
+export const isForgetful = ({ has }: Draft): boolean =>
+  ['lost journals', 'torn journals', 'starts in the past'].some(has)
+
 /** Some moment while faults strike. */
 export const moment = (draw: Random, { fromMs, untilMs }: Draft): number => draw.integer(fromMs, untilMs)
 

@@ -151,6 +151,16 @@ export const hostFaults: readonly SownFault[] = [
     replacement: 'subtract(scale(host.capacity, 750), host.reserve)',
   },
   {
+    id: 'overload-unseen',
+    name: 'detection: what is less than half as much again as is usable is no overload',
+    breaks: ['L3'],
+    line: 'first',
+    file: 'protocol/src/detect/load.ts',
+    inside: 'worstAbove',
+    pattern: 'excess > most',
+    replacement: 'excess > 500 && excess > most',
+  },
+  {
     id: 'same-life',
     name: 'same life: a VM that the plan itself has brought is another one',
     breaks: ['L3'],

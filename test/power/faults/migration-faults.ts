@@ -230,6 +230,16 @@ export const migrationFaults: readonly SownFault[] = [
     replacement: 'if (kept.nextAt < 0) say(kept)',
   },
   {
+    id: 'asked-twice',
+    name: 'source: the hypervisor is asked twice for one migration',
+    breaks: ['S8'],
+    line: 'first',
+    file: executor,
+    inside: 'migrate',
+    pattern: 'hypervisor.migrate(request, $PROGRESS)',
+    replacement: '(void hypervisor.migrate(request).catch(() => {}), hypervisor.migrate(request, $PROGRESS))',
+  },
+  {
     id: 'client-bound',
     name: 'hypervisor: a migration ends with the agent that asked for it (not peer-to-peer)',
     breaks: ['S13'],

@@ -35,7 +35,7 @@ export const reviewedFaults: readonly SownFault[] = [
   {
     id: 'm4',
     name: 'begin: a repeated one is not recognised',
-    breaks: ['S8', 'L3'],
+    breaks: ['S8', 'S12', 'L3'],
     line: 'first',
     file: 'protocol/src/host-actions.ts',
     inside: 'begin',

@@ -226,8 +226,6 @@ const pastStarts: Kind = {
         { atMs: (startMs ?? 0) + deadMs, command: `restart-agent h${host}` },
       ]
     }),
-  // With the memory of a grey window lost, too, the VM is for the operator (R1: never a guess).
-  not: ['ends in doubt', 'late answers', 'migration faults'],
 }
 
 /** Lists for people hold less than ten minutes bring. */

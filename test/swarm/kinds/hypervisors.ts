@@ -1,5 +1,5 @@
 /** Hypervisors hang, die and lie; migrations fail in every way; owners do what they like. */
-import { duration, type Kind, lasting, moment, someHost, times } from '../kind.ts'
+import { duration, isForgetful, type Kind, lasting, moment, someHost, times } from '../kind.ts'
 
 const daemons: Kind = {
   name: 'daemons',
@@ -141,8 +141,7 @@ const migrations: Kind = {
   name: 'migration faults',
   chance: 0.5,
   events(draw, draft) {
-    // With the memory of a grey window lost, too, the VM is for the operator (R1: never a guess).
-    const forgetful = draft.has('lost journals') || draft.has('torn journals')
+    const forgetful = isForgetful(draft)
     // A VM whose disk is locked runs at once: two run by the hypervisors' own doing when they lose each other (R2).
     const possible = [
       ...faults,

@@ -3,7 +3,7 @@
  * next such moment, and there is one soon.
  */
 import type { Random } from '../../../packages/sim/src/random.ts'
-import { type Draft, type Kind, moment, someHost, times, unbalance } from '../kind.ts'
+import { type Draft, isForgetful, type Kind, moment, someHost, times, unbalance } from '../kind.ts'
 import type { TimedCommand } from '../schedule.ts'
 
 /** So long after the moment, ms: mostly before anything else can follow. */
@@ -91,7 +91,7 @@ const lateAnswers: Kind = {
   unsettled: true,
   chance: 0.3,
   events: (draw, draft) => {
-    const forgetful = draft.has('lost journals') || draft.has('torn journals')
+    const forgetful = isForgetful(draft)
     const grey = forgetful
       ? []
       : ['{"kind":"grey","destination":"gone"}', '{"kind":"grey","destination":"paused"}']
@@ -222,6 +222,16 @@ const silence: Kind = {
             : []),
           `upon moved in=${backMs}ms restart-agent ${host}`,
         ]
+        // Nothing is left of the hand-over but a copy that waits: an alarm says so.
+        if (draft.has('lost journals') && draw.chance(0.2))
+          return [
+            'upon moved kill-agent TO',
+            'upon moved lose-journal TO',
+            'upon moved kill-agent FROM',
+            'upon moved lose-journal FROM',
+            `upon moved in=${draw.integer(500, letsGoMs)}ms restart-agent FROM`,
+            `upon moved in=${draw.integer(500, letsGoMs)}ms restart-agent TO`,
+          ]
         const unheardMs = letsGoMs - draw.integer(100, 1_000)
         return [
           'upon moved cut FROM TO',
@@ -239,4 +249,45 @@ const silence: Kind = {
     ),
 }
 
-export const momentKinds: readonly Kind[] = [deaths, lateAnswers, owners, brakes, undrains, silence]
+/** A disk is full when there is most to write down, and what was said by then is asked for again. */
+const fullDisks: Kind = {
+  name: 'full disks at a moment',
+  unsettled: true,
+  chance: 0.25,
+  events: (draw, draft) =>
+    times(draw, draft, 5, () =>
+      armed(draw, draft, () => {
+        const occasion = draw.pick(['perform', 'moving', 'moved', 'admitted', 'hand-over', 'running'])
+        const host = draw.pick(['FROM', 'TO'])
+        const fullMs = soon(draw)
+        return [
+          `upon ${occasion} in=${fullMs}ms full-journal ${host}`,
+          `upon ${occasion} in=${fullMs + draw.integer(2_000, 30_000)}ms full-journal ${host} off`,
+        ]
+      }),
+    ),
+}
+
+/** An owner starts a VM on a host that has just been reserved: what it has told of itself is no longer all. */
+const newcomers: Kind = {
+  name: 'new VMs at a moment',
+  unsettled: true,
+  chance: 0.2,
+  events: (draw, draft) =>
+    Array.from({ length: draw.integer(3, 8) }, (_, i) =>
+      armed(draw, draft, () => [
+        `upon granted in=${draw.pick([0, 100, 500])}ms vm newcomer-${i} FROM cpu=${draw.integer(100, 800)} memory=256 labels=big`,
+      ]),
+    ).flat(),
+}
+
+export const momentKinds: readonly Kind[] = [
+  deaths,
+  lateAnswers,
+  owners,
+  brakes,
+  undrains,
+  silence,
+  fullDisks,
+  newcomers,
+]

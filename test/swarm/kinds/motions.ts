@@ -1,5 +1,5 @@
 /** So that VMs move, and so that what strikes strikes while they move: most rules are about migrations and their ends. */
-import { type Kind, moment, times, twoHosts, unbalance } from '../kind.ts'
+import { isForgetful, type Kind, moment, times, twoHosts, unbalance } from '../kind.ts'
 import type { TimedCommand } from '../schedule.ts'
 
 /** Again and again some host has too much: a VM is in motion about half of the time. */
@@ -28,8 +28,7 @@ const doubtful: Kind = {
   // A grey window leaves a definition behind, and a host that boots starts what is defined on it: for the operator (R1).
   not: ['host deaths'],
   events(draw, draft) {
-    // With the memory of a grey window lost, too, the VM is for the operator (R1: never a guess).
-    const forgetful = draft.has('lost journals') || draft.has('torn journals')
+    const forgetful = isForgetful(draft)
     // A VM whose disk is locked runs at once: two run by the hypervisors' own doing when they lose each other (R2).
     const locked = draft.has('locked disks')
     const fault = (): string =>
