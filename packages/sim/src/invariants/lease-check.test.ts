@@ -63,6 +63,27 @@ test('S4: a host promises its lease to one partition while another has it', () =
   assert.deepEqual(found(), [`S4 h3 granted epoch 1 to ${p2}, which does not have its lease`])
 })
 
+test('S4: a grant that the same step takes back is right only if its leader is told so, after it', () => {
+  const { step, leased, found } = begun()
+  const own = leased(partitionIdOf('h3', 1), 2)
+  const revoked = (to: string, number: number) =>
+    says(to, { kind: 'revoked', partition: p1, epoch: number, code: 'wounded' } as never)
+  const said = [`S4 h3 granted epoch 1 to ${p1}, which does not have its lease`]
+  const plays = (...deeds: Parameters<typeof step>[3][]) => {
+    const known = found().length
+    step('h3', tick, own, epoch(1), epoch(2), ...deeds)
+    return found().slice(known)
+  }
+  assert.deepEqual(plays(granted('h1', p1, 1), revoked('h1', 1)), [])
+  assert.deepEqual(plays(granted('h1', p1, 1)), said)
+  assert.deepEqual(plays(revoked('h1', 1), granted('h1', p1, 1)), said)
+  assert.deepEqual(plays(granted('h1', p1, 1), revoked('h2', 1)), said)
+  assert.deepEqual(plays(granted('h1', p1, 1), revoked('h1', 2)), said)
+  // What follows in a later step is too late.
+  assert.deepEqual(plays(granted('h1', p1, 1)), said)
+  assert.deepEqual(plays(revoked('h1', 1)), [])
+})
+
 test('S5: a lease ends, or is given anew, while an action is open', () => {
   const { step, leased, found } = begun()
   step('h1', tick, leased(p1, 1), epoch(1))

@@ -5,6 +5,7 @@
 import { type ActionId, limits, type Message } from '@drover/protocol'
 import type { AgentEvent } from './agent-feed.ts'
 import { clockRateMax } from './clock-rates.ts'
+import { createGrantWatch } from './grant-watch.ts'
 import { founderOf, type HostBook, partitionOf, type SeenLease } from './host-book.ts'
 import type { Check, Scene } from './scene.ts'
 
@@ -20,6 +21,7 @@ export const createLeaseCheck = (scene: Scene): Check => {
   const { world, findings } = scene
   /** By host: the leader whose newer life spoke in the step that is under way. */
   const restarted = new Map<HostBook, string>()
+  const grants = createGrantWatch(scene)
 
   /** An action is under way, or is being asked for, or the hypervisor moves a VM, or has said so last. */
   const isBusy = (book: HostBook): boolean =>
@@ -77,7 +79,12 @@ export const createLeaseCheck = (scene: Scene): Check => {
         case 'stepped':
           return stepped(book, event)
         case 'sent':
+          grants.sent(book, event)
           return sent(scene, book, event)
+        case 'carried':
+          return grants.carried(book)
+        case 'ended':
+          return grants.ended(book)
         case 'effect': {
           const { effect } = event
           if (effect.kind === 'perform' || effect.kind === 'abort' || effect.kind === 'resume')
@@ -94,11 +101,6 @@ const sent = ({ findings }: Scene, book: HostBook, { message, to }: EventOf<'sen
     const { partition, epoch } = message
     if (book.epochWritten < epoch)
       findings.tell('S6', `${book.name} granted epoch ${epoch} to ${partition} before it was on disk`)
-    if (book.lease?.partition !== partition || book.lease.epoch !== epoch)
-      findings.tell(
-        'S4',
-        `${book.name} granted epoch ${epoch} to ${partition}, which does not have its lease`,
-      )
     if (founderOf(partition)[0] !== to)
       findings.tell('S7', `${book.name} granted its lease to ${to} as the leader of ${partition}`)
   }
