@@ -18,7 +18,14 @@ const code = [
   'agent/src/{loop,effects,hypervisor-effects,inbound,outbound,observation,poller,persist,agent-lifecycle}.ts',
   'agent/src/journal/state.ts',
 ]
-const notCode = ['**/*.test.ts', '**/testing/**', '**/*-invariants.*', '**/example.ts', '**/node_modules/**']
+const notCode = [
+  '**/*.test.ts',
+  '**/testing/**',
+  '**/*-invariants.*',
+  '**/example.ts',
+  '**/reasons.ts',
+  '**/node_modules/**',
+]
 
 export interface Mutant extends SpanEdit {
   /** From 1 on. */
