@@ -109,6 +109,11 @@ const give = (book: HostBook, epoch: number): void => {
   book.epochGiven = Math.max(book.epochGiven, epoch)
 }
 
+/** What it gave is known nowhere any more: its next epochs grow from where it goes on. */
+export const forgetEpochs = (book: HostBook): void => {
+  book.epochGiven = 0
+}
+
 const isOf = (lease: SeenLease | null, partition: PartitionId, epoch: number): boolean =>
   lease !== null && lease.partition === partition && lease.epoch === epoch
 

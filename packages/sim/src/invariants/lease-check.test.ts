@@ -1,7 +1,7 @@
 // S4, S5, S6, S7 from what agents do: each is broken on purpose, and said.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asVmId } from '@drover/protocol'
+import { asVmId, type Restored } from '@drover/protocol'
 import {
   actionOf,
   agentOf,
@@ -140,6 +140,61 @@ test('S6: an epoch goes back, leaves before it is on disk, or comes too soon aft
   await clock.advance(1_000)
   step('h3', tick, leased(p2, 2_000), epoch(2_000))
   assert.equal(found()[2], `S6 h3 was leased to ${p2} 1000 ms after it started without its journal`)
+})
+
+/** h3 has granted epoch 7000 as its start 7, and begins anew as start 5 without its journal, when all old leases are over. */
+const setBack = async (damage: 'lost' | 'torn' = 'lost', start = 5) => {
+  const agents = begun()
+  const { step, leased, born, ended, damaged, clock } = agents
+  ended('h3')
+  born('h3', {}, 7)
+  step('h3', jobs, null)
+  step('h3', tick, leased(p1, 7_000), epoch(7_000), granted('h1', p1, 7_000))
+  ended('h3')
+  damaged('h3', damage)
+  born('h3', {}, start)
+  step('h3', jobs, null)
+  await clock.advance(6_000)
+  return agents
+}
+const knowsIt = (incarnation: number) => ({ host: agentOf('h3'), incarnation })
+const knows = (incarnation: number): Partial<Restored> => ({ met: [knowsIt(incarnation)] })
+
+test('S6: epochs begin anew where no living agent knows the older start count', async () => {
+  const { step, leased, found, born, ended } = await setBack()
+  ended('h1')
+  born('h1', knows(5), 2)
+  ended('h2')
+  born('h2', knows(7), 2)
+  ended('h2')
+  step('h3', tick, leased(p1, 5_001), epoch(5_001), granted('h1', p1, 5_001))
+  step('h3', hears('h1', { kind: 'release', partition: p1, epoch: 5_001 }), null)
+  assert.deepEqual(found(), [])
+  // They grow from there.
+  step('h3', tick, leased(p2, 5_000))
+  assert.deepEqual(found(), [`S6 h3 was leased to ${p2} under epoch 5000 after epoch 5001`])
+})
+
+test('S6: epochs do not go back where another agent knows, the journal is torn, or the start count has grown', async () => {
+  const said = (number: number) => [`S6 h3 was leased to ${p2} under epoch ${number} after epoch 7000`]
+  const restored = await setBack()
+  restored.ended('h1')
+  restored.born('h1', knows(7), 2)
+  restored.step('h3', tick, restored.leased(p2, 5_001))
+  assert.deepEqual(restored.found(), said(5_001))
+
+  const met = await setBack()
+  met.step('h1', tick, null, { kind: 'persist', record: { kind: 'met', ...knowsIt(6) } })
+  met.step('h3', tick, met.leased(p2, 5_001))
+  assert.deepEqual(met.found(), said(5_001))
+
+  const torn = await setBack('torn')
+  torn.step('h3', tick, torn.leased(p2, 5_001))
+  assert.deepEqual(torn.found(), said(5_001))
+
+  const grown = await setBack('lost', 8)
+  grown.step('h3', tick, grown.leased(p2, 1))
+  assert.deepEqual(grown.found(), said(1))
 })
 
 test('S6: what waits out the longest lease is the host, whatever lives its agent has meanwhile', async () => {

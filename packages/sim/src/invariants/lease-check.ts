@@ -5,8 +5,9 @@
 import { type ActionId, limits, type Message } from '@drover/protocol'
 import type { AgentEvent } from './agent-feed.ts'
 import { clockRateMax } from './clock-rates.ts'
+import { createForgottenStarts } from './forgotten-starts.ts'
 import { createGrantWatch } from './grant-watch.ts'
-import { founderOf, type HostBook, partitionOf, type SeenLease } from './host-book.ts'
+import { forgetEpochs, founderOf, type HostBook, partitionOf, type SeenLease } from './host-book.ts'
 import type { Check, Scene } from './scene.ts'
 
 /** How long a lease lasts at least, by whatever clock; they tell whole milliseconds. */
@@ -22,6 +23,7 @@ export const createLeaseCheck = (scene: Scene): Check => {
   /** By host: the leader whose newer life spoke in the step that is under way. */
   const restarted = new Map<HostBook, string>()
   const grants = createGrantWatch(scene)
+  const starts = createForgottenStarts(scene)
 
   /** An action is under way, or is being asked for, or the hypervisor moves a VM, or has said so last. */
   const isBusy = (book: HostBook): boolean =>
@@ -31,6 +33,7 @@ export const createLeaseCheck = (scene: Scene): Check => {
     world.migrations().some(({ from, to }) => from === book.name || to === book.name)
 
   const judgeNew = (book: HostBook, lease: SeenLease, now: number): void => {
+    if (lease.epoch < book.epochGiven && starts.isForgotten(book)) forgetEpochs(book)
     const { name, lease: before, epochGiven } = book
     const { partition, epoch, leader } = lease
     const foreign = leader !== book.id
@@ -73,6 +76,7 @@ export const createLeaseCheck = (scene: Scene): Check => {
 
   return {
     agent(event, book) {
+      starts.hear(book, event)
       switch (event.kind) {
         case 'input':
           return heard(book, event)
