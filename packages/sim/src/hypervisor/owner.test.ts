@@ -104,3 +104,28 @@ test("an owner's deeds during a migration: what becomes of it, and of the VM", a
   // libvirt forgets it: the copy runs.
   assert.equal(await outcome('pause', 'perform'), 'done; moved; paused: running on h2')
 })
+
+test('of a VM that migrates while an old copy of it is paused elsewhere, its owner stops or starts neither', async () => {
+  const { clock, world, vm, driver } = smallWorld(3)
+  const { owner } = world
+  const id = vm('v', 'h1')
+  const migrate = (from: string, to: string) =>
+    driver(from).migrate({ vm: id, to: `sim://${to}`, handOverPaused: false, bandwidthMiBps: null })
+  const found = () => world.vm(id).copies.map(({ state, host }) => `${state} on ${host}`)
+  world.fail({ fault: { kind: 'split' } })
+  const split = driver('h1').migrate({ vm: id, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null })
+  await clock.advance(20_000)
+  await split
+  const moved = migrate('h1', 'h3')
+  await clock.advance(20_000)
+  await moved
+  assert.deepEqual(found(), ['paused on h2', 'running on h3'])
+  const back = migrate('h3', 'h1')
+  await clock.advance(100)
+  const two = 'it has two active copies'
+  for (const deed of ['restart', 'stop', 'remove', 'pause', 'resume'] as const)
+    assert.equal(owner[deed](id), two)
+  assert.deepEqual(found(), ['paused on h2', 'running on h3', 'incoming on h1'])
+  await clock.advance(20_000)
+  assert.deepEqual([(await back).kind, found()], ['done', ['paused on h2', 'running on h1']])
+})

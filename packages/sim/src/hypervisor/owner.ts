@@ -42,13 +42,17 @@ interface Hands {
   readonly migrationMiBps: number
 }
 
-/** Its one active copy, on a host that lives; while it migrates the source's. A word says why there is none. */
+/**
+ * Its one active copy, on a host that lives; while it migrates the source's. A word says why there is none: an old copy that is
+ * paused on a third host would run beside the one that migrates.
+ */
 const activeOf = ({ migrations }: Hands, vm: VmRecord): Copy | string => {
   const active = [...vm.copies].filter(isActive)
-  const [copy] = active
+  const migration = migrations.of(vm.spec.vm)
+  const copy = active.find(({ host }) => host.spec.name === migration?.from) ?? active[0]
   if (copy === undefined) return 'it is not active'
-  if (active.length > 1 && migrations.of(vm.spec.vm) === null) return 'it has two active copies'
-  return copy
+  const others = active.filter((other) => other !== copy && other.host.spec.name !== migration?.to)
+  return others.length > 0 ? 'it has two active copies' : copy
 }
 
 /** The guest runs, or could: it is not stopped for the switch-over. */
