@@ -70,6 +70,12 @@ export const expected = (job: Job, policy: Policy, now: Instant): Expected => {
   return { ms, slowAt: job.since + Math.floor(mostMs / 2), overAt: job.since + mostMs }
 }
 
+/** However slow its link is seen to be, it is broken off after so long, ms. */
+export const longestMs = (memoryMiB: number, dirtyMiBps: number, policy: Policy): number => {
+  const link = Math.ceil(linkMiBpsOf(policy) / limits.linkSlownessMax)
+  return Math.max(limits.migrationMsMin, migrationMs(memoryMiB, dirtyMiBps, link) * limits.migrationTimesMax)
+}
+
 /** Why it has to be broken off now, or null. */
 export const whyBreakOff = (job: Job, policy: Policy, now: Instant): BrokenOffCode | null => {
   // Two looks that show the same prove that nothing was sent between them; having no look proves nothing.

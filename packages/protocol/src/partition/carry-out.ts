@@ -1,10 +1,11 @@
 /** The plan is carried out, action by action, until nothing of it runs and nothing more may begin. */
 
-import { assert, type PartitionProblem, type Plan } from '@drover/placement'
+import { type Action, assert, type PartitionProblem, type Plan } from '@drover/placement'
 import type { HostId } from '../data/ids.ts'
 import type { Ended } from '../data/message.ts'
-import { codeFrom, type ReasonCode } from '../data/reasons.ts'
+import { type AnyCode, codeFrom, type ReasonCode } from '../data/reasons.ts'
 import { conclude, recordOf } from './conclude.ts'
+import { longestWaitMs } from './longest-wait.ts'
 import { type Leadership, ledAs, type PartitionState } from './partition-state.ts'
 import * as progress from './plan-progress.ts'
 import { assign, beginUnblocked, releaseUntouched, sayWhatRuns } from './tell-members.ts'
@@ -25,7 +26,6 @@ export const carryOut = (
     () => `partition ${partition} carries out one plan, just after it was solved: it is ${state.phase}`,
   )
   state.phase = 'executing'
-  state.deadline = Number.MAX_SAFE_INTEGER
   state.execution = progress.execution(plan)
   const absent = [...progress.touched(state.execution)].find((host) => members.get(host)?.state !== 'granted')
   assert(absent === undefined, () => `the plan of ${partition} touches members only, and ${absent} is none`)
@@ -34,7 +34,36 @@ export const carryOut = (
   hooks.report(decision)
   assign(context, state, problem, plan, decision)
   beginUnblocked(context, state)
+  waitOn(leader, state)
   concludeIfOver(leader, state)
+}
+
+/** Each action that begins or ends is progress. Without any, the partition waits for as long as one may take. */
+const waitOn = ({ context }: Leadership, state: PartitionState): void => {
+  const { execution } = state
+  const steps = (execution?.begun.size ?? 0) + (execution?.results.size ?? 0)
+  if (steps === state.steps) return
+  state.steps = steps
+  state.deadline = context.now() + longestWaitMs(state, context.policy)
+}
+
+/**
+ * How these actions end is not known, and not waited for. Each goes on without a leader, holds its own two hosts until it is settled
+ * there (S5), and keeps no other host.
+ */
+export const giveUp = (
+  leader: Leadership,
+  state: PartitionState,
+  code: AnyCode,
+  which: (action: Action) => boolean = () => true,
+): void => {
+  const before = state.execution
+  assert(before !== null, () => `partition ${state.partition} has a plan while it executes`)
+  let execution = before
+  for (const action of progress.running(before))
+    if (which(action)) execution = progress.finish(execution, action.id, { kind: 'unknown', code })
+  state.execution = execution
+  goOn(leader, state)
 }
 
 export const onEnded = (leader: Leadership, from: HostId, message: Ended): void => {
@@ -58,6 +87,7 @@ export const callOff = (leader: Leadership, state: PartitionState, code: ReasonC
 export const goOn = (leader: Leadership, state: PartitionState): void => {
   releaseUntouched(leader.context, state)
   beginUnblocked(leader.context, state)
+  waitOn(leader, state)
   concludeIfOver(leader, state)
 }
 

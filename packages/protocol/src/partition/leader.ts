@@ -17,7 +17,7 @@ import type { Busy, Declined, Ended, Granted, Revoked } from '../data/message.ts
 import type { Need } from '../data/need.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import type { StepContext } from '../step-context.ts'
-import { callOff, onEnded } from './carry-out.ts'
+import { callOff, giveUp, onEnded } from './carry-out.ts'
 import { conclude } from './conclude.ts'
 import { formPartition } from './form.ts'
 import { lose, loseSilent, onGranted, onRefused, onRevoked } from './member-answers.ts'
@@ -118,7 +118,8 @@ const onTick = (leader: Leadership): void => {
       const text = 'the solver did not answer in time'
       return conclude(leader, state, { result: 'failed', code: 'solver.timeout', text })
     }
-    loseSilent(leader, state)
+    if (state.phase === 'executing') giveUp(leader, state, 'partition.timeout')
+    else loseSilent(leader, state)
   }
   if (leader.current === state && state.renewAt <= context.now()) {
     state.renewAt = context.now() + renewMs

@@ -10,7 +10,7 @@ import type { HostId } from '../data/ids.ts'
 import type { Busy, Declined, Granted, Revoked } from '../data/message.ts'
 import type { AnyCode } from '../data/reasons.ts'
 import { formulate } from '../snapshot/formulate.ts'
-import { goOn } from './carry-out.ts'
+import { giveUp } from './carry-out.ts'
 import { conclude } from './conclude.ts'
 import { grow } from './invite.ts'
 import { type Leadership, ledAs, type PartitionState, snapshotsOf } from './partition-state.ts'
@@ -93,22 +93,10 @@ export const lose = (
       state.phase = 'reserving'
       return advance(leader, state)
     case 'executing':
-      return loseWhileExecuting(leader, state, host, code)
+      return giveUp(leader, state, code, (action) => progress.performerOf(action) === host)
     default:
       return assertNever(state.phase)
   }
-}
-
-/** How its actions have ended is not known, and not waited for. */
-const loseWhileExecuting = (leader: Leadership, state: PartitionState, host: HostId, code: AnyCode): void => {
-  const before = state.execution
-  assert(before !== null, () => `partition ${state.partition} has a plan while it executes`)
-  let execution = before
-  for (const action of before.plan.actions)
-    if (progress.performerOf(action) === host && before.begun.has(action.id))
-      execution = progress.finish(execution, action.id, { kind: 'unknown', code })
-  state.execution = execution
-  goOn(leader, state)
 }
 
 /** Called whenever an answer came or a member went: goes on once no answer is waited for. */

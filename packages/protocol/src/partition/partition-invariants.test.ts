@@ -69,7 +69,7 @@ const sceneOf = (phase: PartitionState['phase'] = 'reserving'): Scene => {
   }
   if (phase === 'executing') {
     state.phase = 'executing'
-    state.deadline = Number.MAX_SAFE_INTEGER
+    state.deadline = 60_000
     state.execution = begun
   }
   return { context, leader, state, move, plan, begun, problem: state.problem ?? ({} as PartitionProblem) }
@@ -139,7 +139,7 @@ const states: readonly Broken[] = [
     'ends when its plan is over',
     ({ state, begun, move }) => (state.execution = finish(begun, move.id, { kind: 'done' })),
   ],
-  ['executing', 'not given up by the clock', ({ state }) => (state.deadline = 60_000)],
+  ['executing', 'and not for ever', ({ state }) => (state.deadline = Number.MAX_SAFE_INTEGER)],
   [
     'executing',
     'of 1 actions of self.1.1 2 have begun',

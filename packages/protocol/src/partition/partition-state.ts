@@ -54,7 +54,7 @@ export interface PartitionState {
   /** Hosts that were not fit to be asked, the last time some were chosen. */
   left: readonly CandidateRecord[]
   phase: Phase
-  /** When the phase is given up; an execution is not. */
+  /** When the phase is given up. */
   deadline: Instant
   renewAt: Instant
   target: Target
@@ -75,6 +75,8 @@ export interface PartitionState {
   detectToStartMs: number | null
   /** Null until the plan is carried out. */
   execution: Execution | null
+  /** How many of its actions have begun, and ended, when it was last waited for. */
+  steps: number
   /** How it ends when all actions of the plan are done. */
   promise: Outcome
 }
@@ -121,6 +123,7 @@ export const createPartitionState = (
     solvedMs: null,
     detectToStartMs: null,
     execution: null,
+    steps: 0,
     promise: { result: 'cured', code: null, text: 'every need is met' },
   }
 }

@@ -223,6 +223,43 @@ test('L3: the time in which a guest holds up a migration does not count', async 
   assert.equal(found('L3').length, 1)
 })
 
+test('L3: the time in which it leads a plan of hosts that are not healed does not count, as long as one action may take', async () => {
+  const leads = { leading: partition, decisions: decisionOf(0) }
+  const loaded = () => {
+    const small = watched((host) => (host === 1 ? leads : {}))
+    for (const name of ['a', 'b', 'c']) small.vm(name, 'h1', { vcpus: 8, cpuMilli: 3_000 })
+    return small
+  }
+  const idle = loaded()
+  await idle.clock.advance(bounds.L3 + 5_000)
+  assert.equal(idle.found('L3').length, 1, 'a partition without a plan is no reason')
+  const { clock, found, plans, world } = loaded()
+  plans.set(partition, {} as Assign)
+  const ledMs = bounds.ledMs(Math.max(...world.vms().map(({ memoryMiB }) => memoryMiB)))
+  await clock.advance(ledMs + bounds.L3 - 5_000)
+  assert.deepEqual(found('L3'), [])
+  await clock.advance(10_000)
+  assert.equal(found('L3').length, 1)
+})
+
+test('L3: what VMs that are left alone, or rest, would cure counts from when they may move', async () => {
+  let free = false
+  const { vm, clock, found } = watched(() => ({
+    vms: ['a', 'b', 'c'].map((name) => ({
+      vm: name,
+      fixed: free ? null : 'vm.quarantined',
+      cooldownMs: 0,
+    })),
+  }))
+  for (const name of ['a', 'b', 'c']) vm(name, 'h1', { vcpus: 8, cpuMilli: 3_000 })
+  await clock.advance(3 * bounds.L3)
+  free = true
+  await clock.advance(bounds.L3 - 1_000)
+  assert.deepEqual(found('L3'), [])
+  await clock.advance(5_000)
+  assert.equal(found('L3').length, 1)
+})
+
 test('L3: an agent that was started anew is held by a migration from when that began', async () => {
   // It has only just learnt of it, again and again.
   const view = () => ({

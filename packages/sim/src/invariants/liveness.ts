@@ -164,17 +164,34 @@ const judgeProgress = (state: LivenessState, look: Look, seen: Set<string>): voi
   }
 }
 
-/** Those that the agent itself would move at once: nothing keeps them. */
-const freeToMove = (look: Look): ReadonlySet<string> =>
+/**
+ * Those that the agent itself would move at once: nothing keeps them, nor has kept them lately. A VM that is left alone after failed
+ * moves, or rests, makes an overload incurable meanwhile: its host then has as long for the cure as if the overload had begun after.
+ */
+const freeToMove = (state: LivenessState, look: Look, seen: Set<string>): ReadonlySet<string> =>
   new Set(
     look.hosts.flatMap(({ view }) =>
-      (view?.vms ?? []).filter((vm) => vm.fixed === null && vm.cooldownMs === 0).map(({ vm }) => vm),
+      (view?.vms ?? [])
+        .filter((vm) => vm.fixed === null && vm.cooldownMs === 0)
+        .filter(({ vm }) => lasts(state, look, seen, `L3 may leave ${vm}`) > state.bounds.L3)
+        .map(({ vm }) => vm),
     ),
   )
 
 /** It has sent all that the guest's memory holds, and now what the guest has written meanwhile; or it takes very long. */
 const isHeldUp = ({ now }: Look, { startedAt, transferredMiB, memoryMiB }: MigrationTruth): boolean =>
   transferredMiB > memoryMiB || now - startedAt > limits.migrationMsMin
+
+/**
+ * It leads one partition at a time, and waits for an action of hosts that are not healed as long as one may take, also when that
+ * concerns no host of the core.
+ */
+const isWaiting = (state: LivenessState, look: Look, seen: Set<string>, { name, view }: Core): boolean => {
+  if (view?.leading == null || state.bookOf(view.host)?.plans.has(view.leading) !== true) return false
+  const ms = lasts(state, look, seen, `L3 led ${name} ${view.leading}`)
+  const mostMiB = Math.max(0, ...state.world.vms().map(({ memoryMiB }) => memoryMiB))
+  return healedMembers(state, view, view.leading) === null && ms <= state.bounds.ledMs(mostMiB)
+}
 
 /**
  * Its lease is not to end before a migration does (S5) that a guest holds up, or whose other end is not healed: nothing can be
@@ -233,16 +250,18 @@ const judgeOverloads = (state: LivenessState, look: Look, seen: Set<string>): vo
     ({ name, view }) =>
       !held.has(name) && lasts(state, look, seen, `L3 free ${name}`) > state.bounds.L3 && isAble(view),
   )
-  const late = overloaded.filter(({ name }) => {
+  const free = freeToMove(state, look, seen)
+  const late = overloaded.filter((core) => {
+    const { name } = core
     const ms = lasts(state, look, seen, `L3 ${name}`)
     state.longest.L3 = Math.max(state.longest.L3, ms)
-    // The time for which it is held does not count.
-    if (held.has(name)) state.since.set(`L3 ${name}`, look.now - ms + everyMs)
+    // The time for which it is held does not count, nor that for which it can lead nothing else.
+    if (held.has(name) || isWaiting(state, look, seen, core))
+      state.since.set(`L3 ${name}`, look.now - ms + everyMs)
     return ms - underWayMs(state, name, look.now, ms) > state.bounds.L3
   })
   if (late.length === 0) return
   const able = new Set([...helps, ...late.filter(({ view }) => isAble(view))].map(({ name }) => name))
-  const free = freeToMove(look)
   const curable = certificates(
     late.map(({ name }) => name),
     {
