@@ -237,7 +237,8 @@ export const migrationFaults: readonly SownFault[] = [
     file: executor,
     inside: 'migrate',
     pattern: 'hypervisor.migrate(request, $PROGRESS)',
-    replacement: '(void hypervisor.migrate(request).catch(() => {}), hypervisor.migrate(request, $PROGRESS))',
+    replacement:
+      '(void hypervisor.migrate(request).then(undefined, () => {}), hypervisor.migrate(request, $PROGRESS))',
   },
   {
     id: 'client-bound',
