@@ -35,8 +35,11 @@ const say = (one: Following, ...names: readonly string[]): void => {
 
 const sourceClosed = (one: Following, record: Extract<Persisted, { kind: 'closed' }>): void => {
   const { result, duty } = record
+  // A process that stood still before its request says `cancelled` before the record is written.
+  const isSaid = one.sourceEnded && !one.begun
   one.sourceEnded = true
   one.owes = duty !== null
+  if (isSaid) return
   const done = result.kind === 'done'
   if (!done) return say(one, one.handing ? 's_lost' : 's_refused')
   if (duty !== null) return say(one, one.handing ? 's_lets_go' : 's_gives_up')
