@@ -230,6 +230,16 @@ export const migrationFaults: readonly SownFault[] = [
     replacement: 'if (kept.nextAt < 0) say(kept)',
   },
   {
+    id: 'restart-unheeded',
+    name: 'source: a VM that was started anew while its move waited for admission moves all the same',
+    breaks: ['S10'],
+    line: 'first',
+    file: 'protocol/src/migration/migrations.ts',
+    inside: 'hindrance',
+    pattern: '!isSameStart(vmIncarnation, known.incarnation)',
+    replacement: '(context.now() < 0 && !isSameStart(vmIncarnation, known.incarnation))',
+  },
+  {
     id: 'asked-twice',
     name: 'source: the hypervisor is asked twice for one migration',
     breaks: ['S8'],

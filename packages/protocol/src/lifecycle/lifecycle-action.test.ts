@@ -16,7 +16,7 @@ import {
 
 const leader = asHostId('leader')
 const partition = partitionIdOf(leader, 1, 1)
-const known = {
+const recorded = {
   kind: 'suspend',
   action: actionIdOf(partition, 0),
   partition,
@@ -25,6 +25,7 @@ const known = {
   name: 'web-1',
   demand: { cpuMilli: 1, memoryMiB: 1 },
 } as const
+const known = { ...recorded, incarnation: 'boot-1' }
 
 const looking = asked(lookingAction(known, leader, 0), 1, 0)
 const seen = answered(looking, 'running', 5)
@@ -39,7 +40,7 @@ test('it goes one way: looked at, performed, returned, looked at', () => {
     active: false,
   })
   assert.equal(verdictOf(settling, 10).kind, 'wait', 'it was not looked at since')
-  assert.deepEqual(openOf(settling), known, 'as the journal keeps it')
+  assert.deepEqual(openOf(settling), recorded, 'as the journal keeps it')
   assert.equal(
     restoredAction(openOf(performing), 20).phase,
     'settling',

@@ -24,6 +24,8 @@ export interface LifecycleAction extends Promised {
   readonly leader: HostId | null
   /** Of the VM, for people; '' = not known here. */
   readonly name: string
+  /** Which start of it is to end (S10); null = it is not active here when the action begins, or only the record is left. */
+  readonly incarnation: string | null
   readonly since: Instant
   readonly phase: LifecyclePhase
   /** What the call returned; null = not known, or not yet. */
@@ -42,7 +44,7 @@ export interface LifecycleAction extends Promised {
 export const brings = ({ kind }: { readonly kind: LifecycleKind }): boolean =>
   kind === 'start' || kind === 'resume'
 
-type Known = Omit<OpenLifecycle, 'kind'> & { readonly kind: LifecycleKind }
+type Known = Omit<OpenLifecycle, 'kind'> & Pick<LifecycleAction, 'kind' | 'incarnation'>
 
 const newAction = (
   known: Known,
@@ -67,7 +69,7 @@ export const lookingAction = (known: Known, leader: HostId, now: Instant): Lifec
 
 /** Of which only the record is left: it may have been done, or not, or be under way. */
 export const restoredAction = (open: OpenLifecycle, now: Instant): LifecycleAction =>
-  newAction(open, null, 'settling', now)
+  newAction({ ...open, incarnation: null }, null, 'settling', now)
 
 /** As the journal keeps it. */
 export const openOf = (one: LifecycleAction): OpenLifecycle => {

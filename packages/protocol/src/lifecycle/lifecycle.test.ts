@@ -146,6 +146,16 @@ test('look, write down, perform, look, close: and the leader hears of it', () =>
   }
 })
 
+test('a VM that is started anew while the hypervisor is asked where it is, is not the one that was to end (S10)', () => {
+  for (const kind of ['stop', 'suspend'] as const) {
+    const { host, begin, happened, see } = setUp(kind)
+    assert.equal(begin(), null)
+    assert.deepEqual(happened(), ['look'])
+    observe(host, 1, [{ ...running, incarnation: 'boot-2' }], new Set())
+    assert.deepEqual(see('running'), [`ended refused vm.restarted to ${leader}`])
+  }
+})
+
 test('a VM that starts counts from before it begins until it is seen, and then as used (S9)', () => {
   for (const kind of ['start', 'resume'] as const) {
     const { lifecycle, host, finish, see } = performing(kind)

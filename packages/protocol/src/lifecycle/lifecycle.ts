@@ -15,7 +15,7 @@ import type { Input, OpenLifecycle } from '../data/io.ts'
 import type { Begin, Presence, Withdraw } from '../data/message.ts'
 import type { AnyCode, ReasonCode } from '../data/reasons.ts'
 import type { PeerView } from '../data/view.ts'
-import { arrive, depart, type HostState } from '../snapshot/host.ts'
+import { arrive, depart, type HostState, isSameStart } from '../snapshot/host.ts'
 import type { Expected, Promised } from '../snapshot/ledger.ts'
 import { earliestOf, type StepContext } from '../step-context.ts'
 import {
@@ -184,9 +184,12 @@ const looked = (parts: Parts, before: LifecycleAction, presence: Presence | null
 
 /** The last look before it begins: much may have been said since its leader wanted it. */
 const perform = (parts: Parts, one: LifecycleAction, presence: Presence): void => {
-  const { context, hooks } = parts
+  const { context, host, hooks } = parts
   const wrong = wrongState(one.kind, presence)
   if (wrong !== null) return refuse(parts, one, { code: wrong.code, detail: wrong.text })
+  const known = host.vms.get(one.vm)
+  if (one.incarnation !== null && known !== undefined && !isSameStart(one.incarnation, known.incarnation))
+    return refuse(parts, one, { code: 'vm.restarted', detail: 'the VM was started anew' })
   const trouble = hooks.trouble()
   if (trouble !== null) return refuse(parts, one, { code: trouble, detail: 'it may no longer begin' })
   put(parts, performed(one, context.now()))

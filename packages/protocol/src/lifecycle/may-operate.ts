@@ -30,6 +30,8 @@ export type LifecycleStep = Exclude<Action, Migrate>
 export interface Operand extends Coming {
   /** For people; '' = not known here. */
   readonly name: string
+  /** Which start of it is to end (S10); null = it is not active here yet. */
+  readonly incarnation: string | null
 }
 
 export const mayOperate = (
@@ -66,7 +68,7 @@ const mayEnd = (
   if (vm.state !== 'running') return { code: 'vm.not_running', text: 'the VM is paused' }
   if (vm.fixed !== null && untouchable.has(vm.fixed))
     return { code: vm.fixed, text: `the VM must be left alone: ${vm.fixed}` }
-  return { vm: vm.vm, name: vm.name, demand: vm.demand, ...labelsOf(vm) }
+  return { vm: vm.vm, name: vm.name, incarnation: vm.incarnation, demand: vm.demand, ...labelsOf(vm) }
 }
 
 const mayBegin = (
@@ -87,7 +89,7 @@ const mayBegin = (
   const amount = (dimension: string): number => described.demand[dimensions.indexOf(dimension)] ?? 0
   const demand = resources(amount)
   const coming = { vm: step.vm, demand, ...labelsOf(described) }
-  return noPlaceFor(host, lease, promises, coming, closed, self) ?? { ...coming, name: '' }
+  return noPlaceFor(host, lease, promises, coming, closed, self) ?? { ...coming, name: '', incarnation: null }
 }
 
 /** In which state its hypervisor must have it, now that nothing is in the way. */

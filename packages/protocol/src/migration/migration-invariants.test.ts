@@ -35,6 +35,7 @@ const asking: OutgoingMigration = {
   epoch: 3,
   toEpoch: 9,
   vm,
+  vmIncarnation: 'boot-1',
   to: there,
   demand,
   paused: true,

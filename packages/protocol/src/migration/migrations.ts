@@ -18,6 +18,7 @@ import {
   depart,
   fixedCode,
   type HostState,
+  isSameStart,
   type KnownVm,
   quarantine,
   rest,
@@ -177,9 +178,13 @@ const createParts = (
     reachable(context, host, hooks.announced(peer), peer, said, vm)
   const duties = createDuties(context, host.copyLeft, (peer, vm) => reach(peer, hooks.announced(peer), vm))
   const outgoing = createOutgoing(context, closed, duties, {
-    hindrance(vm) {
+    hindrance({ vm, vmIncarnation }) {
       const known = host.vms.get(vm)
-      return hooks.trouble() ?? (known === undefined ? 'vm.absent' : fixedCode(host, context.now(), known))
+      const trouble = hooks.trouble()
+      if (trouble !== null) return trouble
+      if (known === undefined) return 'vm.absent'
+      if (!isSameStart(vmIncarnation, known.incarnation)) return 'vm.restarted'
+      return fixedCode(host, context.now(), known)
     },
     started: hooks.started,
     reach,

@@ -25,6 +25,8 @@ export interface OutgoingMigration {
   readonly epoch: number
   readonly toEpoch: number
   readonly vm: VmId
+  /** Which start of the VM is to move (S10); '' = not known here. */
+  readonly vmIncarnation: string
   readonly to: HostId
   readonly demand: Resources
   readonly paused: boolean
@@ -46,7 +48,7 @@ export interface OutgoingMigration {
 
 export interface OutgoingHooks {
   /** Why its migration may not begin now, as a code, or null. */
-  hindrance(vm: VmId): AnyCode | null
+  hindrance(migration: Pick<OutgoingMigration, 'vm' | 'vmIncarnation'>): AnyCode | null
   /** The hypervisor was told to move it. */
   started(action: ActionId): void
   /** It is positively gone from here: credit it now. */

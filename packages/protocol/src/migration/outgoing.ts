@@ -149,6 +149,7 @@ const begin = (
     epoch: message.epoch,
     toEpoch,
     vm: migrate.vm,
+    vmIncarnation: vm.incarnation,
     to: migrate.to,
     demand: vm.demand,
     paused,
@@ -171,6 +172,7 @@ const restored = (context: StepContext, open: OpenMigration): OutgoingMigration 
   epoch: open.epoch,
   toEpoch: open.peerEpoch,
   vm: open.vm,
+  vmIncarnation: '',
   to: open.peer,
   demand: open.demand,
   paused: open.paused,
@@ -190,8 +192,8 @@ const admitted = (state: OutgoingState, from: HostId, message: Admitted): void =
   // Counted from the asking, so that the destination's promise outlives every start on it.
   if (context.now() - migration.since >= message.validMs)
     return refuse(state, migration, lateAdmission.code, lateAdmission.detail)
-  // Much may have been said while it was asked for: an operator's brake, or of the VM that it must stay.
-  const hindrance = hooks.hindrance(migration.vm)
+  // Much may have been said while it was asked for: an operator's brake, or of the VM that it must stay, or was started anew.
+  const hindrance = hooks.hindrance(migration)
   if (hindrance !== null) return refuse(state, migration, hindrance, 'it may no longer begin')
   const uri = hooks.reach(from, message.uri, migration.vm)
   if (uri === null)

@@ -38,6 +38,9 @@ export interface KnownVm extends Omit<ObservedVm, keyof Amounts>, Belief {
   demandSums: DemandSums
 }
 
+/** Has a VM with this incarnation not been started anew since it was `before`? '' = it had just come, and no sample had shown it. */
+export const isSameStart = (before: string, now: string): boolean => before === '' || before === now
+
 /** What is remembered of a VM apart from its samples; kept while it matters, even if the VM is not here. */
 export interface VmMemory {
   readonly restsUntil: Instant

@@ -6,7 +6,15 @@ import { byText, type Instant, type VmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
 import { type Amounts, believe, believedOf, toldOf } from './belief.ts'
 import { settle, type Weighed } from './doubt.ts'
-import { accumulateDemand, changing, type HostState, type KnownVm, usableHere, wasMeasured } from './host.ts'
+import {
+  accumulateDemand,
+  changing,
+  type HostState,
+  isSameStart,
+  type KnownVm,
+  usableHere,
+  wasMeasured,
+} from './host.ts'
 import { checkSampled, checkWatched } from './host-invariants.ts'
 
 /** All but the amounts. */
@@ -85,7 +93,7 @@ export const observe = (
 
 /** What is known of the VM since its last start. The first sample after its arrival tells the incarnation that it has here. */
 const sameLife = (known: KnownVm | undefined, vm: ObservedVm): KnownVm | null =>
-  known !== undefined && (known.incarnation === '' || known.incarnation === vm.incarnation) ? known : null
+  known !== undefined && isSameStart(known.incarnation, vm.incarnation) ? known : null
 
 /** One VM of a sample, beside what was known of it. */
 interface Shown extends Weighed {
