@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { drawSchedule } from './draw.ts'
+import { noOutcome } from './no-outcome.ts'
 import type { Outcome } from './play.ts'
 import type { Order } from './worker.ts'
 
@@ -32,12 +33,7 @@ const failed = (order: Order, invariant: 'error' | 'hang', text: string): Outcom
     hosts,
     kinds,
     violations: [{ invariant, atMs: 0, text }],
-    decisions: { cured: 0, failed: 0, other: 0 },
-    migrations: 0,
-    curesMs: [],
-    traceHash: '',
-    cpuMs: 0,
-    longestMs: {},
+    ...noOutcome,
   }
 }
 

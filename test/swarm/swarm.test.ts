@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseStory } from '../../packages/sim/src/story/index.ts'
 import { allKinds, drawSchedule, sizeOfSeed } from './draw.ts'
+import { noOutcome } from './no-outcome.ts'
 import { readOptions, seedsOf, UsageError } from './options.ts'
 import { type Outcome, playSchedule } from './play.ts'
 import { commandsOf, type Schedule } from './schedule.ts'
@@ -99,12 +100,7 @@ test('a failure is shrunk to the commands that it needs, as a story that can be 
     violations: events.some(({ command }) => command === guilty)
       ? [{ invariant: 'S1', atMs: 250_000, text: 'twice' }]
       : [],
-    decisions: { cured: 0, failed: 0, other: 0 },
-    migrations: 0,
-    curesMs: [],
-    traceHash: '',
-    cpuMs: 0,
-    longestMs: {},
+    ...noOutcome,
   })
   const play = async (some: Schedule) => outcomeOf(some)
   const small = await shrink(schedule, await play(schedule), { play, playsMax: 500 })

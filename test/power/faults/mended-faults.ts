@@ -15,8 +15,8 @@ export const mendedFaults: readonly SownFault[] = [
       {
         file: 'protocol/src/snapshot/belief.ts',
         inside: 'isUnknown',
-        pattern: 'unmeasuredSince !== null && $OTHERS',
-        replacement: 'unmeasuredSince !== null && now < 0 && $OTHERS',
+        pattern: 'since !== null && $OTHERS',
+        replacement: 'since !== null && now < 0 && $OTHERS',
       },
       {
         file: 'protocol/src/snapshot/host-invariants.ts',

@@ -2,6 +2,7 @@
  * Faults that strike at a certain moment of a migration or of a plan, which a time alone hits seldom. What is armed waits for the
  * next such moment, and there is one soon.
  */
+import { limits } from '../../../packages/protocol/src/index.ts'
 import type { Random } from '../../../packages/sim/src/random.ts'
 import { type Draft, isForgetful, type Kind, moment, someHost, times, unbalance } from '../kind.ts'
 import type { TimedCommand } from '../schedule.ts'
@@ -205,7 +206,7 @@ const undrains: Kind = {
 }
 
 /** After so long a source lets a VM go whose destination is silent, ms. */
-const letsGoMs = 10_300
+const letsGoMs = limits.handOverMs + limits.handOverTriesMax * limits.settlePollMs
 
 /** The destination of a VM that has gone from its source is silent for long; its leader may not hear of that at once. */
 const silence: Kind = {

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { noDemandStats } from '../../../placement/src/forecast/demand-history.ts'
 import type { ActionResult } from '../../../placement/src/problem/plan.ts'
 import type { Rule } from '../../../placement/src/rules/rule.ts'
 import { assignedAction } from '../actions/assigned-action.ts'
@@ -11,11 +10,11 @@ import { type ActionId, actionIdOf, asHostId, asVmId, type HostId, partitionIdOf
 import type { ClosedAction, ObservedVm } from '../data/io.ts'
 import type { Lease } from '../data/lease.ts'
 import type { Assign } from '../data/message.ts'
-import type { VmSnapshot } from '../data/snapshot.ts'
 import { createHost } from '../snapshot/host.ts'
 import { observe } from '../snapshot/observe.ts'
 import { emptySnapshot } from '../testing/empty-snapshot.ts'
 import { ordinaryHost, ordinaryVm } from '../testing/observed-vm.ts'
+import { vmSnapshot } from '../testing/vm-snapshot.ts'
 import { mayArrive, mayLeave } from './admission.ts'
 
 const self = asHostId('self')
@@ -119,18 +118,7 @@ test('a VM that the same plan has brought here may leave, though no snapshot kno
   assert.equal(after({ kind: 'done' }), 'to epoch 9, paused')
 })
 
-const arriving: VmSnapshot = {
-  vm: asVmId('web'),
-  name: 'web',
-  state: 'running',
-  incarnation: 'boot-1',
-  demand: { cpuMilli: 400, memoryMiB: 256 },
-  dirtyMiBps: 0,
-  fixed: null,
-  demandStats: noDemandStats,
-  cooldownMs: 0,
-  movedFrom: null,
-}
+const arriving = vmSnapshot('web', { incarnation: 'boot-1', demand: { cpuMilli: 400, memoryMiB: 256 } })
 const promise = {
   action: 'p/0' as ActionId,
   vm: asVmId('promised'),

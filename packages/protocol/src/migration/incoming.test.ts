@@ -1,13 +1,13 @@
 /** One migration from its destination's side: what a promise remembers of the VM, also when the agent starts anew meanwhile. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { noDemandStats } from '../../../placement/src/forecast/demand-history.ts'
 import { createClosedActions } from '../actions/closed-actions.ts'
 import { policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import type { OpenMigration } from '../data/io.ts'
 import type { Admit } from '../data/message.ts'
 import { createStepContext } from '../step-context.ts'
+import { vmSnapshot } from '../testing/vm-snapshot.ts'
 import { createIncoming } from './incoming.ts'
 
 const [self, there] = [asHostId('self'), asHostId('there')]
@@ -21,19 +21,7 @@ const admit: Admit = {
   epoch: 3,
   action,
   migrate: { kind: 'migrate', id: action, vm, from: there, to: self, after: [] },
-  vm: {
-    vm,
-    name: 'db',
-    state: 'running',
-    incarnation: '1',
-    demand: { cpuMilli: 500, memoryMiB: 256 },
-    dirtyMiBps: 0,
-    fixed: null,
-    demandStats: noDemandStats,
-    cooldownMs: 0,
-    movedFrom: null,
-    labels: ['license:oracle'],
-  },
+  vm: vmSnapshot('db', { labels: ['license:oracle'] }),
   paused: true,
   sourceUri: 'sim://there',
   cooldownMs: 1_000,

@@ -54,8 +54,14 @@ export const told = (job: Job, sentMiB: number | null, now: Instant): Job => ({
 const linkOf = ({ since, sentMiB }: Job, assumed: number, now: Instant): number => {
   if (sentMiB === null) return assumed
   const seen = Math.floor((sentMiB * 1000) / Math.max(1, now - since))
-  return Math.min(assumed, Math.max(seen, Math.ceil(assumed / limits.linkSlownessMax)))
+  return Math.min(assumed, Math.max(seen, slowest(assumed)))
 }
+
+/** However little it is seen to carry, a link is taken to carry so much, MiB/s. */
+const slowest = (assumed: number): number => Math.ceil(assumed / limits.linkSlownessMax)
+
+/** One that is expected to take so long is broken off after this, ms. */
+const mostMsOf = (ms: number): number => Math.max(limits.migrationMsMin, ms * limits.migrationTimesMax)
 
 export interface Expected {
   readonly ms: number
@@ -66,15 +72,13 @@ export interface Expected {
 
 export const expected = (job: Job, policy: Policy, now: Instant): Expected => {
   const ms = migrationMs(job.memoryMiB, job.dirtyMiBps, linkOf(job, linkMiBpsOf(policy), now))
-  const mostMs = Math.max(limits.migrationMsMin, ms * limits.migrationTimesMax)
+  const mostMs = mostMsOf(ms)
   return { ms, slowAt: job.since + Math.floor(mostMs / 2), overAt: job.since + mostMs }
 }
 
 /** However slow its link is seen to be, it is broken off after so long, ms. */
-export const longestMs = (memoryMiB: number, dirtyMiBps: number, policy: Policy): number => {
-  const link = Math.ceil(linkMiBpsOf(policy) / limits.linkSlownessMax)
-  return Math.max(limits.migrationMsMin, migrationMs(memoryMiB, dirtyMiBps, link) * limits.migrationTimesMax)
-}
+export const longestMs = (memoryMiB: number, dirtyMiBps: number, policy: Policy): number =>
+  mostMsOf(migrationMs(memoryMiB, dirtyMiBps, slowest(linkMiBpsOf(policy))))
 
 /** Why it has to be broken off now, or null. */
 export const whyBreakOff = (job: Job, policy: Policy, now: Instant): BrokenOffCode | null => {

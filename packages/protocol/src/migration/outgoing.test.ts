@@ -2,33 +2,21 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { noDemandStats } from '../../../placement/src/forecast/demand-history.ts'
 import type { ActionResult } from '../../../placement/src/problem/plan.ts'
 import { createClosedActions } from '../actions/closed-actions.ts'
 import { limits, policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, type PeerUri, partitionIdOf } from '../data/ids.ts'
 import type { Admitted, Begin } from '../data/message.ts'
 import type { ReasonCode } from '../data/reasons.ts'
-import type { VmSnapshot } from '../data/snapshot.ts'
 import { createStepContext } from '../step-context.ts'
+import { vmSnapshot } from '../testing/vm-snapshot.ts'
 import { createDuties } from './duties.ts'
 import { createOutgoing } from './outgoing.ts'
 
 const [self, there] = [asHostId('self'), asHostId('there')]
 const partition = partitionIdOf(self, 1, 1)
 const action = actionIdOf(partition, 0)
-const vm: VmSnapshot = {
-  vm: asVmId('web'),
-  name: 'web',
-  state: 'running',
-  incarnation: '1',
-  demand: { cpuMilli: 500, memoryMiB: 256 },
-  dirtyMiBps: 0,
-  fixed: null,
-  demandStats: noDemandStats,
-  cooldownMs: 0,
-  movedFrom: null,
-}
+const vm = vmSnapshot('web')
 const begin: Begin = { kind: 'begin', incarnation: 1, partition, epoch: 3, action }
 const admitted: Admitted = {
   kind: 'admitted',

@@ -11,6 +11,7 @@ import type { Need } from '../data/need.ts'
 import type { HostSnapshot, VmSnapshot } from '../data/snapshot.ts'
 import { formulate } from '../snapshot/formulate.ts'
 import { emptySnapshot } from '../testing/empty-snapshot.ts'
+import { vmSnapshot } from '../testing/vm-snapshot.ts'
 import { problemFault } from './problem-fault.ts'
 
 const names = ['a', 'b', 'c'] as const
@@ -75,19 +76,8 @@ test('each member finds itself in the problem that is made of its snapshot', () 
   )
 })
 
-const vm = (name: string, cpuMilli: number, changes: Partial<VmSnapshot> = {}): VmSnapshot => ({
-  vm: asVmId(name),
-  name,
-  state: 'running',
-  incarnation: '1',
-  demand: { cpuMilli, memoryMiB: 100 },
-  dirtyMiBps: 5,
-  fixed: null,
-  demandStats: noDemandStats,
-  cooldownMs: 0,
-  movedFrom: null,
-  ...changes,
-})
+const vm = (name: string, cpuMilli: number, changes: Partial<VmSnapshot> = {}): VmSnapshot =>
+  vmSnapshot(name, { demand: { cpuMilli, memoryMiB: 100 }, dirtyMiBps: 5, ...changes })
 const capacity = { cpuMilli: 8_000, memoryMiB: 8_000 }
 const own = frozen('b', {
   capacity,

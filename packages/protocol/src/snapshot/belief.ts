@@ -128,7 +128,6 @@ export const agesSince = ({ idleSince, unmeasuredSince }: Belief): Instant | nul
 
 /** Its demand was never known, or was last known too long ago for a promise. */
 export const isUnknown = (belief: Belief, now: Instant): boolean => {
-  const { wantedMilli, unmeasuredSince } = belief
-  const age = now - (agesSince(belief) ?? now)
-  return unmeasuredSince !== null && (wantedMilli === null || age > limits.demandAgeMsMax)
+  const since = agesSince(belief)
+  return since !== null && (belief.wantedMilli === null || now - since > limits.demandAgeMsMax)
 }

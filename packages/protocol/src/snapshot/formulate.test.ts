@@ -2,26 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { noDemandStats } from '../../../placement/src/forecast/demand-history.ts'
 import { policyOf } from '../data/config.ts'
 import { asHostId, asVmId } from '../data/ids.ts'
 import type { Need } from '../data/need.ts'
 import type { HostSnapshot, VmSnapshot } from '../data/snapshot.ts'
+import { vmSnapshot } from '../testing/vm-snapshot.ts'
 import { formulate } from './formulate.ts'
 
-const vm = (name: string, cpuMilli: number, changes: Partial<VmSnapshot> = {}): VmSnapshot => ({
-  vm: asVmId(name),
-  name,
-  state: 'running',
-  incarnation: '1',
-  demand: { cpuMilli, memoryMiB: 100 },
-  dirtyMiBps: 5,
-  fixed: null,
-  demandStats: noDemandStats,
-  cooldownMs: 0,
-  movedFrom: null,
-  ...changes,
-})
+const vm = (name: string, cpuMilli: number, changes: Partial<VmSnapshot> = {}): VmSnapshot =>
+  vmSnapshot(name, { demand: { cpuMilli, memoryMiB: 100 }, dirtyMiBps: 5, ...changes })
 const host = (name: string, vms: VmSnapshot[], changes: Partial<HostSnapshot> = {}): HostSnapshot => ({
   host: asHostId(name),
   name,

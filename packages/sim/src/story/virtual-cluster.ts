@@ -263,6 +263,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
       for (const host of state.hosts) killAgent(host)
       checker.close()
       cluster.liveness()?.close()
+      setLimits({})
     },
     overloaded: () =>
       world
