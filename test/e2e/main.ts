@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { endWithReader } from '../../packages/agent/src/cli/closed-pipe.ts'
 import { missing, runInside } from './enclosure.ts'
 import { kinds } from './faults/schedule.ts'
 import { parseOptions } from './options.ts'
@@ -33,4 +34,5 @@ const main = async (): Promise<number> => {
   return code
 }
 
+endWithReader()
 process.exitCode = await main()

@@ -8,11 +8,14 @@
  *     npm run model -- --seeds=20   replays traces of the small ones of so many seeds of the swarm, too, from 1 or from `--seed=S` on
  */
 import { availableParallelism } from 'node:os'
+import { endWithReader } from '../../packages/agent/src/cli/closed-pipe.ts'
 import { sizeOfSeed } from '../swarm/draw.ts'
 import { type Model, models } from './models.ts'
 import { replays } from './replay.ts'
 import { createFolder, type Job, missingTools, search } from './spin.ts'
 import { tableOf } from './table.ts'
+
+endWithReader()
 
 export interface Row {
   readonly model: string
@@ -31,6 +34,10 @@ const fail = (text: string, code: number): never => {
   process.exit(code)
 }
 const usage = 'usage: npm run model -- [--json] [--seeds=K [--seed=S]] [NAME …]'
+if (options.includes('--help')) {
+  console.log(`${usage}\nmodels: ${models.map(({ name }) => name).join(', ')}`)
+  process.exit(0)
+}
 const odd = options.find((one) => one !== '--json' && !/^--seeds?=\d+$/.test(one))
 if (odd !== undefined) fail(`unknown option ${odd}; ${usage}`, 2)
 const numberAfter = (option: string, otherwise: number): number =>

@@ -3,6 +3,7 @@
  * the suites against it: the swarm first. It prints which suite finds it, by which test and which checker, and after how
  * many seeds. Fails when a fault is found by none, or one in a first line of defence not by the swarm.
  */
+import { endWithReader } from '../../packages/agent/src/cli/closed-pipe.ts'
 import type { Measured } from './measured.ts'
 import { type Options, optionsOf, usage } from './options.ts'
 import { keepMeasured, readMeasured } from './resume-file.ts'
@@ -49,7 +50,12 @@ const measureAll = async (options: Options, control: Control | null): Promise<re
 }
 
 const main = async (): Promise<number> => {
-  const options = optionsOf(process.argv.slice(2))
+  const args = process.argv.slice(2)
+  if (args.includes('--help')) {
+    console.log(usage)
+    return 0
+  }
+  const options = optionsOf(args)
   const { faults, swarm, json } = options
   const control = swarm === null ? null : createControl(swarm)
   try {
@@ -69,7 +75,8 @@ const main = async (): Promise<number> => {
   }
 }
 
-if (import.meta.main)
+if (import.meta.main) {
+  endWithReader()
   main().then(
     (code) => {
       process.exitCode = code
@@ -80,3 +87,4 @@ if (import.meta.main)
       process.exitCode = 2
     },
   )
+}

@@ -5,8 +5,11 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { endWithReader } from '../../packages/agent/src/cli/closed-pipe.ts'
 import { playStory } from '../../packages/sim/src/story/index.ts'
 import { storiesOf } from './files.ts'
+
+endWithReader()
 
 const rewrite = process.argv.includes('--rewrite')
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))

@@ -1,4 +1,5 @@
 /** `npm run swarm`: see `options.ts` for what it takes. */
+import { endWithReader } from '../../packages/agent/src/cli/closed-pipe.ts'
 import { wordsOf } from '../../packages/agent/src/runtime.ts'
 import { allKinds, drawSchedule, sizeOfSeed } from './draw.ts'
 import { writeFailure } from './failure-story.ts'
@@ -106,4 +107,5 @@ const main = async (): Promise<number> => {
   }
 }
 
+endWithReader()
 process.exitCode = await main()

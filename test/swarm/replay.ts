@@ -1,5 +1,6 @@
 /** `npm run swarm:replay -- FILE`: plays a story that the swarm wrote down, and says which promises it breaks. */
 import { readFileSync } from 'node:fs'
+import { endWithReader } from '../../packages/agent/src/cli/closed-pipe.ts'
 import { wordsOf } from '../../packages/agent/src/runtime.ts'
 import { parseStory, playStory } from '../../packages/sim/src/story/index.ts'
 
@@ -33,4 +34,5 @@ const main = async (): Promise<number> => {
   }
 }
 
+endWithReader()
 process.exitCode = await main()

@@ -1,5 +1,6 @@
 /** Everything a command touches outside itself, so that tests can run commands in their own process. */
 import { styleText } from 'node:util'
+import { endWithReader } from './closed-pipe.ts'
 
 export interface Io {
   /** Data. */
@@ -18,14 +19,8 @@ export interface Io {
   readonly pollMs: number
 }
 
-/** `drover … | head`: the reader closed the pipe. That is no fault, so nothing is printed. */
-const endWithReader = (error: NodeJS.ErrnoException): void => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
-}
-
 export const processIo = (): Io => {
-  process.stdout.on('error', endWithReader)
+  endWithReader()
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
