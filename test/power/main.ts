@@ -3,7 +3,9 @@
  * the suites against it: the swarm first. It prints which suite finds it, by which test and which checker, and after how
  * many seeds. Fails when a fault is found by none, or one in a first line of defence not by the swarm.
  */
+import { spawnSync } from 'node:child_process'
 import { endWithReader } from '../../packages/agent/src/cli/closed-pipe.ts'
+import { tableText } from './markdown.ts'
 import type { Measured } from './measured.ts'
 import { type Options, optionsOf, usage } from './options.ts'
 import { keepMeasured, readMeasured } from './resume-file.ts'
@@ -21,15 +23,34 @@ const soundPasses = async ({ suites, jobs, json }: Options): Promise<void> => {
   }
 }
 
-const measure = async (fault: Fault, options: Options, control: Control | null): Promise<Measured> => {
+const commitOf = (): string =>
+  spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim()
+
+/** `before`: what is known of the fault, and is not measured again. */
+const measure = async (
+  fault: Fault,
+  options: Options,
+  control: Control | null,
+  before: Measured | null,
+): Promise<Measured> => {
   const begun = performance.now()
   const { swarm } = options
-  const searches = swarm === null || control === null ? [] : await searchSwarm(fault, swarm, control)
-  const suites: Record<string, Measured['suites'][string]> = {}
+  const searched = before !== null && before.searches.length > 0
+  const searches =
+    searched || swarm === null || control === null
+      ? (before?.searches ?? [])
+      : await searchSwarm(fault, swarm, control)
+  const suites: Record<string, Measured['suites'][string]> = { ...before?.suites }
   // The jobs are faults: one process for each.
-  for (const suite of options.suites) suites[suite] = await runSuite(suite, fault, 1)
-  return { fault: fault.id, searches, suites, tookS: Math.round((performance.now() - begun) / 1_000) }
+  for (const suite of options.suites)
+    if (suites[suite] === undefined) suites[suite] = await runSuite(suite, fault, 1)
+  const tookS = Math.round((performance.now() - begun) / 1_000) + (before?.tookS ?? 0)
+  return { fault: fault.id, searches, suites, commit: commitOf(), tookS }
 }
+
+/** Nothing that is asked for is left to measure. */
+const isComplete = ({ searches, suites }: Measured, options: Options): boolean =>
+  (options.swarm === null || searches.length > 0) && options.suites.every((suite) => suite in suites)
 
 const measureAll = async (options: Options, control: Control | null): Promise<readonly Measured[]> => {
   const { faults, jobs, json, resume } = options
@@ -38,9 +59,10 @@ const measureAll = async (options: Options, control: Control | null): Promise<re
   const waiting = [...faults]
   const work = async (): Promise<void> => {
     for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
-      const known = before.get(fault.id)
-      const measured = known ?? (await measure(fault, options, control))
-      if (known === undefined && resume !== null) keepMeasured(resume, measured)
+      const known = before.get(fault.id) ?? null
+      const complete = known !== null && isComplete(known, options)
+      const measured = complete ? known : await measure(fault, options, control, known)
+      if (!complete && resume !== null) keepMeasured(resume, measured)
       all.set(fault.id, measured)
       if (!json) console.log(faultText(fault, measured))
     }
@@ -57,6 +79,10 @@ const main = async (): Promise<number> => {
   }
   const options = optionsOf(args)
   const { faults, swarm, json } = options
+  if (options.table !== null) {
+    console.log(tableText(faults, readMeasured(options.table)))
+    return 0
+  }
   const control = swarm === null ? null : createControl(swarm)
   try {
     await soundPasses(options)

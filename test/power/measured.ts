@@ -16,8 +16,10 @@ export interface SeedFinding extends Finding {
 /** One search of the swarm, seed by seed from `first` on. */
 export interface Search {
   readonly first: number
-  /** Seeds that were played until one found the fault, that one included; or all, in vain. */
+  /** Seeds that were looked at until one found the fault, that one included; or all, in vain. */
   readonly seeds: number
+  /** Of these: the others lacked a kind of fault that it needs, and so were passed over. */
+  readonly played: number
   readonly found: SeedFinding | null
   /** The first seed before that at which only other checkers fired than those of what the fault breaks: it did not count. */
   readonly aside?: SeedFinding | null
@@ -28,6 +30,8 @@ export interface Measured {
   readonly searches: readonly Search[]
   /** By suite; null = it passes, and so does not see the fault. */
   readonly suites: Readonly<Record<string, Finding | null>>
+  /** Of the code; what was not committed is not told. */
+  readonly commit: string
   /** Of all processes, s. */
   readonly tookS: number
 }

@@ -14,6 +14,8 @@ export interface Options {
   readonly jobs: number
   readonly json: boolean
   readonly resume: string | null
+  /** A file of `--resume` that is printed, and nothing is measured. */
+  readonly table: string | null
 }
 
 export const usage = `usage: npm run test:power -- [WORD …] [options]
@@ -23,12 +25,14 @@ export const usage = `usage: npm run test:power -- [WORD …] [options]
   --mutant-seed S the seed of their draw (1)
   --suites LIST   swarm,${suiteNames.join(',')} (all)
   --seeds N       seeds of one search, at most (2000)
+  --played N      of these, at most so many are played: the others lack a kind of fault that the fault needs (no bound)
   --starts N      searches, each from another first seed (5)
   --seed S        the first seed of the first search (1)
   --size SIZE     small, large or mix (small)
   --kinds A,B     only these kinds of fault: to see which one a fault needs
   --jobs N        faults at a time (one per processor)
   --resume FILE   goes on from there, and writes there
+  --table FILE    only prints what stands there, as a table for a page
   --json          what was measured as one line of JSON`
 
 const count = (name: string, text: string): number => {
@@ -74,12 +78,14 @@ export const optionsOf = (args: readonly string[]): Options => {
       'mutant-seed': { type: 'string', default: '1' },
       suites: { type: 'string', default: ['swarm', ...suiteNames].join(',') },
       seeds: { type: 'string', default: '2000' },
+      played: { type: 'string' },
       starts: { type: 'string', default: '5' },
       seed: { type: 'string', default: '1' },
       size: { type: 'string', default: 'small' },
       kinds: { type: 'string' },
       jobs: { type: 'string', default: String(availableParallelism()) },
       resume: { type: 'string' },
+      table: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   })
@@ -92,6 +98,7 @@ export const optionsOf = (args: readonly string[]): Options => {
     firstSeed: count('seed', values.seed),
     starts: count('starts', values.starts),
     seedsMax: count('seeds', values.seeds),
+    playedMax: values.played === undefined ? Number.POSITIVE_INFINITY : count('played', values.played),
   }
   return {
     faults:
@@ -103,5 +110,6 @@ export const optionsOf = (args: readonly string[]): Options => {
     jobs: count('jobs', values.jobs),
     json: values.json,
     resume: values.resume ?? null,
+    table: values.table ?? null,
   }
 }

@@ -51,6 +51,11 @@ export interface SownFault extends PatternEdit {
    * another line of defence has failed before, or when a peer lies, which the swarm's model rules out.
    */
   readonly line: 'first' | 'second'
+  /**
+   * Kinds of fault of the swarm (`test/swarm/kinds`) without which it does not show, or hardly ever. A search passes over the seeds
+   * that lack one; it counts them all the same, so that what it says is never less than what a search of all seeds would need.
+   */
+  readonly needs?: readonly [string, ...string[]]
   /** Sown together with it: a second line of defence that would hide it. */
   readonly also?: readonly PatternEdit[]
 }
@@ -63,6 +68,7 @@ export interface DrawnFault extends SpanEdit {
   readonly name: string
   readonly breaks: readonly []
   readonly line: 'drawn'
+  readonly needs?: undefined
   readonly also?: undefined
 }
 

@@ -1,5 +1,5 @@
 /** How many seeds the swarm needs to find a fault: from several first seeds on, each a search of its own. */
-import { type Size, sizeOfSeed } from '../swarm/draw.ts'
+import { kindsOfSeed, type Size, sizeOfSeed } from '../swarm/draw.ts'
 import type { Outcome } from '../swarm/play.ts'
 import { createSeedPlayer, type SeedPlayer } from '../swarm/seed-player.ts'
 import { checkersIn, firstLineOf, isAssertion, type Search, type SeedFinding } from './measured.ts'
@@ -13,8 +13,10 @@ export interface SwarmOptions {
   /** Of the first search; those of the others are far from it. */
   readonly firstSeed: number
   readonly starts: number
-  /** Of one search, at most. */
+  /** Of one search, at most: those that are passed over included. */
   readonly seedsMax: number
+  /** Of these, at most so many are played. */
+  readonly playedMax: number
 }
 
 /** Between the first seeds of two searches: more than any search plays. */
@@ -93,6 +95,13 @@ function* seedsFrom(first: number, size: SwarmOptions['size']): Generator<number
   for (let seed = first; ; seed++) if (size === 'mix' || sizeOfSeed(seed) === size) yield seed
 }
 
+/** Can this seed show the fault, as far as is known? With chosen kinds each seed has all of them. */
+export const hasNeeds = ({ needs }: Fault, { kinds }: Pick<SwarmOptions, 'kinds'>, seed: number): boolean => {
+  if (kinds !== null || needs === undefined) return true
+  const drawn = kindsOfSeed({ seed })
+  return needs.every((kind) => drawn.includes(kind))
+}
+
 /** Plays seeds with one fault: until something is broken, or to the end. */
 interface Players {
   readonly fault: Fault
@@ -100,25 +109,36 @@ interface Players {
   readonly whole: SeedPlayer
 }
 
+interface SearchOptions extends Pick<SwarmOptions, 'size' | 'kinds' | 'seedsMax' | 'playedMax'> {
+  /** The seed that finds the fault is played to its end, for all checkers that fire. */
+  readonly tellsAll: boolean
+}
+
 const searchFrom = async (
   { fault, quick, whole }: Players,
   control: Control,
   first: number,
-  { size, seedsMax }: Pick<SwarmOptions, 'size' | 'seedsMax'>,
+  options: SearchOptions,
 ): Promise<Search> => {
   let seeds = 0
+  let played = 0
   let aside: SeedFinding | null = null
-  for (const seed of seedsFrom(first, size)) {
+  for (const seed of seedsFrom(first, options.size)) {
     seeds += 1
-    const answer = await quick.play(seed)
-    if (answer.violations.length > 0 && (await control.isSound(seed))) {
-      const found = findingOf(answer, await whole.play(seed))
-      if (isMeant(fault, found)) return { first, seeds, found, aside }
-      aside ??= found
+    if (hasNeeds(fault, options, seed)) {
+      played += 1
+      const answer = await quick.play(seed)
+      if (answer.violations.length > 0 && (await control.isSound(seed))) {
+        const soon = findingOf(answer, answer)
+        const found =
+          isMeant(fault, soon) && !options.tellsAll ? soon : findingOf(answer, await whole.play(seed))
+        if (isMeant(fault, found)) return { first, seeds, played, found, aside }
+        aside ??= found
+      }
     }
-    if (seeds === seedsMax) break
+    if (seeds === options.seedsMax || played === options.playedMax) break
   }
-  return { first, seeds, found: null, aside }
+  return { first, seeds, played, found: null, aside }
 }
 
 /** After a search in vain no other is made: it has taken all the time that the fault is worth. */
@@ -132,7 +152,8 @@ export const searchSwarm = async (
   try {
     for (let start = 0; start < options.starts; start++) {
       const first = options.firstSeed + start * startsApart
-      const search = await searchFrom({ fault, quick, whole }, control, first, options)
+      const tellsAll = start === 0
+      const search = await searchFrom({ fault, quick, whole }, control, first, { ...options, tellsAll })
       searches.push(search)
       if (search.found === null) break
     }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { allFaults, quickFaults } from './all-faults.ts'
+import { tableText } from './markdown.ts'
 import { checkersIn, type Finding, type Measured, medianSeeds, type Search } from './measured.ts'
 import { drawMutants } from './mutants/mutants.ts'
 import { optionsOf } from './options.ts'
@@ -28,6 +29,7 @@ const finding = (test: string, ...checkers: readonly string[]): Finding => ({ te
 const search = (first: number, seeds: number, ...checkers: readonly string[]): Search => ({
   first,
   seeds,
+  played: seeds,
   found: checkers.length === 0 ? null : { ...finding('swarm', ...checkers), seed: first + seeds - 1 },
 })
 
@@ -35,6 +37,7 @@ const measured = (id: string, searches: readonly Search[], suites: Measured['sui
   fault: id,
   searches,
   suites,
+  commit: 'abc1234',
   tookS: 7,
 })
 
@@ -59,6 +62,31 @@ test('a fault is printed with what found it, and after how many seeds', () => {
   assert.match(faultText(faults[2]!, all[2]!), /units: by S9: a test \(why\)\n {10}golden: –$/)
   assert.match(faultText(faults[3]!, all[3]!), /^MISSED {2}d: /)
   assert.match(faultText(faults[3]!, all[3]!), /the swarm does not find it; 7 s\n.*from 1: not in 40 seeds/)
+})
+
+test('a seed that was passed over counts, and how many were played is told', () => {
+  const rare: Search = { ...search(1, 37, 'S1'), played: 5 }
+  assert.match(faultText(faults[0]!, measured('a', [rare])), /from 1: in 37 seeds, 5 of them played, by S1/)
+  const vain: Search = { ...search(1, 900), played: 40 }
+  assert.match(faultText(faults[0]!, measured('a', [vain])), /from 1: not in 900 seeds, 40 of them played$/)
+})
+
+test('a table for a page has a row for each fault that was measured', () => {
+  const some = [
+    measured('a', [{ ...search(1, 37, 'S1'), played: 5 }, search(1_001, 2, 'assertion'), search(2_001, 40)]),
+    measured('c', [search(1, 40)], { units: finding('a | b', 'S9'), golden: null }),
+  ]
+  assert.deepEqual(
+    tableText([{ ...faults[0]!, needs: ['cuts', 'rules'] }, ...faults.slice(1)], some).split('\n'),
+    [
+      '| Fault | What | Line | Needs | Seeds (played) | Fired | Tests that find it |',
+      '|---|---|---|---|---|---|---|',
+      '| a | name of a | first | cuts, rules | **37**: 37 (5), 2, > 40 | S1 assertion |  |',
+      '| c | name of c | second |  | > 40 |  | units: a \\| b |',
+      '',
+      'Measured at abc1234 (2).',
+    ],
+  )
 })
 
 test('the matrix shows which checker fired under which fault, and which never did', () => {
@@ -143,6 +171,8 @@ test('words and lists choose faults and suites; a mistake is told', () => {
   )
   assert.throws(() => optionsOf(['unheard-of']), /no fault is called unheard-of/)
   assert.throws(() => optionsOf(['--suites', 'swarm,x']), /no suite is called x/)
+  assert.equal(optionsOf([]).swarm?.playedMax, Number.POSITIVE_INFINITY)
+  assert.equal(optionsOf(['--played', '40']).swarm?.playedMax, 40)
   assert.throws(() => optionsOf(['--seeds', '0']), /--seeds is a number from 1 on/)
   assert.equal(optionsOf(['--mutants', '3']).faults.length, 3)
   assert.throws(() => optionsOf(['m7', '--mutants', '3']), /name none/)

@@ -16,11 +16,12 @@ const shown = (found: Finding): string => {
   return `${by}${found.test}${found.text === '' ? '' : ` (${found.text})`}`
 }
 
-const searchText = ({ first, seeds, found, aside }: Search): string => {
+const searchText = ({ first, seeds, played, found, aside }: Search): string => {
   const other = aside == null ? '' : `; not counted: ${shown(aside)}`
+  const some = played === seeds ? '' : `, ${played} of them played`
   return found === null
-    ? `from ${first}: not in ${seeds} seeds${other}`
-    : `from ${first}: in ${seeds} seed${seeds === 1 ? '' : 's'}, ${shown(found)}${other}`
+    ? `from ${first}: not in ${seeds} seeds${some}${other}`
+    : `from ${first}: in ${seeds} seed${seeds === 1 ? '' : 's'}${some}, ${shown(found)}${other}`
 }
 
 const medianText = (measured: Measured): string => {
