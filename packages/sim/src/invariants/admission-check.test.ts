@@ -211,3 +211,29 @@ test('S9: what drover starts or resumes has to fit', async () => {
       )
     }
 })
+
+test('S9: what an owner restarts is not let in by its host, though drover had asked to move it, in vain', async () => {
+  const { step, leased, driver, clock, found, world, ...agents } = watchedAgents(2)
+  agents.born('h1')
+  agents.vm('a', 'h1', { vcpus: 4, cpuMilli: 3_000 })
+  agents.vm('b', 'h1', { vcpus: 8, cpuMilli: 6_000 })
+  step('h1', { kind: 'observed', vms: [seen('a'), seen('b')] }, null)
+  await clock.advance(20_000)
+  world.fail({ fault: { kind: 'refuse' } })
+  const lease = leased(partition, 1)
+  step(
+    'h1',
+    tick,
+    lease,
+    epoch(1),
+    opened(openMigration('departure', partition, vm)),
+    migrates(partition, vm),
+  )
+  void driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null })
+  await clock.advance(100)
+  assert.equal(world.owner.restart(vm), null)
+  assert.deepEqual(
+    found().filter((text) => text.startsWith('S9')),
+    [],
+  )
+})

@@ -28,12 +28,19 @@ interface AdmissionState {
   readonly scene: Pick<Scene, 'world' | 'findings' | 'usable' | 'named'>
   readonly most: AdmissionLimits
   readonly known: LeastKnown
-  /** By host and VM. */
+  /** By host, VM and operation: what came to nothing stays, until the same is asked for again. */
   readonly asked: Map<string, Asked>
   readonly promised: Map<ActionId, number>
   /** VMs that move, or have moved, though no host expected it: to which, and since when. */
   readonly unexpected: Map<VmId, { readonly to: string; readonly at: number }>
+  /** What an owner is about to do: what comes of it is the next event of the VM. */
+  owner: EventOf<'by-hand'> | null
 }
+
+type EventOf<Kind extends WorldEvent['kind']> = Extract<WorldEvent, { readonly kind: Kind }>
+type Operation = Extract<Effect, { kind: 'perform' }>['operation']['kind']
+
+const keyOf = (host: string, vm: VmId, operation: Operation): string => `${host} ${vm} ${operation}`
 
 /** What no host expected may have begun when this was promised already. */
 const isForeseeable = ({ unexpected, most }: AdmissionState, vm: VmId, promisedAt: number) =>
@@ -83,15 +90,19 @@ const judgeBudget = (state: AdmissionState, host: string, promisedAt: number): v
     findings.tell('Q2', `${into} migrations enter ${host} at once, ${migrationsInMax} allowed`)
 }
 
-const take = ({ asked }: AdmissionState, host: string, vm: VmId): Asked | null => {
-  const found = asked.get(`${host} ${vm}`) ?? null
-  asked.delete(`${host} ${vm}`)
+const take = ({ asked }: AdmissionState, host: string, vm: VmId, operation: Operation): Asked | null => {
+  const key = keyOf(host, vm, operation)
+  const found = asked.get(key) ?? null
+  asked.delete(key)
   return found
 }
 
 const begins = (state: AdmissionState, { vm, from, to, byHand }: MigrationTruth): void => {
   const now = state.scene.world.clock.now()
-  const { at, promisedAt } = take(state, from, vm) ?? { at: now, promisedAt: now }
+  const { at, promisedAt } = (byHand ? null : take(state, from, vm, 'migrate')) ?? {
+    at: now,
+    promisedAt: now,
+  }
   state.known.leaves(vm, promisedAt)
   // Its owner answers for that; and a request that is read later than any promise lasts is outside the model (docs/adr/012).
   if (byHand || now - at > limits.lateStartMs) return void state.unexpected.set(vm, { to, at: now })
@@ -105,12 +116,14 @@ const begins = (state: AdmissionState, { vm, from, to, byHand }: MigrationTruth)
 const appears = ({ known, scene }: AdmissionState, vm: VmId, host: string, resumed: boolean): void =>
   scene.named(host) === null ? known.exists(vm) : known.appears(vm, host, resumed)
 
-const runs = (state: AdmissionState, { vm, host, what }: Extract<WorldEvent, { kind: 'vm' }>): void => {
-  const { known } = state
+const runs = (state: AdmissionState, { vm, host, what }: EventOf<'vm'>): void => {
+  const { known, owner } = state
+  state.owner = null
   if (what === 'paused') return known.pauses(vm)
   if (what === 'resumed') return known.goesOn(vm)
   if (what !== 'started' && what !== 'restored') return known.exists(vm)
-  const asked = take(state, host, vm)
+  const byOwner = owner?.vm === vm && owner.host === host
+  const asked = byOwner ? null : take(state, host, vm, what === 'started' ? 'start' : 'resume')
   if (asked === null) return appears(state, vm, host, false)
   // By drover's hand.
   known.arrives(vm)
@@ -123,7 +136,10 @@ const performs = (
   { action, operation }: Extract<Effect, { kind: 'perform' }>,
 ): void => {
   const at = state.scene.world.clock.now()
-  state.asked.set(`${name} ${operation.vm}`, { at, promisedAt: state.promised.get(action) ?? at })
+  state.asked.set(keyOf(name, operation.vm, operation.kind), {
+    at,
+    promisedAt: state.promised.get(action) ?? at,
+  })
 }
 
 const heed = (state: AdmissionState, event: AgentEvent, book: HostBook): void => {
@@ -150,6 +166,7 @@ export const createAdmissionCheck = (scene: AdmissionState['scene'], most: Admis
     asked: new Map(),
     promised: new Map(),
     unexpected: new Map(),
+    owner: null,
   }
   return {
     agent: (event, book) => heed(state, event, book),
@@ -158,6 +175,7 @@ export const createAdmissionCheck = (scene: AdmissionState['scene'], most: Admis
         case 'demand':
           return known.changed(event.vm, event)
         case 'by-hand':
+          state.owner = event
           if (event.what === 'resume') appears(state, event.vm, event.host, true)
           return
         case 'vm':
