@@ -11,7 +11,7 @@ import { type Options, optionsOf, usage } from './options.ts'
 import { keepMeasured, readMeasured } from './resume-file.ts'
 import type { Fault } from './sown-fault.ts'
 import { runSuite } from './suites.ts'
-import { type Control, createControl, searchSwarm } from './swarm-search.ts'
+import { type Control, createControl, isSearched, searchSwarm } from './swarm-search.ts'
 import { faultText, matrixText, summaryText, verdictOf } from './table.ts'
 
 /** With sound code every test passes: else a failure would prove nothing. */
@@ -35,11 +35,9 @@ const measure = async (
 ): Promise<Measured> => {
   const begun = performance.now()
   const { swarm } = options
-  const searched = before !== null && before.searches.length > 0
+  const searched = before?.searches ?? []
   const searches =
-    searched || swarm === null || control === null
-      ? (before?.searches ?? [])
-      : await searchSwarm(fault, swarm, control)
+    swarm === null || control === null ? searched : await searchSwarm(fault, swarm, control, searched)
   const suites: Record<string, Measured['suites'][string]> = { ...before?.suites }
   // The jobs are faults: one process for each.
   for (const suite of options.suites)
@@ -50,7 +48,8 @@ const measure = async (
 
 /** Nothing that is asked for is left to measure. */
 const isComplete = ({ searches, suites }: Measured, options: Options): boolean =>
-  (options.swarm === null || searches.length > 0) && options.suites.every((suite) => suite in suites)
+  (options.swarm === null || isSearched(searches, options.swarm)) &&
+  options.suites.every((suite) => suite in suites)
 
 const measureAll = async (options: Options, control: Control | null): Promise<readonly Measured[]> => {
   const { faults, jobs, json, resume } = options

@@ -20,6 +20,8 @@ const matching = (pattern: string, except: readonly string[] = []): readonly str
     .sort()
 
 const crashPoints = 'test/core/crash-points.test.ts'
+/** A story beside the simulated agents that lie in it. */
+const liars = 'packages/sim/src/story/liar.test.ts'
 
 const packageOf = ({ file }: { readonly file: string }): string => file.split('/')[0] ?? ''
 
@@ -31,7 +33,7 @@ const filesOf = (suite: SuiteName, packages: readonly string[]): readonly string
     case 'units':
       return packages.flatMap((name) => matching(`packages/${name}/src/**/*.test.ts`))
     case 'stories':
-      return matching('test/core/*.test.ts', [crashPoints])
+      return [...matching('test/core/*.test.ts', [crashPoints]), liars]
     case 'crashes':
       return [crashPoints]
   }

@@ -142,20 +142,25 @@ const searchFrom = async (
 }
 
 /** After a search in vain no other is made: it has taken all the time that the fault is worth. */
+export const isSearched = (searches: readonly Search[], { starts }: Pick<SwarmOptions, 'starts'>): boolean =>
+  searches.length >= starts || searches.at(-1)?.found === null
+
+/** `before`: searches that were made already, from the first starts; those that are missing follow. */
 export const searchSwarm = async (
   fault: Fault,
   options: SwarmOptions,
   control: Control,
+  before: readonly Search[],
 ): Promise<readonly Search[]> => {
+  if (isSearched(before, options)) return before
   const [quick, whole] = [playerOf(fault.id, options.kinds), playerOf(fault.id, options.kinds, false)]
-  const searches: Search[] = []
+  const searches = [...before]
   try {
-    for (let start = 0; start < options.starts; start++) {
+    for (let start = before.length; !isSearched(searches, options); start++) {
       const first = options.firstSeed + start * startsApart
       const tellsAll = start === 0
       const search = await searchFrom({ fault, quick, whole }, control, first, { ...options, tellsAll })
       searches.push(search)
-      if (search.found === null) break
     }
   } finally {
     quick.close()

@@ -11,6 +11,7 @@ import { drawMutants } from './mutants/mutants.ts'
 import { optionsOf } from './options.ts'
 import { keepMeasured, readMeasured } from './resume-file.ts'
 import type { SownFault } from './sown-fault.ts'
+import { isSearched } from './swarm-search.ts'
 import { faultText, matrixText, summaryText, verdictOf } from './table.ts'
 
 const fault = (id: string, line: SownFault['line'], breaks: SownFault['breaks']): SownFault => ({
@@ -154,6 +155,13 @@ test('a run goes on where it was, also when its last line was cut off', (t) => {
   appendFileSync(path, '{"fault":"b')
   keepMeasured(path, b!)
   assert.deepEqual(readMeasured(path), [a, b])
+})
+
+test('searches that are missing follow those that were made, unless the last was in vain', () => {
+  assert.equal(isSearched([], { starts: 1 }), false)
+  assert.equal(isSearched([search(1, 3, 'S1')], { starts: 3 }), false)
+  assert.equal(isSearched([search(1, 3, 'S1')], { starts: 1 }), true)
+  assert.equal(isSearched([search(1, 40)], { starts: 3 }), true)
 })
 
 test('words and lists choose faults and suites; a mistake is told', () => {

@@ -55,7 +55,8 @@ export const partitionFaults: readonly SownFault[] = [
     id: 'death-unheard',
     name: 'leader: a member that died is waited for',
     breaks: ['L1', 'L3'],
-    line: 'first',
+    // A silent member is lost in time, alive or dead: while members are asked, and when the longest action must be over (L1).
+    line: 'second',
     file: 'protocol/src/partition/leader.ts',
     inside: 'dead',
     pattern: 'current?.members.has(host)',

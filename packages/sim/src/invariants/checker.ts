@@ -9,6 +9,7 @@ import type { World } from '../hypervisor/world.ts'
 import { type AccountCheck, createAccountCheck } from './account-check.ts'
 import { createAdmissionCheck } from './admission-check.ts'
 import type { AgentEvent, AgentFeed } from './agent-feed.ts'
+import { createAnswerCheck } from './answer-check.ts'
 import { createBoundsCheck } from './bounds-check.ts'
 import { createBrakeCheck } from './brake-check.ts'
 import { type CopiesCheck, createCopiesCheck } from './copies-check.ts'
@@ -115,6 +116,7 @@ const checksOf = (scene: Scene, init: CheckerInit): readonly Check[] => {
     createWordCheck(scene),
     createHoldCheck(scene),
     createDoubtCheck(scene),
+    createAnswerCheck(scene),
     createDeathCheck(scene),
     createPlanCheck(scene),
     createRuleCheck(scene),

@@ -1,7 +1,7 @@
 // S12, R1, R2: an end in doubt is taken for known, and a copy is resumed on a guess; the observer says so.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ActionResult, Effect, Input, Presence } from '@drover/protocol'
+import type { ActionResult, Effect, Input, PeerUri, Presence } from '@drover/protocol'
 import { asVmId } from '@drover/protocol'
 import {
   actionOf,
@@ -205,4 +205,30 @@ test('S12: what an agent is told counts, though a full disk takes its record onl
   assert.deepEqual(full(), [
     `S12 h2 ends ${action} as refused: its own hypervisor has not said where the VM is`,
   ])
+})
+
+test('S12: a hypervisor that does not answer has said nothing, and what its agent says of it is a guess', () => {
+  const guessed = begun()
+  guessed.world.daemon('h1', 'hung')
+  guessed.does(unknown, ...asks(1))
+  guessed.does(here(1, 'absent'))
+  assert.deepEqual(guessed.found(), [
+    `S12 h1 takes the VM of ${action} for absent at h1, whose hypervisor has not answered`,
+  ])
+  const silent = begun()
+  silent.world.daemon('h1', 'down')
+  silent.does(unknown, ...asks(1))
+  silent.does({ kind: 'inspected', action, round: 1, at: 'here', presence: null })
+  assert.deepEqual(silent.found(), [])
+  const back = begun()
+  back.world.daemon('h1', 'hung')
+  back.does(unknown, ...asks(1))
+  back.world.daemon('h1', 'up')
+  back.does(here(1, 'running'))
+  assert.deepEqual(back.found(), [])
+  const there = begun()
+  there.world.daemon('h2', 'down')
+  there.does(unknown, { kind: 'inspect', action, round: 1, vm, at: 'sim://h2' as PeerUri })
+  there.does({ kind: 'inspected', action, round: 1, at: 'there', presence: 'absent' })
+  assert.match(there.found()[0] ?? '', /S12 h1 takes the VM of .* for absent at h2/)
 })
