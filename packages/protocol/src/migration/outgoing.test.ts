@@ -78,6 +78,17 @@ const inDoubt = () => {
   return story
 }
 
+test('an admission counts from when it was asked for: one that is used too late begins nothing', () => {
+  const short = { ...admitted, validMs: 1_000 }
+  const begins = (ms: number): boolean => {
+    const { outgoing, happened, later } = setUp()
+    later(ms)
+    outgoing.admitted(there, short)
+    return happened().includes('perform')
+  }
+  assert.deepEqual([begins(999), begins(1_000)], [true, false], 'then its destination no longer counts on it')
+})
+
 test('the VM is credited when it is gone, not when it begins to leave (S9); all is durable before it is done', () => {
   const { outgoing, happened } = setUp()
   assert.deepEqual(happened(), ['send admit'])
