@@ -106,17 +106,22 @@ const breakRest = (draw: Random, rest: readonly number[]): readonly TimedCommand
   })
 }
 
+/** Kinds in which an operator may have pulled a brake, or drained a host. */
+const withOperators: readonly string[] = ['orders', 'mode changes', 'brakes at a moment', 'drains called off']
+
 /**
  * The core is healed and gets a new overload; then all is healed; then the load is constant, and nothing may move any more. An
- * operator does what the alarms ask for.
+ * operator does what the alarms ask for, and lets go of what was braked: that puts an end to what agents have put off, so it is not
+ * done where nothing was braked.
  */
-const endingOf = (draw: Random, hosts: number): readonly TimedCommand[] => {
+const endingOf = (draw: Random, { hosts, has }: Pick<Draft, 'hosts' | 'has'>): readonly TimedCommand[] => {
   const all = Array.from({ length: hosts }, (_, host) => host)
   const core = draw.shuffle(all).slice(0, draw.integer(Math.min(2, hosts), hosts))
   const rest = all.filter((host) => !core.includes(host))
   const names = (some: readonly number[]) => some.map((host) => `h${host}`).join(' ')
+  const braked = withOperators.some(has)
   const free = (some: readonly number[], atMs: number) =>
-    some.flatMap((host) => [
+    (braked ? some : []).flatMap((host) => [
       { atMs, command: `tell h${host} undrain` },
       { atMs, command: `tell h${host} mode auto` },
     ])
@@ -177,7 +182,7 @@ export const drawSchedule = (options: DrawOptions): Schedule => {
     events: byTime(kinds.flatMap(({ name, events }) => events?.(randomOf(seed, name), draft) ?? [])).filter(
       ({ atMs }) => atMs < untilMs,
     ),
-    ending: byTime(endingOf(randomOf(seed, 'ending'), hosts)),
+    ending: byTime(endingOf(randomOf(seed, 'ending'), draft)),
     endMs,
     atRest: true,
   }

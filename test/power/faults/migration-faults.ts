@@ -247,7 +247,7 @@ export const migrationFaults: readonly SownFault[] = [
     name: 'source: a VM that was started anew while its move waited for admission moves all the same',
     breaks: ['S10'],
     line: 'first',
-    needs: ['changes in motion'],
+    needs: ['changes at a moment'],
     file: 'protocol/src/migration/migrations.ts',
     inside: 'hindrance',
     pattern: '!isSameStart(vmIncarnation, known.incarnation)',

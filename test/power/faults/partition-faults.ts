@@ -256,7 +256,8 @@ export const partitionFaults: readonly SownFault[] = [
     id: 'dead-for-good',
     name: 'view: a host that was called dead stays dead',
     breaks: ['L4', 'L5'],
-    line: 'first',
+    // What it says of itself puts it back in the view: it is only not watched any more.
+    line: 'second',
     file: 'protocol/src/ring/probe-signs.ts',
     inside: 'alive',
     pattern: 'if (verdicts.alive(host, incarnation)) changed($$$HOW)',

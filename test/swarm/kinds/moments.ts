@@ -184,6 +184,28 @@ const brakes: Kind = {
     ),
 }
 
+/** While a VM waits for admission its owner starts it anew, or binds it to its host: what was right when it was asked for is wrong. */
+const changes: Kind = {
+  name: 'changes at a moment',
+  unsettled: true,
+  chance: 0.2,
+  events: (draw, draft) =>
+    times(draw, draft, 5, () =>
+      armed(draw, draft, () => {
+        const changesMs = draw.integer(0, 300)
+        const freeMs = changesMs + draw.integer(5_000, 30_000)
+        return [
+          // So that the answer comes when the hypervisor has told of the change.
+          `upon granted network latencyMs=${draw.integer(400, 900)}`,
+          'upon admit in=3s network latencyMs=30',
+          ...(draw.chance(0.6)
+            ? [`upon admit in=${changesMs}ms restart VM`]
+            : [`upon admit in=${changesMs}ms fix VM dev.hostdev`, `upon admit in=${freeMs}ms fix VM`]),
+        ]
+      }),
+    ),
+}
+
 /** A host is drained, and the drain is called off when its first VM has left, or before. */
 const undrains: Kind = {
   name: 'drains called off',
@@ -287,6 +309,7 @@ export const momentKinds: readonly Kind[] = [
   lateAnswers,
   owners,
   brakes,
+  changes,
   undrains,
   silence,
   fullDisks,

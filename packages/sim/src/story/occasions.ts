@@ -33,8 +33,10 @@ interface Waiting {
   readonly act: (who: Involved) => void
 }
 
-const named = (message: Message, name: 'vm'): VmId | null =>
-  name in message ? ((message as { readonly vm: unknown }).vm as VmId) : null
+const vmOf = (message: Message): VmId | null => {
+  if (!('vm' in message)) return null
+  return typeof message.vm === 'string' ? message.vm : message.vm.vm
+}
 
 export const createOccasions = (
   { clock, world, feed }: { readonly clock: ManualClock; readonly world: World; readonly feed: AgentFeed },
@@ -69,7 +71,7 @@ export const createOccasions = (
     if (event.kind === 'sent' && waiting.has(event.message.kind)) {
       const { message } = event
       const lead = 'partition' in message ? leadOf(message.partition) : null
-      strike(message.kind, { from: nameOf(event.host), to: nameOf(event.to), lead, vm: named(message, 'vm') })
+      strike(message.kind, { from: nameOf(event.host), to: nameOf(event.to), lead, vm: vmOf(message) })
     }
     if (event.kind === 'effect' && event.effect.kind === 'perform') {
       const { action, operation } = event.effect
