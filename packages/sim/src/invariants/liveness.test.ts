@@ -274,6 +274,24 @@ test('L3: an agent that was started anew is held by a migration from when that b
   assert.deepEqual(found('L3'), [])
 })
 
+test('L3: a migration that no agent knows of any more holds both its hosts', async () => {
+  let dirtyMiBps = 1_000
+  const { world, vm, driver, clock, found } = watched()
+  for (const name of ['a', 'b', 'c']) vm(name, 'h1', { vcpus: 8, cpuMilli: 3_000 })
+  const e = asVmId('e')
+  const busy = { vcpus: 1, memoryMiB: 256, cpuMilli: 100, dirtyMiBps: () => dirtyMiBps }
+  world.addVm({ vm: e, name: 'e', host: 'h2', ...busy })
+  void driver('h2').migrate({ vm: e, to: 'sim://h1', handOverPaused: true, bandwidthMiBps: 100 })
+  await clock.advance(3 * bounds.L3)
+  assert.deepEqual(found('L3'), [])
+  dirtyMiBps = 0
+  await clock.advance(bounds.L3 - 5_000)
+  assert.equal(world.migrations().length, 0)
+  assert.deepEqual(found('L3'), [])
+  await clock.advance(10_000)
+  assert.equal(found('L3').length, 1)
+})
+
 test('L3: a migration that came to nothing does not count, but of one VM no more than two', async () => {
   const { world, driver, clock, found } = overloaded(null)
   const tryMs = 20_000

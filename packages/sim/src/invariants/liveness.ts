@@ -194,14 +194,14 @@ const isWaiting = (state: LivenessState, look: Look, seen: Set<string>, { name, 
 }
 
 /**
- * Its lease is not to end before a migration does (S5) that a guest holds up, or whose other end is not healed: nothing can be
- * cured there meanwhile. An agent that was started anew counts from then; the world, from when it began.
+ * It is leased to none, and its lease is not to end, before a migration there does (S5) that a guest holds up, or whose other end is not
+ * healed: nothing can be cured there meanwhile. An agent that was started anew counts from then; the world, from when it began. One
+ * that no journal accounts for any more holds it, too, until an operator has broken it off: no agent does.
  */
 const isHeld = (state: LivenessState, look: Look, { name, view }: Core): boolean => {
   if (view === null) return false
   const heldUp = state.world.migrations().filter((one) => isHeldUp(look, one))
-  const mine = new Set(view.migrations.map(({ vm }) => vm))
-  if (heldUp.some(({ vm, from, to }) => mine.has(vm) && (from === name || to === name))) return true
+  if (heldUp.some(({ from, to }) => from === name || to === name)) return true
   if (view.lease?.executing !== true) return view.migrations.some((one) => !within(state, one))
   const members = healedMembers(state, view, view.lease.partition)
   if (members === null) return true
