@@ -94,10 +94,6 @@ const handle = (parts: PeerParts, input: Input): boolean => {
 const onHeard = (parts: PeerParts, summary: LoadSummary): boolean => {
   const owed = parts.actions.heard(summary.host)
   const heard = parts.membership.heard(summary)
-  if (heard === 'news') {
-    parts.backOff.news()
-    parts.forecastBackOff.news()
-  }
   // What is under way is looked at in each step.
   return owed || heard !== 'known' || parts.actions.busy()
 }
@@ -188,7 +184,7 @@ const onReceived = (parts: PeerParts, from: HostId, message: Message): void => {
 }
 
 const onPartitionMessage = (
-  { actions, member, leader }: PeerParts,
+  { actions, member, leader, membership }: PeerParts,
   from: HostId,
   message: PartitionMessage,
 ): void => {
@@ -206,8 +202,10 @@ const onPartitionMessage = (
       return member.recorded(from, message)
     case 'granted':
       return leader.granted(from, message)
-    case 'busy':
     case 'declined':
+      membership.declined(from, message.code)
+      return leader.refused(from, message)
+    case 'busy':
       return leader.refused(from, message)
     case 'revoked':
       return leader.revoked(from, message)

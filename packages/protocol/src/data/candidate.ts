@@ -27,6 +27,12 @@ export interface MemberRequirements {
   readonly preferred: readonly HostId[]
 }
 
+/** May it be asked for help, without being in need itself? Its load may change with every summary; this does not. */
+export const isHelpful = (
+  candidate: Candidate,
+  requirements: Pick<MemberRequirements, 'intent' | 'own'>,
+): boolean => unfit(candidate, requirements) === null && !candidate.summary.overloaded
+
 /** Why a host is not asked, or null. */
 export const unfit = (
   { summary, state, stale }: Candidate,

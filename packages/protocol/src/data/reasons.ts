@@ -75,7 +75,7 @@ export const reasons = {
   'rule.state': 'It is asked to be in two states at once.',
   'host.draining': 'The host is being drained, or leaves.',
   'host.paused':
-    'The host grants nothing now: its hypervisor does not answer, its VMs are not measured yet, or its journal cannot be written.',
+    'The host grants nothing now: its hypervisor does not answer, its VMs are not measured yet, its journal cannot be written, or a migration without a lease holds it.',
   'host.suspect': 'The host answers neither us nor others, lately.',
   'host.unreachable': 'The host does not answer.',
   'host.leaving': 'The agent of the host is being stopped.',

@@ -28,8 +28,8 @@ export interface LoadSummary {
   readonly overloaded: boolean
   readonly state: 'up' | 'draining' | 'leaving'
   /**
-   * False while its hypervisor does not answer, a VM of it is not measured yet, or its journal cannot be written: it grants
-   * nothing.
+   * False while its hypervisor does not answer, a VM of it is not measured yet, its journal cannot be written, or a migration holds
+   * it without a lease: it grants nothing.
    */
   readonly able: boolean
   readonly partition: PartitionId | null

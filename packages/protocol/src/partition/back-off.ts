@@ -9,8 +9,9 @@ import type { StepContext } from '../step-context.ts'
 export interface BackOff {
   /** Until then nothing is begun; at or before now = free. */
   readonly until: Instant
+  begun(): void
   concluded(decision: Decision): void
-  /** A host can help now that could not before: what was impossible may be possible. Not at once: more may follow. */
+  /** What was impossible may be possible now. Not at once: more may follow. */
   news(): void
   reset(): void
 }
@@ -20,12 +21,19 @@ export const createBackOff = (context: StepContext): BackOff => {
   /** Partitions in a row that met others, and that found nothing to do. */
   let failures = 0
   let idle = 0
+  /** Since the partition under way was begun: it may not have counted on that any more. */
+  let heardNews = false
+  const soon = (): Instant => context.now() + limits.backOffMsMin
   const pause = (times: number, firstMs: number, maxMs: number): void => {
     until = context.now() + jitteredMs(backOffMs(times, firstMs, maxMs), context.random)
+    if (heardNews) until = Math.min(until, soon())
   }
   return {
     get until() {
       return until
+    },
+    begun() {
+      heardNews = false
     },
     concluded({ result, code }) {
       // No host could even be asked: one may be there in a moment (a cluster that starts, a cut that heals).
@@ -52,7 +60,8 @@ export const createBackOff = (context: StepContext): BackOff => {
       }
     },
     news() {
-      if (until > context.now()) until = Math.min(until, context.now() + limits.backOffMsMin)
+      heardNews = true
+      if (until > context.now()) until = Math.min(until, soon())
     },
     reset() {
       until = 0

@@ -7,7 +7,8 @@ import { rankDestinations } from '../partition/rank-destinations.ts'
 import { complainOf } from '../snapshot/announced-demand.ts'
 import { agesAt, demandOf, unknownVm, usableHere } from '../snapshot/host.ts'
 import { earliest } from '../step-context.ts'
-import type { PeerParts } from './peer-parts.ts'
+import { isLoosened } from './bonds.ts'
+import { onNews, type PeerParts } from './peer-parts.ts'
 import { troubleOf } from './troubles.ts'
 
 /** Looks at this host anew, and forms a partition where its gravest need asks for one. */
@@ -24,8 +25,10 @@ export const followUp = (parts: PeerParts): void => {
   if (need === null) return actEarly(parts)
   if (!isFree(parts, need)) return
   if (need.kind === 'migrate') commands.formed(need, leader.form(need, 'lease'))
-  else if (backOff.until <= now)
+  else if (backOff.until <= now) {
+    backOff.begun()
     leader.form(need, intentOf(parts), need.kind === 'overload' ? destinations(parts, true) : [])
+  } else if (state.bonds !== null && isLoosened(state.bonds, host, now)) onNews(parts)
 }
 
 const detectOverload = ({ context, host, state, ownForecast }: PeerParts): void => {
@@ -67,8 +70,10 @@ const actEarly = (parts: PeerParts): void => {
   const need = forecastNeed(ahead.outlook, context.now())
   if (forecastBackOff.until > context.now() || !isFree(parts, need)) return
   const best = destinations(parts, false)
-  if (best.length > 0) leader.form(need, intentOf(parts), best)
-  else state.noDestination = { sampledAt, revision }
+  if (best.length > 0) {
+    forecastBackOff.begun()
+    leader.form(need, intentOf(parts), best)
+  } else state.noDestination = { sampledAt, revision }
 }
 
 /** When to step again although nothing comes in. */

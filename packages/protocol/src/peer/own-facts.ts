@@ -20,7 +20,8 @@ export const ownFacts = (parts: PeerParts): Facts | null => {
     forecast: parts.announcedForecast(),
     overloaded: state.load.overloaded !== null,
     state: parts.leave.begun ? 'leaving' : host.draining ? 'draining' : 'up',
-    able: troubleOf(parts) === null,
+    // Held by an action of before it started, or by a migration that is not drover's, it grants nothing.
+    able: troubleOf(parts) === null && (parts.member.lease !== null || !actions.busy()),
     partition: parts.member.lease?.partition ?? null,
     mode: state.mode,
     policyHash: init.policyHash,

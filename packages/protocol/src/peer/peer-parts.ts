@@ -1,5 +1,6 @@
 /** The parts of a peer, and how they are wired: what each stage may ask of the others, as the hooks that it is given. */
 import { assert } from '@drover/placement'
+import type { MigrationAbility } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
 import type { Decision } from '../data/decision.ts'
 import type { ForecastSummary } from '../data/forecast-summary.ts'
@@ -16,6 +17,7 @@ import type { Membership, MembershipHooks } from '../ring/membership.ts'
 import { createHost, type HostState } from '../snapshot/host.ts'
 import { takeSnapshot } from '../snapshot/take.ts'
 import { createStepContext, type StepContext, type StepControl } from '../step-context.ts'
+import { bondsOf } from './bonds.ts'
 import { createLeave, type Leave } from './leave.ts'
 import { createOwnLife, type OwnLife } from './own-life.ts'
 import { createPeerState, type PeerState } from './peer-state.ts'
@@ -54,7 +56,7 @@ const report = ({ context, state }: PeerParts, decision: Decision): void => {
 
 /** A partition of this host has ended: its operator is told, or it is settled when the next one may be formed. */
 const concluded = (parts: PeerParts, need: Need, decision: Decision): void => {
-  const { state, commands } = parts
+  const { context, host, state, commands, membership } = parts
   if (state.question !== null) {
     commands.answer(state.question, { kind: 'ok', text: decision.text, decision: decision.id })
     state.question = null
@@ -62,7 +64,18 @@ const concluded = (parts: PeerParts, need: Need, decision: Decision): void => {
   else if (need.kind === 'forecast') {
     state.noDestination = null
     parts.forecastBackOff.concluded(decision)
-  } else parts.backOff.concluded(decision)
+  } else {
+    parts.backOff.concluded(decision)
+    state.bonds = bondsOf(host, context.now(), need.kind, state.load.overloaded !== null)
+  }
+  membership.tried()
+}
+
+/** What was impossible when this host last tried may be possible now: a host can help, or a VM may leave, that could not. */
+export const onNews = ({ backOff, forecastBackOff, state }: PeerParts): void => {
+  state.bonds = null
+  backOff.news()
+  forecastBackOff.news()
 }
 
 /** This host for a leader, frozen; null while it is not known well enough. */
@@ -84,6 +97,8 @@ export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership):
   const forecastBackOff = createBackOff(context)
   const ownForecast = createOwnForecast(host, context.policy)
   const announcedForecast = createAnnouncedForecast(() => (isDemandKnown(parts) ? ownForecast() : null))
+
+  const ability = (): MigrationAbility => host.description ?? { cpuBaseline: '', migrationUri: '' }
 
   const commands = createCommands(context, host, {
     mode: () => state.mode,
@@ -109,6 +124,8 @@ export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership):
     },
     met: init.restored.met,
     isHeard: () => life.isHeard(),
+    requirements: () => ({ intent: state.mode === 'auto' ? 'lease' : 'observe', own: ability() }),
+    news: () => onNews(parts),
   })
 
   const actions = createHostActions(context, host, init.restored, {
@@ -132,7 +149,7 @@ export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership):
 
   const leader = createLeader(context, {
     candidates: membership.candidates,
-    own: () => host.description ?? { cpuBaseline: '', migrationUri: '' },
+    own: ability,
     name: () => host.description?.name ?? self,
     mode: () => state.mode,
     report: (decision) => report(parts, decision),

@@ -4,6 +4,7 @@ import type { Instant } from '../data/ids.ts'
 import type { PeerInit } from '../data/io.ts'
 import type { Mode } from '../data/summary.ts'
 import { calm, type LoadState } from '../detect/load.ts'
+import type { Bonds } from './bonds.ts'
 
 export interface PeerState {
   /** The time of the first step; null before it. */
@@ -24,6 +25,8 @@ export interface PeerState {
   decisions: readonly Decision[]
   /** The operator's question that the partition under way answers; null = that partition serves a need. */
   question: string | null
+  /** What kept this host's VMs here when a need of its own last ended without a cure; null = that is known already, or there was none. */
+  bonds: Bonds | null
   /** The sample and the revision of this host for which no destination could avert what is foreseen; null = look. */
   noDestination: { readonly sampledAt: Instant | null; readonly revision: number } | null
 }
@@ -38,5 +41,6 @@ export const createPeerState = (init: Pick<PeerInit, 'mode' | 'restored'>): Peer
   jobsKnown: false,
   decisions: [],
   question: null,
+  bonds: null,
   noDestination: null,
 })

@@ -2,15 +2,17 @@
  * The others, as this host knows them: the view built from summaries, the failure detector, and what it says of itself.
  */
 
-import type { Candidate } from '../data/candidate.ts'
+import type { Candidate, MemberRequirements } from '../data/candidate.ts'
 import { limits } from '../data/config.ts'
 import type { HostId, Instant } from '../data/ids.ts'
 import type { StartCount } from '../data/io.ts'
 import type { ProbeMessage } from '../data/message.ts'
+import type { AnyCode } from '../data/reasons.ts'
 import type { LoadSummary } from '../data/summary.ts'
 import type { MemberView } from '../data/view.ts'
 import { earliest, type StepContext } from '../step-context.ts'
 import { createAnnouncer, type Facts } from './announce.ts'
+import { createHelpers } from './helpers.ts'
 import { createProber } from './probe.ts'
 import { nothing, type Step } from './probe-state.ts'
 import { createRingView } from './ring-view.ts'
@@ -24,13 +26,14 @@ export interface MembershipHooks {
   readonly met: readonly StartCount[]
   /** Another host has said that it hears this one. */
   isHeard(): boolean
+  /** What a host must be like for this one to ask it for help. */
+  requirements(): Pick<MemberRequirements, 'intent' | 'own'>
+  /** A host can help now, and could not when this one last tried. */
+  news(): void
 }
 
-/**
- * What a summary is to this host. `news`: a host can help now, and could not before. `known`: it says what is known already, or
- * is older; nothing follows from it.
- */
-export type Hearing = 'news' | 'changed' | 'known'
+/** What a summary is to this host. `known`: it says what is known already, or is older; nothing follows from it. */
+export type Hearing = 'changed' | 'known'
 
 export interface Membership {
   heard(summary: LoadSummary): Hearing
@@ -40,6 +43,10 @@ export interface Membership {
   /** Any other message is a sign of life too. */
   alive(from: HostId, incarnation: number): void
   disconnected(host: HostId): void
+  /** That host was asked to join a partition, and may not, for this reason. */
+  declined(host: HostId, code: AnyCode): void
+  /** A partition of this host has ended without a cure: what could help then is no news later. */
+  tried(): void
   /** The migration URI that a host's own summary says, '' where none is known. */
   announced(host: HostId): string
   /** All other known hosts, nearest first. */
@@ -51,16 +58,13 @@ export interface Membership {
   view(now: Instant): readonly MemberView[]
 }
 
-/** Could it take a VM in? Its load may change with every summary; this does not. */
-export const isHelpful = (summary: LoadSummary): boolean =>
-  summary.able && summary.state === 'up' && summary.mode === 'auto' && !summary.overloaded
-
 export const createMembership = (context: StepContext, hooks: MembershipHooks): Membership => {
   const { self } = context
   const ring = createRingView(self)
   const prober = createProber(context)
   const announcer = createAnnouncer()
   const starts = createStartCounts(context, hooks.met, hooks.restarted, hooks.isHeard)
+  const helpers = createHelpers(ring.get, hooks.requirements, hooks.news)
   let suspected = false
   let forgetAt: Instant = 0
 
@@ -69,6 +73,7 @@ export const createMembership = (context: StepContext, hooks: MembershipHooks): 
     for (const { host, state } of step.changed) {
       ring.mark(host, state)
       if (state === 'dead') hooks.dead(host)
+      helpers.look(host)
     }
     if (step.publish) suspected = true
   }
@@ -76,14 +81,13 @@ export const createMembership = (context: StepContext, hooks: MembershipHooks): 
   return {
     heard(summary) {
       if (!starts.accepts(summary.host, summary.incarnation, false)) return 'known'
-      const before = ring.get(summary.host)?.summary
       const heard = ring.hear(summary, context.now())
       if (heard === null) return 'known'
       if (summary.host === self) return 'changed'
       const step = prober.onHeard(context.now(), summary.host, summary.incarnation)
       follow(step)
-      if (isHelpful(summary) && (before === undefined || !isHelpful(before))) return 'news'
-      return heard === 'refreshed' && step === nothing ? 'known' : 'changed'
+      const news = helpers.look(summary.host)
+      return heard === 'refreshed' && step === nothing && !news ? 'known' : 'changed'
     },
 
     hello: (from, incarnation) => starts.accepts(from, incarnation, true),
@@ -91,6 +95,9 @@ export const createMembership = (context: StepContext, hooks: MembershipHooks): 
     probed: (from, message) => follow(prober.onMessage(context.now(), from, message)),
     alive: (from, incarnation) => follow(prober.onHeard(context.now(), from, incarnation)),
     disconnected: (host) => follow(prober.onDisconnected(context.now(), host)),
+
+    declined: helpers.declined,
+    tried: helpers.tried,
 
     announced: (host) => ring.get(host)?.summary.migrationUri ?? '',
 
@@ -121,6 +128,7 @@ export const createMembership = (context: StepContext, hooks: MembershipHooks): 
         follow(prober.tick(now, ring.neighbours(self, limits.neighboursPerSide), ring.around(self)))
       if (forgetAt > now) return
       for (const gone of ring.forget(now, context.policy.gossipMs)) prober.forget(gone)
+      helpers.lookAgain()
       forgetAt = now + context.policy.gossipMs
     },
 

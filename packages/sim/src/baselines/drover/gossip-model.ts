@@ -44,6 +44,12 @@ const sameLength = (a: LoadSummary, b: LoadSummary): boolean =>
   a.state === b.state &&
   a.mode === b.mode
 
+/** To a host of the same kind. */
+const helps = (candidate: Candidate): boolean => {
+  const { cpuBaseline, migrationUri } = candidate.summary
+  return isHelpful(candidate, { intent: 'lease', own: { cpuBaseline, migrationUri } })
+}
+
 export const createGossipModel = (hosts: number, hooks: GossipModelHooks): GossipModel => {
   const { gossipMs, delayMsMax } = hooks
   interface Author {
@@ -66,16 +72,12 @@ export const createGossipModel = (hosts: number, hooks: GossipModelHooks): Gossi
 
   const publish = (host: number, author: Author, atMs: number, summary: LoadSummary): void => {
     const { said } = author
-    const before = said.at(-1)?.candidate.summary
-    if (before === undefined || !sameLength(before, summary)) author.bytes = hooks.bytesOf(summary)
+    const last = said.at(-1)?.candidate
+    if (last === undefined || !sameLength(last.summary, summary)) author.bytes = hooks.bytesOf(summary)
     while (said.length > 1 && said[1]!.atMs + delayMsMax <= atMs) said.shift()
-    said.push({ atMs, candidate: { summary, state: 'alive', stale: false } })
-    hooks.published(
-      host,
-      summary,
-      author.bytes,
-      isHelpful(summary) && before !== undefined && !isHelpful(before),
-    )
+    const candidate: Candidate = { summary, state: 'alive', stale: false }
+    said.push({ atMs, candidate })
+    hooks.published(host, summary, author.bytes, helps(candidate) && last !== undefined && !helps(last))
   }
 
   /** What fell due before that time was said with what was known then. */

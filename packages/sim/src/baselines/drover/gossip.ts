@@ -1,5 +1,12 @@
 /** How the agents of one run hear of each other: a membership for each peer, and what becomes of a `publish`. */
-import type { HostId, LoadSummary, MakeMembership, Membership, StepContext } from '@drover/protocol'
+import type {
+  HostId,
+  LoadSummary,
+  MakeMembership,
+  Membership,
+  MembershipHooks,
+  StepContext,
+} from '@drover/protocol'
 import { createMembership, decodeSummary } from '@drover/protocol'
 import type { SimulatedRun } from '../../run/simulated-run.ts'
 import { arcsOf } from './arcs.ts'
@@ -74,7 +81,12 @@ const arcGossip = ({ run, ids, placeOf, settings, gossipMs, heard, waits }: Goss
     },
   })
 
-  const membershipOf = (host: number, clockMs: number, context: StepContext): Membership => {
+  const membershipOf = (
+    host: number,
+    clockMs: number,
+    context: StepContext,
+    hooks: MembershipHooks,
+  ): Membership => {
     const nowMs = (): number => context.now() - clockMs
     const candidates = (): ReturnType<Membership['candidates']> => {
       const found = []
@@ -85,11 +97,16 @@ const arcGossip = ({ run, ids, placeOf, settings, gossipMs, heard, waits }: Goss
       return found
     }
     return {
-      heard: () => 'news',
+      heard() {
+        hooks.news()
+        return 'changed'
+      },
       hello: () => true,
       probed() {},
       alive() {},
       disconnected() {},
+      declined() {},
+      tried() {},
       announced(other) {
         const place = placeOf.get(other)
         const said = place === undefined ? null : model.heard(place, host, nowMs())
@@ -117,7 +134,7 @@ const arcGossip = ({ run, ids, placeOf, settings, gossipMs, heard, waits }: Goss
   }
 
   return {
-    membership: (host, clockMs) => (context) => membershipOf(host, clockMs, context),
+    membership: (host, clockMs) => (context, hooks) => membershipOf(host, clockMs, context, hooks),
     publish() {
       throw new Error('in the model of gossip nothing is published')
     },
