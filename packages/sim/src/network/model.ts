@@ -31,7 +31,9 @@ export interface Network {
   cut(a: number, b: number, options?: { readonly oneWay?: boolean }): void
   /** What `from` says to `to` waits until then, and arrives at once. Against the belief that silence is a death. */
   clog(from: number, to: number, untilMs: number): void
-  /** All cuts and clogs, or those between these two. */
+  /** Is what the one says to the other held back now? */
+  isClogged(from: number, to: number, nowMs: number): boolean
+  /** All cuts and clogs, or those between these two. What was held back is for its carrier to deliver now. */
   heal(a?: number, b?: number): void
 }
 
@@ -99,10 +101,12 @@ export const createNetwork = ({ random, weather: given = {} }: NetworkInit): Net
       if (!oneWay) cuts.add(linkOf(b, a))
     },
     clog: (from, to, untilMs) => void clogs.set(linkOf(from, to), untilMs),
+    isClogged: (from, to, nowMs) => (clogs.get(linkOf(from, to)) ?? 0) > nowMs,
     heal(a, b) {
       const links = a === undefined || b === undefined ? null : [linkOf(a, b), linkOf(b, a)]
       for (const link of links ?? [...cuts]) cuts.delete(link)
-      for (const link of links ?? [...clogs.keys()]) clogs.delete(link)
+      // No message waits behind those that were held back.
+      for (const link of links ?? [...clogs.keys()]) if (clogs.delete(link)) lastAt.delete(link)
     },
   }
 }

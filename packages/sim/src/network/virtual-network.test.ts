@@ -106,6 +106,19 @@ test('a clog holds back the messages of one host to the other', async () => {
   assert.deepEqual(await heard(10_000), ['1 a b:3', '5000 b a:1', '5000 b a:2'])
 })
 
+test('a clog that is healed lets go of what it held back, and holds nothing back any more', async () => {
+  const { network, send, heard } = connected()
+  network.clog(a, b, 5_000)
+  network.clog(a, c, 5_000)
+  for (const number of [1, 2]) send(a, b, number)
+  send(a, c, 4)
+  await heard(1_000)
+  network.heal(a, b)
+  send(a, b, 3)
+  assert.deepEqual(await heard(1_000), ['1000 b a:1', '1000 b a:2', '1001 b a:3'])
+  assert.deepEqual(await heard(10_000), ['5000 c a:4'])
+})
+
 test('what is said to a process that was cut off waits for its connection, two seconds at most, and a life of its sender', async () => {
   const { network, start, lives, waits, send, heard } = connected()
   network.still(b, true)

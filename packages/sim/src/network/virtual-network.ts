@@ -44,6 +44,13 @@ export interface VirtualNetwork {
 /** Nothing is counted here. */
 const tally = createTally()
 
+interface Held {
+  readonly from: HostId
+  readonly to: HostId
+  readonly cancel: () => void
+  readonly deliver: () => void
+}
+
 /** What the ends of the network share. */
 interface Wires {
   readonly clock: Clock
@@ -52,11 +59,13 @@ interface Wires {
   /** Of the agents that live. */
   readonly handlers: Map<HostId, TransportHandlers>
   readonly stillness: Stillness
+  /** What clogged links hold back, in the order in which it was said. */
+  readonly held: Set<Held>
   readonly onGarbage: NonNullable<VirtualNetworkInit['onGarbage']>
 }
 
 const carry = (
-  { clock, model, end, handlers, stillness, onGarbage }: Wires,
+  { clock, model, end, handlers, stillness, held, onGarbage }: Wires,
   [from, to]: readonly [HostId, HostId],
   comesThrough: () => boolean,
   bytes: Uint8Array,
@@ -64,12 +73,35 @@ const carry = (
 ): void => {
   if (stillness.parts(from, to) || !comesThrough()) return
   const now = clock.now()
-  for (const at of model.arrivals(now, end(from), end(to)))
-    clock.after(at - now, () => {
-      const there = handlers.get(to)
-      if (there === undefined || !comesThrough()) return
-      if (!(gossip ? there.heard(from, bytes) : there.received(from, bytes))) onGarbage(from, to, bytes)
+  const deliver = (): void => {
+    const there = handlers.get(to)
+    if (there === undefined || !comesThrough()) return
+    if (!(gossip ? there.heard(from, bytes) : there.received(from, bytes))) onGarbage(from, to, bytes)
+  }
+  const clogged = model.isClogged(end(from), end(to), now)
+  for (const at of model.arrivals(now, end(from), end(to))) {
+    if (!clogged) {
+      clock.after(at - now, deliver)
+      continue
+    }
+    const cancel = clock.after(at - now, () => {
+      held.delete(one)
+      deliver()
     })
+    const one: Held = { from, to, cancel, deliver }
+    held.add(one)
+  }
+}
+
+/** The links between these two, or all, carry again: what they have held back arrives at once. */
+const release = ({ clock, held }: Wires, a?: HostId, b?: HostId): void => {
+  const isBetween = ({ from, to }: Held): boolean => (from === a && to === b) || (from === b && to === a)
+  for (const one of [...held]) {
+    if (a !== undefined && b !== undefined && !isBetween(one)) continue
+    held.delete(one)
+    one.cancel()
+    clock.after(0, one.deliver)
+  }
 }
 
 /** All others that live hear that their connections to this one are lost. */
@@ -101,7 +133,7 @@ export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork =
   const silent = new Set<HostId>()
   const onBack = (self: HostId): void => outboxes.flush(self, (other) => !stillness.parts(self, other))
   const stillness = createStillness({ clock, silenceMs, onBack, handlers })
-  const wires: Wires = { clock, model, end, handlers, stillness, onGarbage }
+  const wires: Wires = { clock, model, end, handlers, stillness, held: new Set(), onGarbage }
   const alive = (): readonly number[] => [...handlers.keys()].map(end)
 
   const say = (from: HostId, to: HostId, bytes: Uint8Array): void =>
@@ -165,6 +197,10 @@ export const createVirtualNetwork = (init: VirtualNetworkInit): VirtualNetwork =
       })
     },
     clog: (from, to, ms) => model.clog(end(from), end(to), clock.now() + ms),
-    heal: (a, b) => (a === undefined || b === undefined ? model.heal() : model.heal(end(a), end(b))),
+    heal(a, b) {
+      if (a === undefined || b === undefined) model.heal()
+      else model.heal(end(a), end(b))
+      release(wires, a, b)
+    },
   }
 }
