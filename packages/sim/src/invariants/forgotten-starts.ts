@@ -1,9 +1,10 @@
 /**
  * S6: epochs grow with the start count of a host, which comes from its journal, its wall clock and from the hosts that it met. An older
  * count is known nowhere if its journal is lost, its clock was set back, and each living agent that had met it has lost its
- * own, too. No agent could go on from there: it waits out what may be in force of before, and its epochs begin anew.
+ * own, too, or cannot tell it: it is cut off from this one. No agent could go on from there: it waits out what may be in force of
+ * before, and its epochs begin anew.
  */
-import type { HostId } from '@drover/protocol'
+import { type HostId, limits, type Message } from '@drover/protocol'
 import type { AgentEvent } from './agent-feed.ts'
 import type { HostBook } from './host-book.ts'
 import type { Scene } from './scene.ts'
@@ -22,17 +23,41 @@ interface Counts {
   highest: number
   /** By which start count the present life of its agent knows each other host. */
   met: Map<HostId, number>
+  /** When each other agent first heard the present life of its agent. */
+  heardBy: Map<HostId, number>
+  /** Those that spoke to it when they had heard it for so long that they must have told it what they know. */
+  told: Set<HostId>
 }
 
-export const createForgottenStarts = ({ books }: Pick<Scene, 'books'>): ForgottenStarts => {
+/** An answer to an earlier life is said again in this time, and may be lost twice, ms. */
+const toldMs = 3 * limits.outdatedAgainMs
+
+export const createForgottenStarts = ({ books, world }: Pick<Scene, 'books' | 'world'>): ForgottenStarts => {
   const all = new Map<HostBook, Counts>()
   const countsOf = (book: HostBook): Counts => {
-    const counts = all.get(book) ?? { lost: false, highest: 0, met: new Map() }
+    const counts = all.get(book) ?? {
+      lost: false,
+      highest: 0,
+      met: new Map(),
+      heardBy: new Map(),
+      told: new Set(),
+    }
     all.set(book, counts)
     return counts
   }
   const knows = (other: HostBook, host: HostId): number =>
     other.alive && other.id !== host ? (countsOf(other).met.get(host) ?? 0) : 0
+
+  /** That agent hears a message of another one. */
+  const received = (book: HostBook, from: HostId, { incarnation }: Message): void => {
+    const sender = books.get(from)
+    if (sender === undefined) return
+    const now = world.clock.now()
+    const { heardBy } = countsOf(sender)
+    if (sender.incarnations.has(incarnation) && !heardBy.has(book.id)) heardBy.set(book.id, now)
+    const counts = countsOf(book)
+    if (now - (counts.heardBy.get(from) ?? now) >= toldMs) counts.told.add(from)
+  }
 
   return {
     hear(book, event) {
@@ -41,6 +66,11 @@ export const createForgottenStarts = ({ books }: Pick<Scene, 'books'>): Forgotte
         case 'born':
           counts.met = new Map(event.restored.met.map(({ host, incarnation }) => [host, incarnation]))
           counts.highest = Math.max(counts.highest, event.incarnation)
+          counts.heardBy = new Map()
+          counts.told = new Set()
+          return
+        case 'input':
+          if (event.input.kind === 'received') received(book, event.input.from, event.input.message)
           return
         case 'journal':
           if (event.damage === 'lost') counts.lost = true
@@ -60,13 +90,13 @@ export const createForgottenStarts = ({ books }: Pick<Scene, 'books'>): Forgotte
       }
     },
     isForgotten(book) {
-      const { lost, highest } = countsOf(book)
+      const { lost, highest, told } = countsOf(book)
       const own = Math.max(...book.incarnations)
       return (
         lost &&
         book.damaged &&
         own < highest &&
-        ![...books.values()].some((other) => knows(other, book.id) > own)
+        ![...books.values()].some((other) => told.has(other.id) && knows(other, book.id) > own)
       )
     },
   }

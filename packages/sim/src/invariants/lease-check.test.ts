@@ -14,6 +14,7 @@ import {
   partitionIdOf,
   says,
   tick,
+  type WatchedAgents,
   watchedAgents,
 } from '../testing/watched-agents.ts'
 
@@ -160,6 +161,27 @@ const setBack = async (damage: 'lost' | 'torn' = 'lost', start = 5) => {
 const knowsIt = (incarnation: number) => ({ host: agentOf('h3'), incarnation })
 const knows = (incarnation: number): Partial<Restored> => ({ met: [knowsIt(incarnation)] })
 
+/** h1 hears h3 as that start, and goes on speaking to it. */
+const speaks = async ({ step, clock }: WatchedAgents, incarnation: number): Promise<void> => {
+  const ping = { kind: 'ping', sequence: 1 } as const
+  step('h1', { kind: 'received', from: agentOf('h3'), message: { ...ping, incarnation } }, null)
+  await clock.advance(4_000)
+  step('h3', { kind: 'received', from: agentOf('h1'), message: { ...ping, incarnation: 2 } }, null)
+}
+
+test('S6: epochs begin anew where an agent that knows the older start count is cut off', async () => {
+  const { step, leased, found, born, ended, clock } = await setBack()
+  ended('h1')
+  born('h1', knows(7), 2)
+  // One way: what h1 says to it arrives, and h1 does not hear it.
+  const message = { kind: 'ping', sequence: 1, incarnation: 2 } as const
+  step('h3', { kind: 'received', from: agentOf('h1'), message }, null)
+  await clock.advance(4_000)
+  step('h3', { kind: 'received', from: agentOf('h1'), message }, null)
+  step('h3', tick, leased(p2, 5_001), epoch(5_001), granted('h2', p2, 5_001))
+  assert.deepEqual(found(), [])
+})
+
 test('S6: epochs begin anew where no living agent knows the older start count', async () => {
   const { step, leased, found, born, ended } = await setBack()
   ended('h1')
@@ -180,11 +202,13 @@ test('S6: epochs do not go back where another agent knows, the journal is torn, 
   const restored = await setBack()
   restored.ended('h1')
   restored.born('h1', knows(7), 2)
+  await speaks(restored, 5)
   restored.step('h3', tick, restored.leased(p2, 5_001))
   assert.deepEqual(restored.found(), said(5_001))
 
   const met = await setBack()
   met.step('h1', tick, null, { kind: 'persist', record: { kind: 'met', ...knowsIt(6) } })
+  await speaks(met, 5)
   met.step('h3', tick, met.leased(p2, 5_001))
   assert.deepEqual(met.found(), said(5_001))
 
