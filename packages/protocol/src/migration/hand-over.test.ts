@@ -97,6 +97,16 @@ test('a copy without a record whose source does not know it is left to the alarm
   assert.equal(incoming.all.size, 0)
 })
 
+test('a copy without a record is not let go while neither its source nor its own hypervisor says where it is (S12)', () => {
+  const { incoming, answering, later } = setUp()
+  incoming.adopt(source, handOver(), { name: 'web' })
+  answering('paused', 10_000)
+  for (let passed = 0; passed < 2 * limits.lateStartMs; passed += 500) later(500)
+  assert.equal(incoming.all.size, 1)
+  answering('paused', 2 * limits.settleRoundMsMax)
+  assert.equal(incoming.all.size, 0)
+})
+
 test('a promise that is called off is confirmed, known or not', () => {
   const { incoming, happened, restored } = setUp()
   incoming.cancelled(source, cancelled)

@@ -65,8 +65,9 @@ const judge = (state: IncomingState, migration: IncomingMigration): void => {
   if (migration.adopted && !letGo) {
     // It was let run meanwhile, by its source for example: it needs no word any more.
     if (hasRunHere(rounds)) return hasArrived(state, put(state, { ...migration, letGo: true }))
-    // Its source says nothing, or does not know of it: it will be handed over again, or an operator sees it.
-    if (isExpired(state, migration)) close(state, migration, 'migration.failed')
+    // Its source says nothing, or does not know of it: it will be handed over again, or an operator sees it. As long as our own
+    // hypervisor says nothing either, nothing is known of it (S12).
+    if (rounds.here !== null && isExpired(state, migration)) close(state, migration, 'migration.failed')
     return
   }
   const verdict = judgeDestination(answersOf(rounds), isExpired(state, migration))
