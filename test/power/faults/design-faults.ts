@@ -47,7 +47,7 @@ export const designFaults: readonly SownFault[] = [
     name: 'begin: neither lease nor VM is looked at again',
     breaks: ['S6', 'S10'],
     line: 'first',
-    needs: ['changes in motion'],
+    needs: ['changes at a moment'],
     file: 'protocol/src/actions/assigned-action.ts',
     inside: 'assignedAction',
     pattern: '!isCurrent(lease, partition, epoch)',

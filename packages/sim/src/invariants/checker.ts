@@ -30,6 +30,7 @@ import { createRingCheck, type RingCheck } from './ring-check.ts'
 import { createRuleCheck } from './rule-check.ts'
 import type { Check, Scene } from './scene.ts'
 import { createSupervisionCheck, type SupervisionCheck } from './supervision-check.ts'
+import { createToldRoomCheck } from './told-room-check.ts'
 import { createUnrecordedCheck } from './unrecorded-check.ts'
 import { createViewCheck, type ViewCheck } from './view-check.ts'
 import { createWordCheck } from './word-check.ts'
@@ -108,6 +109,7 @@ const checksOf = (scene: Scene, init: CheckerInit): readonly Check[] => {
   return [
     createMotionCheck(scene),
     createAdmissionCheck(scene, { migrationsOutMax, migrationsInMax, staleMs }),
+    createToldRoomCheck(scene),
     createLeaseCheck(scene),
     createLeaseLifeCheck(scene),
     createBrakeCheck(scene),
