@@ -23,8 +23,8 @@ const crashPoints = 'test/core/crash-points.test.ts'
 /** A story beside the simulated agents that lie in it. */
 const liars = 'packages/sim/src/story/liar.test.ts'
 
-/** It starts an old Node.js, which cannot load what sows: it would fail under any fault. */
-const oldNode = 'packages/agent/src/cli/daemon.test.ts'
+/** They look at what a process loads, and start an old Node.js that cannot load what sows: they would fail under any fault. */
+const commandLine = 'packages/agent/src/cli/*.test.ts'
 
 const packageOf = ({ file }: { readonly file: string }): string => file.split('/')[0] ?? ''
 
@@ -34,7 +34,7 @@ const filesOf = (suite: SuiteName, packages: readonly string[]): readonly string
     case 'golden':
       return ['test/scenario.test.ts']
     case 'units':
-      return packages.flatMap((name) => matching(`packages/${name}/src/**/*.test.ts`, [oldNode]))
+      return packages.flatMap((name) => matching(`packages/${name}/src/**/*.test.ts`, [commandLine]))
     case 'stories':
       return [...matching('test/core/*.test.ts', [crashPoints]), liars]
     case 'crashes':
