@@ -1,5 +1,5 @@
 /** What was measured, as a table for a page: of each fault what finds it, and after how many seeds. */
-import { checkersOf, isFoundBySwarm, type Measured, medianSeeds, type Search } from './measured.ts'
+import { checkersOf, isFound, isFoundBySwarm, type Measured, medianSeeds, type Search } from './measured.ts'
 import type { Fault } from './sown-fault.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|')
@@ -38,6 +38,28 @@ const commitsText = (all: readonly Measured[]): string =>
     .map(([commit, some]) => `${commit} (${some.length})`)
     .join(', ')
 
+interface Row {
+  readonly fault: Fault
+  readonly measured: Measured
+}
+
+const listed = (rows: readonly Row[]): string =>
+  rows.length === 0 ? 'none' : rows.map(({ fault }) => fault.id).join(', ')
+
+/** Of the first lines by the swarm, of the others by anything. */
+const sums = (rows: readonly Row[]): readonly string[] => {
+  const first = rows.filter(({ fault }) => fault.line === 'first')
+  const others = rows.filter(({ fault }) => fault.line !== 'first')
+  const missed = first.filter(({ measured }) => !isFoundBySwarm(measured))
+  const medians = first.flatMap(({ measured }) => medianSeeds(measured.searches) ?? []).sort((a, b) => a - b)
+  const middle = medians[Math.floor((medians.length - 1) / 2)] ?? '–'
+  const unseen = others.filter(({ measured }) => !isFound(measured))
+  return [
+    `First lines: ${first.length}; the swarm finds ${first.length - missed.length}, in ${middle} seeds (median of the medians). Not: ${listed(missed)}.`,
+    `Second lines: ${others.length}; found by tests or the swarm: ${others.length - unseen.length}. Not: ${listed(unseen)}.`,
+  ]
+}
+
 /** Faults of which nothing was measured are left out. */
 export const tableText = (faults: readonly Fault[], all: readonly Measured[]): string => {
   const measuredOf = new Map(all.map((one) => [one.fault, one]))
@@ -49,6 +71,7 @@ export const tableText = (faults: readonly Fault[], all: readonly Measured[]): s
     ...headOf(['Fault', 'What', 'Line', 'Needs', 'Seeds (played)', 'Fired', 'Tests that find it']),
     ...rows.map(({ fault, measured }) => rowOf(fault, measured)),
     '',
+    ...sums(rows),
     `Measured at ${commitsText(rows.map(({ measured }) => measured))}.`,
   ].join('\n')
 }

@@ -85,6 +85,8 @@ test('a table for a page has a row for each fault that was measured', () => {
       '| a | name of a | first | cuts, rules | **37**: 37 (5), 2, > 40 | S1 assertion |  |',
       '| c | name of c | second |  | > 40 |  | units: a \\| b |',
       '',
+      'First lines: 1; the swarm finds 1, in 37 seeds (median of the medians). Not: none.',
+      'Second lines: 1; found by tests or the swarm: 1. Not: none.',
       'Measured at abc1234 (2).',
     ],
   )

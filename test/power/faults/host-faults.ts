@@ -139,7 +139,7 @@ export const hostFaults: readonly SownFault[] = [
     name: 'cool-down: it ends with a restart',
     breaks: ['Q1'],
     line: 'first',
-    needs: ['agent deaths'],
+    needs: ['deaths at a moment', 'tight loads'],
     file: 'protocol/src/peer.ts',
     inside: 'start',
     pattern: 'for (const { vm, from, remainingMs } of init.restored.cooldowns) $REST',
