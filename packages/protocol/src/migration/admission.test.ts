@@ -87,6 +87,21 @@ test('a VM leaves under the current lease, by the assigned plan, as the one that
   assert.equal(leaving([{ ...web, fixed: 'dev.hostdev' }], lease()), 'dev.hostdev')
 })
 
+test('a host that is named like a property of every object has the epoch that it was told, or none', () => {
+  const to = asHostId('constructor')
+  const assigned = assignedAction(lease(), begin)
+  assert.ok(!('code' in assigned))
+  const may = mayLeave(
+    hostWith([observed('web')]),
+    assigned,
+    { ...migrate, to },
+    createClosedActions([]),
+    self,
+    0,
+  )
+  assert.equal('code' in may ? may.code : may.toEpoch, 0)
+})
+
 test('a VM that the last look did not show still counts, and does not leave', () => {
   const host = hostWith([observed('web')])
   observe(host, 100, [], new Set())

@@ -21,12 +21,13 @@ const setUp = () => {
   host.vms.set(vm, { vm, name: 'web' } as KnownVm)
   const world = { sent: true, inMotion: false, closed: false }
   const taken: string[] = []
+  const adopted: string[] = []
   const adoption = createAdoption(context, host, {
     inMotion: () => world.inMotion,
     leasedElsewhere: () => false,
     isClosed: () => world.closed,
     isSent: () => world.sent,
-    adopt: () => {},
+    adopt: (from) => void adopted.push(from),
     takeUp: (to) => void taken.push(to),
   })
   /** The rounds of the questions that were asked since the last look. */
@@ -43,7 +44,7 @@ const setUp = () => {
     presence,
   })
   const later = (ms: number) => context.setTime(context.now() + ms)
-  return { adoption, world, taken, asked, answer, later }
+  return { adoption, host, world, taken, adopted, asked, answer, later }
 }
 
 test('a migration without a record is taken up when its destination answers our own question: it comes in there', () => {
@@ -60,6 +61,17 @@ test('a migration without a record is taken up when its destination answers our 
   adoption.whereabouts(destination, answer(round, 'incoming'))
   later(limits.settlePollMs)
   assert.deepEqual(taken, [destination], 'once')
+})
+
+test('a copy that is handed over is taken up where a migration has paused it, and left where its owner has', () => {
+  const handed = (pausedBy: KnownVm['pausedBy']): readonly string[] => {
+    const { adoption, host, adopted } = setUp()
+    host.vms.set(vm, { vm, name: 'web', state: 'paused', pausedBy } as KnownVm)
+    const demand = { cpuMilli: 400, memoryMiB: 256 }
+    adoption.handedOver(destination, { kind: 'hand-over', ...about, round: 1, demand })
+    return adopted
+  }
+  assert.deepEqual([handed('migration'), handed('owner')], [[destination], []])
 })
 
 test('a job to another host is not taken up, and one whose action is known here, or open, is not asked about', () => {
