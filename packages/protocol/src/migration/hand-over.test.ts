@@ -151,3 +151,19 @@ test('a resume that failed is tried again as long as the copy waits', () => {
   answering('paused', 2_000)
   assert.ok(happened().includes('resume'))
 })
+
+test('a second resume is not sent while the first is unanswered; that the copy runs is seen all the same', () => {
+  const { incoming, happened, answering, later, restored, round } = setUp()
+  restored()
+  incoming.handOver(source, handOver())
+  answering('paused', 30_000)
+  assert.deepEqual(
+    happened().filter((one) => one === 'resume'),
+    ['resume'],
+  )
+  incoming.cancelled(source, cancelled)
+  assert.deepEqual(happened(), [], 'it is being let run')
+  later(10_000)
+  incoming.inspected(action, round(), 'here', 'running')
+  assert.deepEqual(happened(), ['inspect', 'persist closed', 'send took-over'])
+})

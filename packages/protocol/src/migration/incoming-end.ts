@@ -36,9 +36,13 @@ const hasArrived = (state: IncomingState, migration: IncomingMigration): void =>
   context.send(from, { kind: 'took-over', ...about(migration), vm })
 }
 
-/** Lets the copy run that waits for it. One that runs already, or that its owner has paused since, is left as it is. */
+/**
+ * Lets the copy run that waits for it. One that runs already, or that its owner has paused since, is left as it is. One request at a
+ * time: each may be read late, and undo a pause by its owner. One that is never answered fails when its driver has waited long enough.
+ */
 const takeOver = (state: IncomingState, migration: IncomingMigration): void => {
   if (migration.rounds.here !== 'paused') return hasArrived(state, migration)
+  if (migration.taking) return
   const { context } = state
   put(state, { ...migration, taking: true, nextAt: context.now() + limits.settlePollMs })
   context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at: null })
@@ -105,7 +109,7 @@ const poll = (state: IncomingState, migration: IncomingMigration): void => {
     if (at !== null) context.emit({ kind: 'inspect', action, round, vm, at })
   }
   const rounds = migration.letGo ? heardThere(asked, 'absent', 'agent') : asked
-  put(state, { ...migration, rounds, taking: false, nextAt: endOf(rounds) })
+  put(state, { ...migration, rounds, nextAt: endOf(rounds) })
 }
 
 /** Its source has let it go: it is looked at, and let run. */
@@ -126,16 +130,15 @@ export const saidBefore = (state: IncomingState, migration: IncomingMigration): 
 
 /** The round has lasted long enough: an end that has not answered is silent. */
 export const roundEnds = (state: IncomingState, migration: IncomingMigration): void => {
-  if (!migration.taking && migration.rounds.number !== null && !isWhole(migration.rounds))
-    judge(state, migration)
+  if (migration.rounds.number !== null && !isWhole(migration.rounds)) judge(state, migration)
   const still = state.all.get(migration.action)
   if (still !== undefined && still.nextAt <= state.context.now()) poll(state, still)
 }
 
-/** The incoming migration of which this round asks, unless it is being taken over. */
+/** The incoming migration of which this round asks. */
 const asking = ({ all }: IncomingState, action: ActionId, round: number): IncomingMigration | null => {
   const migration = all.get(action)
-  return migration !== undefined && !migration.taking && migration.rounds.number === round ? migration : null
+  return migration?.rounds.number === round ? migration : null
 }
 
 export const inspected = (

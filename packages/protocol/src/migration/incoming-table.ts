@@ -24,7 +24,7 @@ export interface IncomingMigration extends Promised {
   readonly rounds: Rounds
   /** The source has said that it has let go. */
   readonly letGo: boolean
-  /** Ours is being resumed. */
+  /** Ours was asked to run, and that is not answered yet. */
   readonly taking: boolean
   /** Found here without a record; an old word may have been said again, so only the source's answer to our question counts. */
   readonly adopted: boolean

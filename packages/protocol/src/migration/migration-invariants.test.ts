@@ -79,7 +79,7 @@ test('an outgoing migration goes on, and nothing that is known of it is taken ba
     [settling, { ...settling, rounds: { ...notAsked, here: 'paused' } }, /to a question that was not asked/],
     [handing, { ...handing, tries: limits.handOverTriesMax + 1 }, /at most 10 times, not 11/],
     [moving, { ...moving, tries: 1 }, /is handed over 1 times in moving/],
-    [moving, { ...moving, resuming: true }, /is resumed here while in moving \(R1\)/],
+    [moving, { ...moving, resuming: true }, /is resumed while in moving \(R1\)/],
     [asking, { ...asking, rounds: inRound(1) }, /nothing of .* is in doubt while its destination is asked/],
   ]
   for (const [before, next, fact] of broken) assert.throws(() => checkOutgoingChange(before, next), fact)

@@ -59,8 +59,8 @@ const checkOutgoing = ({ action, phase, uri, tries, resuming, rounds }: Outgoing
   )
   assert(phase === 'handing' || tries === 0, () => `${action} is handed over ${tries} times in ${phase}`)
   assert(
-    !resuming || phase === 'settling',
-    () => `the VM of ${action} is resumed here while in ${phase} (R1)`,
+    !resuming || phase === 'settling' || phase === 'handing',
+    () => `the VM of ${action} is resumed while in ${phase} (R1)`,
   )
   assert(
     phase !== 'asking' || rounds.number === null,

@@ -191,8 +191,10 @@ const seenThere = (
   if (seen === 'running') return end(state, migration, { kind: 'done' })
   if (round !== migration.rounds.number) return
   if (seen === 'held') return end(state, migration, { kind: 'done' })
-  const at = seen === 'paused' ? reach(state, migration) : null
-  if (at !== null) state.context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at })
+  const at = seen === 'paused' && !migration.resuming ? reach(state, migration) : null
+  if (at === null) return
+  put(state, { ...migration, resuming: true })
+  state.context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at })
 }
 
 export const tookOver = (state: OutgoingState, action: ActionId, from: HostId): void => {
@@ -229,14 +231,12 @@ export const inspected = (
 
 export const resumed = (state: OutgoingState, action: ActionId, at: 'here' | 'there', ok: boolean): void => {
   const migration = state.all.get(action)
-  if (migration === undefined) return
-  if (at === 'there') {
-    if (ok && migration.phase === 'handing') lookThere(state, migration)
-    return
-  }
+  // What was asked for here while it was in doubt says nothing of the hand-over.
+  if (migration?.phase !== (at === 'there' ? 'handing' : 'settling')) return
   const next = put(state, { ...migration, resuming: false })
-  if (ok && next.phase === 'settling')
-    refuse(state, next, 'migration.failed', 'the VM was resumed on its source')
+  if (!ok) return
+  if (at === 'there') lookThere(state, next)
+  else refuse(state, next, 'migration.failed', 'the VM was resumed on its source')
 }
 
 export const whereabouts = (

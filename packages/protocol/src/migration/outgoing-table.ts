@@ -40,7 +40,7 @@ export interface OutgoingMigration {
   readonly takenOver: boolean
   /** How often the hand-over was said again in vain. */
   readonly tries: number
-  /** A resume is under way: not to be doubled. */
+  /** A resume is under way, here while it is in doubt, there while it is handed over: not to be doubled. */
   readonly resuming: boolean
   /** What is known of the migration itself. */
   readonly job: Job

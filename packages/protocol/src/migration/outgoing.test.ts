@@ -151,6 +151,20 @@ test('the source resumes the copy itself when the agent there stays silent, sinc
   assert.deepEqual(happened(), ['inspect sim://there', 'persist closed', 'ended done'])
 })
 
+test('the source sends no second resume there while the first is unanswered, and another one when that has failed', () => {
+  const { outgoing, happened, later, round } = setUp()
+  outgoing.admitted(there, admitted)
+  outgoing.finished(action, { kind: 'done' })
+  const resumes = (): number => {
+    later(limits.settlePollMs)
+    outgoing.inspected(action, round(), 'there', 'paused')
+    return happened().filter((one) => one === 'resume sim://there').length
+  }
+  assert.deepEqual([1, 2, 3].map(resumes), [1, 0, 0])
+  outgoing.resumed(action, 'there', false)
+  assert.deepEqual([1, 2].map(resumes), [1, 0])
+})
+
 test('the source leaves a VM alone that its owner has paused at the silent destination: it has arrived', () => {
   const { outgoing, happened, later, round } = setUp()
   outgoing.admitted(there, admitted)
