@@ -353,6 +353,18 @@ test('L5: an agent that has given up a promise need not tell of a request that i
   assert.deepEqual(found('L5'), [])
 })
 
+test('L6: an agent that was being stopped when its host was healed settles from its next start on', async () => {
+  const { clock, found, starts } = watched((host) =>
+    host === 1 ? { migrations: migration(2, 'settling') } : {},
+  )
+  await clock.advance(17_000)
+  starts(1)
+  await clock.advance(bounds.L6 - 1_000)
+  assert.deepEqual(found('L6'), [])
+  await clock.advance(5_000)
+  assert.equal(found('L6').length, 1)
+})
+
 test('L6: an end in doubt that both healed ends could settle is told; one whose other end is not healed may wait', async () => {
   await isToldInTime(
     watched((host) => (host === 1 ? { migrations: migration(2, 'settling') } : {})),

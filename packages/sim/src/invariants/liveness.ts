@@ -312,12 +312,12 @@ const judgeReports = (state: LivenessState, look: Look, seen: Set<string>): void
   }
 }
 
-/** Both ends answer, and it is not settled. */
+/** Both ends answer, and it is not settled. An agent that has just started, as above, has asked neither before. */
 const judgeUnknown = (state: LivenessState, look: Look, seen: Set<string>): void => {
-  for (const { name, view } of look.hosts)
+  for (const { name, host, view } of look.hosts)
     for (const one of view?.migrations ?? []) {
       if (one.phase !== 'settling' || !within(state, one)) continue
-      const key = `L6 ${name} ${one.action}`
+      const key = `L6 ${name} ${one.action} ${state.bornAt.get(state.ids[host]!) ?? ''}`
       const moving = state.world.migrations().some(({ vm }) => vm === one.vm)
       if (moving) continue
       judge(
