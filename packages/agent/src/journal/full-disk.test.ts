@@ -24,9 +24,11 @@ interface Disk {
 }
 
 const freshDir = scratchPaths()
+/** No time passes: what is open is as new as when it was written. */
+const wallNow = (): number => 1_700_000_000_000
 
 const inMemory = (during: (disk: Disk) => void): void => {
-  const store = createJournalStore()
+  const store = createJournalStore({ wallNow })
   during({
     open: store.open,
     fill() {
@@ -53,7 +55,11 @@ const onTinyDisk = (during: (disk: Disk) => void): boolean => {
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'drover-test', dir]).status !== 0) return false
   const filler = join(dir, 'filler')
   try {
-    during({ open: () => openJournal(dir), fill: () => fillUp(filler), free: () => rmSync(filler) })
+    during({
+      open: () => openJournal(dir, { wallNow }),
+      fill: () => fillUp(filler),
+      free: () => rmSync(filler),
+    })
   } finally {
     spawnSync('umount', [dir])
   }

@@ -231,6 +231,25 @@ forEachKind('what runs out or makes room', (fresh) => {
     )
   })
 
+  // A migration runs on while the agent is down, and has no more time for that; a clock that is set back makes it new.
+  test('a departure is as old as the wall clock says, over any number of starts', () => {
+    const open = fresh()
+    const agesAt = (laterMs: number): readonly (number | undefined)[] => {
+      wallMs += laterMs
+      const journal = open()
+      journal.close()
+      return journal.restored.open.map((one) => ('ageMs' in one ? one.ageMs : undefined))
+    }
+    const first = open()
+    first.append(opened(1))
+    first.close()
+    assert.deepEqual(agesAt(0), [undefined])
+    assert.deepEqual(agesAt(40_000), [40_000])
+    assert.deepEqual(agesAt(60_000), [100_000])
+    assert.deepEqual(agesAt(-86_400_000), [undefined])
+    wallMs += 86_300_000
+  })
+
   // A VM arrived and rests for half an hour; the agent is down for ten minutes, the next time the clock is set back.
   test('a cool-down goes on while the agent is down, and never grows', () => {
     const open = fresh()

@@ -4,9 +4,12 @@ import { test } from 'node:test'
 import { openAction, opened } from '../testing/fixtures.ts'
 import { createJournalStore } from './memory.ts'
 
+/** No time passes: what is open is as new as when it was written. */
+const wallNow = (): number => 1_700_000_000_000
+
 // A host's disk is exchanged: the restarted agent must not believe that it never granted anything.
 test('a lost store is not intact, and says so', () => {
-  const store = createJournalStore()
+  const store = createJournalStore({ wallNow })
   const first = store.open()
   first.append({ kind: 'epoch', epoch: 9 })
   first.close()
@@ -20,7 +23,7 @@ test('a lost store is not intact, and says so', () => {
 
 // Power failed while the last record was on its way to the disk.
 test('a torn store has all but the last record, and is not intact', () => {
-  const store = createJournalStore()
+  const store = createJournalStore({ wallNow })
   const first = store.open()
   first.append({ kind: 'epoch', epoch: 9 })
   first.append(opened(1))
@@ -36,7 +39,7 @@ test('a torn store has all but the last record, and is not intact', () => {
 
 // A crash that took more than one record with it, as a truncated log does.
 test('several records can be torn off, but no more than there are', () => {
-  const store = createJournalStore()
+  const store = createJournalStore({ wallNow })
   const first = store.open()
   first.append({ kind: 'epoch', epoch: 9 })
   for (let n = 1; n <= 4; n += 1) first.append(opened(n))
@@ -53,7 +56,7 @@ test('several records can be torn off, but no more than there are', () => {
 
 // An operator deletes the files of a running agent: it goes on writing to them, and its next life finds none of it.
 test('a store that is lost while it is open is found empty when it is opened again', () => {
-  const store = createJournalStore()
+  const store = createJournalStore({ wallNow })
   const first = store.open()
   first.append({ kind: 'epoch', epoch: 9 })
   store.lose()
@@ -67,7 +70,7 @@ test('a store that is lost while it is open is found empty when it is opened aga
 
 // The agent died in its write: the next one cannot tell that there was one.
 test('a store goes back to a checkpoint without a word', () => {
-  const store = createJournalStore()
+  const store = createJournalStore({ wallNow })
   const first = store.open()
   first.append({ kind: 'epoch', epoch: 9 })
   const back = store.checkpoint()

@@ -22,11 +22,14 @@ export interface WrittenCooldown {
   readonly atWallMs: number
 }
 
+/** With the wall clock of when it was written; journals of older versions do not tell it. */
+export type WrittenAction = OpenAction & { readonly openedAtWallMs?: number }
+
 export interface JournalState {
   readonly epoch: number
   /** True once this very journal was given an epoch, or told that it is settled, and nothing of it was lost since; see `restoredFrom`. */
   readonly trusted: boolean
-  readonly open: ReadonlyMap<ActionId, OpenAction>
+  readonly open: ReadonlyMap<ActionId, WrittenAction>
   /** Oldest first, at most `limits.closedActionsMax`. */
   readonly closed: readonly ClosedAction[]
   /** Oldest first; the core keeps at most `limits.dutiesMax`. */
@@ -55,7 +58,7 @@ export const applyRecord = (state: JournalState, record: JournalRecord, wallMs: 
     case 'epoch':
       return { ...state, epoch: Math.max(state.epoch, record.epoch), trusted: true }
     case 'opened':
-      return { ...state, open: new Map(state.open).set(record.open.action, record.open) }
+      return { ...state, open: new Map(state.open).set(record.open.action, written(record.open, wallMs)) }
     case 'closed': {
       const open = new Map(state.open)
       open.delete(record.action)
@@ -103,6 +106,17 @@ export const applyRecord = (state: JournalState, record: JournalRecord, wallMs: 
   }
 }
 
+export const written = (open: OpenAction, wallMs: number): WrittenAction => ({
+  ...open,
+  openedAtWallMs: wallMs,
+})
+
+/** As the core is told it. A wall clock may be set back: then it is taken for new. */
+const openedFrom = ({ openedAtWallMs, ...open }: WrittenAction, wallMs: number): OpenAction => {
+  const ageMs = Math.max(0, Math.floor(wallMs - (openedAtWallMs ?? wallMs)))
+  return open.kind === 'departure' && ageMs > 0 ? { ...open, ageMs } : open
+}
+
 /** A wall clock may be set back. That never makes a cool-down longer than it was when it was written. */
 export const remainingMs = (rest: WrittenCooldown, wallMs: number): number =>
   Math.max(0, rest.remainingMs - Math.max(0, wallMs - rest.atWallMs))
@@ -115,7 +129,9 @@ export const remainingMs = (rest: WrittenCooldown, wallMs: number): number =>
 export const restoredFrom = (state: JournalState, wallMs: number): Restored => ({
   epoch: state.epoch,
   journalIntact: state.trusted,
-  open: [...state.open.values()].sort((a, b) => (a.action < b.action ? -1 : a.action > b.action ? 1 : 0)),
+  open: [...state.open.values()]
+    .map((one) => openedFrom(one, wallMs))
+    .sort((a, b) => (a.action < b.action ? -1 : a.action > b.action ? 1 : 0)),
   closed: state.closed,
   duties: [...state.duties.values()],
   met: [...state.met.values()],

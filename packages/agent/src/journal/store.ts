@@ -1,7 +1,7 @@
 /** The fold of the records in `journal.db`, kept up to date record by record, so it never grows. */
 import type { DatabaseSync } from 'node:sqlite'
 import { type ClosedAction, type JournalRecord, limits, type Mode } from '@drover/protocol'
-import { type JournalState, remainingMs, type WrittenCooldown } from './state.ts'
+import { type JournalState, remainingMs, type WrittenCooldown, written } from './state.ts'
 import { openTables, type Tables } from './tables.ts'
 
 export interface Store {
@@ -87,7 +87,7 @@ const put = (tables: Tables, record: JournalRecord, wallMs: number): void => {
       facts.put('trusted', 1)
       return
     case 'opened':
-      return open.put(record.open.action, record.open)
+      return open.put(record.open.action, written(record.open, wallMs))
     case 'closed':
       if (record.duty !== null) duties.put(record.action, record.duty)
       return putEnd(tables, record)

@@ -1,7 +1,7 @@
 /** The tables of `journal.db`, each with its statements. Rows hold JSON: they are read whole, and only by their key. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { ActionId, ClosedAction, Duty, HostId, OpenAction, StartCount, VmId } from '@drover/protocol'
-import type { WrittenCooldown } from './state.ts'
+import type { ActionId, ClosedAction, Duty, HostId, StartCount, VmId } from '@drover/protocol'
+import type { WrittenAction, WrittenCooldown } from './state.ts'
 
 const schema = `
   CREATE TABLE IF NOT EXISTS fact (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -37,7 +37,7 @@ export interface BoundedTable<Key, Row> extends Table<Key, Row> {
 
 export interface Tables {
   readonly facts: Facts
-  readonly open: Table<ActionId, OpenAction>
+  readonly open: Table<ActionId, WrittenAction>
   /** By the end, `departure` or `arrival`, and the action. */
   readonly closed: BoundedTable<string, ClosedAction>
   readonly duties: Table<ActionId, Duty>

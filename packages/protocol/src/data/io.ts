@@ -81,6 +81,10 @@ export interface OpenMigration extends Labelled {
   readonly peerUri: string
   readonly demand: Resources
   readonly paused: boolean
+  /** Memory that the guest rewrote when it began to leave, MiB/s; absent where that is not known. */
+  readonly dirtyMiBps?: number
+  /** How long ago it was written down when the agent started again, ms, by the wall clock; absent = just now, or not known. */
+  readonly ageMs?: number
 }
 
 /** A start, stop, suspend or resume of a VM on this host that the journal had open. */

@@ -1,7 +1,7 @@
 /**
  * How long a migration may take, and when it is broken off. The estimate says how long it should take; what the hypervisor
  * tells of the job says how fast its link really is, and whether anything is sent at all. Pure: the whole rule is here. It
- * needs nothing of the agent that began the migration, so that a restarted agent supervises it again.
+ * needs of the agent that began the migration no more than its journal tells, so that a restarted agent supervises it again.
  */
 
 import { migrationMs } from '@drover/placement'
@@ -20,7 +20,7 @@ const brokenOffCodes: ReadonlySet<string> = new Set<BrokenOffCode>([
 export const isBrokenOff = (said: string): boolean => brokenOffCodes.has(said)
 
 export interface Job {
-  /** When it began; after a restart of the agent, when that found it. */
+  /** When it began; after a restart of the agent, as its journal tells, or when it was found. */
   readonly since: Instant
   readonly memoryMiB: number
   readonly dirtyMiBps: number

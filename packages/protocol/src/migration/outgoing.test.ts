@@ -6,6 +6,7 @@ import type { ActionResult } from '../../../placement/src/problem/plan.ts'
 import { createClosedActions } from '../actions/closed-actions.ts'
 import { limits, policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, type PeerUri, partitionIdOf } from '../data/ids.ts'
+import type { OpenMigration } from '../data/io.ts'
 import type { Admitted, Begin } from '../data/message.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import { createStepContext } from '../step-context.ts'
@@ -28,7 +29,7 @@ const admitted: Admitted = {
   validMs: 4_000,
 }
 
-const setUp = () => {
+const setUp = (begins = true) => {
   const context = createStepContext(self, 1, 1, policyOf('balanced'))
   const log: string[] = []
   const said: { hindrance: ReasonCode | null } = { hindrance: null }
@@ -40,15 +41,8 @@ const setUp = () => {
     ended: (_, result: ActionResult) =>
       void log.push(`ended ${result.kind === 'done' ? 'done' : `${result.kind} ${result.code}`}`),
   })
-  outgoing.begin(
-    self,
-    begin,
-    { kind: 'migrate', id: action, vm: vm.vm, from: self, to: there, after: [] },
-    9,
-    vm,
-    true,
-    'sim://self',
-  )
+  const migrate = { kind: 'migrate', id: action, vm: vm.vm, from: self, to: there, after: [] } as const
+  if (begins) outgoing.begin(self, begin, migrate, 9, vm, true, 'sim://self')
   /** Effects since the last look, in words, and what the hooks heard. */
   const happened = (): readonly string[] => {
     const effects = context.takeEffects().map((effect) => {
@@ -66,7 +60,7 @@ const setUp = () => {
   }
   /** The number of the round under way. */
   const round = () => outgoing.all.get(action)?.rounds.number ?? 0
-  return { outgoing, happened, later, round, said }
+  return { outgoing, happened, later, round, said, effects: context.takeEffects }
 }
 
 /** In doubt from the first look on. */
@@ -287,6 +281,32 @@ test('the hypervisor is asked again and again to stop a migration that takes too
     'warn',
     'inspect here',
   ])
+})
+
+test('a migration that an agent finds after its start has no more time than when it was begun', () => {
+  const first = setUp()
+  first.outgoing.admitted(there, admitted)
+  const [open] = first.effects().flatMap((effect): readonly OpenMigration[] => {
+    if (effect.kind !== 'persist' || effect.record.kind !== 'opened') return []
+    return effect.record.open.kind === 'departure' ? [effect.record.open] : []
+  })
+  assert.ok(open !== undefined)
+  assert.equal(open.dirtyMiBps, vm.dirtyMiBps)
+  const brokenOffAfterMs = (ageMs: number): number => {
+    const { outgoing, happened, later, round } = setUp(false)
+    outgoing.restore({ ...open, ageMs })
+    for (let ms = 0; ms <= 10 * limits.migrationMsMin; ms += 500) {
+      later(500)
+      outgoing.inspected(action, round(), 'here', 'outgoing')
+      outgoing.whereabouts(action, there, round(), 'incoming')
+      if (happened().includes('abort')) return ms
+    }
+    return Number.POSITIVE_INFINITY
+  }
+  const wholeMs = brokenOffAfterMs(0)
+  assert.ok(Math.abs(wholeMs - limits.migrationMsMin) <= 2_000, `${wholeMs} ms`)
+  assert.ok(Math.abs(brokenOffAfterMs(40_000) - (limits.migrationMsMin - 40_000)) <= 2_000)
+  assert.ok(brokenOffAfterMs(1_000_000) <= 2_000)
 })
 
 test('a migration that sends nothing for half a minute, by its hypervisor, is broken off', () => {

@@ -180,8 +180,12 @@ const restored = (context: StepContext, open: OpenMigration): OutgoingMigration 
   phase: 'settling',
   uri: open.peerUri,
   nextAt: context.now(),
-  // How fast it rewrites memory is forgotten: as long as it may take at all.
-  job: jobOf(context.now(), open.demand.memoryMiB, linkMiBpsOf(context.policy)),
+  // It has no more time than when it was begun. Where it is not known how fast it rewrites memory: as long as it may take at all.
+  job: jobOf(
+    context.now() - (open.ageMs ?? 0),
+    open.demand.memoryMiB,
+    open.dirtyMiBps ?? linkMiBpsOf(context.policy),
+  ),
   ...nothingKnown,
 })
 
@@ -221,6 +225,7 @@ const openOf = (moving: OutgoingMigration, uri: PeerUri): OpenMigration => ({
   peerUri: uri,
   demand: moving.demand,
   paused: moving.paused,
+  dirtyMiBps: moving.job.dirtyMiBps,
 })
 
 const finished = (state: OutgoingState, action: ActionId, result: ActionResult): void => {
