@@ -191,8 +191,9 @@ const seenThere = (
   if (seen === 'running') return end(state, migration, { kind: 'done' })
   if (round !== migration.rounds.number) return
   if (seen === 'held') return end(state, migration, { kind: 'done' })
-  const at = seen === 'paused' && !migration.resuming ? reach(state, migration) : null
-  if (at === null) return
+  const at = seen === 'paused' ? reach(state, migration) : null
+  // One request at a time: each may be read late.
+  if (at === null || migration.resuming) return
   put(state, { ...migration, resuming: true })
   state.context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at })
 }
