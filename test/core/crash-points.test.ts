@@ -2,7 +2,7 @@
  * One overload, told again and again: each time the agent that is about to carry out the n-th effect dies, before it or right
  * after it, with its journal intact, torn or lost, and comes back a second later; and once more with a first migration that
  * hangs. Wherever it happens: no VM is lost, none runs twice, none stays paused, the overload is cured in the end, and nothing is
- * left behind.
+ * left behind; and a VM that starts with its host does so where it is.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -13,7 +13,7 @@ import { virtualCluster } from '../kit/virtual-cluster.ts'
 
 const tell = async (crash: ClusterOptions['crash'], hangs: boolean) => {
   const cluster = await virtualCluster({ hosts: 3, ...(crash === undefined ? {} : { crash }) })
-  for (let i = 0; i < 7; i++) cluster.vm(`vm-${i}`, 0, 1_000)
+  for (let i = 0; i < 7; i++) cluster.vm(`vm-${i}`, 0, 1_000, { autostart: i % 2 === 0 })
   await cluster.run(3_000)
   if (hangs) cluster.world.fail({ fault: { kind: 'hang', atPermille: 500 } })
   cluster.world.setCpu('vm-0' as VmId, 2_500)

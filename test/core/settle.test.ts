@@ -138,7 +138,7 @@ test('a request that is read after both agents gave it up leaves the VM paused w
 
 test('an operator pauses a VM, or moves one by hand: no alarm', async () => {
   const cluster = await virtualCluster({ hosts: 2 })
-  const vm = cluster.vm('web', 0, 500)
+  const vm = cluster.vm('web', 0, 500, { autostart: true })
   await cluster.run(1_000)
   cluster.world.byHand.pause(vm, 'h0')
   await cluster.run(30_000)

@@ -49,6 +49,7 @@ const fillWorld = (world: World, hosts: readonly number[], seed: number): readon
         memoryMiB: draw.pick([256, 512, 1_024]),
         cpuMilli: draw.integer(600, 1_300),
         dirtyMiBps: draw.integer(0, 20),
+        autostart: true,
       })
       return vm
     })

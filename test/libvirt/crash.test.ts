@@ -1,44 +1,13 @@
 /** Agents, daemons and whole hosts that die: what they leave behind on real hypervisors. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { MigrationView } from '@drover/protocol'
-import { type Guest, until } from '../testbed/testbed.ts'
-import { type HostAgent, libvirtSuite, patienceMs, type Story, seconds } from './kit.ts'
+import { until } from '../testbed/testbed.ts'
+import { libvirtSuite, patienceMs, seconds } from './kit.ts'
+import { migrationUnderWay, runsOn, sends, slow } from './under-way.ts'
 
 const suite = libvirtSuite({ hosts: 3 })
 
-/** Some ten seconds for a guest of 96 MiB: time enough to break something meanwhile. */
-const slow = ['bandwidth_mib_per_s = 8']
 const home = { hot: 1, warm: 1 } as const
-
-/** Overloads hv1 and waits until one of its guests is on its way. */
-const migrationUnderWay = async (
-  story: Story,
-): Promise<{ motion: MigrationView; moving: Guest; to: HostAgent }> => {
-  const { agent, agents, guest } = story
-  await guest('warm').console('load 40')
-  await guest('hot').console('load 55')
-  const motion = await until('a guest is on its way', patienceMs, async () => {
-    const { view } = await agent(1).status()
-    return view.migrations.find((one) => one.direction === 'out' && one.phase === 'moving') ?? null
-  })
-  const moving = Object.values(story.guests).find((one) => one.uuid === motion.vm)!
-  await until(`libvirt sends ${moving.name}`, patienceMs, async () => (await sends(story, moving)) || null)
-  const all = await Promise.all(agents.map(async (one) => [one, (await one.status()).view.host] as const))
-  return { motion, moving, to: all.find(([, id]) => id === motion.peer)![0] }
-}
-
-/** Does hv1's libvirt still send this guest away? */
-const sends = async ({ bed }: Story, guest: Guest): Promise<boolean> => {
-  const told = await bed
-    .host(1)
-    .virsh(['domjobinfo', guest.uuid])
-    .catch(() => '')
-  return /Operation: +Outgoing migration/.test(told)
-}
-
-const runsOn = async (guest: Guest): Promise<readonly string[]> =>
-  (await guest.where()).filter(({ state }) => state === 'running').map(({ host }) => host)
 
 suite.story(
   "kill -9 of the leader's agent during the migration: the guest arrives and runs, the restarted agent learns of it",

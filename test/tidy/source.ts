@@ -145,7 +145,7 @@ export const isTest = (path: string): boolean => path.endsWith('.test.ts')
 /** Helps tests, and is no part of the product: what a file of one of these names, or in `test/`, exports is for tests. */
 export const isTestSupport = (path: string): boolean =>
   path.startsWith('test/') ||
-  /(?:^|\/)(?:testing|arbitrary|compliance|fixtures|example|fake-[\w-]+)(?:\.ts$|\/)/.test(path)
+  /(?:^|\/)(?:testing|arbitrary|compliance(?:-stage)?|fixtures|example|fake-[\w-]+)(?:\.ts$|\/)/.test(path)
 
 /** `packages/<name>/…` → name; null elsewhere. */
 export const packageOf = (path: string): string | null => /^packages\/([^/]+)\//.exec(path)?.[1] ?? null

@@ -92,6 +92,8 @@ const carryOutOne = (
       return hypervisor.inspect(effect)
     case 'resume':
       return hypervisor.resume(effect)
+    case 'mark':
+      return hypervisor.mark(effect)
     case 'sample':
       return init.look()
     case 'describe':

@@ -1,7 +1,8 @@
-/** The effects that ask the hypervisor. Each is only begun here, and comes back as an input: `finished`, `inspected`, `resumed`. */
+/** The effects that ask the hypervisor. Each is only begun here, and comes back as an input: `finished`, `inspected`, `resumed`, `marked`. */
 import {
   type ActionId,
   type ActionResult,
+  codeFrom,
   type Effect,
   type Input,
   type LifecycleKind,
@@ -28,6 +29,7 @@ export interface HypervisorEffects {
   abort(effect: EffectOf<'abort'>): void
   inspect(effect: EffectOf<'inspect'>): void
   resume(effect: EffectOf<'resume'>): void
+  mark(effect: EffectOf<'mark'>): void
 }
 
 export interface HypervisorEffectsInit {
@@ -72,6 +74,17 @@ export const createHypervisorEffects = (init: HypervisorEffectsInit): Hypervisor
         (error: unknown) => {
           log.warn({ vm, code: codeOf(error), err: error }, 'a paused VM could not be resumed')
           feed({ kind: 'resumed', action, at: where, ok: false, detail: wordsOf(error) })
+        },
+      )
+    },
+
+    mark({ action, vm }) {
+      begin(() => hypervisor.setAutostart(vm)).then(
+        () => feed({ kind: 'marked', action, vm, code: null, detail: '' }),
+        (error: unknown) => {
+          const code = codeFrom(codeOf(error))
+          log.warn({ vm, code, err: error }, 'a VM could not be made to start with its host')
+          feed({ kind: 'marked', action, vm, code, detail: wordsOf(error) })
         },
       )
     },

@@ -75,6 +75,7 @@ const observedVm = (one: VmSample): ObservedVm => ({
   dirtyMiBps: rounded(amount(one.dirtyMiBps)),
   fixed: fixedBecause(one),
   diskLocked: one.diskLocked,
+  autostart: one.autostart === true,
   ...labelsIn(one.settings['labels']),
 })
 

@@ -260,7 +260,7 @@ export const mendedFaults: readonly SownFault[] = [
       {
         file: 'protocol/src/migration/outgoing-end.ts',
         inside: 'seenThere',
-        pattern: "if (seen === 'held') return end($$$DONE)",
+        pattern: "if (seen === 'held') return runsThere($$$DONE)",
         replacement: '',
       },
     ],

@@ -41,7 +41,7 @@ const events: Kind = {
     }),
 }
 
-const calls = ['resume', 'abort', 'migrate']
+const calls = ['resume', 'abort', 'migrate', 'setAutostart']
 
 /** A busy daemon reads a request late, whether its sender still lives or not. */
 const lateRequests: Kind = {
@@ -91,7 +91,7 @@ const owners: Kind = {
       const { name } = draw.pick(draft.vms)
       const atMs = moment(draw, draft)
       const backMs = Math.min(atMs + duration(draw), draft.untilMs - 1)
-      switch (draw.integer(0, fragile ? 4 : 5)) {
+      switch (draw.integer(0, fragile ? 5 : 6)) {
         case 0:
         case 1:
           return [
@@ -104,6 +104,8 @@ const owners: Kind = {
           return [{ atMs, command: `restart ${name}` }]
         case 4:
           return [{ atMs, command: `destroy ${name}` }]
+        case 5:
+          return [{ atMs, command: `autostart ${name}${draw.chance(0.5) ? ' off' : ''}` }]
         default:
           return [{ atMs, command: `move ${name} h${someHost(draw, draft)}` }]
       }
@@ -179,6 +181,13 @@ const lockedDisks: Kind = {
   vm: (draw) => (draw.chance(0.4) ? ['locked=true'] : []),
 }
 
+/** VMs that start with their host. Those of a seed without it stay down when their host has lost its power. */
+const starting: Kind = {
+  name: 'marked VMs',
+  chance: 0.8,
+  vm: (draw) => (draw.chance(0.7) ? ['autostart=true'] : []),
+}
+
 /** Guests that rewrite memory: some faster than the link carries it. */
 const dirtyMemory: Kind = {
   name: 'dirty memory',
@@ -220,6 +229,7 @@ export const hypervisorKinds: readonly Kind[] = [
   newVms,
   stubborn,
   lockedDisks,
+  starting,
   dirtyMemory,
   lies,
 ]

@@ -8,86 +8,21 @@
  */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { VmId } from '@drover/protocol'
+import { type ComplianceWorld, type Stage, stageOf } from './compliance-stage.ts'
 import {
   type Hypervisor,
   HypervisorError,
   type HypervisorErrorCode,
   type HypervisorEvent,
   type MigrationProgress,
-  type MigrationRequest,
-  type MigrationResult,
   type Presence,
 } from './hypervisor-port.ts'
 
-export interface ComplianceWorld {
-  /** Both opened; `close` of the world closes them. */
-  readonly source: Hypervisor
-  readonly destination: Hypervisor
-  /** Runs on the source, can be moved. */
-  readonly vm: VmId
-  /** At this bandwidth a migration of the VM lasts at least ten times `pollMs`. */
-  readonly slowMiBps: number
-  /** At this bandwidth it ends soon. */
-  readonly fastMiBps: number
-  /** How often to look for something that is about to happen, ms, and when to give up. */
-  readonly pollMs: number
-  readonly patienceMs: number
-  /** Suspends the VM as its owner would, not through drover. */
-  readonly pauseByOwner?: () => Promise<void>
-  /** Destroys the VM as its owner would. */
-  readonly destroyByOwner?: () => Promise<void>
-  /** Kills a host's hypervisor daemon, not its VMs. */
-  readonly killDaemon?: (of: 'source' | 'destination') => Promise<void>
-  /** Starts it again; resolves when it answers. */
-  readonly startDaemon?: (of: 'source' | 'destination') => Promise<void>
-  /** True if the VM's definition outlives its runs, so that it can be saved and started. */
-  readonly persistent: boolean
-  close(): Promise<void>
-}
+export type { ComplianceWorld } from './compliance-stage.ts'
 
 /** A VM that no hypervisor has. */
 const nobody = '00000000-dead-4bad-8bad-000000000000' as VmId
-
-/** What a story may use: the world, and what every other line needs of it. */
-interface Stage extends ComplianceWorld {
-  /** The destination's `migrationUri`. */
-  readonly to: string
-  request(changes?: Partial<MigrationRequest>): MigrationRequest
-  /** Waits until a look gives what is expected; fails with what it gave last. */
-  eventually<T>(look: () => T | Promise<T>, expected: T): Promise<void>
-  /** Begins a slow migration and waits until it runs. */
-  underWay(changes?: Partial<MigrationRequest>): Promise<{ readonly result: Promise<MigrationResult> }>
-}
-
-const stageOf = async (world: ComplianceWorld): Promise<Stage> => {
-  const eventually = async <T>(look: () => T | Promise<T>, expected: T): Promise<void> => {
-    const deadlineMs = performance.now() + world.patienceMs
-    let found = await look()
-    while (found !== expected && performance.now() < deadlineMs) {
-      await delay(world.pollMs)
-      found = await look()
-    }
-    assert.equal(found, expected)
-  }
-  await eventually(() => world.source.connected && world.destination.connected, true)
-  const to = (await world.destination.host()).migrationUri
-  const request = (changes: Partial<MigrationRequest> = {}): MigrationRequest => ({
-    vm: world.vm,
-    to,
-    handOverPaused: false,
-    bandwidthMiBps: world.fastMiBps,
-    ...changes,
-  })
-  const underWay = async (changes: Partial<MigrationRequest> = {}) => {
-    const result = world.source.migrate(request({ bandwidthMiBps: world.slowMiBps, ...changes }))
-    await eventually<Presence>(() => world.source.locate(world.vm), 'outgoing')
-    await eventually<Presence>(() => world.destination.locate(world.vm), 'incoming')
-    return { result }
-  }
-  return { ...world, to, request, eventually, underWay }
-}
 
 const fails =
   (...codes: HypervisorErrorCode[]) =>
@@ -198,6 +133,25 @@ story('a pause is no lack of demand: after it the VM is measured anew', ['pauseB
   assert.equal((await look())?.cpuMilli, null)
   await eventually(async () => Number.isFinite((await look())?.cpuMilli), true)
 })
+
+story(
+  'that a VM starts with its host is said again and again, and does not come along when it moves',
+  ['persistent'],
+  async (stage) => {
+    const { source, destination, vm } = stage
+    const startsWith = async (at: Hypervisor) =>
+      (await at.sample()).vms.find((one) => one.vm === vm)?.autostart
+    await source.setAutostart(vm)
+    await source.setAutostart(vm)
+    await stage.eventually(() => startsWith(source), true)
+    const result = await source.migrate(stage.request())
+    assert.equal(result.kind, 'done', JSON.stringify(result))
+    assert.equal(await startsWith(destination), false)
+    await assert.rejects(source.setAutostart(vm), fails('vm.absent'))
+    await destination.setAutostart(vm)
+    assert.equal(await startsWith(destination), true)
+  },
+)
 
 story('while it moves, both ends say so, and the copy that arrives is not counted', [], async (stage) => {
   const { source, destination, vm } = stage

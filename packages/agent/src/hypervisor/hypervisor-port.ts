@@ -65,6 +65,8 @@ export interface VmSample {
   readonly migratable: Movable
   /** True if a disk lock manager is known to guard *every* disk of the VM (rule R2: then no paused hand-over). */
   readonly diskLocked: boolean
+  /** Its definition says that it starts when its host does. */
+  readonly autostart: boolean
   /** drover's own settings from the VM's metadata, e.g. `{ balance: 'never' }`; unknown keys are kept. */
   readonly settings: Readonly<Record<string, string>>
 }
@@ -161,6 +163,11 @@ export interface Hypervisor {
   abort(vm: VmId): Promise<void>
   /** Resumes a paused VM here, or with `at` on another host. Resuming a running VM is no error. */
   resume(vm: VmId, at?: string): Promise<void>
+  /**
+   * The definition of a VM here says from now on that it starts when this host does, whether it is active or not. That it says so
+   * already is no error; a VM without a definition is refused.
+   */
+  setAutostart(vm: VmId): Promise<void>
   /** Suspends a VM's whole state to storage and releases its memory; `restore` brings it back. For vJobs. */
   save(vm: VmId): Promise<void>
   restore(vm: VmId): Promise<void>

@@ -51,6 +51,7 @@ forEachKind('what a restarted agent finds', (fresh) => {
       open: [],
       closed: [],
       duties: [],
+      marks: [],
       met: [],
       draining: false,
       mode: null,
@@ -80,6 +81,7 @@ forEachKind('what a restarted agent finds', (fresh) => {
       open: [openAction(2), openAction(3)],
       closed: [closedAction(1)],
       duties: [duty(1)],
+      marks: [],
       met: [],
       draining: true,
       mode: 'auto',
@@ -111,6 +113,32 @@ forEachKind('what a restarted agent finds', (fresh) => {
     assert.equal(again.restored.open[0]?.vm, 'before')
     assert.equal(again.restored.open[0]?.action, action(1))
     again.close()
+  })
+})
+
+forEachKind('VMs that are to start with this host', (fresh) => {
+  // A VM that has come is to start with this host: what is not done yet is on record, once for each VM.
+  test('a mark is there until it is set; a VM that has come again has the newest', () => {
+    const open = fresh()
+    const first = open()
+    for (const [n, name] of [
+      [1, 'web'],
+      [2, 'db'],
+      [3, 'web'],
+    ] as const)
+      first.append({ kind: 'to-mark', action: action(n), vm: vmId(name) })
+    first.close()
+    const second = open()
+    assert.deepEqual(second.restored.marks, [
+      { action: action(2), vm: vmId('db') },
+      { action: action(3), vm: vmId('web') },
+    ])
+    second.append({ kind: 'marked', vm: vmId('db') })
+    second.append({ kind: 'marked', vm: vmId('never-heard-of') })
+    second.close()
+    const third = open()
+    assert.deepEqual(third.restored.marks, [{ action: action(3), vm: vmId('web') }])
+    third.close()
   })
 })
 

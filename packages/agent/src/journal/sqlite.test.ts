@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { before, test } from 'node:test'
 import { closed, decision, openAction, opened } from '../testing/fixtures.ts'
 import { scratchPaths } from '../testing/scratch.ts'
@@ -106,6 +107,26 @@ test('a cut or deleted log is noticed, and stays noticed until a new epoch is wr
     assert.equal(third.restored.epoch, 42)
     third.close()
   }
+})
+
+// An agent of a version that knew of no marks was killed: the next one reads all that it had written.
+test('a journal from before there were marks is read, and takes some', () => {
+  const dir = killedCopy()
+  const db = new DatabaseSync(join(dir, 'journal.db'))
+  db.exec('DROP TABLE mark')
+  db.close()
+  const journal = openJournal(dir)
+  assert.equal(journal.trouble, null)
+  assert.equal(journal.restored.journalIntact, true)
+  assert.deepEqual(journal.restored.open, [openAction(1)])
+  assert.equal(journal.restored.open[0] !== undefined && 'autostart' in journal.restored.open[0], false)
+  assert.deepEqual(journal.restored.marks, [])
+  const { action, vm } = openAction(1)
+  journal.append({ kind: 'to-mark', action, vm })
+  journal.close()
+  const again = openJournal(dir)
+  assert.deepEqual(again.restored.marks, [{ action, vm }])
+  again.close()
 })
 
 // A disk that returns nonsense, a file cut in the middle: the agent begins anew and keeps the wreck for its operator.

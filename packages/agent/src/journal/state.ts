@@ -7,6 +7,7 @@ import {
   type HostId,
   type JournalRecord,
   limits,
+  type Mark,
   type Mode,
   type OpenAction,
   type Restored,
@@ -34,6 +35,8 @@ export interface JournalState {
   readonly closed: readonly ClosedAction[]
   /** Oldest first; the core keeps at most `limits.dutiesMax`. */
   readonly duties: ReadonlyMap<ActionId, Duty>
+  /** Oldest first; the core keeps at most `limits.dutiesMax`. */
+  readonly marks: ReadonlyMap<VmId, Mark>
   /** Those heard of longest ago first, at most `limits.viewHostsMax`. */
   readonly met: ReadonlyMap<HostId, StartCount>
   readonly draining: boolean
@@ -47,6 +50,7 @@ export const emptyState: JournalState = {
   open: new Map(),
   closed: [],
   duties: new Map(),
+  marks: new Map(),
   met: new Map(),
   draining: false,
   mode: null,
@@ -73,6 +77,17 @@ export const applyRecord = (state: JournalState, record: JournalRecord, wallMs: 
       const duties = new Map(state.duties)
       duties.delete(record.action)
       return { ...state, duties }
+    }
+    case 'to-mark': {
+      const { action, vm } = record
+      const marks = new Map(state.marks)
+      marks.delete(vm)
+      return { ...state, marks: marks.set(vm, { action, vm }) }
+    }
+    case 'marked': {
+      const marks = new Map(state.marks)
+      marks.delete(record.vm)
+      return { ...state, marks }
     }
     case 'met': {
       const { host, incarnation } = record
@@ -134,6 +149,7 @@ export const restoredFrom = (state: JournalState, wallMs: number): Restored => (
     .sort((a, b) => (a.action < b.action ? -1 : a.action > b.action ? 1 : 0)),
   closed: state.closed,
   duties: [...state.duties.values()],
+  marks: [...state.marks.values()],
   met: [...state.met.values()],
   draining: state.draining,
   mode: state.mode,

@@ -50,6 +50,7 @@ export const vmSample = (name: string, changes: Partial<VmSample> = {}): VmSampl
   incarnation: '1',
   migratable: { movable: true },
   diskLocked: false,
+  autostart: false,
   settings: {},
   ...changes,
 })
@@ -152,6 +153,7 @@ export const fakeHypervisor = (connected = true): FakeHypervisor => {
       fake.asked.push(`resume ${vm} ${at ?? 'here'}`)
       if (fake.failing !== null) throw fake.failing
     },
+    setAutostart: (vm) => operate('set-autostart', vm),
     save: (vm) => operate('save', vm),
     restore: (vm) => operate('restore', vm),
     start: (vm) => operate('start', vm),

@@ -37,6 +37,8 @@ export interface ObservedVm extends Labelled {
   /** Why it cannot be migrated, or null; a driver may have codes of its own. */
   readonly fixed: AnyCode | null
   readonly diskLocked: boolean
+  /** Its definition here says that it starts with its host. */
+  readonly autostart: boolean
 }
 
 /** A migration away from here that runs now, and how much it has sent so far; null = the hypervisor does not say. */
@@ -85,6 +87,8 @@ export interface OpenMigration extends Labelled {
   readonly dirtyMiBps?: number
   /** How long ago it was written down when the agent started again, ms, by the wall clock; absent = just now, or not known. */
   readonly ageMs?: number
+  /** It started with its host where it comes from, and is to do so at the other end. Journals of before do not say it: false. */
+  readonly autostart?: boolean
 }
 
 /** A start, stop, suspend or resume of a VM on this host that the journal had open. */
@@ -129,6 +133,18 @@ export interface Duty {
   readonly peer: HostId
   readonly word: 'hand-over' | 'cancelled'
   readonly demand: Resources
+  /** As of an open migration. */
+  readonly autostart?: boolean
+}
+
+/**
+ * A VM that has come here, and whose definition here does not say yet that it starts with its host, as it did where it comes
+ * from. No hypervisor carries that with a migration: it is set here, by whichever life of this agent.
+ */
+export interface Mark {
+  /** By which it came. */
+  readonly action: ActionId
+  readonly vm: VmId
 }
 
 /** By which start count another host is known: it may have lost its journal, and must not go back behind it (S6). */
@@ -145,6 +161,10 @@ export type JournalRecord =
   | ({ readonly kind: 'closed'; readonly duty: Duty | null } & ClosedAction)
   /** The duty of this action is done. */
   | { readonly kind: 'discharged'; readonly action: ActionId }
+  /** This VM is to start with this host: one mark for each VM, the newest. */
+  | ({ readonly kind: 'to-mark' } & Mark)
+  /** It does, or is not here any more. */
+  | { readonly kind: 'marked'; readonly vm: VmId }
   | ({ readonly kind: 'met' } & StartCount)
   /** This host goes on with this start count: by another one it was known already. */
   | { readonly kind: 'renumbered'; readonly incarnation: number }
@@ -166,6 +186,7 @@ export interface Restored {
   readonly closed: readonly ClosedAction[]
   /** Oldest first. */
   readonly duties: readonly Duty[]
+  readonly marks: readonly Mark[]
   /** Those heard of longest ago first, at most `limits.viewHostsMax`. */
   readonly met: readonly StartCount[]
   readonly draining: boolean
@@ -236,6 +257,14 @@ export type Input =
       readonly ok: boolean
       readonly detail: string
     }
+  /** The answer to a `mark`. `code`: why it could not be set, as the hypervisor's driver says; null = it is. */
+  | {
+      readonly kind: 'marked'
+      readonly action: ActionId
+      readonly vm: VmId
+      readonly code: AnyCode | null
+      readonly detail: string
+    }
   | { readonly kind: 'commanded'; readonly request: string; readonly command: Command }
   /** The agent is to end, in order: say so to the others, start nothing more, and say `leave` when it may end. */
   | { readonly kind: 'leaving' }
@@ -296,6 +325,8 @@ export type Effect =
     }
   /** Let a paused VM run: here, or at another's hypervisor. Only by R1 and R2. */
   | { readonly kind: 'resume'; readonly action: ActionId; readonly vm: VmId; readonly at: PeerUri | null }
+  /** Have the definition of a VM that has come here say that it starts with its host. Said again, it does no harm. */
+  | { readonly kind: 'mark'; readonly action: ActionId; readonly vm: VmId }
   /** Look at the hypervisor now (`observed` and `jobs` follow) instead of at the next sampling time. */
   | { readonly kind: 'sample' }
   /** Ask the hypervisor once more what this host has (`described` follows): in the look under way, or with the next one. */

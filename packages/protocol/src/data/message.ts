@@ -110,6 +110,8 @@ export interface Admit extends OfAction {
   /** The source's migration URI: where the destination asks when the source's agent is silent. */
   readonly sourceUri: string
   readonly cooldownMs: number
+  /** At the source its definition says that it starts with its host: so it is to be at the destination. */
+  readonly autostart: boolean
 }
 export interface Admitted extends OfAction {
   readonly kind: 'admitted'
@@ -129,6 +131,8 @@ export interface HandOver extends OfAction {
   readonly round: number
   /** While it is unconfirmed: what the VM wants, for a destination that has lost its record. Else null. */
   readonly demand: Resources | null
+  /** With `demand`, as in `admit`; else false. */
+  readonly autostart: boolean
 }
 /** Destination → source: it runs here now. */
 export interface TookOver extends OfAction {

@@ -27,6 +27,7 @@ const setUp = () => {
     leasedElsewhere: () => false,
     isClosed: () => world.closed,
     isSent: () => world.sent,
+    toMark: () => {},
     adopt: (from) => void adopted.push(from),
     takeUp: (to) => void taken.push(to),
   })
@@ -68,7 +69,7 @@ test('a copy that is handed over is taken up where a migration has paused it, an
     const { adoption, host, adopted } = setUp()
     host.vms.set(vm, { vm, name: 'web', state: 'paused', pausedBy } as KnownVm)
     const demand = { cpuMilli: 400, memoryMiB: 256 }
-    adoption.handedOver(destination, { kind: 'hand-over', ...about, round: 1, demand })
+    adoption.handedOver(destination, { kind: 'hand-over', ...about, round: 1, demand, autostart: false })
     return adopted
   }
   assert.deepEqual([handed('migration'), handed('owner')], [[destination], []])

@@ -31,6 +31,8 @@ export interface AdoptionHooks {
   /** Our hypervisor moves this VM away. */
   isSent(vm: VmId): boolean
   adopt(from: HostId, message: HandOver, known: KnownVm): void
+  /** It runs here already, and is to start with this host. */
+  toMark(message: HandOver): void
   /** The VM leaves here for this host by this action. */
   takeUp(to: HostId, message: Whereabouts, known: KnownVm): void
 }
@@ -63,6 +65,8 @@ export const createAdoption = (context: StepContext, host: HostState, hooks: Ado
       waiting.delete(round)
       const { partition, epoch, action, vm } = handed.message
       const about = { partition, epoch, action, vm }
+      if (handed.message.autostart && (presence === 'running' || presence === 'held'))
+        hooks.toMark(handed.message)
       if (presence === 'running' || presence === 'held' || presence === 'outgoing')
         context.send(handed.to, { kind: 'took-over', ...about })
       if (presence === 'absent' || presence === 'shut' || presence === 'saved')

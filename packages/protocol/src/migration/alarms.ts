@@ -1,7 +1,7 @@
 /**
  * What an operator has to see for as long as it lasts: a VM that a migration left paused and that no action accounts for, a VM
- * that left for a host which has confirmed nothing, and a migration that does not end and that no action accounts for. It
- * stands in the status, and is said again and again.
+ * that left for a host which has confirmed nothing, one that has come and does not start with this host yet, and a migration that
+ * does not end and that no action accounts for. It stands in the status, and is said again and again.
  */
 import { limits } from '../data/config.ts'
 import type { Instant, VmId } from '../data/ids.ts'
@@ -9,6 +9,7 @@ import type { AlarmCode, AlarmView } from '../data/view.ts'
 import type { HostState } from '../snapshot/host.ts'
 import { earliest, earliestOf, type StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
+import type { Marks } from './marks.ts'
 
 export interface Alarms {
   tick(): void
@@ -37,6 +38,7 @@ export const createAlarms = (
   context: StepContext,
   host: HostState,
   duties: Duties,
+  marks: Pick<Marks, 'none' | 'waiting'>,
   { accounted, overdue, overdueAt }: AlarmHooks,
 ): Alarms => {
   /** By code and VM; those younger than `alarmAfterMs` may still end by themselves. */
@@ -71,6 +73,11 @@ export const createAlarms = (
         text: `VM ${vm} left for ${peer}, which has not confirmed that it runs there`,
         vm,
       }))
+    const unmarked = marks.waiting().map((vm) => ({
+      code: 'vm.unmarked' as const,
+      text: `VM ${nameOf(vm)} has come here and does not start with this host, as it did before: its hypervisor has not taken that`,
+      vm,
+    }))
     const jobs = unending.map(({ vm, direction }) => ({
       code: 'migration.unaccounted' as const,
       text:
@@ -79,7 +86,7 @@ export const createAlarms = (
           : `VM ${nameOf(vm)} comes in by a migration that does not end, and no action accounts for it`,
       vm,
     }))
-    return [...left, ...silent, ...jobs]
+    return [...left, ...silent, ...unmarked, ...jobs]
   }
 
   const isRaised = (one: Raised, now: Instant): boolean => now - one.since >= limits.alarmAfterMs
@@ -88,7 +95,8 @@ export const createAlarms = (
     tick() {
       look()
       const unending = overdue()
-      if (paused.length === 0 && all.size === 0 && unending.length === 0 && duties.none()) return
+      if (paused.length === 0 && all.size === 0 && unending.length === 0 && duties.none() && marks.none())
+        return
       const now = context.now()
       const found = causes(unending)
       const keys = new Set<string>()

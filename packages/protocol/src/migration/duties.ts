@@ -87,9 +87,9 @@ export const createDuties = (
   const say = (kept: Kept): void => {
     if (context.isOwed(kept.duty.action))
       return void all.set(kept.duty.action, { ...kept, nextAt: context.now() + limits.dutyMsMin })
-    const { partition, epoch, action, vm, peer, word, demand } = kept.duty
+    const { partition, epoch, action, vm, peer, word, demand, autostart = false } = kept.duty
     const about = { partition, epoch, action, vm }
-    if (word === 'hand-over') context.send(peer, { kind: word, ...about, round: 0, demand })
+    if (word === 'hand-over') context.send(peer, { kind: word, ...about, round: 0, demand, autostart })
     else context.send(peer, { kind: word, ...about })
     const round = word === 'cancelled' ? ask(kept.duty) : null
     all.set(action, { ...kept, saidAt: context.now(), nextAt: context.now() + limits.dutyMsMax, round })

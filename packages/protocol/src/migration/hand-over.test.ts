@@ -19,6 +19,7 @@ const handOver = (changes: Partial<HandOver> = {}): HandOver => ({
   ...about,
   round: 0,
   demand,
+  autostart: false,
   ...changes,
 })
 const cancelled: Cancelled = { kind: 'cancelled', ...about }
@@ -26,6 +27,7 @@ const cancelled: Cancelled = { kind: 'cancelled', ...about }
 const setUp = () => {
   const context = createStepContext(self, 1, 1, policyOf('balanced'))
   const incoming = createIncoming(context, createClosedActions([]), {
+    toMark() {},
     arrived: () => {},
     ended: () => {},
     reach: () => null,

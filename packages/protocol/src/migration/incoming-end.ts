@@ -31,6 +31,8 @@ import { judgeDestination } from './resolve-unknown.ts'
 const hasArrived = (state: IncomingState, migration: IncomingMigration): void => {
   const { context, hooks } = state
   const { vm, from } = migration
+  // On record before the end is: what is open no more is looked at no more.
+  if (migration.autostart) hooks.toMark(migration)
   close(state, migration, null)
   hooks.arrived(migration)
   context.send(from, { kind: 'took-over', ...about(migration), vm })
@@ -47,6 +49,10 @@ const takeOver = (state: IncomingState, migration: IncomingMigration): void => {
   put(state, { ...migration, taking: true, nextAt: context.now() + limits.settlePollMs })
   context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at: null })
 }
+
+/** It has come, and was stopped since: its definition is what is left of it. */
+const isLeftShut = ({ here, there }: Rounds): boolean =>
+  (here === 'shut' || here === 'saved') && there === 'absent'
 
 /** Its source has let it go, and it is not active here: it was stopped, or went down with this host. */
 const lose = (state: IncomingState, migration: IncomingMigration): void => {
@@ -87,6 +93,7 @@ const judge = (state: IncomingState, migration: IncomingMigration): void => {
     case 'take-over':
       return takeOver(state, migration)
     case 'forget':
+      if (migration.autostart && isLeftShut(rounds)) state.hooks.toMark(migration)
       if (letGo) return lose(state, migration)
       if (verdict.warning !== null)
         context.warn(verdict.warning, `VM ${vm} runs on ${from}; a paused copy is left here`, vm)

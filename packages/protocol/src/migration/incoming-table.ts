@@ -18,6 +18,8 @@ export interface IncomingMigration extends Promised {
   readonly sourceUri: string
   readonly snapshot: VmSnapshot
   readonly cooldownMs: number
+  /** It is to start with this host, as it does with that from which it comes. */
+  readonly autostart: boolean
   readonly since: Instant
   readonly nextAt: Instant
   /** What both ends answer since the promise should have been used. */
@@ -31,6 +33,8 @@ export interface IncomingMigration extends Promised {
 }
 
 export interface IncomingHooks {
+  /** What was to come is defined here, and is to start with this host. */
+  toMark(migration: IncomingMigration): void
   /** It runs here now. */
   arrived(migration: IncomingMigration): void
   /** The promise is over, either way. */

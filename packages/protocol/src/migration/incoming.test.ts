@@ -25,11 +25,13 @@ const admit: Admit = {
   paused: true,
   sourceUri: 'sim://there',
   cooldownMs: 1_000,
+  autostart: false,
 }
 
 const arrivalsOn = () => {
   const context = createStepContext(self, 1, 1, policyOf('balanced'))
   const incoming = createIncoming(context, createClosedActions([]), {
+    toMark() {},
     arrived: () => {},
     ended: () => {},
     reach: () => null,
@@ -56,7 +58,13 @@ for (const here of ['running', 'held', 'paused'] as const)
   test(`a copy without a record that is ${here}, of which its source need say no more, is not let run${here === 'paused' ? ', and is no arrival' : ': it has arrived'}`, () => {
     const { context, incoming } = arrivalsOn()
     const about = { incarnation: 1, partition, epoch: 3, action, vm }
-    const handOver = { kind: 'hand-over', ...about, round: 0, demand: admit.vm.demand } as const
+    const handOver = {
+      kind: 'hand-over',
+      ...about,
+      round: 0,
+      demand: admit.vm.demand,
+      autostart: false,
+    } as const
     incoming.adopt(there, handOver, { name: 'db', labels: [] })
     incoming.tick()
     const round = incoming.all.get(action)!.rounds.number!

@@ -101,6 +101,7 @@ const admit = (state: IncomingState, from: HostId, message: Admit, uri: string):
     sourceUri: message.sourceUri,
     snapshot: message.vm,
     cooldownMs: message.cooldownMs,
+    autostart: message.autostart,
     since: context.now(),
     nextAt: context.now() + limits.admitValidMs,
     adopted: false,
@@ -123,6 +124,7 @@ const openOf = (migration: IncomingMigration, paused: boolean): OpenMigration =>
   peerUri: migration.sourceUri,
   demand: migration.demand,
   paused,
+  autostart: migration.autostart,
   ...labelsOf(migration),
 })
 
@@ -138,6 +140,7 @@ const revived = (context: StepContext, open: OpenMigration, adopted: boolean): I
   sourceUri: open.peerUri,
   snapshot: snapshotOf(open),
   cooldownMs: context.policy.cooldownMs,
+  autostart: open.autostart ?? false,
   since: context.now(),
   nextAt: context.now(),
   adopted,
@@ -178,7 +181,7 @@ const handOver = (state: IncomingState, from: HostId, message: HandOver): boolea
 const adopt = (
   state: IncomingState,
   from: HostId,
-  { partition, epoch, action, vm, demand }: HandOver,
+  { partition, epoch, action, vm, demand, autostart }: HandOver,
   known: Pick<ObservedVm, 'name' | 'labels'>,
 ): void => {
   const { context } = state
@@ -195,6 +198,7 @@ const adopt = (
     demand: demand ?? nothing,
     ...labelsOf(known),
     paused: true,
+    autostart,
   }
   put(state, revived(context, open, true))
   context.emit({ kind: 'persist', record: { kind: 'opened', open } })

@@ -12,7 +12,7 @@ import type { HostState } from '../snapshot/host.ts'
 import { checkPromised } from '../snapshot/ledger.ts'
 import type { StepContext } from '../step-context.ts'
 import { mayArrive, mayLeave } from './admission.ts'
-import { type MigrationParts, migrationsIn, migrationsOut } from './migration-parts.ts'
+import { type MigrationParts, migrationsIn, migrationsOut, startsWithHost } from './migration-parts.ts'
 
 /** The gate of every URI that a peer names or the journal kept: what does not pass is never opened. */
 export const reachable = (
@@ -55,7 +55,8 @@ export const beginMigration = (
     return { code: 'vm.job_active', text: 'the VM is in motion already' }
   if (migrationsOut(parts) >= context.policy.migrationsOutMax)
     return { code: 'limit.out', text: 'as many migrations leave as may' }
-  outgoing.begin(from, message, migrate, toEpoch, vm, paused, ownUri(host))
+  const autostart = startsWithHost(parts, vm.vm)
+  outgoing.begin(from, message, migrate, toEpoch, vm, paused, autostart, ownUri(host))
   return null
 }
 

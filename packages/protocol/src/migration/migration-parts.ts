@@ -13,6 +13,7 @@ import type { Duties } from './duties.ts'
 import type { ForeignArrivals } from './foreign-arrivals.ts'
 import type { IncomingMigrations } from './incoming.ts'
 import type { IncomingMigration } from './incoming-table.ts'
+import type { Marks } from './marks.ts'
 import type { OutgoingMigrations } from './outgoing.ts'
 import type { PresenceAnswers } from './presence.ts'
 import type { UnderWay } from './unaccounted-jobs.ts'
@@ -43,6 +44,7 @@ export interface MigrationParts {
   readonly reach: (peer: HostId, said: string, vm: VmId) => PeerUri | null
   readonly closed: ClosedActions
   readonly duties: Duties
+  readonly marks: Marks
   readonly outgoing: OutgoingMigrations
   readonly incoming: IncomingMigrations
   readonly presence: PresenceAnswers
@@ -66,6 +68,10 @@ export const promisesOf = ({ incoming }: MigrationParts): readonly IncomingMigra
 
 export const moves = (parts: MigrationParts, vm: VmId): boolean =>
   [...parts.outgoing.all.values(), ...promisesOf(parts)].some((one) => one.vm === vm)
+
+/** As the last sample says of its definition; or as it is to be, where that is not done yet. */
+export const startsWithHost = ({ host, marks }: MigrationParts, vm: VmId): boolean =>
+  marks.has(vm) || host.vms.get(vm)?.autostart === true
 
 /** So many migrations enter this host and leave it, an operator's included. */
 export const migrationsIn = (parts: MigrationParts): number => parts.incoming.all.size + parts.arrivals.size

@@ -31,9 +31,18 @@ import { createDuties, unconfirmed } from './duties.ts'
 import { arrivalsNow, arrivalsSampled, noArrivals } from './foreign-arrivals.ts'
 import { createIncoming } from './incoming.ts'
 import type { IncomingMigration } from './incoming-table.ts'
+import { createMarks } from './marks.ts'
 import { admit, beginMigration, reachable } from './migration-gate.ts'
 import { isBrokenOff } from './migration-job.ts'
-import { accounts, type MigrationHooks, type MigrationParts, moves, promisesOf } from './migration-parts.ts'
+import {
+  accounts,
+  type MigrationHooks,
+  type MigrationParts,
+  moves,
+  promisesOf,
+  startsWithHost,
+} from './migration-parts.ts'
+import { viewOf } from './migrations-view.ts'
 import { createOutgoing } from './outgoing.ts'
 import type { OutgoingMigration } from './outgoing-table.ts'
 import { createPresenceAnswers } from './presence.ts'
@@ -63,7 +72,10 @@ const isMigrationKind: ReadonlySet<string> = new Set(migrationKinds)
 export const isMigrationMessage = (message: PartitionMessage): message is MigrationMessage =>
   isMigrationKind.has(message.kind)
 
-export type MigrationInput = Extract<Input, { readonly kind: 'finished' | 'inspected' | 'resumed' }>
+export type MigrationInput = Extract<
+  Input,
+  { readonly kind: 'finished' | 'inspected' | 'resumed' | 'marked' }
+>
 
 export interface Migrations {
   /** A migration of ours is under way, or another's job that touches this host. */
@@ -111,11 +123,11 @@ export const createMigrations = (
   context: StepContext,
   host: HostState,
   closed: ClosedActions,
-  restored: Pick<Restored, 'duties'>,
+  restored: Pick<Restored, 'duties' | 'marks'>,
   hooks: MigrationHooks,
 ): Migrations => {
   const parts = createParts(context, host, closed, hooks)
-  const { outgoing, incoming, duties, alarms } = parts
+  const { outgoing, incoming, duties, marks, alarms } = parts
   return {
     busy: () =>
       outgoing.all.size > 0 || incoming.all.size > 0 || [...parts.jobs].some((vm) => !accounts(parts, vm)),
@@ -143,17 +155,20 @@ export const createMigrations = (
     },
     sampled() {
       duties.sampled((vm) => host.vms.get(vm)?.state === 'running')
+      marks.sampled()
       parts.arrivals = arrivalsSampled(parts.arrivals)
     },
     connected() {
       outgoing.lookAgain()
       incoming.lookAgain()
+      marks.connected()
     },
     heard: duties.heard,
     leave: outgoing.leave,
     breakOff: outgoing.breakOff,
     restore(open) {
       duties.restore(restored.duties)
+      marks.restore(restored.marks)
       for (const one of open) (one.kind === 'departure' ? outgoing : incoming).restore(one)
     },
     silent: incoming.nudge,
@@ -161,9 +176,11 @@ export const createMigrations = (
       outgoing.tick()
       incoming.tick()
       duties.tick()
+      marks.tick()
       alarms.tick()
     },
-    nextAt: () => earliest([outgoing.nextAt(), incoming.nextAt(), duties.nextAt(), alarms.nextAt()]),
+    nextAt: () =>
+      earliest([outgoing.nextAt(), incoming.nextAt(), duties.nextAt(), marks.nextAt(), alarms.nextAt()]),
     view: (now) => viewOf(parts, now),
   }
 }
@@ -177,6 +194,11 @@ const createParts = (
   const reach = (peer: HostId, said: string, vm: VmId): PeerUri | null =>
     reachable(context, host, hooks.announced(peer), peer, said, vm)
   const duties = createDuties(context, host.copyLeft, (peer, vm) => reach(peer, hooks.announced(peer), vm))
+  const marks = createMarks(context, {
+    inMotion: (vm) => moves(parts, vm) || hooks.operates(vm),
+    isHere: (vm) => host.vms.has(vm),
+    isConnected: () => host.connected,
+  })
   const outgoing = createOutgoing(context, closed, duties, {
     hindrance({ vm, vmIncarnation }) {
       const known = host.vms.get(vm)
@@ -189,9 +211,13 @@ const createParts = (
     started: hooks.started,
     reach,
     gone: (vm) => depart(host, vm),
-    ended: (migration, result) => leftOrStayed(context, host, migration, result),
+    ended(migration, result) {
+      if (closed.resultOf('departure', migration.action)?.kind === 'done') marks.left(migration.vm)
+      leftOrStayed(context, host, migration, result)
+    },
   })
   const incoming = createIncoming(context, closed, {
+    toMark: ({ action, vm }) => marks.take(action, vm),
     arrived: (migration) => hasArrived(context, host, migration),
     ended: () => context.emit({ kind: 'sample' }),
     reach,
@@ -204,9 +230,10 @@ const createParts = (
       closed.resultOf('departure', action) !== null || closed.resultOf('arrival', action) !== null,
     isSent: (vm) => parts.outgoingJobs.has(vm),
     adopt: incoming.adopt,
+    toMark: ({ action, vm }) => marks.take(action, vm),
     takeUp: (to, message, known) => takeUp(parts, to, message, known),
   })
-  const alarms = createAlarms(context, host, duties, {
+  const alarms = createAlarms(context, host, duties, marks, {
     accounted: (vm) => parts.jobs.has(vm) || accounts(parts, vm),
     overdue: () => [...unending(parts, 'out'), ...unending(parts, 'in')],
     overdueAt: () =>
@@ -224,6 +251,7 @@ const createParts = (
     reach,
     closed,
     duties,
+    marks,
     alarms,
     jobs: new Set(),
     outgoingJobs: new Map(),
@@ -295,16 +323,19 @@ const learnt = (parts: MigrationParts, input: MigrationInput): void => {
     case 'resumed':
       outgoing.resumed(input.action, input.at, input.ok)
       return incoming.resumed(input.action, input.at, input.ok, input.detail)
+    case 'marked':
+      return parts.marks.marked(input)
   }
 }
 
 /** Its hypervisors move a VM from here to this host by an action of which no record is left here. */
 const takeUp = (
-  { context, hooks, outgoing }: MigrationParts,
+  parts: MigrationParts,
   to: HostId,
   { partition, epoch, action, vm }: Whereabouts,
   known: KnownVm,
 ): void => {
+  const { context, hooks, outgoing } = parts
   context.warn(
     'migration.unknown',
     `VM ${known.name} leaves for ${to} by ${action}, of which no record is left here`,
@@ -322,6 +353,7 @@ const takeUp = (
     peerUri: hooks.announced(to),
     demand: known.demand,
     paused: !known.diskLocked,
+    autostart: startsWithHost(parts, vm),
   })
 }
 
@@ -349,30 +381,7 @@ const leftOrStayed = (
 const hasArrived = (context: StepContext, host: HostState, migration: IncomingMigration): void => {
   const { vm, from, snapshot } = migration
   const cooldownMs = Math.min(migration.cooldownMs, context.policy.cooldownMs)
-  arrive(host, snapshot)
+  arrive(host, { ...snapshot, autostart: migration.autostart })
   rest(host, vm, context.now() + cooldownMs, from)
   context.emit({ kind: 'persist', record: { kind: 'cooldown', vm, from, remainingMs: cooldownMs } })
 }
-
-const viewOf = (parts: MigrationParts, now: Instant): Pick<PeerView, 'migrations' | 'duties' | 'alarms'> => ({
-  duties: parts.duties.view(now),
-  alarms: parts.alarms.view(now),
-  migrations: [
-    ...[...parts.outgoing.all.values()].map((one) => ({
-      action: one.action,
-      vm: one.vm,
-      direction: 'out' as const,
-      peer: one.to,
-      phase: one.phase,
-      sinceMs: now - one.since,
-    })),
-    ...promisesOf(parts).map((one) => ({
-      action: one.action,
-      vm: one.vm,
-      direction: 'in' as const,
-      peer: one.from,
-      phase: one.taking ? 'resuming' : 'promised',
-      sinceMs: now - one.since,
-    })),
-  ],
-})

@@ -39,6 +39,7 @@ const sayHandOver = (state: OutgoingState, migration: OutgoingMigration): void =
     vm: migration.vm,
     round: 0,
     demand: migration.demand,
+    autostart: migration.autostart,
   })
 
 /**
@@ -135,6 +136,8 @@ const settle = (state: OutgoingState, migration: OutgoingMigration): void => {
           `VM ${migration.vm} runs on ${migration.to}; a paused copy is left here`,
           migration.vm,
         )
+      // That it runs there does not say that the agent there knows its mark: it may have lost its record.
+      else if (migration.autostart && !migration.takenOver) return handOver(state, migration)
       else state.hooks.gone(migration.vm)
       return end(state, migration, { kind: 'done' })
     default:
@@ -181,6 +184,10 @@ const lookThere = (state: OutgoingState, migration: OutgoingMigration): void => 
   state.context.emit({ kind: 'inspect', action: migration.action, round, vm: migration.vm, at })
 }
 
+/** It needs this host no more. Its agent there is silent: it is still to hear that the VM starts with its host. */
+const runsThere = (state: OutgoingState, migration: OutgoingMigration): void =>
+  end(state, migration, { kind: 'done' }, migration.autostart ? { word: 'hand-over' } : {})
+
 /** What the hypervisor there says of a VM that was handed over. */
 const seenThere = (
   state: OutgoingState,
@@ -188,9 +195,9 @@ const seenThere = (
   round: number,
   seen: Presence,
 ): void => {
-  if (seen === 'running') return end(state, migration, { kind: 'done' })
+  if (seen === 'running') return runsThere(state, migration)
   if (round !== migration.rounds.number) return
-  if (seen === 'held') return end(state, migration, { kind: 'done' })
+  if (seen === 'held') return runsThere(state, migration)
   const at = seen === 'paused' ? reach(state, migration) : null
   // One request at a time: each may be read late.
   if (at === null || migration.resuming) return

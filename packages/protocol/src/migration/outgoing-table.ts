@@ -30,6 +30,8 @@ export interface OutgoingMigration {
   readonly to: HostId
   readonly demand: Resources
   readonly paused: boolean
+  /** It starts with its host here, and is to do so there. */
+  readonly autostart: boolean
   readonly since: Instant
   readonly phase: OutgoingPhase
   readonly uri: string | null
@@ -102,11 +104,11 @@ export const end = (
   result: ActionResult,
   { told = result, word }: { readonly told?: ActionResult; readonly word?: Duty['word'] } = {},
 ): void => {
-  const { vm, to: peer, demand } = migration
+  const { vm, to: peer, demand, autostart } = migration
   checkOutgoingEnd(all.get(migration.action) ?? null, result, word ?? null)
   all.delete(migration.action)
   const record = { action: migration.action, vm, end: 'departure', result } as const
-  const duty = word === undefined ? null : { ...about(migration), vm, peer, word, demand }
+  const duty = word === undefined ? null : { ...about(migration), vm, peer, word, demand, autostart }
   closed.remember(record)
   // While it is asking, the journal knows nothing of it.
   if (migration.phase !== 'asking')

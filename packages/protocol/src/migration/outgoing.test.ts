@@ -42,7 +42,7 @@ const setUp = (begins = true) => {
       void log.push(`ended ${result.kind === 'done' ? 'done' : `${result.kind} ${result.code}`}`),
   })
   const migrate = { kind: 'migrate', id: action, vm: vm.vm, from: self, to: there, after: [] } as const
-  if (begins) outgoing.begin(self, begin, migrate, 9, vm, true, 'sim://self')
+  if (begins) outgoing.begin(self, begin, migrate, 9, vm, true, false, 'sim://self')
   /** Effects since the last look, in words, and what the hooks heard. */
   const happened = (): readonly string[] => {
     const effects = context.takeEffects().map((effect) => {

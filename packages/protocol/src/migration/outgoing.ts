@@ -52,6 +52,7 @@ export interface OutgoingMigrations {
     toEpoch: number,
     vm: VmSnapshot,
     paused: boolean,
+    autostart: boolean,
     uri: string,
   ): void
   restore(open: OpenMigration): void
@@ -138,7 +139,9 @@ export const createOutgoing = (
 
 const begin = (
   state: OutgoingState,
-  ...[leader, message, migrate, toEpoch, vm, paused, sourceUri]: Parameters<OutgoingMigrations['begin']>
+  ...[leader, message, migrate, toEpoch, vm, paused, autostart, sourceUri]: Parameters<
+    OutgoingMigrations['begin']
+  >
 ): void => {
   const { context } = state
   checkBegins(state.all, migrate.id, migrate.vm, context.policy.migrationsOutMax)
@@ -153,6 +156,7 @@ const begin = (
     to: migrate.to,
     demand: vm.demand,
     paused,
+    autostart,
     since: context.now(),
     phase: 'asking',
     uri: null,
@@ -161,7 +165,8 @@ const begin = (
     ...nothingKnown,
   })
   const { cooldownMs } = context.policy
-  context.send(migrate.to, { kind: 'admit', ...about(migration), migrate, vm, paused, sourceUri, cooldownMs })
+  const facts = { paused, autostart, sourceUri, cooldownMs }
+  context.send(migrate.to, { kind: 'admit', ...about(migration), migrate, vm, ...facts })
 }
 
 /** Of which only the record is left: it may have moved, or not, or be moving. */
@@ -176,6 +181,7 @@ const restored = (context: StepContext, open: OpenMigration): OutgoingMigration 
   to: open.peer,
   demand: open.demand,
   paused: open.paused,
+  autostart: open.autostart ?? false,
   since: context.now(),
   phase: 'settling',
   uri: open.peerUri,
@@ -226,6 +232,7 @@ const openOf = (moving: OutgoingMigration, uri: PeerUri): OpenMigration => ({
   demand: moving.demand,
   paused: moving.paused,
   dirtyMiBps: moving.job.dirtyMiBps,
+  autostart: moving.autostart,
 })
 
 const finished = (state: OutgoingState, action: ActionId, result: ActionResult): void => {

@@ -30,7 +30,7 @@ const setUp = (end: 'departure' | 'arrival', duty: Duty | null) => {
     ended: () => {},
     reach,
   })
-  const incoming = createIncoming(context, closed, { arrived: () => {}, ended: () => {}, reach })
+  const incoming = createIncoming(context, closed, { toMark() {}, arrived: () => {}, ended: () => {}, reach })
   const presence = createPresenceAnswers(context, outgoing, closed, duties)
   const record: ClosedAction = { action, vm, end, result: { kind: 'done' } }
   closed.remember(record)
@@ -41,7 +41,7 @@ const setUp = (end: 'departure' | 'arrival', duty: Duty | null) => {
   /** After each of these the other host asks again. */
   const asked = () => {
     presence.asked(peer, { kind: 'where-is', ...about, round: 1 })
-    incoming.handOver(peer, { kind: 'hand-over', ...about, round: 0, demand })
+    incoming.handOver(peer, { kind: 'hand-over', ...about, round: 0, demand, autostart: false })
     context.setTime(context.now() + limits.dutyMsMax)
     duties.tick()
     return said()

@@ -43,8 +43,9 @@ export const createPresenceAnswers = (
       if (context.isOwed(action)) return
       const left = closed.resultOf('departure', action)
       if (left?.kind === 'done') {
-        const demand = duties.of(action)?.demand ?? null
-        return context.send(from, { kind: 'hand-over', ...about, round: message.round, demand })
+        const duty = duties.of(action)
+        const [demand, autostart] = [duty?.demand ?? null, duty?.autostart ?? false]
+        return context.send(from, { kind: 'hand-over', ...about, round: message.round, demand, autostart })
       }
       if (left !== null) return context.send(from, { kind: 'cancelled', ...about })
       if (closed.resultOf('arrival', action)?.kind === 'done')
@@ -58,6 +59,7 @@ export const createPresenceAnswers = (
           ...about,
           round: message.round,
           demand: migration.demand,
+          autostart: migration.autostart,
         })
       const round = context.nextRound()
       waiting.set(round, { to: from, message })

@@ -41,7 +41,7 @@ const overloaded = () => {
     const cpuMilli = s % 20 < 10 ? 4_300 : 4_200
     const running = { state: 'running', pausedBy: null, incarnation: '1', vcpus: 8 } as const
     const seen = { vm: v, name: 'v', ...running, cpuMilli, memoryMiB: 1_024, dirtyMiBps: 5 }
-    observe(host, s * 1_000, [{ ...seen, fixed: null, diskLocked: false }], new Set())
+    observe(host, s * 1_000, [{ ...seen, fixed: null, diskLocked: false, autostart: false }], new Set())
     ahead = ownForecast()
   }
   assert.ok(ahead !== null)

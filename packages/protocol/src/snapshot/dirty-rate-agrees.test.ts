@@ -37,7 +37,16 @@ const hostWith = (memoryMiB: number, dirtyMiBps: number | null): HostState => {
     reserve: none,
   }
   const running = { state: 'running', pausedBy: null, incarnation: '1', cpuMilli: 500, vcpus: 1 } as const
-  const sample = { vm: v, name: 'v', ...running, memoryMiB, dirtyMiBps, fixed: null, diskLocked: false }
+  const sample = {
+    vm: v,
+    name: 'v',
+    ...running,
+    memoryMiB,
+    dirtyMiBps,
+    fixed: null,
+    diskLocked: false,
+    autostart: false,
+  }
   // The second look at the same amounts is believed.
   for (const at of [0, 1_000]) observe(host, at, memoryMiB === 0 ? [] : [sample], new Set())
   return host

@@ -138,7 +138,8 @@ export const changing = (host: HostState): void => {
 export const arrive = (
   host: HostState,
   snapshot: Pick<VmSnapshot, 'vm' | 'name' | 'demand' | 'demandStats' | 'labels'> &
-    Pick<Belief, 'dirtyMiBps'>,
+    Pick<Belief, 'dirtyMiBps'> &
+    Partial<Pick<ObservedVm, 'autostart'>>,
 ): void => {
   changing(host)
   host.left.delete(snapshot.vm)
@@ -153,6 +154,7 @@ export const arrive = (
     vcpus: Math.max(1, Math.ceil(snapshot.demand.cpuMilli / 1_000)),
     fixed: null,
     diskLocked: false,
+    autostart: snapshot.autostart ?? false,
     told: null,
     ...promisedBelief(snapshot.demand, snapshot.dirtyMiBps, !host.waiting.delete(snapshot.vm)),
     ...labelsOf(snapshot),

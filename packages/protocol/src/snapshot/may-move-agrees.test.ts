@@ -73,6 +73,7 @@ const observed = ({ fixed, paused }: Vm, i: number): ObservedVm => ({
   dirtyMiBps: 5,
   fixed,
   diskLocked: false,
+  autostart: false,
 })
 
 const hostOf = (each: readonly Vm[], draining: boolean): HostState => {

@@ -26,6 +26,7 @@ const sameFacts = (told: ObservedVm, vm: ObservedVm): boolean =>
   told.vcpus === vm.vcpus &&
   told.fixed === vm.fixed &&
   told.diskLocked === vm.diskLocked &&
+  told.autostart === vm.autostart &&
   told.name === vm.name &&
   sameLabels(told, vm)
 

@@ -12,6 +12,7 @@ export const ordinaryVm: Omit<ObservedVm, 'vm' | 'name'> = {
   dirtyMiBps: 0,
   fixed: null,
   diskLocked: false,
+  autostart: false,
 }
 
 /** All but what it has. */

@@ -10,6 +10,7 @@ export const nothingRestored: Restored = {
   open: [],
   closed: [],
   duties: [],
+  marks: [],
   met: [],
   draining: false,
   mode: null,

@@ -38,6 +38,9 @@ const presence = z.enum([
   'silent',
 ])
 
+/** Versions before this field do not send it: their drivers see to it, as far as they can. */
+const autostart = z.boolean().default(false)
+
 /** One entry for each member that a plan touches. */
 const epochs = z
   .record(hostId, count)
@@ -73,10 +76,11 @@ export const message = z.discriminatedUnion('kind', [
     paused: z.boolean(),
     sourceUri: text,
     cooldownMs: measure,
+    autostart,
   }),
   z.object({ ...ofAction, kind: z.literal('admitted'), uri: text, validMs: measure }),
   z.object({ ...ofAction, kind: z.literal('not-admitted'), code }),
-  z.object({ ...ofVm, kind: z.literal('hand-over'), round: count, demand: resources.nullable() }),
+  z.object({ ...ofVm, kind: z.literal('hand-over'), round: count, demand: resources.nullable(), autostart }),
   z.object({ ...ofVm, kind: z.literal('took-over') }),
   z.object({ ...ofVm, kind: z.literal('forgotten') }),
   z.object({ ...ofVm, kind: z.literal('cancelled') }),

@@ -58,6 +58,7 @@ export const layoutOf = (options: LayoutOptions): Layout => {
         name: `${role}-${String(number).padStart(2, '0')}`,
         host,
         vcpus: 4,
+        autostart: true,
         memoryMiB: random.pick(memories),
         cpuMilli: Math.round(cpu * shrink),
         dirtyMiBps: (granted) => (granted / 1_000) * rewritten * 125,

@@ -49,6 +49,7 @@ export const hypervisorWithin = (process: Process, inner: Immediate<Hypervisor>)
     limit: (vm, bandwidthMiBps) => ask(() => inner.limit(vm, bandwidthMiBps)),
     abort: (vm) => ask(() => inner.abort(vm)),
     resume: (vm, at) => ask(() => inner.resume(vm, at)),
+    setAutostart: (vm) => ask(() => inner.setAutostart(vm)),
     save: (vm) => ask(() => inner.save(vm)),
     restore: (vm) => ask(() => inner.restore(vm)),
     start: (vm) => ask(() => inner.start(vm)),

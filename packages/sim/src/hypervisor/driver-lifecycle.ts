@@ -1,4 +1,4 @@
-/** Starts, stops, saves and resumes of the simulated driver: each changes one copy, or is refused. */
+/** Starts, stops, saves, resumes and marks of the simulated driver: each changes one copy, or is refused. */
 import type { Hypervisor } from '@drover/agent/runtime'
 import type { VmId } from '@drover/protocol'
 import { askAt, copyOn, type DriverState, jobOf, refused, timedOut, unreachable } from './driver-state.ts'
@@ -63,7 +63,7 @@ export const request = (
 /** A change here that takes its time. The world goes on with it when the agent that called is gone. */
 const operate = async (
   driver: DriverState,
-  call: Exclude<RequestKind, 'migrate' | 'resume' | 'abort'>,
+  call: Exclude<RequestKind, 'migrate' | 'resume' | 'abort' | 'setAutostart'>,
   vm: VmId,
   what: Change,
   apply: (copy: Copy) => void,
@@ -109,7 +109,7 @@ const activate = (copy: Copy): void => {
 
 export const lifecycleOf = (
   driver: DriverState,
-): Pick<Hypervisor, 'resume' | 'save' | 'restore' | 'start' | 'shutdown'> => ({
+): Pick<Hypervisor, 'resume' | 'setAutostart' | 'save' | 'restore' | 'start' | 'shutdown'> => ({
   async resume(vm, at) {
     const askedAt = driver.world.clock.now()
     const host = await askAt(driver, at)
@@ -118,6 +118,24 @@ export const lifecycleOf = (
     await request(driver, host, 'resume', vm, (done, failed) => {
       try {
         alter(driver, host, vm, 'resumed', unpause, askedAt)
+        done()
+      } catch (error) {
+        failed(error)
+      }
+    })
+  },
+  async setAutostart(vm) {
+    const askedAt = driver.world.clock.now()
+    const host = await askAt(driver, undefined)
+    if (copyOn(host, vm).autostart) return
+    if (jobOf(driver, host, vm) !== null) throw refused('a migration of it is running')
+    await request(driver, host, 'setAutostart', vm, (done, failed) => {
+      try {
+        const copy = copyOn(host, vm)
+        const changes = !copy.autostart
+        copy.autostart = true
+        const marked = { kind: 'marked', vm, host: host.spec.name, autostart: true, askedAt } as const
+        if (changes) driver.world.inside.state.emit(marked)
         done()
       } catch (error) {
         failed(error)

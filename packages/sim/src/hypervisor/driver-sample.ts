@@ -33,6 +33,7 @@ const sampled = ({ world, self, meter }: DriverState, copy: Copy): VmSample | nu
     incarnation,
     migratable: vm.fixed === null ? { movable: true } : { movable: false, code: vm.fixed },
     diskLocked: spec.diskLocked,
+    autostart: copy.autostart,
     settings: spec.settings,
   }
 }

@@ -60,6 +60,15 @@ export type WorldChange =
       /** Of a resume by an agent: when it asked, ms. A busy hypervisor reads that late. */
       readonly askedAt?: number
     }
+  /** Its definition there says from now on that it starts with its host, or that it does not. */
+  | {
+      readonly kind: 'marked'
+      readonly vm: VmId
+      readonly host: string
+      readonly autostart: boolean
+      /** When an agent asked for it, ms: a busy hypervisor reads that late. Null = its owner's doing. */
+      readonly askedAt: number | null
+    }
   | { readonly kind: 'migration-started'; readonly migration: MigrationTruth }
   /** The destination has let its copy go, and the source does not know it yet. */
   | { readonly kind: 'migration-finished'; readonly migration: MigrationTruth }

@@ -3,7 +3,15 @@ import type { VmId } from '@drover/protocol'
 import type { MigrationPhase } from './events.ts'
 
 /** What changes something at a hypervisor; all but `migrate` change one copy at once. */
-export type RequestKind = 'migrate' | 'resume' | 'abort' | 'start' | 'shutdown' | 'save' | 'restore'
+export type RequestKind =
+  | 'migrate'
+  | 'resume'
+  | 'abort'
+  | 'setAutostart'
+  | 'start'
+  | 'shutdown'
+  | 'save'
+  | 'restore'
 
 /** Where in a migration a death strikes: in the middle of that phase. Without `backMs` nothing comes back by itself. */
 interface Strike {

@@ -21,7 +21,7 @@ const heard = (call: Promise<unknown>): { word: string } => {
 }
 
 interface Asked {
-  readonly call: Exclude<RequestKind, 'migrate' | 'abort'>
+  readonly call: Exclude<RequestKind, 'migrate' | 'abort' | 'setAutostart'>
   readonly before: 'running' | 'held' | 'shut' | 'saved'
   readonly after: string
 }

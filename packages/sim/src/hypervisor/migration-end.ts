@@ -38,7 +38,8 @@ const settleCopies = (
   const { source } = m
   if (how === 'moved') {
     dropCopy(source)
-    m.target.autostart = source.autostart
+    // Its owner has taken that away: no hypervisor carries it with a migration.
+    if (m.byHand) source.vm.autostart = m.target.autostart
     if (!hasLanded(m)) land(m, false)
     return
   }

@@ -29,6 +29,8 @@ export interface Owner {
   stop(vm: VmId): string | null
   /** Stopped and started at once: another life. */
   restart(vm: VmId): string | null
+  /** From now on it starts with its host, or not any more. */
+  autostart(vm: VmId, on: boolean): string | null
   /** Destroyed, with its definition. */
   remove(vm: VmId): string | null
   /** A migration that no agent has asked for, with no hand-over. */
@@ -135,6 +137,17 @@ const restart = (hands: Hands, id: VmId): string | null => {
   return null
 }
 
+const autostart = (hands: Hands, id: VmId, on: boolean): string | null => {
+  const vm = vmNamed(hands.state, id)
+  const copy = activeOf(hands, vm)
+  if (typeof copy === 'string') return copy
+  if (hands.migrations.of(id) !== null) return 'libvirt keeps it waiting until the migration has ended'
+  vm.autostart = on
+  copy.autostart = on
+  hands.state.emit({ kind: 'marked', vm: id, host: copy.host.spec.name, autostart: on, askedAt: null })
+  return null
+}
+
 const remove = (hands: Hands, id: VmId): string | null => {
   const copy = activeOf(hands, vmNamed(hands.state, id))
   if (typeof copy === 'string') return copy
@@ -161,6 +174,7 @@ export const createOwner = (hands: Hands): Owner => ({
   start: (vm) => start(hands, vm),
   stop: (vm) => stop(hands, vm),
   restart: (vm) => restart(hands, vm),
+  autostart: (vm, on) => autostart(hands, vm, on),
   remove: (vm) => remove(hands, vm),
   move: (vm, to) => move(hands, vm, to),
 })

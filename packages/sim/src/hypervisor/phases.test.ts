@@ -129,9 +129,9 @@ test('the destination host dies in each phase', async () => {
     prepare: stayed,
     perform: stayed,
     finish: stayed,
-    // The definition is there already, and does not yet say that it starts with its host.
+    // The definition is there already, and does not say that it starts with its host before an agent sets it.
     finished: 'split: running on h1, shut on h2',
-    confirm: 'moved: running on h2',
+    confirm: 'moved: shut on h2',
   })
 })
 

@@ -33,7 +33,7 @@ export interface VmSpec {
   /** Its disks are guarded by a lock manager. Default false. */
   readonly diskLocked?: boolean
   readonly settings?: Readonly<Record<string, string>>
-  /** Starts again when its host boots. Default true. */
+  /** Its definition says that it starts when its host boots, as no hypervisor lets it by itself. Default false. */
   readonly autostart?: boolean
   /** Its guest does not react when it is asked to shut down. Default false. */
   readonly deaf?: boolean
@@ -86,13 +86,15 @@ export interface HostRecord {
 }
 
 export interface VmRecord {
-  readonly spec: Required<Omit<VmSpec, 'host' | 'state' | 'cpuMilli' | 'memoryMiB' | 'fixed'>>
+  readonly spec: Required<Omit<VmSpec, 'host' | 'state' | 'cpuMilli' | 'memoryMiB' | 'fixed' | 'autostart'>>
   /** In the order in which they came to be: while it migrates, the source's first. */
   readonly copies: Set<Copy>
   cpuMilli: number
   memoryMiB: number
   /** Why it cannot be live-migrated; null = it can. */
   fixed: string | null
+  /** What its owner last said of that: S3 promises that it stays so. */
+  autostart: boolean
   /** What its owner wants of it: S2 promises that drover changes nothing about it. `managed`: drover may. */
   wanted: CopyState | 'managed'
   starts: number
@@ -242,7 +244,7 @@ export const newCopy = (vm: VmRecord, host: HostRecord, copyState: Copy['state']
   defined: true,
   ranAtDeath: false,
   saved: false,
-  autostart: vm.spec.autostart,
+  autostart: vm.autostart,
   incarnation: '',
   grantedMilli: 0,
   used: 0,

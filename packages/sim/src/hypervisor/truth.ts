@@ -20,6 +20,8 @@ export interface CopyTruth {
   readonly state: CopyState | 'incoming'
   readonly pausedBy: 'migration' | 'owner' | null
   readonly defined: boolean
+  /** Its definition there says that it starts with its host. */
+  readonly autostart: boolean
   /** Its host is dead; it ran there. */
   readonly lostWithHost: boolean
 }
@@ -32,6 +34,8 @@ export interface VmTruth {
   readonly fixed: string | null
   /** What its owner wants: drover must not change it. */
   readonly wanted: CopyState | 'managed'
+  /** What its owner last said: whether it starts with its host. */
+  readonly autostart: boolean
   readonly copies: readonly CopyTruth[]
   /** When its hypervisor last said something wrong of it, ms; null = never. */
   readonly misreadAt: number | null
@@ -56,12 +60,14 @@ export const vmTruth = (vm: VmRecord, lies: Lies): VmTruth => ({
   memoryMiB: vm.memoryMiB,
   fixed: vm.fixed,
   wanted: vm.wanted,
+  autostart: vm.autostart,
   misreadAt: lies.toldAt(vm.spec.vm),
   copies: Array.from(vm.copies, (copy) => ({
     host: copy.host.spec.name,
     state: copy.state,
     pausedBy: copy.pausedBy,
     defined: copy.defined,
+    autostart: copy.autostart,
     lostWithHost: copy.ranAtDeath,
   })),
 })

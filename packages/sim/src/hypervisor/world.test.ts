@@ -208,7 +208,7 @@ test('the destination dies: the VM stays; the source dies: the VM is lost with i
   assert.equal(second.result?.kind, 'unknown')
   assert.deepEqual(world.host('h1').vms, [a])
   assert.deepEqual(world.vm(b).copies, [
-    { host: 'h2', state: 'shut', pausedBy: null, defined: true, lostWithHost: true },
+    { host: 'h2', state: 'shut', pausedBy: null, defined: true, autostart: true, lostWithHost: true },
   ])
   world.bootHost('h2')
   assert.deepEqual(world.host('h2').vms, [b])

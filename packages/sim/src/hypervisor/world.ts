@@ -51,7 +51,7 @@ export interface World {
   /** Its demand follows a function of the clock's time, read every `everyMs`; returns what ends that. */
   follow(vm: VmId, cpuMilliAt: (nowMs: number) => number, everyMs: number): () => void
 
-  /** Power failure: the VMs on it are gone with it, until `bootHost` starts them there again (autostart). */
+  /** Power failure: the VMs on it are gone with it, until `bootHost` starts those there again that start with their host. */
   killHost(name: string): void
   bootHost(name: string): void
   /** The hypervisor's daemon dies, hangs or is back; VMs do not care. */
@@ -117,7 +117,15 @@ const addHost = (state: State, spec: HostSpec): void => {
 
 const addVm = (
   state: State,
-  { host: hostName, state: wanted = 'running', cpuMilli, memoryMiB, fixed = null, ...spec }: VmSpec,
+  {
+    host: hostName,
+    state: wanted = 'running',
+    cpuMilli,
+    memoryMiB,
+    fixed = null,
+    autostart = false,
+    ...spec
+  }: VmSpec,
 ): void => {
   const host = hostNamed(state, hostName)
   if (state.vms.has(spec.vm)) throw new RangeError(`VM ${spec.vm} exists`)
@@ -126,7 +134,6 @@ const addVm = (
       dirtyMiBps: 0,
       diskLocked: false,
       settings: {},
-      autostart: true,
       deaf: false,
       ...spec,
     },
@@ -134,6 +141,7 @@ const addVm = (
     cpuMilli: Math.min(cpuMilli, spec.vcpus * 1000),
     memoryMiB,
     fixed,
+    autostart,
     wanted,
     starts: 0,
   }

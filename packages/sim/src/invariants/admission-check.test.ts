@@ -63,6 +63,7 @@ const seen = (vm: string): ObservedVm => ({
   incarnation: '1',
   fixed: null,
   diskLocked: false,
+  autostart: false,
 })
 
 /** h2 promises room for `a`, at 10 s, and its owner starts `b` there so many ms after that; h2 is shown it half a second later. */

@@ -9,6 +9,8 @@ interface Counted {
   readonly to: Map<HostId, { at: number; messages: number; bytes: number }>
   /** Duties in its journal. */
   readonly duties: Set<string>
+  /** VMs in its journal that are to start with its host. */
+  readonly marks: Set<string>
 }
 
 /** The transport's own bounds (agent/transport/bounds.ts): what waits for one peer. */
@@ -27,7 +29,7 @@ export const createBoundsCheck = ({ world, findings }: Scene, queue: QueueBounds
   const countedOf = (book: HostBook): Counted => {
     let counted = all.get(book)
     if (counted === undefined) {
-      counted = { to: new Map(), duties: new Set() }
+      counted = { to: new Map(), duties: new Set(), marks: new Set() }
       all.set(book, counted)
     }
     return counted
@@ -71,9 +73,12 @@ export const createBoundsCheck = ({ world, findings }: Scene, queue: QueueBounds
         case 'published':
           return most(book, 'bytes in a summary', event.bytes, limits.messageBytesMax)
         case 'born': {
-          const { duties } = countedOf(book)
+          const { duties, marks } = countedOf(book)
           duties.clear()
+          marks.clear()
           for (const duty of event.restored.duties) duties.add(duty.action)
+          for (const mark of event.restored.marks) marks.add(mark.vm)
+          most(book, 'marks in its journal', marks.size, limits.dutiesMax)
           most(book, 'ended actions in its journal', event.restored.closed.length, limits.closedActionsMax)
           return most(book, 'duties in its journal', duties.size, limits.dutiesMax)
         }
@@ -83,12 +88,15 @@ export const createBoundsCheck = ({ world, findings }: Scene, queue: QueueBounds
           return
         case 'written': {
           const { record } = event
-          const { duties } = countedOf(book)
+          const { duties, marks } = countedOf(book)
           if (record.kind === 'opened')
             most(book, 'open actions in its journal', book.open.size + 1, limits.planActionsMax)
           if (record.kind === 'closed' && record.duty !== null) duties.add(record.action)
           if (record.kind === 'discharged') duties.delete(record.action)
+          if (record.kind === 'to-mark') marks.add(record.vm)
+          if (record.kind === 'marked') marks.delete(record.vm)
           // One more while the oldest is let go.
+          most(book, 'marks in its journal', marks.size, limits.dutiesMax + 1)
           return most(book, 'duties in its journal', duties.size, limits.dutiesMax + 1)
         }
       }

@@ -21,6 +21,7 @@ import { createHoldCheck } from './hold-check.ts'
 import { type HostBook, newBook, note } from './host-book.ts'
 import { createLeaseCheck } from './lease-check.ts'
 import { createLeaseLifeCheck } from './lease-life-check.ts'
+import { createMarkCheck, type MarkCheck } from './mark-check.ts'
 import { createMotionCheck } from './motion-check.ts'
 import { createPingPongCheck } from './ping-pong-check.ts'
 import { createPlanCheck } from './plan-check.ts'
@@ -66,7 +67,10 @@ export interface CheckerInit {
 export interface Checker {
   /** Looks at everything now. */
   check(): readonly Violation[]
-  /** The same, and what must hold once all faults are healed and nothing moves: every VM runs exactly once (S2, R1). */
+  /**
+   * The same, and what must hold once all faults are healed and nothing moves: every VM runs exactly once (S2, R1),
+   * and starts with its host where it did (S3).
+   */
   checkAtRest(): readonly Violation[]
   /** All so far, in order; each breach once. */
   violations(): readonly Violation[]
@@ -84,6 +88,7 @@ interface CheckerState {
   readonly accounts: AccountCheck
   readonly supervision: SupervisionCheck
   readonly duties: DutyCheck
+  readonly marks: MarkCheck
 }
 
 const sceneOf = (init: CheckerInit, findings: Findings, books: Map<HostId, HostBook>): Scene => {
@@ -149,7 +154,8 @@ export const createChecker = (init: CheckerInit): Checker => {
   const scene = sceneOf(init, findings, books)
   const [accounts, supervision] = [createAccountCheck(scene), createSupervisionCheck(scene)]
   const duties = createDutyCheck(scene)
-  const checks = [...checksOf(scene, init), accounts, supervision, duties]
+  const marks = createMarkCheck(scene)
+  const checks = [...checksOf(scene, init), accounts, supervision, duties, marks]
   const inWorld = checks.filter((check) => check.world !== undefined)
   const ofAgents = checks.filter((check) => check.agent !== undefined)
   const copies = createCopiesCheck(scene)
@@ -162,6 +168,7 @@ export const createChecker = (init: CheckerInit): Checker => {
     accounts,
     supervision,
     duties,
+    marks,
   }
   const unlisten = world.events((event: WorldEvent) => {
     copies.world(event)
@@ -193,6 +200,7 @@ export const createChecker = (init: CheckerInit): Checker => {
     checkAtRest() {
       check()
       copies.judgeAtRest()
+      marks.judgeAtRest()
       return findings.found
     },
     violations: () => findings.found,

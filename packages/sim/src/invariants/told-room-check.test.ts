@@ -29,6 +29,7 @@ const seen = (name: string, cpuMilli: number | null): ObservedVm => ({
   incarnation: '1',
   fixed: null,
   diskLocked: false,
+  autostart: false,
   labels: [],
 })
 const shows = (...vms: readonly ObservedVm[]): Input => ({ kind: 'observed', vms })

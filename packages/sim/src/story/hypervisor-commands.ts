@@ -81,6 +81,7 @@ export const hypervisorActs: Readonly<Record<string, Act>> = {
   // Its owner's doing, its guest's, or a crash: libvirt shows the same.
   stop: byOwner('stop'),
   restart: byOwner('restart'),
+  autostart: (cluster, [vm, how]) => inVain(cluster.world.owner.autostart(vmOf(cluster, vm), how !== 'off')),
   move: (cluster, [vm, to = '']) => inVain(cluster.world.owner.move(vmOf(cluster, vm), to)),
   abort: (cluster, [vm]) => cluster.world.byHand.abort(vmOf(cluster, vm)),
 }

@@ -88,6 +88,7 @@ export const acts: Readonly<Record<string, Act>> = {
       dirtyMiBps: number('dirty', 0),
       fixed: set.get('fixed') ?? null,
       diskLocked: set.get('locked') === 'true',
+      autostart: set.get('autostart') === 'true',
       settings: set.has('labels') ? { labels: set.get('labels')! } : {},
       deaf: set.get('deaf') === 'true',
       ...(set.get('state') === 'shut' ? { state: 'shut' } : {}),

@@ -76,6 +76,7 @@ export const observed = (vm: typeof a, changes: Partial<ObservedVm> = {}): Obser
   dirtyMiBps: null,
   fixed: null,
   diskLocked: false,
+  autostart: false,
   ...changes,
 })
 

@@ -11,7 +11,7 @@ import { type ManualClock, manualClock } from '../time/clock.ts'
 export interface SmallWorld {
   readonly clock: ManualClock
   readonly world: World
-  /** Adds a VM of one vCPU, 1024 MiB and 600 cpuMilli unless told otherwise. */
+  /** Adds a VM of one vCPU, 1024 MiB and 600 cpuMilli, which starts with its host, unless told otherwise. */
   vm(name: string, host: string, changes?: Partial<VmSpec>): VmId
   driver(host: string, options?: SimulatedOptions): Hypervisor
 }
@@ -26,7 +26,16 @@ export const smallWorld = (hosts: number): SmallWorld => {
     world,
     vm(name, host, changes = {}) {
       const id = asVmId(name)
-      world.addVm({ vm: id, name, host, vcpus: 1, memoryMiB: 1_024, cpuMilli: 600, ...changes })
+      world.addVm({
+        vm: id,
+        name,
+        host,
+        vcpus: 1,
+        memoryMiB: 1_024,
+        cpuMilli: 600,
+        autostart: true,
+        ...changes,
+      })
       return id
     },
     driver(host, options) {

@@ -48,6 +48,7 @@ const perform = async (
       await hypervisor.resume(call.vm, call.at)
       return null
     case 'abort':
+    case 'setAutostart':
     case 'save':
     case 'restore':
     case 'start':

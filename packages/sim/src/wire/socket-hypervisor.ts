@@ -185,6 +185,7 @@ export const createSocketHypervisor = (init: SocketHypervisorInit): Hypervisor =
     limit: (vm, bandwidthMiBps) => order({ name: 'limit', vm, bandwidthMiBps }),
     abort: (vm) => order({ name: 'abort', vm }),
     resume: (vm, at) => order({ name: 'resume', vm, ...where(at) }),
+    setAutostart: (vm) => order({ name: 'setAutostart', vm }),
     save: (vm) => order({ name: 'save', vm }),
     restore: (vm) => order({ name: 'restore', vm }),
     start: (vm) => order({ name: 'start', vm }),

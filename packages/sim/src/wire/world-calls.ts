@@ -36,6 +36,7 @@ const call = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('limit'), vm, bandwidthMiBps: mebibytesPerSecond }),
   z.strictObject({ name: z.literal('abort'), vm }),
   z.strictObject({ name: z.literal('resume'), vm, at: uri.optional() }),
+  z.strictObject({ name: z.literal('setAutostart'), vm }),
   z.strictObject({ name: z.literal('save'), vm }),
   z.strictObject({ name: z.literal('restore'), vm }),
   z.strictObject({ name: z.literal('start'), vm }),
@@ -60,6 +61,7 @@ export interface AnswerOf {
   readonly limit: null
   readonly abort: null
   readonly resume: null
+  readonly setAutostart: null
   readonly save: null
   readonly restore: null
   readonly start: null

@@ -95,12 +95,11 @@ const sample = async ({ daemons, sampler, migrating, local, options }: Driver): 
   return { vms, pressure }
 }
 
-const migrationWorld = ({ daemons, relay, warn, options }: Driver): MigrationWorld => ({
+const migrationWorld = ({ daemons, relay, options }: Driver): MigrationWorld => ({
   link: daemons.link,
   session: (at) => daemons.session(at),
   check: daemons.check,
   onEvent: relay.witness,
-  warn,
   progressMs: options.progressMs,
   lookMs: options.lookMs,
   eventMs,

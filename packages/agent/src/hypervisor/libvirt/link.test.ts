@@ -7,7 +7,7 @@ import { HypervisorError, type HypervisorEvent } from '../hypervisor-port.ts'
 import { writeDomain } from './domain.ts'
 import { createLibvirtHypervisor } from './driver.ts'
 import { FakeDaemon } from './fake-daemon.ts'
-import { allDomainStats, domainXml } from './procedures.ts'
+import { allDomainStats, domainXml, listDomains } from './procedures.ts'
 import { XdrWriter } from './xdr.ts'
 
 const vm = 'ac02535e-ac84-4f51-be77-1e291ebb7c23' as VmId
@@ -81,6 +81,10 @@ test('a VM whose XML makes no sense is shown, and stays where it is', async () =
       w.array(Object.entries(stats), ([name, value]) => stat(w, name, value))
     }),
   )
+  daemon.answer(listDomains, (w) => {
+    w.array([domain], (one) => writeDomain(w, one))
+    w.uint(1)
+  })
   daemon.answer(domainXml, (w) => w.string('<nonsense/>'))
   await daemon.listen()
   const warnings: string[] = []
@@ -92,6 +96,7 @@ test('a VM whose XML makes no sense is shown, and stays where it is', async () =
   hypervisor.open()
   await until(() => hypervisor.connected)
   const [sample] = (await hypervisor.sample()).vms
+  assert.equal(sample?.autostart, true)
   assert.equal(sample?.memoryMiB, 128)
   assert.equal(sample?.vcpus, 2)
   assert.equal(sample?.cpuMilli, null)

@@ -12,7 +12,6 @@ import {
   domainByUuid,
   domainState,
   domainStates,
-  getAutostart,
   isPersistent,
   jobOperations,
   jobStats,
@@ -22,7 +21,6 @@ import {
   migratePerform,
   type Procedure,
   pausedReasons,
-  setAutostart,
 } from './procedures.ts'
 
 const vm = 'ac02535e-ac84-4f51-be77-1e291ebb7c23' as VmId
@@ -41,7 +39,6 @@ interface Script {
   readonly ends: 'ok' | 'error' | null
   readonly events?: readonly DomainEvent[]
   readonly persistent?: boolean
-  readonly autostart?: boolean
   readonly startsPaused?: boolean
   /** The destination's URI must not be opened. */
   readonly forbidden?: boolean
@@ -51,8 +48,6 @@ interface Script {
 interface Told {
   readonly result: MigrationResult
   readonly args: MigrateArgs | null
-  readonly autostartSet: boolean
-  readonly warnings: readonly string[]
 }
 
 /** Answers as libvirt 9.0.0 was seen to. */
@@ -72,8 +67,6 @@ const answer = (shown: Shown, { number }: { readonly number: number }, script: S
       return { state: running, reason: 1 }
     case isPersistent.number:
       return script.persistent ?? false
-    case getAutostart.number:
-      return script.autostart ?? false
     default:
       throw new Error(`call ${number} was not expected`)
   }
@@ -81,9 +74,7 @@ const answer = (shown: Shown, { number }: { readonly number: number }, script: S
 
 const play = async (script: Script, handOverPaused = true): Promise<Told> => {
   const listeners = new Set<(event: DomainEvent) => void>()
-  const warnings: string[] = []
   let args: MigrateArgs | null = null
-  let autostartSet = false
   // The first look is before the migration; each later one shows the next line of the script.
   let look = -1
   const shownNow = (): Shown =>
@@ -102,10 +93,6 @@ const play = async (script: Script, handOverPaused = true): Promise<Told> => {
         if (script.ends === 'error')
           throw new LibvirtError('hypervisor.refused', 38, 'internal error: client socket is closed')
         if (script.ends === null) throw new HypervisorError('hypervisor.unreachable', 'write EPIPE')
-        return undefined as Result
-      }
-      if (procedure.number === setAutostart.number) {
-        autostartSet = true
         return undefined as Result
       }
       const shown = place === here ? shownNow() : (script.atDestination ?? 'dead')
@@ -129,7 +116,6 @@ const play = async (script: Script, handOverPaused = true): Promise<Told> => {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    warn: (message) => warnings.push(message),
     progressMs: 1000,
     lookMs: 150,
     eventMs: 5,
@@ -140,7 +126,7 @@ const play = async (script: Script, handOverPaused = true): Promise<Told> => {
   const request = { vm, to: there, handOverPaused, bandwidthMiBps: 50, autoConverge }
   const result = await migrate(following, request, () => {})
   assert.equal(listeners.size, 0)
-  return { result, args, autostartSet, warnings }
+  return { result, args }
 }
 
 const kindAndCode = ({ result }: Told): string =>
@@ -177,14 +163,6 @@ test('a destination that must not be opened is not told to the daemon', async ()
   const told = await play({ ends: 'ok', looks: ['running'], forbidden: true })
   assert.deepEqual(told.result, { kind: 'refused', code: 'peer.uri_refused', detail: 'not like that' })
   assert.equal(told.args, null)
-})
-
-test('autostart follows the VM, which libvirt does not see to', async () => {
-  const told = await play({ ends: 'ok', looks: ['absent'], persistent: true, autostart: true })
-  assert.equal(told.autostartSet, true)
-  // Only of a VM that has moved.
-  const stayed = await play({ ends: 'error', looks: ['running'], persistent: true, autostart: true })
-  assert.equal(stayed.autostartSet, false)
 })
 
 test('a migration that ends with an error while the VM runs here is refused, in libvirt’s words', async () => {

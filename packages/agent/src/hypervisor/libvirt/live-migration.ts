@@ -16,14 +16,7 @@ import type { Connection } from './connection.ts'
 import type { Domain } from './domain.ts'
 import type { DomainEvent } from './domain-events.ts'
 import { type Caller, type Observation, observe } from './observe.ts'
-import {
-  getAutostart,
-  isPersistent,
-  jobStats,
-  migrateFlags,
-  migratePerform,
-  setAutostart,
-} from './procedures.ts'
+import { isPersistent, jobStats, migrateFlags, migratePerform } from './procedures.ts'
 import { progressOf, totalsOf } from './progress.ts'
 import type { TypedValues } from './typed-params.ts'
 import { type CallEnd, verdict } from './verdict.ts'
@@ -36,7 +29,6 @@ export interface MigrationWorld {
   /** Throws for a URI that must not be handed to the daemon. */
   check(at: string): void
   onEvent(listener: (event: DomainEvent) => void): () => void
-  warn(message: string): void
   /** How often progress is asked for, ms. */
   readonly progressMs: number
   /** How long a daemon that cannot be asked is waited for before the answer is `unknown`, ms. */
@@ -49,7 +41,6 @@ interface Start {
   readonly domain: Domain
   readonly running: boolean
   readonly persistent: boolean
-  readonly autostart: boolean
 }
 
 /** What the event stream told of this VM since the migration began. */
@@ -81,9 +72,7 @@ export const migrate = async (
       return refused('peer.uri_refused', wordsOf(error))
     }
     const end = await perform(world, request, start, witness, onProgress)
-    const result = await conclude(world, request, start, end, witness, onProgress)
-    if (result.kind === 'done' && start.autostart) await carryAutostart(world, request, start.domain)
-    return result
+    return await conclude(world, request, start, end, witness, onProgress)
   } catch (error) {
     return unknown(error instanceof HypervisorError ? error.code : 'driver.failed', wordsOf(error))
   } finally {
@@ -110,8 +99,7 @@ const begin = async ({ link }: MigrationWorld, vm: VmId): Promise<Start | Migrat
   if (seen.job.kind !== 'none')
     return unknown('vm.job_active', 'a job runs on the VM already; nothing was sent')
   const { domain, running } = seen
-  const persistent = await link.call(isPersistent, domain)
-  return { domain, running, persistent, autostart: persistent && (await link.call(getAutostart, domain)) }
+  return { domain, running, persistent: await link.call(isPersistent, domain) }
 }
 
 const flagsOf = (request: MigrationRequest, start: Start): number => {
@@ -262,23 +250,6 @@ const askDestination = async (
     )
   } finally {
     connection?.close('asked')
-  }
-}
-
-/** libvirt does not carry the autostart mark to the destination. Without it the VM would not survive a reboot there. */
-const carryAutostart = async (
-  world: MigrationWorld,
-  request: MigrationRequest,
-  domain: Domain,
-): Promise<void> => {
-  let connection: Connection | null = null
-  try {
-    connection = await world.session(request.to)
-    await connection.call(setAutostart, { domain, autostart: true })
-  } catch (error) {
-    world.warn(`${domain.name}: autostart could not be set at ${request.to}: ${wordsOf(error)}`)
-  } finally {
-    connection?.close('autostart set')
   }
 }
 

@@ -10,6 +10,7 @@ import {
   domainXml,
   jobOperations,
   jobStats,
+  listDomains,
   type Procedure,
 } from './procedures.ts'
 import { Sampler } from './sampler.ts'
@@ -34,6 +35,7 @@ const pausedBy = async (events: readonly DomainEvent[], ranMs = 0) => {
       const answers = new Map<number, unknown>([
         [domainXml.number, '<domain><devices/></domain>'],
         [allDomainStats.number, [{ domain, stats }]],
+        [listDomains.number, []],
         [jobStats.number, { type: 0, stats: new Map([['operation', jobOperations.migrationIn]]) }],
       ])
       return answers.get(procedure.number) as Result

@@ -118,7 +118,7 @@ export const capabilities = procedure<null, string>(7, 'capabilities', none, rea
 
 export const domainByUuid = procedure<VmId, Domain>(24, 'domain by uuid', writeUuid, readDomain)
 
-export const listFlags = { active: 1 } as const
+export const listFlags = { active: 1, autostart: 1024 } as const
 export const listDomains = procedure<{ readonly flags: number }, Domain[]>(
   273,
   'list domains',

@@ -1,4 +1,4 @@
-/** One look at all active VMs: one bulk call, plus the XML of those whose configuration is not known yet. */
+/** One look at all active VMs: two bulk calls, plus the XML of those whose configuration is not known yet. */
 import type { VmId } from '@drover/protocol'
 import { wordsOf } from '../../errors.ts'
 import type { Movable, VmSample } from '../hypervisor-port.ts'
@@ -14,6 +14,8 @@ import {
   type DomainStats,
   domainStates,
   domainXml,
+  listDomains,
+  listFlags,
   pausedReasons,
   startDirtyRate,
   statsFlags,
@@ -94,13 +96,15 @@ export class Sampler {
     const askedMs = this.#now()
     const all = await caller.call(allDomainStats, { groups, flags: statsFlags.active | statsFlags.noWait })
     const atMs = this.#now()
+    const starting = await caller.call(listDomains, { flags: listFlags.active | listFlags.autostart })
+    const autostart = new Set(starting.map(({ vm }) => vm))
     const here = await this.#here(caller, all)
     const wanted = this.#cpu.measure(cpuLookOf(askedMs, atMs, here.map(countersOf)))
     this.#prune(new Set(here.map((one) => one.domain.vm)))
     const samples = await Promise.all(
       here.map((one) => this.#vmSample(caller, one, wanted.get(one.domain.vm) ?? null, atMs, migrating)),
     )
-    return samples.filter((one) => one !== null)
+    return samples.filter((one) => one !== null).map((one) => ({ ...one, autostart: autostart.has(one.vm) }))
   }
 
   /** Without the VMs that are not here: those that are still being received. */
@@ -126,7 +130,7 @@ export class Sampler {
     wanted: number | null,
     atMs: number,
     migrating: ReadonlyMap<VmId, unknown>,
-  ): Promise<VmSample | null> {
+  ): Promise<Omit<VmSample, 'autostart'> | null> {
     const facts = await this.#facts(caller, domain, atMs)
     if (facts === 'absent') return null
     const running = isRunning(stateOf(stats))

@@ -8,11 +8,16 @@ import {
   domainCreate,
   domainResume,
   domainShutdown,
+  getAutostart,
   hasManagedSave,
   managedSave,
+  setAutostart,
 } from './procedures.ts'
 
-export type VmCommands = Pick<Hypervisor, 'abort' | 'resume' | 'save' | 'restore' | 'start' | 'shutdown'>
+export type VmCommands = Pick<
+  Hypervisor,
+  'abort' | 'resume' | 'setAutostart' | 'save' | 'restore' | 'start' | 'shutdown'
+>
 
 export const createVmCommands = ({ link, ask, lasting }: Daemons): VmCommands => ({
   abort: async (vm) => {
@@ -23,6 +28,12 @@ export const createVmCommands = ({ link, ask, lasting }: Daemons): VmCommands =>
     await link.call(abortJob, seen.domain)
   },
   resume: (vm, at) => (at === undefined ? resume(link, vm) : ask((caller) => resume(caller, vm), at)),
+  setAutostart: async (vm) => {
+    const seen = await present(link, vm)
+    if (await link.call(getAutostart, seen.domain)) return
+    refuseBehindJob(seen)
+    await link.call(setAutostart, { domain: seen.domain, autostart: true })
+  },
   save: (vm) => lasting(managedSave, vm),
   restore: async (vm) => {
     const seen = await observe(link, vm)
@@ -49,11 +60,15 @@ const present = async (caller: Caller, vm: VmId): Promise<Exclude<Observation, {
   return seen
 }
 
+/** While a migration runs, libvirt would queue a request behind it and carry it out at an unforeseen moment. */
+const refuseBehindJob = (seen: Observation): void => {
+  if (seen.kind === 'active' && seen.job.kind !== 'none')
+    throw new HypervisorError('hypervisor.refused', `a job runs on the VM (${seen.job.kind})`)
+}
+
 const resume = async (caller: Caller, vm: VmId): Promise<void> => {
   const seen = await present(caller, vm)
   if (seen.kind === 'active' && seen.running) return
-  // While a migration runs, libvirt would queue this behind it and carry it out at an unforeseen moment.
-  if (seen.kind === 'active' && seen.job.kind !== 'none')
-    throw new HypervisorError('hypervisor.refused', `a job runs on the VM (${seen.job.kind})`)
+  refuseBehindJob(seen)
   await caller.call(domainResume, seen.domain)
 }

@@ -47,6 +47,7 @@ export const observedOn = (host: RunHost): readonly ObservedVm[] => {
       fixed: vm.fixed === null ? null : codeFrom(vm.fixed),
       // Shared disks with locks: a VM runs where it arrives, there is no paused hand-over to wait for.
       diskLocked: true,
+      autostart: false,
     })
   }
   return seen

@@ -36,6 +36,7 @@ export const runHypervisor = (
     restore: unasked,
     start: unasked,
     shutdown: unasked,
+    setAutostart: unasked,
     locate: (vm, at) => answered(presenceOn(run, where(at), vm)),
     migrate({ vm, to }) {
       const answer = createAnswer<MigrationResult>()

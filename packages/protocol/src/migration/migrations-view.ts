@@ -1,0 +1,30 @@
+/** What the local API shows of all migrations of this host. */
+import type { Instant } from '../data/ids.ts'
+import type { PeerView } from '../data/view.ts'
+import { type MigrationParts, promisesOf } from './migration-parts.ts'
+
+export const viewOf = (
+  parts: MigrationParts,
+  now: Instant,
+): Pick<PeerView, 'migrations' | 'duties' | 'alarms'> => ({
+  duties: parts.duties.view(now),
+  alarms: parts.alarms.view(now),
+  migrations: [
+    ...[...parts.outgoing.all.values()].map((one) => ({
+      action: one.action,
+      vm: one.vm,
+      direction: 'out' as const,
+      peer: one.to,
+      phase: one.phase,
+      sinceMs: now - one.since,
+    })),
+    ...promisesOf(parts).map((one) => ({
+      action: one.action,
+      vm: one.vm,
+      direction: 'in' as const,
+      peer: one.from,
+      phase: one.taking ? 'resuming' : 'promised',
+      sinceMs: now - one.since,
+    })),
+  ],
+})

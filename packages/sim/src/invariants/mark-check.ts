@@ -1,0 +1,134 @@
+/**
+ * S3: a VM that starts with its host does so wherever it has moved, and one that does not gains no such mark. Judged when all is
+ * calm: until then the destination's agent may still be at it. Excused is a VM whose owner has changed the mark while it moved,
+ * and one of which no journal says it any more.
+ */
+import type { JournalRecord, VmId } from '@drover/protocol'
+import type { MigrationEnd, WorldEvent } from '../hypervisor/events.ts'
+import type { VmTruth } from '../hypervisor/truth.ts'
+import type { AgentEvent } from './agent-feed.ts'
+import type { HostBook } from './host-book.ts'
+import type { Check, Scene } from './scene.ts'
+
+export interface MarkCheck extends Check {
+  judgeAtRest(): void
+}
+
+/** What is on record of a host's VMs that are to start with the host that they are moved to, by what the record is about. */
+type Held = Map<string, VmId>
+
+/** So old may be the look that a migration rests on, ms: an owner's change since then is not in it. */
+const lookMsMax = 6_000
+
+const lostEnds: ReadonlySet<MigrationEnd> = new Set(['grey', 'split'])
+
+/** Applies a record; what it says no more is gone on purpose. */
+const write = (held: Held, record: JournalRecord): void => {
+  switch (record.kind) {
+    case 'opened':
+      if ('autostart' in record.open && record.open.autostart === true)
+        held.set(`open ${record.open.action}`, record.open.vm)
+      return
+    case 'closed':
+      held.delete(`open ${record.action}`)
+      if (record.duty?.autostart === true) held.set(`duty ${record.action}`, record.vm)
+      return
+    case 'discharged':
+      return void held.delete(`duty ${record.action}`)
+    case 'to-mark':
+      return void held.set(`mark ${record.vm}`, record.vm)
+    case 'marked':
+      return void held.delete(`mark ${record.vm}`)
+    default:
+      return
+  }
+}
+
+const heldFrom = ({ restored }: Extract<AgentEvent, { readonly kind: 'born' }>): Held => {
+  const held: Held = new Map()
+  for (const open of restored.open) write(held, { kind: 'opened', open })
+  for (const duty of restored.duties) if (duty.autostart === true) held.set(`duty ${duty.action}`, duty.vm)
+  for (const mark of restored.marks) write(held, { kind: 'to-mark', ...mark })
+  return held
+}
+
+export const createMarkCheck = ({ world, findings, books, named }: Scene): MarkCheck => {
+  const records = new Map<HostBook, Held>()
+  /** Their journals were lost or torn since their agents began. */
+  const damaged = new Set<HostBook>()
+  /** VMs whose mark was on record in journals that are lost, and in no other. */
+  const forgotten = new Set<VmId>()
+  /** VMs whose owners changed the mark while they moved, or left two copies of them. */
+  const disputed = new Set<VmId>()
+  /** When each VM's mark was last changed by its owner, ms. */
+  const changedAt = new Map<VmId, number>()
+
+  const heldBy = (book: HostBook): Held => {
+    const known = records.get(book)
+    if (known !== undefined) return known
+    const held: Held = new Map()
+    records.set(book, held)
+    return held
+  }
+  const isOnRecord = (vm: VmId): boolean =>
+    [...records.values()].some((held) => [...held.values()].includes(vm))
+
+  /** What was lost with a journal shows when its agent begins anew. */
+  const born = (event: Extract<AgentEvent, { readonly kind: 'born' }>, book: HostBook): void => {
+    const before = new Set(heldBy(book).values())
+    records.set(book, heldFrom(event))
+    if (damaged.delete(book)) for (const vm of before) if (!isOnRecord(vm)) forgotten.add(vm)
+  }
+
+  const isMoved = (vm: VmId): boolean =>
+    [...books.values()].some(({ open }) => [...open.values()].some((one) => one.vm === vm))
+
+  const marked = ({ at, vm, askedAt }: Extract<WorldEvent, { readonly kind: 'marked' }>): void => {
+    forgotten.delete(vm)
+    if (askedAt !== null) {
+      // What an agent had asked for before, and its hypervisor had not read: nothing takes such a request back.
+      if (askedAt <= (changedAt.get(vm) ?? Number.NEGATIVE_INFINITY)) disputed.add(vm)
+      return
+    }
+    changedAt.set(vm, at)
+    if (isMoved(vm) || isOnRecord(vm)) disputed.add(vm)
+    else disputed.delete(vm)
+  }
+
+  const breachOf = ({ vm, name, autostart, copies }: VmTruth): string | null => {
+    const [copy] = copies
+    if (copy === undefined || copies.length > 1 || copy.autostart === autostart) return null
+    if (copy.state !== 'running' && copy.state !== 'paused') return null
+    // Its agent and its hypervisor are there to do it.
+    if (named(copy.host)?.alive !== true || world.host(copy.host).daemon !== 'up') return null
+    if (forgotten.has(vm) || disputed.has(vm)) return null
+    return `${name} ${autostart ? 'starts with its host no more' : 'starts with its host now'}, since it is on ${copy.host}`
+  }
+
+  return {
+    agent(event, book) {
+      if (event.kind === 'born') born(event, book)
+      if (event.kind === 'journal' && event.damage !== 'unwritten') damaged.add(book)
+      if (event.kind === 'written') {
+        write(heldBy(book), event.record)
+        if (event.record.kind === 'opened' && isOnRecord(event.record.open.vm))
+          forgotten.delete(event.record.open.vm)
+      }
+      if (event.kind !== 'effect' || event.effect.kind !== 'perform') return
+      const { vm } = event.effect.operation
+      if (world.clock.now() - (changedAt.get(vm) ?? Number.NEGATIVE_INFINITY) <= lookMsMax) disputed.add(vm)
+    },
+    world(event) {
+      if (event.kind === 'marked') marked(event)
+      // Its owner moved it, and hypervisors lost how that ended.
+      if (event.kind === 'migration-ended' && event.migration.byHand && lostEnds.has(event.end))
+        disputed.add(event.migration.vm)
+    },
+    judgeAtRest() {
+      for (const vm of world.vms()) {
+        const breach = breachOf(vm)
+        if (breach !== null) findings.once(`mark ${vm.vm}`, 'S3', breach)
+      }
+    },
+  }
+}
