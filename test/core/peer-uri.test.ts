@@ -131,7 +131,7 @@ test('a plan for a host called "constructor" is a plan like any other: what is s
     const peer = agent([])
     for (let i = 0; i < 2; i++) peer.step(0, { kind: 'described', description })
     peer.step(1, { kind: 'hypervisor', connected: true })
-    peer.step(2, { kind: 'observed', vms: [observed(vm)] })
+    for (const at of [2, 3]) peer.step(at, { kind: 'observed', vms: [observed(vm)] })
     peer.step(3, { kind: 'jobs', outgoing: [], incoming: [] })
     const partition = partitionIdOf(attacker, 1, 1)
     const rank = { severity: 1, ageMs: 1, partition }

@@ -45,8 +45,8 @@ export const hostFaults: readonly SownFault[] = [
     line: 'second',
     file: 'protocol/src/snapshot/belief.ts',
     inside: 'agesSince',
-    pattern: 'idleSince ?? unmeasuredSince',
-    replacement: 'idleSince === null ? unmeasuredSince : unmeasuredSince',
+    pattern: 'lastKnownAt ?? unmeasuredSince',
+    replacement: 'lastKnownAt === null ? unmeasuredSince : unmeasuredSince',
   },
   {
     id: 'promises-unsaid',

@@ -22,8 +22,11 @@ export interface Belief {
   readonly dirtyMiBps: number | null
   /** Since when it is active without a measurement. Null: the last sample measured it, or it does not run. */
   readonly unmeasuredSince: Instant | null
-  /** Since when it has been paused, also when it runs again and is not measured yet. Null: it was measured since, or never paused. */
-  readonly idleSince: Instant | null
+  /**
+   * When what is known of it was last so: it was paused then, or measured before its hypervisor fell silent. Null: the last sample
+   * measured it, or it never was measured.
+   */
+  readonly lastKnownAt: Instant | null
   /** The last sample saw it running. */
   readonly ran: boolean
 }
@@ -87,13 +90,14 @@ export const promisedBelief = (demand: Resources, dirtyMiBps: number | null, ran
   wantedMilli: demand.cpuMilli,
   dirtyMiBps,
   unmeasuredSince: null,
-  idleSince: null,
+  lastKnownAt: null,
   ran,
 })
 
 /**
  * The belief after one more sample, which told `told`; together with the belief before it this settled on `settled`. `leaving`:
  * the VM's demand when a migration away from here began, while that runs. The VM may still stay, so its room is not free (S9).
+ * `lastAt`: when the sample before this one was taken.
  */
 export const believe = (
   before: Belief | null,
@@ -101,6 +105,7 @@ export const believe = (
   told: Amounts,
   settled: Amounts,
   now: Instant,
+  lastAt: Instant,
   leaving: Resources | null,
 ): Belief => {
   const runs = vm.state === 'running'
@@ -117,14 +122,18 @@ export const believe = (
     wantedMilli: settled.memoryMiB === null ? null : wanted,
     dirtyMiBps: settled.dirtyMiBps,
     unmeasuredSince: measured ? null : (before?.unmeasuredSince ?? now),
-    idleSince: runs ? (measured ? null : (before?.idleSince ?? null)) : (before?.idleSince ?? now),
+    lastKnownAt: runs && measured ? null : (before?.lastKnownAt ?? (runs ? measuredAt(before, lastAt) : now)),
     ran: runs,
   }
 }
 
-/** Since when what was last known of a VM grows old; null = it is measured, or does not run. A pause measures nothing. */
-export const agesSince = ({ idleSince, unmeasuredSince }: Belief): Instant | null =>
-  unmeasuredSince === null ? null : (idleSince ?? unmeasuredSince)
+/** The last sample, if it measured the VM. */
+const measuredAt = (before: Belief | null, lastAt: Instant): Instant | null =>
+  before?.ran === true && before.unmeasuredSince === null ? lastAt : null
+
+/** Since when what was last known of a VM grows old; null = it is measured, or does not run. A pause or a silence measures nothing. */
+export const agesSince = ({ lastKnownAt, unmeasuredSince }: Belief): Instant | null =>
+  unmeasuredSince === null ? null : (lastKnownAt ?? unmeasuredSince)
 
 /** Its demand was never known, or was last known too long ago for a promise. */
 export const isUnknown = (belief: Belief, now: Instant): boolean => {

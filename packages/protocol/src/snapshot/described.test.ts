@@ -72,7 +72,7 @@ test('while no two answers agree, the host promises nothing, and each sample ask
   peer.step(++now, { kind: 'jobs', outgoing: [], incoming: [] })
   assert.equal(describes(whole), true)
   assert.equal(describes(whole), false)
-  samples()
+  for (let i = 0; i < 2; i++) samples()
   assert.equal(peer.view(now).able, true)
 
   assert.equal(describes(half), true)

@@ -35,7 +35,7 @@ const known: KnownVm = {
   wantedMilli: 500,
   dirtyMiBps: 5,
   unmeasuredSince: null,
-  idleSince: null,
+  lastKnownAt: null,
   ran: true,
   demandSums: noDemandSums,
 }
@@ -148,7 +148,7 @@ test('memory that a sample first tells, and that is not believed yet, is unknown
   const told = toldOf(before, seen, null)
   const settled = { ...believedOf(before, seen, null), cpuMilli: 500 }
   assert.equal(settled.memoryMiB, null)
-  const belief = believe(before, seen, told, settled, 1_000, null)
+  const belief = believe(before, seen, told, settled, 1_000, 0, null)
   assert.ok(isUnknown(belief, 1_000))
 
   const host = hostWith([])

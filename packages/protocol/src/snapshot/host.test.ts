@@ -12,6 +12,7 @@ import {
   demandOf,
   depart,
   fixedCode,
+  isSeen,
   snapshotVm,
   unknownVm,
 } from './host.ts'
@@ -27,17 +28,18 @@ const observed = (name: string, changes: Partial<ObservedVm> = {}): ObservedVm =
   dirtyMiBps: null,
   ...changes,
 })
+const ordinaryDescription = {
+  ...ordinaryHost,
+  name: 'h',
+  capacity: { cpuMilli: 2_000, memoryMiB: 2_048 },
+  reserve: { cpuMilli: 400, memoryMiB: 0 },
+  cpuBaseline: 'x',
+  migrationUri: 'sim://h',
+  version: '1',
+}
 const hostWith = (...vms: ObservedVm[]) => {
   const host = createHost([], false)
-  host.description = {
-    ...ordinaryHost,
-    name: 'h',
-    capacity: { cpuMilli: 2_000, memoryMiB: 2_048 },
-    reserve: { cpuMilli: 400, memoryMiB: 0 },
-    cpuBaseline: 'x',
-    migrationUri: 'sim://h',
-    version: '1',
-  }
+  host.description = ordinaryDescription
   observe(host, 0, vms, new Set())
   return host
 }
@@ -55,14 +57,38 @@ test('a VM that is not measured yet counts with its last known demand, or else w
 
 test('a last known demand holds for a minute, for this life of the VM', () => {
   const host = hostWith(observed('a'))
-  for (let at = 1_000; at <= 61_000; at += 1_000) observe(host, at, [observed('a', { cpuMilli: null })], none)
-  assert.equal(unknownVm(host, 61_000), null)
-  observe(host, 62_000, [observed('a', { cpuMilli: null })], none)
-  assert.equal(unknownVm(host, 62_000)?.vm, 'a')
+  for (let at = 1_000; at <= 60_000; at += 1_000) observe(host, at, [observed('a', { cpuMilli: null })], none)
+  assert.equal(unknownVm(host, 60_000), null)
+  observe(host, 61_000, [observed('a', { cpuMilli: null })], none)
+  assert.equal(unknownVm(host, 61_000)?.vm, 'a')
   observe(host, 63_000, [observed('a')], none)
   assert.equal(unknownVm(host, 63_000), null)
   observe(host, 64_000, [observed('a', { cpuMilli: null, incarnation: '2' })], none)
   assert.equal(unknownVm(host, 64_000)?.vm, 'a', 'started anew, it may want anything')
+})
+
+test('what was measured before its hypervisor fell silent grows old in the silence', () => {
+  for (const [silentMs, known] of [
+    [59_000, true],
+    [61_000, false],
+  ] as const) {
+    const host = hostWith(observed('a'))
+    observe(host, 1_000, [observed('a')], none)
+    observe(host, 1_000 + silentMs, [observed('a', { cpuMilli: null })], none)
+    assert.equal(unknownVm(host, 1_000 + silentMs)?.vm ?? null, known ? null : 'a')
+    observe(host, 2_000 + silentMs, [observed('a')], none)
+    assert.equal(unknownVm(host, 2_000 + silentMs), null)
+  }
+})
+
+test('the first look at a host may show none of its VMs: it is seen from the second on, which is asked for at once', () => {
+  const host = createHost([], false)
+  host.connected = true
+  host.description = ordinaryDescription
+  assert.equal(observe(host, 0, [], none), true)
+  assert.equal(isSeen(host, 0), false)
+  assert.equal(observe(host, 200, [], none), false)
+  assert.equal(isSeen(host, 200), true)
 })
 
 test('a paused VM counts with its memory; resumed it counts with its old demand, until it has run from one sample to the next', () => {
@@ -92,7 +118,7 @@ test('what was measured before a pause grows old in it, until the VM is measured
     assert.ok(known || agesAt(host).some((at) => at <= 2_000 + pausedMs))
     observe(host, 3_000 + pausedMs, [observed('a', { cpuMilli: 500 })], none)
     assert.equal(unknownVm(host, 3_000 + pausedMs), null)
-    assert.equal(host.vms.get(asVmId('a'))?.idleSince, null)
+    assert.equal(host.vms.get(asVmId('a'))?.lastKnownAt, null)
   }
 })
 

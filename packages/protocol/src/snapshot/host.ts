@@ -214,11 +214,12 @@ export const demandOf = (host: HostState): Resources => {
   return host.demand
 }
 
-/** Its hypervisor answers, and it was looked at lately. */
+/** Its hypervisor answers, and it was looked at lately. The first look alone may have shown none of its VMs. */
 export const isSeen = (host: HostState, now: Instant): boolean =>
   host.connected &&
   (host.description ?? host.claimed) !== null &&
   host.sampledAt !== null &&
+  host.watchedS > 0 &&
   now - host.sampledAt <= limits.sampleAgeMsMax
 
 /** The VM whose demand has been unknown for longest: while there is one, this host promises nothing. */

@@ -75,6 +75,7 @@ export const observe = (
   incoming: ReadonlySet<VmId>,
   leaving: ReadonlyMap<VmId, Resources> = new Map(),
 ): boolean => {
+  const isFirst = host.sampledAt === null
   const elapsedS = host.sampledAt === null ? 0 : (now - host.sampledAt) / 1000
   checkWatched(host, now, elapsedS)
   if (incoming.size === 0 && allAsBefore(host, observed)) {
@@ -86,6 +87,7 @@ export const observe = (
     if (memory.restsUntil <= now && memory.quarantinedUntil <= now && !host.vms.has(vm))
       host.memory.delete(vm)
   host.sampledAt = now
+  if (isFirst) return true
   if (host.doubt === null || now - (host.lookedTwiceAt ?? -limits.secondLookMs) < limits.secondLookMs)
     return false
   host.lookedTwiceAt = now
@@ -126,7 +128,8 @@ const shown = (
   return { vm, believed: believedOf(life, seen, away), told, seen, known, life, away, same: false }
 }
 
-const known = (one: Shown, settled: Amounts, now: Instant, elapsedS: number): KnownVm => {
+const known = (one: Shown, settled: Amounts, now: Instant, lastAt: Instant): KnownVm => {
+  const elapsedS = (now - lastAt) / 1000
   const { seen, known: before, life, away, told } = one
   if (one.same && life !== null) {
     if (wasMeasured(life))
@@ -134,7 +137,7 @@ const known = (one: Shown, settled: Amounts, now: Instant, elapsedS: number): Kn
     return life
   }
   const vcpus = seen.vcpus >= 1 ? seen.vcpus : (life?.vcpus ?? 0)
-  const belief = believe(life, { ...seen, vcpus }, told, settled, now, away)
+  const belief = believe(life, { ...seen, vcpus }, told, settled, now, lastAt, away)
   const next = {
     ...seen,
     vcpus,
@@ -182,7 +185,8 @@ const takeIn = (
   changing(host)
   const before = new Map(host.vms)
   host.vms.clear()
-  for (const [i, one] of each.entries()) host.vms.set(one.vm, known(one, settled[i]!, now, elapsedS))
+  for (const [i, one] of each.entries())
+    host.vms.set(one.vm, known(one, settled[i]!, now, host.sampledAt ?? now))
   for (const vm of before.values())
     if (vm.unseen > 0 && !host.vms.has(vm.vm) && !incoming.has(vm.vm))
       host.vms.set(vm.vm, { ...vm, unseen: vm.unseen - 1 })

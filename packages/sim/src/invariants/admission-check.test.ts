@@ -238,3 +238,30 @@ test('S9: what an owner restarts is not let in by its host, though drover had as
     [],
   )
 })
+
+test('S9: while its hypervisor is silent, what a host was shown before counts, for a minute', async () => {
+  const full = 'S9 a was let in by h2: 9000 of 8000 cpuMilli usable, counting all promised'
+  for (const [silentMs, reborn, expected] of [
+    [40_000, false, []],
+    [40_000, true, [full]],
+    [61_000, false, [full]],
+  ] as const) {
+    const { step, driver, clock, found, world, ...agents } = watchedAgents(2, { staleMs: 20_000 })
+    agents.born('h2')
+    agents.vm('a', 'h1', { vcpus: 4, cpuMilli: 3_000 })
+    const b = agents.vm('b', 'h2', { vcpus: 8, cpuMilli: 1_000 })
+    await clock.advance(30_000)
+    step('h2', { kind: 'observed', vms: [seen('b')] }, null)
+    await clock.advance(1_000)
+    world.setCpu(b, 6_000)
+    await clock.advance(silentMs - 1_000)
+    if (reborn) agents.born('h2')
+    step('h2', { kind: 'observed', vms: [{ ...seen('b'), cpuMilli: null }] }, null)
+    void driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null })
+    await clock.advance(100)
+    assert.deepEqual(
+      found().filter((text) => text.startsWith('S9')),
+      expected,
+    )
+  }
+})

@@ -145,6 +145,7 @@ const performs = (
 const heed = (state: AdmissionState, event: AgentEvent, book: HostBook): void => {
   const { promised, known, scene } = state
   const now = scene.world.clock.now()
+  if (event.kind === 'born') known.begins(book.name)
   if (event.kind === 'input' && event.input.kind === 'observed') known.shown(book.name, event.input.vms)
   if (event.kind === 'sent' && event.message.kind === 'admitted' && !promised.has(event.message.action))
     promised.set(event.message.action, now)

@@ -1,10 +1,11 @@
 /**
  * The least that a host could know of the demand of a VM when it gave a promise: a measurement may be old, the hypervisor may have
- * lied, nothing measures a VM on its way or while it is paused, and what others than drover do counts from when the host was told
- * of it.
+ * lied, nothing measures a VM on its way, while it is paused or while its hypervisor is silent, and what others than drover do
+ * counts from when the host was told of it.
  */
 import { limits, type ObservedVm, type Resources, resources, type VmId } from '@drover/protocol'
 import type { World } from '../hypervisor/world.ts'
+import { createMeasuredWhen } from './measured-when.ts'
 
 type Dimension = keyof Resources
 
@@ -47,6 +48,8 @@ export interface LeastKnown {
   appears(vm: VmId, host: string, resumed: boolean): void
   /** The agent there was shown these. */
   shown(host: string, vms: readonly ObservedVm[]): void
+  /** The agent there begins a new life, and knows of no measurement. */
+  begins(host: string): void
   /** To a promise that was given then, ms of the world's clock. */
   of(vm: VmId, host: string, dimension: Dimension, promisedAt: number): number
 }
@@ -65,8 +68,9 @@ export const createLeastKnown = (world: World, staleMs: number): LeastKnown => {
   const moves = new Map<VmId, Unmeasured>()
   const pauses = new Map<VmId, Unmeasured>()
   const appearances = new Map<string, Map<VmId, Appearance>>()
+  const measured = createMeasuredWhen(world.clock, staleMs)
 
-  const measured = (id: VmId, since: number, dimension: Dimension): number => {
+  const leastSince = (id: VmId, since: number, dimension: Dimension): number => {
     const vm = world.vm(id)
     if (vm.misreadAt !== null && vm.misreadAt >= since) return 0
     return lowest(demands.get(id) ?? [], since, vm, dimension)
@@ -75,8 +79,9 @@ export const createLeastKnown = (world: World, staleMs: number): LeastKnown => {
   const changed = (id: VmId, { cpuMilli, memoryMiB }: Resources): void => {
     const now = world.clock.now()
     const past = demands.get(id) ?? []
+    const windowMs = 2 * staleMs + limits.demandAgeMsMax + limits.lateStartMs
     // Keep one entry from before the window: it says what held when the window began.
-    while (past.length > 1 && (past[1]?.at ?? now) < now - staleMs - limits.lateStartMs) past.shift()
+    while (past.length > 1 && (past[1]?.at ?? now) < now - windowMs) past.shift()
     past.push({ at: now, demand: { cpuMilli, memoryMiB } })
     demands.set(id, past)
   }
@@ -92,8 +97,8 @@ export const createLeastKnown = (world: World, staleMs: number): LeastKnown => {
   }
 
   /** On what was measured last before `from`. */
-  const begins = (of: Map<VmId, Unmeasured>, vm: VmId, from: number, lastsMs: number): void => {
-    const known = resources((d) => measured(vm, from - staleMs, d))
+  const start = (of: Map<VmId, Unmeasured>, vm: VmId, from: number, lastsMs: number): void => {
+    const known = resources((d) => leastSince(vm, from - staleMs, d))
     of.set(vm, { known, to: Number.POSITIVE_INFINITY, until: from + lastsMs })
   }
 
@@ -106,12 +111,12 @@ export const createLeastKnown = (world: World, staleMs: number): LeastKnown => {
   return {
     exists,
     changed,
-    leaves: (vm, promisedAt) => begins(moves, vm, promisedAt, Number.POSITIVE_INFINITY),
+    leaves: (vm, promisedAt) => start(moves, vm, promisedAt, Number.POSITIVE_INFINITY),
     arrives(vm) {
       ends(moves, vm)
       for (const there of appearances.values()) there.delete(vm)
     },
-    pauses: (vm) => begins(pauses, vm, world.clock.now(), limits.demandAgeMsMax + staleMs),
+    pauses: (vm) => start(pauses, vm, world.clock.now(), limits.demandAgeMsMax + staleMs),
     goesOn: (vm) => ends(pauses, vm),
     appears(vm, host, resumed) {
       exists(vm)
@@ -119,7 +124,9 @@ export const createLeastKnown = (world: World, staleMs: number): LeastKnown => {
       appearances.set(host, there)
       there.set(vm, { resumed, toldAt: null })
     },
+    begins: measured.begins,
     shown(host, vms) {
+      measured.shown(host, vms)
       const there = appearances.get(host)
       if (there === undefined || there.size === 0) return
       const now = world.clock.now()
@@ -133,8 +140,8 @@ export const createLeastKnown = (world: World, staleMs: number): LeastKnown => {
     },
     of(vm, host, dimension, promisedAt) {
       if (isNews(vm, host, dimension, promisedAt)) return 0
-      const since = promisedAt - staleMs
-      let least = measured(vm, since, dimension)
+      const since = (measured.silentSince(host, vm, promisedAt) ?? promisedAt) - staleMs
+      let least = leastSince(vm, since, dimension)
       for (const one of [moves.get(vm), pauses.get(vm)])
         if (one !== undefined && one.to >= since && one.until >= promisedAt)
           least = Math.min(least, one.known[dimension])
