@@ -265,3 +265,40 @@ test('S9: while its hypervisor is silent, what a host was shown before counts, f
     )
   }
 })
+
+/** An owner moves `b` to h2 at 10 s, h2 is told of that half a second later, and promises room for `a` so long after the move. */
+const movedByOwner = async (afterMs: number, cpuMilli: number): Promise<readonly string[]> => {
+  const { step, leased, driver, clock, found, world, ...agents } = watchedAgents(3, {
+    staleMs: 20_000,
+    migrationsInMax: 1,
+  })
+  agents.born('h1')
+  agents.born('h2')
+  agents.vm('a', 'h1', { vcpus: 4, cpuMilli: 3_000 })
+  const b = agents.vm('b', 'h3', { vcpus: 8, cpuMilli, memoryMiB: 8_192 })
+  step('h1', tick, leased(partition, 1), epoch(1))
+  await clock.advance(10_000)
+  assert.equal(world.owner.move(b, 'h2'), null)
+  const tells = async (): Promise<void> => {
+    const incoming = [{ vm: b, memoryMiB: 8_192, vcpus: 8 }]
+    await clock.advance(10_500 - clock.now())
+    step('h2', { kind: 'jobs', outgoing: [], incoming }, null)
+  }
+  if (afterMs > 500) await tells()
+  await clock.advance(10_000 + afterMs - clock.now())
+  const admitted = { kind: 'admitted', partition, epoch: 1, action: actionOf(partition) }
+  step('h2', tick, null, opened(openMigration('arrival', partition, vm)), says('h1', admitted as never))
+  if (afterMs <= 500) await tells()
+  const lease = leased(partition, 1)
+  step('h1', tick, lease, opened(openMigration('departure', partition, vm)), migrates(partition, vm))
+  void driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null })
+  await clock.advance(100)
+  return found().filter((text) => text.startsWith('S9') || text.startsWith('Q2'))
+}
+
+test('S9, Q2: what an owner moves to a host counts there from when its agent was told of it', async () => {
+  const twice = 'Q2 2 migrations enter h2 at once, 1 allowed'
+  assert.deepEqual(await movedByOwner(400, 6_000), [])
+  assert.deepEqual(await movedByOwner(1_000, 6_000), [...tooMuch, twice])
+  assert.deepEqual(await movedByOwner(1_000, 1_000), [twice])
+})

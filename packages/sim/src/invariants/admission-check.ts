@@ -24,6 +24,13 @@ interface Asked {
   readonly promisedAt: number
 }
 
+interface Unexpected {
+  readonly to: string
+  readonly at: number
+  /** When the agent of that host was first told of it; null = it was not, or has been started anew since. */
+  readonly toldAt: number | null
+}
+
 interface AdmissionState {
   readonly scene: Pick<Scene, 'world' | 'findings' | 'usable' | 'named'>
   readonly most: AdmissionLimits
@@ -31,13 +38,14 @@ interface AdmissionState {
   /** By host, VM and operation: what came to nothing stays, until the same is asked for again. */
   readonly asked: Map<string, Asked>
   readonly promised: Map<ActionId, number>
-  /** VMs that move, or have moved, though no host expected it: to which, and since when. */
-  readonly unexpected: Map<VmId, { readonly to: string; readonly at: number }>
+  /** VMs that move, or have moved, though no host expected it. */
+  readonly unexpected: Map<VmId, Unexpected>
   /** What an owner is about to do: what comes of it is the next event of the VM. */
   owner: EventOf<'by-hand'> | null
 }
 
 type EventOf<Kind extends WorldEvent['kind']> = Extract<WorldEvent, { readonly kind: Kind }>
+type EventOfAgent<Kind extends AgentEvent['kind']> = Extract<AgentEvent, { readonly kind: Kind }>
 type Operation = Extract<Effect, { kind: 'perform' }>['operation']['kind']
 
 const keyOf = (host: string, vm: VmId, operation: Operation): string => `${host} ${vm} ${operation}`
@@ -45,6 +53,13 @@ const keyOf = (host: string, vm: VmId, operation: Operation): string => `${host}
 /** What no host expected may have begun when this was promised already. */
 const isForeseeable = ({ unexpected, most }: AdmissionState, vm: VmId, promisedAt: number) =>
   promisedAt - (unexpected.get(vm)?.at ?? Number.NEGATIVE_INFINITY) > most.staleMs
+
+/** That host could know of it when it promised this: it was told of it, or it goes on for long. */
+const isKnownAt = (state: AdmissionState, vm: VmId, host: string, promisedAt: number): boolean => {
+  const one = state.unexpected.get(vm)
+  if (one === undefined || one.to !== host) return true
+  return (one.toldAt !== null && one.toldAt < promisedAt) || isForeseeable(state, vm, promisedAt)
+}
 
 /** It takes CPU there, or waits there for its hand-over. */
 const countsCpu = ({ scene: { world, named } }: AdmissionState, vm: VmId, host: string): boolean => {
@@ -56,8 +71,7 @@ const countsCpu = ({ scene: { world, named } }: AdmissionState, vm: VmId, host: 
 /** The room was promised when the request was made, on a measurement from before. */
 const judgeRoom = (state: AdmissionState, id: VmId, host: string, promisedAt: number): void => {
   const { world, findings, usable } = state.scene
-  const counts = (vm: VmId): boolean =>
-    vm === id || state.unexpected.get(vm)?.to !== host || isForeseeable(state, vm, promisedAt)
+  const counts = (vm: VmId): boolean => vm === id || isKnownAt(state, vm, host, promisedAt)
   const coming = world.migrations().filter((one) => one.to === host)
   // One that has arrived, and whose source does not know it yet, is both.
   const moving = new Set(coming.map(({ vm }) => vm).filter(counts))
@@ -81,9 +95,10 @@ const judgeRoom = (state: AdmissionState, id: VmId, host: string, promisedAt: nu
 const judgeBudget = (state: AdmissionState, host: string, promisedAt: number): void => {
   const { world, findings } = state.scene
   const { migrationsOutMax, migrationsInMax } = state.most
-  const all = world.migrations().filter(({ vm }) => isForeseeable(state, vm, promisedAt))
-  const out = all.filter(({ from }) => from === host).length
-  const into = all.filter(({ to }) => to === host).length
+  const all = world.migrations()
+  // Its source has asked before that, at a time that is not noted.
+  const out = all.filter(({ vm, from }) => from === host && isForeseeable(state, vm, promisedAt)).length
+  const into = all.filter(({ vm, to }) => to === host && isKnownAt(state, vm, host, promisedAt)).length
   if (out > migrationsOutMax)
     findings.tell('Q2', `${out} migrations leave ${host} at once, ${migrationsOutMax} allowed`)
   if (into > migrationsInMax)
@@ -105,7 +120,8 @@ const begins = (state: AdmissionState, { vm, from, to, byHand }: MigrationTruth)
   }
   state.known.leaves(vm, promisedAt)
   // Its owner answers for that; and a request that is read later than any promise lasts is outside the model (docs/adr/012).
-  if (byHand || now - at > limits.lateStartMs) return void state.unexpected.set(vm, { to, at: now })
+  if (byHand || now - at > limits.lateStartMs)
+    return void state.unexpected.set(vm, { to, at: now, toldAt: null })
   state.unexpected.delete(vm)
   judgeRoom(state, vm, to, promisedAt)
   judgeBudget(state, from, promisedAt)
@@ -142,11 +158,34 @@ const performs = (
   })
 }
 
+/** What a host is told of a VM that no host expected there. */
+const isTold = (state: AdmissionState, { name }: HostBook, vms: Iterable<VmId>): void => {
+  const toldAt = state.scene.world.clock.now()
+  for (const vm of vms) {
+    const one = state.unexpected.get(vm)
+    if (one?.to === name && one.toldAt === null) state.unexpected.set(vm, { ...one, toldAt })
+  }
+}
+
+/** A new life is told of all anew, before it promises anything. */
+const isBorn = ({ known, unexpected }: AdmissionState, { name }: HostBook): void => {
+  known.begins(name)
+  for (const [vm, one] of unexpected) if (one.to === name) unexpected.set(vm, { ...one, toldAt: null })
+}
+
+const hears = (state: AdmissionState, { input }: EventOfAgent<'input'>, book: HostBook): void => {
+  if (input.kind === 'jobs') isTold(state, book, new Set(input.incoming.map(({ vm }) => vm)))
+  if (input.kind !== 'observed') return
+  state.known.shown(book.name, input.vms)
+  if (state.unexpected.size === 0) return
+  isTold(state, book, new Set(input.vms.filter((one) => one.state === 'running').map(({ vm }) => vm)))
+}
+
 const heed = (state: AdmissionState, event: AgentEvent, book: HostBook): void => {
-  const { promised, known, scene } = state
+  const { promised, scene } = state
   const now = scene.world.clock.now()
-  if (event.kind === 'born') known.begins(book.name)
-  if (event.kind === 'input' && event.input.kind === 'observed') known.shown(book.name, event.input.vms)
+  if (event.kind === 'born') isBorn(state, book)
+  if (event.kind === 'input') hears(state, event, book)
   if (event.kind === 'sent' && event.message.kind === 'admitted' && !promised.has(event.message.action))
     promised.set(event.message.action, now)
   if (event.kind === 'written' && event.record.kind === 'closed') promised.delete(event.record.action)
