@@ -148,7 +148,7 @@ export const designFaults: readonly SownFault[] = [
     name: 'grey window: the source resumes its copy without asking the destination',
     breaks: ['S1'],
     line: 'first',
-    needs: ['ends in doubt'],
+    needs: ['ends in doubt', 'cuts', 'daemons'],
     file: 'protocol/src/migration/resolve-unknown.ts',
     inside: 'sourceVerdict',
     pattern: "if (nowhere(there)) return stable >= 1 ? { kind: 'resume-here' } : wait",

@@ -80,7 +80,7 @@ export const mendedFaults: readonly SownFault[] = [
   },
   {
     id: 'd3',
-    name: 'hand-over: one that nobody heard is forgotten',
+    name: 'hand-over: one that was never heard is forgotten',
     breaks: ['S2', 'S12', 'L6'],
     line: 'first',
     file: 'protocol/src/migration/outgoing-table.ts',
@@ -90,7 +90,7 @@ export const mendedFaults: readonly SownFault[] = [
   },
   {
     id: 'd3.restart',
-    name: 'hand-over: one that nobody heard is forgotten with a restart of its source',
+    name: 'hand-over: one that was never heard is forgotten with a restart of its source',
     breaks: ['S2', 'S12', 'L6'],
     line: 'first',
     needs: ['silence after a move', 'lost journals', 'tight loads'],
@@ -182,7 +182,7 @@ export const mendedFaults: readonly SownFault[] = [
     file: 'agent/src/transport/bounds.ts',
     inside: 'bounds',
     pattern: { code: '({ pendingMax: 1_024 })', kind: 'pair' },
-    replacement: 'pendingMax: 128',
+    replacement: 'pendingMax: 10',
   },
   {
     id: 'd9.key',
