@@ -30,6 +30,7 @@ const setUp = () => {
     toMark() {},
     arrived: () => {},
     ended: () => {},
+    asked: () => {},
     reach: () => null,
   })
   const happened = (): readonly string[] =>

@@ -45,7 +45,8 @@ const hasArrived = (state: IncomingState, migration: IncomingMigration): void =>
 const takeOver = (state: IncomingState, migration: IncomingMigration): void => {
   if (migration.rounds.here !== 'paused') return hasArrived(state, migration)
   if (migration.taking) return
-  const { context } = state
+  const { context, hooks } = state
+  hooks.asked(migration.action, migration.vm)
   put(state, { ...migration, taking: true, nextAt: context.now() + limits.settlePollMs })
   context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at: null })
 }

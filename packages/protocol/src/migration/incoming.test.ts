@@ -34,6 +34,7 @@ const arrivalsOn = () => {
     toMark() {},
     arrived: () => {},
     ended: () => {},
+    asked: () => {},
     reach: () => null,
   })
   return { context, incoming }

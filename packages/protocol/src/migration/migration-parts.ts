@@ -17,6 +17,7 @@ import type { Marks } from './marks.ts'
 import type { OutgoingMigrations } from './outgoing.ts'
 import type { PresenceAnswers } from './presence.ts'
 import type { UnderWay } from './unaccounted-jobs.ts'
+import type { UnreadResumes } from './unread-resumes.ts'
 
 /** What migrations ask of the rest of their host. */
 export interface MigrationHooks {
@@ -45,6 +46,7 @@ export interface MigrationParts {
   readonly closed: ClosedActions
   readonly duties: Duties
   readonly marks: Marks
+  readonly unread: UnreadResumes
   readonly outgoing: OutgoingMigrations
   readonly incoming: IncomingMigrations
   readonly presence: PresenceAnswers

@@ -47,6 +47,7 @@ import { createOutgoing } from './outgoing.ts'
 import type { OutgoingMigration } from './outgoing-table.ts'
 import { createPresenceAnswers } from './presence.ts'
 import { jobsNow, overdue, overdueAt } from './unaccounted-jobs.ts'
+import { createUnreadResumes } from './unread-resumes.ts'
 
 /** Codes that speak against the migration of this VM, not against the moment. */
 const blameworthy = new Set(['migration.failed', 'migration.refused', 'hypervisor.refused'])
@@ -169,7 +170,12 @@ export const createMigrations = (
     restore(open) {
       duties.restore(restored.duties)
       marks.restore(restored.marks)
-      for (const one of open) (one.kind === 'departure' ? outgoing : incoming).restore(one)
+      for (const one of open) {
+        // The life before may have asked, and have died before it was answered.
+        parts.unread.asked(one.action, one.vm)
+        parts.unread.answered(one.action, false)
+        ;(one.kind === 'departure' ? outgoing : incoming).restore(one)
+      }
     },
     silent: incoming.nudge,
     tick() {
@@ -178,6 +184,7 @@ export const createMigrations = (
       duties.tick()
       marks.tick()
       alarms.tick()
+      parts.unread.tick()
     },
     nextAt: () =>
       earliest([outgoing.nextAt(), incoming.nextAt(), duties.nextAt(), marks.nextAt(), alarms.nextAt()]),
@@ -199,7 +206,9 @@ const createParts = (
     isHere: (vm) => host.vms.has(vm),
     isConnected: () => host.connected,
   })
+  const unread = createUnreadResumes(context, host.resumesUnread)
   const outgoing = createOutgoing(context, closed, duties, {
+    asked: unread.asked,
     hindrance({ vm, vmIncarnation }) {
       const known = host.vms.get(vm)
       const trouble = hooks.trouble()
@@ -217,6 +226,7 @@ const createParts = (
     },
   })
   const incoming = createIncoming(context, closed, {
+    asked: unread.asked,
     toMark: ({ action, vm }) => marks.take(action, vm),
     arrived: (migration) => hasArrived(context, host, migration),
     ended: () => context.emit({ kind: 'sample' }),
@@ -252,6 +262,7 @@ const createParts = (
     closed,
     duties,
     marks,
+    unread,
     alarms,
     jobs: new Set(),
     outgoingJobs: new Map(),
@@ -321,6 +332,7 @@ const learnt = (parts: MigrationParts, input: MigrationInput): void => {
       if (input.at === 'there') duties.inspected(input.action, input.round, input.presence)
       return adoption.inspected(input.round, input.presence)
     case 'resumed':
+      if (input.at === 'here') parts.unread.answered(input.action, input.ok)
       outgoing.resumed(input.action, input.at, input.ok)
       return incoming.resumed(input.action, input.at, input.ok, input.detail)
     case 'marked':

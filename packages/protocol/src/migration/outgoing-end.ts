@@ -109,6 +109,7 @@ const settle = (state: OutgoingState, migration: OutgoingMigration): void => {
       )
     case 'resume-here':
       if (migration.resuming) return
+      state.hooks.asked(migration.action, migration.vm)
       put(state, { ...migration, resuming: true })
       state.context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at: null })
       return

@@ -53,6 +53,8 @@ export interface OutgoingHooks {
   hindrance(migration: Pick<OutgoingMigration, 'vm' | 'vmIncarnation'>): AnyCode | null
   /** The hypervisor was told to move it. */
   started(action: ActionId): void
+  /** Our hypervisor is asked to let it run here. */
+  asked(action: ActionId, vm: VmId): void
   /** It is positively gone from here: credit it now. */
   gone(vm: VmId): void
   ended(migration: OutgoingMigration, result: ActionResult): void

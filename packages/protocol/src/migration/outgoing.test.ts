@@ -36,6 +36,7 @@ const setUp = (begins = true) => {
   const outgoing = createOutgoing(context, createClosedActions([]), createDuties(context), {
     hindrance: () => said.hindrance,
     started: () => void log.push('started'),
+    asked: () => {},
     gone: () => void log.push('gone'),
     reach: (_peer, uri) => uri as PeerUri,
     ended: (_, result: ActionResult) =>

@@ -26,11 +26,18 @@ const setUp = (end: 'departure' | 'arrival', duty: Duty | null) => {
   const outgoing = createOutgoing(context, closed, duties, {
     hindrance: () => null,
     started: () => {},
+    asked: () => {},
     gone: () => {},
     ended: () => {},
     reach,
   })
-  const incoming = createIncoming(context, closed, { toMark() {}, arrived: () => {}, ended: () => {}, reach })
+  const incoming = createIncoming(context, closed, {
+    asked: () => {},
+    toMark() {},
+    arrived: () => {},
+    ended: () => {},
+    reach,
+  })
   const presence = createPresenceAnswers(context, outgoing, closed, duties)
   const record: ClosedAction = { action, vm, end, result: { kind: 'done' } }
   closed.remember(record)

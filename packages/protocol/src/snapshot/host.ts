@@ -67,6 +67,8 @@ export interface HostState {
   readonly waiting: Set<VmId>
   /** VMs here of which another host may have a copy, paused: were they gone from here, it would let it run. */
   readonly copyLeft: Set<VmId>
+  /** VMs that our hypervisor may yet be about to let run, as asked, and until when: were they gone, it would let run what they left. */
+  readonly resumesUnread: Map<VmId, Instant>
   sampledAt: Instant | null
   /** The last sample surprised, and is not believed before the next one. */
   doubt: Doubt | null
@@ -101,6 +103,7 @@ export const createHost = (
   left: new Map(),
   waiting: new Set(),
   copyLeft: new Set(),
+  resumesUnread: new Map(),
   sampledAt: null,
   doubt: null,
   lookedTwiceAt: null,
@@ -250,6 +253,7 @@ export const fixedCode = (host: HostState, now: Instant, vm: KnownVm): AnyCode |
   if (vm.fixed !== null) return vm.fixed
   if (vm.state !== 'running') return 'vm.not_running'
   if (host.copyLeft.has(vm.vm)) return 'vm.stale_copy'
+  if ((host.resumesUnread.get(vm.vm) ?? 0) > now) return 'vm.resume_unread'
   if ((host.memory.get(vm.vm)?.quarantinedUntil ?? 0) > now) return 'vm.quarantined'
   return null
 }
