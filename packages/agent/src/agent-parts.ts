@@ -1,9 +1,10 @@
 /** Wires the core of one agent to its ports: hypervisor, transport, journal, solver. */
+import { randomInt } from 'node:crypto'
 import { asVmId, createPeer, type Effect, type LoadSummary, type Peer, type PeerInit } from '@drover/protocol'
 import { type AgentEvents, createAgentEvents } from './agent-events.ts'
 import type { AgentInit } from './agent-port.ts'
 import type { Clock } from './clock.ts'
-import { policyHash, seedOf } from './digest.ts'
+import { policyHash } from './digest.ts'
 import { droverVersion } from './drover-version.ts'
 import { createEffectRunner, type EffectRunner } from './effects.ts'
 import { wordsOf } from './errors.ts'
@@ -112,7 +113,8 @@ const peerInitOf = ({ transport, journal, settings, seed }: AgentInit): PeerInit
   return {
     host,
     incarnation,
-    seed: seed ?? seedOf(`${host}/${incarnation}`),
+    // Drawn anew: of two lives that lost their journals, each has lots of its own, although both count themselves as the same start.
+    seed: seed ?? randomInt(2 ** 32),
     policy: settings.policy,
     mode: settings.mode,
     rules: settings.rules,

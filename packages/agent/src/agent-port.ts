@@ -31,7 +31,7 @@ export interface AgentInit {
   /** May be shared by many agents of one process; its maker closes it. */
   readonly solver: Immediate<Solver>
   readonly log: Log
-  /** Seeds jitter; default from the host id and incarnation. */
+  /** Seeds jitter and start counts; default drawn anew in each life. */
   readonly seed?: number
 }
 

@@ -202,6 +202,24 @@ const wallClocks: Kind = {
     }).flat(),
 }
 
+/** A host is away while an agent is restarted, and the only one there when that starts without its journal: it has missed a life. */
+const missedLife = (draw: Random, draft: Draft, host: number, fromMs: number, toMs: number) => {
+  const others = Array.from({ length: draft.hosts }, (_, index) => index).filter((index) => index !== host)
+  const away = draw.pick(others)
+  const laterMs = draw.integer(2_000, 30_000)
+  return others.flatMap((other): readonly TimedCommand[] =>
+    other === away
+      ? [
+          { atMs: fromMs, command: `kill-agent h${other}` },
+          { atMs: toMs, command: `restart-agent h${other}` },
+        ]
+      : [
+          { atMs: toMs, command: `kill-agent h${other}` },
+          { atMs: toMs + laterMs, command: `restart-agent h${other}` },
+        ],
+  )
+}
+
 /** An agent without its journal starts on a host whose clock is behind: it may count itself as an earlier start than it is known as. */
 const pastStarts: Kind = {
   name: 'starts in the past',
@@ -210,20 +228,24 @@ const pastStarts: Kind = {
   events: (draw, draft) =>
     times(draw, { ...draft, scale: 1 }, 2, () => {
       const host = someHost(draw, draft)
-      const [knownMs, startMs] = [moment(draw, draft), moment(draw, draft)].toSorted((a, b) => a - b)
+      const [knownMs = 0, startMs = 0] = [moment(draw, draft), moment(draw, draft)].toSorted((a, b) => a - b)
       const at = (atMs: number, offsetMs: number): TimedCommand => ({
         atMs,
         command: `wall-clock h${host} ${new Date(someDayMs + offsetMs + atMs).toISOString()}`,
       })
       const deadMs = draw.pick([100, 3_000, 20_000])
+      const isMissed = draft.hosts > 2 && draw.chance(0.5)
       return [
         at(draft.fromMs, 0),
-        { atMs: knownMs ?? 0, command: `kill-agent h${host}` },
-        { atMs: (knownMs ?? 0) + 500, command: `restart-agent h${host}` },
-        { atMs: startMs ?? 0, command: `kill-agent h${host}` },
-        { atMs: startMs ?? 0, command: `lose-journal h${host}` },
-        at(startMs ?? 0, -draw.pick([60_000, 3_600_000, yearMs])),
-        { atMs: (startMs ?? 0) + deadMs, command: `restart-agent h${host}` },
+        { atMs: knownMs, command: `kill-agent h${host}` },
+        // Set back before, too: the life that is missed counts on from the one before it.
+        ...(isMissed ? [at(knownMs, -yearMs)] : []),
+        { atMs: knownMs + 500, command: `restart-agent h${host}` },
+        ...(isMissed ? missedLife(draw, draft, host, knownMs, startMs) : []),
+        { atMs: startMs, command: `kill-agent h${host}` },
+        { atMs: startMs, command: `lose-journal h${host}` },
+        at(startMs, -(isMissed ? yearMs : draw.pick([60_000, 3_600_000, yearMs]))),
+        { atMs: startMs + deadMs, command: `restart-agent h${host}` },
       ]
     }),
 }

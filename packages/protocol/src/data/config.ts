@@ -287,6 +287,11 @@ export const limits = {
 
   /** A greater start count is no one's: a thousand epochs for each are still counted exactly. Against a number that no later life can pass. */
   startCountMax: 2 ** 42,
+  /**
+   * A host that was told by which start it is known passes that by up to so much, at random. Against the start count of a life that the
+   * host which told it has missed: no other host could tell the two apart.
+   */
+  missedStartsMax: 1_000_000,
   /** A host that speaks as an earlier life of itself is told so at most so often, ms. Against an answer to each of its messages. */
   outdatedAgainMs: 1_000,
 

@@ -1,7 +1,9 @@
 /**
  * By which start count this host speaks. Its journal counts its starts. Without its old journal it may be known by a later one than
  * its wall clock gives; then nothing that it says is heard. So it begins as 0, which is no start count, and takes its own
- * only when another host has told by which number it is known, or has answered that it is known by none.
+ * only when another host has told by which number it is known, or has answered that it is known by none. The host that told it may have
+ * missed later lives of it, so it passes that number, and its own, by a random amount: two lives with one number would be one
+ * to all others, with the same epochs and partitions.
  *
  * Of an earlier life a lease may be in force, and a request to move a VM unread. A host that has lived before waits for both, and
  * one that all others hear for the first time for the longest lease.
@@ -64,17 +66,18 @@ export const createOwnLife = (
 
   return {
     outdated({ known }) {
-      if (known < 1 || known >= limits.startCountMax) return
+      if (known < 1 || known > limits.startCountMax - limits.missedStartsMax) return
       heard = true
       lived = true
       // Said to an earlier life, or of this one.
       if (known <= context.incarnation) return
+      const next = Math.max(counted, known + 1) + context.random(limits.missedStartsMax)
       if (known >= counted)
         context.warn(
           'journal.behind',
-          `other hosts know this one as start ${known}; it was counted as start ${counted}, and goes on as ${known + 1}`,
+          `other hosts know this one as start ${known}; it was counted as start ${counted}, and goes on as ${next}`,
         )
-      goOnAs(Math.max(counted, known + 1))
+      goOnAs(next)
     },
     answered() {
       if (!heard && context.incarnation > 0) lived = true
