@@ -25,7 +25,8 @@ export const policy = z
       .optional()
       .meta(
         about({
-          description: 'Demand above capacity − reserve must last this long to count as an overload.',
+          description:
+            'Demand above capacity − reserve must last this long to count as an overload. One that nothing could cure is tried again after five times this and 5 s together at the latest, and after five minutes in any case.',
           unit: 'ms',
           byPreset: byPreset('overloadHoldMs'),
           prevents: 'migrations because of a blip',

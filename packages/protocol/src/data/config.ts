@@ -282,6 +282,11 @@ export const limits = {
   /** The same after a decision that moved nothing because nothing could be done, or because mode is observe. Against a log of equal decisions. */
   idleBackOffMsMin: 5_000,
   idleBackOffMsMax: 300_000,
+  /**
+   * Nor is such a pause longer than so many times the first one and the hold time together. Against an overload that was incurable and
+   * is not any more, and that lasts far longer than its host takes to call it one: not all that changes elsewhere is announced.
+   */
+  idleBackOffTimesMax: 5,
 
   // ---- the ring
 

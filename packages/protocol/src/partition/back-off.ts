@@ -24,6 +24,10 @@ export const createBackOff = (context: StepContext): BackOff => {
   /** Since the partition under way was begun: it may not have counted on that any more. */
   let heardNews = false
   const soon = (): Instant => context.now() + limits.backOffMsMin
+  const idleMsMax = Math.min(
+    limits.idleBackOffMsMax,
+    limits.idleBackOffTimesMax * (limits.idleBackOffMsMin + context.policy.overloadHoldMs),
+  )
   const pause = (times: number, firstMs: number, maxMs: number): void => {
     until = context.now() + jitteredMs(backOffMs(times, firstMs, maxMs), context.random)
     if (heardNews) until = Math.min(until, soon())
@@ -54,7 +58,7 @@ export const createBackOff = (context: StepContext): BackOff => {
         case 'nothing':
         case 'would':
           idle += 1
-          return pause(idle, limits.idleBackOffMsMin, limits.idleBackOffMsMax)
+          return pause(idle, limits.idleBackOffMsMin, idleMsMax)
         default:
           return assertNever(result as never)
       }
