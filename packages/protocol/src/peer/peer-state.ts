@@ -25,7 +25,7 @@ export interface PeerState {
   decisions: readonly Decision[]
   /** The operator's question that the partition under way answers; null = that partition serves a need. */
   question: string | null
-  /** What kept this host's VMs here when a need of its own last ended without a cure; null = that is known already, or there was none. */
+  /** What kept this host's VMs here when a partition for its own need last ended; null = one is freer since, or there was none. */
   bonds: Bonds | null
   /** The sample and the revision of this host for which no destination could avert what is foreseen; null = look. */
   noDestination: { readonly sampledAt: Instant | null; readonly revision: number } | null

@@ -14,7 +14,7 @@ export interface Helpers {
   lookAgain(): void
   /** It was asked, and may not help, for this reason. */
   declined(host: HostId, code: AnyCode): void
-  /** This host has tried, and not been cured. */
+  /** A partition of this host has ended: what could help then is no news later. */
   tried(): void
 }
 

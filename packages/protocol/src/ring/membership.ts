@@ -45,7 +45,7 @@ export interface Membership {
   disconnected(host: HostId): void
   /** That host was asked to join a partition, and may not, for this reason. */
   declined(host: HostId, code: AnyCode): void
-  /** A partition of this host has ended without a cure: what could help then is no news later. */
+  /** A partition of this host has ended: what could help then is no news later. */
   tried(): void
   /** The migration URI that a host's own summary says, '' where none is known. */
   announced(host: HostId): string

@@ -177,3 +177,19 @@ test('a VM that its owner moves by hand loses it by its owner’s doing', async 
     [],
   )
 })
+
+test('a copy that an administrator lets run is excused, unless a journal says that the VM moves there', async () => {
+  for (const owes of [false, true]) {
+    const agents = watchedAgents(2)
+    for (const host of ['h1', 'h2']) agents.born(host)
+    agents.vm('a', 'h1', { autostart: true })
+    agents.step('h1', tick, null, opened(departure), asks)
+    void agents.driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null })
+    await agents.clock.advance(20_000)
+    agents.step('h1', tick, null, closes(departure, owes))
+    agents.world.byHand.resume(vm, 'h2')
+    agents.checker.checkAtRest()
+    const found = agents.found().filter((text) => text.startsWith('S3'))
+    assert.deepEqual(found, owes ? lost : [])
+  }
+})

@@ -1,9 +1,9 @@
 /**
  * S3: a VM that starts with its host does so wherever it has moved, and one that does not gains no such mark. Judged when all is
  * calm: until then the destination's agent may still be at it. Excused is a VM whose owner has changed the mark while it moved,
- * and one of which no journal says it any more.
+ * one of which no journal says it any more, and one of which an administrator let a copy run that no action accounted for.
  */
-import type { JournalRecord, VmId } from '@drover/protocol'
+import type { HostId, JournalRecord, VmId } from '@drover/protocol'
 import type { MigrationEnd, WorldEvent } from '../hypervisor/events.ts'
 import type { VmTruth } from '../hypervisor/truth.ts'
 import type { AgentEvent } from './agent-feed.ts'
@@ -14,29 +14,38 @@ export interface MarkCheck extends Check {
   judgeAtRest(): void
 }
 
-/** What is on record of a host's VMs that are to start with the host that they are moved to, by what the record is about. */
-type Held = Map<string, VmId>
+/** A VM that is to start with this host, to which it is moved. */
+interface Marked {
+  readonly vm: VmId
+  readonly to: HostId
+}
+
+/** What one host has on record of such VMs, by what the record is about. */
+type Held = Map<string, Marked>
 
 /** So old may be the look that a migration rests on, ms: an owner's change since then is not in it. */
 const lookMsMax = 6_000
 
 const lostEnds: ReadonlySet<MigrationEnd> = new Set(['grey', 'split'])
 
-/** Applies a record; what it says no more is gone on purpose. */
-const write = (held: Held, record: JournalRecord): void => {
+/** Applies a record of the host `self`; what it says no more is gone on purpose. */
+const write = (held: Held, self: HostId, record: JournalRecord): void => {
   switch (record.kind) {
-    case 'opened':
-      if ('autostart' in record.open && record.open.autostart === true)
-        held.set(`open ${record.open.action}`, record.open.vm)
+    case 'opened': {
+      const { open } = record
+      if ('autostart' in open && open.autostart === true)
+        held.set(`open ${open.action}`, { vm: open.vm, to: open.kind === 'departure' ? open.peer : self })
       return
+    }
     case 'closed':
       held.delete(`open ${record.action}`)
-      if (record.duty?.autostart === true) held.set(`duty ${record.action}`, record.vm)
+      if (record.duty?.autostart === true)
+        held.set(`duty ${record.action}`, { vm: record.vm, to: record.duty.peer })
       return
     case 'discharged':
       return void held.delete(`duty ${record.action}`)
     case 'to-mark':
-      return void held.set(`mark ${record.vm}`, record.vm)
+      return void held.set(`mark ${record.vm}`, { vm: record.vm, to: self })
     case 'marked':
       return void held.delete(`mark ${record.vm}`)
     default:
@@ -44,11 +53,12 @@ const write = (held: Held, record: JournalRecord): void => {
   }
 }
 
-const heldFrom = ({ restored }: Extract<AgentEvent, { readonly kind: 'born' }>): Held => {
+const heldFrom = ({ restored }: Extract<AgentEvent, { readonly kind: 'born' }>, self: HostId): Held => {
   const held: Held = new Map()
-  for (const open of restored.open) write(held, { kind: 'opened', open })
-  for (const duty of restored.duties) if (duty.autostart === true) held.set(`duty ${duty.action}`, duty.vm)
-  for (const mark of restored.marks) write(held, { kind: 'to-mark', ...mark })
+  for (const open of restored.open) write(held, self, { kind: 'opened', open })
+  for (const { action, vm, peer, autostart } of restored.duties)
+    if (autostart === true) held.set(`duty ${action}`, { vm, to: peer })
+  for (const mark of restored.marks) write(held, self, { kind: 'to-mark', ...mark })
   return held
 }
 
@@ -58,7 +68,7 @@ export const createMarkCheck = ({ world, findings, books, named }: Scene): MarkC
   const damaged = new Set<HostBook>()
   /** VMs whose mark was on record in journals that are lost, and in no other. */
   const forgotten = new Set<VmId>()
-  /** VMs whose owners changed the mark while they moved, or left two copies of them. */
+  /** VMs whose owners changed the mark while they moved, left two copies of them, or chose one that drover did not account for. */
   const disputed = new Set<VmId>()
   /** When each VM's mark was last changed by its owner, ms. */
   const changedAt = new Map<VmId, number>()
@@ -70,13 +80,16 @@ export const createMarkCheck = ({ world, findings, books, named }: Scene): MarkC
     records.set(book, held)
     return held
   }
-  const isOnRecord = (vm: VmId): boolean =>
-    [...records.values()].some((held) => [...held.values()].includes(vm))
+  /** On a journal's record; `to`: as one that moves to this host. */
+  const isOnRecord = (vm: VmId, to?: HostId): boolean =>
+    [...records.values()].some((held) =>
+      [...held.values()].some((one) => one.vm === vm && (to === undefined || one.to === to)),
+    )
 
   /** What was lost with a journal shows when its agent begins anew. */
   const born = (event: Extract<AgentEvent, { readonly kind: 'born' }>, book: HostBook): void => {
-    const before = new Set(heldBy(book).values())
-    records.set(book, heldFrom(event))
+    const before = new Set([...heldBy(book).values()].map(({ vm }) => vm))
+    records.set(book, heldFrom(event, book.id))
     if (damaged.delete(book)) for (const vm of before) if (!isOnRecord(vm)) forgotten.add(vm)
   }
 
@@ -95,6 +108,13 @@ export const createMarkCheck = ({ world, findings, books, named }: Scene): MarkC
     else disputed.delete(vm)
   }
 
+  /** A migration left it paused there, and no record says that the VM moves there. */
+  const isLeftBehind = (vm: VmId, host: string): boolean => {
+    const copy = world.vm(vm).copies.find((one) => one.host === host)
+    const id = named(host)?.id
+    return copy?.pausedBy === 'migration' && (id === undefined || !isOnRecord(vm, id))
+  }
+
   const breachOf = ({ vm, name, autostart, copies }: VmTruth): string | null => {
     const [copy] = copies
     if (copy === undefined || copies.length > 1 || copy.autostart === autostart) return null
@@ -110,7 +130,7 @@ export const createMarkCheck = ({ world, findings, books, named }: Scene): MarkC
       if (event.kind === 'born') born(event, book)
       if (event.kind === 'journal' && event.damage !== 'unwritten') damaged.add(book)
       if (event.kind === 'written') {
-        write(heldBy(book), event.record)
+        write(heldBy(book), book.id, event.record)
         if (event.record.kind === 'opened' && isOnRecord(event.record.open.vm))
           forgotten.delete(event.record.open.vm)
       }
@@ -120,6 +140,8 @@ export const createMarkCheck = ({ world, findings, books, named }: Scene): MarkC
     },
     world(event) {
       if (event.kind === 'marked') marked(event)
+      if (event.kind === 'by-hand' && event.what === 'resume' && isLeftBehind(event.vm, event.host))
+        disputed.add(event.vm)
       // Its owner moved it, and hypervisors lost how that ended.
       if (event.kind === 'migration-ended' && event.migration.byHand && lostEnds.has(event.end))
         disputed.add(event.migration.vm)

@@ -145,8 +145,8 @@ export const createToldRoomCheck = ({ findings, usable }: Pick<Scene, 'findings'
           return
         case 'input': {
           const { input } = event
-          const isAsked = input.kind === 'received' && input.message.kind === 'admit'
-          known.asked = isAsked && input.message.kind === 'admit' ? input.message.action : null
+          const message = input.kind === 'received' ? input.message : null
+          known.asked = message?.kind === 'admit' ? message.action : null
           if (input.kind === 'observed') sampled(known, input.vms)
           return
         }
