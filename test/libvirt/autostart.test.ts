@@ -23,19 +23,19 @@ const startsWith = async ({ bed }: Story, guest: Guest, index: number): Promise<
 }
 
 /** Both guests start with hv1, and its agent has seen it. One of them is on its way to hv2. */
-const markedAndMoving = async (story: Story) => {
+const autostartingAndMoving = async (story: Story) => {
   for (const guest of Object.values(story.guests)) await story.bed.host(1).virsh(['autostart', guest.uuid])
   const moved = await migrationUnderWay(story)
   assert.equal(await startsWith(story, moved.moving, 1), true)
   return moved
 }
 
-const isMarkedThere = async (story: Story, guest: Guest): Promise<void> => {
+const autostartsThere = async (story: Story, guest: Guest): Promise<void> => {
   const since = performance.now()
   await until(`${guest.name} starts with hv2`, patienceMs, async () =>
     (await startsWith(story, guest, 2)) === true ? true : null,
   )
-  story.t.diagnostic(`marked ${seconds(performance.now() - since)} after it ran there`)
+  story.t.diagnostic(`set ${seconds(performance.now() - since)} after it ran there`)
   assert.equal(await startsWith(story, guest, 1), null, 'no definition is left')
   for (const agent of story.agents)
     if (agent.alive) assert.deepEqual((await agent.status()).view.alarms, [], agent.name)
@@ -47,9 +47,9 @@ const runsThere = (guest: Guest): Promise<true> =>
   )
 
 suite.story('nothing dies: the guest starts with the host to which it has moved', setting, async (story) => {
-  const { moving } = await markedAndMoving(story)
+  const { moving } = await autostartingAndMoving(story)
   await runsThere(moving)
-  await isMarkedThere(story, moving)
+  await autostartsThere(story, moving)
   const other = Object.values(story.guests).find((one) => one !== moving)!
   assert.equal(await startsWith(story, other, 1), true, 'the other one stayed what it was')
 })
@@ -58,30 +58,30 @@ suite.story(
   "kill -9 of the source's agent: the destination was told of it before the migration began",
   setting,
   async (story) => {
-    const { moving } = await markedAndMoving(story)
+    const { moving } = await autostartingAndMoving(story)
     await story.agent(1).kill()
     await runsThere(moving)
-    await isMarkedThere(story, moving)
+    await autostartsThere(story, moving)
     await story.agent(1).start()
     await story.ring()
   },
 )
 
 suite.story("kill -9 of the destination's agent: its next life has it on record", setting, async (story) => {
-  const { moving, to } = await markedAndMoving(story)
+  const { moving, to } = await autostartingAndMoving(story)
   await to.kill()
   await runsThere(moving)
   assert.equal(await startsWith(story, moving, 2), false, 'no one has set it yet')
   await to.start()
   await story.ring()
-  await isMarkedThere(story, moving)
+  await autostartsThere(story, moving)
 })
 
 suite.story(
   "kill -9 of the destination's agent, and its journal is lost: the source tells it",
   setting,
   async (story) => {
-    const { moving, to } = await markedAndMoving(story)
+    const { moving, to } = await autostartingAndMoving(story)
     await to.kill()
     to.loseJournal()
     await runsThere(moving)

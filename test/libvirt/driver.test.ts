@@ -93,7 +93,7 @@ const skip = impossible()
 if (skip === null) hypervisorCompliance('libvirt', makeWorld)
 
 test(
-  'a persistent VM is defined where it has come, and is marked there; a transient one gains no definition',
+  'a persistent VM is defined where it has come, and starts with its host there; a transient one gains no definition',
   skip === null ? {} : { skip },
   async () => {
     // S3: a definition left behind, or an autostart lost, shows only at the next boot. libvirt does not carry autostart, and
@@ -114,8 +114,8 @@ test(
     const left = await world.source.migrate({ vm: transient.uuid as VmId, ...move })
     assert.equal(left.kind, 'done', JSON.stringify(left))
     assert.match(await there.virsh(['dominfo', transient.uuid]), /Persistent: +no/)
-    const unmarked = { code: 'hypervisor.refused' }
-    await assert.rejects(world.destination.setAutostart(transient.uuid as VmId), unmarked)
+    const unset = { code: 'hypervisor.refused' }
+    await assert.rejects(world.destination.setAutostart(transient.uuid as VmId), unset)
     assert.equal((await here.virsh(['list', '--all', '--uuid'])).includes(world.vm), false)
     await world.close()
   },

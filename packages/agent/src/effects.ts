@@ -92,8 +92,8 @@ const carryOutOne = (
       return hypervisor.inspect(effect)
     case 'resume':
       return hypervisor.resume(effect)
-    case 'mark':
-      return hypervisor.mark(effect)
+    case 'set-autostart':
+      return hypervisor.setAutostart(effect)
     case 'sample':
       return init.look()
     case 'describe':

@@ -1,4 +1,4 @@
-/** The effects that ask the hypervisor. Each is only begun here, and comes back as an input: `finished`, `inspected`, `resumed`, `marked`. */
+/** The effects that ask the hypervisor. Each is only begun here, and comes back as an input: `finished`, `inspected`, `resumed`, `autostart-set`. */
 import {
   type ActionId,
   type ActionResult,
@@ -29,7 +29,7 @@ export interface HypervisorEffects {
   abort(effect: EffectOf<'abort'>): void
   inspect(effect: EffectOf<'inspect'>): void
   resume(effect: EffectOf<'resume'>): void
-  mark(effect: EffectOf<'mark'>): void
+  setAutostart(effect: EffectOf<'set-autostart'>): void
 }
 
 export interface HypervisorEffectsInit {
@@ -78,13 +78,13 @@ export const createHypervisorEffects = (init: HypervisorEffectsInit): Hypervisor
       )
     },
 
-    mark({ action, vm }) {
+    setAutostart({ action, vm }) {
       begin(() => hypervisor.setAutostart(vm)).then(
-        () => feed({ kind: 'marked', action, vm, code: null, detail: '' }),
+        () => feed({ kind: 'autostart-set', action, vm, code: null, detail: '' }),
         (error: unknown) => {
           const code = codeFrom(codeOf(error))
           log.warn({ vm, code, err: error }, 'a VM could not be made to start with its host')
-          feed({ kind: 'marked', action, vm, code, detail: wordsOf(error) })
+          feed({ kind: 'autostart-set', action, vm, code, detail: wordsOf(error) })
         },
       )
     },

@@ -78,7 +78,7 @@ interface Parts {
 export const createHostActions = (
   context: StepContext,
   host: HostState,
-  restored: Pick<Restored, 'open' | 'closed' | 'duties' | 'marks'>,
+  restored: Pick<Restored, 'open' | 'closed' | 'duties' | 'autostarts'>,
   hooks: HostActionHooks,
 ): HostActions => {
   const closed = createClosedActions(restored.closed)
@@ -117,7 +117,7 @@ export const createHostActions = (
     },
     learnt(input) {
       migrations.learnt(input)
-      if (input.kind !== 'marked') lifecycle.learnt(input)
+      if (input.kind !== 'autostart-set') lifecycle.learnt(input)
     },
     jobs: migrations.jobs,
     sampled() {

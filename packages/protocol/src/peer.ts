@@ -134,7 +134,7 @@ const handleOther = (parts: PeerParts, input: Exclude<Input, { readonly kind: 'h
     case 'finished':
     case 'inspected':
     case 'resumed':
-    case 'marked':
+    case 'autostart-set':
       return actions.learnt(input)
     case 'commanded':
       return parts.commands.commanded(input.request, input.command)

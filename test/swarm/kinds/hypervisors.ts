@@ -183,7 +183,7 @@ const lockedDisks: Kind = {
 
 /** VMs that start with their host. Those of a seed without it stay down when their host has lost its power. */
 const starting: Kind = {
-  name: 'marked VMs',
+  name: 'autostart',
   chance: 0.8,
   vm: (draw) => (draw.chance(0.7) ? ['autostart=true'] : []),
 }

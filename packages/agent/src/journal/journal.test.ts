@@ -51,7 +51,7 @@ forEachKind('what a restarted agent finds', (fresh) => {
       open: [],
       closed: [],
       duties: [],
-      marks: [],
+      autostarts: [],
       met: [],
       draining: false,
       mode: null,
@@ -81,7 +81,7 @@ forEachKind('what a restarted agent finds', (fresh) => {
       open: [openAction(2), openAction(3)],
       closed: [closedAction(1)],
       duties: [duty(1)],
-      marks: [],
+      autostarts: [],
       met: [],
       draining: true,
       mode: 'auto',
@@ -118,7 +118,7 @@ forEachKind('what a restarted agent finds', (fresh) => {
 
 forEachKind('VMs that are to start with this host', (fresh) => {
   // A VM that has come is to start with this host: what is not done yet is on record, once for each VM.
-  test('a mark is there until it is set; a VM that has come again has the newest', () => {
+  test('an autostart that is owed is there until it is set; a VM that has come again has the newest', () => {
     const open = fresh()
     const first = open()
     for (const [n, name] of [
@@ -126,18 +126,18 @@ forEachKind('VMs that are to start with this host', (fresh) => {
       [2, 'db'],
       [3, 'web'],
     ] as const)
-      first.append({ kind: 'to-mark', action: action(n), vm: vmId(name) })
+      first.append({ kind: 'autostart-owed', action: action(n), vm: vmId(name) })
     first.close()
     const second = open()
-    assert.deepEqual(second.restored.marks, [
+    assert.deepEqual(second.restored.autostarts, [
       { action: action(2), vm: vmId('db') },
       { action: action(3), vm: vmId('web') },
     ])
-    second.append({ kind: 'marked', vm: vmId('db') })
-    second.append({ kind: 'marked', vm: vmId('never-heard-of') })
+    second.append({ kind: 'autostart-set', vm: vmId('db') })
+    second.append({ kind: 'autostart-set', vm: vmId('never-heard-of') })
     second.close()
     const third = open()
-    assert.deepEqual(third.restored.marks, [{ action: action(3), vm: vmId('web') }])
+    assert.deepEqual(third.restored.autostarts, [{ action: action(3), vm: vmId('web') }])
     third.close()
   })
 })

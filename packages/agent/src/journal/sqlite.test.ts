@@ -108,23 +108,23 @@ test('a cut or deleted log is noticed, and stays noticed until a new epoch is wr
   }
 })
 
-// An agent of a version that knew of no marks was killed: the next one reads all that it had written.
-test('a journal from before there were marks is read, and takes some', () => {
+// An agent of a version that knew of no autostart was killed: the next one reads all that it had written.
+test('a journal from before autostart was kept is read, and takes some', () => {
   const dir = killedCopy()
   const db = new DatabaseSync(join(dir, 'journal.db'))
-  db.exec('DROP TABLE mark')
+  db.exec('DROP TABLE autostart')
   db.close()
   const journal = openJournal(dir)
   assert.equal(journal.trouble, null)
   assert.equal(journal.restored.journalIntact, true)
   assert.deepEqual(withoutAges(journal.restored.open), withoutAges([openAction(1)]))
   assert.equal(journal.restored.open[0] !== undefined && 'autostart' in journal.restored.open[0], false)
-  assert.deepEqual(journal.restored.marks, [])
+  assert.deepEqual(journal.restored.autostarts, [])
   const { action, vm } = openAction(1)
-  journal.append({ kind: 'to-mark', action, vm })
+  journal.append({ kind: 'autostart-owed', action, vm })
   journal.close()
   const again = openJournal(dir)
-  assert.deepEqual(again.restored.marks, [{ action, vm }])
+  assert.deepEqual(again.restored.autostarts, [{ action, vm }])
   again.close()
 })
 

@@ -7,9 +7,9 @@ import {
   type HostId,
   type JournalRecord,
   limits,
-  type Mark,
   type Mode,
   type OpenAction,
+  type OwedAutostart,
   type Restored,
   type StartCount,
   type VmId,
@@ -36,7 +36,7 @@ export interface JournalState {
   /** Oldest first; the core keeps at most `limits.dutiesMax`. */
   readonly duties: ReadonlyMap<ActionId, Duty>
   /** Oldest first; the core keeps at most `limits.dutiesMax`. */
-  readonly marks: ReadonlyMap<VmId, Mark>
+  readonly autostarts: ReadonlyMap<VmId, OwedAutostart>
   /** Those heard of longest ago first, at most `limits.viewHostsMax`. */
   readonly met: ReadonlyMap<HostId, StartCount>
   readonly draining: boolean
@@ -50,7 +50,7 @@ export const emptyState: JournalState = {
   open: new Map(),
   closed: [],
   duties: new Map(),
-  marks: new Map(),
+  autostarts: new Map(),
   met: new Map(),
   draining: false,
   mode: null,
@@ -78,16 +78,16 @@ export const applyRecord = (state: JournalState, record: JournalRecord, wallMs: 
       duties.delete(record.action)
       return { ...state, duties }
     }
-    case 'to-mark': {
+    case 'autostart-owed': {
       const { action, vm } = record
-      const marks = new Map(state.marks)
-      marks.delete(vm)
-      return { ...state, marks: marks.set(vm, { action, vm }) }
+      const autostarts = new Map(state.autostarts)
+      autostarts.delete(vm)
+      return { ...state, autostarts: autostarts.set(vm, { action, vm }) }
     }
-    case 'marked': {
-      const marks = new Map(state.marks)
-      marks.delete(record.vm)
-      return { ...state, marks }
+    case 'autostart-set': {
+      const autostarts = new Map(state.autostarts)
+      autostarts.delete(record.vm)
+      return { ...state, autostarts }
     }
     case 'met': {
       const { host, incarnation } = record
@@ -149,7 +149,7 @@ export const restoredFrom = (state: JournalState, wallMs: number): Restored => (
     .sort((a, b) => (a.action < b.action ? -1 : a.action > b.action ? 1 : 0)),
   closed: state.closed,
   duties: [...state.duties.values()],
-  marks: [...state.marks.values()],
+  autostarts: [...state.autostarts.values()],
   met: [...state.met.values()],
   draining: state.draining,
   mode: state.mode,

@@ -65,13 +65,13 @@ const transaction = (db: DatabaseSync, write: () => void): void => {
   }
 }
 
-const load = ({ facts, open, closed, duties, marks, met, cooldowns }: Tables): JournalState => ({
+const load = ({ facts, open, closed, duties, autostarts, met, cooldowns }: Tables): JournalState => ({
   epoch: facts.number('epoch'),
   trusted: facts.number('trusted') === 1,
   open: new Map(open.all().map((one) => [one.action, one])),
   closed: closed.all(),
   duties: new Map(duties.all().map((one) => [one.action, one])),
-  marks: new Map(marks.all().map((one) => [one.vm, one])),
+  autostarts: new Map(autostarts.all().map((one) => [one.vm, one])),
   met: new Map(met.all().map((one) => [one.host, one])),
   draining: facts.number('draining') === 1,
   mode: asMode(facts.text('mode')),
@@ -81,7 +81,7 @@ const load = ({ facts, open, closed, duties, marks, met, cooldowns }: Tables): J
 const asMode = (value: string | null): Mode | null => (value === 'observe' || value === 'auto' ? value : null)
 
 const put = (tables: Tables, record: JournalRecord, wallMs: number): void => {
-  const { facts, open, duties, marks, met } = tables
+  const { facts, open, duties, autostarts, met } = tables
   switch (record.kind) {
     case 'epoch':
       facts.put('epoch', Math.max(facts.number('epoch'), record.epoch))
@@ -94,10 +94,10 @@ const put = (tables: Tables, record: JournalRecord, wallMs: number): void => {
       return putEnd(tables, record)
     case 'discharged':
       return duties.drop(record.action)
-    case 'to-mark':
-      return marks.put(record.vm, { action: record.action, vm: record.vm })
-    case 'marked':
-      return marks.drop(record.vm)
+    case 'autostart-owed':
+      return autostarts.put(record.vm, { action: record.action, vm: record.vm })
+    case 'autostart-set':
+      return autostarts.drop(record.vm)
     case 'met':
       met.put(record.host, { host: record.host, incarnation: record.incarnation })
       return met.keep(limits.viewHostsMax)

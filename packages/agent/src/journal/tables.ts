@@ -1,6 +1,6 @@
 /** The tables of `journal.db`, each with its statements. Rows hold JSON: they are read whole, and only by their key. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { ActionId, ClosedAction, Duty, HostId, Mark, StartCount, VmId } from '@drover/protocol'
+import type { ActionId, ClosedAction, Duty, HostId, OwedAutostart, StartCount, VmId } from '@drover/protocol'
 import type { WrittenAction, WrittenCooldown } from './state.ts'
 
 const schema = `
@@ -8,7 +8,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS open_action (action TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS closed_action (number INTEGER PRIMARY KEY, action TEXT NOT NULL, json TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS duty (number INTEGER PRIMARY KEY, action TEXT NOT NULL UNIQUE, json TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS mark (number INTEGER PRIMARY KEY, vm TEXT NOT NULL UNIQUE, json TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS autostart (number INTEGER PRIMARY KEY, vm TEXT NOT NULL UNIQUE, json TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS met (number INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE, json TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS cooldown (vm TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS scratch (bytes BLOB NOT NULL);
@@ -42,7 +42,7 @@ export interface Tables {
   /** By the end, `departure` or `arrival`, and the action. */
   readonly closed: BoundedTable<string, ClosedAction>
   readonly duties: Table<ActionId, Duty>
-  readonly marks: Table<VmId, Mark>
+  readonly autostarts: Table<VmId, OwedAutostart>
   readonly met: BoundedTable<HostId, StartCount>
   readonly cooldowns: Table<VmId, WrittenCooldown>
   /** Takes as many bytes as it is told, and gives them back: a test of the disk. */
@@ -58,7 +58,7 @@ export const openTables = (db: DatabaseSync): Tables => {
     open: tableOf(db, 'open_action', 'action', 'key'),
     closed: boundedOf(db, 'closed_action', 'action'),
     duties: tableOf(db, 'duty', 'action', 'number'),
-    marks: tableOf(db, 'mark', 'vm', 'number'),
+    autostarts: tableOf(db, 'autostart', 'vm', 'number'),
     met: boundedOf(db, 'met', 'host'),
     cooldowns: tableOf(db, 'cooldown', 'vm', 'key'),
     scratch: {
@@ -86,7 +86,7 @@ const factsOf = (db: DatabaseSync): Facts => {
 
 const tableOf = <Key extends string, Row>(
   db: DatabaseSync,
-  name: 'open_action' | 'closed_action' | 'duty' | 'mark' | 'met' | 'cooldown',
+  name: 'open_action' | 'closed_action' | 'duty' | 'autostart' | 'met' | 'cooldown',
   key: 'action' | 'vm' | 'host',
   order: 'key' | 'number',
 ): Table<Key, Row> => {

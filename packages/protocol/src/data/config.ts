@@ -238,8 +238,8 @@ export const limits = {
    * How soon it is tried again, ms, to have a VM that has arrived start with its host: after the first failure, and at most. What
    * the hypervisor refuses now it may refuse for long; until the host loses its power nothing depends on it.
    */
-  markAgainMsMin: 1_000,
-  markAgainMsMax: 60_000,
+  autostartAgainMsMin: 1_000,
+  autostartAgainMsMax: 60_000,
   /** A VM paused by a migration that no action accounts for is an alarm after so long, ms: longer than a hand-over between two looks. */
   alarmAfterMs: 10_000,
   /** A standing alarm is said again so often, ms. Against scrolling out of the log that people look at. */

@@ -141,7 +141,7 @@ export interface Duty {
  * A VM that has come here, and whose definition here does not say yet that it starts with its host, as it did where it comes
  * from. No hypervisor carries that with a migration: it is set here, by whichever life of this agent.
  */
-export interface Mark {
+export interface OwedAutostart {
   /** By which it came. */
   readonly action: ActionId
   readonly vm: VmId
@@ -161,10 +161,10 @@ export type JournalRecord =
   | ({ readonly kind: 'closed'; readonly duty: Duty | null } & ClosedAction)
   /** The duty of this action is done. */
   | { readonly kind: 'discharged'; readonly action: ActionId }
-  /** This VM is to start with this host: one mark for each VM, the newest. */
-  | ({ readonly kind: 'to-mark' } & Mark)
+  /** This VM is to start with this host: one record for each VM, the newest. */
+  | ({ readonly kind: 'autostart-owed' } & OwedAutostart)
   /** It does, or is not here any more. */
-  | { readonly kind: 'marked'; readonly vm: VmId }
+  | { readonly kind: 'autostart-set'; readonly vm: VmId }
   | ({ readonly kind: 'met' } & StartCount)
   /** This host goes on with this start count: by another one it was known already. */
   | { readonly kind: 'renumbered'; readonly incarnation: number }
@@ -186,7 +186,7 @@ export interface Restored {
   readonly closed: readonly ClosedAction[]
   /** Oldest first. */
   readonly duties: readonly Duty[]
-  readonly marks: readonly Mark[]
+  readonly autostarts: readonly OwedAutostart[]
   /** Those heard of longest ago first, at most `limits.viewHostsMax`. */
   readonly met: readonly StartCount[]
   readonly draining: boolean
@@ -257,9 +257,9 @@ export type Input =
       readonly ok: boolean
       readonly detail: string
     }
-  /** The answer to a `mark`. `code`: why it could not be set, as the hypervisor's driver says; null = it is. */
+  /** The answer to a `set-autostart`. `code`: why it could not be set, as the hypervisor's driver says; null = it is. */
   | {
-      readonly kind: 'marked'
+      readonly kind: 'autostart-set'
       readonly action: ActionId
       readonly vm: VmId
       readonly code: AnyCode | null
@@ -326,7 +326,7 @@ export type Effect =
   /** Let a paused VM run: here, or at another's hypervisor. Only by R1 and R2. */
   | { readonly kind: 'resume'; readonly action: ActionId; readonly vm: VmId; readonly at: PeerUri | null }
   /** Have the definition of a VM that has come here say that it starts with its host. Said again, it does no harm. */
-  | { readonly kind: 'mark'; readonly action: ActionId; readonly vm: VmId }
+  | { readonly kind: 'set-autostart'; readonly action: ActionId; readonly vm: VmId }
   /** Look at the hypervisor now (`observed` and `jobs` follow) instead of at the next sampling time. */
   | { readonly kind: 'sample' }
   /** Ask the hypervisor once more what this host has (`described` follows): in the look under way, or with the next one. */

@@ -31,7 +31,7 @@ export const reasons = {
   'vm.shut': 'It was shut down meanwhile.',
   'vm.lost': 'It is on neither of the two hosts that were asked. Look at once.',
   'vm.unconfirmed': 'It left this host; whether it runs at its destination, which is silent, is not known.',
-  'vm.unmarked':
+  'vm.autostart_unset':
     'It has arrived, and does not start with its host, as it did before: the hypervisor has not taken that, and is asked again.',
   'vm.left_waiting':
     'An agent ended while it was being moved; it may wait, paused, until an agent of either host runs again.',

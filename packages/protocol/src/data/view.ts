@@ -51,7 +51,7 @@ export interface DutyView {
 export const alarmCodes = [
   'vm.paused_by_migration',
   'vm.unconfirmed',
-  'vm.unmarked',
+  'vm.autostart_unset',
   'migration.unaccounted',
 ] as const satisfies readonly ReasonCode[]
 export type AlarmCode = (typeof alarmCodes)[number]

@@ -27,7 +27,7 @@ const setUp = () => {
     leasedElsewhere: () => false,
     isClosed: () => world.closed,
     isSent: () => world.sent,
-    toMark: () => {},
+    owesAutostart: () => {},
     adopt: (from) => void adopted.push(from),
     takeUp: (to) => void taken.push(to),
   })

@@ -32,7 +32,7 @@ export interface AdoptionHooks {
   isSent(vm: VmId): boolean
   adopt(from: HostId, message: HandOver, known: KnownVm): void
   /** It runs here already, and is to start with this host. */
-  toMark(message: HandOver): void
+  owesAutostart(message: HandOver): void
   /** The VM leaves here for this host by this action. */
   takeUp(to: HostId, message: Whereabouts, known: KnownVm): void
 }
@@ -66,7 +66,7 @@ export const createAdoption = (context: StepContext, host: HostState, hooks: Ado
       const { partition, epoch, action, vm } = handed.message
       const about = { partition, epoch, action, vm }
       if (handed.message.autostart && (presence === 'running' || presence === 'held'))
-        hooks.toMark(handed.message)
+        hooks.owesAutostart(handed.message)
       if (presence === 'running' || presence === 'held' || presence === 'outgoing')
         context.send(handed.to, { kind: 'took-over', ...about })
       if (presence === 'absent' || presence === 'shut' || presence === 'saved')

@@ -8,8 +8,8 @@ import type { Instant, VmId } from '../data/ids.ts'
 import type { AlarmCode, AlarmView } from '../data/view.ts'
 import type { HostState } from '../snapshot/host.ts'
 import { earliest, earliestOf, type StepContext } from '../step-context.ts'
+import type { Autostarts } from './autostarts.ts'
 import type { Duties } from './duties.ts'
-import type { Marks } from './marks.ts'
 
 export interface Alarms {
   tick(): void
@@ -38,7 +38,7 @@ export const createAlarms = (
   context: StepContext,
   host: HostState,
   duties: Duties,
-  marks: Pick<Marks, 'none' | 'waiting'>,
+  autostarts: Pick<Autostarts, 'none' | 'waiting'>,
   { accounted, overdue, overdueAt }: AlarmHooks,
 ): Alarms => {
   /** By code and VM; those younger than `alarmAfterMs` may still end by themselves. */
@@ -73,8 +73,8 @@ export const createAlarms = (
         text: `VM ${vm} left for ${peer}, which has not confirmed that it runs there`,
         vm,
       }))
-    const unmarked = marks.waiting().map((vm) => ({
-      code: 'vm.unmarked' as const,
+    const unset = autostarts.waiting().map((vm) => ({
+      code: 'vm.autostart_unset' as const,
       text: `VM ${nameOf(vm)} has come here and does not start with this host, as it did before: its hypervisor has not taken that`,
       vm,
     }))
@@ -86,7 +86,7 @@ export const createAlarms = (
           : `VM ${nameOf(vm)} comes in by a migration that does not end, and no action accounts for it`,
       vm,
     }))
-    return [...left, ...silent, ...unmarked, ...jobs]
+    return [...left, ...silent, ...unset, ...jobs]
   }
 
   const isRaised = (one: Raised, now: Instant): boolean => now - one.since >= limits.alarmAfterMs
@@ -95,7 +95,13 @@ export const createAlarms = (
     tick() {
       look()
       const unending = overdue()
-      if (paused.length === 0 && all.size === 0 && unending.length === 0 && duties.none() && marks.none())
+      if (
+        paused.length === 0 &&
+        all.size === 0 &&
+        unending.length === 0 &&
+        duties.none() &&
+        autostarts.none()
+      )
         return
       const now = context.now()
       const found = causes(unending)

@@ -27,7 +27,7 @@ const cancelled: Cancelled = { kind: 'cancelled', ...about }
 const setUp = () => {
   const context = createStepContext(self, 1, 1, policyOf('balanced'))
   const incoming = createIncoming(context, createClosedActions([]), {
-    toMark() {},
+    owesAutostart() {},
     arrived: () => {},
     ended: () => {},
     asked: () => {},

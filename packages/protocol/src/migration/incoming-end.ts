@@ -32,7 +32,7 @@ const hasArrived = (state: IncomingState, migration: IncomingMigration): void =>
   const { context, hooks } = state
   const { vm, from } = migration
   // On record before the end is: what is open no more is looked at no more.
-  if (migration.autostart) hooks.toMark(migration)
+  if (migration.autostart) hooks.owesAutostart(migration)
   close(state, migration, null)
   hooks.arrived(migration)
   context.send(from, { kind: 'took-over', ...about(migration), vm })
@@ -94,7 +94,7 @@ const judge = (state: IncomingState, migration: IncomingMigration): void => {
     case 'take-over':
       return takeOver(state, migration)
     case 'forget':
-      if (migration.autostart && isLeftShut(rounds)) state.hooks.toMark(migration)
+      if (migration.autostart && isLeftShut(rounds)) state.hooks.owesAutostart(migration)
       if (letGo) return lose(state, migration)
       if (verdict.warning !== null)
         context.warn(verdict.warning, `VM ${vm} runs on ${from}; a paused copy is left here`, vm)

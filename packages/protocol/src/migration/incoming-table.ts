@@ -34,7 +34,7 @@ export interface IncomingMigration extends Promised {
 
 export interface IncomingHooks {
   /** What was to come is defined here, and is to start with this host. */
-  toMark(migration: IncomingMigration): void
+  owesAutostart(migration: IncomingMigration): void
   /** Our hypervisor is asked to let it run. */
   asked(action: ActionId, vm: VmId): void
   /** It runs here now. */

@@ -31,7 +31,7 @@ const admit: Admit = {
 const arrivalsOn = () => {
   const context = createStepContext(self, 1, 1, policyOf('balanced'))
   const incoming = createIncoming(context, createClosedActions([]), {
-    toMark() {},
+    owesAutostart() {},
     arrived: () => {},
     ended: () => {},
     asked: () => {},

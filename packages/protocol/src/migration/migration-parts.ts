@@ -9,11 +9,11 @@ import type { Expected } from '../snapshot/ledger.ts'
 import type { StepContext } from '../step-context.ts'
 import type { Adoption } from './adoption.ts'
 import type { Alarms } from './alarms.ts'
+import type { Autostarts } from './autostarts.ts'
 import type { Duties } from './duties.ts'
 import type { ForeignArrivals } from './foreign-arrivals.ts'
 import type { IncomingMigrations } from './incoming.ts'
 import type { IncomingMigration } from './incoming-table.ts'
-import type { Marks } from './marks.ts'
 import type { OutgoingMigrations } from './outgoing.ts'
 import type { PresenceAnswers } from './presence.ts'
 import type { UnderWay } from './unaccounted-jobs.ts'
@@ -45,7 +45,7 @@ export interface MigrationParts {
   readonly reach: (peer: HostId, said: string, vm: VmId) => PeerUri | null
   readonly closed: ClosedActions
   readonly duties: Duties
-  readonly marks: Marks
+  readonly autostarts: Autostarts
   readonly unread: UnreadResumes
   readonly outgoing: OutgoingMigrations
   readonly incoming: IncomingMigrations
@@ -72,8 +72,8 @@ export const moves = (parts: MigrationParts, vm: VmId): boolean =>
   [...parts.outgoing.all.values(), ...promisesOf(parts)].some((one) => one.vm === vm)
 
 /** As the last sample says of its definition; or as it is to be, where that is not done yet. */
-export const startsWithHost = ({ host, marks }: MigrationParts, vm: VmId): boolean =>
-  marks.has(vm) || host.vms.get(vm)?.autostart === true
+export const startsWithHost = ({ host, autostarts }: MigrationParts, vm: VmId): boolean =>
+  autostarts.has(vm) || host.vms.get(vm)?.autostart === true
 
 /** So many migrations enter this host and leave it, an operator's included. */
 export const migrationsIn = (parts: MigrationParts): number => parts.incoming.all.size + parts.arrivals.size

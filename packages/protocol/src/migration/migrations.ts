@@ -27,11 +27,11 @@ import type { Expected, Promised } from '../snapshot/ledger.ts'
 import { earliest, type StepContext } from '../step-context.ts'
 import { createAdoption } from './adoption.ts'
 import { createAlarms } from './alarms.ts'
+import { createAutostarts } from './autostarts.ts'
 import { createDuties, unconfirmed } from './duties.ts'
 import { arrivalsNow, arrivalsSampled, noArrivals } from './foreign-arrivals.ts'
 import { createIncoming } from './incoming.ts'
 import type { IncomingMigration } from './incoming-table.ts'
-import { createMarks } from './marks.ts'
 import { admit, beginMigration, reachable } from './migration-gate.ts'
 import { isBrokenOff } from './migration-job.ts'
 import {
@@ -75,7 +75,7 @@ export const isMigrationMessage = (message: PartitionMessage): message is Migrat
 
 export type MigrationInput = Extract<
   Input,
-  { readonly kind: 'finished' | 'inspected' | 'resumed' | 'marked' }
+  { readonly kind: 'finished' | 'inspected' | 'resumed' | 'autostart-set' }
 >
 
 export interface Migrations {
@@ -124,11 +124,11 @@ export const createMigrations = (
   context: StepContext,
   host: HostState,
   closed: ClosedActions,
-  restored: Pick<Restored, 'duties' | 'marks'>,
+  restored: Pick<Restored, 'duties' | 'autostarts'>,
   hooks: MigrationHooks,
 ): Migrations => {
   const parts = createParts(context, host, closed, hooks)
-  const { outgoing, incoming, duties, marks, alarms } = parts
+  const { outgoing, incoming, duties, autostarts, alarms } = parts
   return {
     busy: () =>
       outgoing.all.size > 0 || incoming.all.size > 0 || [...parts.jobs].some((vm) => !accounts(parts, vm)),
@@ -156,20 +156,20 @@ export const createMigrations = (
     },
     sampled() {
       duties.sampled((vm) => host.vms.get(vm)?.state === 'running')
-      marks.sampled()
+      autostarts.sampled()
       parts.arrivals = arrivalsSampled(parts.arrivals)
     },
     connected() {
       outgoing.lookAgain()
       incoming.lookAgain()
-      marks.connected()
+      autostarts.connected()
     },
     heard: duties.heard,
     leave: outgoing.leave,
     breakOff: outgoing.breakOff,
     restore(open) {
       duties.restore(restored.duties)
-      marks.restore(restored.marks)
+      autostarts.restore(restored.autostarts)
       for (const one of open) {
         // The life before may have asked, and have died before it was answered.
         parts.unread.asked(one.action, one.vm)
@@ -182,12 +182,12 @@ export const createMigrations = (
       outgoing.tick()
       incoming.tick()
       duties.tick()
-      marks.tick()
+      autostarts.tick()
       alarms.tick()
       parts.unread.tick()
     },
     nextAt: () =>
-      earliest([outgoing.nextAt(), incoming.nextAt(), duties.nextAt(), marks.nextAt(), alarms.nextAt()]),
+      earliest([outgoing.nextAt(), incoming.nextAt(), duties.nextAt(), autostarts.nextAt(), alarms.nextAt()]),
     view: (now) => viewOf(parts, now),
   }
 }
@@ -201,7 +201,7 @@ const createParts = (
   const reach = (peer: HostId, said: string, vm: VmId): PeerUri | null =>
     reachable(context, host, hooks.announced(peer), peer, said, vm)
   const duties = createDuties(context, host.copyLeft, (peer, vm) => reach(peer, hooks.announced(peer), vm))
-  const marks = createMarks(context, {
+  const autostarts = createAutostarts(context, {
     inMotion: (vm) => moves(parts, vm) || hooks.operates(vm),
     isHere: (vm) => host.vms.has(vm),
     isConnected: () => host.connected,
@@ -221,13 +221,13 @@ const createParts = (
     reach,
     gone: (vm) => depart(host, vm),
     ended(migration, result) {
-      if (closed.resultOf('departure', migration.action)?.kind === 'done') marks.left(migration.vm)
+      if (closed.resultOf('departure', migration.action)?.kind === 'done') autostarts.left(migration.vm)
       leftOrStayed(context, host, migration, result)
     },
   })
   const incoming = createIncoming(context, closed, {
     asked: unread.asked,
-    toMark: ({ action, vm }) => marks.take(action, vm),
+    owesAutostart: ({ action, vm }) => autostarts.take(action, vm),
     arrived: (migration) => hasArrived(context, host, migration),
     ended: () => context.emit({ kind: 'sample' }),
     reach,
@@ -240,10 +240,10 @@ const createParts = (
       closed.resultOf('departure', action) !== null || closed.resultOf('arrival', action) !== null,
     isSent: (vm) => parts.outgoingJobs.has(vm),
     adopt: incoming.adopt,
-    toMark: ({ action, vm }) => marks.take(action, vm),
+    owesAutostart: ({ action, vm }) => autostarts.take(action, vm),
     takeUp: (to, message, known) => takeUp(parts, to, message, known),
   })
-  const alarms = createAlarms(context, host, duties, marks, {
+  const alarms = createAlarms(context, host, duties, autostarts, {
     accounted: (vm) => parts.jobs.has(vm) || accounts(parts, vm),
     overdue: () => [...unending(parts, 'out'), ...unending(parts, 'in')],
     overdueAt: () =>
@@ -261,7 +261,7 @@ const createParts = (
     reach,
     closed,
     duties,
-    marks,
+    autostarts,
     unread,
     alarms,
     jobs: new Set(),
@@ -335,8 +335,8 @@ const learnt = (parts: MigrationParts, input: MigrationInput): void => {
       if (input.at === 'here') parts.unread.answered(input.action, input.ok)
       outgoing.resumed(input.action, input.at, input.ok)
       return incoming.resumed(input.action, input.at, input.ok, input.detail)
-    case 'marked':
-      return parts.marks.marked(input)
+    case 'autostart-set':
+      return parts.autostarts.answered(input)
   }
 }
 

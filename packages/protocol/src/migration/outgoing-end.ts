@@ -137,7 +137,7 @@ const settle = (state: OutgoingState, migration: OutgoingMigration): void => {
           `VM ${migration.vm} runs on ${migration.to}; a paused copy is left here`,
           migration.vm,
         )
-      // That it runs there does not say that the agent there knows its mark: it may have lost its record.
+      // That it runs there does not say that the agent there knows that it starts with its host: it may have lost its record.
       else if (migration.autostart && !migration.takenOver) return handOver(state, migration)
       else state.hooks.gone(migration.vm)
       return end(state, migration, { kind: 'done' })

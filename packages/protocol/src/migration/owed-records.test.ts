@@ -33,7 +33,7 @@ const setUp = (end: 'departure' | 'arrival', duty: Duty | null) => {
   })
   const incoming = createIncoming(context, closed, {
     asked: () => {},
-    toMark() {},
+    owesAutostart() {},
     arrived: () => {},
     ended: () => {},
     reach,

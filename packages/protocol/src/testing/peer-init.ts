@@ -10,7 +10,7 @@ export const nothingRestored: Restored = {
   open: [],
   closed: [],
   duties: [],
-  marks: [],
+  autostarts: [],
   met: [],
   draining: false,
   mode: null,

@@ -1,4 +1,4 @@
-/** Starts, stops, saves, resumes and marks of the simulated driver: each changes one copy, or is refused. */
+/** Starts, stops, saves, resumes and autostart of the simulated driver: each changes one copy, or is refused. */
 import type { Hypervisor } from '@drover/agent/runtime'
 import type { VmId } from '@drover/protocol'
 import { askAt, copyOn, type DriverState, jobOf, refused, timedOut, unreachable } from './driver-state.ts'
@@ -134,8 +134,8 @@ export const lifecycleOf = (
         const copy = copyOn(host, vm)
         const changes = !copy.autostart
         copy.autostart = true
-        const marked = { kind: 'marked', vm, host: host.spec.name, autostart: true, askedAt } as const
-        if (changes) driver.world.inside.state.emit(marked)
+        const event = { kind: 'autostart-set', vm, host: host.spec.name, autostart: true, askedAt } as const
+        if (changes) driver.world.inside.state.emit(event)
         done()
       } catch (error) {
         failed(error)

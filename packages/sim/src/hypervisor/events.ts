@@ -62,7 +62,7 @@ export type WorldChange =
     }
   /** Its definition there says from now on that it starts with its host, or that it does not. */
   | {
-      readonly kind: 'marked'
+      readonly kind: 'autostart-set'
       readonly vm: VmId
       readonly host: string
       readonly autostart: boolean

@@ -144,7 +144,7 @@ const autostart = (hands: Hands, id: VmId, on: boolean): string | null => {
   if (hands.migrations.of(id) !== null) return 'libvirt keeps it waiting until the migration has ended'
   vm.autostart = on
   copy.autostart = on
-  hands.state.emit({ kind: 'marked', vm: id, host: copy.host.spec.name, autostart: on, askedAt: null })
+  hands.state.emit({ kind: 'autostart-set', vm: id, host: copy.host.spec.name, autostart: on, askedAt: null })
   return null
 }
 

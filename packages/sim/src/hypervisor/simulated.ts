@@ -39,7 +39,7 @@ const toldOf = (hostName: string, event: WorldEvent): HypervisorEvent | null => 
       if (event.host !== hostName) return null
       return event.alive ? { kind: 'connected' } : { kind: 'disconnected', reason: 'the host is dead' }
     case 'demand':
-    case 'marked':
+    case 'autostart-set':
     case 'migration-started':
     case 'migration-refused':
     case 'links':

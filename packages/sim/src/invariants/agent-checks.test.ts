@@ -81,15 +81,15 @@ test('S14: too long a message, too many at once, too great a plan or partition, 
   step('h1', tick, null, says('h2', assign as never))
   for (let i = 0; i < 300; i++) step('h1', tick, null, says('h2', { kind: 'ping', sequence: i } as never))
   const duties = Array.from({ length: 257 }, (_, i) => ({ action: `x/${i}` })) as never
-  const marks = Array.from({ length: 257 }, (_, i) => ({ action: 'x/1', vm: `v${i}` })) as never
-  born('h1', { duties, marks }, 2)
+  const autostarts = Array.from({ length: 257 }, (_, i) => ({ action: 'x/1', vm: `v${i}` })) as never
+  born('h1', { duties, autostarts }, 2)
   assert.deepEqual(
     found().filter((text) => text.startsWith('S14')),
     [
       'S14 h1 has 257 actions in a plan, 256 are allowed',
       'S14 h1 has 17 hosts in a partition, 16 are allowed',
       'S14 h1 has 257 messages for H2 at once, 256 are allowed',
-      'S14 h1 has 257 marks in its journal, 256 are allowed',
+      'S14 h1 has 257 autostarts in its journal, 256 are allowed',
       'S14 h1 has 257 duties in its journal, 256 are allowed',
     ],
   )

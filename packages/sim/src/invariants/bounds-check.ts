@@ -10,7 +10,7 @@ interface Counted {
   /** Duties in its journal. */
   readonly duties: Set<string>
   /** VMs in its journal that are to start with its host. */
-  readonly marks: Set<string>
+  readonly autostarts: Set<string>
 }
 
 /** The transport's own bounds (agent/transport/bounds.ts): what waits for one peer. */
@@ -29,7 +29,7 @@ export const createBoundsCheck = ({ world, findings }: Scene, queue: QueueBounds
   const countedOf = (book: HostBook): Counted => {
     let counted = all.get(book)
     if (counted === undefined) {
-      counted = { to: new Map(), duties: new Set(), marks: new Set() }
+      counted = { to: new Map(), duties: new Set(), autostarts: new Set() }
       all.set(book, counted)
     }
     return counted
@@ -73,12 +73,12 @@ export const createBoundsCheck = ({ world, findings }: Scene, queue: QueueBounds
         case 'published':
           return most(book, 'bytes in a summary', event.bytes, limits.messageBytesMax)
         case 'born': {
-          const { duties, marks } = countedOf(book)
+          const { duties, autostarts } = countedOf(book)
           duties.clear()
-          marks.clear()
+          autostarts.clear()
           for (const duty of event.restored.duties) duties.add(duty.action)
-          for (const mark of event.restored.marks) marks.add(mark.vm)
-          most(book, 'marks in its journal', marks.size, limits.dutiesMax)
+          for (const owed of event.restored.autostarts) autostarts.add(owed.vm)
+          most(book, 'autostarts in its journal', autostarts.size, limits.dutiesMax)
           most(book, 'ended actions in its journal', event.restored.closed.length, limits.closedActionsMax)
           return most(book, 'duties in its journal', duties.size, limits.dutiesMax)
         }
@@ -88,15 +88,15 @@ export const createBoundsCheck = ({ world, findings }: Scene, queue: QueueBounds
           return
         case 'written': {
           const { record } = event
-          const { duties, marks } = countedOf(book)
+          const { duties, autostarts } = countedOf(book)
           if (record.kind === 'opened')
             most(book, 'open actions in its journal', book.open.size + 1, limits.planActionsMax)
           if (record.kind === 'closed' && record.duty !== null) duties.add(record.action)
           if (record.kind === 'discharged') duties.delete(record.action)
-          if (record.kind === 'to-mark') marks.add(record.vm)
-          if (record.kind === 'marked') marks.delete(record.vm)
+          if (record.kind === 'autostart-owed') autostarts.add(record.vm)
+          if (record.kind === 'autostart-set') autostarts.delete(record.vm)
           // One more while the oldest is let go.
-          most(book, 'marks in its journal', marks.size, limits.dutiesMax + 1)
+          most(book, 'autostarts in its journal', autostarts.size, limits.dutiesMax + 1)
           return most(book, 'duties in its journal', duties.size, limits.dutiesMax + 1)
         }
       }

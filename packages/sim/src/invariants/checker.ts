@@ -10,6 +10,7 @@ import { type AccountCheck, createAccountCheck } from './account-check.ts'
 import { createAdmissionCheck } from './admission-check.ts'
 import type { AgentEvent, AgentFeed } from './agent-feed.ts'
 import { createAnswerCheck } from './answer-check.ts'
+import { type AutostartCheck, createAutostartCheck } from './autostart-check.ts'
 import { createBoundsCheck } from './bounds-check.ts'
 import { createBrakeCheck } from './brake-check.ts'
 import { type CopiesCheck, createCopiesCheck } from './copies-check.ts'
@@ -21,7 +22,6 @@ import { createHoldCheck } from './hold-check.ts'
 import { type HostBook, newBook, note } from './host-book.ts'
 import { createLeaseCheck } from './lease-check.ts'
 import { createLeaseLifeCheck } from './lease-life-check.ts'
-import { createMarkCheck, type MarkCheck } from './mark-check.ts'
 import { createMotionCheck } from './motion-check.ts'
 import { createPingPongCheck } from './ping-pong-check.ts'
 import { createPlanCheck } from './plan-check.ts'
@@ -88,7 +88,7 @@ interface CheckerState {
   readonly accounts: AccountCheck
   readonly supervision: SupervisionCheck
   readonly duties: DutyCheck
-  readonly marks: MarkCheck
+  readonly autostarts: AutostartCheck
 }
 
 const sceneOf = (init: CheckerInit, findings: Findings, books: Map<HostId, HostBook>): Scene => {
@@ -154,8 +154,8 @@ export const createChecker = (init: CheckerInit): Checker => {
   const scene = sceneOf(init, findings, books)
   const [accounts, supervision] = [createAccountCheck(scene), createSupervisionCheck(scene)]
   const duties = createDutyCheck(scene)
-  const marks = createMarkCheck(scene)
-  const checks = [...checksOf(scene, init), accounts, supervision, duties, marks]
+  const autostarts = createAutostartCheck(scene)
+  const checks = [...checksOf(scene, init), accounts, supervision, duties, autostarts]
   const inWorld = checks.filter((check) => check.world !== undefined)
   const ofAgents = checks.filter((check) => check.agent !== undefined)
   const copies = createCopiesCheck(scene)
@@ -168,7 +168,7 @@ export const createChecker = (init: CheckerInit): Checker => {
     accounts,
     supervision,
     duties,
-    marks,
+    autostarts,
   }
   const unlisten = world.events((event: WorldEvent) => {
     copies.world(event)
@@ -200,7 +200,7 @@ export const createChecker = (init: CheckerInit): Checker => {
     checkAtRest() {
       check()
       copies.judgeAtRest()
-      marks.judgeAtRest()
+      autostarts.judgeAtRest()
       return findings.found
     },
     violations: () => findings.found,

@@ -99,7 +99,7 @@ export const hear = (run: RunState, event: WorldEvent): void => {
     case 'host':
       return hostChanged(run, event.host, `host ${event.host} ${event.alive}`)
     case 'migration-finished':
-    case 'marked':
+    case 'autostart-set':
     case 'daemon':
     case 'links':
     case 'by-hand':

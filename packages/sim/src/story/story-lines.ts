@@ -50,10 +50,10 @@ const recordOf = (record: JournalRecord): string => {
       return `draining ${record.draining}`
     case 'mode':
       return `mode ${record.mode}`
-    case 'to-mark':
-      return `to-mark ${record.vm} of ${record.action}`
-    case 'marked':
-      return `marked ${record.vm}`
+    case 'autostart-owed':
+      return `autostart-owed ${record.vm} of ${record.action}`
+    case 'autostart-set':
+      return `autostart-set ${record.vm}`
     case 'cooldown':
       return `cooldown ${record.vm} from ${record.from} ${record.remainingMs} ms`
     default:
@@ -159,8 +159,8 @@ export const effectLine = (effect: Effect): string | null => {
       return 'leave: the agent may end'
     case 'resume':
       return `resume ${effect.action}: ${effect.vm} ${effect.at === null ? 'here' : `at ${effect.at}`}`
-    case 'mark':
-      return `mark ${effect.action}: ${effect.vm} is to start with this host`
+    case 'set-autostart':
+      return `set-autostart ${effect.action}: ${effect.vm} is to start with this host`
     case 'report':
       return decisionOf(effect.decision)
     case 'warn':
@@ -186,7 +186,7 @@ export const eventLine = (event: WorldEvent): string | null => {
       return `${event.migration.vm} ${event.end} ${event.migration.from} > ${event.migration.to}${event.detail === '' ? '' : `: ${event.detail}`}`
     case 'migration-refused':
       return `${event.vm} is refused ${event.from} > ${event.to}: ${event.code}`
-    case 'marked':
+    case 'autostart-set':
       return `${event.vm} ${event.autostart ? 'starts' : 'does not start any more'} with ${event.host}`
     case 'vm':
       return `${event.vm} ${event.what} on ${event.host}`

@@ -18,8 +18,8 @@ const action = actionOf(partition)
 const vm = asVmId('a')
 const departure = openMigration('departure', partition, vm, { autostart: true })
 const arrival = openMigration('arrival', partition, vm, { autostart: true })
-const toMark: Effect = { kind: 'persist', record: { kind: 'to-mark', action, vm } }
-const marked: Effect = { kind: 'persist', record: { kind: 'marked', vm } }
+const owesAutostart: Effect = { kind: 'persist', record: { kind: 'autostart-owed', action, vm } }
+const isSet: Effect = { kind: 'persist', record: { kind: 'autostart-set', vm } }
 const closes = ({ kind }: OpenMigration, owes = false): Effect => {
   const { demand, epoch } = departure
   const duty = { action, partition, epoch, vm, peer: agentOf('h2'), word: 'hand-over' as const, demand }
@@ -50,7 +50,7 @@ const moved = async (autostart = true) => {
 }
 const lost = ['S3 a starts with its host no more, since it is on h2']
 
-test('a mark that no agent sets is missed, when all is calm; one that is set is not', async () => {
+test('an autostart that no agent sets is missed, when all is calm; one that is set is not', async () => {
   const { checker, atRest, there } = await moved()
   assert.equal(
     checker.check().some(({ invariant }) => invariant === 'S3'),
@@ -92,7 +92,7 @@ test('what no journal says any more is excused: both ends lost theirs, or one di
   assert.deepEqual(both.atRest(), [])
 
   const confirmed = await moved()
-  confirmed.write('h2', toMark, closes(arrival))
+  confirmed.write('h2', owesAutostart, closes(arrival))
   confirmed.write('h1', closes(departure))
   confirmed.damaged('h2', 'torn')
   confirmed.ended('h2')
@@ -114,13 +114,13 @@ test('what one of them still says is not excused, nor what is off the record on 
   }
   // An agent that dies without harm to its journal has all of it on record.
   const whole = await moved()
-  whole.write('h2', toMark, closes(arrival))
+  whole.write('h2', owesAutostart, closes(arrival))
   whole.ended('h2')
-  whole.born('h2', { marks: [{ action, vm }] }, 2)
+  whole.born('h2', { autostarts: [{ action, vm }] }, 2)
   assert.deepEqual(whole.atRest(), lost)
   // And one that takes it off the record has to have done it.
   const hasty = await moved()
-  hasty.write('h2', toMark, closes(arrival), marked)
+  hasty.write('h2', owesAutostart, closes(arrival), isSet)
   hasty.write('h1', closes(departure))
   hasty.damaged('h2', 'lost')
   hasty.ended('h2')
@@ -136,7 +136,7 @@ test('an owner may change it at any time; what it changes while the VM moves may
 
   const after = await moved()
   await after.there.setAutostart(vm)
-  after.write('h2', toMark, marked, closes(arrival))
+  after.write('h2', owesAutostart, isSet, closes(arrival))
   after.write('h1', closes(departure))
   after.world.owner.autostart(vm, false)
   assert.deepEqual(after.atRest(), [])

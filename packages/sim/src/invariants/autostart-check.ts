@@ -1,6 +1,6 @@
 /**
- * S3: a VM that starts with its host does so wherever it has moved, and one that does not gains no such mark. Judged when all is
- * calm: until then the destination's agent may still be at it. Excused is a VM whose owner has changed the mark while it moved,
+ * S3: a VM that starts with its host does so wherever it has moved, and one that does not does not begin to. Judged when all is
+ * calm: until then the destination's agent may still be at it. Excused is a VM whose owner has changed autostart while it moved,
  * one of which no journal says it any more, and one of which an administrator let a copy run that no action accounted for.
  */
 import type { HostId, JournalRecord, VmId } from '@drover/protocol'
@@ -10,18 +10,18 @@ import type { AgentEvent } from './agent-feed.ts'
 import type { HostBook } from './host-book.ts'
 import type { Check, Scene } from './scene.ts'
 
-export interface MarkCheck extends Check {
+export interface AutostartCheck extends Check {
   judgeAtRest(): void
 }
 
 /** A VM that is to start with this host, to which it is moved. */
-interface Marked {
+interface Owed {
   readonly vm: VmId
   readonly to: HostId
 }
 
 /** What one host has on record of such VMs, by what the record is about. */
-type Held = Map<string, Marked>
+type Held = Map<string, Owed>
 
 /** So old may be the look that a migration rests on, ms: an owner's change since then is not in it. */
 const lookMsMax = 6_000
@@ -44,10 +44,10 @@ const write = (held: Held, self: HostId, record: JournalRecord): void => {
       return
     case 'discharged':
       return void held.delete(`duty ${record.action}`)
-    case 'to-mark':
-      return void held.set(`mark ${record.vm}`, { vm: record.vm, to: self })
-    case 'marked':
-      return void held.delete(`mark ${record.vm}`)
+    case 'autostart-owed':
+      return void held.set(`owed ${record.vm}`, { vm: record.vm, to: self })
+    case 'autostart-set':
+      return void held.delete(`owed ${record.vm}`)
     default:
       return
   }
@@ -58,19 +58,19 @@ const heldFrom = ({ restored }: Extract<AgentEvent, { readonly kind: 'born' }>, 
   for (const open of restored.open) write(held, self, { kind: 'opened', open })
   for (const { action, vm, peer, autostart } of restored.duties)
     if (autostart === true) held.set(`duty ${action}`, { vm, to: peer })
-  for (const mark of restored.marks) write(held, self, { kind: 'to-mark', ...mark })
+  for (const owed of restored.autostarts) write(held, self, { kind: 'autostart-owed', ...owed })
   return held
 }
 
-export const createMarkCheck = ({ world, findings, books, named }: Scene): MarkCheck => {
+export const createAutostartCheck = ({ world, findings, books, named }: Scene): AutostartCheck => {
   const records = new Map<HostBook, Held>()
   /** Their journals were lost or torn since their agents began. */
   const damaged = new Set<HostBook>()
-  /** VMs whose mark was on record in journals that are lost, and in no other. */
+  /** VMs whose autostart was on record in journals that are lost, and in no other. */
   const forgotten = new Set<VmId>()
-  /** VMs whose owners changed the mark while they moved, left two copies of them, or chose one that drover did not account for. */
+  /** VMs whose owners changed autostart while they moved, left two copies of them, or chose one that drover did not account for. */
   const disputed = new Set<VmId>()
-  /** When each VM's mark was last changed by its owner, ms. */
+  /** When each VM's autostart was last changed by its owner, ms. */
   const changedAt = new Map<VmId, number>()
 
   const heldBy = (book: HostBook): Held => {
@@ -96,7 +96,7 @@ export const createMarkCheck = ({ world, findings, books, named }: Scene): MarkC
   const isMoved = (vm: VmId): boolean =>
     [...books.values()].some(({ open }) => [...open.values()].some((one) => one.vm === vm))
 
-  const marked = ({ at, vm, askedAt }: Extract<WorldEvent, { readonly kind: 'marked' }>): void => {
+  const changed = ({ at, vm, askedAt }: Extract<WorldEvent, { readonly kind: 'autostart-set' }>): void => {
     forgotten.delete(vm)
     if (askedAt !== null) {
       // What an agent had asked for before, and its hypervisor had not read: nothing takes such a request back.
@@ -139,7 +139,7 @@ export const createMarkCheck = ({ world, findings, books, named }: Scene): MarkC
       if (world.clock.now() - (changedAt.get(vm) ?? Number.NEGATIVE_INFINITY) <= lookMsMax) disputed.add(vm)
     },
     world(event) {
-      if (event.kind === 'marked') marked(event)
+      if (event.kind === 'autostart-set') changed(event)
       if (event.kind === 'by-hand' && event.what === 'resume' && isLeftBehind(event.vm, event.host))
         disputed.add(event.vm)
       // Its owner moved it, and hypervisors lost how that ended.
@@ -149,7 +149,7 @@ export const createMarkCheck = ({ world, findings, books, named }: Scene): MarkC
     judgeAtRest() {
       for (const vm of world.vms()) {
         const breach = breachOf(vm)
-        if (breach !== null) findings.once(`mark ${vm.vm}`, 'S3', breach)
+        if (breach !== null) findings.once(`autostart ${vm.vm}`, 'S3', breach)
       }
     },
   }
