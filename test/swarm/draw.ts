@@ -92,7 +92,7 @@ const coreMs = 120_000
 const restMs = 100_000
 const endMs = 600_000
 /** A migration that never converges is broken off in the end: after four times what 6 GiB take at a fifth of a gigabit's rate. */
-const stillS = 1_000
+const settledS = 1_000
 
 /** How the hosts outside the core stay broken. */
 const breakRest = (draw: Random, rest: readonly number[]): readonly TimedCommand[] => {
@@ -139,7 +139,7 @@ const endingOf = (draw: Random, { hosts, has }: Pick<Draft, 'hosts' | 'has'>): r
     ...free(all, healedMs + 2_000),
     { atMs: healedMs + 20_000, command: 'operate' },
     { atMs: quietMs, command: 'operate' },
-    { atMs: endMs, command: `until still within=${stillS}s` },
+    { atMs: endMs, command: `until settled within=${settledS}s` },
   ]
 }
 

@@ -95,6 +95,8 @@ export interface Cluster {
   peer(host: number): Peer
   /** What the living agent of that host says of itself now; throws when there is none. */
   view(host: number): PeerView
+  /** The same; null when there is none. */
+  viewOf(host: number): PeerView | null
   /** Lets time pass. Throws when an agent's core failed meanwhile. */
   run(ms: number): Promise<void>
   /** Runs until the condition holds; false when `ms` passed without. */

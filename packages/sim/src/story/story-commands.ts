@@ -66,6 +66,10 @@ const wait = async (cluster: Cluster, condition: () => boolean, within: string |
   return came ? [] : ['in vain']
 }
 
+/** The hypervisors are through a little before the agents: a copy that has come waits paused until it is handed over. */
+const isSettled = ({ world, ids, viewOf }: Cluster): boolean =>
+  world.migrations().length === 0 && ids.every((_, host) => (viewOf(host)?.migrations ?? []).length === 0)
+
 /** `upon perform in=2s kill-agent FROM`: the names of the hosts and of the VM stand where these words are. */
 const upon: Act = (cluster, [occasion = '', name = '', ...words], set) => {
   const done = acts[name]
@@ -117,6 +121,8 @@ export const acts: Readonly<Record<string, Act>> = {
         return wait(cluster, () => cluster.world.migrations().length > 0, within)
       case 'still':
         return wait(cluster, () => cluster.world.migrations().length === 0, within)
+      case 'settled':
+        return wait(cluster, () => isSettled(cluster), within)
       case 'cured':
         return wait(cluster, () => cluster.overloaded().length === 0, within)
       case 'empty':

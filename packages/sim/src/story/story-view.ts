@@ -1,5 +1,5 @@
 /** The output of `show` and `explain`: what an agent says of itself, of a VM or of a host; and what is true of the VMs. */
-import { explain, findSubject, type PeerView, type VmId } from '@drover/protocol'
+import { explain, findSubject, type VmId } from '@drover/protocol'
 import type { Cluster } from './cluster-api.ts'
 import { short } from './story-lines.ts'
 
@@ -14,12 +14,8 @@ const copiesOf = (cluster: Cluster, vm: VmId): string =>
 
 export const show = (cluster: Cluster): readonly string[] => {
   const hosts = cluster.ids.map((_, host) => {
-    let view: PeerView
-    try {
-      view = cluster.view(host)
-    } catch {
-      return `h${host} has no agent`
-    }
+    const view = cluster.viewOf(host)
+    if (view === null) return `h${host} has no agent`
     const said = [
       view.able ? view.mode : `unable (${view.troubles.join(', ')})`,
       ...(view.draining ? ['draining'] : []),

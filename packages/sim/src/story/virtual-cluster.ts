@@ -251,6 +251,7 @@ export const virtualCluster = async (options: ClusterOptions): Promise<Cluster> 
     },
     peer: (host) => peerOf(state, host),
     view: (host) => viewOf(state, { ...hostAt(state, host), peer: peerOf(state, host) })!,
+    viewOf: (host) => viewOf(state, hostAt(state, host)),
     run: (ms) => run(state, ms),
     until: (condition, ms) => until(state, condition, ms),
     ...leaderOf(state),
