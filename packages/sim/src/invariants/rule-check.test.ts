@@ -1,9 +1,29 @@
 // S11: broken rules are noticed, at the beginning of an arrival, when its hypervisor begins, and at its end.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Action, ActionId, Rule } from '@drover/protocol'
-import { a, b, begins, c, h1, h2, move, partition, planOf, problemOf, vmOf } from '../testing/led-plan.ts'
-import { actionOf, agentOf } from '../testing/watched-agents.ts'
+import { type Action, type ActionId, asVmId, type Rule } from '@drover/protocol'
+import {
+  a,
+  b,
+  begins,
+  c,
+  h1,
+  h2,
+  move,
+  observed,
+  partition,
+  planOf,
+  problemOf,
+  vmOf,
+} from '../testing/led-plan.ts'
+import {
+  actionOf,
+  agentOf,
+  opened,
+  openMigration,
+  tick,
+  type WatchedAgents,
+} from '../testing/watched-agents.ts'
 import { brokenBy } from './rule-check.ts'
 
 test('S11: each kind of rule is seen to be broken, and what was broken before is excused', () => {
@@ -81,4 +101,37 @@ test('S11: a rule is judged again when the hypervisor begins, and when the VM is
 test('S11: a move that breaks a rule is noticed when it begins', async () => {
   const found = (await begins({ rules: [{ kind: 'spread', vms: [a, c], name: 'replicas' }] })).found()
   assert.deepEqual(found, [`S11 ${actionOf(partition)} brings a to h2 beside c, against rule replicas`])
+})
+
+test('S11: what a host sees only after it has let a VM in is not its fault, and what it knew then, or lets in itself, is', async () => {
+  const n = asVmId('n')
+  const lets = (vm: typeof a, index: number) => (agents: WatchedAgents) =>
+    agents.step(
+      'h2',
+      tick,
+      null,
+      opened(openMigration('arrival', partition, vm, { action: actionOf(partition, index) })),
+    )
+  const letsIn = lets(a, 0)
+  const starts = (agents: WatchedAgents): void => void agents.vm('n', 'h2')
+  const sees = (agents: WatchedAgents): void =>
+    agents.step('h2', { kind: 'observed', vms: [observed(c), observed(n)] }, null)
+  const isSent = (agents: WatchedAgents): void => {
+    agents.vm('n', 'h1')
+    lets(n, 1)(agents)
+    void agents.driver('h1').migrate({ vm: n, to: 'sim://h2', handOverPaused: false, bandwidthMiBps: null })
+  }
+  const found = async (...happens: readonly ((agents: WatchedAgents) => void)[]) => {
+    const rules: readonly Rule[] = [{ kind: 'spread', vms: [a, n], name: 'apart' }]
+    const meanwhile = (agents: WatchedAgents): void => {
+      for (const happen of happens) happen(agents)
+    }
+    const agents = await begins({ rules, meanwhile })
+    return agents.found().filter((text) => text.startsWith('S11'))
+  }
+  const broken = [`S11 ${actionOf(partition)} brings a to h2 beside n, against rule apart`]
+  assert.deepEqual(await found(letsIn, starts, sees), [])
+  assert.deepEqual(await found(starts, letsIn, sees), [])
+  assert.deepEqual(await found(starts, sees, letsIn), broken)
+  assert.deepEqual(await found(letsIn, isSent), broken)
 })

@@ -1,8 +1,9 @@
 /**
  * S11: no action of ours breaks a rule that held before, not even between two actions. Judged by the world's truth when a VM is
  * about to come to a host, when its hypervisor begins, which may be later, and when it is there. What an owner or a host's boot
- * has put there unseen is not ours. A rule that need not hold throughout is judged when a VM is about to come, by where the plan
- * leads as far as its host knew of it when it let the VM in: later the plan may have failed.
+ * has put there is not ours, if its host had not seen it when it let the VM in: a promise is not taken back, for its source may
+ * have begun by it. A rule that need not hold throughout is judged when a VM is about to come, by where the plan leads as far as its
+ * host knew of it when it let the VM in: later the plan may have failed.
  */
 import type { ActionId, Assign, HostId, Problem, Rule, VmId } from '@drover/protocol'
 import type { MigrationTruth } from '../hypervisor/events.ts'
@@ -77,8 +78,17 @@ type Perform = Extract<AgentEvent, { readonly kind: 'effect' }>['effect'] & { re
 /** A VM that an action of ours brings. */
 interface Bringing extends Omit<Coming, 'beside'> {
   readonly action: ActionId
-  /** What is there and not ours to heed: it was unseen when the action was begun, or came by other hands since. */
+  /** What is there and not ours to heed: it was unseen when its host let the VM in, or came by other hands since. */
   readonly excused: Set<VmId>
+}
+
+/** A host has let a VM in, by its record. */
+interface Admission {
+  readonly host: HostBook
+  /** What had failed of the plan, as that host knew. */
+  readonly failed: ReadonlySet<ActionId>
+  /** What was there unseen, or has come by other hands since. */
+  readonly unseen: Set<VmId>
 }
 
 interface RuleState {
@@ -89,8 +99,8 @@ interface RuleState {
   /** Arrivals that are over, since the host was last looked at. */
   readonly arrived: Map<HostBook, Set<VmId>>
   readonly failed: Map<HostBook, Set<ActionId>>
-  /** What of that had failed when the host let the VM of this action in. */
-  readonly failedBefore: Map<ActionId, ReadonlySet<ActionId>>
+  /** Until the arrival is over. */
+  readonly admissions: Map<ActionId, Admission>
 }
 
 /** What is truly on that host, or on its way there. */
@@ -114,6 +124,9 @@ const knows = ({ arrived }: RuleState, book: HostBook, vm: VmId): boolean =>
   [...book.open.values()].some((open) => open.kind === 'arrival' && open.vm === vm) ||
   arrived.get(book)?.has(vm) === true
 
+const unseenAt = (state: RuleState, book: HostBook): readonly VmId[] =>
+  presentAt(state, book.name).filter((one) => !knows(state, book, one))
+
 const judge = (state: RuleState, one: Bringing, rules: readonly Rule[]): void => {
   const { action, vm, host, excused } = one
   const beside = presentAt(state, host.name).filter((other) => other !== vm && !excused.has(other))
@@ -135,17 +148,19 @@ const perform = (state: RuleState, book: HostBook, { action, operation }: Perfor
   const assign = book.plans.get(partitionOf(action))
   if (host === undefined || assign === undefined) return
   const { vm } = operation
-  const failed = state.failedBefore.get(action) ?? new Set(state.failed.get(host))
-  const excused = new Set(presentAt(state, host.name).filter((one) => !knows(state, host, one)))
+  const admission = state.admissions.get(action)
+  const failed = admission?.failed ?? new Set(state.failed.get(host))
+  const excused = new Set([...unseenAt(state, host), ...(admission?.unseen ?? [])])
   const bringing = { action, vm, host, assign, failed, labelsOf: labelsIn(world), excused }
   state.bringing.set(vm, bringing)
   judge(state, bringing, state.hard)
 }
 
 /** What other hands bring to a host is excused beside all that are brought there. */
-const broughtByHand = ({ bringing }: RuleState, vm: VmId, to: string): void => {
+const broughtByHand = ({ bringing, admissions }: RuleState, vm: VmId, to: string): void => {
   bringing.delete(vm)
   for (const { host, excused } of bringing.values()) if (host.name === to) excused.add(vm)
+  for (const { host, unseen } of admissions.values()) if (host.name === to) unseen.add(vm)
 }
 
 const moves = (state: RuleState, { vm, to, byHand }: MigrationTruth): void => {
@@ -169,12 +184,16 @@ const hear = (state: RuleState, event: AgentEvent, book: HostBook): void => {
   if (event.kind !== 'written') return
   const { record } = event
   if (record.kind === 'opened' && record.open.kind === 'arrival')
-    state.failedBefore.set(record.open.action, new Set(state.failed.get(book)))
+    state.admissions.set(record.open.action, {
+      host: book,
+      failed: new Set(state.failed.get(book)),
+      unseen: new Set(unseenAt(state, book)),
+    })
   if (record.kind !== 'closed') return
   const { action, vm, end, result } = record
   const note = <T>(map: Map<HostBook, Set<T>>, one: T): void =>
     void map.set(book, (map.get(book) ?? new Set<T>()).add(one))
-  if (end === 'arrival') state.failedBefore.delete(action)
+  if (end === 'arrival') state.admissions.delete(action)
   if (end === 'arrival' && result.kind === 'done') note(state.arrived, vm)
   if (end !== 'arrival' && result.kind !== 'done') note(state.failed, action)
 }
@@ -188,7 +207,7 @@ export const createRuleCheck = (scene: Scene): Check => {
     bringing: new Map(),
     arrived: new Map(),
     failed: new Map(),
-    failedBefore: new Map(),
+    admissions: new Map(),
   }
   return {
     agent(event, book) {

@@ -11,6 +11,7 @@ import {
   partitionIdOf,
   says,
   tick,
+  type WatchedAgents,
   watchedAgents,
 } from './watched-agents.ts'
 
@@ -88,6 +89,8 @@ export interface Told {
   readonly seen?: Partial<ObservedVm>
   readonly admitted?: boolean
   readonly afterMs?: number
+  /** Happens before it begins. */
+  readonly meanwhile?: (agents: WatchedAgents) => void
 }
 
 /** The agent of h1 leads a plan, and begins its first action. */
@@ -123,6 +126,7 @@ export const begins = async (told: Told = {}) => {
   )
   if (told.admitted !== false)
     step('h1', hears('h2', { kind: 'admitted', partition, action: actionOf(partition) }), lease)
+  told.meanwhile?.(agents)
   await clock.advance(told.afterMs ?? 100)
   step('h1', tick, lease, opened(openMigration('departure', partition, a)), migrates(partition, a))
   return agents
