@@ -11,6 +11,7 @@ import type { World } from '../hypervisor/world.ts'
 import type { AgentEvent, AgentFeed } from './agent-feed.ts'
 import { createFindings, type Findings, type Liveness, type Violation } from './findings.ts'
 import type { HostBook } from './host-book.ts'
+import { createLeftOpen, type LeftOpen } from './left-open.ts'
 import type { LivenessBounds } from './liveness-bounds.ts'
 
 export interface LivenessInit {
@@ -58,6 +59,7 @@ interface LivenessState extends LivenessInit {
   readonly findings: Findings
   readonly members: ReadonlySet<HostId>
   readonly healedAt: number
+  readonly left: LeftOpen
   /** Since when each thing lasts that has to end; what is not seen any more is dropped. */
   readonly since: Map<string, number>
   readonly longest: Record<Liveness, number>
@@ -195,16 +197,19 @@ const isWaiting = (state: LivenessState, look: Look, seen: Set<string>, { name, 
 
 /**
  * It is leased to none, and its lease is not to end, before a migration there does (S5) that a guest holds up, or whose other end is not
- * healed: nothing can be cured there meanwhile. An agent that was started anew counts from then; the world, from when it began. One
- * that no journal accounts for any more holds it, too, until an operator has broken it off: no agent does.
+ * healed, or that was open when the core was healed: nothing can be cured there meanwhile. An agent that was started anew counts from
+ * then; the world, from when it began. One that no journal accounts for any more holds it, too, until an operator has broken it off: no
+ * agent does.
  */
 const isHeld = (state: LivenessState, look: Look, { name, view }: Core): boolean => {
   if (view === null) return false
+  if (state.left.holds(view.host, look.now)) return true
   const heldUp = state.world.migrations().filter((one) => isHeldUp(look, one))
   if (heldUp.some(({ from, to }) => from === name || to === name)) return true
   if (view.lease?.executing !== true) return view.migrations.some((one) => !within(state, one))
-  const members = healedMembers(state, view, view.lease.partition)
-  if (members === null) return true
+  const { partition } = view.lease
+  const members = healedMembers(state, view, partition)
+  if (members === null || [...members].some((one) => state.left.holds(one, look.now, partition))) return true
   const names = new Set(look.hosts.flatMap((one) => (members.has(state.ids[one.host]!) ? [one.name] : [])))
   return heldUp.some(({ from, to }) => names.has(from) && names.has(to))
 }
@@ -350,12 +355,15 @@ const everyMs = 1_000
 
 /** The core has just been healed. It watches until it is closed. */
 export const createLivenessCheck = (init: LivenessInit): LivenessCheck => {
-  const { world, core, ids, before = null } = init
+  const { world, core, ids, before = null, bookOf, bounds } = init
+  const members = new Set(core.map((host) => ids[host]!))
+  const healedAt = world.clock.now()
   const state: LivenessState = {
     ...init,
     findings: createFindings(world.clock, () => {}),
-    members: new Set(core.map((host) => ids[host]!)),
-    healedAt: world.clock.now(),
+    members,
+    healedAt,
+    left: createLeftOpen([...members], bookOf, bounds, healedAt),
     since: new Map(),
     longest: { L1: 0, L2: 0, L3: 0, L4: 0, L5: 0, L6: 0, ...before?.longestMs() },
     progressAt: world.clock.now(),
