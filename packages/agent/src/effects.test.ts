@@ -184,13 +184,34 @@ test('starts, stops, suspends and resumes end as the hypervisor answers', async 
   await w.agent.stop()
 })
 
+// The process stood still between the word to let a VM run at another host and the call: the VM may have left that host again.
+test('a request to let a VM run that would come too late is not made', async () => {
+  const w = world()
+  await w.agent.start()
+  const resume = (notAfter: number): Effect => ({
+    kind: 'resume',
+    action: action(1),
+    vm: vmId('v'),
+    at: 'fake://b' as PeerUri,
+    notAfter,
+  })
+  provoke(w, [resume(0), resume(Number.MAX_SAFE_INTEGER)])
+  await until('both have come', () => w.heard('resumed').length === 2)
+  assert.deepEqual(
+    w.heard('resumed').map((input) => input.kind === 'resumed' && input.ok),
+    [false, true],
+  )
+  assert.deepEqual(w.hypervisor.asked, ['resume v fake://b'])
+  await w.agent.stop()
+})
+
 // The core asks its questions: a solver, this hypervisor, another one, and lets a paused VM run.
 test('questions come back as inputs', async () => {
   const w = world()
   await w.agent.start()
   const asks = (n: number, at: string | null): readonly Effect[] => [
     { kind: 'inspect', action: action(n), round: n, vm: vmId('v'), at: at as PeerUri | null },
-    { kind: 'resume', action: action(n), vm: vmId('v'), at: at as PeerUri | null },
+    { kind: 'resume', action: action(n), vm: vmId('v'), at: at as PeerUri | null, notAfter: null },
   ]
   provoke(w, [
     { kind: 'solve', partition: partition(1), round: 2, problem: tinyProblem(), budgetMs: 50 },

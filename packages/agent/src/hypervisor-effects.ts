@@ -67,8 +67,11 @@ export const createHypervisorEffects = (init: HypervisorEffectsInit): Hypervisor
       )
     },
 
-    resume({ action, vm, at }) {
+    resume({ action, vm, at, notAfter }) {
       const where = whereOf(at)
+      // The disk, or whatever else this process stood still for, has taken too long: the VM may have run there, and have left again.
+      if (notAfter !== null && instantOf(init.clock) >= notAfter)
+        return feed({ kind: 'resumed', action, at: where, ok: false, detail: 'too late to ask for it' })
       begin(() => hypervisor.resume(vm, at ?? undefined)).then(
         () => feed({ kind: 'resumed', action, at: where, ok: true, detail: '' }),
         (error: unknown) => {

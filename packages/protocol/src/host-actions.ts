@@ -8,6 +8,7 @@ import { type Assigned, assignedAction } from './actions/assigned-action.ts'
 import { calledOff } from './actions/called-off.ts'
 import { type ClosedActions, createClosedActions } from './actions/closed-actions.ts'
 import type { Refusal } from './actions/refusal.ts'
+import { createUnreadResumes, type UnreadResumes } from './actions/unread-resumes.ts'
 import type { ActionId, HostId, Instant, VmId } from './data/ids.ts'
 import type { OpenAction, OpenMigration, Restored } from './data/io.ts'
 import { isCurrent } from './data/lease.ts'
@@ -82,15 +83,20 @@ export const createHostActions = (
   hooks: HostActionHooks,
 ): HostActions => {
   const closed = createClosedActions(restored.closed)
+  const unread = createUnreadResumes(context, host.resumesUnread)
   const promises = (): readonly Promised[] => both(migrations.promises(), lifecycle.promises())
   const coming = (): readonly Expected[] => both(promises(), migrations.arrivals())
   const leaving = (): readonly Leaving[] => both(migrations.leaving(), lifecycle.leaving())
-  const migrations: Migrations = createMigrations(context, host, closed, restored, {
+  const migrations: Migrations = createMigrations(context, host, closed, unread, restored, {
     ...hooks,
     coming,
     operates: (vm) => lifecycle.operates(vm),
   })
-  const lifecycle = createLifecycle(context, host, closed, { ...hooks, coming, moves: migrations.moves })
+  const lifecycle = createLifecycle(context, host, closed, unread, {
+    ...hooks,
+    coming,
+    moves: migrations.moves,
+  })
   const parts: Parts = { context, hooks, closed, migrations, lifecycle }
   return {
     busy: () => migrations.busy() || lifecycle.busy(),
@@ -135,6 +141,7 @@ export const createHostActions = (
     },
     breakOff: migrations.breakOff,
     restore() {
+      mayBeUnread(unread, restored)
       migrations.restore(restored.open.filter(isMigration))
       lifecycle.restore(restored.open.filter((one) => !isMigration(one)))
     },
@@ -142,6 +149,7 @@ export const createHostActions = (
     tick() {
       migrations.tick()
       lifecycle.tick()
+      unread.tick()
     },
     nextAt: () => earliest([migrations.nextAt(), lifecycle.nextAt()]),
     view: (now) => ({ ...migrations.view(now), ...lifecycle.view(now) }),
@@ -151,6 +159,14 @@ export const createHostActions = (
 /** Most of the time one of them is empty, or both. */
 const both = <T>(a: readonly T[], b: readonly T[]): readonly T[] =>
   b.length === 0 ? a : a.length === 0 ? b : [...a, ...b]
+
+/** What an earlier life of this agent, or a source of then, may have asked of our hypervisor. */
+const mayBeUnread = (unread: UnreadResumes, { open, closed }: Pick<Restored, 'open' | 'closed'>): void => {
+  for (const { action, vm } of open) unread.mayHaveAsked(action, vm)
+  for (const { action, vm, end } of closed)
+    if (end === 'arrival') unread.arrived(action, vm, null)
+    else unread.mayHaveAsked(action, vm)
+}
 
 const isMigration = (open: OpenAction): open is OpenMigration =>
   open.kind === 'departure' || open.kind === 'arrival'

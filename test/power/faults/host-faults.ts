@@ -118,7 +118,7 @@ export const hostFaults: readonly SownFault[] = [
     name: 'cool-down: a VM that has arrived does not rest',
     breaks: ['Q1'],
     line: 'first',
-    file: 'protocol/src/migration/migrations.ts',
+    file: 'protocol/src/migration/migration-ends.ts',
     inside: 'hasArrived',
     pattern: 'rest(host, vm, context.now() + cooldownMs, from)',
     replacement: 'rest(host, vm, context.now(), from)',

@@ -265,8 +265,8 @@ export const mendedFaults: readonly SownFault[] = [
     needs: ['owners at a moment', 'lost journals'],
     file: 'protocol/src/migration/outgoing-end.ts',
     inside: 'seenThere',
-    pattern: "seen === 'paused' ? reach(state, migration) : null",
-    replacement: "seen === 'paused' || seen === 'held' ? reach(state, migration) : null",
+    pattern: "seen === 'paused' && !migration.resuming",
+    replacement: "(seen === 'paused' || seen === 'held') && !migration.resuming",
     also: [
       {
         file: 'protocol/src/migration/outgoing-end.ts',

@@ -226,6 +226,11 @@ export const limits = {
   handOverMs: 300,
   /** How often it says so before it lets go: the destination is dead or cut off, and will ask when it is back. */
   handOverTriesMax: 10,
+  /**
+   * A source may ask its destination's hypervisor to let a VM run for so long after its own hypervisor last showed that VM, ms: as long
+   * as its tries take, with a slow look before each. Against a request for a VM that has run there, and left again since (S1).
+   */
+  letRunThereMs: 30_000,
   /** Words to silent peers that are kept until they are heard. Against a journal that grows with every host that dies for good. */
   dutiesMax: 256,
   /**

@@ -324,7 +324,14 @@ export type Effect =
       readonly at: PeerUri | null
     }
   /** Let a paused VM run: here, or at another's hypervisor. Only by R1 and R2. */
-  | { readonly kind: 'resume'; readonly action: ActionId; readonly vm: VmId; readonly at: PeerUri | null }
+  | {
+      readonly kind: 'resume'
+      readonly action: ActionId
+      readonly vm: VmId
+      readonly at: PeerUri | null
+      /** Asked for later than this, it is not asked at all; null = there is no such time. */
+      readonly notAfter: Instant | null
+    }
   /** Have the definition of a VM that has come here say that it starts with its host. Said again, it does no harm. */
   | { readonly kind: 'set-autostart'; readonly action: ActionId; readonly vm: VmId }
   /** Look at the hypervisor now (`observed` and `jobs` follow) instead of at the next sampling time. */

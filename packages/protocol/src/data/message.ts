@@ -139,6 +139,11 @@ export interface TookOver extends OfAction {
   readonly kind: 'took-over'
   readonly vm: VmId
 }
+/** Source → destination, which has said that the VM runs: closed here too, and no request of ours to let it run is unread. */
+export interface Closed extends OfAction {
+  readonly kind: 'closed'
+  readonly vm: VmId
+}
 /** Destination → source: nothing of this action is open here, and it has brought no VM that is active here. */
 export interface Forgotten extends OfAction {
   readonly kind: 'forgotten'
@@ -214,6 +219,7 @@ export type Message =
   | NotAdmitted
   | HandOver
   | TookOver
+  | Closed
   | Forgotten
   | Cancelled
   | WhereIs

@@ -39,7 +39,7 @@ export const reasons = {
   'vm.stale_copy':
     'A paused copy is left, or may be, on one host while the VM runs on another; an operator decides.',
   'vm.resume_unread':
-    'The hypervisor has not answered a request to let it run, and may read it late: it stays until that is over.',
+    'A request to let it run here, of this host or of the one that it came from, may be read late: it stays until that is over.',
   'vm.paused_in_doubt': 'It is paused until the other host can be asked whether it runs there.',
   'vm.paused_by_migration':
     'A migration left it paused, and no action of drover accounts for it any more; an operator decides.',

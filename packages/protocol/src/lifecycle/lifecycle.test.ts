@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nothing } from '../../../placement/src/problem/resources.ts'
 import { createClosedActions } from '../actions/closed-actions.ts'
+import { createUnreadResumes } from '../actions/unread-resumes.ts'
 import { limits, policyOf } from '../data/config.ts'
 import { type ActionId, actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import type { Effect, LifecycleKind, ObservedVm, OpenLifecycle } from '../data/io.ts'
@@ -60,7 +61,7 @@ const setUp = (kind: LifecycleKind) => {
   observe(host, 0, ends ? [running] : [], new Set())
   const said: { trouble: ReasonCode | null; moves: boolean } = { trouble: null, moves: false }
   const closed = createClosedActions([])
-  const lifecycle = createLifecycle(context, host, closed, {
+  const lifecycle = createLifecycle(context, host, closed, createUnreadResumes(context, host.resumesUnread), {
     trouble: () => said.trouble,
     started: () => {},
     moves: () => said.moves,

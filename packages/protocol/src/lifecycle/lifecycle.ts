@@ -9,6 +9,7 @@ import type { Assigned } from '../actions/assigned-action.ts'
 import { calledOff } from '../actions/called-off.ts'
 import type { ClosedActions } from '../actions/closed-actions.ts'
 import type { Refusal } from '../actions/refusal.ts'
+import type { UnreadResumes } from '../actions/unread-resumes.ts'
 import { limits } from '../data/config.ts'
 import { type ActionId, type HostId, type Instant, leaderOf, type VmId } from '../data/ids.ts'
 import type { Input, OpenLifecycle } from '../data/io.ts'
@@ -73,6 +74,7 @@ interface Parts {
   readonly context: StepContext
   readonly host: HostState
   readonly closed: ClosedActions
+  readonly unread: UnreadResumes
   readonly hooks: LifecycleHooks
   /** The open ones. One VM has at most one. */
   readonly all: Map<ActionId, LifecycleAction>
@@ -85,10 +87,11 @@ export const createLifecycle = (
   context: StepContext,
   host: HostState,
   closed: ClosedActions,
+  unread: UnreadResumes,
   hooks: LifecycleHooks,
 ): Lifecycle => {
   const all = new Map<ActionId, LifecycleAction>()
-  const parts: Parts = { context, host, closed, hooks, all }
+  const parts: Parts = { context, host, closed, unread, hooks, all }
   return {
     busy: () => all.size > 0,
     operates: (vm) => operates(parts, vm),
@@ -165,8 +168,10 @@ const begin = (
 const learnt = (parts: Parts, input: Parameters<Lifecycle['learnt']>[0]): void => {
   const one = parts.all.get(input.action)
   if (one === undefined) return
-  if (input.kind === 'finished' && one.phase === 'performing')
+  if (input.kind === 'finished' && one.phase === 'performing') {
+    parts.unread.answered(one.action, input.result.kind !== 'unknown')
     ask(parts, returned(one, input.result, parts.context.now()))
+  }
   if (input.kind === 'inspected' && input.at === 'here' && one.round === input.round)
     looked(parts, one, input.presence)
 }
@@ -184,7 +189,7 @@ const looked = (parts: Parts, before: LifecycleAction, presence: Presence | null
 
 /** The last look before it begins: much may have been said since its leader wanted it. */
 const perform = (parts: Parts, one: LifecycleAction, presence: Presence): void => {
-  const { context, host, hooks } = parts
+  const { context, host, unread, hooks } = parts
   const wrong = wrongState(one.kind, presence)
   if (wrong !== null) return refuse(parts, one, { code: wrong.code, detail: wrong.text })
   const known = host.vms.get(one.vm)
@@ -193,6 +198,7 @@ const perform = (parts: Parts, one: LifecycleAction, presence: Presence): void =
   const trouble = hooks.trouble()
   if (trouble !== null) return refuse(parts, one, { code: trouble, detail: 'it may no longer begin' })
   put(parts, performed(one, context.now()))
+  if (brings(one)) unread.asked(one.action, one.vm)
   // Durable first: after a crash it is settled by looking, and never begun again.
   context.emit({ kind: 'persist', record: { kind: 'opened', open: openOf(one) } })
   context.emit({ kind: 'perform', action: one.action, operation: { kind: one.kind, vm: one.vm } })

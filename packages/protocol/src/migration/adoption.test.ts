@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limits, policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
-import type { Presence, Whereabouts, WhereIs } from '../data/message.ts'
+import type { HandOver, Presence, Whereabouts, WhereIs } from '../data/message.ts'
 import { createHost, type KnownVm } from '../snapshot/host.ts'
 import { createStepContext } from '../step-context.ts'
 import { createAdoption } from './adoption.ts'
@@ -22,12 +22,14 @@ const setUp = () => {
   const world = { sent: true, inMotion: false, closed: false }
   const taken: string[] = []
   const adopted: string[] = []
+  const arrived: string[] = []
   const adoption = createAdoption(context, host, {
     inMotion: () => world.inMotion,
     leasedElsewhere: () => false,
     isClosed: () => world.closed,
     isSent: () => world.sent,
     owesAutostart: () => {},
+    arrived: (from) => void arrived.push(from),
     adopt: (from) => void adopted.push(from),
     takeUp: (to) => void taken.push(to),
   })
@@ -45,7 +47,7 @@ const setUp = () => {
     presence,
   })
   const later = (ms: number) => context.setTime(context.now() + ms)
-  return { adoption, host, world, taken, adopted, asked, answer, later }
+  return { context, adoption, host, world, taken, adopted, arrived, asked, answer, later }
 }
 
 test('a migration without a record is taken up when its destination answers our own question: it comes in there', () => {
@@ -95,6 +97,21 @@ test('what changes between question and answer counts', () => {
   world.inMotion = true
   adoption.whereabouts(destination, answer(round!, 'incoming'))
   assert.deepEqual(taken, [])
+})
+
+test('a VM that runs here by a word of which no record is left may be let run by its source once more', () => {
+  const { context, adoption, arrived } = setUp()
+  const round = () => {
+    const asked = context.takeEffects().find((effect) => effect.kind === 'inspect')
+    return asked?.kind === 'inspect' ? asked.round : 0
+  }
+  const handOver: HandOver = { kind: 'hand-over', ...about, round: 0, demand: null, autostart: false }
+  adoption.handedOver(destination, handOver)
+  adoption.inspected(round(), 'absent')
+  assert.deepEqual(arrived, [])
+  adoption.handedOver(destination, handOver)
+  adoption.inspected(round(), 'running')
+  assert.deepEqual(arrived, [destination])
 })
 
 test('a question that is repeated is asked back once per round', () => {

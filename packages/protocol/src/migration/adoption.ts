@@ -33,6 +33,8 @@ export interface AdoptionHooks {
   adopt(from: HostId, message: HandOver, known: KnownVm): void
   /** It runs here already, and is to start with this host. */
   owesAutostart(message: HandOver): void
+  /** It runs here by this action, or has run. */
+  arrived(from: HostId, message: HandOver): void
   /** The VM leaves here for this host by this action. */
   takeUp(to: HostId, message: Whereabouts, known: KnownVm): void
 }
@@ -67,8 +69,10 @@ export const createAdoption = (context: StepContext, host: HostState, hooks: Ado
       const about = { partition, epoch, action, vm }
       if (handed.message.autostart && (presence === 'running' || presence === 'held'))
         hooks.owesAutostart(handed.message)
-      if (presence === 'running' || presence === 'held' || presence === 'outgoing')
+      if (presence === 'running' || presence === 'held' || presence === 'outgoing') {
+        hooks.arrived(handed.to, handed.message)
         context.send(handed.to, { kind: 'took-over', ...about })
+      }
       if (presence === 'absent' || presence === 'shut' || presence === 'saved')
         context.send(handed.to, { kind: 'forgotten', ...about })
     },

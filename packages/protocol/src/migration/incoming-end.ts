@@ -48,7 +48,7 @@ const takeOver = (state: IncomingState, migration: IncomingMigration): void => {
   const { context, hooks } = state
   hooks.asked(migration.action, migration.vm)
   put(state, { ...migration, taking: true, nextAt: context.now() + limits.settlePollMs })
-  context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at: null })
+  context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at: null, notAfter: null })
 }
 
 /** It has come, and was stopped since: its definition is what is left of it. */

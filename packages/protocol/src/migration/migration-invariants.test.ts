@@ -48,6 +48,8 @@ const asking: OutgoingMigration = {
   takenOver: false,
   tries: 0,
   resuming: false,
+  seenHereAt: 0,
+  unreadThere: 0,
   job: jobOf(0, 1, 0),
 }
 const moving: OutgoingMigration = { ...asking, phase: 'moving', uri: 'sim://there' }

@@ -51,7 +51,8 @@ export const checkOutgoingChange = (before: OutgoingMigration | null, next: Outg
   checkRoundsOf(next.action, before.rounds, next.rounds)
 }
 
-const checkOutgoing = ({ action, phase, uri, tries, resuming, rounds }: OutgoingMigration): void => {
+const checkOutgoing = (migration: OutgoingMigration): void => {
+  const { action, phase, uri, tries, resuming, rounds, unreadThere } = migration
   assert(phase !== 'moving' || uri !== null, () => `${action} moves to a URI that was looked at`)
   assert(
     tries >= 0 && tries <= limits.handOverTriesMax,
@@ -61,6 +62,10 @@ const checkOutgoing = ({ action, phase, uri, tries, resuming, rounds }: Outgoing
   assert(
     !resuming || phase === 'settling' || phase === 'handing',
     () => `the VM of ${action} is resumed while in ${phase} (R1)`,
+  )
+  assert(
+    unreadThere >= 0 && (unreadThere === 0 || phase === 'settling' || phase === 'handing'),
+    () => `no VM of ${action} is let run at its destination while in ${phase} (R2)`,
   )
   assert(
     phase !== 'asking' || rounds.number === null,

@@ -1,6 +1,7 @@
 /** The parts of all migrations of this host, and what they ask of the rest of it. */
 
 import type { ClosedActions } from '../actions/closed-actions.ts'
+import type { UnreadResumes } from '../actions/unread-resumes.ts'
 import type { ActionId, HostId, PeerUri, VmId } from '../data/ids.ts'
 import type { Lease } from '../data/lease.ts'
 import type { ReasonCode } from '../data/reasons.ts'
@@ -17,7 +18,6 @@ import type { IncomingMigration } from './incoming-table.ts'
 import type { OutgoingMigrations } from './outgoing.ts'
 import type { PresenceAnswers } from './presence.ts'
 import type { UnderWay } from './unaccounted-jobs.ts'
-import type { UnreadResumes } from './unread-resumes.ts'
 
 /** What migrations ask of the rest of their host. */
 export interface MigrationHooks {

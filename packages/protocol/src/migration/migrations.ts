@@ -7,22 +7,13 @@ import type { ActionResult, Migrate, Resources } from '@drover/placement'
 import type { Assigned } from '../actions/assigned-action.ts'
 import type { ClosedActions } from '../actions/closed-actions.ts'
 import type { Refusal } from '../actions/refusal.ts'
-import { type ActionId, type HostId, type Instant, leaderOf, type PeerUri, type VmId } from '../data/ids.ts'
+import type { UnreadResumes } from '../actions/unread-resumes.ts'
+import type { ActionId, HostId, Instant, PeerUri, VmId } from '../data/ids.ts'
 import type { IncomingJob, Input, OpenMigration, OutgoingJob, Restored } from '../data/io.ts'
 import type { Begin, PartitionMessage, Whereabouts, Withdraw } from '../data/message.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import type { PeerView } from '../data/view.ts'
-import {
-  arrive,
-  countFailedMigration,
-  depart,
-  fixedCode,
-  type HostState,
-  isSameStart,
-  type KnownVm,
-  quarantine,
-  rest,
-} from '../snapshot/host.ts'
+import { depart, fixedCode, type HostState, isSameStart, type KnownVm } from '../snapshot/host.ts'
 import type { Expected, Promised } from '../snapshot/ledger.ts'
 import { earliest, type StepContext } from '../step-context.ts'
 import { createAdoption } from './adoption.ts'
@@ -31,9 +22,8 @@ import { createAutostarts } from './autostarts.ts'
 import { createDuties, unconfirmed } from './duties.ts'
 import { arrivalsNow, arrivalsSampled, noArrivals } from './foreign-arrivals.ts'
 import { createIncoming } from './incoming.ts'
-import type { IncomingMigration } from './incoming-table.ts'
+import { hasArrived, leftOrStayed } from './migration-ends.ts'
 import { admit, beginMigration, reachable } from './migration-gate.ts'
-import { isBrokenOff } from './migration-job.ts'
 import {
   accounts,
   type MigrationHooks,
@@ -47,10 +37,6 @@ import { createOutgoing } from './outgoing.ts'
 import type { OutgoingMigration } from './outgoing-table.ts'
 import { createPresenceAnswers } from './presence.ts'
 import { jobsNow, overdue, overdueAt } from './unaccounted-jobs.ts'
-import { createUnreadResumes } from './unread-resumes.ts'
-
-/** Codes that speak against the migration of this VM, not against the moment. */
-const blameworthy = new Set(['migration.failed', 'migration.refused', 'hypervisor.refused'])
 
 /** Most of the time nothing is under way. */
 const nothingLeaves: readonly OutgoingMigration[] = []
@@ -63,6 +49,7 @@ const migrationKinds = [
   'not-admitted',
   'hand-over',
   'took-over',
+  'closed',
   'forgotten',
   'cancelled',
   'where-is',
@@ -124,10 +111,11 @@ export const createMigrations = (
   context: StepContext,
   host: HostState,
   closed: ClosedActions,
+  unread: UnreadResumes,
   restored: Pick<Restored, 'duties' | 'autostarts'>,
   hooks: MigrationHooks,
 ): Migrations => {
-  const parts = createParts(context, host, closed, hooks)
+  const parts = createParts(context, host, closed, unread, hooks)
   const { outgoing, incoming, duties, autostarts, alarms } = parts
   return {
     busy: () =>
@@ -170,12 +158,7 @@ export const createMigrations = (
     restore(open) {
       duties.restore(restored.duties)
       autostarts.restore(restored.autostarts)
-      for (const one of open) {
-        // The life before may have asked, and have died before it was answered.
-        parts.unread.asked(one.action, one.vm)
-        parts.unread.answered(one.action, false)
-        ;(one.kind === 'departure' ? outgoing : incoming).restore(one)
-      }
+      for (const one of open) (one.kind === 'departure' ? outgoing : incoming).restore(one)
     },
     silent: incoming.nudge,
     tick() {
@@ -184,7 +167,6 @@ export const createMigrations = (
       duties.tick()
       autostarts.tick()
       alarms.tick()
-      parts.unread.tick()
     },
     nextAt: () =>
       earliest([outgoing.nextAt(), incoming.nextAt(), duties.nextAt(), autostarts.nextAt(), alarms.nextAt()]),
@@ -196,6 +178,7 @@ const createParts = (
   context: StepContext,
   host: HostState,
   closed: ClosedActions,
+  unread: UnreadResumes,
   hooks: MigrationHooks,
 ): MigrationParts => {
   const reach = (peer: HostId, said: string, vm: VmId): PeerUri | null =>
@@ -206,7 +189,6 @@ const createParts = (
     isHere: (vm) => host.vms.has(vm),
     isConnected: () => host.connected,
   })
-  const unread = createUnreadResumes(context, host.resumesUnread)
   const outgoing = createOutgoing(context, closed, duties, {
     asked: unread.asked,
     hindrance({ vm, vmIncarnation }) {
@@ -228,7 +210,10 @@ const createParts = (
   const incoming = createIncoming(context, closed, {
     asked: unread.asked,
     owesAutostart: ({ action, vm }) => autostarts.take(action, vm),
-    arrived: (migration) => hasArrived(context, host, migration),
+    arrived(migration) {
+      unread.arrived(migration.action, migration.vm, migration.from)
+      hasArrived(context, host, migration)
+    },
     ended: () => context.emit({ kind: 'sample' }),
     reach,
   })
@@ -241,6 +226,7 @@ const createParts = (
     isSent: (vm) => parts.outgoingJobs.has(vm),
     adopt: incoming.adopt,
     owesAutostart: ({ action, vm }) => autostarts.take(action, vm),
+    arrived: (from, { action, vm }) => unread.arrived(action, vm, from),
     takeUp: (to, message, known) => takeUp(parts, to, message, known),
   })
   const alarms = createAlarms(context, host, duties, autostarts, {
@@ -300,7 +286,9 @@ const received = (parts: MigrationParts, from: HostId, message: MigrationMessage
       return
     case 'took-over':
       duties.confirmed(message.action, from)
-      return outgoing.tookOver(message.action, from)
+      return outgoing.tookOver(from, message)
+    case 'closed':
+      return parts.unread.closedBySource(message.action, from)
     case 'forgotten':
       duties.confirmed(message.action, from)
       return outgoing.forgotten(message.action, from)
@@ -367,33 +355,4 @@ const takeUp = (
     paused: !known.diskLocked,
     autostart: startsWithHost(parts, vm),
   })
-}
-
-// ---- how they end
-
-/** An outgoing migration is over: its VM may rest, its leader hears of it. */
-const leftOrStayed = (
-  context: StepContext,
-  host: HostState,
-  migration: OutgoingMigration,
-  result: ActionResult,
-): void => {
-  const { vm, since, partition, epoch, action } = migration
-  const { quarantineMs } = context.policy
-  // Others are tried meanwhile: one that had to be broken off has kept them waiting for long.
-  if (result.kind === 'refused' && isBrokenOff(result.code))
-    quarantine(host, vm, context.now(), Math.max(quarantineMs, context.now() - since))
-  else if (result.kind === 'refused' && blameworthy.has(result.code))
-    countFailedMigration(host, vm, context.now(), quarantineMs)
-  context.send(migration.leader ?? leaderOf(partition), { kind: 'ended', partition, epoch, action, result })
-  context.emit({ kind: 'sample' })
-}
-
-/** It runs here now, and rests: its source names for how long, and the shorter of two rests holds. */
-const hasArrived = (context: StepContext, host: HostState, migration: IncomingMigration): void => {
-  const { vm, from, snapshot } = migration
-  const cooldownMs = Math.min(migration.cooldownMs, context.policy.cooldownMs)
-  arrive(host, { ...snapshot, autostart: migration.autostart })
-  rest(host, vm, context.now() + cooldownMs, from)
-  context.emit({ kind: 'persist', record: { kind: 'cooldown', vm, from, remainingMs: cooldownMs } })
 }

@@ -5,7 +5,7 @@
 import { assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { ActionId, HostId, PeerUri } from '../data/ids.ts'
-import type { Presence } from '../data/message.ts'
+import type { Presence, TookOver } from '../data/message.ts'
 import { unconfirmed } from './duties.ts'
 import { supervise } from './outgoing-supervision.ts'
 import {
@@ -16,6 +16,7 @@ import {
   outgoingTo,
   put,
   refuse,
+  seenHere,
 } from './outgoing-table.ts'
 import {
   answersOf,
@@ -111,7 +112,13 @@ const settle = (state: OutgoingState, migration: OutgoingMigration): void => {
       if (migration.resuming) return
       state.hooks.asked(migration.action, migration.vm)
       put(state, { ...migration, resuming: true })
-      state.context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at: null })
+      state.context.emit({
+        kind: 'resume',
+        action: migration.action,
+        vm: migration.vm,
+        at: null,
+        notAfter: null,
+      })
       return
     case 'gone':
       state.context.warn(
@@ -199,19 +206,32 @@ const seenThere = (
   if (seen === 'running') return runsThere(state, migration)
   if (round !== migration.rounds.number) return
   if (seen === 'held') return runsThere(state, migration)
-  const at = seen === 'paused' ? reach(state, migration) : null
   // One request at a time: each may be read late.
-  if (at === null || migration.resuming) return
-  put(state, { ...migration, resuming: true })
-  state.context.emit({ kind: 'resume', action: migration.action, vm: migration.vm, at })
+  if (seen === 'paused' && !migration.resuming) letRunThere(state, migration)
 }
 
-export const tookOver = (state: OutgoingState, action: ActionId, from: HostId): void => {
+/**
+ * Only while the VM cannot have run there and left again: its destination keeps it as long as this request may come (`unread-resumes.ts`).
+ * After that the copy may be one that a later migration has left there; then only its own agent lets it run.
+ */
+const letRunThere = (state: OutgoingState, migration: OutgoingMigration): void => {
+  const { action, vm, seenHereAt, unreadThere } = migration
+  const notAfter = seenHereAt === null ? null : seenHereAt + limits.letRunThereMs
+  if (notAfter === null || state.context.now() >= notAfter) return
+  const at = reach(state, migration)
+  if (at === null) return
+  put(state, { ...migration, resuming: true, unreadThere: unreadThere + 1 })
+  state.context.emit({ kind: 'resume', action, vm, at, notAfter })
+}
+
+/** It runs there. That end keeps the VM until it hears that no request from here may be unread. */
+export const tookOver = (state: OutgoingState, from: HostId, message: TookOver): void => {
+  const { partition, epoch, action, vm } = message
   const migration = outgoingTo(state, action, from, 'handing', 'settling')
-  if (migration === null) return
-  if (migration.phase === 'settling')
-    return learn(state, { ...migration, takenOver: true }, heardThere(migration.rounds, 'running', 'agent'))
-  end(state, migration, { kind: 'done' })
+  if (migration?.phase === 'settling')
+    learn(state, { ...migration, takenOver: true }, heardThere(migration.rounds, 'running', 'agent'))
+  else if (migration !== null) end(state, migration, { kind: 'done' })
+  if (state.settled.has(action)) state.context.send(from, { kind: 'closed', partition, epoch, action, vm })
 }
 
 /** The destination has no VM of this action, and waits for none. */
@@ -234,15 +254,21 @@ export const inspected = (
   const { phase, rounds } = migration
   if (phase === 'handing' && at === 'there') return seenThere(state, migration, round, presence)
   if (phase !== 'settling' || rounds.number !== round) return
-  if (at === 'here') learn(state, migration, heardHere(rounds, presence, state.context.now()))
-  else learn(state, migration, heardThere(rounds, presence, 'hypervisor'))
+  if (at === 'there') return learn(state, migration, heardThere(rounds, presence, 'hypervisor'))
+  const known = isHere(presence) ? seenHere(migration, rounds.begunAt) : migration
+  learn(state, known, heardHere(rounds, presence, state.context.now()))
 }
 
 export const resumed = (state: OutgoingState, action: ActionId, at: 'here' | 'there', ok: boolean): void => {
   const migration = state.all.get(action)
   // What was asked for here while it was in doubt says nothing of the hand-over.
   if (migration?.phase !== (at === 'there' ? 'handing' : 'settling')) return
-  const next = put(state, { ...migration, resuming: false })
+  const answered = ok && at === 'there' ? 1 : 0
+  const next = put(state, {
+    ...migration,
+    resuming: false,
+    unreadThere: Math.max(0, migration.unreadThere - answered),
+  })
   if (!ok) return
   if (at === 'there') lookThere(state, next)
   else refuse(state, next, 'migration.failed', 'the VM was resumed on its source')
@@ -259,6 +285,9 @@ export const whereabouts = (
   if (migration !== null && presence !== null && migration.rounds.number === round)
     learn(state, migration, heardThere(migration.rounds, presence, 'agent'))
 }
+
+const isHere = (presence: Presence): boolean =>
+  presence === 'running' || presence === 'paused' || presence === 'held' || presence === 'outgoing'
 
 /** The other agent asks about it, so it lives. */
 export const askedBy = (state: OutgoingState, action: ActionId, from: HostId): void => {

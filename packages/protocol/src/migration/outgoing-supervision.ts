@@ -1,10 +1,11 @@
 /** Supervises the migrations that leave this host: says which take long, and breaks off those that would never end. */
 
 import { limits } from '../data/config.ts'
+import type { Instant } from '../data/ids.ts'
 import type { OutgoingJob } from '../data/io.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import { expected, told, whyBreakOff } from './migration-job.ts'
-import { type OutgoingMigration, type OutgoingState, put } from './outgoing-table.ts'
+import { type OutgoingMigration, type OutgoingState, put, seenHere } from './outgoing-table.ts'
 
 /** The job that runs is the one that was begun for it. After a restart only the other end can tell: it is being sent there. */
 const isOurs = ({ phase, rounds }: OutgoingMigration): boolean =>
@@ -49,13 +50,17 @@ export const breakOff = (state: OutgoingState, code: ReasonCode): void => {
   for (const migration of [...state.all.values()]) if (isOurs(migration)) stop(state, migration, code)
 }
 
-/** What the hypervisor says of the migrations that run. */
-export const jobsTold = (state: OutgoingState, jobs: readonly OutgoingJob[]): void => {
+/** What the hypervisor says of the migrations that run. `lookBegunAt`: no sooner; null = in this life of the agent. */
+export const jobsTold = (
+  state: OutgoingState,
+  jobs: readonly OutgoingJob[],
+  lookBegunAt: Instant | null,
+): void => {
   for (const migration of [...state.all.values()]) {
     const said = jobs.find((one) => one.vm === migration.vm)
     if (said === undefined) continue
     const next = put(state, {
-      ...migration,
+      ...seenHere(migration, Math.max(lookBegunAt ?? 0, migration.since)),
       job: told(migration.job, said.sentMiB, state.context.now()),
     })
     if (next.phase === 'moving') supervise(state, next)

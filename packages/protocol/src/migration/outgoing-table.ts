@@ -2,6 +2,7 @@
 
 import type { ActionResult, Resources } from '@drover/placement'
 import type { ClosedActions } from '../actions/closed-actions.ts'
+import { limits } from '../data/config.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../data/ids.ts'
 import type { Duty } from '../data/io.ts'
 import type { AnyCode } from '../data/reasons.ts'
@@ -44,6 +45,10 @@ export interface OutgoingMigration {
   readonly tries: number
   /** A resume is under way, here while it is in doubt, there while it is handed over: not to be doubled. */
   readonly resuming: boolean
+  /** When the VM was last here for certain; null = this life of the agent has not seen it here. */
+  readonly seenHereAt: Instant | null
+  /** Requests to let it run there, of this life or an earlier one, that have no good answer: each may be unread. */
+  readonly unreadThere: number
   /** What is known of the migration itself. */
   readonly job: Job
 }
@@ -70,6 +75,8 @@ export interface OutgoingState {
   readonly hooks: OutgoingHooks
   /** The open ones. */
   readonly all: Map<ActionId, OutgoingMigration>
+  /** Those that ended well in this life, with no request at the destination's hypervisor that may be unread. */
+  readonly settled: Set<ActionId>
 }
 
 export const put = ({ all }: OutgoingState, migration: OutgoingMigration): OutgoingMigration => {
@@ -96,12 +103,24 @@ export const about = (migration: OutgoingMigration) => ({
   action: migration.action,
 })
 
+const noteSettled = (settled: Set<ActionId>, action: ActionId): void => {
+  settled.add(action)
+  for (const oldest of settled) if (settled.size > limits.closedActionsMax) settled.delete(oldest)
+}
+
+/** The VM is here, as a look has shown that began no sooner: of what an earlier life asked there nothing can be unread. */
+export const seenHere = (migration: OutgoingMigration, at: Instant): OutgoingMigration => ({
+  ...migration,
+  seenHereAt: Math.max(at, migration.seenHereAt ?? at),
+  unreadThere: 0,
+})
+
 /**
  * `told`: what its leader hears, where that differs from what is remembered here. `word`: what the destination has just
  * been told, and must confirm.
  */
 export const end = (
-  { context, closed, duties, hooks, all }: OutgoingState,
+  { context, closed, duties, hooks, all, settled }: OutgoingState,
   migration: OutgoingMigration,
   result: ActionResult,
   { told = result, word }: { readonly told?: ActionResult; readonly word?: Duty['word'] } = {},
@@ -112,6 +131,7 @@ export const end = (
   const record = { action: migration.action, vm, end: 'departure', result } as const
   const duty = word === undefined ? null : { ...about(migration), vm, peer, word, demand, autostart }
   closed.remember(record)
+  if (result.kind === 'done' && migration.unreadThere === 0) noteSettled(settled, migration.action)
   // While it is asking, the journal knows nothing of it.
   if (migration.phase !== 'asking')
     context.emit({ kind: 'persist', record: { kind: 'closed', ...record, duty } })

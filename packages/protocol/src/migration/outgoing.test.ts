@@ -1,82 +1,25 @@
 /** One migration from its source's side, message by message: what is durable when, when the VM is credited, which end is asked. */
-
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ActionResult } from '../../../placement/src/problem/plan.ts'
-import { createClosedActions } from '../actions/closed-actions.ts'
-import { limits, policyOf } from '../data/config.ts'
-import { actionIdOf, asHostId, asVmId, type PeerUri, partitionIdOf } from '../data/ids.ts'
+import type { ActionResult } from '@drover/placement'
+import { limits } from '../data/config.ts'
+import { asVmId } from '../data/ids.ts'
 import type { OpenMigration } from '../data/io.ts'
-import type { Admitted, Begin } from '../data/message.ts'
-import type { ReasonCode } from '../data/reasons.ts'
-import { createStepContext } from '../step-context.ts'
-import { vmSnapshot } from '../testing/vm-snapshot.ts'
-import { createDuties } from './duties.ts'
-import { createOutgoing } from './outgoing.ts'
-
-const [self, there] = [asHostId('self'), asHostId('there')]
-const partition = partitionIdOf(self, 1, 1)
-const action = actionIdOf(partition, 0)
-const vm = vmSnapshot('web')
-const begin: Begin = { kind: 'begin', incarnation: 1, partition, epoch: 3, action }
-const admitted: Admitted = {
-  kind: 'admitted',
-  incarnation: 1,
-  partition,
-  epoch: 9,
+import {
   action,
-  uri: 'sim://there',
-  validMs: 4_000,
-}
-
-const setUp = (begins = true) => {
-  const context = createStepContext(self, 1, 1, policyOf('balanced'))
-  const log: string[] = []
-  const said: { hindrance: ReasonCode | null } = { hindrance: null }
-  const outgoing = createOutgoing(context, createClosedActions([]), createDuties(context), {
-    hindrance: () => said.hindrance,
-    started: () => void log.push('started'),
-    asked: () => {},
-    gone: () => void log.push('gone'),
-    reach: (_peer, uri) => uri as PeerUri,
-    ended: (_, result: ActionResult) =>
-      void log.push(`ended ${result.kind === 'done' ? 'done' : `${result.kind} ${result.code}`}`),
-  })
-  const migrate = { kind: 'migrate', id: action, vm: vm.vm, from: self, to: there, after: [] } as const
-  if (begins) outgoing.begin(self, begin, migrate, 9, vm, true, false, 'sim://self')
-  /** Effects since the last look, in words, and what the hooks heard. */
-  const happened = (): readonly string[] => {
-    const effects = context.takeEffects().map((effect) => {
-      if (effect.kind === 'send') return `send ${effect.message.kind}`
-      if (effect.kind === 'persist') return `persist ${effect.record.kind}`
-      if (effect.kind === 'inspect' || effect.kind === 'resume')
-        return `${effect.kind} ${effect.at ?? 'here'}`
-      return effect.kind
-    })
-    return [...effects, ...log.splice(0)]
-  }
-  const later = (ms: number) => {
-    context.setTime(context.now() + ms)
-    outgoing.tick()
-  }
-  /** The number of the round under way. */
-  const round = () => outgoing.all.get(action)?.rounds.number ?? 0
-  return { outgoing, happened, later, round, said, effects: context.takeEffects }
-}
-
-/** In doubt from the first look on. */
-const inDoubt = () => {
-  const story = setUp()
-  story.outgoing.admitted(there, admitted)
-  story.outgoing.finished(action, { kind: 'unknown', code: 'hypervisor.unreachable' })
-  story.happened()
-  return story
-}
+  admitted,
+  migrationInDoubt,
+  outgoingMigration,
+  self,
+  there,
+  tookOver,
+  vm,
+} from '../testing/outgoing-migration.ts'
 
 test('an admission counts from when it was asked for: one that is used too late begins nothing', () => {
   const short = { ...admitted, validMs: 1_000 }
   const begins = (ms: number): boolean => {
-    const { outgoing, happened, later } = setUp()
+    const { outgoing, happened, later } = outgoingMigration()
     later(ms)
     outgoing.admitted(there, short)
     return happened().includes('perform')
@@ -85,18 +28,18 @@ test('an admission counts from when it was asked for: one that is used too late 
 })
 
 test('the VM is credited when it is gone, not when it begins to leave (S9); all is durable before it is done', () => {
-  const { outgoing, happened } = setUp()
+  const { outgoing, happened } = outgoingMigration()
   assert.deepEqual(happened(), ['send admit'])
   outgoing.admitted(there, admitted)
   assert.deepEqual(happened(), ['persist opened', 'perform', 'started'])
   outgoing.finished(action, { kind: 'done' })
   assert.deepEqual(happened(), ['send hand-over', 'gone'])
-  outgoing.tookOver(action, there)
-  assert.deepEqual(happened(), ['persist closed', 'ended done'])
+  outgoing.tookOver(there, tookOver)
+  assert.deepEqual(happened(), ['persist closed', 'send closed', 'ended done'])
 })
 
 test('a destination that is silent, or answers too late, counts as a refusal: nothing has begun', () => {
-  const silent = setUp()
+  const silent = outgoingMigration()
   silent.happened()
   silent.later(limits.admitMs)
   assert.deepEqual(silent.happened(), ['send cancelled', 'ended refused host.unreachable'])
@@ -105,7 +48,7 @@ test('a destination that is silent, or answers too late, counts as a refusal: no
 })
 
 test('a refusal by the hypervisor ends the action at both ends', () => {
-  const { outgoing, happened } = setUp()
+  const { outgoing, happened } = outgoingMigration()
   outgoing.admitted(there, admitted)
   happened()
   outgoing.finished(action, { kind: 'refused', code: 'hypervisor.refused' })
@@ -113,7 +56,7 @@ test('a refusal by the hypervisor ends the action at both ends', () => {
 })
 
 test('an unknown end is resolved by asking both ends, and the migration is never tried again (S12)', () => {
-  const { outgoing, happened, later, round } = setUp()
+  const { outgoing, happened, later, round } = outgoingMigration()
   outgoing.admitted(there, admitted)
   happened()
   outgoing.finished(action, { kind: 'unknown', code: 'hypervisor.unreachable' })
@@ -130,48 +73,8 @@ test('an unknown end is resolved by asking both ends, and the migration is never
   assert.deepEqual(happened(), ['send hand-over', 'gone'])
 })
 
-test('the source resumes the copy itself when the agent there stays silent, since it knows that the VM has left', () => {
-  const { outgoing, happened, later, round } = setUp()
-  outgoing.admitted(there, admitted)
-  outgoing.finished(action, { kind: 'done' })
-  happened()
-  later(limits.handOverMs)
-  assert.deepEqual(happened(), ['send hand-over', 'inspect sim://there'])
-  outgoing.inspected(action, round() - 1, 'there', 'paused')
-  assert.deepEqual(happened(), [], 'an old answer says nothing about now')
-  outgoing.inspected(action, round(), 'there', 'paused')
-  assert.deepEqual(happened(), ['resume sim://there'])
-  outgoing.resumed(action, 'there', true)
-  outgoing.inspected(action, 0, 'there', 'running')
-  assert.deepEqual(happened(), ['inspect sim://there', 'persist closed', 'ended done'])
-})
-
-test('the source sends no second resume there while the first is unanswered, and another one when that has failed', () => {
-  const { outgoing, happened, later, round } = setUp()
-  outgoing.admitted(there, admitted)
-  outgoing.finished(action, { kind: 'done' })
-  const resumes = (): number => {
-    later(limits.settlePollMs)
-    outgoing.inspected(action, round(), 'there', 'paused')
-    return happened().filter((one) => one === 'resume sim://there').length
-  }
-  assert.deepEqual([1, 2, 3].map(resumes), [1, 0, 0])
-  outgoing.resumed(action, 'there', false)
-  assert.deepEqual([1, 2].map(resumes), [1, 0])
-})
-
-test('the source leaves a VM alone that its owner has paused at the silent destination: it has arrived', () => {
-  const { outgoing, happened, later, round } = setUp()
-  outgoing.admitted(there, admitted)
-  outgoing.finished(action, { kind: 'done' })
-  later(limits.handOverMs)
-  happened()
-  outgoing.inspected(action, round(), 'there', 'held')
-  assert.deepEqual(happened(), ['persist closed', 'ended done'])
-})
-
 test('a brake or a change during the wait for admission holds: the migration does not begin, and its promise is given back', () => {
-  const { outgoing, happened, said } = setUp()
+  const { outgoing, happened, said } = outgoingMigration()
   happened()
   said.hindrance = 'vm.ignored'
   outgoing.admitted(there, admitted)
@@ -179,7 +82,7 @@ test('a brake or a change during the wait for admission holds: the migration doe
 })
 
 test('a migration that its leader withdraws does not begin; one that has begun goes on, and no other host may withdraw it', () => {
-  const { outgoing, happened } = setUp()
+  const { outgoing, happened } = outgoingMigration()
   happened()
   outgoing.withdraw(action, there)
   assert.deepEqual(happened(), [])
@@ -188,7 +91,7 @@ test('a migration that its leader withdraws does not begin; one that has begun g
   outgoing.admitted(there, admitted)
   assert.deepEqual(happened(), [], 'the admission comes too late')
 
-  const other = setUp()
+  const other = outgoingMigration()
   other.outgoing.admitted(there, admitted)
   other.happened()
   other.outgoing.withdraw(action, self)
@@ -196,7 +99,7 @@ test('a migration that its leader withdraws does not begin; one that has begun g
 })
 
 test('an answer to an earlier question is dropped', () => {
-  const { outgoing, happened, later, round } = inDoubt()
+  const { outgoing, happened, later, round } = migrationInDoubt()
   const old = round()
   outgoing.inspected(action, old, 'here', 'absent')
   later(limits.settlePollMs)
@@ -213,7 +116,7 @@ test('an answer to an earlier question is dropped', () => {
 })
 
 test('with both copies paused the source gives its own up only after the destination said so in three rounds, the last included', () => {
-  const { outgoing, happened, later, round } = inDoubt()
+  const { outgoing, happened, later, round } = migrationInDoubt()
   const both = () => {
     outgoing.inspected(action, round(), 'here', 'paused')
     outgoing.whereabouts(action, there, round(), 'paused')
@@ -233,7 +136,7 @@ test('with both copies paused the source gives its own up only after the destina
 })
 
 test('a hypervisor that is slow to answer is heard: a round waits longer after one that missed an answer', () => {
-  const { outgoing, happened, later, round } = inDoubt()
+  const { outgoing, happened, later, round } = migrationInDoubt()
   // Each answer takes three seconds; a round lasts one at first.
   for (let questions = 0; questions < 10; questions++) {
     const asked = round()
@@ -247,7 +150,7 @@ test('a hypervisor that is slow to answer is heard: a round waits longer after o
 })
 
 test('a VM counts as stayed after 34 s of the same answer of its source, whether the destination answers or not', () => {
-  const { outgoing, happened, later, round } = inDoubt()
+  const { outgoing, happened, later, round } = migrationInDoubt()
   for (let asked = 0; outgoing.all.size > 0; later(100)) {
     if (round() === asked) continue
     asked = round()
@@ -258,7 +161,7 @@ test('a VM counts as stayed after 34 s of the same answer of its source, whether
 
 test('the hypervisor is asked again and again to stop a migration that takes too long; its end is observed', () => {
   const over = (ends: ActionResult) => {
-    const { outgoing, happened, later } = setUp()
+    const { outgoing, happened, later } = outgoingMigration()
     outgoing.admitted(there, admitted)
     happened()
     later(limits.migrationMsMin / 2)
@@ -285,7 +188,7 @@ test('the hypervisor is asked again and again to stop a migration that takes too
 })
 
 test('a migration that an agent finds after its start has no more time than when it was begun', () => {
-  const first = setUp()
+  const first = outgoingMigration()
   first.outgoing.admitted(there, admitted)
   const [open] = first.effects().flatMap((effect): readonly OpenMigration[] => {
     if (effect.kind !== 'persist' || effect.record.kind !== 'opened') return []
@@ -294,7 +197,7 @@ test('a migration that an agent finds after its start has no more time than when
   assert.ok(open !== undefined)
   assert.equal(open.dirtyMiBps, vm.dirtyMiBps)
   const brokenOffAfterMs = (ageMs: number): number => {
-    const { outgoing, happened, later, round } = setUp(false)
+    const { outgoing, happened, later, round } = outgoingMigration(false)
     outgoing.restore({ ...open, ageMs })
     for (let ms = 0; ms <= 10 * limits.migrationMsMin; ms += 500) {
       later(500)
@@ -311,7 +214,7 @@ test('a migration that an agent finds after its start has no more time than when
 })
 
 test('a migration that sends nothing for half a minute, by its hypervisor, is broken off', () => {
-  const { outgoing, happened, later } = setUp()
+  const { outgoing, happened, later } = outgoingMigration()
   outgoing.admitted(there, admitted)
   happened()
   for (const sentMiB of [10, 20]) {

@@ -9,7 +9,7 @@ import type { ClosedActions } from '../actions/closed-actions.ts'
 import { limits, linkMiBpsOf } from '../data/config.ts'
 import { type ActionId, type HostId, type Instant, leaderOf, type PeerUri } from '../data/ids.ts'
 import type { OpenMigration, OutgoingJob } from '../data/io.ts'
-import type { Admitted, Begin, Presence } from '../data/message.ts'
+import type { Admitted, Begin, Presence, TookOver } from '../data/message.ts'
 import { type AnyCode, codeFrom, type ReasonCode } from '../data/reasons.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import { earliestOf, type StepContext } from '../step-context.ts'
@@ -40,6 +40,7 @@ import {
   outgoingTo,
   put,
   refuse,
+  seenHere,
 } from './outgoing-table.ts'
 import { notAsked } from './question-rounds.ts'
 
@@ -69,7 +70,7 @@ export interface OutgoingMigrations {
   admitted(from: HostId, message: Admitted): void
   notAdmitted(action: ActionId, from: HostId, code: AnyCode): void
   finished(action: ActionId, result: ActionResult): void
-  tookOver(action: ActionId, from: HostId): void
+  tookOver(from: HostId, message: TookOver): void
   /** The destination has no VM of this action, and waits for none. */
   forgotten(action: ActionId, from: HostId): void
   inspected(action: ActionId, round: number, at: 'here' | 'there', presence: Presence | null): void
@@ -93,13 +94,15 @@ export const createOutgoing = (
   hooks: OutgoingHooks,
 ): OutgoingMigrations => {
   const all = new Map<ActionId, OutgoingMigration>()
-  const state: OutgoingState = { context, closed, duties, hooks, all }
+  const state: OutgoingState = { context, closed, duties, hooks, all, settled: new Set() }
+  /** When the look before the next was told: no look begins before that. */
+  let lookedAt: Instant | null = null
   return {
     all,
     begin: (...asked) => begin(state, ...asked),
     restore: (open) => void put(state, restored(context, open)),
     takeUp(open) {
-      put(state, restored(context, open))
+      put(state, seenHere(restored(context, open), context.now()))
       context.emit({ kind: 'persist', record: { kind: 'opened', open } })
     },
     withdraw(action, from) {
@@ -113,7 +116,10 @@ export const createOutgoing = (
           refuse(state, migration, 'host.leaving', 'this agent is being stopped')
     },
     breakOff: (code) => breakOff(state, code),
-    told: (jobs) => jobsTold(state, jobs),
+    told(jobs) {
+      jobsTold(state, jobs, lookedAt)
+      lookedAt = context.now()
+    },
     admitted: (from, message) => admitted(state, from, message),
     notAdmitted(action, from, code) {
       const migration = outgoingTo(state, action, from, 'asking')
@@ -121,7 +127,7 @@ export const createOutgoing = (
         end(state, migration, { kind: 'refused', code, detail: 'the destination did not admit it' })
     },
     finished: (action, result) => finished(state, action, result),
-    tookOver: (action, from) => tookOver(state, action, from),
+    tookOver: (from, message) => tookOver(state, from, message),
     forgotten: (action, from) => forgotten(state, action, from),
     inspected: (...said) => inspected(state, ...said),
     resumed: (...said) => resumed(state, ...said),
@@ -160,6 +166,8 @@ const begin = (
     since: context.now(),
     phase: 'asking',
     uri: null,
+    seenHereAt: context.now(),
+    unreadThere: 0,
     nextAt: context.now() + limits.admitMs,
     job: jobOf(context.now(), vm.demand.memoryMiB, vm.dirtyMiBps),
     ...nothingKnown,
@@ -185,6 +193,8 @@ const restored = (context: StepContext, open: OpenMigration): OutgoingMigration 
   since: context.now(),
   phase: 'settling',
   uri: open.peerUri,
+  seenHereAt: null,
+  unreadThere: 1,
   nextAt: context.now(),
   // It has no more time than when it was begun. Where it is not known how fast it rewrites memory: as long as it may take at all.
   job: jobOf(

@@ -276,6 +276,7 @@ export const arbitraryOfKind: { readonly [K in Message['kind']]: OfKind<K> } = {
     autostart: fc.boolean(),
   }),
   'took-over': record({ ...moving, kind: just('took-over') }),
+  closed: record({ ...moving, kind: just('closed') }),
   forgotten: record({ ...moving, kind: just('forgotten') }),
   cancelled: record({ ...moving, kind: just('cancelled') }),
   'where-is': record({ ...moving, kind: just('where-is'), round: count }),

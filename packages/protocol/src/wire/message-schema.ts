@@ -82,6 +82,7 @@ export const message = z.discriminatedUnion('kind', [
   z.object({ ...ofAction, kind: z.literal('not-admitted'), code }),
   z.object({ ...ofVm, kind: z.literal('hand-over'), round: count, demand: resources.nullable(), autostart }),
   z.object({ ...ofVm, kind: z.literal('took-over') }),
+  z.object({ ...ofVm, kind: z.literal('closed') }),
   z.object({ ...ofVm, kind: z.literal('forgotten') }),
   z.object({ ...ofVm, kind: z.literal('cancelled') }),
   z.object({ ...ofVm, kind: z.literal('where-is'), round: count }),

@@ -69,7 +69,7 @@ const there = (round: number, presence: Presence): Input =>
   hears('h2', { kind: 'whereabouts', partition, action, vm, round, presence })
 const done = { kind: 'done' } as const
 const refused = { kind: 'refused', code: 'migration.failed' } as const
-const resumes: Effect = { kind: 'resume', action, vm, at: null }
+const resumes: Effect = { kind: 'resume', action, vm, at: null, notAfter: null }
 const tookOver = hears('h2', { kind: 'took-over', partition, action, vm })
 
 test('S12: what both ends have told is settled; what one has not is not', () => {

@@ -255,7 +255,7 @@ test('S6: a host acts for a partition that has it no more, or by an action that 
     found()[0] ?? '',
     /S6 h1 was told to perform for .*, epoch 1, while it is leased to .*, epoch 2/,
   )
-  step('h2', tick, null, { kind: 'resume', action: actionOf(p2), vm, at: null })
+  step('h2', tick, null, { kind: 'resume', action: actionOf(p2), vm, at: null, notAfter: null })
   assert.equal(found().at(-1), `S6 h2 was told to resume for ${actionOf(p2)}, which is not open there`)
 })
 

@@ -97,6 +97,7 @@ const messageOf = (message: Message): string => {
       return `not-admitted ${message.action} ${message.code}`
     case 'hand-over':
     case 'took-over':
+    case 'closed':
     case 'forgotten':
     case 'cancelled':
     case 'withdraw':

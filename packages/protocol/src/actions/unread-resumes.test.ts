@@ -6,7 +6,7 @@ import { actionIdOf, asHostId, asVmId, partitionIdOf, type VmId } from '../data/
 import { createStepContext } from '../step-context.ts'
 import { createUnreadResumes } from './unread-resumes.ts'
 
-const self = asHostId('self')
+const [self, source, other] = [asHostId('self'), asHostId('source'), asHostId('other')]
 const partition = partitionIdOf(self, 1, 1)
 const [first, second] = [actionIdOf(partition, 0), actionIdOf(partition, 1)]
 const [web, db] = [asVmId('web'), asVmId('db')]
@@ -52,4 +52,43 @@ test('an answer to what is not known here changes nothing', () => {
   resumes.answered(second, true)
   later(limits.lateStartMs - 1)
   assert.deepEqual(stay(), [web])
+})
+
+test('one that has come stays until its source says that it has asked for nothing more, or can no longer ask', () => {
+  const { resumes, later, stay } = setUp()
+  resumes.arrived(first, web, source)
+  resumes.arrived(second, db, source)
+  resumes.closedBySource(second, other)
+  assert.deepEqual(stay(), [web, db], 'another host knows nothing of it')
+  resumes.closedBySource(second, source)
+  assert.deepEqual(stay(), [web])
+  later(limits.letRunThereMs + limits.lateStartMs - 1)
+  resumes.arrived(first, web, source)
+  assert.deepEqual(stay(), [web])
+  later(1)
+  assert.deepEqual(stay(), [], 'that it is said again changes nothing')
+})
+
+test('what the source says is not said of our own requests', () => {
+  const { resumes, later, stay } = setUp()
+  resumes.asked(first, web)
+  resumes.arrived(first, web, source)
+  resumes.answered(first, false)
+  resumes.closedBySource(first, source)
+  later(limits.lateStartMs - 1)
+  assert.deepEqual(stay(), [web])
+  later(1)
+  assert.deepEqual(stay(), [])
+})
+
+test('of what was before a restart the longest is assumed', () => {
+  const { resumes, later, stay } = setUp()
+  resumes.mayHaveAsked(first, web)
+  resumes.answered(first, true)
+  resumes.arrived(second, db, null)
+  resumes.closedBySource(second, source)
+  later(limits.lateStartMs)
+  assert.deepEqual(stay(), [db])
+  later(limits.letRunThereMs)
+  assert.deepEqual(stay(), [])
 })
