@@ -18,7 +18,7 @@ export interface Schedule {
   readonly setup: readonly string[]
   /** What strikes the cluster, in order of time. */
   readonly events: readonly TimedCommand[]
-  /** How it ends: a core is healed, then all, then nothing changes any more. None of these is ever taken away. */
+  /** How it ends: a core is healed, then all, then nothing changes any more. What is judged at rest keeps it whole. */
   readonly ending: readonly TimedCommand[]
   /** When the story is over, ms. */
   readonly endMs: number

@@ -114,3 +114,17 @@ test('a failure is shrunk to the commands that it needs, as a story that can be 
   assert.equal(commands[0], schedule.setup[0])
   assert.equal(parseStory(commands.map((one) => `${one}\n----\n`).join('\n')).length, commands.length)
 })
+
+test('what is broken at rest is shrunk to a story that comes to rest: it keeps its ending', async () => {
+  const schedule = drawSchedule({ seed: 11 })
+  const play = async ({ seed, hosts, kinds }: Schedule): Promise<Outcome> => ({
+    seed,
+    hosts,
+    kinds,
+    violations: [{ invariant: 'S2', atMs: schedule.endMs + 1, text: 'on its way' }],
+    ...noOutcome,
+  })
+  const small = await shrink(schedule, await play(schedule), { play, playsMax: 500 })
+  assert.deepEqual([small.events, small.setup.length], [[], 1])
+  assert.deepEqual(small.ending, schedule.ending)
+})
