@@ -130,7 +130,7 @@ export const partitionFaults: readonly SownFault[] = [
     file: 'protocol/src/partition/judge-reserve.ts',
     inside: 'judgeReserve',
     pattern: 'compareRank(rank, lease.rank) <= 0',
-    replacement: 'compareRank(rank, lease.rank) <= 2',
+    replacement: 'compareRank(rank, lease.rank) <= Number.MAX_SAFE_INTEGER',
   },
   {
     id: 'mutual-wait',

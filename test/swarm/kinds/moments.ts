@@ -147,7 +147,13 @@ const ignorance = (draw: Random, draft: Draft, pausesMs: number): readonly strin
   }
 }
 
-/** An owner pauses a VM that has just arrived. One of the two hosts may not know that it has run there. */
+/** An owner moves a VM by hand to a host that has just given its lease, or let a VM in: what it has promised is no longer all. */
+const movesBeside = (draw: Random, { vms }: Draft): readonly string[] => {
+  const vm = draw.pick(vms).name
+  return [`upon ${draw.pick(['granted', 'admitted'])} in=${draw.pick([0, 0, 5, 100])}ms move ${vm} FROM`]
+}
+
+/** An owner pauses a VM that has just arrived, of which one of the two hosts may not know that it has run there; or moves one itself. */
 const owners: Kind = {
   name: 'owners at a moment',
   unsettled: true,
@@ -155,6 +161,7 @@ const owners: Kind = {
   events: (draw, draft) =>
     times(draw, draft, 6, () =>
       armed(draw, draft, () => {
+        if (draw.chance(0.25)) return movesBeside(draw, draft)
         const pausesMs = draw.pick([0, 50, 300, 1_000, 3_000])
         return [
           `upon running in=${pausesMs}ms pause VM`,
@@ -280,8 +287,17 @@ const fullDisks: Kind = {
   events: (draw, draft) =>
     times(draw, draft, 5, () =>
       armed(draw, draft, () => {
-        const occasion = draw.pick(['perform', 'moving', 'moved', 'admitted', 'hand-over', 'running'])
-        const host = draw.pick(['FROM', 'TO'])
+        // The question whether a VM may come is answered from the journal, also when it is asked once more.
+        const occasion = draw.pick([
+          'admit',
+          'perform',
+          'moving',
+          'moved',
+          'admitted',
+          'hand-over',
+          'running',
+        ])
+        const host = occasion === 'admit' ? 'TO' : draw.pick(['FROM', 'TO'])
         const fullMs = soon(draw)
         return [
           `upon ${occasion} in=${fullMs}ms full-journal ${host}`,

@@ -35,6 +35,8 @@ test('a free host is granted; a repeated question gets the same lease again', ()
 
 test('a graver partition wounds one that has not begun to execute; a lighter one waits outside', () => {
   assert.equal(judgeReserve(leased(rank(10)), rank(20, 0, 2), 0, false).kind, 'wound')
+  assert.equal(judgeReserve(leased(rank(10)), rank(11, 0, 2), 0, false).kind, 'wound', 'by however little')
+  assert.equal(judgeReserve(leased(rank(10)), rank(10, 1, 2), 0, false).kind, 'wound', 'an older need')
   assert.equal(judgeReserve(leased(rank(10)), rank(5, 0, 2), 0, false).kind, 'busy')
   assert.equal(judgeReserve(leased(rank(10), { executing: true }), rank(20, 0, 2), 0, false).kind, 'busy')
 })
