@@ -55,7 +55,7 @@ test('a cool-down that was shortened in the configuration is over sooner, for VM
       }),
     )
     peer.step(0, { kind: 'tick' })
-    peer.step(10, { kind: 'observed', vms: [running(resting.vm)] })
+    peer.step(10, { kind: 'observed', askedAt: 10, vms: [running(resting.vm)] })
     return peer.view(10).vms[0]?.cooldownMs
   }
   assert.equal(started(1_000), 990)

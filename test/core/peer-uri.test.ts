@@ -131,8 +131,8 @@ test('a plan for a host called "constructor" is a plan like any other: what is s
     const peer = agent([])
     for (let i = 0; i < 2; i++) peer.step(0, { kind: 'described', description })
     peer.step(1, { kind: 'hypervisor', connected: true })
-    for (const at of [2, 3]) peer.step(at, { kind: 'observed', vms: [observed(vm)] })
-    peer.step(3, { kind: 'jobs', outgoing: [], incoming: [] })
+    for (const at of [2, 3]) peer.step(at, { kind: 'observed', askedAt: at, vms: [observed(vm)] })
+    peer.step(3, { kind: 'jobs', askedAt: 3, outgoing: [], incoming: [] })
     const partition = partitionIdOf(attacker, 1, 1)
     const rank = { severity: 1, ageMs: 1, partition }
     let now = 10

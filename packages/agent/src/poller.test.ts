@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Input } from '@drover/protocol'
-import { monotonicClock } from './clock.ts'
+import { instantOf, monotonicClock } from './clock.ts'
 import { HypervisorError } from './hypervisor/hypervisor-port.ts'
 import { silentLog } from './log-port.ts'
 import { createPoller } from './poller.ts'
@@ -61,6 +61,7 @@ test('the first look tells all that the core needs before it may grant', async (
   )
   assert.deepEqual(told[3], {
     kind: 'jobs',
+    askedAt: told[3]?.kind === 'jobs' ? told[3].askedAt : -1,
     outgoing: [{ vm: 'w', sentMiB: 12 }],
     incoming: [{ vm: 'x', memoryMiB: 512, vcpus: 2 }],
   })
@@ -109,9 +110,29 @@ test('a sample from before the end of a migration is dropped', async () => {
   await until('a fresh look has ended', () => count('jobs') === 1)
   poller.stop()
   assert.deepEqual(
-    told.filter((input) => input.kind === 'observed'),
-    [{ kind: 'observed', vms: [] }],
+    told.flatMap((input) => (input.kind === 'observed' ? [input.vms] : [])),
+    [[]],
   )
+})
+
+// A look that takes long, or whose answer waits because the process stands still, shows what was so before.
+test('a look is as old as its question', async () => {
+  const { hypervisor, told, poller, kinds } = watch()
+  const slow = deferred<void>()
+  hypervisor.gate = slow.promise
+  poller.start()
+  await until('it is asked', () => hypervisor.samples === 1)
+  const asked = instantOf(monotonicClock)
+  await until('time passes', () => instantOf(monotonicClock) > asked + 20)
+  slow.resolve()
+  await until('it is told', () => kinds().includes('jobs'))
+  poller.stop()
+  const looks = told.flatMap((input) =>
+    input.kind === 'observed' || input.kind === 'jobs' ? [input.askedAt] : [],
+  )
+  assert.equal(looks.length, 2)
+  const [sampleAt = Number.NaN, jobsAt = Number.NaN] = looks
+  assert.ok(sampleAt <= asked && jobsAt > asked + 20, `${sampleAt}, ${jobsAt} of ${asked}`)
 })
 
 // libvirtd is restarted, and the host has got more memory meanwhile.

@@ -4,7 +4,7 @@
  * time: if the core asks during a look, one more look follows. The core judges what to believe of an answer.
  */
 import { type HostDescription, type Input, type ObservedVm, samplePeriodMs } from '@drover/protocol'
-import type { Clock } from './clock.ts'
+import { type Clock, instantOf } from './clock.ts'
 import type { Settings } from './config/settings.ts'
 import { wordsOf } from './errors.ts'
 import {
@@ -197,15 +197,17 @@ const lookOnce = async (init: PollerInit, state: PollerState): Promise<void> => 
   // The core may want another answer as soon as it is told of one.
   while (state.factsWanted && !worthless()) await readFacts(init, state, worthless)
   // Jobs after the sample: a VM that leaves in between is then at worst still seen here, and with its job.
+  const sampleAskedAt = instantOf(init.clock)
   const sample = await hypervisor.sample()
+  const jobsAskedAt = instantOf(init.clock)
   const jobs = await hypervisor.jobs()
   if (worthless()) return
   state.failedLooks = 0
   state.trouble = null
   sayAnswering(init, state, true)
   state.vms = observedVms(sample)
-  feed({ kind: 'observed', vms: state.vms })
-  feed({ kind: 'jobs', ...jobsTold(jobs) })
+  feed({ kind: 'observed', askedAt: sampleAskedAt, vms: state.vms })
+  feed({ kind: 'jobs', askedAt: jobsAskedAt, ...jobsTold(jobs) })
   init.sampled(sample.pressure)
 }
 

@@ -111,13 +111,13 @@ const handleOther = (parts: PeerParts, input: Exclude<Input, { readonly kind: 'h
       actions.silent(input.host)
       return membership.disconnected(input.host)
     case 'observed':
-      if (observe(host, context.now(), input.vms, actions.promisedVms(), actions.leavingVms()))
+      if (observe(host, input.askedAt, input.vms, actions.promisedVms(), actions.leavingVms()))
         context.emit({ kind: 'sample' })
       askAgain(context, host)
       return actions.sampled()
     case 'jobs':
       state.jobsKnown = true
-      return actions.jobs(input.outgoing, input.incoming)
+      return actions.jobs(input.outgoing, input.incoming, input.askedAt)
     case 'described':
       if (describe(host, input.description)) context.emit({ kind: 'describe' })
       return

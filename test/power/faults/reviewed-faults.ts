@@ -76,6 +76,17 @@ export const reviewedFaults: readonly SownFault[] = [
     replacement: '$OTHERS',
   },
   {
+    id: 'look-averaged',
+    name: 'sample: an average over a long silence counts as what VMs want now',
+    breaks: ['S9'],
+    line: 'first',
+    needs: ['freezes'],
+    file: 'protocol/src/snapshot/host.ts',
+    inside: 'isLookedAtTwice',
+    pattern: 'sampledAt >= (averagedUntil ?? 0)',
+    replacement: 'sampledAt >= 0',
+  },
+  {
     id: 'm8',
     name: 'quarantine: a host that has lost its journal grants at once',
     breaks: ['S6', 'S4'],

@@ -128,7 +128,7 @@ export const hypervisor = z
         }),
       ),
     sample_ms: ms(200)
-      .max(600_000)
+      .max(10_000)
       .default(1_000)
       .meta(
         about({

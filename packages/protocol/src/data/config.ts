@@ -172,8 +172,16 @@ export const limits = {
    */
   steadyParts: 32,
   steadySMax: 60,
-  /** A sample older than this, ms, is no ground for a promise. Against promising what is used by now. */
+  /**
+   * A sample older than this, ms, is no ground for a promise; nor is one that measured over a longer time. Against promising what is
+   * used by now.
+   */
   sampleAgeMsMax: 15_000,
+  /**
+   * Looks closer together than this, ms, say little about CPU demand, however finely the counters tick: a guest works in bursts. The later
+   * one tells what the earlier one told.
+   */
+  measuredOverMsMin: 1_000,
   /** A VM's demand that was last measured or promised longer ago, ms, is no ground for a promise either. */
   demandAgeMsMax: 60_000,
   /**

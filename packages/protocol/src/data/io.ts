@@ -218,10 +218,12 @@ export type Input =
   | { readonly kind: 'heard'; readonly summary: LoadSummary }
   /** The transport lost its connection to a host (a hint, never a proof). */
   | { readonly kind: 'disconnected'; readonly host: HostId }
-  | { readonly kind: 'observed'; readonly vms: readonly ObservedVm[] }
+  /** `askedAt`: when the hypervisor was asked. An agent that stood still meanwhile gets what was so before. */
+  | { readonly kind: 'observed'; readonly askedAt: Instant; readonly vms: readonly ObservedVm[] }
   /** The running migrations, as the hypervisor tells; the first one after the start opens the door to grants (S5). */
   | {
       readonly kind: 'jobs'
+      readonly askedAt: Instant
       readonly outgoing: readonly OutgoingJob[]
       readonly incoming: readonly IncomingJob[]
     }

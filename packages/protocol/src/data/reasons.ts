@@ -125,7 +125,8 @@ export const reasons = {
     'Other hosts know a later start of this host than its journal and its clock: the journal was lost or put back, and the clock is behind. It goes on after that start.',
   'hypervisor.unreachable': 'The hypervisor does not answer.',
   'capacity.unknown': 'What this host has is not known yet: no two answers of its hypervisor agree.',
-  'demand.unknown': 'What a VM of this host wants is not known yet: it has not been measured.',
+  'demand.unknown':
+    'What a VM of this host wants is not known yet: it has not been measured, or its host was looked at once only.',
   'hypervisor.timeout': 'The hypervisor did not answer in time; nothing is known of the effect.',
   'hypervisor.refused': 'The hypervisor refused.',
   'hypervisor.failed': 'The driver of the hypervisor failed in an unforeseen way.',

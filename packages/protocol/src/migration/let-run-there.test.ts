@@ -35,12 +35,10 @@ test('the source lets the copy run there only shortly after its own hypervisor h
     const { outgoing, happened, later, round } = outgoingMigration()
     outgoing.admitted(there, admitted)
     const job = { vm: vm.vm, sentMiB: 1 }
-    // What a look shows held at the earliest when the look before it was told.
     later(seenMs)
-    outgoing.told([job])
-    later(1_000)
-    outgoing.told([job])
-    later(askedMs - 1_000)
+    // The process stood still until the answer was read: the VM was there when it was asked for.
+    later(askedMs)
+    outgoing.told([job], seenMs)
     outgoing.finished(action, { kind: 'done' })
     later(limits.handOverMs)
     outgoing.inspected(action, round(), 'there', 'paused')

@@ -87,7 +87,7 @@ export interface Migrations {
   received(from: HostId, message: MigrationMessage): void
   learnt(input: MigrationInput): void
   /** All running migrations, as the hypervisor tells; those that are not ours hold the host as ours do. */
-  jobs(outgoing: readonly OutgoingJob[], incoming: readonly IncomingJob[]): void
+  jobs(outgoing: readonly OutgoingJob[], incoming: readonly IncomingJob[], askedAt: Instant): void
   /** A sample of this host was taken in. */
   sampled(): void
   /** Our hypervisor answers again. */
@@ -130,17 +130,17 @@ export const createMigrations = (
     withdraw: (from, { action }) => outgoing.withdraw(action, from),
     received: (from, message) => received(parts, from, message),
     learnt: (input) => learnt(parts, input),
-    jobs(running, arriving) {
+    jobs(running, arriving, askedAt) {
       parts.jobs = new Set([...running, ...arriving].map((one) => one.vm))
       const foreign = arriving.filter(({ vm }) => !accounts(parts, vm))
       parts.arrivals = arrivalsNow(parts.arrivals, foreign, (vm) => host.vms.has(vm))
       const memoryMiBOf = (vm: VmId): number => host.vms.get(vm)?.demand.memoryMiB ?? 0
-      parts.outgoingJobs = jobsNow(parts.outgoingJobs, running, memoryMiBOf, context.policy, context.now())
+      parts.outgoingJobs = jobsNow(parts.outgoingJobs, running, memoryMiBOf, context.policy, askedAt)
       const sizes = new Map(arriving.map((one) => [one.vm, one.memoryMiB ?? 0]))
       const coming = arriving.map(({ vm }) => ({ vm, sentMiB: null }))
       const sizeOf = (vm: VmId): number => sizes.get(vm) ?? 0
-      parts.incomingJobs = jobsNow(parts.incomingJobs, coming, sizeOf, context.policy, context.now())
-      outgoing.told(running)
+      parts.incomingJobs = jobsNow(parts.incomingJobs, coming, sizeOf, context.policy, askedAt)
+      outgoing.told(running, askedAt)
     },
     sampled() {
       duties.sampled((vm) => host.vms.get(vm)?.state === 'running')

@@ -50,18 +50,14 @@ export const breakOff = (state: OutgoingState, code: ReasonCode): void => {
   for (const migration of [...state.all.values()]) if (isOurs(migration)) stop(state, migration, code)
 }
 
-/** What the hypervisor says of the migrations that run. `lookBegunAt`: no sooner; null = in this life of the agent. */
-export const jobsTold = (
-  state: OutgoingState,
-  jobs: readonly OutgoingJob[],
-  lookBegunAt: Instant | null,
-): void => {
+/** What the hypervisor says of the migrations that run. */
+export const jobsTold = (state: OutgoingState, jobs: readonly OutgoingJob[], askedAt: Instant): void => {
   for (const migration of [...state.all.values()]) {
     const said = jobs.find((one) => one.vm === migration.vm)
     if (said === undefined) continue
     const next = put(state, {
-      ...seenHere(migration, Math.max(lookBegunAt ?? 0, migration.since)),
-      job: told(migration.job, said.sentMiB, state.context.now()),
+      ...seenHere(migration, askedAt),
+      job: told(migration.job, said.sentMiB, askedAt),
     })
     if (next.phase === 'moving') supervise(state, next)
   }

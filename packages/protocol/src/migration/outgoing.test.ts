@@ -214,27 +214,27 @@ test('a migration that an agent finds after its start has no more time than when
 })
 
 test('a migration that sends nothing for half a minute, by its hypervisor, is broken off', () => {
-  const { outgoing, happened, later } = outgoingMigration()
+  const { outgoing, happened, later, told } = outgoingMigration()
   outgoing.admitted(there, admitted)
   happened()
   for (const sentMiB of [10, 20]) {
     later(1_000)
-    outgoing.told([{ vm: vm.vm, sentMiB }])
+    told([{ vm: vm.vm, sentMiB }])
   }
   later(limits.migrationStallMs - 1)
-  outgoing.told([{ vm: vm.vm, sentMiB: 20 }])
+  told([{ vm: vm.vm, sentMiB: 20 }])
   assert.deepEqual(
     happened().filter((one) => one !== 'warn'),
     [],
   )
   later(1)
-  outgoing.told([{ vm: asVmId('other'), sentMiB: 20 }])
+  told([{ vm: asVmId('other'), sentMiB: 20 }])
   assert.deepEqual(
     happened().filter((one) => one !== 'warn'),
     [],
     'of another VM',
   )
-  outgoing.told([{ vm: vm.vm, sentMiB: 20 }])
+  told([{ vm: vm.vm, sentMiB: 20 }])
   assert.deepEqual(
     happened().filter((one) => one !== 'warn'),
     ['abort'],

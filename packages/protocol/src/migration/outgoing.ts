@@ -66,7 +66,7 @@ export interface OutgoingMigrations {
   /** Those that run are to stop. */
   breakOff(code: ReasonCode): void
   /** What the hypervisor says of the migrations that leave. */
-  told(jobs: readonly OutgoingJob[]): void
+  told(jobs: readonly OutgoingJob[], askedAt: Instant): void
   admitted(from: HostId, message: Admitted): void
   notAdmitted(action: ActionId, from: HostId, code: AnyCode): void
   finished(action: ActionId, result: ActionResult): void
@@ -95,8 +95,6 @@ export const createOutgoing = (
 ): OutgoingMigrations => {
   const all = new Map<ActionId, OutgoingMigration>()
   const state: OutgoingState = { context, closed, duties, hooks, all, settled: new Set() }
-  /** When the look before the next was told: no look begins before that. */
-  let lookedAt: Instant | null = null
   return {
     all,
     begin: (...asked) => begin(state, ...asked),
@@ -116,10 +114,7 @@ export const createOutgoing = (
           refuse(state, migration, 'host.leaving', 'this agent is being stopped')
     },
     breakOff: (code) => breakOff(state, code),
-    told(jobs) {
-      jobsTold(state, jobs, lookedAt)
-      lookedAt = context.now()
-    },
+    told: (jobs, askedAt) => jobsTold(state, jobs, askedAt),
     admitted: (from, message) => admitted(state, from, message),
     notAdmitted(action, from, code) {
       const migration = outgoingTo(state, action, from, 'asking')

@@ -15,13 +15,14 @@ const newPeer = (): Peer => createPeer(peerInit(asHostId('a')))
 const description = { ...ordinaryHost, capacity: { cpuMilli: 8_000, memoryMiB: 16_384 } }
 const observed = (cpuMilli: number): Input => ({
   kind: 'observed',
+  askedAt: 0,
   vms: [1, 2, 3].map((i) => ({ ...ordinaryVm, vm: asVmId(`v${i}`), name: `v${i}`, vcpus: 8, cpuMilli })),
 })
 const begin: readonly Input[] = [
   { kind: 'hypervisor', connected: true },
   { kind: 'described', description },
   observed(1_000),
-  { kind: 'jobs', outgoing: [], incoming: [] },
+  { kind: 'jobs', askedAt: 0, outgoing: [], incoming: [] },
 ]
 
 const other = fc.constantFrom(...others)
@@ -67,7 +68,8 @@ test('a step that a known summary ends early would have done nothing', () => {
         const [peer, thorough] = [newPeer(), newPeer()]
         let now = 1_000_000
         let wakeAt = now
-        const step = (at: Instant, one: Input): void => {
+        const step = (at: Instant, said: Input): void => {
+          const one = 'askedAt' in said ? { ...said, askedAt: at } : said
           const effects = peer.step(at, one)
           const same = thorough.step(at, one)
           assert.deepEqual(same, effects)

@@ -11,9 +11,9 @@ test('until its hypervisor has told of running migrations a host grants and begi
   peer.step(0, { kind: 'hypervisor', connected: true })
   const capacity = { cpuMilli: 8_000, memoryMiB: 16_384 }
   peer.step(1, { kind: 'described', description: { ...ordinaryHost, capacity } })
-  for (const at of [1, 2]) peer.step(at, { kind: 'observed', vms: [] })
+  for (const at of [1, 2]) peer.step(at, { kind: 'observed', askedAt: at, vms: [] })
   const untold = (now: number): boolean => peer.view(now).troubles.includes('hypervisor.unreachable')
   assert.equal(untold(3), true)
-  peer.step(4, { kind: 'jobs', outgoing: [], incoming: [] })
+  peer.step(4, { kind: 'jobs', askedAt: 4, outgoing: [], incoming: [] })
   assert.equal(untold(5), false)
 })

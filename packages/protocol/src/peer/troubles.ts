@@ -2,7 +2,7 @@
 import { limits } from '../data/config.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import { isClaimOpen } from '../snapshot/described.ts'
-import { isSeen, unknownVm } from '../snapshot/host.ts'
+import { isLookedAtTwice, isSeen, unknownVm } from '../snapshot/host.ts'
 import type { PeerParts } from './peer-parts.ts'
 
 /** What a trouble is judged by. */
@@ -10,7 +10,7 @@ type Judged = Pick<PeerParts, 'context' | 'host' | 'state' | 'leave' | 'life'>
 
 /** It is known what every VM of this host wants. */
 export const isDemandKnown = ({ host, context }: Pick<Judged, 'host' | 'context'>): boolean =>
-  unknownVm(host, context.now()) === null
+  isLookedAtTwice(host) && unknownVm(host, context.now()) === null
 
 /** The gravest first. Each is a question to the host; `troubleOf` asks them several times in every step. */
 const troubles = [

@@ -67,9 +67,9 @@ test('while no two answers agree, the host promises nothing, and each sample ask
   const kinds = (effects: readonly Effect[]) => effects.map(({ kind }) => kind)
   const describes = (capacity: Resources) =>
     kinds(peer.step(++now, { kind: 'described', description: described(capacity) })).includes('describe')
-  const samples = () => peer.step(++now, { kind: 'observed', vms: [] })
+  const samples = () => peer.step(++now, { kind: 'observed', askedAt: now, vms: [] })
   peer.step(++now, { kind: 'hypervisor', connected: true })
-  peer.step(++now, { kind: 'jobs', outgoing: [], incoming: [] })
+  peer.step(++now, { kind: 'jobs', askedAt: now, outgoing: [], incoming: [] })
   assert.equal(describes(whole), true)
   assert.equal(describes(whole), false)
   for (let i = 0; i < 2; i++) samples()

@@ -1,6 +1,7 @@
 /** This host in its agent's eyes: samples come late, VMs come and go, and the ledger never counts one twice or not at all. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { limits } from '../data/config.ts'
 import { type ActionId, asVmId } from '../data/ids.ts'
 import type { ObservedVm } from '../data/io.ts'
 import { ordinaryHost, ordinaryVm } from '../testing/observed-vm.ts'
@@ -12,7 +13,7 @@ import {
   demandOf,
   depart,
   fixedCode,
-  isSeen,
+  isLookedAtTwice,
   snapshotVm,
   unknownVm,
 } from './host.ts'
@@ -86,9 +87,27 @@ test('the first look at a host may show none of its VMs: it is seen from the sec
   host.connected = true
   host.description = ordinaryDescription
   assert.equal(observe(host, 0, [], none), true)
-  assert.equal(isSeen(host, 0), false)
+  assert.equal(isLookedAtTwice(host), false)
   assert.equal(observe(host, 200, [], none), false)
-  assert.equal(isSeen(host, 200), true)
+  assert.equal(isLookedAtTwice(host), true)
+})
+
+test('the first look after a long silence tells an average over it: it takes another one, a second later', () => {
+  const twice = (silentMs: number, ...looksMs: readonly number[]): readonly boolean[] => {
+    const host = hostWith(observed('a'))
+    observe(host, 1_000, [observed('a')], none)
+    return looksMs.map((ms) => {
+      observe(host, 1_000 + silentMs + ms, [observed('a', { cpuMilli: 1_397 })], none)
+      return isLookedAtTwice(host)
+    })
+  }
+  const { sampleAgeMsMax, measuredOverMsMin } = limits
+  assert.deepEqual(twice(sampleAgeMsMax, 0), [true])
+  assert.deepEqual(twice(sampleAgeMsMax + 1, 0, measuredOverMsMin - 1, measuredOverMsMin), [
+    false,
+    false,
+    true,
+  ])
 })
 
 test('a paused VM counts with its memory; resumed it counts with its old demand, until it has run from one sample to the next', () => {

@@ -70,6 +70,8 @@ export interface HostState {
   /** VMs that our hypervisor may yet be about to let run, as asked, and until when: were they gone, it would let run what they left. */
   readonly resumesUnread: Map<VmId, Instant>
   sampledAt: Instant | null
+  /** A sample before then tells what VMs wanted on average since that before a long pause or silence; null = there was none. */
+  averagedUntil: Instant | null
   /** The last sample surprised, and is not believed before the next one. */
   doubt: Doubt | null
   /** When a second look was last asked for. */
@@ -105,6 +107,7 @@ export const createHost = (
   copyLeft: new Set(),
   resumesUnread: new Map(),
   sampledAt: null,
+  averagedUntil: null,
   doubt: null,
   lookedTwiceAt: null,
   sample: null,
@@ -217,13 +220,16 @@ export const demandOf = (host: HostState): Resources => {
   return host.demand
 }
 
-/** Its hypervisor answers, and it was looked at lately. The first look alone may have shown none of its VMs. */
+/** Its hypervisor answers, and it was looked at lately. */
 export const isSeen = (host: HostState, now: Instant): boolean =>
   host.connected &&
   (host.description ?? host.claimed) !== null &&
   host.sampledAt !== null &&
-  host.watchedS > 0 &&
   now - host.sampledAt <= limits.sampleAgeMsMax
+
+/** The first look alone may have shown none of its VMs, and the first one after a long silence tells an average over that. */
+export const isLookedAtTwice = ({ sampledAt, watchedS, averagedUntil }: HostState): boolean =>
+  sampledAt !== null && watchedS > 0 && sampledAt >= (averagedUntil ?? 0)
 
 /** The VM whose demand has been unknown for longest: while there is one, this host promises nothing. */
 export const unknownVm = (host: HostState, now: Instant): KnownVm | null => {

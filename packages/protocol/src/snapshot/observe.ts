@@ -65,8 +65,8 @@ const stand = (host: HostState, elapsedS: number): void => {
 }
 
 /**
- * Takes in one sample. `incoming`: VMs of promised incoming migrations, which the ledger counts until they run here. `leaving`:
- * VMs that this host moves away, with their demand when that began; a migration may pause them. True: look again at once.
+ * Takes in one sample. `now`: when the hypervisor was asked for it. `incoming`: VMs of promised incoming migrations, which the ledger
+ * counts until they run here. `leaving`: VMs that this host moves away, with their demand when that began; a migration may pause them. True: look again at once.
  */
 export const observe = (
   host: HostState,
@@ -86,6 +86,7 @@ export const observe = (
   for (const [vm, memory] of host.memory)
     if (memory.restsUntil <= now && memory.quarantinedUntil <= now && !host.vms.has(vm))
       host.memory.delete(vm)
+  if (elapsedS * 1000 > limits.sampleAgeMsMax) host.averagedUntil = now + limits.measuredOverMsMin
   host.sampledAt = now
   if (isFirst) return true
   if (host.doubt === null || now - (host.lookedTwiceAt ?? -limits.secondLookMs) < limits.secondLookMs)

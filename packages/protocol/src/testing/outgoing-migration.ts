@@ -3,6 +3,7 @@ import type { ActionResult } from '@drover/placement'
 import { createClosedActions } from '../actions/closed-actions.ts'
 import { policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, type PeerUri, partitionIdOf } from '../data/ids.ts'
+import type { OutgoingJob } from '../data/io.ts'
 import type { Admitted, Begin, TookOver } from '../data/message.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import { createDuties } from '../migration/duties.ts'
@@ -66,7 +67,9 @@ export const outgoingMigration = (begins = true) => {
   }
   /** The number of the round under way. */
   const round = () => outgoing.all.get(action)?.rounds.number ?? 0
-  return { outgoing, happened, later, round, said, effects: context.takeEffects }
+  /** As a look shows that has just been asked for. */
+  const told = (jobs: readonly OutgoingJob[]) => outgoing.told(jobs, context.now())
+  return { outgoing, happened, later, round, told, said, effects: context.takeEffects }
 }
 
 /** In doubt from the first look on. */

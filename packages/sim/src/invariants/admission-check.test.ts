@@ -78,7 +78,7 @@ const started = async (afterMs: number, resumed = false): Promise<readonly strin
     if (resumed) world.byHand.resume(b, 'h2')
     else world.byHand.start(b, 'h2')
     await clock.advance(500)
-    step('h2', { kind: 'observed', vms: [seen('b')] }, null)
+    step('h2', { kind: 'observed', askedAt: 0, vms: [seen('b')] }, null)
   }
   if (afterMs < 0) await start()
   await clock.advance(10_000 - clock.now())
@@ -185,7 +185,7 @@ test('S9: what drover starts or resumes has to fit', async () => {
       })
       world.byHand.want(b, 'managed')
       if (kind === 'resume') await driver('h1').save(b)
-      step('h1', { kind: 'observed', vms: [seen('a')] }, null)
+      step('h1', { kind: 'observed', askedAt: 0, vms: [seen('a')] }, null)
       await clock.advance(20_000)
       const of = partitionIdOf('h1', 1)
       const action = actionOf(of)
@@ -218,7 +218,7 @@ test('S9: what an owner restarts is not let in by its host, though drover had as
   agents.born('h1')
   agents.vm('a', 'h1', { vcpus: 4, cpuMilli: 3_000 })
   agents.vm('b', 'h1', { vcpus: 8, cpuMilli: 6_000 })
-  step('h1', { kind: 'observed', vms: [seen('a'), seen('b')] }, null)
+  step('h1', { kind: 'observed', askedAt: 0, vms: [seen('a'), seen('b')] }, null)
   await clock.advance(20_000)
   world.fail({ fault: { kind: 'refuse' } })
   const lease = leased(partition, 1)
@@ -251,12 +251,12 @@ test('S9: while its hypervisor is silent, what a host was shown before counts, f
     agents.vm('a', 'h1', { vcpus: 4, cpuMilli: 3_000 })
     const b = agents.vm('b', 'h2', { vcpus: 8, cpuMilli: 1_000 })
     await clock.advance(30_000)
-    step('h2', { kind: 'observed', vms: [seen('b')] }, null)
+    step('h2', { kind: 'observed', askedAt: 0, vms: [seen('b')] }, null)
     await clock.advance(1_000)
     world.setCpu(b, 6_000)
     await clock.advance(silentMs - 1_000)
     if (reborn) agents.born('h2')
-    step('h2', { kind: 'observed', vms: [{ ...seen('b'), cpuMilli: null }] }, null)
+    step('h2', { kind: 'observed', askedAt: 0, vms: [{ ...seen('b'), cpuMilli: null }] }, null)
     void driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null })
     await clock.advance(100)
     assert.deepEqual(
@@ -282,7 +282,7 @@ const movedByOwner = async (afterMs: number, cpuMilli: number): Promise<readonly
   const tells = async (): Promise<void> => {
     const incoming = [{ vm: b, memoryMiB: 8_192, vcpus: 8 }]
     await clock.advance(10_500 - clock.now())
-    step('h2', { kind: 'jobs', outgoing: [], incoming }, null)
+    step('h2', { kind: 'jobs', askedAt: 0, outgoing: [], incoming }, null)
   }
   if (afterMs > 500) await tells()
   await clock.advance(10_000 + afterMs - clock.now())

@@ -107,6 +107,23 @@ test('S12: a migration is not done before the VM was seen at its destination', (
   assert.match(silent.found()[0] ?? '', /S12 h1 says that .* is done/)
 })
 
+test('S12: an end that was in no journal when its agent died is told anew, as its destination says then', () => {
+  const story = begun()
+  const { born, ended, found, step } = story
+  story.does(ends(done), closes(done, 'hand-over'))
+  ended('h1')
+  born('h1', { open: [open] }, 2)
+  step('h1', here(1, 'absent'), null)
+  step(
+    'h1',
+    tookOver,
+    null,
+    closes(done),
+    says('h3', { kind: 'ended', partition, epoch: 1, action, result: done } as never),
+  )
+  assert.deepEqual(found(), [])
+})
+
 test('S12: an action is performed again, beside another, or lost by a restart', () => {
   const { step, found, born, ended, leased } = begun()
   step('h1', tick, leased(partition, 1), migrates(partition, vm))

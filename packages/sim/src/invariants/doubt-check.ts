@@ -207,7 +207,11 @@ const born = (state: DoubtState, book: HostBook, { restored }: EventOf<'born'>):
   const told = toldOf(state, book)
   told.clear()
   const kept = new Set(restored.open.map((one) => one.action))
-  for (const action of kept) told.set(action, nothingTold())
+  for (const action of kept) {
+    told.set(action, nothingTold())
+    // How it ended in the life before is in no journal: it is to be ended again.
+    state.unconfirmed.delete(action)
+  }
   for (const action of book.open.keys())
     if (!kept.has(action))
       state.findings.tell('S12', `${book.name} was started again and has lost ${action} from its journal`)

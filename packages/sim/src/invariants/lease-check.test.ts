@@ -112,7 +112,7 @@ test('S5: an action in the journal, and one that only the hypervisor knows, hold
   born('h2', {}, 2)
   await clock.advance(5_000)
   const known = found().length
-  step('h2', { kind: 'jobs', outgoing: [], incoming: [] }, null)
+  step('h2', { kind: 'jobs', askedAt: 0, outgoing: [], incoming: [] }, null)
   step('h2', tick, leased(p1, 2_000), epoch(2_000))
   assert.deepEqual(found().slice(known), [`S5 h2 was leased to ${p1} although a moves from h1 to h2`])
 })

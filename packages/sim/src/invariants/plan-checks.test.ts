@@ -202,7 +202,7 @@ test('Q1: an overload stands until demand has come down to the clear mark, and a
     await clock.advance(20_000)
     for (const cpuMilli of cpus) {
       world.setCpu(c, cpuMilli)
-      step('h1', { kind: 'observed', vms: [{ ...observed(c), cpuMilli }] }, null)
+      step('h1', { kind: 'observed', askedAt: 0, vms: [{ ...observed(c), cpuMilli }] }, null)
     }
     if (drains)
       step(
@@ -259,7 +259,7 @@ test('Q1: a VM whose migrations fail is tried again too soon', async () => {
   await tries(6, a, 'migration.failed', 1_000)
   assert.deepEqual(told(), ['Q1 h1 moves a 9406 ms before it may be tried again, after 3 failures'])
   await tries(7, b, 'migration.timeout', 1_000)
-  step('h1', { kind: 'observed', vms: [observed(a)] }, null)
+  step('h1', { kind: 'observed', askedAt: 0, vms: [observed(a)] }, null)
   await tries(8, b, 'migration.failed', 1_000)
   assert.equal(told().length, 1, 'it was not seen meanwhile')
   born('h1', {}, 2)
@@ -273,7 +273,7 @@ const mends = async (...rules: readonly Rule[]): Promise<readonly string[]> => {
   const vms = [vm('a', 'h1', { settings: { labels: 'db' } }), vm('b', 'h1', { settings: { labels: 'db' } })]
   born('h1')
   born('h2')
-  step('h1', { kind: 'observed', vms: vms.map((one) => observed(one)) }, null)
+  step('h1', { kind: 'observed', askedAt: 0, vms: vms.map((one) => observed(one)) }, null)
   await clock.advance(120_000)
   const reserve = { kind: 'reserve', partition, epoch: 0, intent: 'lease', reason: 'rule.violation' }
   step('h1', tick, null, says('h2', reserve as never))
@@ -304,7 +304,7 @@ test('Q3: a partition where nothing has changed for long', async () => {
   const id = vm('a', 'h1')
   born('h1')
   born('h2')
-  const seen = { kind: 'observed', vms: [observed(id)] } as const
+  const seen = { kind: 'observed', askedAt: 0, vms: [observed(id)] } as const
   step('h1', seen, null)
   const reserve = (counter: number, reason = 'overload.cpu') =>
     says('h2', {

@@ -115,7 +115,7 @@ test('S11: what a host sees only after it has let a VM in is not its fault, and 
   const letsIn = lets(a, 0)
   const starts = (agents: WatchedAgents): void => void agents.vm('n', 'h2')
   const sees = (agents: WatchedAgents): void =>
-    agents.step('h2', { kind: 'observed', vms: [observed(c), observed(n)] }, null)
+    agents.step('h2', { kind: 'observed', askedAt: 0, vms: [observed(c), observed(n)] }, null)
   const isSent = (agents: WatchedAgents): void => {
     agents.vm('n', 'h1')
     lets(n, 1)(agents)

@@ -32,7 +32,7 @@ const seen = (name: string, cpuMilli: number | null): ObservedVm => ({
   autostart: false,
   labels: [],
 })
-const shows = (...vms: readonly ObservedVm[]): Input => ({ kind: 'observed', vms })
+const shows = (...vms: readonly ObservedVm[]): Input => ({ kind: 'observed', askedAt: 0, vms })
 const asks = hears('h1', { kind: 'admit', partition, epoch: 1, action, vm: { vm } })
 
 /** h2 is told that, and then lets `a` in, which wants 600 of its 8,000. */

@@ -160,7 +160,7 @@ test('S9, S12, S14: a VM that leaves counts, a word that is owed stays owed, and
   let view = whole
   const { step, found, driver, clock, checker } = begun(() => [view])
   const observed = { vm } as Extract<Input, { kind: 'observed' }>['vms'][number]
-  step('h1', { kind: 'observed', vms: [observed] }, null, {
+  step('h1', { kind: 'observed', askedAt: 0, vms: [observed] }, null, {
     kind: 'persist',
     record: { kind: 'closed', action, vm, end: 'departure', result: { kind: 'done' }, duty: duty as never },
   })

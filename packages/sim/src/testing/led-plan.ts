@@ -103,8 +103,8 @@ export const begins = async (told: Told = {}) => {
   agents.vm('c', 'h2', { settings: { labels: 'db' } })
   agents.born('h1')
   agents.born('h2')
-  step('h1', { kind: 'observed', vms: [observed(a), observed(b)] }, null)
-  step('h2', { kind: 'observed', vms: [observed(c)] }, null)
+  step('h1', { kind: 'observed', askedAt: 0, vms: [observed(a), observed(b)] }, null)
+  step('h2', { kind: 'observed', askedAt: 0, vms: [observed(c)] }, null)
   const lease = leased(partition, 1)
   step('h1', tick, lease, epoch(1))
   const assign = {
@@ -117,7 +117,7 @@ export const begins = async (told: Told = {}) => {
     decision: { reason },
   }
   step('h1', tick, lease, says('h2', assign as never))
-  step('h1', { kind: 'observed', vms: [observed(a, told.seen), observed(b)] }, lease)
+  step('h1', { kind: 'observed', askedAt: 0, vms: [observed(a, told.seen), observed(b)] }, lease)
   step(
     'h1',
     tick,

@@ -45,7 +45,7 @@ export const actionOf = (partition: PartitionId, index = 0): ActionId => actionI
 
 export const tick: Input = { kind: 'tick' }
 /** Its hypervisor has told that no migration runs there. */
-export const jobs: Input = { kind: 'jobs', outgoing: [], incoming: [] }
+export const jobs: Input = { kind: 'jobs', askedAt: 0, outgoing: [], incoming: [] }
 
 /** From h1 to h2. */
 export const openMigration = (

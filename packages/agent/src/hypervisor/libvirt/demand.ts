@@ -13,7 +13,7 @@
  * A look takes time, and it is unknown when in it the counters were read. The longer two looks took, the further apart they must
  * be: a slow daemon is measured over a longer time, not wrongly.
  */
-import type { VmId } from '@drover/protocol'
+import { limits, type VmId } from '@drover/protocol'
 
 /** What the counters of a VM are the sum of; two sums are compared only when it is the same. */
 export interface CpuSum {
@@ -47,7 +47,7 @@ export interface CpuLook {
  * busy for half of each second wants a whole core in one look's 100 ms and nothing in the next, and looks do come in
  * quick succession: after every event, and when the core asks for one before it plans.
  */
-const intervalMsMin = 1_000
+const intervalMsMin = limits.measuredOverMsMin
 /** What is not known of the time between two looks must be less than one part in so many of it. */
 const errorParts = 8
 /** Older looks are not kept beside newer ones, ms: what a VM did then is not what it wants now. */

@@ -5,7 +5,7 @@
  * follows from how long its VMs have stayed the same, but the daemon's core hears it each time, and so sees a little sooner
  * that another host could help.
  */
-import type { Poller } from '@drover/agent/runtime'
+import { type Clock, instantOf, type Poller } from '@drover/agent/runtime'
 import { type Input, type ObservedVm, samplePeriodMs } from '@drover/protocol'
 import type { RunHost } from '../../run/simulated-run.ts'
 import type { Kernel } from '../../time/kernel.ts'
@@ -13,6 +13,8 @@ import { describe, observedOn } from './observations.ts'
 
 export interface RunPollerInit {
   readonly kernel: Kernel
+  /** The agent's own, by which its core is told when it has looked. */
+  readonly clock: Clock
   readonly host: RunHost
   /** 0 = at every change, and every second. */
   readonly sampleMs: number
@@ -32,7 +34,7 @@ const periodMsDefault = 1_000
 const unchangedMs = 5_000
 
 export const createRunPoller = (init: RunPollerInit): RunPoller => {
-  const { kernel, host, sampleMs, feed } = init
+  const { kernel, clock, host, sampleMs, feed } = init
   const periodMs = sampleMs > 0 ? sampleMs : periodMsDefault
   const usable = { cpuMilli: host.capacityMilli, memoryMiB: host.capacityMiB }
   const description = describe(host)
@@ -52,7 +54,7 @@ export const createRunPoller = (init: RunPollerInit): RunPoller => {
   }
   const tell = (): void => {
     toldAt = kernel.now()
-    feed({ kind: 'observed', vms: see() })
+    feed({ kind: 'observed', askedAt: instantOf(clock), vms: see() })
   }
 
   // Regular looks come in even steps. Those at which there would be nothing to tell are slept through.
@@ -85,8 +87,8 @@ export const createRunPoller = (init: RunPollerInit): RunPoller => {
     start() {
       feed({ kind: 'hypervisor', connected: true })
       feed({ kind: 'described', description })
-      feed({ kind: 'observed', vms: see() })
-      feed({ kind: 'jobs', outgoing: [], incoming: [] })
+      feed({ kind: 'observed', askedAt: instantOf(clock), vms: see() })
+      feed({ kind: 'jobs', askedAt: instantOf(clock), outgoing: [], incoming: [] })
       init.begun()
       tell()
       waitFor(kernel.now() + init.phase() * periodMs)

@@ -174,7 +174,7 @@ export const startVirtualAgent = (init: VirtualAgentInit): VirtualAgent => {
       createPoller(of) {
         feed = of.feed
         const phase = () => randomly.fraction()
-        poller = createRunPoller({ kernel, host, sampleMs, phase, feed, begun: clock.begin })
+        poller = createRunPoller({ kernel, clock, host, sampleMs, phase, feed, begun: clock.begin })
         return poller
       },
     },
