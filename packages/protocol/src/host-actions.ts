@@ -79,7 +79,7 @@ interface Parts {
 export const createHostActions = (
   context: StepContext,
   host: HostState,
-  restored: Pick<Restored, 'open' | 'closed' | 'duties' | 'autostarts'>,
+  restored: Pick<Restored, 'open' | 'closed' | 'duties' | 'autostarts' | 'journalIntact'>,
   hooks: HostActionHooks,
 ): HostActions => {
   const closed = createClosedActions(restored.closed)

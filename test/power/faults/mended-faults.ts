@@ -96,7 +96,7 @@ export const mendedFaults: readonly SownFault[] = [
     needs: ['silence after a move', 'lost journals', 'tight loads'],
     file: 'protocol/src/migration/migrations.ts',
     inside: 'restore',
-    pattern: 'duties.restore(restored.duties)',
+    pattern: 'duties.restore($RESTORED)',
     replacement: '',
   },
   {

@@ -89,6 +89,8 @@ export interface OpenMigration extends Labelled {
   readonly ageMs?: number
   /** It started with its host where it comes from, and is to do so at the other end. Journals of before do not say it: false. */
   readonly autostart?: boolean
+  /** The journal may have lost what came after it, or it was made anew from a word of the other end: by itself it lets no copy run. */
+  readonly uncertain?: boolean
 }
 
 /** A start, stop, suspend or resume of a VM on this host that the journal had open. */
@@ -132,7 +134,8 @@ export interface Duty {
   readonly vm: VmId
   readonly peer: HostId
   readonly word: 'hand-over' | 'cancelled'
-  readonly demand: Resources
+  /** Null: the journal may have lost that it was confirmed, so a destination without a record of the VM is not to let it run. */
+  readonly demand: Resources | null
   /** As of an open migration. */
   readonly autostart?: boolean
 }

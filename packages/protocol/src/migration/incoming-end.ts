@@ -78,7 +78,8 @@ const judge = (state: IncomingState, migration: IncomingMigration): void => {
     if (hasRunHere(rounds)) return hasArrived(state, put(state, { ...migration, letGo: true }))
     // Its source says nothing, or does not know of it: it will be handed over again, or an operator sees it. As long as our own
     // hypervisor says nothing either, nothing is known of it (S12).
-    if (rounds.here !== null && isExpired(state, migration)) close(state, migration, 'migration.failed')
+    if (rounds.here !== null && rounds.here !== 'incoming' && isExpired(state, migration))
+      close(state, migration, 'migration.failed')
     return
   }
   const verdict = judgeDestination(answersOf(rounds), isExpired(state, migration))

@@ -28,7 +28,10 @@ export interface IncomingMigration extends Promised {
   readonly letGo: boolean
   /** Ours was asked to run, and that is not answered yet. */
   readonly taking: boolean
-  /** Found here without a record; an old word may have been said again, so only the source's answer to our question counts. */
+  /**
+   * Found here without a record, or with one of a damaged journal; an old word may have been said again, so only the source's answer to
+   * our question counts.
+   */
   readonly adopted: boolean
 }
 

@@ -66,7 +66,7 @@ export const createIncoming = (
   return {
     all,
     admit: (from, message, uri) => admit(state, from, message, uri),
-    restore: (open) => void put(state, revived(context, open, false)),
+    restore: (open) => void put(state, revived(context, open, open.uncertain ?? false)),
     handOver: (from, message) => handOver(state, from, message),
     adopt: (from, message, known) => adopt(state, from, message, known),
     cancelled: (from, message) => cancelled(state, from, message),
@@ -199,6 +199,7 @@ const adopt = (
     ...labelsOf(known),
     paused: true,
     autostart,
+    uncertain: true,
   }
   put(state, revived(context, open, true))
   context.emit({ kind: 'persist', record: { kind: 'opened', open } })

@@ -48,6 +48,7 @@ const asking: OutgoingMigration = {
   takenOver: false,
   tries: 0,
   resuming: false,
+  uncertain: false,
   seenHereAt: 0,
   unreadThere: 0,
   job: jobOf(0, 1, 0),

@@ -19,6 +19,7 @@ import { earliest, type StepContext } from '../step-context.ts'
 import { createAdoption } from './adoption.ts'
 import { createAlarms } from './alarms.ts'
 import { createAutostarts } from './autostarts.ts'
+import { doubtOf } from './doubt-of-journal.ts'
 import { createDuties, unconfirmed } from './duties.ts'
 import { arrivalsNow, arrivalsSampled, noArrivals } from './foreign-arrivals.ts'
 import { createIncoming } from './incoming.ts'
@@ -112,7 +113,7 @@ export const createMigrations = (
   host: HostState,
   closed: ClosedActions,
   unread: UnreadResumes,
-  restored: Pick<Restored, 'duties' | 'autostarts'>,
+  restored: Pick<Restored, 'duties' | 'autostarts' | 'journalIntact'>,
   hooks: MigrationHooks,
 ): Migrations => {
   const parts = createParts(context, host, closed, unread, hooks)
@@ -156,9 +157,10 @@ export const createMigrations = (
     leave: outgoing.leave,
     breakOff: outgoing.breakOff,
     restore(open) {
-      duties.restore(restored.duties)
+      const doubt = doubtOf(context, restored.journalIntact)
+      duties.restore(restored.duties.map(doubt.duty))
       autostarts.restore(restored.autostarts)
-      for (const one of open) (one.kind === 'departure' ? outgoing : incoming).restore(one)
+      for (const one of open.map(doubt.open)) (one.kind === 'departure' ? outgoing : incoming).restore(one)
     },
     silent: incoming.nudge,
     tick() {

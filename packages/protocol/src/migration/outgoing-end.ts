@@ -11,6 +11,7 @@ import { supervise } from './outgoing-supervision.ts'
 import {
   about,
   end,
+  ifUnrecorded,
   type OutgoingMigration,
   type OutgoingState,
   outgoingTo,
@@ -39,8 +40,7 @@ const sayHandOver = (state: OutgoingState, migration: OutgoingMigration): void =
     ...about(migration),
     vm: migration.vm,
     round: 0,
-    demand: migration.demand,
-    autostart: migration.autostart,
+    ...ifUnrecorded(migration),
   })
 
 /**
@@ -87,6 +87,13 @@ export const poll = (state: OutgoingState, migration: OutgoingMigration): void =
   put(state, { ...migration, rounds, nextAt: endOf(rounds) })
 }
 
+/** It may have run at the other end, and have moved on, and be running now: what says so may be lost. */
+const leavePaused = (state: OutgoingState, migration: OutgoingMigration): void => {
+  const why = `VM ${migration.vm} stays paused: the journal that had ${migration.action} open was damaged`
+  state.context.warn('vm.paused_by_migration', why, migration.vm)
+  refuse(state, migration, 'vm.paused_by_migration', why)
+}
+
 const settle = (state: OutgoingState, migration: OutgoingMigration): void => {
   const { here, there } = migration.rounds
   const verdict = judgeSource(answersOf(migration.rounds))
@@ -109,6 +116,7 @@ const settle = (state: OutgoingState, migration: OutgoingMigration): void => {
         there === null,
       )
     case 'resume-here':
+      if (migration.uncertain) return leavePaused(state, migration)
       if (migration.resuming) return
       state.hooks.asked(migration.action, migration.vm)
       put(state, { ...migration, resuming: true })

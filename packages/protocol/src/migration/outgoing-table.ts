@@ -45,6 +45,8 @@ export interface OutgoingMigration {
   readonly tries: number
   /** A resume is under way, here while it is in doubt, there while it is handed over: not to be doubled. */
   readonly resuming: boolean
+  /** Of a damaged journal, which may have lost what came after: it lets no copy run by itself, here or there. */
+  readonly uncertain: boolean
   /** When the VM was last here for certain; null = this life of the agent has not seen it here. */
   readonly seenHereAt: Instant | null
   /** Requests to let it run there, of this life or an earlier one, that have no good answer: each may be unread. */
@@ -96,6 +98,16 @@ export const outgoingTo = (
   return migration !== undefined && migration.to === to && phases.includes(migration.phase) ? migration : null
 }
 
+/** What it says with a hand-over, for a destination that has lost its record. */
+export const ifUnrecorded = ({
+  uncertain,
+  demand,
+  autostart,
+}: Pick<OutgoingMigration, 'uncertain' | 'demand' | 'autostart'>) => ({
+  demand: uncertain ? null : demand,
+  autostart,
+})
+
 /** What every message about the outgoing migration names. */
 export const about = (migration: OutgoingMigration) => ({
   partition: migration.partition,
@@ -125,11 +137,11 @@ export const end = (
   result: ActionResult,
   { told = result, word }: { readonly told?: ActionResult; readonly word?: Duty['word'] } = {},
 ): void => {
-  const { vm, to: peer, demand, autostart } = migration
+  const { vm, to: peer } = migration
   checkOutgoingEnd(all.get(migration.action) ?? null, result, word ?? null)
   all.delete(migration.action)
   const record = { action: migration.action, vm, end: 'departure', result } as const
-  const duty = word === undefined ? null : { ...about(migration), vm, peer, word, demand, autostart }
+  const duty = word === undefined ? null : { ...about(migration), vm, peer, word, ...ifUnrecorded(migration) }
   closed.remember(record)
   if (result.kind === 'done' && migration.unreadThere === 0) noteSettled(settled, migration.action)
   // While it is asking, the journal knows nothing of it.

@@ -85,7 +85,7 @@ export interface OutgoingMigrations {
 }
 
 /** Of an outgoing migration about which no question was asked yet. */
-const nothingKnown = { rounds: notAsked, takenOver: false, tries: 0, resuming: false }
+const nothingKnown = { uncertain: false, rounds: notAsked, takenOver: false, tries: 0, resuming: false }
 
 export const createOutgoing = (
   context: StepContext,
@@ -198,6 +198,7 @@ const restored = (context: StepContext, open: OpenMigration): OutgoingMigration 
     open.dirtyMiBps ?? linkMiBpsOf(context.policy),
   ),
   ...nothingKnown,
+  uncertain: open.uncertain ?? false,
 })
 
 const admitted = (state: OutgoingState, from: HostId, message: Admitted): void => {

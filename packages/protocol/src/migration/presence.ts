@@ -10,6 +10,7 @@ import type { Presence, WhereIs } from '../data/message.ts'
 import type { StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
 import type { OutgoingMigrations } from './outgoing.ts'
+import { ifUnrecorded } from './outgoing-table.ts'
 
 export interface PresenceAnswers {
   asked(from: HostId, message: WhereIs): void
@@ -58,8 +59,7 @@ export const createPresenceAnswers = (
           kind: 'hand-over',
           ...about,
           round: message.round,
-          demand: migration.demand,
-          autostart: migration.autostart,
+          ...ifUnrecorded(migration),
         })
       const round = context.nextRound()
       waiting.set(round, { to: from, message })
