@@ -98,6 +98,17 @@ const onHeard = (parts: PeerParts, summary: LoadSummary): boolean => {
   return owed || heard !== 'known' || parts.actions.busy()
 }
 
+const onObserved = (
+  { context, host, actions }: PeerParts,
+  { askedAt, vms }: Extract<Input, { readonly kind: 'observed' }>,
+): void => {
+  // Whatever the agent says: not from the future, and no older than the one before.
+  const at = Math.max(host.sampledAt ?? 0, Math.min(askedAt, context.now()))
+  if (observe(host, at, vms, actions.promisedVms(), actions.leavingVms())) context.emit({ kind: 'sample' })
+  askAgain(context, host)
+  return actions.sampled()
+}
+
 const handleOther = (parts: PeerParts, input: Exclude<Input, { readonly kind: 'heard' }>): void => {
   const { context, host, state, actions, membership, leader } = parts
   switch (input.kind) {
@@ -111,13 +122,10 @@ const handleOther = (parts: PeerParts, input: Exclude<Input, { readonly kind: 'h
       actions.silent(input.host)
       return membership.disconnected(input.host)
     case 'observed':
-      if (observe(host, input.askedAt, input.vms, actions.promisedVms(), actions.leavingVms()))
-        context.emit({ kind: 'sample' })
-      askAgain(context, host)
-      return actions.sampled()
+      return onObserved(parts, input)
     case 'jobs':
       state.jobsKnown = true
-      return actions.jobs(input.outgoing, input.incoming, input.askedAt)
+      return actions.jobs(input.outgoing, input.incoming, Math.min(input.askedAt, context.now()))
     case 'described':
       if (describe(host, input.description)) context.emit({ kind: 'describe' })
       return
