@@ -5,7 +5,6 @@ import { mendedFaults } from './faults/mended-faults.ts'
 import { migrationFaults } from './faults/migration-faults.ts'
 import { partitionFaults } from './faults/partition-faults.ts'
 import { reviewedFaults } from './faults/reviewed-faults.ts'
-import { mutantOf } from './mutants/mutants.ts'
 import type { Fault, SownFault } from './sown-fault.ts'
 
 export const allFaults: readonly SownFault[] = [
@@ -17,9 +16,12 @@ export const allFaults: readonly SownFault[] = [
   ...hostFaults,
 ]
 
-/** A drawn mutant has its name only, and is drawn again from it. */
-export const faultOf = (id: string): Fault => {
-  const found = allFaults.find((one) => one.id === id) ?? mutantOf(id)
+/**
+ * A drawn mutant has its name only, and is drawn again from it. What draws it loads code of the product, in which nothing could be sown
+ * any more: so it is loaded only then.
+ */
+export const faultOf = async (id: string): Promise<Fault> => {
+  const found = allFaults.find((one) => one.id === id) ?? (await import('./mutants/mutants.ts')).mutantOf(id)
   if (found === null) throw new Error(`no fault is called ${id}`)
   return found
 }

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { allFaults } from './all-faults.ts'
 import { silentExitCode, sownEnv } from './sown-env.ts'
+import { editsOf } from './sown-fault.ts'
 
 const root = join(import.meta.dirname, '../..')
 const lease = join(root, 'packages/protocol/src/data/lease.ts')
@@ -47,6 +49,17 @@ test('a fault of several files has to be sown in each of them', () => {
   const { status, stderr } = run('d1', `await import(${JSON.stringify(pathToFileURL(lease).href)})`)
   assert.equal(status, silentExitCode)
   assert.match(stderr, /belief\.ts.*host-invariants\.ts was not loaded/)
+})
+
+test('in each package a fault is sown: what sows has not loaded that code before', () => {
+  const packageOf = (file: string): string => file.split('/')[0] ?? ''
+  const byPackage = new Map(allFaults.map((fault) => [packageOf(fault.file), fault]))
+  for (const [name, fault] of byPackage) {
+    const files = [...new Set(editsOf(fault).map(({ file }) => join(root, 'packages', file)))]
+    const program = files.map((file) => `await import(${JSON.stringify(pathToFileURL(file).href)});`).join('')
+    const { status, stderr } = run(fault.id, program)
+    assert.equal(status, 0, `${name}: ${fault.id}: ${stderr}`)
+  }
 })
 
 test('a fault that does not exist ends the process before it does anything', () => {

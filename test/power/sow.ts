@@ -56,4 +56,4 @@ const begin = (fault: Fault): void => {
 }
 
 const wanted = process.env['DROVER_SOWN']
-if (wanted !== undefined) begin(faultOf(wanted))
+if (wanted !== undefined) begin(await faultOf(wanted))

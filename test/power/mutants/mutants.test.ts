@@ -51,7 +51,7 @@ test('each operator changes what it is for, and nothing that is only asserted or
   assert.deepEqual(sown('all for some, or some for all'), [`if (state.a > 0 && hosts.every(isFull)) ${push}`])
 })
 
-test('the same draw gives the same mutants; each changes its file, and is found again by its name', () => {
+test('the same draw gives the same mutants; each changes its file, and is found again by its name', async () => {
   const drawn = drawMutants(7, 6)
   assert.deepEqual(drawn, drawMutants(7, 6))
   assert.notDeepEqual(drawn, drawMutants(8, 6))
@@ -59,7 +59,7 @@ test('the same draw gives the same mutants; each changes its file, and is found 
   for (const fault of drawn) {
     const text = readFileSync(join(packages, fault.file), 'utf8')
     assert.notEqual(sow(fault, text), text)
-    assert.deepEqual(faultOf(fault.id), fault)
+    assert.deepEqual(await faultOf(fault.id), fault)
     assert.throws(() => sow(fault, ` ${text}`), /it is another text/)
   }
 })
