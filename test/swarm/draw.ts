@@ -8,6 +8,7 @@ import { loadKinds } from './kinds/load.ts'
 import { momentKinds } from './kinds/moments.ts'
 import { motionKinds } from './kinds/motions.ts'
 import { networkKinds } from './kinds/network.ts'
+import { onwardKinds } from './kinds/onward.ts'
 import { operatorKinds } from './kinds/operators.ts'
 import { byTime, type Schedule, type TimedCommand } from './schedule.ts'
 
@@ -19,6 +20,7 @@ export const allKinds: readonly Kind[] = [
   ...loadKinds,
   ...motionKinds,
   ...momentKinds,
+  ...onwardKinds,
   ...operatorKinds,
   ...liarKinds,
 ].toSorted((a, b) => (a.name < b.name ? -1 : 1))

@@ -324,7 +324,7 @@ export const mendedFaults: readonly SownFault[] = [
     name: 'ledger: what an operator moves here by hand is not counted',
     breaks: ['S9', 'Q2'],
     line: 'first',
-    needs: ['owners at a moment', 'tight loads'],
+    needs: ['owners at a moment'],
     file: 'protocol/src/host-actions.ts',
     inside: 'coming',
     pattern: 'both(promises(), migrations.arrivals())',

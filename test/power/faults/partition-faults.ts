@@ -165,7 +165,7 @@ export const partitionFaults: readonly SownFault[] = [
     name: 'leader: what was lost is not said again',
     breaks: ['L1', 'L3'],
     line: 'first',
-    needs: ['tight loads', 'weather'],
+    needs: ['weather', 'small memory'],
     file: 'protocol/src/partition/tell-members.ts',
     inside: 'sayWhatRuns',
     pattern: 'progress.running(state.execution)',

@@ -112,7 +112,7 @@ export const reviewedFaults: readonly SownFault[] = [
     name: 'begin: the life of the VM is not compared with that in the plan',
     breaks: ['S10'],
     line: 'first',
-    needs: ['changes in motion'],
+    needs: ['changes at a moment'],
     file: 'protocol/src/actions/same-life.ts',
     inside: 'isSameLife',
     pattern: 'lease.incarnations.get(vm) === incarnation',

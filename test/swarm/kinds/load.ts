@@ -105,6 +105,42 @@ const tight: Kind = {
   },
 }
 
+/**
+ * Nearly all hosts want far more than they have, and one has a little room, for small VMs: what could move would hardly help.
+ */
+const littleRoom: Kind = {
+  name: 'little room',
+  unsettled: true,
+  chance: 0.2,
+  events: (draw, draft) =>
+    times(draw, { ...draft, scale: 1 }, 3, () => {
+      const atMs = moment(draw, draft)
+      const roomy = someHost(draw, draft)
+      const overMs = atMs + draw.integer(10_000, 40_000)
+      const loads = Array.from({ length: draft.hosts }, (_, host) => ({
+        atMs,
+        command: `overload h${host} ${host === roomy ? draw.integer(7_000, 7_700) : draw.integer(12_000, 20_000)}`,
+      }))
+      const small = draw.shuffle(draft.vms).slice(0, 1 + Math.floor(draft.vms.length / 4))
+      return [
+        ...loads,
+        ...small.map(({ name }) => ({ atMs, command: `cpu ${name} ${draw.integer(100, 500)}` })),
+        ...loads.map((_, host) => ({
+          atMs: overMs,
+          command: `overload h${host} ${draw.integer(2_000, 6_000)}`,
+        })),
+      ]
+    }),
+}
+
+/** Memory is scarce everywhere: a VM that wants little CPU may need much room, and comes only where another one goes. */
+const smallMemory: Kind = {
+  name: 'small memory',
+  unsettled: true,
+  chance: 0.2,
+  cluster: (draw) => [`memoryMiB=${draw.pick([3_000, 4_000, 6_000])}`],
+}
+
 /** VMs grow and shrink in memory. */
 const balloons: Kind = {
   name: 'balloons',
@@ -125,5 +161,7 @@ export const loadKinds: readonly Kind[] = [
   oscillation,
   infeasible,
   tight,
+  littleRoom,
+  smallMemory,
   balloons,
 ]

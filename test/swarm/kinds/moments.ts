@@ -4,7 +4,7 @@
  */
 import { limits } from '../../../packages/protocol/src/index.ts'
 import type { Random } from '../../../packages/sim/src/random.ts'
-import { type Draft, isForgetful, type Kind, moment, someHost, times, unbalance } from '../kind.ts'
+import { type Draft, isForgetful, type Kind, moment, someHost, times, twoHosts, unbalance } from '../kind.ts'
 import type { TimedCommand } from '../schedule.ts'
 
 /** So long after the moment, ms: mostly before anything else can follow. */
@@ -147,10 +147,29 @@ const ignorance = (draw: Random, draft: Draft, pausesMs: number): readonly strin
   }
 }
 
-/** An owner moves a VM by hand to a host that has just given its lease, or let a VM in: what it has promised is no longer all. */
-const movesBeside = (draw: Random, { vms }: Draft): readonly string[] => {
-  const vm = draw.pick(vms).name
-  return [`upon ${draw.pick(['granted', 'admitted'])} in=${draw.pick([0, 0, 5, 100])}ms move ${vm} FROM`]
+/**
+ * An owner moves VMs by hand to a host that has just given its lease, or let a VM in: what it has promised is no longer all. They are
+ * large, so that they are on their way when more would come; no other host has room for that.
+ */
+const movesBeside = (draw: Random, draft: Draft): readonly TimedCommand[] => {
+  const atMs = moment(draw, draft)
+  const [full, empty] = twoHosts(draw, draft)
+  const some = draw.shuffle(draft.vms).slice(0, draw.integer(1, 3))
+  const upon = `upon ${draw.pick(['granted', 'admitted', 'admitted'])} in=${draw.pick([0, 0, 5, 100])}ms`
+  const loadOf = (host: number): number => {
+    if (host === full) return draw.integer(10_000, 14_000)
+    return host === empty ? draw.integer(1_000, 4_000) : draw.integer(6_000, 7_300)
+  }
+  return [
+    ...some.flatMap(({ name }) => [
+      { atMs, command: `memory ${name} ${draw.integer(1_024, 4_096)}` },
+      { atMs, command: `${upon} move ${name} FROM` },
+    ]),
+    ...Array.from({ length: draft.hosts }, (_, host) => ({
+      atMs: atMs + 1,
+      command: `overload h${host} ${loadOf(host)}`,
+    })),
+  ]
 }
 
 /** An owner pauses a VM that has just arrived, of which one of the two hosts may not know that it has run there; or moves one itself. */
@@ -160,15 +179,16 @@ const owners: Kind = {
   chance: 0.3,
   events: (draw, draft) =>
     times(draw, draft, 6, () =>
-      armed(draw, draft, () => {
-        if (draw.chance(0.25)) return movesBeside(draw, draft)
-        const pausesMs = draw.pick([0, 50, 300, 1_000, 3_000])
-        return [
-          `upon running in=${pausesMs}ms pause VM`,
-          `upon running in=${pausesMs + draw.integer(10_000, 60_000)}ms resume VM`,
-          ...ignorance(draw, draft, pausesMs),
-        ]
-      }),
+      draw.chance(0.25)
+        ? movesBeside(draw, draft)
+        : armed(draw, draft, () => {
+            const pausesMs = draw.pick([0, 50, 300, 1_000, 3_000])
+            return [
+              `upon running in=${pausesMs}ms pause VM`,
+              `upon running in=${pausesMs + draw.integer(10_000, 60_000)}ms resume VM`,
+              ...ignorance(draw, draft, pausesMs),
+            ]
+          }),
     ),
 }
 
@@ -191,7 +211,10 @@ const brakes: Kind = {
     ),
 }
 
-/** While a VM waits for admission its owner starts it anew, or binds it to its host: what was right when it was asked for is wrong. */
+/**
+ * While a host waits for others to join its plan, or a VM for admission, owners start VMs anew, or bind one to its host: what was right
+ * when it was told or asked for is wrong.
+ */
 const changes: Kind = {
   name: 'changes at a moment',
   unsettled: true,
@@ -201,9 +224,18 @@ const changes: Kind = {
       armed(draw, draft, () => {
         const changesMs = draw.integer(0, 300)
         const freeMs = changesMs + draw.integer(5_000, 30_000)
+        // So that the answer comes when the hypervisor has told of the change.
+        const slow = `network latencyMs=${draw.integer(400, 900)}`
+        if (draw.chance(0.4)) {
+          const some = draw.shuffle(draft.vms).slice(0, Math.ceil(draft.vms.length / 2))
+          return [
+            `upon reserve ${slow}`,
+            'upon reserve in=5s network latencyMs=30',
+            ...some.map(({ name }) => `upon reserve in=${changesMs}ms restart ${name}`),
+          ]
+        }
         return [
-          // So that the answer comes when the hypervisor has told of the change.
-          `upon granted network latencyMs=${draw.integer(400, 900)}`,
+          `upon granted ${slow}`,
           'upon admit in=3s network latencyMs=30',
           ...(draw.chance(0.6)
             ? [`upon admit in=${changesMs}ms restart VM`]

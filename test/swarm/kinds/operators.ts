@@ -99,4 +99,35 @@ const rules: Kind = {
       .map((rule) => `rule ${JSON.stringify(rule)}`),
 }
 
-export const operatorKinds: readonly Kind[] = [orders, modes, rules, softRules]
+/**
+ * Replicas of one service, each on a host of its own, on as many hosts as there are or nearly: one goes only where another one has gone.
+ * No rule gives way in one moment.
+ */
+const replicas: Kind = {
+  name: 'replicas',
+  unsettled: true,
+  chance: 0.2,
+  rules(draw, { vms, hosts }) {
+    const services = new Map<string, string[]>()
+    for (const { name } of vms) {
+      const [, service = ''] = name.split('-')
+      services.set(service, [...(services.get(service) ?? []), name])
+    }
+    return [...services.values()].flatMap((all) => {
+      const some = draw.shuffle(all).slice(0, hosts - draw.pick([0, 0, 1]))
+      return some.length > 1 && draw.chance(0.8)
+        ? [`rule ${JSON.stringify({ kind: 'spread', vms: some })}`]
+        : []
+    })
+  },
+}
+
+/** As long as by default: a VM that has moved rests for longer than the story lasts. */
+const longRests: Kind = {
+  name: 'long rests',
+  unsettled: true,
+  chance: 0.2,
+  cluster: () => ['policy.cooldownMs=600000'],
+}
+
+export const operatorKinds: readonly Kind[] = [orders, modes, rules, softRules, replicas, longRests]
