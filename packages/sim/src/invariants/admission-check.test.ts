@@ -302,3 +302,28 @@ test('S9, Q2: what an owner moves to a host counts there from when its agent was
   assert.deepEqual(await movedByOwner(1_000, 6_000), [...tooMuch, twice])
   assert.deepEqual(await movedByOwner(1_000, 1_000), [twice])
 })
+
+/** `a` has come to h2, and its source does not know yet; then `b` begins to move there. `recorded`: h2 expects `a` by its journal. */
+const beside = async (recorded: boolean): Promise<readonly string[]> => {
+  const { step, driver, clock, found, world, ...agents } = watchedAgents(3, { migrationsInMax: 1 })
+  agents.born('h2')
+  agents.vm('a', 'h1', { vcpus: 4, cpuMilli: 1_000, memoryMiB: 256 })
+  agents.vm('b', 'h3', { vcpus: 4, cpuMilli: 1_000, memoryMiB: 256 })
+  world.phases({ finishedMs: 60_000 })
+  if (recorded) step('h2', tick, null, opened(openMigration('arrival', partition, vm)))
+  void driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null })
+  await clock.advance(40_000)
+  assert.deepEqual(
+    world.migrations().map(({ phase }) => phase),
+    ['finished'],
+  )
+  const b = { vm: asVmId('b'), to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null } as const
+  void driver('h3').migrate(b)
+  await clock.advance(100)
+  return found().filter((text) => text.startsWith('Q2'))
+}
+
+test('Q2: a copy that has come counts while it is expected; without a record nothing tells it from one that was left', async () => {
+  assert.deepEqual(await beside(true), ['Q2 2 migrations enter h2 at once, 1 allowed'])
+  assert.deepEqual(await beside(false), [])
+})

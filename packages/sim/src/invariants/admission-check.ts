@@ -61,12 +61,20 @@ const isKnownAt = (state: AdmissionState, vm: VmId, host: string, promisedAt: nu
   return (one.toldAt !== null && one.toldAt < promisedAt) || isForeseeable(state, vm, promisedAt)
 }
 
+/** By the journal of its agent the VM is still to come there. */
+const isExpected = ({ scene: { named } }: AdmissionState, vm: VmId, host: string): boolean =>
+  [...(named(host)?.open.values() ?? [])].some((open) => open.kind === 'arrival' && open.vm === vm)
+
 /** It takes CPU there, or waits there for its hand-over. */
-const countsCpu = ({ scene: { world, named } }: AdmissionState, vm: VmId, host: string): boolean => {
-  const { copies } = world.vm(vm)
+const countsCpu = (state: AdmissionState, vm: VmId, host: string): boolean => {
+  const { copies } = state.scene.world.vm(vm)
   if (running(copies).length > 0) return running(copies).some((copy) => copy.host === host)
-  return [...(named(host)?.open.values() ?? [])].some((open) => open.kind === 'arrival' && open.vm === vm)
+  return isExpected(state, vm, host)
 }
+
+/** Its hypervisor there is through with it, and no record says that its source is not: only a paused copy is to be seen. */
+const looksOver = (state: AdmissionState, { vm, to, phase }: MigrationTruth): boolean =>
+  (phase === 'finished' || phase === 'confirm') && !isExpected(state, vm, to)
 
 /** The room was promised when the request was made, on a measurement from before. */
 const judgeRoom = (state: AdmissionState, id: VmId, host: string, promisedAt: number): void => {
@@ -98,7 +106,9 @@ const judgeBudget = (state: AdmissionState, host: string, promisedAt: number): v
   const all = world.migrations()
   // Its source has asked before that, at a time that is not noted.
   const out = all.filter(({ vm, from }) => from === host && isForeseeable(state, vm, promisedAt)).length
-  const into = all.filter(({ vm, to }) => to === host && isKnownAt(state, vm, host, promisedAt)).length
+  const into = all.filter(
+    (one) => one.to === host && isKnownAt(state, one.vm, host, promisedAt) && !looksOver(state, one),
+  ).length
   if (out > migrationsOutMax)
     findings.tell('Q2', `${out} migrations leave ${host} at once, ${migrationsOutMax} allowed`)
   if (into > migrationsInMax)

@@ -138,6 +138,16 @@ test('L1: a lease may wait for a member that is not healed, and for an action th
   assert.deepEqual(moving.found('L1'), [])
 })
 
+test("L1: a lease lasts as long as an owner's migration touches its host, and no longer", async () => {
+  const led = watched((host) => (host === 2 ? { lease, decisions: decisionOf(1, 2) } : {}))
+  const a = led.vm('a', 'h1', { dirtyMiBps: 100_000 })
+  led.world.owner.move(a, 'h2')
+  await led.clock.advance(300_000)
+  assert.deepEqual(led.found('L1'), [])
+  led.world.byHand.abort(a)
+  await isToldInTime(led, 'L1', /^h2 is leased to H1\.1\.1 without progress/)
+})
+
 test('L2: partitions that all only try are told; one that executes meanwhile is progress', async () => {
   const tries = (host: number) => ({ leading: `H${host}.1.1` })
   await isToldInTime(

@@ -11,6 +11,7 @@ import type { World } from '../hypervisor/world.ts'
 import type { AgentEvent, AgentFeed } from './agent-feed.ts'
 import { createFindings, type Findings, type Liveness, type Violation } from './findings.ts'
 import type { HostBook } from './host-book.ts'
+import { isHeldByOwner, progressOf } from './lease-progress.ts'
 import { createLeftOpen, type LeftOpen } from './left-open.ts'
 import type { LivenessBounds } from './liveness-bounds.ts'
 
@@ -102,20 +103,6 @@ const healedMembers = (
   return [...all].every((member) => state.members.has(member)) ? all : null
 }
 
-/** What the partition's actions have come to: it changes as long as one of them makes progress. */
-const progressOf = (state: LivenessState, look: Look, members: ReadonlySet<HostId>): string => {
-  const inside = look.hosts.filter(({ host }) => members.has(state.ids[host]!))
-  const names = new Set(inside.map(({ name }) => name))
-  const phases = inside.flatMap(
-    ({ view }) => view?.migrations.map(({ action, phase }) => `${action} ${phase}`) ?? [],
-  )
-  const sent = state.world
-    .migrations()
-    .filter(({ from, to }) => names.has(from) && names.has(to))
-    .map(({ vm, transferredMiB }) => `${vm} ${Math.floor(transferredMiB)}`)
-  return [...phases, ...sent].join(',')
-}
-
 /** A lease of a partition whose members are all healed, and none of whose actions begins, ends or moves on. */
 const judgeLeases = (state: LivenessState, look: Look, seen: Set<string>): void => {
   for (const { name, view } of look.hosts) {
@@ -123,7 +110,8 @@ const judgeLeases = (state: LivenessState, look: Look, seen: Set<string>): void 
     const { partition, epoch } = view.lease
     const members = healedMembers(state, view, partition)
     if (members === null || view.migrations.some((one) => !within(state, one))) continue
-    const key = `L1 ${name} ${partition} ${epoch} ${progressOf(state, look, members)}`
+    if (isHeldByOwner(state, name)) continue
+    const key = `L1 ${name} ${partition} ${epoch} ${progressOf(state, look.hosts, members)}`
     judge(
       state,
       'L1',
