@@ -7,7 +7,7 @@ export const hostFaults: readonly SownFault[] = [
     name: 'ledger: promises are not counted',
     breaks: ['S9'],
     line: 'first',
-    needs: ['owners at a moment'],
+    needs: ['growth at a moment'],
     file: 'protocol/src/actions/may-come.ts',
     inside: 'noPlaceFor',
     pattern: 'refusal(host, promises, coming.demand)',

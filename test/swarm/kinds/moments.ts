@@ -352,6 +352,32 @@ const newcomers: Kind = {
     ).flat(),
 }
 
+/** Several VMs go to one host, some of them for long, and what is there already grows meanwhile: there is no room for all any more. */
+const growth: Kind = {
+  name: 'growth at a moment',
+  unsettled: true,
+  chance: 0.2,
+  cluster: () => ['policy.migrationsOutMax=2', 'policy.migrationsInMax=2'],
+  events: (draw, draft) =>
+    times(draw, draft, 6, () => {
+      const atMs = moment(draw, draft)
+      const [full, empty] = twoHosts(draw, draft)
+      const slow = draw.shuffle(draft.vms).slice(0, Math.ceil(draft.vms.length / 4))
+      const loadOf = (host: number): number => {
+        if (host === full) return draw.integer(11_000, 15_000)
+        return host === empty ? draw.integer(300, 1_500) : draw.integer(6_500, 7_500)
+      }
+      return [
+        ...slow.map(({ name }) => ({ atMs, command: `memory ${name} ${draw.integer(1_536, 3_072)}` })),
+        { atMs, command: `upon moving in=${soon(draw)}ms overload TO ${draw.integer(1_500, 6_000)}` },
+        ...Array.from({ length: draft.hosts }, (_, host) => ({
+          atMs: atMs + 1,
+          command: `overload h${host} ${loadOf(host)}`,
+        })),
+      ]
+    }),
+}
+
 export const momentKinds: readonly Kind[] = [
   deaths,
   lateAnswers,
@@ -362,4 +388,5 @@ export const momentKinds: readonly Kind[] = [
   silence,
   fullDisks,
   newcomers,
+  growth,
 ]
