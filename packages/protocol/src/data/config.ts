@@ -262,6 +262,11 @@ export const limits = {
    * longer than a hypervisor may take over a call, so that a slow one is heard at all.
    */
   settlePollMs: 1_000,
+  /**
+   * Rounds in a row in which the agent of a source has said that its copy is paused, as the destination's is: it would have given that up
+   * after three, if its journal had the action. Against a host that is held for good by an action of which the other has no record.
+   */
+  givenUpRounds: 10,
   settleRoundMsMax: 6_000,
   /**
    * A migration is broken off after so many times what is expected of it, but not before so many ms: connecting and starting

@@ -163,7 +163,13 @@ test('a promise ends once, and not while its VM is being let run', () => {
 
 // The table of verdicts is tested by itself; here a verdict is forged that no table would give.
 test('no verdict lets a VM run, or gives one up, against R1 and R2', () => {
-  const seen = (a: Seen, b: Seen, stable = 1) => ({ here: a, there: b, stable, steadyMs: 0 })
+  const seen = (a: Seen, b: Seen, stable = 1) => ({
+    here: a,
+    there: b,
+    stable,
+    byAgent: true,
+    steadyMs: 0,
+  })
   const source = (kind: 'resume-here' | 'hand-over' | 'give-up' | 'stayed', a: Seen, b: Seen, stable = 1) =>
     checkSourceVerdict({ kind }, seen(a, b, stable))
   source('resume-here', 'paused', 'absent')

@@ -17,6 +17,8 @@ export interface Answers {
   readonly there: Seen
   /** Rounds in a row before this one that had the same two answers. */
   readonly stable: number
+  /** The other end's agent has answered, and not its hypervisor for it. */
+  readonly byAgent: boolean
   /**
    * For how long our own hypervisor has given the same answer, without a break, ms: up to the last question, since the answer to it
    * says nothing of the time that the other end took for its own.
@@ -105,5 +107,6 @@ export const answersOf = (rounds: Rounds): Answers => ({
   here: rounds.here,
   there: rounds.there,
   stable: stableOf(rounds),
+  byAgent: rounds.there !== null && rounds.silence === 0,
   steadyMs: rounds.here === null ? 0 : Math.max(0, rounds.begunAt - rounds.hereSince),
 })

@@ -8,9 +8,9 @@ import { judgeDestination, judgeSource } from './resolve-unknown.ts'
 const all: readonly Seen[] = ['running', 'paused', 'held', 'outgoing', 'incoming', 'shut', 'absent', null]
 const long: number = limits.lateStartMs
 const source = (here: Seen, there: Seen, stable: number, steadyMs = long) =>
-  judgeSource({ here, there, stable, steadyMs })
-const destination = (here: Seen, there: Seen, expired: boolean, stable = 9) =>
-  judgeDestination({ here, there, stable, steadyMs: long }, expired)
+  judgeSource({ here, there, stable, byAgent: true, steadyMs })
+const destination = (here: Seen, there: Seen, expired: boolean, stable = 9, byAgent = true) =>
+  judgeDestination({ here, there, stable, byAgent, steadyMs: long }, expired)
 
 test('the source resumes its paused copy only when the other hypervisor says that it has none (R1)', () => {
   for (const there of all) {
@@ -101,4 +101,18 @@ test('a VM that its owner stopped in the middle does not hold the hosts for ever
 
 test('a VM that its destination moves on already is not lost', () => {
   assert.deepEqual(source('absent', 'outgoing', 9), { kind: 'arrived', staleCopy: false })
+})
+
+test('with both copies paused the destination waits for its source to decide, unless its agent knows nothing of it', () => {
+  const forgets = (source: Seen, expired = true, stable: number = limits.givenUpRounds, byAgent = true) =>
+    destination('paused', source, expired, stable, byAgent).kind === 'forget'
+  assert.deepEqual([forgets('paused'), forgets('held')], [true, true])
+  assert.equal(forgets('paused', false), false, 'its migration may still begin')
+  assert.equal(
+    forgets('paused', true, limits.givenUpRounds - 1),
+    false,
+    'it may be about to give its copy up',
+  )
+  assert.equal(forgets('paused', true, 1_000, false), false, 'its agent is silent, and may have a record')
+  assert.equal(destination('running', 'paused', true, 1_000).kind, 'wait')
 })

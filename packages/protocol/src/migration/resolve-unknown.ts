@@ -96,7 +96,7 @@ export const judgeDestination = (answers: Answers, expired: boolean): Destinatio
 }
 
 const destinationVerdict = (
-  { here, there: source, stable }: Answers,
+  { here, there: source, stable, byAgent }: Answers,
   expired: boolean,
 ): DestinationVerdict => {
   if (here === null) return wait
@@ -107,6 +107,16 @@ const destinationVerdict = (
   // Seen twice: at the second look the source ran although the copy was here already, so it did not run before it left.
   if (isPaused && source === 'running')
     return stable >= 1 ? { kind: 'forget', warning: 'vm.stale_copy' } : wait
+  // Its agent would have given its copy up by now, if it knew of the action: its record is lost. No end lets its copy run any more, and an
+  // operator decides. Should that agent speak of it after all, the copy here is taken up anew.
+  if (
+    isPaused &&
+    (source === 'paused' || source === 'held') &&
+    byAgent &&
+    expired &&
+    stable >= limits.givenUpRounds
+  )
+    return { kind: 'forget', warning: null }
   if (isPaused) return { kind: 'wait', warning: source === null ? 'vm.paused_in_doubt' : null }
   if (!nowhere(here) || !expired) return wait
   // Nothing has come, and no migration can begin on the promise any more: wherever the VM is, it is not coming. A source
