@@ -19,6 +19,8 @@ const ends = [
   'fault {"kind":"fail-after-success"}',
   'fault {"kind":"timeout","afterMs":1500}',
   'fault {"kind":"grey","destination":"paused"}',
+  'fault {"kind":"grey","destination":"paused"}',
+  'fault {"kind":"grey","destination":"paused"}',
   'fault {"kind":"grey","destination":"gone"}',
   'fault {"kind":"late","delayMs":20000,"call":"resume"}',
   'fault {"kind":"late","delayMs":15000}',
@@ -41,7 +43,7 @@ const strike = (draw: Random, dead: Set<string>): readonly string[] => {
       return toJournal(`lose-journal ${host}`)
     case 4:
     case 5:
-      return toJournal(`tear-journal ${host} ${draw.integer(1, 12)}`)
+      return toJournal(`tear-journal ${host} ${draw.integer(2, 8)}`)
     case 6: {
       const [one, other] = draw.shuffle([...hosts])
       return [`clog ${one} ${other} ${draw.pick([3, 10, 30, 60])}s`]

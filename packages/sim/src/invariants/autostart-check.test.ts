@@ -71,6 +71,22 @@ test('a VM that has none gains none', async () => {
   assert.deepEqual(atRest(), ['S3 a starts with its host now, since it is on h2'])
 })
 
+test('an owner that moves it by hand takes it away; an agent that owes it still may give it back', async () => {
+  const byHand = async (owed: boolean): Promise<readonly string[]> => {
+    const { atRest, write, clock, world, driver } = await moved()
+    await driver('h2').setAutostart(vm)
+    write('h2', closes(arrival))
+    write('h1', closes(departure))
+    if (owed) write('h2', owesAutostart)
+    assert.equal(world.owner.move(vm, 'h1'), null)
+    await clock.advance(20_000)
+    await driver('h1').setAutostart(vm)
+    return atRest()
+  }
+  assert.deepEqual(await byHand(false), ['S3 a starts with its host now, since it is on h1'])
+  assert.deepEqual(await byHand(true), [])
+})
+
 test('nothing is missed of a host whose agent or hypervisor is not there', async () => {
   const { atRest, ended, born, world } = await moved()
   ended('h2')

@@ -62,6 +62,9 @@ const heldFrom = ({ restored }: Extract<AgentEvent, { readonly kind: 'born' }>, 
   return held
 }
 
+const isMoved = (books: Scene['books'], vm: VmId): boolean =>
+  [...books.values()].some(({ open }) => [...open.values()].some((one) => one.vm === vm))
+
 export const createAutostartCheck = ({ world, findings, books, named }: Scene): AutostartCheck => {
   const records = new Map<HostBook, Held>()
   /** Their journals were lost or torn since their agents began. */
@@ -74,9 +77,7 @@ export const createAutostartCheck = ({ world, findings, books, named }: Scene): 
   const changedAt = new Map<VmId, number>()
 
   const heldBy = (book: HostBook): Held => {
-    const known = records.get(book)
-    if (known !== undefined) return known
-    const held: Held = new Map()
+    const held: Held = records.get(book) ?? new Map()
     records.set(book, held)
     return held
   }
@@ -93,8 +94,13 @@ export const createAutostartCheck = ({ world, findings, books, named }: Scene): 
     if (damaged.delete(book)) for (const vm of before) if (!isOnRecord(vm)) forgotten.add(vm)
   }
 
-  const isMoved = (vm: VmId): boolean =>
-    [...books.values()].some(({ open }) => [...open.values()].some((one) => one.vm === vm))
+  /** True: an agent works by what was so before. */
+  const changedByOwner = (vm: VmId, at: number): boolean => {
+    changedAt.set(vm, at)
+    const tooLate = isMoved(books, vm) || isOnRecord(vm)
+    if (tooLate) disputed.add(vm)
+    return tooLate
+  }
 
   const changed = ({ at, vm, askedAt }: Extract<WorldEvent, { readonly kind: 'autostart-set' }>): void => {
     forgotten.delete(vm)
@@ -103,9 +109,7 @@ export const createAutostartCheck = ({ world, findings, books, named }: Scene): 
       if (askedAt <= (changedAt.get(vm) ?? Number.NEGATIVE_INFINITY)) disputed.add(vm)
       return
     }
-    changedAt.set(vm, at)
-    if (isMoved(vm) || isOnRecord(vm)) disputed.add(vm)
-    else disputed.delete(vm)
+    if (!changedByOwner(vm, at)) disputed.delete(vm)
   }
 
   /** A migration left it paused there, and no record says that the VM moves there. */
@@ -143,8 +147,10 @@ export const createAutostartCheck = ({ world, findings, books, named }: Scene): 
       if (event.kind === 'by-hand' && event.what === 'resume' && isLeftBehind(event.vm, event.host))
         disputed.add(event.vm)
       // Its owner moved it, and hypervisors lost how that ended.
-      if (event.kind === 'migration-ended' && event.migration.byHand && lostEnds.has(event.end))
-        disputed.add(event.migration.vm)
+      if (event.kind !== 'migration-ended' || !event.migration.byHand) return
+      if (lostEnds.has(event.end)) disputed.add(event.migration.vm)
+      // It carries no autostart, as none does: an agent that owes it still gives it back.
+      if (event.end === 'moved') changedByOwner(event.migration.vm, event.at)
     },
     judgeAtRest() {
       for (const vm of world.vms()) {
