@@ -40,14 +40,18 @@ const arrivalsOn = () => {
   return { context, incoming }
 }
 
+/** The arrivals that it has just written down as open. */
+const writtenBy = ({ context }: ReturnType<typeof arrivalsOn>): readonly OpenMigration[] =>
+  context.takeEffects().flatMap((effect): OpenMigration[] => {
+    if (effect.kind !== 'persist' || effect.record.kind !== 'opened') return []
+    return effect.record.open.kind === 'arrival' ? [effect.record.open] : []
+  })
+
 test('a promise knows the labels of its VM, and knows them after a restart', () => {
   const before = arrivalsOn()
   before.incoming.admit(there, admit, 'sim://self')
   assert.deepEqual(before.incoming.all.get(action)?.labels, ['license:oracle'])
-  const written = before.context.takeEffects().flatMap((effect): OpenMigration[] => {
-    if (effect.kind !== 'persist' || effect.record.kind !== 'opened') return []
-    return effect.record.open.kind === 'arrival' ? [effect.record.open] : []
-  })
+  const written = writtenBy(before)
   assert.equal(written.length, 1)
   const after = arrivalsOn()
   after.incoming.restore(written[0]!)
@@ -82,3 +86,22 @@ for (const here of ['running', 'held', 'paused'] as const)
     assert.deepEqual(ends, here === 'paused' ? [] : ['done'])
     assert.equal(incoming.all.has(action), here === 'paused')
   })
+
+test('a copy that was found without a record is let run by no old word, after a restart either', () => {
+  const before = arrivalsOn()
+  const about = { incarnation: 1, partition, epoch: 3, action, vm }
+  const handOver = {
+    kind: 'hand-over',
+    ...about,
+    round: 0,
+    demand: admit.vm.demand,
+    autostart: false,
+  } as const
+  before.incoming.adopt(there, handOver, { name: 'db', labels: [] })
+  const { context, incoming } = arrivalsOn()
+  incoming.restore(writtenBy(before)[0]!)
+  incoming.tick()
+  incoming.handOver(there, handOver)
+  incoming.inspected(action, incoming.all.get(action)!.rounds.number!, 'here', 'paused')
+  assert.ok(context.takeEffects().every(({ kind }) => kind !== 'resume'))
+})
