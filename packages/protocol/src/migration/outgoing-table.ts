@@ -98,13 +98,17 @@ export const outgoingTo = (
   return migration !== undefined && migration.to === to && phases.includes(migration.phase) ? migration : null
 }
 
-/** What it says with a hand-over, for a destination that has lost its record. */
+/**
+ * What it says with a hand-over, for a destination that has lost its record. Only a life of this agent that has seen the VM here knows that
+ * the copy there waits: while no agent was here to hear it, the destination may have taken over, and have moved the VM on (S1).
+ */
 export const ifUnrecorded = ({
   uncertain,
+  seenHereAt,
   demand,
   autostart,
-}: Pick<OutgoingMigration, 'uncertain' | 'demand' | 'autostart'>) => ({
-  demand: uncertain ? null : demand,
+}: Pick<OutgoingMigration, 'uncertain' | 'seenHereAt' | 'demand' | 'autostart'>) => ({
+  demand: uncertain || seenHereAt === null ? null : demand,
   autostart,
 })
 
