@@ -43,8 +43,8 @@ export interface Kind {
 }
 
 /**
- * Agents lose journals in it. With the memory of a grey window lost, too, the VM is for the operator (R1: never a guess), so that
- * these are not drawn together.
+ * Agents lose journals in it. With the memory of a grey window lost, too, the VM is for the operator (R1: never a guess). The kinds that CI
+ * holds to do not draw these together yet.
  */
 export const isForgetful = ({ has }: Draft): boolean =>
   ['lost journals', 'torn journals', 'starts in the past'].some(has)

@@ -93,7 +93,7 @@ export const migrationFaults: readonly SownFault[] = [
     name: 'restart: what is left of a damaged journal is the whole truth of a migration',
     breaks: ['S1'],
     line: 'first',
-    needs: ['torn journals', 'ends in doubt'],
+    needs: ['torn journals', 'moves on at once'],
     file: 'protocol/src/migration/doubt-of-journal.ts',
     inside: 'doubtOf',
     pattern: 'journalIntact ? none : $DOUBT',

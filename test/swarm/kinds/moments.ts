@@ -4,7 +4,7 @@
  */
 import { limits } from '../../../packages/protocol/src/index.ts'
 import type { Random } from '../../../packages/sim/src/random.ts'
-import { type Draft, isForgetful, type Kind, moment, someHost, times, twoHosts, unbalance } from '../kind.ts'
+import { type Draft, type Kind, moment, someHost, times, twoHosts, unbalance } from '../kind.ts'
 import type { TimedCommand } from '../schedule.ts'
 
 /** So long after the moment, ms: mostly before anything else can follow. */
@@ -92,10 +92,7 @@ const lateAnswers: Kind = {
   unsettled: true,
   chance: 0.3,
   events: (draw, draft) => {
-    const forgetful = isForgetful(draft)
-    const grey = forgetful
-      ? []
-      : ['{"kind":"grey","destination":"gone"}', '{"kind":"grey","destination":"paused"}']
+    const grey = ['{"kind":"grey","destination":"gone"}', '{"kind":"grey","destination":"paused"}']
     const doubts = [...grey, '{"kind":"fail-after-success"}', '{"kind":"timeout","afterMs":1500}']
     return times(draw, draft, 5, () =>
       armed(draw, draft, () => {

@@ -1,6 +1,6 @@
 /** A VM that has just come moves on, while something that was asked or said about its coming has not been read. */
 import type { Random } from '../../../packages/sim/src/random.ts'
-import { type Draft, isForgetful, type Kind, moment, times, unbalance } from '../kind.ts'
+import { type Draft, type Kind, moment, times, unbalance } from '../kind.ts'
 
 /** Services of the destination are started anew together, as by an upgrade: an unread request is lost, and so is the agent that made it. */
 const upgrade = (draw: Random): readonly string[] => {
@@ -54,15 +54,13 @@ const onward: Kind = {
   // A grey window leaves a definition behind, and a host that boots starts what is defined on it: for the operator (R1).
   not: ['host deaths'],
   events(draw, draft: Draft) {
-    const doubts = isForgetful(draft)
-      ? ['{"kind":"fail-after-success"}', '{"kind":"timeout","afterMs":1500}']
-      : ['{"kind":"grey","destination":"paused"}']
+    const doubt = '{"kind":"grey","destination":"paused"}'
     return times(draw, draft, 6, () => {
       const atMs = moment(draw, draft)
       const onMs = draw.pick([200, 2_000, 6_000])
       const commands = [
         ...openEnd(draw),
-        ...(draw.chance(0.7) ? [`upon running fault ${draw.pick(doubts)} vm=VM from=TO`] : []),
+        ...(draw.chance(0.7) ? [`upon running fault ${doubt} vm=VM from=TO`] : []),
         ...askedMs.map((ms) => `upon running in=${onMs + ms}ms tell TO migrate VM`),
       ]
       return [...commands.map((command) => ({ atMs, command })), ...unbalance(draw, draft, atMs + 1)]
