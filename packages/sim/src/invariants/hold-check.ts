@@ -19,8 +19,8 @@ export const createHoldCheck = ({ world, findings }: Scene): Check => {
   const movingAt = (book: HostBook): string | null => {
     for (const { vm, from, to, startedAt, phase } of world.migrations()) {
       if ((from !== book.name && to !== book.name) || !isKnown(book, startedAt)) continue
-      // The destination's part is over, and its hypervisor tells of no job any more.
-      if (to === book.name && (phase === 'finished' || phase === 'confirm')) continue
+      // The destination's part has not begun, or is over: its hypervisor tells of no job.
+      if (to === book.name && (phase === 'begin' || phase === 'finished' || phase === 'confirm')) continue
       return `${world.vm(vm).name} moves from ${from} to ${to}`
     }
     return null

@@ -117,6 +117,19 @@ test('S5: an action in the journal, and one that only the hypervisor knows, hold
   assert.deepEqual(found().slice(known), [`S5 h2 was leased to ${p1} although a moves from h1 to h2`])
 })
 
+test('S5: a migration whose destination has not been asked yet holds its source only', async () => {
+  const { step, leased, found, driver, clock, world } = begun()
+  world.phases({ beginMs: 60_000 })
+  void driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null })
+  await clock.advance(5_000)
+  for (const host of ['h1', 'h2']) step(host, { kind: 'jobs', askedAt: 0, outgoing: [], incoming: [] }, null)
+  step('h2', tick, leased(p1, 1), epoch(1))
+  const holds = (): readonly string[] => found().filter((text) => text.startsWith('S5'))
+  assert.deepEqual(holds(), [])
+  step('h1', tick, leased(p2, 1), epoch(1))
+  assert.deepEqual(holds(), [`S5 h1 was leased to ${p2} although a moves from h1 to h2`])
+})
+
 test('S5: what a full journal could not write down is over all the same', () => {
   const { step, leased, found } = begun()
   const closed = { kind: 'closed', action: actionOf(p1), vm, end: 'departure', duty: null } as const
