@@ -134,7 +134,7 @@ export interface Duty {
   readonly vm: VmId
   readonly peer: HostId
   readonly word: 'hand-over' | 'cancelled'
-  /** Null: the journal may have lost that it was confirmed, so a destination without a record of the VM is not to let it run. */
+  /** Null: it may have been confirmed, and this agent know nothing of that. A destination without a record of the VM does not let it run. */
   readonly demand: Resources | null
   /** As of an open migration. */
   readonly autostart?: boolean

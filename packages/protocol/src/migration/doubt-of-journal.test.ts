@@ -2,25 +2,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limits, policyOf } from '../data/config.ts'
-import type { Duty, OpenMigration } from '../data/io.ts'
+import type { Duty } from '../data/io.ts'
 import { createStepContext } from '../step-context.ts'
-import { action, outgoingMigration, partition, self, there, vm } from '../testing/outgoing-migration.ts'
+import {
+  action,
+  departure,
+  outgoingMigration,
+  partition,
+  self,
+  there,
+  vm,
+} from '../testing/outgoing-migration.ts'
 import { doubtOf } from './doubt-of-journal.ts'
 
 const { demand } = vm
-const departure: OpenMigration = {
-  kind: 'departure',
-  action,
-  partition,
-  epoch: 3,
-  peerEpoch: 9,
-  vm: vm.vm,
-  name: 'web',
-  peer: there,
-  peerUri: 'sim://there',
-  demand,
-  paused: true,
-}
 const owed: Duty = { action, partition, epoch: 9, vm: vm.vm, peer: there, word: 'hand-over', demand }
 
 const doubt = (journalIntact: boolean) => {

@@ -1,6 +1,6 @@
 /**
- * What a damaged journal still says of migrations. What came after it may be lost: a VM whose arrival it has open may have run here,
- * have moved on, and have left a paused copy (S1). So that is written down with what is left, and holds for all later lives.
+ * What a damaged journal still says of migrations. Later records may be lost: a VM whose arrival it has open may have run here, have
+ * moved on, and have left a paused copy (S1). So each record that is left is written anew, as one in doubt, for all later lives.
  */
 import type { Duty, OpenMigration } from '../data/io.ts'
 import type { StepContext } from '../step-context.ts'

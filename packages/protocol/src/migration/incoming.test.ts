@@ -5,7 +5,7 @@ import { createClosedActions } from '../actions/closed-actions.ts'
 import { policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
 import type { OpenMigration } from '../data/io.ts'
-import type { Admit } from '../data/message.ts'
+import type { Admit, HandOver } from '../data/message.ts'
 import { createStepContext } from '../step-context.ts'
 import { vmSnapshot } from '../testing/vm-snapshot.ts'
 import { createIncoming } from './incoming.ts'
@@ -25,6 +25,19 @@ const admit: Admit = {
   paused: true,
   sourceUri: 'sim://there',
   cooldownMs: 1_000,
+  autostart: false,
+}
+
+/** Its source has let it go, and the destination is not known to have heard that. */
+const handOver: HandOver = {
+  kind: 'hand-over',
+  incarnation: 1,
+  partition,
+  epoch: 3,
+  action,
+  vm,
+  round: 0,
+  demand: admit.vm.demand,
   autostart: false,
 }
 
@@ -62,14 +75,6 @@ test('a promise knows the labels of its VM, and knows them after a restart', () 
 for (const here of ['running', 'held', 'paused'] as const)
   test(`a copy without a record that is ${here}, of which its source need say no more, is not let run${here === 'paused' ? ', and is no arrival' : ': it has arrived'}`, () => {
     const { context, incoming } = arrivalsOn()
-    const about = { incarnation: 1, partition, epoch: 3, action, vm }
-    const handOver = {
-      kind: 'hand-over',
-      ...about,
-      round: 0,
-      demand: admit.vm.demand,
-      autostart: false,
-    } as const
     incoming.adopt(there, handOver, { name: 'db', labels: [] })
     incoming.tick()
     const round = incoming.all.get(action)!.rounds.number!
@@ -89,14 +94,6 @@ for (const here of ['running', 'held', 'paused'] as const)
 
 test('a copy that was found without a record is let run by no old word, after a restart either', () => {
   const before = arrivalsOn()
-  const about = { incarnation: 1, partition, epoch: 3, action, vm }
-  const handOver = {
-    kind: 'hand-over',
-    ...about,
-    round: 0,
-    demand: admit.vm.demand,
-    autostart: false,
-  } as const
   before.incoming.adopt(there, handOver, { name: 'db', labels: [] })
   const { context, incoming } = arrivalsOn()
   incoming.restore(writtenBy(before)[0]!)

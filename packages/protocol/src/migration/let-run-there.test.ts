@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limits } from '../data/config.ts'
-import type { OpenMigration } from '../data/io.ts'
 import type { Presence } from '../data/message.ts'
 import {
   action,
   admitted,
+  departure,
   outgoingMigration,
-  partition,
   there,
   tookOver,
   vm,
@@ -49,22 +48,9 @@ test('the source lets the copy run there only shortly after its own hypervisor h
 })
 
 test('after a restart the source lets no copy run there, unless it has seen the VM here again', () => {
-  const open: OpenMigration = {
-    kind: 'departure',
-    action,
-    partition,
-    epoch: 3,
-    peerEpoch: 9,
-    vm: vm.vm,
-    name: 'web',
-    peer: there,
-    peerUri: 'sim://there',
-    demand: vm.demand,
-    paused: true,
-  }
   const resumes = (before: Presence): boolean => {
     const { outgoing, happened, later, round } = outgoingMigration(false)
-    outgoing.restore(open)
+    outgoing.restore(departure)
     for (const here of [before, 'absent'] as const) {
       later(limits.settlePollMs)
       outgoing.inspected(action, round(), 'there', 'paused')

@@ -66,7 +66,8 @@ const stand = (host: HostState, elapsedS: number): void => {
 
 /**
  * Takes in one sample. `now`: when the hypervisor was asked for it. `incoming`: VMs of promised incoming migrations, which the ledger
- * counts until they run here. `leaving`: VMs that this host moves away, with their demand when that began; a migration may pause them. True: look again at once.
+ * counts until they run here. `leaving`: VMs that this host moves away, with their demand when that began; a migration may pause them.
+ * True: look again at once.
  */
 export const observe = (
   host: HostState,

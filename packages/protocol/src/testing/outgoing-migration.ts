@@ -3,7 +3,7 @@ import type { ActionResult } from '@drover/placement'
 import { createClosedActions } from '../actions/closed-actions.ts'
 import { policyOf } from '../data/config.ts'
 import { actionIdOf, asHostId, type PeerUri, partitionIdOf } from '../data/ids.ts'
-import type { OutgoingJob } from '../data/io.ts'
+import type { OpenMigration, OutgoingJob } from '../data/io.ts'
 import type { Admitted, Begin, TookOver } from '../data/message.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import { createDuties } from '../migration/duties.ts'
@@ -32,6 +32,21 @@ export const tookOver: TookOver = {
   epoch: 9,
   action,
   vm: vm.vm,
+}
+
+/** As the journal keeps it. */
+export const departure: OpenMigration = {
+  kind: 'departure',
+  action,
+  partition,
+  epoch: 3,
+  peerEpoch: 9,
+  vm: vm.vm,
+  name: 'web',
+  peer: there,
+  peerUri: 'sim://there',
+  demand: vm.demand,
+  paused: true,
 }
 
 /** `begins`: its leader has asked for it. */
