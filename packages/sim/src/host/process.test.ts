@@ -147,6 +147,21 @@ test('a process that is hurried does at once what it waited to do', async () => 
   assert.equal(process.free, true)
 })
 
+test('the clock of a process that is hurried does not go back, and its timers keep to it', async () => {
+  const { world, process, log, note } = scene()
+  process.clock.after(400, note('set before'))
+  process.stall(1_000)
+  const read = process.clock.now()
+  process.clock.after(50, note('set in the step'))
+  await world.advance(10)
+  process.hurry()
+  assert.ok(process.clock.now() >= read, `${process.clock.now()} after ${read}`)
+  await world.advance(49)
+  assert.deepEqual(log, ['10 set before'])
+  await world.advance(2)
+  assert.deepEqual(log, ['10 set before', '60 set in the step'])
+})
+
 test('a dead process does nothing: whatever was held back, whatever it still tries', async () => {
   const { world, process, log, note } = scene()
   process.clock.after(20, note('timer'))

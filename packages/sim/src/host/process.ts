@@ -66,6 +66,8 @@ interface ProcessState {
   /** What it does when its thread gets there; `at` as `ranMs`. */
   readonly leaving: { readonly at: number; readonly fn: () => void }[]
   readonly timers: Held[]
+  /** Each sets a timer that has not fired anew, by what the clock shows now. */
+  readonly armed: Set<() => void>
   readonly arrived: Held[]
   /** Of the next turn, when one is due. */
   cancelTurn: (() => void) | null
@@ -192,8 +194,10 @@ const goOn = (state: ProcessState): void => {
 const hurry = (state: ProcessState): void => {
   const lag = lagMs(state)
   if (state.phase === 'ended' || lag === 0) return
-  // As if it had run all the time: all that waits is due.
+  // As if it had run all the time: all that waits is due. What it has read of its clock holds: that goes on from there.
   state.stoppedMs -= lag
+  state.init.shows.skip(lag)
+  for (const arm of state.armed) arm()
   if (state.phase === 'runs') turnAfter(state, 0)
 }
 
@@ -202,6 +206,7 @@ const end = (state: ProcessState): void => {
   state.phase = 'ended'
   state.cancelTurn?.()
   for (const queue of [state.leaving, state.timers, state.arrived]) queue.length = 0
+  state.armed.clear()
 }
 
 const clockOf = (state: ProcessState): Clock => {
@@ -220,11 +225,20 @@ const clockOf = (state: ProcessState): Clock => {
         // Its clock may have been slowed, or have stood still, since the timer was set.
         const early = dueAt - shown()
         if (early > 0) cancel = world.after(Math.max(shows.wait(early), roundingMs), fire)
-        else pass(state, state.timers, held)
+        else {
+          state.armed.delete(arm)
+          pass(state, state.timers, held)
+        }
       }
       let cancel = world.after(lagMs(state) + shows.wait(Math.max(0, ms)), fire)
+      const arm = (): void => {
+        cancel()
+        cancel = world.after(Math.max(0, shows.wait(dueAt - shown())), fire)
+      }
+      state.armed.add(arm)
       return () => {
         held.fn = null
+        state.armed.delete(arm)
         cancel()
       }
     },
@@ -244,6 +258,7 @@ export const createProcess = (init: ProcessInit): Process => {
     timersFirst: true,
     leaving: [],
     timers: [],
+    armed: new Set(),
     arrived: [],
     cancelTurn: null,
   }

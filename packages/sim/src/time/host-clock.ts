@@ -11,6 +11,8 @@ export interface HostClock {
   setRate(rate: number, worldMs: number): void
   /** It has stood still for so long, ms of the world. */
   stoodStill(ms: number): void
+  /** It goes on from a time that it was to show only so much later, ms of its own. */
+  skip(ms: number): void
 }
 
 /** Added to a wait that had to be reckoned, ms: rounding must not let a timer fire before its time. */
@@ -30,6 +32,9 @@ export const createHostClock = (aheadMs: number, initialRate: number): HostClock
     },
     stoodStill(ms) {
       ahead -= ms * rate
+    },
+    skip(ms) {
+      ahead += ms
     },
   }
 }
