@@ -195,17 +195,42 @@ test('a VM that its owner moves by hand loses it by its owner’s doing', async 
 })
 
 test('a copy that an administrator lets run is excused, unless a journal says that the VM moves there', async () => {
-  for (const owes of [false, true]) {
-    const agents = watchedAgents(2)
-    for (const host of ['h1', 'h2']) agents.born(host)
+  for (const [owes, movesOn, excused] of [
+    [false, false, true],
+    [true, false, false],
+    [true, true, true],
+  ] as const) {
+    const agents = watchedAgents(3)
+    for (const host of ['h1', 'h2', 'h3']) agents.born(host)
     agents.vm('a', 'h1', { autostart: true })
     agents.step('h1', tick, null, opened(departure), asks)
     void agents.driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null })
     await agents.clock.advance(20_000)
     agents.step('h1', tick, null, closes(departure, owes))
     agents.world.byHand.resume(vm, 'h2')
+    const onward = { vm, to: 'sim://h3', handOverPaused: false, bandwidthMiBps: null }
+    if (movesOn) void agents.driver('h2').migrate(onward)
+    await agents.clock.advance(20_000)
     agents.checker.checkAtRest()
     const found = agents.found().filter((text) => text.startsWith('S3'))
-    assert.deepEqual(found, owes ? lost : [])
+    assert.deepEqual(found, excused ? [] : lost)
   }
+})
+
+test('a copy of which the agent there knows is not excused, though an administrator lets it run and it moves on', async () => {
+  const agents = watchedAgents(3)
+  for (const host of ['h1', 'h2', 'h3']) agents.born(host)
+  agents.vm('a', 'h1', { autostart: true })
+  agents.step('h2', tick, null, opened(arrival))
+  agents.step('h1', tick, null, opened(departure), asks)
+  void agents.driver('h1').migrate({ vm, to: 'sim://h2', handOverPaused: true, bandwidthMiBps: null })
+  await agents.clock.advance(20_000)
+  agents.world.byHand.resume(vm, 'h2')
+  void agents.driver('h2').migrate({ vm, to: 'sim://h3', handOverPaused: false, bandwidthMiBps: null })
+  await agents.clock.advance(20_000)
+  agents.checker.checkAtRest()
+  assert.deepEqual(
+    agents.found().filter((text) => text.startsWith('S3')),
+    ['S3 a starts with its host no more, since it is on h3'],
+  )
 })
