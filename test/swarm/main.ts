@@ -42,6 +42,12 @@ const progressOf = (total: number, json: boolean): ((done: number, failed: numbe
   }
 }
 
+/** Of a failure, at once: a long search may be stopped before its end. */
+const sayFailure = (options: SwarmOptions, outcome: Outcome): void => {
+  const [broken] = brokenLines(outcome)
+  process.stderr.write(`FAILED ${broken}\n    again:  ${replayLine(options, outcome.seed)}\n`)
+}
+
 const report = async (options: SwarmOptions, failures: readonly Outcome[]): Promise<void> => {
   for (const [i, failure] of failures.entries()) {
     say('')
@@ -72,7 +78,10 @@ const run = async (options: SwarmOptions): Promise<number> => {
     twice,
     onOutcome(outcome) {
       outcomes.push(outcome)
-      if (outcome.violations.length > 0) failures.push(outcome)
+      if (outcome.violations.length > 0) {
+        failures.push(outcome)
+        if (!json) sayFailure(options, outcome)
+      }
       if (json) say(JSON.stringify(outcome))
       progress(outcomes.length, failures.length)
     },

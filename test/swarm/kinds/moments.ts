@@ -365,7 +365,7 @@ const growth: Kind = {
         return host === empty ? draw.integer(300, 1_500) : draw.integer(6_500, 7_500)
       }
       return [
-        ...slow.map(({ name }) => ({ atMs, command: `memory ${name} ${draw.integer(1_536, 3_072)}` })),
+        ...slow.map(({ name }) => ({ atMs, command: `memory ${name} ${draw.integer(1_536, 6_144)}` })),
         { atMs, command: `upon moving in=${soon(draw)}ms overload TO ${draw.integer(1_500, 6_000)}` },
         ...Array.from({ length: draft.hosts }, (_, host) => ({
           atMs: atMs + 1,
