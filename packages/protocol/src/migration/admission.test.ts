@@ -139,11 +139,21 @@ const promise = {
   vm: asVmId('promised'),
   demand: { cpuMilli: 400, memoryMiB: 256 },
 }
-const arrival = (host = hostWith([]), promises = [promise].slice(0, 0), epoch = 4) =>
-  mayArrive(host, lease(), promises, arriving, { partition, epoch }, createClosedActions([]), self, {
-    now: promises.length,
-    max: 2,
-  })?.code ?? 'welcome'
+const later = actionIdOf(partition, 7)
+const arrival = (host = hostWith([]), promises = [promise].slice(0, 0), epoch = 4, of = action) =>
+  mayArrive(
+    host,
+    lease(),
+    promises,
+    arriving,
+    { partition, epoch, action: of },
+    createClosedActions([]),
+    self,
+    {
+      now: promises.length,
+      max: 2,
+    },
+  )?.code ?? 'welcome'
 
 test('a VM is admitted where there is room beside used and promised amounts (S9)', () => {
   assert.equal(arrival(), 'welcome')
@@ -155,6 +165,7 @@ test('a VM is admitted where there is room beside used and promised amounts (S9)
   )
   assert.equal(arrival(hostWith([]), [promise, { ...promise, vm: asVmId('second') }]), 'limit.in')
   assert.equal(arrival(hostWith([]), [], 3), 'lease.stale')
+  assert.equal(arrival(hostWith([]), [], 4, later), 'plan.unknown', 'no plan that came here names it')
   assert.equal(arrival(hostWith([observed('web')])), 'vm.present')
   assert.equal(
     arrival(hostWith([]), [{ ...promise, vm: asVmId('web') }]),
@@ -183,7 +194,7 @@ test('a rule for the end counts a VM that its plan was to take away, once that h
       lease({ assigned: { assign, unsound: null } }),
       [],
       arriving,
-      { partition, epoch: 4 },
+      { partition, epoch: 4, action: comes },
       createClosedActions(ended),
       self,
       { now: 0, max: 2 },

@@ -1,13 +1,14 @@
 /** The last checks before a migration begins: the source looks again at its VM, the destination at its promises (S9–S11). */
 
 import type { Migrate } from '@drover/placement'
-import type { Assigned } from '../actions/assigned-action.ts'
+import { type Assigned, assignedAction } from '../actions/assigned-action.ts'
 import type { ClosedActions } from '../actions/closed-actions.ts'
 import { doorClosed, noPlaceFor } from '../actions/may-come.ts'
 import type { Refusal } from '../actions/refusal.ts'
 import { isSameLife } from '../actions/same-life.ts'
 import { type HostId, type Instant, own } from '../data/ids.ts'
-import { isCurrent, type Lease } from '../data/lease.ts'
+import type { Lease } from '../data/lease.ts'
+import type { Begin } from '../data/message.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import { fixedCode, type HostState, snapshotVm } from '../snapshot/host.ts'
 import type { Expected } from '../snapshot/ledger.ts'
@@ -42,19 +43,17 @@ export const mayArrive = (
   lease: Lease | null,
   promises: readonly Expected[],
   arriving: VmSnapshot,
-  named: { readonly partition: Lease['partition']; readonly epoch: number },
+  named: Pick<Begin, 'partition' | 'epoch' | 'action'>,
   closed: Pick<ClosedActions, 'resultOf'>,
   self: HostId,
   migrationsIn: { readonly now: number; readonly max: number },
 ): Refusal | null => {
-  if (!isCurrent(lease, named.partition, named.epoch))
-    return { code: 'lease.stale', text: 'no such lease here' }
   // The plan may be right about its source, and wrong about this host.
-  const unsound = lease.assigned?.unsound ?? null
-  if (unsound !== null) return { code: 'plan.unsound', text: unsound }
+  const assigned = assignedAction(lease, named)
+  if ('code' in assigned) return assigned
   const shut = doorClosed(host, promises, arriving.vm)
   if (shut !== null) return shut
   if (migrationsIn.now >= migrationsIn.max)
     return { code: 'limit.in', text: `${migrationsIn.now} migrations come in already` }
-  return noPlaceFor(host, lease, promises, arriving, closed, self)
+  return noPlaceFor(host, assigned.lease, promises, arriving, closed, self)
 }

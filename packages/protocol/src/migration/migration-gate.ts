@@ -69,6 +69,7 @@ export const admit = (parts: MigrationParts, from: HostId, message: Admit): void
     const answer = { uri: ownUri(host), validMs: limits.admitValidMs }
     return context.send(from, { kind: 'admitted', partition, epoch, action, ...answer })
   }
+  if (parts.early.keep(from, message)) return
   const code = notAdmitted(parts, from, message)
   if (code !== null) return context.send(from, { kind: 'not-admitted', partition, epoch, action, code })
   hooks.admitted()

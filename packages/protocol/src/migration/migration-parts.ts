@@ -12,6 +12,7 @@ import type { Adoption } from './adoption.ts'
 import type { Alarms } from './alarms.ts'
 import type { Autostarts } from './autostarts.ts'
 import type { Duties } from './duties.ts'
+import type { EarlyAdmissions } from './early-admissions.ts'
 import type { ForeignArrivals } from './foreign-arrivals.ts'
 import type { IncomingMigrations } from './incoming.ts'
 import type { IncomingMigration } from './incoming-table.ts'
@@ -49,6 +50,7 @@ export interface MigrationParts {
   readonly unread: UnreadResumes
   readonly outgoing: OutgoingMigrations
   readonly incoming: IncomingMigrations
+  readonly early: EarlyAdmissions
   readonly presence: PresenceAnswers
   readonly adoption: Adoption
   readonly alarms: Alarms

@@ -21,6 +21,7 @@ import { createAlarms } from './alarms.ts'
 import { createAutostarts } from './autostarts.ts'
 import { doubtOf } from './doubt-of-journal.ts'
 import { createDuties, unconfirmed } from './duties.ts'
+import { createEarlyAdmissions } from './early-admissions.ts'
 import { arrivalsNow, arrivalsSampled, noArrivals } from './foreign-arrivals.ts'
 import { createIncoming } from './incoming.ts'
 import { hasArrived, leftOrStayed } from './migration-ends.ts'
@@ -164,6 +165,7 @@ export const createMigrations = (
     },
     silent: incoming.nudge,
     tick() {
+      parts.early.tick()
       outgoing.tick()
       incoming.tick()
       duties.tick()
@@ -171,7 +173,7 @@ export const createMigrations = (
       alarms.tick()
     },
     nextAt: () =>
-      earliest([outgoing.nextAt(), incoming.nextAt(), duties.nextAt(), autostarts.nextAt(), alarms.nextAt()]),
+      earliest([parts.early, outgoing, incoming, duties, autostarts, alarms].map((part) => part.nextAt())),
     view: (now) => viewOf(parts, now),
   }
 }
@@ -241,7 +243,11 @@ const createParts = (
         ),
       ),
   })
-  const ends = { outgoing, incoming, presence, adoption }
+  const early = createEarlyAdmissions(context, {
+    lease: hooks.lease,
+    admit: (from, message) => admit(parts, from, message),
+  })
+  const ends = { outgoing, incoming, early, presence, adoption }
   const parts: MigrationParts = {
     context,
     host,
@@ -295,6 +301,7 @@ const received = (parts: MigrationParts, from: HostId, message: MigrationMessage
       duties.confirmed(message.action, from)
       return outgoing.forgotten(message.action, from)
     case 'cancelled':
+      parts.early.cancelled(from, message.action)
       return incoming.cancelled(from, message)
     case 'where-is':
       outgoing.askedBy(message.action, from)
