@@ -207,6 +207,8 @@ const end = (state: ProcessState): void => {
   state.cancelTurn?.()
   for (const queue of [state.leaving, state.timers, state.arrived]) queue.length = 0
   state.armed.clear()
+  // It may never have come to its network: no other tells that of its end.
+  if (!state.free) state.init.onStill(false)
 }
 
 const clockOf = (state: ProcessState): Clock => {

@@ -57,6 +57,20 @@ test('a frozen agent can be killed; the next one is not frozen', async () => {
   assert.equal(cluster.view(0).able, true)
 })
 
+test('an agent can be killed while it opens its journal on a slow disk; the next one is heard', async () => {
+  const cluster = await virtualCluster({ hosts: 2 })
+  await cluster.run(3_000)
+  cluster.killAgent(0)
+  cluster.fsync(0, 500)
+  cluster.restartAgent(0)
+  cluster.killAgent(0)
+  await cluster.run(60_000)
+  cluster.fsync(0, 0)
+  cluster.restartAgent(0)
+  await cluster.run(5_000)
+  assert.deepEqual([stateOf(cluster, 0, 1), stateOf(cluster, 1, 0)], ['alive', 'alive'])
+})
+
 test('an operator and a stop wait until the process goes on', async () => {
   const cluster = await virtualCluster({ hosts: 2 })
   await cluster.run(3_000)
