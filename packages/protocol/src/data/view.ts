@@ -49,7 +49,9 @@ export interface DutyView {
 
 /** All codes of alarms. */
 export const alarmCodes = [
+  'vm.double',
   'vm.paused_by_migration',
+  'vm.paused_in_doubt',
   'vm.unconfirmed',
   'vm.autostart_unset',
   'migration.unaccounted',

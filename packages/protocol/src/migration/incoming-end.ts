@@ -70,19 +70,21 @@ const isExpired = ({ context }: IncomingState, { since }: IncomingMigration): bo
 const hasRunHere = ({ here, there }: Rounds): boolean =>
   (here === 'running' || here === 'held') && there === 'absent'
 
-const judge = (state: IncomingState, migration: IncomingMigration): void => {
+const judge = (state: IncomingState, before: IncomingMigration): void => {
   const { context } = state
-  const { vm, action, from, rounds, letGo } = migration
-  if (migration.adopted && !letGo) {
+  const { vm, action, from, rounds, letGo } = before
+  if (before.adopted && !letGo) {
     // It was let run meanwhile, by its source for example: it needs no word any more.
-    if (hasRunHere(rounds)) return hasArrived(state, put(state, { ...migration, letGo: true }))
+    if (hasRunHere(rounds)) return hasArrived(state, put(state, { ...before, letGo: true }))
     // Its source says nothing, or does not know of it: it will be handed over again, or an operator sees it. As long as our own
     // hypervisor says nothing either, nothing is known of it (S12).
-    if (rounds.here !== null && rounds.here !== 'incoming' && isExpired(state, migration))
-      close(state, migration, 'migration.failed')
+    if (rounds.here !== null && rounds.here !== 'incoming' && isExpired(state, before))
+      close(state, before, 'migration.failed')
     return
   }
-  const verdict = judgeDestination(answersOf(rounds), isExpired(state, migration))
+  const verdict = judgeDestination(answersOf(rounds), isExpired(state, before))
+  const alarm = verdict.kind === 'wait' ? verdict.warning : null
+  const migration = put(state, { ...before, rounds: { ...rounds, alarm } })
   switch (verdict.kind) {
     case 'wait':
       if (verdict.warning !== null)

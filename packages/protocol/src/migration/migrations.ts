@@ -17,6 +17,7 @@ import { depart, fixedCode, type HostState, isSameStart, type KnownVm } from '..
 import type { Expected, Promised } from '../snapshot/ledger.ts'
 import { earliest, type StepContext } from '../step-context.ts'
 import { createAdoption } from './adoption.ts'
+import type { VmInDoubt } from './alarm-causes.ts'
 import { createAlarms } from './alarms.ts'
 import { createAutostarts } from './autostarts.ts'
 import { doubtOf } from './doubt-of-journal.ts'
@@ -235,6 +236,7 @@ const createParts = (
   })
   const alarms = createAlarms(context, host, duties, autostarts, {
     accounted: (vm) => parts.jobs.has(vm) || accounts(parts, vm),
+    inDoubt: () => inDoubt(parts),
     overdue: () => [...unending(parts, 'out'), ...unending(parts, 'in')],
     overdueAt: () =>
       earliest(
@@ -266,6 +268,12 @@ const createParts = (
   }
   return parts
 }
+
+const inDoubt = ({ outgoing, incoming }: MigrationParts): readonly VmInDoubt[] =>
+  [
+    ...[...outgoing.all.values()].map(({ vm, to, rounds }) => ({ code: rounds.alarm, vm, peer: to })),
+    ...[...incoming.all.values()].map(({ vm, from, rounds }) => ({ code: rounds.alarm, vm, peer: from })),
+  ].flatMap(({ code, ...about }) => (code === null ? [] : [{ code, ...about }]))
 
 const unending = (parts: MigrationParts, direction: 'out' | 'in') => {
   const { context, outgoingJobs, incomingJobs } = parts

@@ -94,9 +94,11 @@ const leavePaused = (state: OutgoingState, migration: OutgoingMigration): void =
   refuse(state, migration, 'vm.paused_by_migration', why)
 }
 
-const settle = (state: OutgoingState, migration: OutgoingMigration): void => {
-  const { here, there } = migration.rounds
-  const verdict = judgeSource(answersOf(migration.rounds))
+const settle = (state: OutgoingState, before: OutgoingMigration): void => {
+  const { here, there } = before.rounds
+  const verdict = judgeSource(answersOf(before.rounds))
+  const alarm = verdict.kind === 'wait' ? verdict.warning : null
+  const migration = put(state, { ...before, rounds: { ...before.rounds, alarm } })
   switch (verdict.kind) {
     case 'wait':
       supervise(state, migration)

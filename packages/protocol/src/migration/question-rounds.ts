@@ -6,6 +6,7 @@ import { limits } from '../data/config.ts'
 import { backOffMs } from '../data/exponential-back-off.ts'
 import type { Instant } from '../data/ids.ts'
 import type { Presence } from '../data/message.ts'
+import type { AlarmCode } from '../data/view.ts'
 
 /** `null`: that end has not answered. */
 export type Seen = Presence | null
@@ -40,7 +41,12 @@ export interface Rounds {
   readonly silence: number
   /** Rounds in a row that ended with an answer missing: the next one waits longer. */
   readonly missed: number
+  /** What the last verdict left for an operator to see. */
+  readonly alarm: DoubtAlarm | null
 }
+
+/** It runs at both ends; or it is paused, and whether it runs at the other end is not known. */
+export type DoubtAlarm = Extract<AlarmCode, 'vm.double' | 'vm.paused_in_doubt'>
 
 export const notAsked: Rounds = {
   number: null,
@@ -51,6 +57,7 @@ export const notAsked: Rounds = {
   before: null,
   silence: 0,
   missed: 0,
+  alarm: null,
 }
 
 /** Both ends have answered. */

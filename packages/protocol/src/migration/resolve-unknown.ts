@@ -7,11 +7,11 @@ import { assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import { checkDestinationVerdict, checkSourceVerdict } from './migration-invariants.ts'
-import type { Answers, Seen } from './question-rounds.ts'
+import type { Answers, DoubtAlarm, Seen } from './question-rounds.ts'
 
 /** What the source's agent does with an action whose end is not known. */
 export type SourceVerdict =
-  | { readonly kind: 'wait'; readonly warning: ReasonCode | null }
+  | { readonly kind: 'wait'; readonly warning: DoubtAlarm | null }
   /** It never left: it runs here and no job touches it. */
   | { readonly kind: 'stayed' }
   /** R1: paused here, positively absent there: resume it here. */
@@ -82,7 +82,7 @@ const bothCopies = (there: Seen, stable: number): SourceVerdict => {
 
 /** What the destination's agent does with a promise whose source does not speak up. */
 export type DestinationVerdict =
-  | { readonly kind: 'wait'; readonly warning: ReasonCode | null }
+  | { readonly kind: 'wait'; readonly warning: DoubtAlarm | null }
   /** The source is positively rid of it: let it run here, unless it does, or its owner has paused it since (R2). */
   | { readonly kind: 'take-over' }
   /** It will not come, or its copy here must never run: forget the promise. */

@@ -17,13 +17,18 @@ export const answerAlarm = (
     world.byHand.abort(vm)
     return `virsh domjobabort ${name}`
   }
-  if (code !== 'vm.paused_by_migration' || isMoving) return null
-  if (copies.some((copy) => !world.host(copy.host).alive)) return null
+  if (isMoving || copies.some((copy) => !world.host(copy.host).alive)) return null
+  const runs = copies.filter(({ state }) => state === 'running').map((copy) => copy.host)
+  if (code === 'vm.double' && runs.length > 1 && runs.includes(host)) {
+    world.byHand.destroy(vm, host)
+    return `${name} runs on ${runs.join(' and ')}: virsh destroy on ${host}`
+  }
+  if (code !== 'vm.paused_by_migration') return null
   if (copies.find((copy) => copy.host === host)?.state !== 'paused') return null
-  const running = copies.find(({ state }) => state === 'running')
+  const [running] = runs
   if (running !== undefined) {
     world.byHand.destroy(vm, host)
-    return `${name} runs on ${running.host}: virsh destroy on ${host}`
+    return `${name} runs on ${running}: virsh destroy on ${host}`
   }
   for (const copy of copies) if (copy.host !== host) world.byHand.destroy(vm, copy.host)
   world.byHand.resume(vm, host)
