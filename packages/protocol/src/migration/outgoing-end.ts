@@ -29,7 +29,7 @@ import {
   nextRound,
   type Rounds,
 } from './question-rounds.ts'
-import { judgeSource } from './resolve-unknown.ts'
+import { judgeSource, nowhere } from './resolve-unknown.ts'
 
 const reach = ({ hooks }: OutgoingState, { to, uri, vm }: OutgoingMigration): PeerUri | null =>
   uri === null ? null : hooks.reach(to, uri, vm)
@@ -115,7 +115,8 @@ const settle = (state: OutgoingState, before: OutgoingMigration): void => {
         migration,
         migration.job.stopping?.code ?? 'migration.failed',
         'the VM still runs on its source',
-        there === null,
+        // A copy may wait there, and would run if the VM were gone from here: its agent has to say that it has forgotten it.
+        !nowhere(there),
       )
     case 'resume-here':
       if (migration.uncertain) return leavePaused(state, migration)

@@ -26,7 +26,8 @@ export type SourceVerdict =
   | { readonly kind: 'gone' }
 
 const active = (seen: Seen) => seen === 'running' || seen === 'paused' || seen === 'held'
-const nowhere = (seen: Seen) => seen === 'absent' || seen === 'shut' || seen === 'saved'
+/** No copy of it is active there. */
+export const nowhere = (seen: Seen): boolean => seen === 'absent' || seen === 'shut' || seen === 'saved'
 const wait = { kind: 'wait', warning: null } as const
 
 export const judgeSource = (answers: Answers): SourceVerdict => {
