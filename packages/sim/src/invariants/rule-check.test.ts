@@ -24,7 +24,7 @@ import {
   tick,
   type WatchedAgents,
 } from '../testing/watched-agents.ts'
-import { brokenBy } from './rule-check.ts'
+import { brokenBy, isLeftBehind } from './rule-check.ts'
 
 test('S11: each kind of rule is seen to be broken, and what was broken before is excused', () => {
   const coming = (vm: typeof a, beside: readonly (typeof a)[], problem = problemOf(1_000)) => ({
@@ -76,6 +76,25 @@ test('S11: a rule that need not hold throughout lets through what the plan takes
     assert.notEqual(brokenBy(rule, through(onward, 1, 2)), null)
     assert.notEqual(brokenBy({ ...rule, continuous: true }, through(onward)), null)
   }
+})
+
+test('S11: a paused copy is left behind where the VM runs elsewhere, or is left paused there, too', () => {
+  const [running, left] = [
+    { state: 'running', pausedBy: null },
+    { state: 'paused', pausedBy: 'migration' },
+  ] as const
+  const others = [
+    running,
+    { ...left },
+    { state: 'shut', pausedBy: null },
+    { state: 'paused', pausedBy: 'owner' },
+  ] as const
+  assert.equal(isLeftBehind(left, [left]), false, 'it is the VM')
+  assert.deepEqual(
+    others.map((other) => isLeftBehind(left, [left, other])),
+    [true, true, false, false],
+  )
+  assert.equal(isLeftBehind(running, [running, left]), false)
 })
 
 test('S11: a rule is judged again when the hypervisor begins, and when the VM is there', async () => {

@@ -7,6 +7,7 @@
  */
 import type { ActionId, Assign, HostId, Problem, Rule, VmId } from '@drover/protocol'
 import type { MigrationTruth } from '../hypervisor/events.ts'
+import type { CopyTruth } from '../hypervisor/truth.ts'
 import type { AgentEvent } from './agent-feed.ts'
 import { type HostBook, partitionOf } from './host-book.ts'
 import type { Check, Scene } from './scene.ts'
@@ -103,16 +104,25 @@ interface RuleState {
   readonly admissions: Map<ActionId, Admission>
 }
 
+type CopyFacts = Pick<CopyTruth, 'state' | 'pausedBy'>
+
+/**
+ * What a migration has left paused, while the VM runs elsewhere, is for an operator to remove; of two that it has left paused, an
+ * operator chooses one.
+ */
+export const isLeftBehind = <C extends CopyFacts>(copy: C, all: Iterable<C>): boolean => {
+  const isLeft = ({ state, pausedBy }: CopyFacts): boolean => state === 'paused' && pausedBy === 'migration'
+  return (
+    isLeft(copy) && [...all].some((other) => other !== copy && (other.state === 'running' || isLeft(other)))
+  )
+}
+
 /** What is truly on that host, or on its way there. */
 const presentAt = ({ scene: { world } }: RuleState, host: string): readonly VmId[] => {
   const copies = [...(world.inside.state.hosts.get(host)?.copies.values() ?? [])]
   const moving = world.migrations()
-  // What a migration has left paused, while the VM runs elsewhere, is for an operator to remove.
-  const isLeft = ({ vm, state, pausedBy }: (typeof copies)[number]): boolean =>
-    state === 'paused' &&
-    pausedBy === 'migration' &&
-    [...vm.copies].some((other) => other.state === 'running') &&
-    !moving.some((one) => one.vm === vm.spec.vm)
+  const isLeft = (copy: (typeof copies)[number]): boolean =>
+    isLeftBehind(copy, copy.vm.copies) && !moving.some((one) => one.vm === copy.vm.spec.vm)
   const there = copies.filter((copy) => copy.state !== 'shut' && !isLeft(copy)).map(({ vm }) => vm.spec.vm)
   const coming = moving.flatMap(({ vm, to }) => (to === host ? [vm] : []))
   return [...new Set([...there, ...coming])]
