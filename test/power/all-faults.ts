@@ -1,4 +1,6 @@
 /** All faults that are sown, by their short names. */
+
+import { copyFaults } from './faults/copy-faults.ts'
 import { designFaults } from './faults/design-faults.ts'
 import { hostFaults } from './faults/host-faults.ts'
 import { mendedFaults } from './faults/mended-faults.ts'
@@ -13,6 +15,7 @@ export const allFaults: readonly SownFault[] = [
   ...mendedFaults,
   ...partitionFaults,
   ...migrationFaults,
+  ...copyFaults,
   ...hostFaults,
 ]
 
