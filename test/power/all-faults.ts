@@ -7,11 +7,13 @@ import { mendedFaults } from './faults/mended-faults.ts'
 import { migrationFaults } from './faults/migration-faults.ts'
 import { partitionFaults } from './faults/partition-faults.ts'
 import { reviewedFaults } from './faults/reviewed-faults.ts'
+import { trustFaults } from './faults/trust-faults.ts'
 import type { Fault, SownFault } from './sown-fault.ts'
 
 export const allFaults: readonly SownFault[] = [
   ...designFaults,
   ...reviewedFaults,
+  ...trustFaults,
   ...mendedFaults,
   ...partitionFaults,
   ...migrationFaults,

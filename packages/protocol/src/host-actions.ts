@@ -9,7 +9,7 @@ import { calledOff } from './actions/called-off.ts'
 import { type ClosedActions, createClosedActions } from './actions/closed-actions.ts'
 import type { Refusal } from './actions/refusal.ts'
 import { createUnreadResumes, type UnreadResumes } from './actions/unread-resumes.ts'
-import type { ActionId, HostId, Instant, VmId } from './data/ids.ts'
+import { type ActionId, type HostId, type Instant, isOf, leaderOf, type VmId } from './data/ids.ts'
 import type { OpenAction, OpenMigration, Restored } from './data/io.ts'
 import { isCurrent } from './data/lease.ts'
 import type { Begin, PartitionMessage, Withdraw } from './data/message.ts'
@@ -117,9 +117,10 @@ export const createHostActions = (
       return all.length === 0 ? noneLeaving : new Map(all.map(({ vm, demand }) => [vm, demand]))
     },
     received(from, message) {
+      if (message.kind !== 'begin' && message.kind !== 'withdraw') return migrations.received(from, message)
+      if (!leads(from, message)) return
       if (message.kind === 'begin') begin(parts, from, message)
-      else if (message.kind === 'withdraw') withdraw(parts, from, message)
-      else migrations.received(from, message)
+      else withdraw(parts, from, message)
     },
     learnt(input) {
       migrations.learnt(input)
@@ -174,6 +175,10 @@ const isMigration = (open: OpenAction): open is OpenMigration =>
 /** As a leader is told it. */
 const resultOf = ({ migrations, closed }: Parts, action: ActionId): ActionResult | null =>
   migrations.resultOf(action) ?? closed.resultOf('lifecycle', action)
+
+/** A plan's actions are begun and withdrawn by the host that leads it: every other member knows its partition and its epoch, too. */
+const leads = (from: HostId, { partition, action }: Begin | Withdraw): boolean =>
+  leaderOf(partition) === from && isOf(action, partition)
 
 const begin = (parts: Parts, from: HostId, message: Begin): void => {
   const { context, hooks, closed, migrations, lifecycle } = parts

@@ -1,5 +1,5 @@
 /** The names of things: those that a placement knows, and those of the protocol. */
-import type { HostId } from '@drover/placement'
+import type { ActionId, HostId } from '@drover/placement'
 
 export {
   type ActionId,
@@ -25,6 +25,9 @@ export type Instant = number
 
 export const partitionIdOf = (leader: HostId, incarnation: number, counter: number): PartitionId =>
   `${leader}.${incarnation}.${counter}` as PartitionId
+
+/** An action of a plan of this partition: `<partition>/<index>`. */
+export const isOf = (action: ActionId, partition: PartitionId): boolean => action.startsWith(`${partition}/`)
 
 /** The host that formed it: the text before the last two dots. */
 export const leaderOf = (partition: PartitionId): HostId => partition.replace(/\.\d+\.\d+$/, '') as HostId

@@ -3,7 +3,7 @@
 import { assert, assertNever } from '@drover/placement'
 import { fitsInBytes } from '../codec.ts'
 import { limits } from '../data/config.ts'
-import type { HostId, PartitionId } from '../data/ids.ts'
+import { type HostId, leaderOf, type PartitionId } from '../data/ids.ts'
 import type { Reserve } from '../data/message.ts'
 import type { AnyCode } from '../data/reasons.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
@@ -14,8 +14,8 @@ export const onReserve = (state: LeaseState, from: HostId, message: Reserve): vo
   const { context, hooks } = state
   const { partition, intent, rank } = message
   const decline = (code: AnyCode) => context.send(from, { kind: 'declined', partition, epoch: 0, code })
-  // An agent of this program never says so: it would not be clear which of the two competes for this host.
-  if (rank.partition !== partition) return decline('wire.garbage')
+  // An agent of this program never says so: it would not be clear which of the two competes for this host, or which host leads it.
+  if (rank.partition !== partition || leaderOf(partition) !== from) return decline('wire.garbage')
   const code = hooks.unable(intent, from)
   if (code !== null) return decline(code)
   const snapshot = hooks.snapshot()

@@ -3,6 +3,7 @@
 import { limits } from '../data/config.ts'
 import type { HostId } from '../data/ids.ts'
 import type { Assign, Release, Renew } from '../data/message.ts'
+import { isItsRecord } from './its-record.ts'
 import { changeLease, endLease, type LeaseState, leaseOf } from './lease-state.ts'
 import { planFault } from './plan-fault.ts'
 import { problemFault } from './problem-fault.ts'
@@ -38,7 +39,7 @@ export const onAssign = (state: LeaseState, from: HostId, message: Assign): void
   if (unsound !== null)
     context.warn('plan.unsound', `the plan of ${partition} does not pass the check here: ${unsound}`)
   changeLease(state, { ...held, assigned: { assign: message, unsound }, executing: true })
-  if (from !== context.self && message.decision.id === partition)
+  if (from !== context.self && isItsRecord(from, message))
     hooks.report({ ...message.decision, asMember: true })
 }
 

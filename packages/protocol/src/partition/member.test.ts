@@ -22,8 +22,8 @@ const setUp = () => {
     snapshot: () => snapshot,
     report() {},
   })
-  const reserve = (counter: number, severity: number): Reserve => {
-    const partition = partitionIdOf(a, 1, counter)
+  const reserve = (counter: number, severity: number, leader = a): Reserve => {
+    const partition = partitionIdOf(leader, 1, counter)
     return {
       kind: 'reserve',
       incarnation: 1,
@@ -99,12 +99,12 @@ test('a leader that lost a lease is told at once, and again when it renews that 
   const { member, reserve, said } = setUp()
   member.reserve(a, reserve(1, 1))
   said()
-  member.reserve(b, reserve(2, 5))
+  member.reserve(b, reserve(2, 5, b))
   assert.deepEqual(
     said().map((message) => [message.kind, 'partition' in message && message.partition]),
     [
       ['revoked', partitionIdOf(a, 1, 1)],
-      ['granted', partitionIdOf(a, 1, 2)],
+      ['granted', partitionIdOf(b, 1, 2)],
     ],
   )
   member.renew(a, { kind: 'renew', incarnation: 1, partition: partitionIdOf(a, 1, 1), epoch: 8 })

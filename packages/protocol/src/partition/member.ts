@@ -4,13 +4,14 @@
  * `lease-invariants.ts` says what holds whenever it changes.
  */
 
-import { type HostId, type Instant, leaderOf } from '../data/ids.ts'
+import type { HostId, Instant } from '../data/ids.ts'
 import type { Lease } from '../data/lease.ts'
 import type { Assign, Recorded, Release, Renew, Reserve } from '../data/message.ts'
 import type { PeerView } from '../data/view.ts'
 import type { StepContext } from '../step-context.ts'
 import { onReserve } from './grant-lease.ts'
 import { onAssign, onExecuting, onLeaderRestarted, onRelease, onRenew, onTick } from './hold-lease.ts'
+import { isItsRecord } from './its-record.ts'
 import type { LeaseState, MemberHooks } from './lease-state.ts'
 
 export interface MemberSide {
@@ -46,9 +47,9 @@ export const createMemberSide = (
     renew: (from, message) => onRenew(state, from, message),
     release: (from, message) => onRelease(state, from, message),
     assign: (from, message) => onAssign(state, from, message),
-    recorded(from, { partition, decision }) {
-      const isOwn = decision.id === partition && leaderOf(partition) === from && decision.leader === from
-      if (isOwn && from !== context.self) hooks.report({ ...decision, asMember: true })
+    recorded(from, message) {
+      if (from !== context.self && isItsRecord(from, message))
+        hooks.report({ ...message.decision, asMember: true })
     },
     epochsAbove(epoch) {
       state.epoch = Math.max(state.epoch, epoch)
