@@ -1,6 +1,7 @@
 /** What the core is told of its host: capacity, reserve, and why a VM has to stay. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { limits } from '@drover/protocol'
 import { defaultReserve, describeHost, observedVms } from './observation.ts'
 import { fakeHypervisor, settings, vmSample } from './testing/fakes.ts'
 
@@ -72,7 +73,7 @@ test('labels are the words of its metadata, each once and in order; what is too 
 
 // A driver of one's own that calculates: what is no amount is not told, and not zero demand.
 test('a number that cannot be an amount counts as unknown', () => {
-  const wrong = [-5, Number.NaN, Number.POSITIVE_INFINITY]
+  const wrong = [-5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]
   for (const amount of wrong) {
     const [vm] = observedVms({
       pressure: null,
@@ -80,6 +81,19 @@ test('a number that cannot be an amount counts as unknown', () => {
     })
     assert.deepEqual([vm?.cpuMilli, vm?.memoryMiB, vm?.dirtyMiBps, vm?.vcpus], [null, 0, null, 0])
   }
+})
+
+test('a name or a CPU that no other host would read is clipped', () => {
+  const [vm] = observedVms({
+    vms: [
+      { ...vmSample('web1'), name: `${'n'.repeat(limits.proseCharsMax - 1)}\u{1F600}${'n'.repeat(9_000)}` },
+    ],
+    pressure: null,
+  })
+  assert.equal(vm?.name.length, limits.proseCharsMax)
+  assert.ok(vm?.name.isWellFormed())
+  const facts = { ...fakeHypervisor().facts, cpuBaseline: 'x'.repeat(1_000_000) }
+  assert.equal(describeHost(facts, settings(), '1').cpuBaseline.length, limits.textCharsMax)
 })
 
 // A property test of the wire found it: "\uFEFFweb1" arrived as "web1", and two hosts disagreed about a name.

@@ -41,7 +41,7 @@ export const describeHost = (facts: HostFacts, settings: Settings, version: stri
     location: settings.host.location,
     capacity,
     reserve: overridden(defaultReserve(capacity), settings.reserve),
-    cpuBaseline: facts.cpuBaseline,
+    cpuBaseline: facts.cpuBaseline.slice(0, limits.textCharsMax),
     failureDomain: settings.host.failureDomain,
     migrationUri: settings.hypervisor.migrationUri ?? facts.migrationUri,
     version,
@@ -58,14 +58,17 @@ export const observedVms = (sample: Sample): readonly ObservedVm[] =>
 /** Decoders of UTF-8 drop a byte order mark at the beginning of a text: a name must be the same before and after the wire. */
 const unmarked = (name: string): string => name.replace(/^\uFEFF+/, '')
 
-/** An amount, or null for a number that cannot be one. Unknown is not zero. */
+/** Whatever the driver says: a text that others would not read makes the whole host unheard. */
+const clipped = (text: string): string => text.slice(0, limits.proseCharsMax).toWellFormed()
+
+/** An amount, or null for a number that cannot be one, or that no other agent reads. Unknown is not zero. */
 const amount = (told: number | null): number | null =>
-  told !== null && Number.isFinite(told) && told >= 0 ? told : null
+  told !== null && told >= 0 && told <= limits.amountMax ? told : null
 const rounded = (told: number | null): number | null => (told === null ? null : Math.round(told))
 
 const observedVm = (one: VmSample): ObservedVm => ({
   vm: one.vm,
-  name: unmarked(one.name),
+  name: unmarked(clipped(one.name)),
   state: one.state,
   pausedBy: one.pausedBy ?? null,
   incarnation: one.incarnation,

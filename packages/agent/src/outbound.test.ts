@@ -1,7 +1,7 @@
 /** What is too large for one message is not handed over, and an operator hears of it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asHostId, limits, type Message } from '@drover/protocol'
+import { asHostId, type LoadSummary, limits, type Message } from '@drover/protocol'
 import { silentLog } from './log-port.ts'
 import { createOutbound } from './outbound.ts'
 
@@ -23,4 +23,19 @@ test('a message that is too large is dropped with a warning, and the next one go
   outbound.send(to, busy('x'))
   assert.equal(sent.length, 1)
   assert.equal(warned.length, 1)
+})
+
+test('a summary that no other host would take is dropped with a warning', () => {
+  const published: Uint8Array[] = []
+  const warned: string[] = []
+  const outbound = createOutbound(
+    { send: () => {}, publish: (bytes) => void published.push(bytes) },
+    (code, text) => void warned.push(`${code}: ${text}`),
+    silentLog,
+  )
+  outbound.publish({ name: 'x'.repeat(limits.summaryBytesMax) } as unknown as LoadSummary)
+  assert.equal(published.length, 0)
+  assert.match(warned[0] ?? '', /^wire\.too_large: the load summary has \d+ bytes, more than/)
+  outbound.publish({ name: 'x' } as unknown as LoadSummary)
+  assert.equal(published.length, 1)
 })

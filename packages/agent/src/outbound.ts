@@ -43,7 +43,13 @@ export const createOutbound = (
     },
     publish(summary) {
       const bytes = encoded(encodeSummary, summary, 'the load summary')
-      if (bytes !== null) transport.publish(bytes)
+      if (bytes === null) return
+      if (bytes.length <= limits.summaryBytesMax) return transport.publish(bytes)
+      const size = `${bytes.length} bytes, more than ${limits.summaryBytesMax}`
+      warn(
+        'wire.too_large',
+        `the load summary has ${size}, and was not sent: no other host hears of this one`,
+      )
     },
   }
 }

@@ -203,3 +203,16 @@ test('a hypervisor that comes late is found', async () => {
   assert.equal(count('jobs'), looked, 'a stopped poller looks no more')
   assert.deepEqual(warnings, ['hypervisor.unreachable'], 'told once')
 })
+
+test('what cannot be so is said once a minute of each hypervisor, not with each answer', () => {
+  const { hypervisor, warnings, poller } = watch()
+  poller.start()
+  for (let i = 0; i < 1_000; i += 1)
+    for (const at of [null, 'qemu+tcp://h2/system'])
+      hypervisor.tell({ kind: 'implausible', what: `vcpu.current: ${5_000 + i}`, at })
+  for (let i = 0; i < 1_000; i += 1)
+    hypervisor.tell({ kind: 'implausible', what: 'a', at: `qemu+tcp://x${i}/system` })
+  poller.stop()
+  assert.equal(warnings.length, 64)
+  assert.ok(warnings.every((code) => code === 'hypervisor.implausible'))
+})

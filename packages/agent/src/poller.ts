@@ -3,7 +3,7 @@
  * while the host is nearly full), soon after the hypervisor says that something changed, and when the core asks. One look at a
  * time: if the core asks during a look, one more look follows. The core judges what to believe of an answer.
  */
-import { type HostDescription, type Input, type ObservedVm, samplePeriodMs } from '@drover/protocol'
+import { type HostDescription, type Input, limits, type ObservedVm, samplePeriodMs } from '@drover/protocol'
 import { type Clock, instantOf } from './clock.ts'
 import type { Settings } from './config/settings.ts'
 import { wordsOf } from './errors.ts'
@@ -75,6 +75,8 @@ interface PollerState {
   /** The first regular look is still to come. */
   first: boolean
   stopped: boolean
+  /** When each hypervisor was last said to have told what cannot be so. */
+  readonly implausible: Map<string, number>
   cancelSample: () => void
   /** Null: no look is due because of an event. */
   cancelChanged: (() => void) | null
@@ -95,6 +97,7 @@ const newState = (): PollerState => ({
   outdated: 0,
   first: true,
   stopped: false,
+  implausible: new Map(),
   cancelSample: () => {},
   cancelChanged: null,
   unsubscribe: () => {},
@@ -154,9 +157,25 @@ const onEvent = (init: PollerInit, state: PollerState, event: HypervisorEvent): 
         look(init, state)
       })
       return
+    case 'implausible':
+      return sayImplausible(init, state, event)
     default:
       event satisfies never
   }
+}
+
+/** Once a minute of each hypervisor: what cannot be so comes with each answer, a little different each time. */
+const sayImplausible = (
+  { clock, warn }: PollerInit,
+  { implausible }: PollerState,
+  { what, at }: Extract<HypervisorEvent, { readonly kind: 'implausible' }>,
+): void => {
+  const where = at === null ? "this host's hypervisor" : `the hypervisor at ${at}`
+  const saidAt = implausible.get(where) ?? Number.NEGATIVE_INFINITY
+  const full = implausible.size >= limits.warningsMax && !implausible.has(where)
+  if (full || clock.now() - saidAt < limits.warningAgainMs) return
+  implausible.set(where, clock.now())
+  warn('hypervisor.implausible', `${where} told what cannot be so; it counts as not told: ${what}`)
 }
 
 const lookRegularly = (init: PollerInit, state: PollerState): void => {

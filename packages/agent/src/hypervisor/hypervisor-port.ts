@@ -131,6 +131,11 @@ export type HypervisorEvent =
   | { readonly kind: 'disconnected'; readonly reason: string }
   /** Something about a VM changed (started, stopped, arrived, left, paused, resumed …): look again. */
   | { readonly kind: 'changed'; readonly vm: VmId; readonly what: string }
+  /**
+   * A hypervisor told something that cannot be so, which counts as not told. `at`: the URI by which another host's was asked; null =
+   * this host's.
+   */
+  | { readonly kind: 'implausible'; readonly what: string; readonly at: string | null }
 
 export interface Hypervisor {
   /** `libvirt`, `simulated`, … */

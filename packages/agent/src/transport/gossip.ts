@@ -1,6 +1,6 @@
 /** Load summaries for all hosts of the arc, over gossipsub. */
 import { hash } from 'node:crypto'
-import type { HostId } from '@drover/protocol'
+import { type HostId, limits } from '@drover/protocol'
 import { type GossipSub, type GossipSubComponents, gossipsub, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { PrivateKey } from '@libp2p/interface'
 import { createSealer, createUnsealer, type Proven } from './envelope.ts'
@@ -8,8 +8,8 @@ import { createSealer, createUnsealer, type Proven } from './envelope.ts'
 /** One arc for now: it holds the whole ring. */
 export const topicOf = (arc: string): string => `drover/load/1/${arc}`
 
-/** Bytes of one sealed summary; it has about 700. */
-const gossipBytesMax = 16_384
+/** Bytes of one sealed summary; it has about 700. The envelope needs some 150 more. */
+const gossipBytesMax = limits.summaryBytesMax + 1_024
 
 /**
  * Few mesh peers and little lazy gossip: a summary is small, repeated every few seconds, and worth little when late.

@@ -92,6 +92,8 @@ export const limits = {
   amountMax: 2 ** 32,
   /** Bytes of one encoded message. Garbage is refused before it is read. */
   messageBytesMax: 1_048_576,
+  /** Bytes of one encoded load summary; it has about 500. Against gossip that swells with one odd host. */
+  summaryBytesMax: 15_360,
   /**
    * Bytes of one encoded problem: its plan and the decision go to the members in the same message. Against a plan that no member
    * ever gets. A host that has too many VMs for it, with their labels and rules, is left out.

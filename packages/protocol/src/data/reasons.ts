@@ -129,6 +129,7 @@ export const reasons = {
     'What a VM of this host wants is not known yet: it has not been measured, or its host was looked at once only.',
   'hypervisor.timeout': 'The hypervisor did not answer in time; nothing is known of the effect.',
   'hypervisor.refused': 'The hypervisor refused.',
+  'hypervisor.implausible': 'The hypervisor told something that cannot be so; it counts as not told.',
   'hypervisor.failed': 'The driver of the hypervisor failed in an unforeseen way.',
   'migration.failed': 'The migration failed; the VM runs where it was.',
   'migration.cancelled': 'Its source called the migration off; the VM runs there.',

@@ -17,6 +17,7 @@ import {
 } from './frame.ts'
 import { readLibvirtError, unreachable } from './libvirt-errors.ts'
 import type { Procedure } from './procedures.ts'
+import { unreadBytesMax } from './told-bounds.ts'
 import { XdrReader, XdrWriter } from './xdr.ts'
 
 export interface ConnectionLimits {
@@ -26,6 +27,8 @@ export interface ConnectionLimits {
   readonly keepaliveMs: number
   /** … and is given up after so many questions without one. */
   readonly keepaliveCount: number
+  /** Longest packet of the daemon, bytes. Default: libvirt's own limit. */
+  readonly packetBytesMax?: number
 }
 
 /**
@@ -52,12 +55,14 @@ interface Call {
 export class Connection {
   /** Called with every message that the daemon sends on its own: procedure number and payload. May throw on garbage. */
   onMessage: (procedure: number, payload: Buffer) => void = () => {}
+  /** Called with what the daemon told that cannot be so (`told-bounds.ts`): it counts as not told. */
+  onOdd: (what: string) => void = () => {}
   /** Called once, with the reason. */
   onClose: (reason: string) => void = () => {}
 
   readonly #socket: Socket
   readonly #limits: ConnectionLimits
-  readonly #packets = new PacketReader()
+  readonly #packets: PacketReader
   /** Sent and not answered; a call that timed out stays, for it still occupies the daemon. */
   readonly #sent = new Map<number, Call>()
   readonly #queue: Call[] = []
@@ -69,6 +74,7 @@ export class Connection {
   constructor(socket: Socket, limits: ConnectionLimits) {
     this.#socket = socket
     this.#limits = limits
+    this.#packets = new PacketReader(limits.packetBytesMax)
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
     socket.on('error', (error) => this.close(error.message))
     socket.on('close', () => this.close('closed by the daemon'))
@@ -122,7 +128,7 @@ export class Connection {
         timer: undefined,
         // Reading happens here, where the result's type is known; garbage propagates to `#received`.
         done: (payload) => {
-          const reader = new XdrReader(payload)
+          const reader = new XdrReader(payload, (what) => this.onOdd(`${procedure.name}: ${what}`))
           const result = procedure.read(reader)
           reader.end()
           resolve(result)
@@ -200,6 +206,7 @@ export class Connection {
   }
 
   #sendKeepalive(procedure: number): void {
+    if (this.#socket.writableLength > unreadBytesMax) return this.close('the daemon reads nothing')
     const header = { program: keepaliveProgram, version: programVersion, procedure, serial: 0 }
     this.#socket.write(
       encodePacket({ ...header, type: packetType.message, status: packetStatus.ok }, new Uint8Array(0)),

@@ -8,6 +8,7 @@ import type { Link } from './link.ts'
 import type { Caller } from './observe.ts'
 import { domainByUuid, type Procedure } from './procedures.ts'
 import { openSession } from './session.ts'
+import { peerPacketBytesMax } from './told-bounds.ts'
 import { type LibvirtUri, type PkiPaths, parsePeerUri, parseUri } from './uri.ts'
 
 export interface Daemons {
@@ -33,6 +34,8 @@ export interface DaemonsInit {
   readonly tls: PkiPaths | undefined
   /** See `LibvirtOptions.peerSockets`. */
   readonly peerSockets: readonly string[]
+  /** A daemon told something that cannot be so: this host's, or that of another at its URI. */
+  readonly odd: (what: string, at: string | undefined) => void
 }
 
 export const createDaemons = (init: DaemonsInit): Daemons => {
@@ -47,8 +50,13 @@ export const createDaemons = (init: DaemonsInit): Daemons => {
     }
   }
 
-  const session: Daemons['session'] = async (at, readOnly = false) =>
-    openSession(at === undefined ? uri : elsewhere(at), { ...limits, readOnly })
+  const session: Daemons['session'] = async (at, readOnly = false) => {
+    const connection = await (at === undefined
+      ? openSession(uri, { ...limits, readOnly })
+      : openSession(elsewhere(at), { ...limits, readOnly, packetBytesMax: peerPacketBytesMax }))
+    connection.onOdd = (what) => init.odd(what, at)
+    return connection
+  }
 
   const ask: Daemons['ask'] = async (question, at, readOnly) => {
     const connection = await session(at, readOnly)

@@ -14,6 +14,7 @@
  * be: a slow daemon is measured over a longer time, not wrongly.
  */
 import { limits, type VmId } from '@drover/protocol'
+import { vmsKeptMax } from './told-bounds.ts'
 
 /** What the counters of a VM are the sum of; two sums are compared only when it is the same. */
 export interface CpuSum {
@@ -131,7 +132,10 @@ export const createCpuHistory = (): CpuHistory => {
         kept = [look, ...kept].filter((one) => look.answeredMs - one.askedMs <= keptMsMax)
       return measured
     },
-    paused: (vm, atMs) => void pausedMs.set(vm, atMs),
+    paused(vm, atMs) {
+      // A daemon tells of no more VMs than these; without a bound it could fill the memory.
+      if (pausedMs.size < vmsKeptMax) pausedMs.set(vm, atMs)
+    },
     vcpusOf: (vm) => best.get(vm)?.vcpus ?? null,
   }
 }

@@ -2,6 +2,7 @@
 import type { VmId } from '@drover/protocol'
 import { type Domain, readDomain } from './domain.ts'
 import { jobStatsMax } from './procedures.ts'
+import { jobFields } from './told-bounds.ts'
 import { readTypedParams, type TypedValues } from './typed-params.ts'
 import { XdrReader } from './xdr.ts'
 
@@ -67,17 +68,21 @@ const readLifecycle = (reader: XdrReader, domain: Domain): DomainEvent => {
 }
 
 /** Null for a message that is none of ours. Throws `XdrError` on garbage. */
-export const decodeEvent = (procedure: number, payload: Uint8Array): DomainEvent | null => {
+export const decodeEvent = (
+  procedure: number,
+  payload: Uint8Array,
+  odd?: (what: string) => void,
+): DomainEvent | null => {
   const known = Object.values(kinds).some((kind) => kind.procedure === procedure)
   if (!known) return null
-  const reader = new XdrReader(payload)
+  const reader = new XdrReader(payload, odd)
   reader.int() // the id that the daemon gave to the registration
   const domain = readDomain(reader)
   switch (procedure) {
     case kinds.lifecycle.procedure:
       return readLifecycle(reader, domain)
     case kinds.jobCompleted.procedure:
-      return { kind: 'job_completed', vm: domain.vm, stats: readTypedParams(reader, jobStatsMax) }
+      return { kind: 'job_completed', vm: domain.vm, stats: readTypedParams(reader, jobStatsMax, jobFields) }
     case kinds.migrationIteration.procedure:
       return { kind: 'migration_iteration', vm: domain.vm, iteration: reader.int() }
     case kinds.metadataChange.procedure:

@@ -1,10 +1,12 @@
 /** How libvirt names a VM on the wire: name, UUID, and a number while it is active. */
 import { asVmId, type VmId } from '@drover/protocol'
+import { textBytesMax } from './told-bounds.ts'
 import type { XdrReader, XdrWriter } from './xdr.ts'
 
 const uuidBytes = 16
 
 export interface Domain {
+  /** '' = not believed. libvirt goes by the UUID. */
   readonly name: string
   readonly vm: VmId
   /** New at each start on a host; -1 while the VM is not active. */
@@ -32,7 +34,7 @@ export const writeDomain = (writer: XdrWriter, domain: Domain): void => {
 }
 
 export const readDomain = (reader: XdrReader): Domain => ({
-  name: reader.string(),
+  name: reader.text('the name of a VM', textBytesMax.vmName) ?? '',
   vm: uuidFromBytes(reader.fixed(uuidBytes)),
   id: reader.int(),
 })

@@ -57,11 +57,13 @@ const createDriver = (given: LibvirtOptions): Driver => {
     bootId: local ? bootId() : '',
     dirtyRateMs: options.dirtyRateMs,
     warn,
+    odd: (what) => relay.tell({ kind: 'implausible', what, at: null }),
   })
   const link = new Link(uri, limits, {
     connected: () => relay.tell({ kind: 'connected' }),
     disconnected: (reason) => relay.tell({ kind: 'disconnected', reason }),
     event: (event) => onDomainEvent(driver, event),
+    odd: (what) => relay.tell({ kind: 'implausible', what, at: null }),
   })
   const daemons = createDaemons({
     link,
@@ -70,6 +72,7 @@ const createDriver = (given: LibvirtOptions): Driver => {
     storageMs: options.storageMs,
     tls: options.tls,
     peerSockets: options.peerSockets,
+    odd: (what, at) => relay.tell({ kind: 'implausible', what, at: at ?? null }),
   })
   const driver: Driver = { options, local, daemons, relay, sampler, migrating: new Map(), warn }
   return driver

@@ -51,6 +51,11 @@ export class FakeDaemon {
     this.#answers.set(procedure.number, answer)
   }
 
+  /** What was prepared for it. */
+  answerOf(procedure: { readonly number: number }): Answer {
+    return this.#answers.get(procedure.number) ?? null
+  }
+
   listen(): Promise<void> {
     this.#server = createServer((socket) => this.#serve(socket))
     return new Promise((resolve) => this.#server.listen(this.#path, resolve))

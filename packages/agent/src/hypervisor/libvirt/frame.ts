@@ -71,6 +71,11 @@ export class PacketReader {
   #held = 0
   /** Size of the packet that is being received, once its length word is known. */
   #wanted: number | null = null
+  readonly #bytesMax: number
+
+  constructor(bytesMax: number = packetBytesMax) {
+    this.#bytesMax = bytesMax
+  }
 
   push(chunk: Buffer): Packet[] {
     this.#chunks.push(chunk)
@@ -80,7 +85,7 @@ export class PacketReader {
       if (this.#wanted === null) {
         if (this.#held < lengthBytes) return packets
         this.#wanted = this.#whole().readUInt32BE(0)
-        if (this.#wanted < packetBytesMin || this.#wanted > packetBytesMax || this.#wanted % 4 !== 0)
+        if (this.#wanted < packetBytesMin || this.#wanted > this.#bytesMax || this.#wanted % 4 !== 0)
           throw new XdrError(`a packet cannot have ${this.#wanted} bytes`)
       }
       // Chunks are joined only when a packet is whole: a large one arriving in crumbs costs one copy, not many.

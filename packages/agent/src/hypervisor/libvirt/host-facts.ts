@@ -10,18 +10,31 @@ import {
   nodeInfo,
   nodeMemory,
 } from './procedures.ts'
+import { textBytesMax } from './told-bounds.ts'
 
-const versionText = (version: number): string =>
-  `${Math.floor(version / 1_000_000)}.${Math.floor(version / 1_000) % 1_000}.${version % 1_000}`
+const versionText = (version: number | null): string =>
+  version === null
+    ? 'of an unknown version'
+    : `${Math.floor(version / 1_000_000)}.${Math.floor(version / 1_000) % 1_000}.${version % 1_000}`
 
-/** `nodeinfo` adds up NUMA cells, which misses memory that belongs to none; the memory statistics miss nothing. */
-const memoryMiB = async (caller: Caller, nodeInfoKiB: number): Promise<number> => {
+/** 0 = not believed. `nodeinfo` adds up NUMA cells, which misses memory that belongs to none; the memory statistics miss nothing. */
+const memoryMiB = async (caller: Caller, nodeInfoKiB: number | null): Promise<number> => {
   const { count } = await caller.call(nodeMemory, { count: 0 })
-  const { names } = await caller.call(nodeMemory, { count })
-  return Math.floor((names.get('total') ?? nodeInfoKiB) / 1024)
+  const { totalKiB } = await caller.call(nodeMemory, { count })
+  return Math.floor((totalKiB ?? nodeInfoKiB ?? 0) / 1024)
 }
 
-/** `migrationUri` null: derived from the host's name, unencrypted. */
+/** Null: not believed. Then no other host counts as equal. */
+const baselineOf = (xml: string | null): string | null => {
+  try {
+    const baseline = xml === null ? null : parseCpuBaseline(xml)
+    return baseline !== null && Buffer.byteLength(baseline) <= textBytesMax.cpuModel ? baseline : null
+  } catch {
+    return null
+  }
+}
+
+/** `migrationUri` null: derived from the host's name, unencrypted; '' when that is not known either. What is not believed of the capacity is 0. */
 export const readHostFacts = async (caller: Caller, migrationUri: string | null): Promise<HostFacts> => {
   const [info, name, libvirt, qemu, xml] = await Promise.all([
     caller.call(nodeInfo, null),
@@ -31,10 +44,10 @@ export const readHostFacts = async (caller: Caller, migrationUri: string | null)
     caller.call(capabilities, null),
   ])
   return {
-    name,
-    capacity: { cpuMilli: info.cpus * 1000, memoryMiB: await memoryMiB(caller, info.memoryKiB) },
-    cpuBaseline: parseCpuBaseline(xml),
-    migrationUri: migrationUri ?? `qemu+tcp://${name}/system`,
+    name: name ?? '',
+    capacity: { cpuMilli: (info.cpus ?? 0) * 1000, memoryMiB: await memoryMiB(caller, info.memoryKiB) },
+    cpuBaseline: baselineOf(xml) ?? `unknown/${name ?? ''}`,
+    migrationUri: migrationUri ?? (name === null ? '' : `qemu+tcp://${name}/system`),
     version: `libvirt ${versionText(libvirt)}, QEMU ${versionText(qemu)}`,
   }
 }

@@ -1,5 +1,6 @@
 /** libvirt's errors, as the hypervisor port names them. */
 import { HypervisorError, type HypervisorErrorCode } from '../hypervisor-port.ts'
+import { textBytesMax } from './told-bounds.ts'
 import type { XdrReader } from './xdr.ts'
 
 /** Numbers of libvirt's errors that decide something here. */
@@ -39,7 +40,7 @@ const codeOf = (code: number): HypervisorErrorCode => {
 export const readLibvirtError = (reader: XdrReader): LibvirtError => {
   const code = reader.int()
   reader.int() // the part of libvirt that it came from
-  const message = reader.optional(() => reader.string())
+  const message = reader.optional(() => reader.words(textBytesMax.words))
   return new LibvirtError(codeOf(code), code, message ?? `libvirt error ${code}`)
 }
 

@@ -16,6 +16,8 @@ export interface LinkListener {
   connected(): void
   disconnected(reason: string): void
   event(event: DomainEvent): void
+  /** It told something that cannot be so. */
+  odd(what: string): void
 }
 
 export class Link {
@@ -105,8 +107,9 @@ export class Link {
   }
 
   async #subscribe(connection: Connection): Promise<void> {
+    connection.onOdd = (what) => this.#listener.odd(what)
     connection.onMessage = (procedure, payload) => {
-      const event = decodeEvent(procedure, payload)
+      const event = decodeEvent(procedure, payload, (what) => this.#listener.odd(`an event: ${what}`))
       if (event !== null) this.#listener.event(event)
     }
     try {

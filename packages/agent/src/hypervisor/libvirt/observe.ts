@@ -51,6 +51,10 @@ export type Observation =
 export const isRunning = (state: number): boolean =>
   state !== domainStates.paused && state !== domainStates.crashed && state !== domainStates.suspendedByGuest
 
+/** What is not known is no verdict: as if the daemon had not answered. */
+const notBelieved = (what: string): HypervisorError =>
+  new HypervisorError('hypervisor.refused', `the hypervisor told ${what} that does not exist`)
+
 export const isAbsent = (error: unknown): boolean =>
   error instanceof HypervisorError && error.code === 'vm.absent'
 
@@ -61,6 +65,7 @@ export const isAbsent = (error: unknown): boolean =>
 const jobOf = async (caller: Caller, domain: Domain): Promise<Job> => {
   try {
     const { type, stats } = await caller.call(jobStats, { domain, flags: 0 })
+    if (type === null) throw notBelieved('the type of a job')
     if (type === jobTypes.none || type >= jobTypes.completed) return { kind: 'none' }
     const operation = numberOf(stats, 'operation', null)
     return operation === jobOperations.migrationOut ? { kind: 'outgoing', stats } : { kind: 'other' }
@@ -77,6 +82,7 @@ export const observe = async (caller: Caller, vm: VmId): Promise<Observation> =>
     const job = await jobOf(caller, { name: '', vm, id: -1 })
     const domain = await caller.call(domainByUuid, vm)
     const { state, reason } = await caller.call(domainState, { domain, flags: 0 })
+    if (state === null) throw notBelieved('a run state')
     if (state === domainStates.shut || domain.id < 0) return { kind: 'shut', domain }
     return { kind: 'active', domain, running: isRunning(state), reason, job }
   } catch (error) {

@@ -47,6 +47,7 @@ const pausedBy = async (events: readonly DomainEvent[], ranMs = 0) => {
     bootId: '',
     dirtyRateMs: 0,
     warn: () => {},
+    odd: () => {},
   })
   for (const event of events) sampler.hear(event)
   const [seen] = await sampler.sample(caller, new Map())

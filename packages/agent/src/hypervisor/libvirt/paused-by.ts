@@ -3,6 +3,7 @@
  * such a copy was to be received, and it has not run here: its vCPUs have used no time.
  */
 import { HypervisorError } from '../hypervisor-port.ts'
+import { vcpusTold } from './cpu-counters.ts'
 import type { Domain } from './domain.ts'
 import type { Caller } from './observe.ts'
 import {
@@ -20,16 +21,9 @@ import { numberOf, type TypedValues } from './typed-params.ts'
 const madeReadyNs = 50_000_000
 
 export const hasRun = (stats: TypedValues): boolean => {
-  let told = false
-  const vcpusMax = numberOf(stats, 'vcpu.maximum', 0)
-  for (let i = 0; i < vcpusMax; i += 1) {
-    const time = numberOf(stats, `vcpu.${i}.time`, null)
-    if (time === null) continue
-    told = true
-    if (time >= madeReadyNs) return true
-  }
+  const told = vcpusTold(stats)
   // A VM that is busy with a job may not tell: nothing is known.
-  return !told
+  return told.length === 0 || told.some(({ time }) => time >= madeReadyNs)
 }
 
 /** The last job of the VM here was its arrival. A daemon that was restarted since does not know. */

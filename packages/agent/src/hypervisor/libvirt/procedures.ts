@@ -4,6 +4,7 @@
  */
 import type { VmId } from '@drover/protocol'
 import { type Domain, readDomain, writeDomain, writeUuid } from './domain.ts'
+import { bounds, jobFields, statsFields, textBytesMax } from './told-bounds.ts'
 import { readTypedParams, type TypedParam, type TypedValues, writeTypedParams } from './typed-params.ts'
 import type { XdrReader, XdrWriter } from './xdr.ts'
 
@@ -30,9 +31,20 @@ const nodeMemoryMax = 16
 const cookieBytesMax = 4 * 1024 * 1024
 
 const none = (): void => {}
-const readText = (r: XdrReader): string => r.string()
 const readFlag = (r: XdrReader): boolean => r.int() !== 0
-const readBig = (r: XdrReader): number => Number(r.uhyper())
+const readVersion = (r: XdrReader): number | null => r.within(bounds.version, Number(r.uhyper()))
+const readXml = (r: XdrReader): string | null => {
+  const xml = r.text('an XML', textBytesMax.xml)
+  if (xml === null) return null
+  let marks = 0
+  for (let i = 0; i < xml.length; i += 1) {
+    const char = xml.charCodeAt(i)
+    if (char === tagMark || char === attributeMark) marks += 1
+  }
+  return r.within(bounds.xmlMarks, marks) === null ? null : xml
+}
+const tagMark = '<'.charCodeAt(0)
+const attributeMark = '='.charCodeAt(0)
 
 const onDomain = <Result>(number: number, name: string, read: (r: XdrReader) => Result) =>
   procedure<Domain, Result>(number, name, writeDomain, read)
@@ -80,22 +92,23 @@ export const supportsFeature = procedure<number, boolean>(
 
 // --- the host
 
+/** Null: not believed. */
 export interface NodeInfo {
-  readonly memoryKiB: number
-  readonly cpus: number
+  readonly memoryKiB: number | null
+  readonly cpus: number | null
 }
 const nodeModelBytes = 32
 export const nodeInfo = procedure<null, NodeInfo>(6, 'node info', none, (r) => {
   for (let i = 0; i < nodeModelBytes; i += 1) r.int() // a char array takes a word per character
-  const info = { memoryKiB: Number(r.uhyper()), cpus: r.int() }
+  const info = {
+    memoryKiB: r.within(bounds.hostKiB, Number(r.uhyper())),
+    cpus: r.within(bounds.hostCpus, r.int()),
+  }
   for (let i = 0; i < 5; i += 1) r.int() // mhz, NUMA cells, sockets, cores, threads
   return info
 })
-/** Of the whole host, KiB by name (`total`, `free`, …). Asked twice: first for how many there are. */
-export const nodeMemory = procedure<
-  { readonly count: number },
-  { names: ReadonlyMap<string, number>; count: number }
->(
+/** Of the whole host, KiB; null = not told, or not believed. Asked twice: first for how many values there are. */
+export const nodeMemory = procedure<{ readonly count: number }, { totalKiB: number | null; count: number }>(
   228,
   'node memory',
   (w, { count }) => {
@@ -103,16 +116,23 @@ export const nodeMemory = procedure<
     w.int(-1) // all NUMA cells
     w.uint(0)
   },
-  (r) => ({
-    names: new Map(r.array(nodeMemoryMax, () => [r.string(), Number(r.uhyper())] as const)),
-    count: r.int(),
-  }),
+  (r) => {
+    let totalKiB: number | null = null
+    r.eachOf(nodeMemoryMax, () => {
+      const name = r.text('the name of a value', textBytesMax.fieldName)
+      const kib = Number(r.uhyper())
+      if (name === 'total') totalKiB = r.within(bounds.hostKiB, kib)
+    })
+    return { totalKiB, count: Math.min(Math.max(0, r.int()), nodeMemoryMax) }
+  },
 )
 /** Versions are major * 1,000,000 + minor * 1,000 + release. */
-export const hypervisorVersion = procedure<null, number>(4, 'hypervisor version', none, readBig)
-export const libvirtVersion = procedure<null, number>(157, 'libvirt version', none, readBig)
-export const hostname = procedure<null, string>(59, 'hostname', none, readText)
-export const capabilities = procedure<null, string>(7, 'capabilities', none, readText)
+export const hypervisorVersion = procedure<null, number | null>(4, 'hypervisor version', none, readVersion)
+export const libvirtVersion = procedure<null, number | null>(157, 'libvirt version', none, readVersion)
+export const hostname = procedure<null, string | null>(59, 'hostname', none, (r) =>
+  r.text("the host's name", textBytesMax.hostname),
+)
+export const capabilities = procedure<null, string | null>(7, 'capabilities', none, readXml)
 
 // --- looking at VMs
 
@@ -144,28 +164,29 @@ export const domainStates = {
   suspendedByGuest: 7,
 } as const
 export const pausedReasons = { unknown: 0, byUser: 1, migration: 2, startingUp: 11 } as const
+/** `state` null: not believed. */
 export interface StateReason {
-  readonly state: number
+  readonly state: number | null
   readonly reason: number
 }
 export const domainState = onDomainFlags<StateReason>(212, 'domain state', (r) => ({
-  state: r.int(),
+  state: r.within(bounds.state, r.int()),
   reason: r.int(),
 }))
-/** `memoryMaxKiB`: what it may use. */
+/** `memoryMaxKiB`: what it may use. Null: not believed. */
 export interface DomainInfo {
-  readonly memoryMaxKiB: number
-  readonly vcpus: number
+  readonly memoryMaxKiB: number | null
+  readonly vcpus: number | null
 }
 export const domainInfo = onDomain<DomainInfo>(16, 'domain info', (r) => {
   r.int() // its state
-  const memoryMaxKiB = Number(r.uhyper())
+  const memoryMaxKiB = r.within(bounds.vmKiB, Number(r.uhyper()))
   r.uhyper() // what it uses now: its balloon is not known before it runs
-  const vcpus = r.int()
+  const vcpus = r.within(bounds.vcpus, r.int())
   r.uhyper() // CPU time
   return { memoryMaxKiB, vcpus }
 })
-export const domainXml = onDomainFlags(14, 'domain xml', readText)
+export const domainXml = onDomainFlags(14, 'domain xml', readXml)
 export const isPersistent = onDomain(151, 'is persistent', readFlag)
 export const getAutostart = onDomain(15, 'get autostart', readFlag)
 export const setAutostart = procedure<{ readonly domain: Domain; readonly autostart: boolean }, void>(
@@ -197,7 +218,8 @@ export const allDomainStats = procedure<
     w.uint(groups)
     w.uint(flags)
   },
-  (r) => r.array(domainsMax, () => ({ domain: readDomain(r), stats: readTypedParams(r, statsMax) })),
+  (r) =>
+    r.array(domainsMax, () => ({ domain: readDomain(r), stats: readTypedParams(r, statsMax, statsFields) })),
 )
 export const startDirtyRate = procedure<{ readonly domain: Domain; readonly seconds: number }, void>(
   427,
@@ -216,13 +238,14 @@ export const jobTypes = { none: 0, bounded: 1, unbounded: 2, completed: 3, faile
 /** `completed`: of the last job that has ended; `keep`: and do not forget it for having told. */
 export const jobStatsFlags = { completed: 1, keep: 2 } as const
 export const jobOperations = { migrationIn: 4, migrationOut: 5 } as const
+/** `type` null: not believed. */
 export interface JobStats {
-  readonly type: number
+  readonly type: number | null
   readonly stats: TypedValues
 }
 export const jobStats = onDomainFlags<JobStats>(298, 'job stats', (r) => ({
-  type: r.int(),
-  stats: readTypedParams(r, jobStatsMax),
+  type: r.within(bounds.jobType, r.int()),
+  stats: readTypedParams(r, jobStatsMax, jobFields),
 }))
 export const abortJob = onDomain(164, 'abort job', none)
 

@@ -3,7 +3,7 @@ import { HypervisorError, type RunningJob } from '../hypervisor-port.ts'
 import type { Domain } from './domain.ts'
 import { type Caller, observe } from './observe.ts'
 import { domainInfo, listDomains, listFlags } from './procedures.ts'
-import { progressOf } from './progress.ts'
+import { sentMiBOf } from './progress.ts'
 
 export const runningJobs = async (caller: Caller): Promise<RunningJob[]> => {
   const domains = await caller.call(listDomains, { flags: listFlags.active })
@@ -15,7 +15,7 @@ export const runningJobs = async (caller: Caller): Promise<RunningJob[]> => {
         return {
           vm,
           direction: 'outgoing',
-          sentMiB: progressOf(seen.job.stats).transferredMiB,
+          sentMiB: sentMiBOf(seen.job.stats),
           memoryMiB: null,
           vcpus: null,
         }
@@ -30,7 +30,7 @@ export const runningJobs = async (caller: Caller): Promise<RunningJob[]> => {
 const sizeOf = async (caller: Caller, domain: Domain): Promise<Pick<RunningJob, 'memoryMiB' | 'vcpus'>> => {
   try {
     const { memoryMaxKiB, vcpus } = await caller.call(domainInfo, domain)
-    return { memoryMiB: Math.ceil(memoryMaxKiB / 1_024), vcpus }
+    return { memoryMiB: memoryMaxKiB === null ? null : Math.ceil(memoryMaxKiB / 1_024), vcpus }
   } catch (error) {
     if (error instanceof HypervisorError) return { memoryMiB: null, vcpus: null }
     throw error

@@ -71,6 +71,7 @@ const play = async (looks: readonly Told[]): Promise<readonly VmSample[]> => {
     bootId: '',
     dirtyRateMs: 0,
     warn: () => {},
+    odd: () => {},
     now: () => nowS * 1_000,
   })
   const seen: VmSample[] = []

@@ -21,6 +21,7 @@ import {
   statsFlags,
   statsGroups,
 } from './procedures.ts'
+import { vmsKeptMax } from './told-bounds.ts'
 import { numberOf, type TypedValues } from './typed-params.ts'
 
 export interface SamplerOptions {
@@ -31,6 +32,8 @@ export interface SamplerOptions {
   /** How often QEMU is asked to measure how fast a guest rewrites its memory, ms; 0 = never. */
   readonly dirtyRateMs: number
   readonly warn: (message: string) => void
+  /** The daemon told something that cannot be so. */
+  readonly odd: (what: string) => void
   /** Monotonic, ms. Default: this process' own clock. */
   readonly now?: () => number
 }
@@ -76,10 +79,10 @@ export class Sampler {
     switch (event.event) {
       case 'started':
         if (event.detail === 'migrated') this.#ran.delete(vm)
-        else this.#ran.add(vm)
+        else this.#hasRunNow(vm)
         return
       case 'resumed':
-        this.#ran.add(vm)
+        this.#hasRunNow(vm)
         return this.#cpu.paused(vm, this.#now())
       case 'suspended':
       case 'pmsuspended':
@@ -89,12 +92,19 @@ export class Sampler {
     }
   }
 
+  /** Without a look that forgets those that are gone, no daemon fills the memory with VMs that it tells of. */
+  #hasRunNow(vm: VmId): void {
+    if (this.#ran.size < vmsKeptMax) this.#ran.add(vm)
+    else this.#options.odd(`events of more than ${vmsKeptMax} VMs`)
+  }
+
   /** `migrating` are the VMs that this driver is moving right now. */
   async sample(caller: Caller, migrating: ReadonlyMap<VmId, unknown>): Promise<VmSample[]> {
     const groups =
       statsGroups.state | statsGroups.cpu | statsGroups.balloon | statsGroups.vcpu | statsGroups.dirtyRate
     const askedMs = this.#now()
-    const all = await caller.call(allDomainStats, { groups, flags: statsFlags.active | statsFlags.noWait })
+    const flags = statsFlags.active | statsFlags.noWait
+    const all = this.#eachOnce(await caller.call(allDomainStats, { groups, flags }))
     const atMs = this.#now()
     const starting = await caller.call(listDomains, { flags: listFlags.active | listFlags.autostart })
     const autostart = new Set(starting.map(({ vm }) => vm))
@@ -105,6 +115,12 @@ export class Sampler {
       here.map((one) => this.#vmSample(caller, one, wanted.get(one.domain.vm) ?? null, atMs, migrating)),
     )
     return samples.filter((one) => one !== null).map((one) => ({ ...one, autostart: autostart.has(one.vm) }))
+  }
+
+  #eachOnce(all: readonly DomainStats[]): readonly DomainStats[] {
+    const each = new Map(all.map((one) => [one.domain.vm, one]))
+    if (each.size < all.length) this.#options.odd('all domain stats: a VM that is there twice')
+    return [...each.values()]
   }
 
   /** Without the VMs that are not here: those that are still being received. */
@@ -138,7 +154,7 @@ export class Sampler {
     if (running && !migrating.has(domain.vm)) this.#measureDirtyRate(caller, domain, atMs)
     return {
       vm: domain.vm,
-      name: domain.name,
+      name: domain.name === '' ? domain.vm : domain.name,
       state: running ? 'running' : 'paused',
       pausedBy,
       cpuMilli: wanted,
@@ -174,7 +190,7 @@ export class Sampler {
     const known = this.#known.get(domain.vm)
     if (known !== undefined && known.id === domain.id && atMs - known.readAtMs < factsMsMax)
       return known.facts
-    let xml: string
+    let xml: string | null
     try {
       xml = await caller.call(domainXml, { domain, flags: 0 })
     } catch (error) {
@@ -183,7 +199,7 @@ export class Sampler {
     }
     let facts: DomainFacts | null = null
     try {
-      facts = parseDomainXml(xml)
+      if (xml !== null) facts = parseDomainXml(xml)
     } catch (error) {
       this.#options.warn(`${domain.name}: its XML cannot be read: ${wordsOf(error)}`)
     }

@@ -1,5 +1,6 @@
 /** libvirt's list of named, typed values: what statistics come in and migration parameters go out as. */
-import { XdrError, type XdrReader, type XdrWriter } from './xdr.ts'
+import { type Fields, textBytesMax } from './told-bounds.ts'
+import { stringBytesMax, XdrError, type XdrReader, type XdrWriter } from './xdr.ts'
 
 const valueType = { int: 1, uint: 2, llong: 3, ullong: 4, double: 5, boolean: 6, string: 7 } as const
 
@@ -8,8 +9,8 @@ export type TypedParam =
   | { readonly name: string; readonly type: 'ullong'; readonly value: number }
   | { readonly name: string; readonly type: 'string'; readonly value: string }
 
-/** Received values by name. 64-bit numbers become doubles: exact up to 2^53 (104 days of CPU time in ns). */
-export type TypedValues = ReadonlyMap<string, number | string | boolean>
+/** Received numbers by name. Those of 64 bits become doubles: exact up to 2^53 (104 days of CPU time in ns). */
+export type TypedValues = ReadonlyMap<string, number>
 
 export const writeTypedParams = (writer: XdrWriter, params: readonly TypedParam[]): void =>
   writer.array(params, (param) => {
@@ -19,7 +20,8 @@ export const writeTypedParams = (writer: XdrWriter, params: readonly TypedParam[
     else writer.string(param.value)
   })
 
-const readValue = (reader: XdrReader): number | string | boolean => {
+/** Null for what is no number. */
+const readNumber = (reader: XdrReader): number | null => {
   const type = reader.int()
   switch (type) {
     case valueType.int:
@@ -33,22 +35,30 @@ const readValue = (reader: XdrReader): number | string | boolean => {
     case valueType.double:
       return reader.double()
     case valueType.boolean:
-      return reader.int() !== 0
+      reader.int()
+      return null
     case valueType.string:
-      return reader.string()
+      reader.opaque(stringBytesMax)
+      return null
     default:
       throw new XdrError(`a typed parameter of type ${type}`)
   }
 }
 
-export const readTypedParams = (reader: XdrReader, countMax: number): TypedValues => {
-  const values = new Map<string, number | string | boolean>()
-  reader.array(countMax, () => values.set(reader.string(), readValue(reader)))
+/** Of a list, the values that `fields` names and that can be so. */
+export const readTypedParams = (reader: XdrReader, countMax: number, fields: Fields): TypedValues => {
+  const values = new Map<string, number>()
+  reader.eachOf(countMax, () => {
+    const name = reader.text('the name of a value', textBytesMax.fieldName)
+    const told = readNumber(reader)
+    const bound = name === null ? null : fields(name)
+    if (name === null || bound === null || told === null) return
+    const value = reader.within(bound, told, name)
+    if (value !== null) values.set(name, value)
+  })
   return values
 }
 
-/** A number of that name, or `otherwise` when it is missing or no number. */
-export const numberOf = <T>(values: TypedValues, name: string, otherwise: T): number | T => {
-  const value = values.get(name)
-  return typeof value === 'number' ? value : otherwise
-}
+/** The number of that name, or `otherwise` when it was not told. */
+export const numberOf = <T>(values: TypedValues, name: string, otherwise: T): number | T =>
+  values.get(name) ?? otherwise

@@ -3,6 +3,8 @@
  * The reader is bounded: whatever the bytes say, it never allocates more than it was given.
  */
 
+import type { Bound } from './told-bounds.ts'
+
 /** The bytes are not what the protocol says. The connection they came from cannot be trusted any more. */
 export class XdrError extends Error {
   override readonly name = 'XdrError'
@@ -18,6 +20,7 @@ export class XdrWriter {
   #buffer = Buffer.alloc(256)
   #length = 0
 
+  /** Where the next bytes go. First of all: it may put another buffer in the place of this one. */
   #room(bytes: number): number {
     const at = this.#length
     const needed = at + bytes
@@ -31,23 +34,28 @@ export class XdrWriter {
   }
 
   int(value: number): void {
-    this.#buffer.writeInt32BE(value, this.#room(4))
+    const at = this.#room(4)
+    this.#buffer.writeInt32BE(value, at)
   }
 
   uint(value: number): void {
-    this.#buffer.writeUInt32BE(value, this.#room(4))
+    const at = this.#room(4)
+    this.#buffer.writeUInt32BE(value, at)
   }
 
   hyper(value: bigint): void {
-    this.#buffer.writeBigInt64BE(value, this.#room(8))
+    const at = this.#room(8)
+    this.#buffer.writeBigInt64BE(value, at)
   }
 
   uhyper(value: bigint): void {
-    this.#buffer.writeBigUInt64BE(value, this.#room(8))
+    const at = this.#room(8)
+    this.#buffer.writeBigUInt64BE(value, at)
   }
 
   double(value: number): void {
-    this.#buffer.writeDoubleBE(value, this.#room(8))
+    const at = this.#room(8)
+    this.#buffer.writeDoubleBE(value, at)
   }
 
   /** Bytes whose number both sides know. */
@@ -81,13 +89,45 @@ export class XdrWriter {
   }
 }
 
-/** Takes values off a buffer; throws `XdrError` instead of reading beyond its end. */
+/**
+ * Takes values off a buffer; throws `XdrError` instead of reading beyond its end. `odd` hears of the first value that the protocol
+ * allows and drover does not believe (`told-bounds.ts`).
+ */
 export class XdrReader {
   readonly #buffer: Buffer
+  readonly #odd: (what: string) => void
   #at = 0
+  #said = false
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, odd: (what: string) => void = () => {}) {
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#odd = odd
+  }
+
+  #disbelieve(what: string): null {
+    // A message may be full of them, and one is enough to say.
+    if (!this.#said) this.#odd(what)
+    this.#said = true
+    return null
+  }
+
+  /** The number, or null: not believed. */
+  within({ what, min, max }: Bound, told: number, name = what): number | null {
+    // Not a number is in no bound.
+    return told >= min && told <= max ? told : this.#disbelieve(`${name}: ${told}`)
+  }
+
+  /** A text, or null where it is too long to be one. */
+  text(what: string, bytesMax: number): string | null {
+    const bytes = this.opaque(stringBytesMax)
+    return bytes.length <= bytesMax
+      ? bytes.toString('utf8')
+      : this.#disbelieve(`${what}: ${bytes.length} bytes`)
+  }
+
+  /** A text for people; the rest of a long one is left out. */
+  words(bytesMax: number): string {
+    return this.opaque(stringBytesMax).subarray(0, bytesMax).toString('utf8')
   }
 
   get left(): number {
@@ -142,12 +182,21 @@ export class XdrReader {
     return present === 1 ? read() : null
   }
 
+  /** Each element is read and, unlike those of an `array`, not kept. */
+  eachOf(countMax: number, read: () => void): void {
+    for (let left = this.#count(countMax); left > 0; left -= 1) read()
+  }
+
   array<T>(countMax: number, read: () => T): T[] {
+    return Array.from({ length: this.#count(countMax) }, read)
+  }
+
+  #count(countMax: number): number {
     const count = this.uint()
     // Every element takes at least four bytes: an announced count that cannot fit is refused before any work.
     if (count > countMax || count * 4 > this.left)
       throw new XdrError(`${count} elements announced, at most ${countMax} allowed, ${this.left} bytes left`)
-    return Array.from({ length: count }, read)
+    return count
   }
 
   /** Ends the reading of a whole message. Trailing bytes mean that the layouts differ. */
