@@ -1,7 +1,6 @@
 /** `npm run swarm:replay -- FILE`: plays a story that the swarm wrote down, and says which promises it breaks. */
-import { readFileSync } from 'node:fs'
 import { endWithReader } from '../../packages/agent/src/cli/closed-pipe.ts'
-import { wordsOf } from '../../packages/agent/src/runtime.ts'
+import { readGivenText, wordsOf } from '../../packages/agent/src/runtime.ts'
 import { parseStory, playStory } from '../../packages/sim/src/story/index.ts'
 
 const usage = 'usage: npm run swarm:replay -- FILE [--output]   (--output prints all that happens)'
@@ -19,7 +18,7 @@ const main = async (): Promise<number> => {
     return 2
   }
   try {
-    const played = await playStory(readFileSync(file, 'utf8'), file)
+    const played = await playStory(readGivenText(file), file)
     if (args.includes('--output')) console.log(played)
     const last = parseStory(played).findLast((part) => part.kind === 'command' && /^check\b/.test(part.words))
     if (last?.kind !== 'command') {

@@ -58,6 +58,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'log-port.ts',
     'immediate.ts',
     'retry-pauses.ts',
+    'given',
     'config',
     'hypervisor',
     'hypervisor/libvirt',

@@ -17,9 +17,9 @@ export type DrainAnswer = AnswerOf<'drain'>
 const answered = async <T>(response: Promise<ClientResponse<T, number, 'json'>>): Promise<T> =>
   (await response).json()
 
-/** Every call ends within `timeoutMs` (default 60,000: a plan may take 45) or throws `ApiError`. */
-export const createApiClient = (socket: string, timeoutMs = 60_000) => {
-  const { v1 } = hc<ApiRoutes>('http://drover', { fetch: createSocketFetch(socket, timeoutMs) })
+/** Every call ends within `timeoutMs` (default 60,000: a plan may take 45) or throws `ApiError`. `forPeople`: text is fit for a terminal. */
+export const createApiClient = (socket: string, timeoutMs = 60_000, forPeople = false) => {
+  const { v1 } = hc<ApiRoutes>('http://drover', { fetch: createSocketFetch(socket, timeoutMs, forPeople) })
   return {
     status: () => answered(v1.status.$get()),
     members: () => answered(v1.members.$get()),

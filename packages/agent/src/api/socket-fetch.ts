@@ -1,5 +1,6 @@
 /** `fetch` over a unix socket, which Node's own cannot do. It succeeds with a success; everything else is an `ApiError`. */
 import { request } from 'node:http'
+import { printable } from '../given/printable.ts'
 import { ApiError } from './api-error.ts'
 import { errorAnswer } from './error-answer.ts'
 
@@ -61,27 +62,30 @@ const exchange = (
     outgoing.end(body)
   })
 
-const isJson = (text: string): boolean => {
+/** Names of VMs and hosts are text of others; undefined where it is no JSON. */
+const parsed = (text: string, forPeople: boolean): unknown => {
   try {
-    JSON.parse(text)
-    return true
+    return JSON.parse(text, (_, value: unknown) =>
+      forPeople && typeof value === 'string' ? printable(value) : value,
+    )
   } catch {
-    return false
+    return undefined
   }
 }
 
-const successOf = (socket: string, { status, text }: Answer): Response => {
-  if (!isJson(text))
+const successOf = (socket: string, { status, text }: Answer, forPeople: boolean): Response => {
+  const answer = parsed(text, forPeople)
+  if (answer === undefined)
     throw new ApiError('agent.unreachable', `what answers on ${socket} is not drover`, status)
-  if (status >= 200 && status < 300) return new Response(text, { status })
-  const { data } = errorAnswer.safeParse(JSON.parse(text))
+  if (status >= 200 && status < 300) return Response.json(answer, { status })
+  const { data } = errorAnswer.safeParse(answer)
   const error = data?.error ?? { code: 'agent.failed', text: `HTTP ${status}` }
   throw new ApiError(error.code, error.text, status, error)
 }
 
-/** Every call ends within `timeoutMs`. */
+/** Every call ends within `timeoutMs`. `forPeople`: what a terminal would obey is shown instead. */
 export const createSocketFetch =
-  (socket: string, timeoutMs: number): typeof fetch =>
+  (socket: string, timeoutMs: number, forPeople = false): typeof fetch =>
   async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const { method, body } = init
@@ -93,5 +97,5 @@ export const createSocketFetch =
     ).catch((error: Error) => {
       throw unreachable(socket, error)
     })
-    return successOf(socket, answer)
+    return successOf(socket, answer, forPeople)
   }

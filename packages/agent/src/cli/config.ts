@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { schemaVersion } from '../api/schema-version.ts'
 import { loadSettings } from '../config/load.ts'
 import { originText } from '../config/origin.ts'
-import { type Problem, problemText } from '../config/problem.ts'
+import { type Problem, problemsMax, problemText } from '../config/problem.ts'
 import { CliFailure, exitCode } from './exit.ts'
 import { type Io, printJson } from './io.ts'
 import { type CommonOptions, command } from './options.ts'
@@ -18,12 +18,18 @@ const plain = (problem: Problem) => ({
   origin: originText(problem.origin),
 })
 
+const countText = (count: number): string =>
+  count > problemsMax ? `more than ${problemsMax} problems` : `${count} problem${count === 1 ? '' : 's'}`
+
 /** What the agent prints too, when it cannot start. */
 export const problemsFailure = (problems: readonly Problem[]): CliFailure =>
   new CliFailure(
     exitCode.usage,
     'config.invalid',
-    `${problems.map((problem) => `${problemText(problem)}\n`).join('')}${problems.length} problem${problems.length === 1 ? '' : 's'} in the configuration`,
+    `${problems
+      .slice(0, problemsMax)
+      .map((problem) => `${problemText(problem)}\n`)
+      .join('')}${countText(problems.length)} in the configuration`,
     { problems: problems.map(plain) },
   )
 

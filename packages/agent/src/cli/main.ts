@@ -4,6 +4,7 @@ import { ApiError } from '../api/api-error.ts'
 import { schemaVersion } from '../api/schema-version.ts'
 import { droverVersion } from '../drover-version.ts'
 import { stackOf } from '../errors.ts'
+import { printableLines } from '../given/printable.ts'
 import { CliFailure, exitCode } from './exit.ts'
 import { type Io, printJson } from './io.ts'
 import { commandsFor } from './verbs.ts'
@@ -75,7 +76,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
         schemaVersion,
         error: { ...failure.details, code: failure.code, text: failure.message },
       })
-    if (!answered) io.err(`${failure.message}\n`)
+    if (!answered) io.err(`${printableLines(failure.message)}\n`)
     return failure.exit
   }
 }

@@ -1,5 +1,7 @@
 /** Options that several commands share, and how their texts are read. */
+
 import { Command, InvalidArgumentError } from 'commander'
+import { decimalOf } from '../given/decimal.ts'
 
 export interface CommonOptions {
   readonly socket?: string
@@ -25,13 +27,18 @@ const unitsMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 }
 
+const durationMsMax = 36_500 * 86_400_000
+
 /** `90s`, `30m`, `2h`, `1d` → ms. */
 export const parseDurationMs = (text: string): number => {
   const found = /^(\d+(?:\.\d+)?)(ms|s|m|min|h|d)$/.exec(text)
   const unit = unitsMs[found?.[2] ?? '']
   if (found === null || unit === undefined)
     throw new InvalidArgumentError('expected a time such as 90s, 30m, 2h or 1d')
-  return Number(found[1]) * unit
+  const amount = decimalOf(found[1] ?? '')
+  if (amount === null || amount * unit > durationMsMax)
+    throw new InvalidArgumentError('expected a time of at most 36500d')
+  return amount * unit
 }
 
 export const parseCount = (text: string): number => {

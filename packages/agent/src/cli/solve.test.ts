@@ -115,7 +115,7 @@ test('a bad file is named with the place inside it', async () => {
       write('off.json', { ...hot, hosts: [{ ...hot.hosts[0], state: 'offline' }, hot.hosts[1]] }),
       /vms\[0\]\.host: x cannot run on a, which is offline/,
     ],
-    [join(directory, 'absent.json'), /absent\.json: ENOENT/],
+    [join(directory, 'absent.json'), /absent\.json: no such file \(ENOENT\)/],
   ]
   for (const [file, text] of cases) {
     const { exit, out, err } = await run(file)
@@ -172,5 +172,32 @@ test('whatever the answer, a script finds the same keys', async () => {
     assert.equal(report.status, status)
     assert.deepEqual(Object.keys(report), keys)
     assert.equal(report.explanation !== null, status === 'infeasible' || status === 'relief')
+  }
+})
+
+test('ids cannot paint a terminal, or forge a line of it', async () => {
+  const odd = 'x\u001b[2J\nplan (proven optimal)'
+  const file = write('odd.json', { ...hot, vms: [{ ...hot.vms[0], id: odd }, hot.vms[1]] })
+  const { exit, out } = await run(file)
+  assert.equal(exit, 0)
+  assert.ok(!out.includes('\u001b') && !out.includes('\nplan'), out)
+  const wrong = await run(write('odd.json', { ...hot, vms: [{ id: odd, host: odd, demand: [1, 1] }] }))
+  assert.equal(wrong.exit, 2)
+  assert.match(wrong.err, /^\P{Cc}*there is no host x\\u001b\[2J\\u000aplan\P{Cc}*\n$/u)
+})
+
+test('what has no end, or is there twice, is refused', async () => {
+  const twice = ({ kind, ...rest }: Readonly<Record<string, unknown>>) =>
+    write(`${kind}.json`, { ...hot, rules: [{ kind, ...rest }] })
+  for (const [file, text] of [
+    ['/dev/zero', /is a device/],
+    [write('keys.json', '{"hosts": [], "hosts": [], "vms": []}'), /the key "hosts" is there twice/],
+    [twice({ kind: 'seq', vms: ['x', 'x'] }), /rules\[0\]\.vms\[1\]: x is listed twice/],
+    [twice({ kind: 'fence', vms: ['x'], hosts: ['b', 'b'] }), /rules\[0\]\.hosts\[1\]: b is listed twice/],
+    [twice({ kind: 'split', parts: [['x', 'y', 'x']] }), /rules\[0\]\.parts\[0\]\[2\]: x is listed twice/],
+  ] as const) {
+    const { exit, err } = await run(file)
+    assert.equal(exit, 2)
+    assert.match(err, text)
   }
 })

@@ -2,8 +2,6 @@
  * `drover solve FILE`: solves a placement document (drover's own JSON, or a BtrPlace instance; plain or gzip)
  * and prints the moves, what they cost, the proven bound and the time. Touches no daemon and no hypervisor.
  */
-import { readFileSync } from 'node:fs'
-import { gunzipSync } from 'node:zlib'
 import {
   type Goal,
   type Objective,
@@ -14,7 +12,10 @@ import {
 } from '@drover/placement'
 import type { Plan } from '@drover/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { wordsOf } from '../errors.ts'
+import { decimalOf } from '../given/decimal.ts'
+import { readGivenJson } from '../given/json.ts'
+import { printable } from '../given/printable.ts'
+import { GivenError } from '../given/read-given.ts'
 import { CliFailure, exitCode } from './exit.ts'
 import type { Io } from './io.ts'
 import { command } from './options.ts'
@@ -28,38 +29,25 @@ interface SolveFlags {
 }
 
 const badFile = (file: string, path: string, text: string): CliFailure =>
-  new CliFailure(exitCode.usage, 'document.invalid', `${file}: ${path === '' ? '' : `${path}: `}${text}`, {
-    file,
-    path,
-  })
+  new CliFailure(
+    exitCode.usage,
+    'document.invalid',
+    printable(`${file}: ${path === '' ? '' : `${path}: `}${text}`),
+    { file, path },
+  )
 
 const milliseconds = (text: string): number => {
-  const amount = Number(text)
-  if (!Number.isFinite(amount) || amount <= 0) throw new InvalidArgumentError('must be milliseconds, above 0')
+  const amount = decimalOf(text)
+  if (amount === null || amount <= 0) throw new InvalidArgumentError('must be milliseconds, above 0')
   return amount
-}
-
-/** Deflate never shrinks by more, so a size that says so is wrong. */
-const ratioMax = 1032
-const chunkMax = 2 ** 30
-
-/**
- * In one piece when the size at the end of the file is right, as it is but for files of several members: zlib would
- * keep all its pieces beside the whole, and the instance of a data centre is 100 MB.
- */
-const unzip = (bytes: Buffer): Buffer => {
-  const size = bytes.length < 18 ? 0 : bytes.readUInt32LE(bytes.length - 4)
-  const chunkSize = Math.min(size, bytes.length * ratioMax, chunkMax) + 1
-  return gunzipSync(bytes, { chunkSize: Math.max(chunkSize, 2 ** 14) })
 }
 
 const parse = (file: string): unknown => {
   try {
-    const bytes = readFileSync(file === '-' ? 0 : file)
-    const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b
-    return JSON.parse((zipped ? unzip(bytes) : bytes).toString('utf8'))
+    return readGivenJson(file, { stdin: true, unzip: true })
   } catch (error) {
-    throw badFile(file, '', wordsOf(error))
+    if (error instanceof GivenError) throw badFile(file, '', error.text)
+    throw error
   }
 }
 
@@ -105,6 +93,7 @@ const lines = ({ report, plan }: Solved, flags: SolveFlags): string[] => {
   ]
 }
 
+/** Ids are text of others: a line stays one line. */
 const run = (io: Io, file: string, flags: SolveFlags): void => {
   const started = performance.now()
   const read = readDocument(parse(file))
@@ -121,7 +110,7 @@ const run = (io: Io, file: string, flags: SolveFlags): void => {
   if (flags.json === true)
     // One line: the report of a data centre is long.
     io.out(`${JSON.stringify({ ...report, ...(flags.plan === true ? { plan } : {}) })}\n`)
-  else io.out(`${lines(solved, flags).join('\n')}\n`)
+  else io.out(`${lines(solved, flags).map(printable).join('\n')}\n`)
 }
 
 export const solveCommand = (io: Io): Command =>

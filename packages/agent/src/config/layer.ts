@@ -1,4 +1,5 @@
 /** One source of settings (a file, the environment, the flags), and how several become one: later wins. */
+import { decimalOf } from '../given/decimal.ts'
 import type { Origin } from './origin.ts'
 import { type Path, pathKey } from './path.ts'
 import { keyText, type Problem, suggestKey } from './problem.ts'
@@ -48,7 +49,7 @@ const coerce = (node: SchemaNode | null | undefined, text: string): unknown => {
   switch (node?.type) {
     case 'integer':
     case 'number':
-      return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
+      return decimalOf(text) ?? text
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : text
     case 'array':
@@ -180,7 +181,8 @@ export const mergeLayers = (layers: readonly Layer[]): Layer => {
         for (const [index, item] of value.entries())
           noteAll([...here, before.length + index], item, layer, [...here, index])
       } else {
-        forget(here)
+        // Nothing is known of a key that is new: to look would make a large file cost its square.
+        if (before !== undefined) forget(here)
         write(into, key, value)
         noteAll(here, value, layer, here)
       }

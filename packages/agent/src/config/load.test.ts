@@ -192,7 +192,10 @@ test('a file that is no TOML, or a missing value, has a line, too', () => {
   write('config.toml', '[network]', keyLine(), '', 'listen = ["a]')
   const [complaint] = complaints()
   assert.match(complaint ?? '', /^config\.toml:4: not TOML: /)
-  assert.deepEqual(complaints({ file: join(directory, 'nowhere.toml') })[0], 'nowhere.toml: no such file')
+  assert.deepEqual(
+    complaints({ file: join(directory, 'nowhere.toml') })[0],
+    'nowhere.toml: no such file (ENOENT)',
+  )
 })
 
 test('a key file that others than owner and group can read is refused', () => {
@@ -218,4 +221,17 @@ test('a key file that others than owner and group can read is refused', () => {
   assert.deepEqual(elsewhere.problems, [])
   assert.match(elsewhere.warnings[0]?.text ?? '', /does not exist/)
   assert.equal(elsewhere.settings?.network.clusterKey, null)
+})
+
+test('a file that is none, or more than a configuration can be, is one problem, and ends at once', () => {
+  const at = (file: string) => complaints({ file })[0] ?? ''
+  const of = (text: string) => at(write('odd.toml', text))
+  assert.equal(at('/dev/zero'), '/dev/zero: is a device, not a file')
+  assert.equal(at(directory), `${directory}: is a directory (EISDIR)`)
+  assert.equal(of(`a = ${'['.repeat(500_000)}`), 'odd.toml:1: not TOML: nested deeper than 64 levels')
+  assert.equal(of(`\n${'a.'.repeat(100_000)}a = 1`), 'odd.toml:2: not TOML: a key of more than 64 parts')
+  assert.match(of(`a = [${'1,'.repeat(300_000)}]`), /odd.toml:1: not TOML: more than 100000 values/)
+  assert.match(of(`a = "${'x'.repeat(500_000)}"`), /odd.toml:1: not TOML: a text of more than/)
+  assert.match(of('x'.repeat(2 ** 20 + 1)), /is larger than 1 MiB/)
+  assert.equal(of('"a\\u001b[31m" = 1'), 'odd.toml:1: a\\u001b[31m: unknown key')
 })

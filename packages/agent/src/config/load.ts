@@ -1,10 +1,10 @@
 /** From files, environment and flags to checked `Settings`. Reports every problem at once. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Policy, policyOf, type Resources } from '@drover/protocol'
 import * as z from 'zod'
-import { systemCodeOf } from '../errors.ts'
+import { GivenError, givenBytes, readGivenText } from '../given/read-given.ts'
 import { envLayer, type Flag, fileLayer, flagLayer, type Layer, mergeLayers } from './layer.ts'
 import type { Path } from './path.ts'
 import { type Problem, problemsOf } from './problem.ts'
@@ -46,17 +46,17 @@ const readLayers = (
   const files: string[] = []
   const take = (file: string, mayBeAbsent: boolean): void => {
     try {
-      const layer = fileLayer(file, readFileSync(file, 'utf8'))
+      const layer = fileLayer(file, readGivenText(file, { bytesMax: givenBytes.settings }))
       files.push(file)
       if ('tree' in layer) layers.push(layer)
       else problems.push(layer)
     } catch (error) {
-      const code = systemCodeOf(error) ?? String(error)
-      if (code === 'ENOENT' && mayBeAbsent) return
+      if (!(error instanceof GivenError)) throw error
+      if (error.systemCode === 'ENOENT' && mayBeAbsent) return
       problems.push({
         code: 'unreadable',
         key: '',
-        text: code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`,
+        text: error.text,
         suggestion: null,
         origin: { kind: 'file', file, line: null },
       })

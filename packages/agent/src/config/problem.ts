@@ -1,6 +1,7 @@
 /** What is wrong with a configuration, said so that it can be mended without looking anything up. */
 import { closest, distance } from 'fastest-levenshtein'
 import type { core } from 'zod'
+import { printable } from '../given/printable.ts'
 import { type Origin, originText } from './origin.ts'
 import type { Path } from './path.ts'
 import type { SchemaReader } from './schema-node.ts'
@@ -24,11 +25,13 @@ export const keyText = (path: readonly PropertyKey[]): string =>
 
 /** One line: `file:line: key: what is wrong; did you mean …?`. */
 export const problemText = (problem: Problem): string =>
-  [
-    originText(problem.origin),
-    ...(problem.key === '' ? [] : [problem.key]),
-    problem.text + (problem.suggestion === null ? '' : `; did you mean ${problem.suggestion}?`),
-  ].join(': ')
+  printable(
+    [
+      originText(problem.origin),
+      ...(problem.key === '' ? [] : [problem.key]),
+      problem.text + (problem.suggestion === null ? '' : `; did you mean ${problem.suggestion}?`),
+    ].join(': '),
+  )
 
 const plain = (text: string): string => text.toLowerCase().replaceAll(/[_-]/g, '')
 
@@ -38,12 +41,16 @@ export const nearest = (word: string, words: readonly string[]): string | null =
   if (same !== undefined) return same
   const longer = words.filter((other) => other.startsWith(`${word}_`))
   if (longer.length === 1) return longer[0] ?? null
-  if (words.length === 0) return null
+  if (words.length === 0 || word.length > wordCharsMax) return null
   const best = closest(word, words as string[])
   // A transposition counts as two.
   const far = word.length <= 3 ? 1 : Math.max(2, Math.floor(word.length / 3))
   return distance(word, best) <= far ? best : null
 }
+
+/** A longer word is no slip of the pen, and a file with more mistakes than this is not meant for drover. */
+const wordCharsMax = 100
+export const problemsMax = 200
 
 /** First among the keys that may stand here, then anywhere else. */
 export const suggestKey = (
@@ -99,7 +106,7 @@ export const problemsOf = (
   originOf: (path: Path) => Origin,
   schema: SchemaReader,
 ): readonly Problem[] =>
-  issues.flatMap((issue): readonly Problem[] => {
+  issues.slice(0, problemsMax + 1).flatMap((issue): readonly Problem[] => {
     const path = issue.path as Path
     const found = valueAt(tree, path)
     const one = (code: Problem['code'], text: string, suggestion: string | null = null): Problem => ({
@@ -111,7 +118,7 @@ export const problemsOf = (
     })
     switch (issue.code) {
       case 'unrecognized_keys':
-        return issue.keys.map((key) => ({
+        return issue.keys.slice(0, problemsMax + 1).map((key) => ({
           code: 'unknown_key',
           key: keyText([...path, key]),
           text: 'unknown key',

@@ -1,6 +1,7 @@
 /** Secrets come from files only: never from the configuration, the environment or a flag. */
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { systemCodeOf } from '../errors.ts'
+import { GivenError, givenBytes, readGiven } from '../given/read-given.ts'
 
 export type Secret =
   | { readonly kind: 'key'; readonly bytes: Uint8Array }
@@ -21,8 +22,9 @@ export const readClusterKey = (file: string): Secret => {
       )
     if ((mode & 0o020) !== 0)
       return refused(`${file} can be replaced by its group (mode ${mode.toString(8)}); chmod 640 it`)
-    text = readFileSync(file, 'utf8').trim()
+    text = readGiven(file, { bytesMax: givenBytes.settings }).toString('latin1').trim()
   } catch (error) {
+    if (error instanceof GivenError) return refused(error.message)
     const code = systemCodeOf(error)
     return refused(
       code === 'ENOENT'

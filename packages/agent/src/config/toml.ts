@@ -1,6 +1,7 @@
 /** A TOML 1.0 text as a tree of plain values, with the line of every key: an error without a line is half an error. */
 import { type AST, ParseError, parseTOML } from 'toml-eslint-parser'
 import { type Path, pathKey } from './path.ts'
+import { tooMuchToml } from './toml-bounds.ts'
 
 export type Tree = { [key: string]: unknown }
 
@@ -103,6 +104,8 @@ const plainOf = (reading: Reading, node: AST.TOMLContentNode, path: Path): unkno
 
 /** Throws TomlError. */
 export const readToml = (text: string): Toml => {
+  const tooMuch = tooMuchToml(text)
+  if (tooMuch !== null) throw new TomlError(tooMuch.text, tooMuch.line)
   const reading: Reading = { tree: {}, lines: new Map() }
   try {
     for (const node of parseTOML(text, { tomlVersion: '1.0' }).body[0].body)

@@ -7,7 +7,6 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  readFileSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -18,6 +17,7 @@ import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@
 import type { Ed25519PrivateKey, PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { CodedError, systemCodeOf, wordsOf } from '../errors.ts'
+import { givenBytes, readGiven } from '../given/read-given.ts'
 
 /** `identity.unreadable`, `identity.mode` (others may read it), `identity.broken` (not a key of ours). */
 export class IdentityError extends CodedError<'identity.unreadable' | 'identity.mode' | 'identity.broken'> {}
@@ -49,7 +49,7 @@ const load = (path: string): PrivateKey | null => {
         `${path} has mode 0${mode.toString(8)}: others can read the identity key. Set it to 0600; if someone may have copied it, delete it instead`,
       )
     }
-    bytes = readFileSync(path)
+    bytes = readGiven(path, { bytesMax: givenBytes.settings })
   } catch (error) {
     if (error instanceof IdentityError) throw error
     if (systemCodeOf(error) === 'ENOENT') return null

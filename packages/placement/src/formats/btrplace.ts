@@ -191,8 +191,8 @@ const readRule = (
   sharedGroups: SharedGroups,
 ): PlacementRule => {
   const id = fields['id']
-  const vms = () => membersAt<VmId>(fields, 'vm', 'vms', path, world.vms)
-  const hosts = () => membersAt<HostId>(fields, 'node', 'nodes', path, world.hosts)
+  const vms = () => distinct(membersAt<VmId>(fields, 'vm', 'vms', path, world.vms))
+  const hosts = () => distinct(membersAt<HostId>(fields, 'node', 'nodes', path, world.hosts))
   const amount = () => integerAt(fields['amount'], `${path}.amount`)
   const dimension = () => {
     const name = fields['rc']
@@ -201,7 +201,7 @@ const readRule = (
   }
   const lists = <T extends string>(key: string, known: ReadonlyMap<string, unknown>) => {
     const parts = listAt(fields[key], `${path}.${key}`).map((part, k) =>
-      idsAt<T>(part, `${path}.${key}[${k}]`, known),
+      distinct(idsAt<T>(part, `${path}.${key}[${k}]`, known)),
     )
     disjointAt(parts, `${path}.${key}`)
     return parts
@@ -211,12 +211,18 @@ const readRule = (
     case 'gather':
     case 'lonely':
     case 'root':
-    case 'seq':
       return {
         kind: id,
         vms: vms(),
         ...(id === 'gather' ? { continuous: fields['continuous'] === true } : continuous),
       }
+    case 'seq': {
+      const order = membersAt<VmId>(fields, 'vm', 'vms', path, world.vms)
+      order.forEach((vm, i) => {
+        if (order.indexOf(vm) < i) throw new BadDocument(`${path}.vms[${i}]`, `${vm} is listed twice`)
+      })
+      return { kind: 'seq', vms: order, ...continuous }
+    }
     case 'ban':
     case 'fence':
       return { kind: id, vms: vms(), hosts: hosts(), ...continuous }
@@ -268,6 +274,9 @@ const readRule = (
   }
 }
 
+/** BtrPlace takes these lists for sets. */
+const distinct = <T extends string>(ids: readonly T[]): readonly T[] => [...new Set(ids)]
+
 /** 1.005 is 1005 permille, though 1.005 × 1000 is a little less. */
 const permilleOf = (ratio: number): number => Math.floor(ratio * 1000 * (1 + Number.EPSILON))
 
@@ -315,7 +324,7 @@ const groupsAt = (
       one.raw.every((part, i) => part.length === raw[i]!.length && part.every((id, k) => id === raw[i]![k])),
   )
   if (equal !== undefined) return equal.groups
-  const groups = raw.map((part, i) => idsAt<HostId>(part, `${path}[${i}]`, world.hosts))
+  const groups = raw.map((part, i) => distinct(idsAt<HostId>(part, `${path}[${i}]`, world.hosts)))
   disjointAt(groups, path)
   shared.push({ raw, groups })
   return groups

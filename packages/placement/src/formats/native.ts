@@ -38,9 +38,43 @@ const once = <T extends object>(schema: z.ZodType<T>) => {
   })
 }
 
-const vms = z.array(vmId)
-const hosts = once(z.array(hostId))
-const groups = once(z.array(z.array(hostId)))
+/** Ends with the first wrong item: a list of millions that is wrong throughout is one problem, not millions. */
+const list = <T>(item: z.ZodType<T>) =>
+  z.unknown().transform((value, context): readonly T[] => {
+    if (!Array.isArray(value)) {
+      context.addIssue({ code: 'custom', message: 'must be a list' })
+      return z.NEVER
+    }
+    const read: T[] = []
+    for (const [i, one] of value.entries()) {
+      const checked = item.safeParse(one)
+      if (!checked.success) {
+        const [issue] = checked.error.issues
+        context.addIssue({ code: 'custom', message: issue!.message, path: [i, ...issue!.path] })
+        return z.NEVER
+      }
+      read.push(checked.data)
+    }
+    return read
+  })
+
+/** Each at most once: what a rule would mean by a VM that comes twice is not said anywhere. */
+const distinct = <T extends string>(item: z.ZodType<T>) =>
+  list(item).transform((ids, context): readonly T[] => {
+    const seen = new Set<T>()
+    for (const [i, one] of ids.entries()) {
+      if (seen.has(one)) {
+        context.addIssue({ code: 'custom', message: `${one} is listed twice`, path: [i] })
+        return z.NEVER
+      }
+      seen.add(one)
+    }
+    return ids
+  })
+
+const vms = distinct(vmId)
+const hosts = once(distinct(hostId))
+const groups = once(list(distinct(hostId)))
 const common = {
   name: z.exactOptional(z.string()),
   continuous: z.exactOptional(z.boolean()),
@@ -49,7 +83,7 @@ const common = {
 const forms: { readonly [F in Form]: z.ZodType } = {
   vms,
   hosts,
-  vmParts: z.array(vms),
+  vmParts: list(vms),
   hostGroups: groups,
   dimension: id,
   label: id,
@@ -65,35 +99,39 @@ const rule = z.discriminatedUnion('kind', [firstKind!, ...otherKinds]) as unknow
 
 const state = z.enum(['running', 'sleeping', 'ready'])
 
+/** A problem has as many numbers for each VM and host. */
+const dimensionsMax = 64
+
 const schema = z.strictObject({
   schemaVersion: z.literal(1).optional(),
   dimensions: z
     .array(id)
     .min(1)
+    .max(dimensionsMax)
     .default([...dimensions]),
-  hosts: z.array(
+  hosts: list(
     z.strictObject({
       id: hostId,
       state: z.enum(['online', 'draining', 'offline']).default('online'),
-      limit: z.array(amount),
+      limit: list(amount),
       cpuBaseline: z.string().nullable().default(null),
       failureDomain: z.string().nullable().default(null),
     }),
   ),
-  vms: z.array(
+  vms: list(
     z.strictObject({
       id: vmId,
       host: hostId.nullable().default(null),
       state: state.optional(),
       wanted: state.default('running'),
-      demand: z.array(amount),
+      demand: list(amount),
       memoryMiB: amount.optional(),
       dirtyMiBps: amount.default(0),
       movable: z.boolean().default(true),
-      labels: z.exactOptional(z.array(id)),
+      labels: z.exactOptional(distinct(id)),
     }),
   ),
-  rules: z.array(rule).default([]),
+  rules: list(rule).default([]),
   bandwidthMiBps: z.int().min(1).default(119),
   migrationsOutMax: z.int().min(1).default(2),
   migrationsInMax: z.int().min(1).default(2),

@@ -126,7 +126,7 @@ test('every mistake in a configuration is reported at once, with line and sugges
     ),
   )
   assert.ok(half.some((text) => text.startsWith('--hosts: workload.hosts: is of generated workloads')))
-  assert.deepEqual(problems(join(directory, 'none.toml')), ['./none.toml: no such file'])
+  assert.deepEqual(problems(join(directory, 'none.toml')), ['./none.toml: no such file (ENOENT)'])
 })
 
 test('keys arrive as the code calls them', () => {

@@ -1,10 +1,13 @@
 /** The files of an experiment: written whole under another name, then renamed, so that half of one is never read. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { csv } from '@drover/agent/cli'
+import { GivenError, parseGivenJson, readGivenText } from '@drover/agent/runtime'
+import type { z } from 'zod'
 import type { Run, RunResult } from '../run/result.ts'
 import type { Manifest } from './manifest.ts'
 import { QuestionError } from './question-error.ts'
+import { manifestSchema, runSchema } from './results-schema.ts'
 
 export const writeWhole = (file: string, content: string | Uint8Array): void => {
   const draft = `${file}.${process.pid}.tmp`
@@ -56,40 +59,46 @@ export const writeResults = (directory: string, runs: readonly Run[], manifest: 
 
 const readText = (directory: string, name: string): string => {
   try {
-    return readFileSync(join(directory, name), 'utf8')
-  } catch {
+    return readGivenText(join(directory, name))
+  } catch (error) {
+    if (!(error instanceof GivenError)) throw error
     throw new QuestionError(
-      `${join(directory, name)}: no such file; results are made by drover sim run or compare with --out ${directory}`,
+      `${error.message}; results are made by drover sim run or compare with --out ${directory}`,
     )
   }
 }
 
-const parsed = (text: string, where: string): unknown => {
+/** Throws `QuestionError` that names the first thing which is not as drover writes it. */
+const parsed = <T>(schema: z.ZodType<T>, text: string, where: string): T => {
   try {
-    return JSON.parse(text)
-  } catch {
-    throw new QuestionError(`${where}: not JSON`)
+    const read = schema.safeParse(parseGivenJson(where, Buffer.from(text)))
+    if (read.success) return read.data
+    const [issue] = read.error.issues
+    const at = issue?.path.join('.') ?? ''
+    throw new QuestionError(
+      at.endsWith('schemaVersion')
+        ? `${where}: not of schemaVersion 1`
+        : `${where}: ${at === '' ? 'not what drover sim writes' : `${at}: ${issue?.message ?? ''}`}`,
+    )
+  } catch (error) {
+    throw error instanceof GivenError ? new QuestionError(error.message) : error
   }
 }
-
-const isOurs = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'schemaVersion' in value && value.schemaVersion === 1
 
 /** Throws `QuestionError` for a directory that holds no results, or those of another version. */
 export const readResults = (
   directory: string,
 ): { readonly runs: readonly Run[]; readonly manifest: Manifest } => {
-  const manifest = parsed(readText(directory, 'manifest.json'), join(directory, 'manifest.json'))
-  if (!isOurs(manifest))
-    throw new QuestionError(`${join(directory, 'manifest.json')}: not of schemaVersion 1`)
+  const manifest = parsed(
+    manifestSchema,
+    readText(directory, 'manifest.json'),
+    join(directory, 'manifest.json'),
+  )
   const lines = readText(directory, 'runs.jsonl').split('\n')
   const runs = lines.flatMap((line, index) => {
     if (line === '') return []
-    const where = `${join(directory, 'runs.jsonl')}:${index + 1}`
-    const run = parsed(line, where) as Run
-    if (!isOurs(run.result)) throw new QuestionError(`${where}: not a run of schemaVersion 1`)
-    return [run]
+    return [parsed(runSchema, line, `${join(directory, 'runs.jsonl')}:${index + 1}`)]
   })
   if (runs.length === 0) throw new QuestionError(`${join(directory, 'runs.jsonl')}: no runs`)
-  return { runs, manifest: manifest as Manifest }
+  return { runs, manifest }
 }

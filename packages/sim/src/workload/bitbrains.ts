@@ -3,6 +3,7 @@
  * steps of 300 s, and what it was given. The traces say nothing of hosts: how large they are and where the VMs begin
  * is chosen here.
  */
+import { decimalOf } from '@drover/agent/runtime'
 import { asVmId } from '@drover/protocol'
 import { payloadMiBpsOf } from '../hypervisor/line-rate.ts'
 import { FileError, readRecords, readTable } from './csv.ts'
@@ -61,8 +62,8 @@ const kibPerMib = 1_024
 const readRows = (path: string, vms: number): readonly (readonly number[])[] => {
   const rows: number[][] = []
   readRecords(path, (record, line) => {
-    const cells = record.map(Number)
-    const wrong = record.findIndex((cell, i) => cell === '' || !(Number.isFinite(cells[i]) && cells[i]! >= 0))
+    const cells = record.map((cell) => decimalOf(cell) ?? -1)
+    const wrong = cells.findIndex((cell) => cell < 0 || cell > Number.MAX_SAFE_INTEGER)
     if (wrong >= 0) throw new FileError(`${path}: line ${line}, column ${wrong + 1}: not a number from 0 on`)
     const width = rows[0]?.length ?? cells.length
     if (cells.length !== width)
@@ -85,6 +86,7 @@ export const readBitbrainsVms = (prefix: string): readonly BitbrainsVm[] => {
       capacityKb: row.number('mem_capacity_kb'),
     }),
   )
+  if (given.length === 0) throw new FileError(`${paths.vms}: holds no VMs`)
   const cpuMhz = readRows(paths.cpuMhz, given.length)
   const memKb = readRows(paths.memKb, given.length)
   return given.flatMap(({ name, cores, capacityMhz, capacityKb }, i): readonly BitbrainsVm[] => {
@@ -205,6 +207,7 @@ export const bitbrainsWorkload = (
 /** Throws FileError, also when the hosts are too small or too few for the VMs. */
 export const readBitbrains = (prefix: string, model: BitbrainsModel = {}): Workload => {
   const traces = readBitbrainsVms(prefix)
+  if (traces.length === 0) throw new FileError(`${prefix}: none of its VMs ever ran`)
   try {
     return bitbrainsWorkload(prefix.split('/').at(-1)!, traces, model)
   } catch (error) {

@@ -57,3 +57,17 @@ test('a fault of the reader itself is not taken for one of the file', () => {
     { name: 'TypeError', message: 'ours' },
   )
 })
+
+test('numbers are decimal, and small enough to be counted with', () => {
+  for (const cell of ['0x10', '1e999', 'NaN', '0b1'])
+    assert.throws(() => namesIn(`name,size\na,${cell}\n`), {
+      message: /line 2, column size: .* is not a number/,
+    })
+  assert.throws(() => namesIn('name,size\na,1e300\n'), { message: /line 2, column size: 1e300 is too large/ })
+})
+
+test('a device, a folder and a cell that a terminal would obey', () => {
+  assert.throws(() => readRecords('/dev/zero', () => {}), { name: 'FileError', message: /is a device/ })
+  assert.throws(() => readRecords(directory, () => {}), { name: 'FileError', message: /is a directory/ })
+  assert.throws(() => namesIn('name,size\na,\u001b[31m\n'), { message: /^\P{Cc}*\\u001b/u })
+})

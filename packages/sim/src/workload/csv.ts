@@ -1,18 +1,19 @@
 /** Tables as text, plain or gzipped, read so that a mistake is shown with its place. */
-import { readFileSync } from 'node:fs'
-import { gunzipSync } from 'node:zlib'
-import { wordsOf } from '@drover/agent/runtime'
+import { decimalOf, GivenError, printable, readGiven } from '@drover/agent/runtime'
 import { CsvError, parse } from 'csv-parse/sync'
 
 /** Something is wrong with a file that the operator gave; the message names it, and where. */
 export class FileError extends Error {
   override readonly name = 'FileError'
+  constructor(text: string) {
+    super(printable(text))
+  }
 }
 
 /** One row. Throws FileError, naming file, line and column, when a cell is not what it should be. */
 export interface Row {
   text(column: string): string
-  /** A number of at least `min` (default 0). */
+  /** A number of at least `min` (default 0). None is larger than whole numbers are exact. */
   number(column: string, min?: number): number
   /** Says that this cell is wrong. */
   wrong(column: string, why: string): FileError
@@ -20,28 +21,25 @@ export interface Row {
 
 /** What is in a file, unpacked if it is gzipped (known by its first bytes, not its name). Throws FileError. */
 export const readBytes = (path: string): Buffer => {
-  let bytes: Buffer
   try {
-    bytes = readFileSync(path)
+    return readGiven(path, { unzip: true })
   } catch (error) {
-    throw new FileError(`${path}: ${wordsOf(error)}`)
-  }
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
-  try {
-    return gunzipSync(bytes)
-  } catch (error) {
-    throw new FileError(`${path}: not a whole gzip file: ${wordsOf(error)}`)
+    throw error instanceof GivenError ? new FileError(error.message) : error
   }
 }
 
 /** One line of a table: its cells, and which line it is, from 1. */
 export type EachRecord = (cells: readonly string[], line: number) => void
 
+const recordBytesMax = 2 ** 24
+
 /** Reads record by record as RFC 4180 has it (cells may be quoted); empty lines are passed over. Throws FileError. */
 export const readRecords = (path: string, each: EachRecord): void => {
   try {
     parse(readBytes(path), {
       bom: true,
+      // A table without line breaks is no table.
+      max_record_size: recordBytesMax,
       relax_column_count: true,
       skip_empty_lines: true,
       trim: true,
@@ -73,8 +71,9 @@ export const readTable = (path: string, columns: readonly string[], each: (row: 
     text,
     number(column, min = 0) {
       const cell = text(column)
-      const value = Number(cell)
-      if (!Number.isFinite(value)) throw wrong(column, `${cell} is not a number`)
+      const value = decimalOf(cell)
+      if (value === null) throw wrong(column, `${cell} is not a number`)
+      if (value > Number.MAX_SAFE_INTEGER) throw wrong(column, `${cell} is too large`)
       if (value < min) throw wrong(column, `${cell} is less than ${min}`)
       return value
     },

@@ -2,12 +2,13 @@
  * A day of PlanetLab on CloudSim's hosts (Beloglazov and Buyya, CCPE 24(13), 2012): one file per VM, 288 integers, the %
  * of its CPU that it wants, one per 300 s. docs/simulation-fidelity.md has the model.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { wholeOf, wordsOf } from '@drover/agent/runtime'
 import { asVmId, byText } from '@drover/protocol'
-import { FileError } from './csv.ts'
+import { FileError, readBytes } from './csv.ts'
 import { ml110G4, ml110G5 } from './power.ts'
-import { readTar } from './tar.ts'
+import { readTar, type TarFile } from './tar.ts'
 import type { DemandChange, PowerCurve, Workload, WorkloadHost, WorkloadVm } from './workload.ts'
 
 export interface PlanetlabModel {
@@ -63,21 +64,40 @@ const vmTypes: readonly VmType[] = [
 /** Half of the host's link: CloudSim keeps the other half for the VMs. Nothing is sent twice. */
 const migrationMiBps = 62.5
 
+/** Of a day there are some thousand; more files than this are another folder. */
+const filesMax = 100_000
+
+const readFolder = (path: string): readonly TarFile[] => {
+  let entries: readonly Dirent[]
+  try {
+    entries = readdirSync(path, { withFileTypes: true })
+  } catch (error) {
+    throw new FileError(`${path}: ${wordsOf(error)}`)
+  }
+  const inner = entries.find((entry) => entry.isDirectory())
+  if (inner !== undefined)
+    throw new FileError(
+      `${path}: holds the folder ${inner.name}: name the folder of one day, which holds one file per VM`,
+    )
+  if (entries.length > filesMax) throw new FileError(`${path}: holds more than ${filesMax} files`)
+  return entries.map(({ name }) => ({ name, content: readBytes(join(path, name)) }))
+}
+
+const percentsOf = (path: string, { name, content }: TarFile): readonly number[] => {
+  const words = content.toString('latin1').trim().split(/\s+/)
+  if (words[0] === '') throw new FileError(`${path}: ${name}: is empty`)
+  return words.map((word, i) => {
+    const percent = wholeOf(word, 0, 100)
+    if (percent !== null) return percent
+    throw new FileError(`${path}: ${name}: line ${i + 1} is not a percentage from 0 to 100`)
+  })
+}
+
 /** The VMs of a day, sorted by name, from `<day>.tar.gz` or a folder. Throws FileError. */
 export const readPlanetlabTraces = (path: string): readonly PlanetlabTrace[] => {
-  const files = statSync(path, { throwIfNoEntry: false })?.isDirectory()
-    ? readdirSync(path).map((name) => ({ name, content: readFileSync(join(path, name)) }))
-    : readTar(path)
+  const files = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? readFolder(path) : readTar(path)
   if (files.length === 0) throw new FileError(`${path}: holds no VMs`)
-  const traces = files.map(({ name, content }) => {
-    const percents = content.toString('latin1').trim().split(/\s+/).map(Number)
-    const wrong = percents.findIndex(
-      (percent) => !(Number.isInteger(percent) && percent >= 0 && percent <= 100),
-    )
-    if (wrong >= 0)
-      throw new FileError(`${path}: ${name}: line ${wrong + 1} is not a percentage from 0 to 100`)
-    return { name: basename(name), percents }
-  })
+  const traces = files.map((file) => ({ name: basename(file.name), percents: percentsOf(path, file) }))
   const length = traces[0]!.percents.length
   const odd = traces.find(({ percents }) => percents.length !== length)
   if (odd !== undefined)

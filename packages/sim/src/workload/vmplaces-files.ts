@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { readTable } from './csv.ts'
+import { FileError, readTable } from './csv.ts'
 import {
   capacityDefault,
   cpuMilliOf,
@@ -57,6 +57,7 @@ const readVms = (path: string): WorkloadVm[] => {
     if (dirtyPercent > 100) throw row.wrong('dirty_pct', `${dirtyPercent} is more than 100`)
     vms.push(vmplacesVm(name, row.text('initial_host'), dirtyPercent))
   })
+  if (vms.length === 0) throw new FileError(`${path}: holds no VMs`)
   return vms
 }
 

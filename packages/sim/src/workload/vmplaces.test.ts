@@ -109,6 +109,8 @@ test('a mistake in an event file is reported with its line and column', () => {
   const events = 'time_s,vm,cpu_demand\n1,a,50\n'
   const cases: readonly (readonly [events: string, vms: string, message: RegExp])[] = [
     [events, 'vm,class,dirty,initial_host\n', /F\.vms\.csv\.gz: line 1: no column dirty_pct/],
+    [events, 'vm,class,dirty_pct,initial_host\n', /F\.vms\.csv\.gz: holds no VMs/],
+    [`${events}0x10,a,0x50\n`, vms, /line 3, column time_s: 0x10 is not a number/],
     [events, `${vms}a,m1.small,20,node1\n`, /vms.*line 3, column vm: a is there twice/],
     [events, `${vms}b,m1.small,200,node1\n`, /line 3, column dirty_pct: 200 is more than 100/],
     [events, `${vms}b,m1.small,20\n`, /line 3, column initial_host: is empty/],

@@ -1,26 +1,26 @@
 /** From a URI to an open byte stream to the daemon: unix socket, TCP or TLS. */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
 import { wordsOf } from '../../errors.ts'
+import { givenBytes, readGiven } from '../../given/read-given.ts'
 import { unreachable } from './libvirt-errors.ts'
 import type { LibvirtUri, PkiPaths } from './uri.ts'
 
 /** What the daemon sends once it has accepted the client's certificate, before any packet. */
 const tlsAccepted = 1
 
-const read = async (path: string | null): Promise<Buffer | undefined> => {
+const read = (path: string | null): Buffer | undefined => {
   if (path === null) return undefined
   try {
-    return await readFile(path)
+    return readGiven(path, { bytesMax: givenBytes.settings })
   } catch (error) {
     throw unreachable(`TLS: ${wordsOf(error)}`, error)
   }
 }
 
-const tlsOptions = async (pki: PkiPaths): Promise<ConnectionOptions> => {
-  const [ca, cert, key] = await Promise.all([read(pki.ca), read(pki.cert), read(pki.key)])
+const tlsOptions = (pki: PkiPaths): ConnectionOptions => {
+  const [ca, cert, key] = [read(pki.ca), read(pki.cert), read(pki.key)]
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
@@ -43,7 +43,7 @@ export const openDaemonSocket = async (uri: LibvirtUri, timeoutMs: number): Prom
     case 'tls': {
       const { host, port, verify } = transport
       const servername = isIP(host) === 0 ? { servername: host } : {}
-      const pki = await tlsOptions(transport.pki)
+      const pki = tlsOptions(transport.pki)
       const socket = connectTls({ host, port, ...servername, ...pki, rejectUnauthorized: verify })
       socket.setNoDelay(true)
       return accepted((await opened(socket, 'secureConnect', uri, timeoutMs)) as TLSSocket, uri, timeoutMs)

@@ -1,5 +1,4 @@
 /** From a file and the options of the command line to a checked experiment; every problem at once. */
-import { readFileSync } from 'node:fs'
 import {
   type Flag,
   fileLayer,
@@ -11,6 +10,7 @@ import {
   problemsOf,
   schemaReaderOf,
 } from '@drover/agent/cli'
+import { GivenError, givenBytes, readGivenText } from '@drover/agent/runtime'
 import type { AlgorithmSpec } from '../algorithms.ts'
 import { algorithmOf } from './algorithm-of.ts'
 import { type ExperimentFile, experimentSchema } from './schema.ts'
@@ -33,14 +33,13 @@ const reader = schemaReaderOf(experimentSchema)
 
 const readLayer = (file: string): Layer | Problem => {
   try {
-    return fileLayer(file, readFileSync(file, 'utf8'))
+    return fileLayer(file, readGivenText(file, { bytesMax: givenBytes.settings }))
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === undefined) throw error
+    if (!(error instanceof GivenError)) throw error
     return {
       code: 'unreadable',
       key: '',
-      text: code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`,
+      text: error.text,
       suggestion: null,
       origin: { kind: 'file', file, line: null },
     }

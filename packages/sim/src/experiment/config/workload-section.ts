@@ -1,9 +1,13 @@
 /** `[workload]`: what happens to the cluster under every scheduler. Percents are of one core, as VMPlaceS counts. */
 import * as z from 'zod'
 
-const count = z.int().min(1)
+const count = z.int().min(1).max(100_000)
+/** Of one host: all of them are made in memory. */
+const vmsPerHost = z.int().min(1).max(1_000)
 const path = z.string().min(1)
-const duration = z.number().positive()
+const positive = z.number().min(1e-6).max(1e12)
+/** Up to thirty years, s. */
+const duration = z.number().min(0.001).max(1e9)
 
 const vmplaces = z
   .strictObject({
@@ -13,11 +17,11 @@ const vmplaces = z
     vms: path.optional(),
     /** Generated: by VMPlaceS's law, from the seed of the run. */
     hosts: count.optional(),
-    vms_per_host: count.optional(),
+    vms_per_host: vmsPerHost.optional(),
     mean: z.number().min(0).max(100).optional(),
     std: z.number().min(0).max(100).optional(),
     /** Of both. */
-    capacity: z.number().positive().optional(),
+    capacity: positive.optional(),
     duration_s: duration.optional(),
   })
   .superRefine((section, { addIssue }) => {
@@ -55,31 +59,32 @@ const bitbrains = z.strictObject({
   hosts: count.optional(),
   host_cores: count.optional(),
   host_memory_gib: count.optional(),
-  overcommit: z.number().positive().optional(),
+  overcommit: positive.optional(),
   placement: z.enum(['first-fit', 'spread']).optional(),
   memory: z.enum(['given', 'used']).optional(),
-  dirty_mibps_per_core: z.number().min(0).optional(),
-  link_mbps: z.number().positive().optional(),
+  dirty_mibps_per_core: z.number().min(0).max(1e12).optional(),
+  link_mbps: positive.optional(),
   duration_s: duration.optional(),
 })
 
 /** Generated: demand with a shape, from the seed of the run. */
 const shape = {
   hosts: count,
-  vms_per_host: count.optional(),
-  capacity: z.number().positive().optional(),
+  vms_per_host: vmsPerHost.optional(),
+  capacity: positive.optional(),
   duration_s: duration.optional(),
   mean: z.number().min(0).max(100).optional(),
   std: z.number().min(0).max(100).optional(),
   peak: z.number().min(0).max(100).optional(),
   sample_s: duration.optional(),
 }
+const pause = z.number().min(0).max(1e9)
 const share = z.number().min(0).max(1).optional()
 const steps = z.strictObject({
   kind: z.literal('steps'),
   ...shape,
   every_s: duration.optional(),
-  hold_s: z.number().min(0).optional(),
+  hold_s: pause.optional(),
   share,
 })
 const waves = z.strictObject({
@@ -93,9 +98,9 @@ const flashCrowds = z.strictObject({
   ...shape,
   gap_s: duration.optional(),
   share,
-  rise_s: z.number().min(0).optional(),
-  hold_s: z.number().min(0).optional(),
-  fall_s: z.number().min(0).optional(),
+  rise_s: pause.optional(),
+  hold_s: pause.optional(),
+  fall_s: pause.optional(),
 })
 
 export const workloadSection = z.discriminatedUnion('kind', [
