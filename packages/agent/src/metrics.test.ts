@@ -32,6 +32,7 @@ const shown = () => {
           {
             action: action(9),
             vm: vmId('v'),
+            name: 'v',
             direction: 'out',
             peer: host('b'),
             phase: 'moving',

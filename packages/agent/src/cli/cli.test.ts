@@ -140,6 +140,16 @@ test('members, VMs and history are tables, and CSV where a table goes on', async
   const vms = await run('vms')
   assert.match(vms.out, /db1 {3}6fa9ec23 {2}running {2}1 core {5}4096 MiB {2}yes {10}25 min/)
   assert.match(vms.out, /gpu1 {2}6fa9ec24 .* dev\.hostdev {2}-/)
+  const before = agent.view
+  const migration = { action: 'p/0', direction: 'in', peer: exampleHosts.roomy, phase: 'promised' } as const
+  const web9 = '6fa9ec29-0000-0000-0000-000000000009' as typeof exampleVms.web1
+  agent.view = {
+    ...before,
+    migrations: [{ ...migration, vm: web9, name: 'web9', sinceMs: 30_000 }],
+    alarms: [{ code: 'vm.paused_in_doubt', text: '', vm: web9, sinceMs: 20_000 }],
+  }
+  assert.match((await run('vms')).out, /web9 {2}6fa9ec29 {2}arriving .* vm\.paused_in_doubt {2}-/)
+  agent.view = before
   const history = await run('history --vm web1 --since 2h --limit 5')
   assert.equal(history.out.split('\n').length, 4)
   assert.deepEqual(agent.queries.at(-1), {

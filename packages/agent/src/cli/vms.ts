@@ -8,8 +8,8 @@ import { type CommonOptions, command } from './options.ts'
 import { table } from './table.ts'
 import { shortVm } from './words.ts'
 
-export const renderVms = ({ vms }: VmsAnswer, wide: boolean, paint: Paint): string =>
-  vms.length === 0
+export const renderVms = ({ vms, arriving = [] }: VmsAnswer, wide: boolean, paint: Paint): string =>
+  vms.length + arriving.length === 0
     ? 'No VM runs on this host.\n'
     : table([
         ['NAME', 'ID', 'STATE', 'CPU', 'MEMORY', 'MOVABLE', 'RESTS'].map((word) => paint('bold', word)),
@@ -21,6 +21,15 @@ export const renderVms = ({ vms }: VmsAnswer, wide: boolean, paint: Paint): stri
           memoryText(vm.demand.memoryMiB),
           vm.fixed ?? 'yes',
           vm.cooldownMs === 0 ? '-' : durationText(vm.cooldownMs),
+        ]),
+        ...arriving.map(({ vm, name, alarm }) => [
+          name,
+          wide ? vm : shortVm(vm),
+          'arriving',
+          '-',
+          '-',
+          alarm ?? 'vm.job_active',
+          '-',
         ]),
       ])
 

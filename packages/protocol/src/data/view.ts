@@ -23,6 +23,8 @@ export interface MemberView {
 export interface MigrationView {
   readonly action: string
   readonly vm: VmId
+  /** Its id where the name is not known. */
+  readonly name: string
   readonly direction: 'out' | 'in'
   readonly peer: HostId
   readonly phase: string

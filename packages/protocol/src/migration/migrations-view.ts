@@ -13,6 +13,7 @@ export const viewOf = (
     ...[...parts.outgoing.all.values()].map((one) => ({
       action: one.action,
       vm: one.vm,
+      name: parts.host.vms.get(one.vm)?.name ?? one.vm,
       direction: 'out' as const,
       peer: one.to,
       phase: one.phase,
@@ -21,6 +22,7 @@ export const viewOf = (
     ...promisesOf(parts).map((one) => ({
       action: one.action,
       vm: one.vm,
+      name: one.snapshot.name === '' ? one.vm : one.snapshot.name,
       direction: 'in' as const,
       peer: one.from,
       phase: one.taking ? 'resuming' : 'promised',

@@ -72,7 +72,11 @@ const ownFacts = (view: PeerView): readonly string[] => {
   facts.push(`mode ${view.mode}${view.draining ? ', draining' : ''}${lease}`)
   if (view.forecastDoubt !== null)
     facts.push(`nothing is done early: ${view.forecastDoubt}: ${reasonText(view.forecastDoubt)}`)
-  return [...facts, ...view.troubles.map((code) => `${code}: ${reasonText(code)}`)]
+  return [
+    ...facts,
+    ...view.troubles.map((code) => `${code}: ${reasonText(code)}`),
+    ...view.alarms.map(({ code, text }) => `alarm ${code}: ${text}`),
+  ]
 }
 
 const ownVerdict = (view: PeerView, newest: Decision | null): Verdict => {

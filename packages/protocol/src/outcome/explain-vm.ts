@@ -10,6 +10,7 @@ import type { VmSnapshot } from '../data/snapshot.ts'
 import { headroomOf, usableOf } from '../data/usable.ts'
 import type { MemberView, PeerView } from '../data/view.ts'
 import { noReturnTo, type Occasion } from '../snapshot/may-move.ts'
+import { adviceOf } from './alarm-advice.ts'
 import { nameOf, numberFor } from './explain-member.ts'
 import type { DatedDecision, Verdict, VmExplanation } from './explanation.ts'
 import { durationText, loadText, resourcesText } from './words.ts'
@@ -26,14 +27,18 @@ export const explainVm = (
   name: string,
 ): VmExplanation => {
   const here = view.vms.find((one) => one.vm === vm)
+  const moving = view.migrations.find((one) => one.vm === vm)
   const decisions = all.filter(concernsVm(vm)).slice(0, limits.decisionsShownMax)
-  const base = { kind: 'vm', vm, name: here?.name ?? name, decisions } as const
+  const base = { kind: 'vm', vm, name: here?.name ?? moving?.name ?? name, decisions } as const
   if (here === undefined)
     return {
       ...base,
       here: false,
       demand: null,
-      verdict: { code: 'vm.not_here', text: whereabouts(view, decisions, vm) },
+      verdict: onItsWay(view, vm, base.name) ?? {
+        code: 'vm.not_here',
+        text: whereabouts(view, decisions, vm),
+      },
       facts: [],
       candidates: [],
     }
@@ -65,16 +70,25 @@ const whereabouts = (view: PeerView, decisions: readonly DatedDecision[], vm: Vm
   return 'Not on this host, and no migration of it is on record here; ask the host that has it.'
 }
 
+/** What an operator has to see of it, or how far its migration is; null = no action touches it here. */
+const onItsWay = (view: PeerView, vm: VmId, name: string): Verdict | null => {
+  const migration = view.migrations.find((one) => one.vm === vm)
+  const alarm = view.alarms.find((one) => one.vm === vm)
+  if (alarm !== undefined) {
+    const peer = migration?.peer ?? view.duties.find((one) => one.vm === vm)?.peer
+    const advice = adviceOf(alarm.code, name, peer === undefined ? null : nameOf(view, peer))
+    return { code: alarm.code, text: `${reasonText(alarm.code)} ${advice}.` }
+  }
+  if (migration === undefined) return null
+  const way = migration.direction === 'out' ? 'leaving for' : 'arriving from'
+  const since = `${migration.phase}, for ${durationText(migration.sinceMs)}`
+  return { code: null, text: `Is ${way} ${nameOf(view, migration.peer)} (${since}).` }
+}
+
 /** The one sentence that answers "why is it where it is?". */
 const verdictOf = (view: PeerView, vm: VmSnapshot, decisions: readonly DatedDecision[]): Verdict => {
-  const migration = view.migrations.find((one) => one.vm === vm.vm)
-  if (migration !== undefined)
-    return {
-      code: null,
-      text: `Is ${migration.direction === 'out' ? 'leaving for' : 'arriving from'} ${nameOf(view, migration.peer)} (${migration.phase}, for ${durationText(migration.sinceMs)}).`,
-    }
-  const alarm = view.alarms.find((one) => one.vm === vm.vm)
-  if (alarm !== undefined) return { code: alarm.code, text: reasonText(alarm.code) }
+  const moving = onItsWay(view, vm.vm, vm.name)
+  if (moving !== null) return moving
   if (vm.fixed !== null) return { code: vm.fixed, text: `Cannot be moved by drover: ${reasonText(vm.fixed)}` }
   const needy = view.overloadedSinceMs !== null || view.draining
   if (!needy)

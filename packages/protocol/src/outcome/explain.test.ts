@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { memoryText } from '@drover/placement'
 import { isReasonCode, reasonText } from '../data/reasons.ts'
-import type { PeerView } from '../data/view.ts'
+import { alarmCodes, type PeerView } from '../data/view.ts'
+import { adviceOf } from './alarm-advice.ts'
 import { exampleDecision, exampleHistory, exampleHosts, exampleView, exampleVms } from './example.ts'
 import { explain } from './explain.ts'
 import type { VmExplanation } from './explanation.ts'
@@ -93,6 +94,7 @@ test('a VM: every way of staying has its own code', () => {
       {
         action: 'a/0',
         vm: exampleVms.web1,
+        name: 'web1',
         direction: 'out',
         peer: exampleHosts.roomy,
         phase: 'running',
@@ -101,6 +103,45 @@ test('a VM: every way of staying has its own code', () => {
     ],
   })
   assert.equal(moving.verdict.text, 'Is leaving for rack1-b (running, for 2.5 s).')
+})
+
+test('a VM that waits paused on its way here is explained by its name, with what to do about it', () => {
+  const web9 = '6fa9ec29-0000-0000-0000-000000000009' as typeof exampleVms.web1
+  const arriving: PeerView = {
+    ...exampleView,
+    migrations: [
+      {
+        action: 'a/0',
+        vm: web9,
+        name: 'web9',
+        direction: 'in',
+        peer: exampleHosts.roomy,
+        phase: 'promised',
+        sinceMs: 30_000,
+      },
+    ],
+  }
+  const found = findSubject(arriving, [], 'web9')
+  assert.ok(found.kind === 'found')
+  const verdict = (view: PeerView) => {
+    const answer = explain(view, [], found.subject)
+    assert.ok(answer?.kind === 'vm' && !answer.here && answer.name === 'web9')
+    return answer.verdict
+  }
+  assert.deepEqual(verdict(arriving), {
+    code: null,
+    text: 'Is arriving from rack1-b (promised, for 30 s).',
+  })
+  const alarms = [{ code: 'vm.paused_in_doubt', text: '', vm: web9, sinceMs: 20_000 }] as const
+  const { code, text } = verdict({ ...arriving, alarms })
+  assert.equal(code, 'vm.paused_in_doubt')
+  assert.match(text, /Bring libvirtd or the agent of rack1-b back.*virsh resume web9\.$/)
+})
+
+test('each alarm says what to do, and names the VM', () => {
+  for (const code of alarmCodes)
+    assert.match(adviceOf(code, 'web1', 'rack1-b'), /rack1-b|virsh \w+ web1/, code)
+  assert.match(adviceOf('vm.unconfirmed', 'web1', null), /^Bring the other host,/)
 })
 
 test('a host that does nothing early says why', () => {
@@ -112,6 +153,18 @@ test('a host that does nothing early says why', () => {
   }
   assert.deepEqual(facts(null), [])
   assert.match(facts('forecast.no_better').join(), /forecast\.no_better: .*"as it is now"/)
+})
+
+test('a host with an alarm tells of it', () => {
+  const alarms = [
+    { code: 'vm.double', text: 'VM web1 runs here and on rack1-b', vm: exampleVms.web1, sinceMs: 1 },
+  ] as const
+  const own = explain({ ...exampleView, alarms }, exampleHistory, {
+    kind: 'host',
+    host: exampleHosts.self,
+    name: 'rack1-a',
+  })
+  assert.ok(own?.kind === 'host' && own.facts.includes('alarm vm.double: VM web1 runs here and on rack1-b'))
 })
 
 test('a host and a decision are explained, too', () => {

@@ -23,7 +23,7 @@ interface Entry {
   readonly name: string | null
 }
 
-/** Everything that can be asked about, each once: VMs here and in decisions, hosts, decisions. */
+/** Everything that can be asked about, each once: VMs here, on their way, and in decisions; hosts, decisions. */
 const entries = (view: PeerView, decisions: readonly Decision[]): readonly Entry[] => {
   const all = new Map<string, Entry>()
   const put = (entry: Entry): void => {
@@ -35,6 +35,7 @@ const entries = (view: PeerView, decisions: readonly Decision[]): readonly Entry
   host(view.host, view.description?.name ?? view.host)
   for (const { summary } of view.members) host(summary.host, summary.name)
   for (const one of view.vms) vm(one.vm, one.name)
+  for (const one of view.migrations) vm(one.vm, one.name)
   for (const decision of decisions) {
     put({ subject: { kind: 'decision', decision: decision.id }, id: decision.id, name: null })
     for (const { action, vmName } of decision.actions) vm(action.vm, vmName)

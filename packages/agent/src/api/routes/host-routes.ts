@@ -23,8 +23,12 @@ export const hostRoutesOf = (agent: Agent) =>
       return answer(context, { host, members })
     })
     .get('/vms', (context) => {
-      const { host, vms } = agent.status().view
-      return answer(context, { host, vms })
+      const { host, vms, migrations, alarms } = agent.status().view
+      const here = new Set(vms.map(({ vm }) => vm))
+      const arriving = migrations
+        .filter(({ vm, direction }) => direction === 'in' && !here.has(vm))
+        .map((one) => ({ ...one, alarm: alarms.find(({ vm }) => vm === one.vm)?.code ?? null }))
+      return answer(context, { host, vms, arriving })
     })
     .post('/mode', jsonBody(modeRequest), async (context) => {
       const { mode } = context.req.valid('json')
