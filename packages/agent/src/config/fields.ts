@@ -1,5 +1,7 @@
 /** What the sections of the configuration are built from. */
+import { limits } from '@drover/protocol'
 import * as z from 'zod'
+import { peerIdForm } from './addresses.ts'
 
 export interface About {
   readonly description: string
@@ -15,11 +17,10 @@ export interface About {
 /** Checked as `About`; the index signature is what zod's `meta` asks for. */
 export const about = (text: About): About & Record<string, unknown> => ({ ...text })
 
-export const ms = (min: number) => z.int().min(min)
-export const path = z.string().min(1)
-export const multiaddr = z
-  .string()
-  .regex(/^\/[a-z0-9]+\/\S+$/, 'expected a multiaddr such as /ip4/10.0.0.7/tcp/7946')
+/** No duration of a policy is longer than `max`: it would be a way to say never, and timers end at 24 days. */
+export const ms = (min: number, max: number) => z.int().min(min).max(max)
+export const hourMs = 3_600_000
+export const dayMs = 24 * hourMs
 export const uuid = z
   .string()
   .regex(
@@ -29,7 +30,7 @@ export const uuid = z
 export const peerId = z
   .string()
   .regex(
-    /^(12D3KooW|16Uiu2HA|Qm)[1-9A-HJ-NP-Za-km-z]{30,60}$/,
+    peerIdForm,
     'expected the peer id of an agent (`drover members` prints it): names of hosts are not unique enough to forbid things by',
   )
 
@@ -39,6 +40,7 @@ export const amounts = (whose: string, cpuDefault: string, memoryDefault: string
       cpu_milli: z
         .int()
         .min(0)
+        .max(limits.amountMax)
         .optional()
         .meta(
           about({ description: `CPU ${whose}.`, unit: '1/1000 core', defaultText: cpuDefault, prevents }),
@@ -46,6 +48,7 @@ export const amounts = (whose: string, cpuDefault: string, memoryDefault: string
       memory_mib: z
         .int()
         .min(0)
+        .max(limits.amountMax)
         .optional()
         .meta(about({ description: `Memory ${whose}.`, unit: 'MiB', defaultText: memoryDefault, prevents })),
     })

@@ -1,14 +1,23 @@
 /** What the configuration says of this host: itself, its hypervisor, network, API and log. */
 import { isMigrationUri } from '@drover/protocol'
 import * as z from 'zod'
-import { about, ms, multiaddr, path, peerId } from './fields.ts'
+import { wordsOf } from '../errors.ts'
+import {
+  absolutePath,
+  dialAddress,
+  hostAndPort,
+  listenAddress,
+  path,
+  socketPath,
+  words,
+  wordsOrNone,
+} from './addresses.ts'
+import { about, ms, peerId } from './fields.ts'
+import { parseUri } from './libvirt-uri.ts'
 
 export const host = z
   .strictObject({
-    name: z
-      .string()
-      .min(1)
-      .max(255)
+    name: words(255)
       .optional()
       .meta(
         about({
@@ -17,9 +26,7 @@ export const host = z
           prevents: 'tables of peer ids that look alike',
         }),
       ),
-    location: z
-      .string()
-      .max(255)
+    location: wordsOrNone(255)
       .default('')
       .meta(
         about({
@@ -28,10 +35,7 @@ export const host = z
           prevents: 'migrations that cross the data centre when the next rack has room',
         }),
       ),
-    failure_domain: z
-      .string()
-      .min(1)
-      .max(255)
+    failure_domain: words(255)
       .optional()
       .meta(
         about({
@@ -40,7 +44,7 @@ export const host = z
           prevents: 'rules that spread VMs over hosts which lose power together',
         }),
       ),
-    data_dir: path.default('/var/lib/drover').meta(
+    data_dir: absolutePath.default('/var/lib/drover').meta(
       about({
         description: 'Directory of the identity key, the journal and the lock file.',
         prevents: 'two agents that share one identity or one journal',
@@ -51,16 +55,12 @@ export const host = z
 
 export const hypervisor = z
   .strictObject({
-    driver: z
-      .string()
-      .min(1)
-      .default('libvirt')
-      .meta(
-        about({
-          description: '`libvirt`, or the path of a module that exports `createHypervisor(options)`.',
-          prevents: 'a fork of the agent for every other hypervisor',
-        }),
-      ),
+    driver: path.default('libvirt').meta(
+      about({
+        description: '`libvirt`, or the path of a module that exports `createHypervisor(options)`.',
+        prevents: 'a fork of the agent for every other hypervisor',
+      }),
+    ),
     uri: z
       .string()
       .min(1)
@@ -119,7 +119,8 @@ export const hypervisor = z
         }),
       ),
     shared_paths: z
-      .array(path)
+      .array(absolutePath)
+      .max(1_000)
       .default([])
       .meta(
         about({
@@ -127,8 +128,7 @@ export const hypervisor = z
           prevents: 'VMs that cannot move because their disks look local',
         }),
       ),
-    sample_ms: ms(200)
-      .max(10_000)
+    sample_ms: ms(200, 10_000)
       .default(1_000)
       .meta(
         about({
@@ -139,13 +139,22 @@ export const hypervisor = z
         }),
       ),
   })
+  .superRefine(({ driver, uri }, { addIssue }) => {
+    if (driver !== 'libvirt') return
+    try {
+      parseUri(uri)
+    } catch (error) {
+      addIssue({ code: 'custom', path: ['uri'], message: wordsOf(error) })
+    }
+  })
   .prefault({})
 
 export const network = z
   .strictObject({
     listen: z
-      .array(multiaddr)
+      .array(listenAddress)
       .min(1)
+      .max(64)
       .default(['/ip4/0.0.0.0/tcp/7946'])
       .meta(
         about({
@@ -154,7 +163,8 @@ export const network = z
         }),
       ),
     announce: z
-      .array(multiaddr)
+      .array(dialAddress)
+      .max(64)
       .default([])
       .meta(
         about({
@@ -163,7 +173,8 @@ export const network = z
         }),
       ),
     bootstrap: z
-      .array(multiaddr)
+      .array(dialAddress)
+      .max(1_000)
       .default([])
       .meta(
         about({
@@ -180,6 +191,7 @@ export const network = z
     ),
     allow: z
       .array(peerId)
+      .max(10_000)
       .optional()
       .meta(
         about({
@@ -193,23 +205,19 @@ export const network = z
 
 export const api = z
   .strictObject({
-    socket: path.default('/run/drover/drover.sock').meta(
+    socket: socketPath.default('/run/drover/drover.sock').meta(
       about({
         description: 'Unix socket of the local API, mode 0660: owner and group may use it.',
         prevents: 'commands from any program that reaches a port',
       }),
     ),
-    metrics_listen: z
-      .string()
-      .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/, 'expected host:port, e.g. 127.0.0.1:9946')
-      .optional()
-      .meta(
-        about({
-          description: '`host:port` of a TCP listener for `/metrics`, `/healthz` and `/readyz` only.',
-          defaultText: 'none: only on the socket',
-          prevents: 'opening the whole API to let Prometheus in',
-        }),
-      ),
+    metrics_listen: hostAndPort.optional().meta(
+      about({
+        description: '`host:port` of a TCP listener for `/metrics`, `/healthz` and `/readyz` only.',
+        defaultText: 'none: only on the socket',
+        prevents: 'opening the whole API to let Prometheus in',
+      }),
+    ),
   })
   .prefault({})
 

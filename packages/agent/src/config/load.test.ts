@@ -235,3 +235,108 @@ test('a file that is none, or more than a configuration can be, is one problem, 
   assert.match(of('x'.repeat(2 ** 20 + 1)), /is larger than 1 MiB/)
   assert.equal(of('"a\\u001b[31m" = 1'), 'odd.toml:1: a\\u001b[31m: unknown key')
 })
+
+test('what no machine could listen on, dial, open or wait for is refused, with its line', () => {
+  const of = (section: string, ...lines: string[]) =>
+    complaints({
+      file: write('one.toml', '[network]', keyLine(), ...(section === '' ? [] : [section]), ...lines),
+    })
+  const wrong = (section: string, line: string, text: string | RegExp): void => {
+    const [first = 'nothing', ...more] = of(section, line)
+    assert.deepEqual(more, [], line)
+    const at = `one.toml:${section === '' ? 3 : 4}: `
+    assert.ok(first.startsWith(at), first)
+    if (typeof text === 'string') assert.equal(first, at + text)
+    else assert.match(first, text)
+  }
+  wrong(
+    '[api]',
+    'metrics_listen = "127.0.0.1:99999"',
+    'api.metrics_listen: the port must be from 0 to 65535, got "127.0.0.1:99999"',
+  )
+  for (const host of ['300.0.0.1', '[::g]', '::1', 'a b', '', '-a', 'ho\\u0000st'])
+    wrong('[api]', `metrics_listen = "${host}:9946"`, /api\.metrics_listen: expected host:port/)
+  wrong(
+    '',
+    'listen = ["/ip4/300.0.0.1/tcp/1"]',
+    'network.listen[0]: 300.0.0.1 is no ip4 address, got "/ip4/300.0.0.1/tcp/1"',
+  )
+  wrong('', 'listen = ["/ip6/::g/tcp/1"]', /no ip6 address/)
+  wrong('', 'listen = ["/ip4/10.0.0.7/tcp/65536"]', /port must be from 0 to 65535/)
+  wrong('', 'listen = ["/ip4/10.0.0.7/udp/7946/quic-v1"]', /agents speak TCP only/)
+  wrong('', 'listen = ["/garlic/x"]', /expected a multiaddr such as/)
+  wrong('', 'bootstrap = ["/ip4/10.0.0.7/tcp/0"]', /port must be from 1 to 65535/)
+  wrong('', 'bootstrap = ["/ip4/10.0.0.7/tcp/7946/p2p/me"]', /no \/p2p\/ with a peer id/)
+  wrong('', 'bootstrap = ["/dns4/300.0.0.1/tcp/1"]', /no dns4 address/)
+  wrong(
+    '[api]',
+    `socket = "/${'s'.repeat(200)}"`,
+    `api.socket: has 201 bytes, and the path of a socket has at most 107, got "/${'s'.repeat(200)}"`,
+  )
+  wrong('[api]', 'socket = "drover.sock"', /api\.socket: must be an absolute path/)
+  wrong('[host]', 'data_dir = "data"', /host\.data_dir: must be an absolute path/)
+  wrong('[host]', `data_dir = "/${'d'.repeat(256)}"`, /host\.data_dir: has a name of more than 255 bytes/)
+  wrong('[host]', 'data_dir = "/a\\u0000b"', /host\.data_dir: has control characters/)
+  wrong('[host]', 'name = "  "', 'host.name: is blank')
+  wrong('[host]', 'name = "a\\nb"', 'host.name: has control characters')
+  wrong('[host]', 'location = "a\\u202eb"', 'host.location: has control characters')
+  wrong('[hypervisor]', 'uri = "xen:///"', /hypervisor\.uri: "xen:\/\/\/" needs \?socket/)
+  wrong(
+    '[hypervisor]',
+    'uri = "qemu+ssh://host/system"',
+    /hypervisor\.uri: .*transport "ssh" is not supported/,
+  )
+  wrong('[hypervisor]', 'uri = "qemu"', /hypervisor\.uri: "qemu" is no libvirt URI/)
+  wrong('[policy]', 'clear_permille = 1', 'policy.clear_permille: must be at least 500, is 1')
+  for (const key of [
+    'cooldown_ms',
+    'overload_hold_ms',
+    'quarantine_ms',
+    'forecast_gain_ms_min',
+    'bandwidth_mib_per_s',
+  ])
+    wrong(
+      '[policy]',
+      `${key} = 9007199254740991`,
+      new RegExp(`policy\\.${key}: must be at most \\d+, is 9007199254740991`),
+    )
+  wrong('[reserve]', 'memory_mib = 9007199254740991', /reserve\.memory_mib: must be at most/)
+  const vm = '6fa9ec2d-2c4e-4f6e-8f0e-4f2b7c1d0001'
+  wrong('[[rules]]', `vms = ["${vm}", "${vm}"]\nkind = "spread"`, `rules[0].vms[1]: ${vm} is listed twice`)
+  for (const [section, line] of [
+    [
+      '',
+      'listen = ["/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/7946", "/ip6zone/eth0/ip6/fe80::1/tcp/1", "/dns/host-1.example/tcp/7946"]',
+    ],
+    ['', `bootstrap = ["/ip4/10.0.0.7/tcp/7946/p2p/12D3KooW${'A'.repeat(44)}", "/dnsaddr/drover.example"]`],
+    ['[api]', 'metrics_listen = "[::1]:0"'],
+    ['[api]', 'metrics_listen = "node_7.example:9946"'],
+    ['[hypervisor]', 'driver = "./my-driver.js"\nuri = "anything"'],
+  ] as const)
+    assert.deepEqual(of(section, line), [], line)
+})
+
+test('certificates that are not there, or are none, are told before a migration needs them', () => {
+  const [ca, cert, key] = ['ca', 'cert', 'key'].map((name) => join(directory, `${name}.pem`))
+  const tls = [
+    '[network]',
+    keyLine(),
+    '[hypervisor.tls]',
+    `ca = "${ca}"`,
+    `cert = "${cert}"`,
+    `key = "${key}"`,
+  ]
+  const file = write('tls.toml', ...tls)
+  assert.deepEqual(complaints({ file }), [
+    'tls.toml:4: hypervisor.tls.ca: ca.pem: no such file (ENOENT)',
+    'tls.toml:5: hypervisor.tls.cert: cert.pem: no such file (ENOENT)',
+    'tls.toml:6: hypervisor.tls.key: key.pem: no such file (ENOENT)',
+  ])
+  const noted = load({ file, secrets: 'noted' })
+  assert.deepEqual([noted.problems.length, noted.warnings.length], [0, 4])
+  for (const name of ['ca', 'cert', 'key']) write(`${name}.pem`, 'no PEM')
+  assert.match(
+    complaints({ file }).join('\n'),
+    /:4: .*ca\.pem: is no certificate in PEM.*\n.*cert\.pem: is no certificate.*\n.*key\.pem: is no private key/,
+  )
+})

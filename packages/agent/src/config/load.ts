@@ -12,6 +12,7 @@ import { type FileConfig, fileSchema } from './schema.ts'
 import { configReader } from './schema-node.ts'
 import { readClusterKey } from './secret.ts'
 import type { Settings } from './settings.ts'
+import { tlsFaults } from './tls-files.ts'
 
 export const defaultConfigFile = '/etc/drover/config.toml'
 
@@ -123,6 +124,11 @@ export const loadSettings = (options: LoadOptions = {}): Loaded => {
         ),
       )
   }
+  const { tls } = config.hypervisor
+  for (const { key, text } of tls === undefined ? [] : tlsFaults(tls))
+    (options.secrets === 'noted' ? warnings : all).push(
+      at(['hypervisor', 'tls', key], 'secret', `hypervisor.tls.${key}`, text),
+    )
   if (config.network.bootstrap.length === 0)
     warnings.push(
       at(

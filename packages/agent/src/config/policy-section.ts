@@ -1,7 +1,7 @@
 /** The policy of the configuration: a preset and its numbers. */
 import { limits, presets } from '@drover/protocol'
 import * as z from 'zod'
-import { about, ms } from './fields.ts'
+import { about, dayMs, hourMs, ms } from './fields.ts'
 
 /** The three numbers of a preset value, in the order of `presets`. */
 const byPreset = (key: keyof (typeof presets)['balanced']): readonly [string, string, string] => [
@@ -21,7 +21,7 @@ export const policy = z
           prevents: 'twenty numbers to understand before the first start',
         }),
       ),
-    overload_hold_ms: ms(0)
+    overload_hold_ms: ms(0, hourMs)
       .optional()
       .meta(
         about({
@@ -34,7 +34,7 @@ export const policy = z
       ),
     clear_permille: z
       .int()
-      .min(1)
+      .min(500)
       .max(1000)
       .optional()
       .meta(
@@ -56,7 +56,7 @@ export const policy = z
           prevents: 'overloads that could be seen coming',
         }),
       ),
-    forecast_gain_ms_min: ms(0)
+    forecast_gain_ms_min: ms(0, dayMs)
       .optional()
       .meta(
         about({
@@ -67,7 +67,7 @@ export const policy = z
           prevents: 'migrations that would not have been needed',
         }),
       ),
-    cooldown_ms: ms(0)
+    cooldown_ms: ms(0, 7 * dayMs)
       .optional()
       .meta(
         about({
@@ -118,6 +118,7 @@ export const policy = z
     bandwidth_mib_per_s: z
       .int()
       .min(1)
+      .max(1_000_000)
       .optional()
       .meta(
         about({
@@ -137,8 +138,7 @@ export const policy = z
           prevents: 'migrations that never end',
         }),
       ),
-    gossip_ms: ms(100)
-      .max(600_000)
+    gossip_ms: ms(100, 600_000)
       .default(5_000)
       .meta(
         about({
@@ -147,7 +147,7 @@ export const policy = z
           prevents: 'partners chosen by stale numbers (too long) and chatter (too short)',
         }),
       ),
-    quarantine_ms: ms(0)
+    quarantine_ms: ms(0, dayMs)
       .default(60_000)
       .meta(
         about({

@@ -6,20 +6,18 @@
 import { exchangedDefinitions, type Field, type Form, formOf } from '@drover/placement'
 import { asHostId, asVmId, dimensions, limits, type Rule } from '@drover/protocol'
 import * as z from 'zod'
+import { words } from './addresses.ts'
 import { about, peerId, uuid } from './fields.ts'
 
 const common = (continuous: boolean) => ({
   name: z.exactOptional(
-    z
-      .string()
-      .min(1)
-      .meta(
-        about({
-          description: 'For people, and for `drover explain`.',
-          defaultText: 'none',
-          prevents: '"rule 7 forbids it"',
-        }),
-      ),
+    words(255).meta(
+      about({
+        description: 'For people, and for `drover explain`.',
+        defaultText: 'none',
+        prevents: '"rule 7 forbids it"',
+      }),
+    ),
   ),
   continuous: z
     .boolean()
@@ -35,6 +33,7 @@ const common = (continuous: boolean) => ({
     z
       .int()
       .min(1)
+      .max(limits.amountMax)
       .meta(
         about({
           description: 'Makes the rule soft: breaking it costs this much.',
@@ -48,6 +47,20 @@ const common = (continuous: boolean) => ({
 const vm = uuid.transform((id) => asVmId(id.toLowerCase()))
 const host = peerId.transform(asHostId)
 
+/** What other agents would refuse to read is no rule either: they bound their lists by the same limits. */
+const distinct = <T extends string>(of: z.ZodType<T>, min: number, max: number) =>
+  z
+    .array(of)
+    .min(min)
+    .max(max)
+    .superRefine((ids, { addIssue }) => {
+      const seen = new Set<T>()
+      for (const [index, id] of ids.entries()) {
+        if (seen.has(id)) addIssue({ code: 'custom', path: [index], message: `${id} is listed twice` })
+        seen.add(id)
+      }
+    })
+
 interface FormText {
   readonly schema: (vmsMin: number) => z.ZodType
   readonly what: string
@@ -56,22 +69,30 @@ interface FormText {
 
 const forms: { readonly [F in Form]: FormText } = {
   vms: {
-    schema: (vmsMin) => z.array(vm).min(vmsMin),
+    schema: (vmsMin) => distinct(vm, vmsMin, limits.snapshotVmsMax),
     what: 'UUIDs of VMs',
     prevents: 'a rule that holds only on hosts which happen to know the name',
   },
   hosts: {
-    schema: () => z.array(host).min(1),
+    schema: () => distinct(host, 1, limits.viewHostsMax),
     what: 'peer ids of hosts',
     prevents: 'a rule that a renamed host escapes',
   },
   vmParts: {
-    schema: () => z.array(z.array(vm).min(1)).min(2),
+    schema: () =>
+      z
+        .array(distinct(vm, 1, limits.snapshotVmsMax))
+        .min(2)
+        .max(limits.snapshotVmsMax),
     what: 'lists of UUIDs of VMs',
     prevents: 'a rule that holds only on hosts which happen to know the name',
   },
   hostGroups: {
-    schema: () => z.array(z.array(host).min(1)).min(1),
+    schema: () =>
+      z
+        .array(distinct(host, 1, limits.viewHostsMax))
+        .min(1)
+        .max(limits.viewHostsMax),
     what: 'lists of peer ids of hosts',
     prevents: 'a rule that a renamed host escapes',
   },
@@ -90,8 +111,16 @@ const forms: { readonly [F in Form]: FormText } = {
     what: 'a label that VMs have in their metadata',
     prevents: 'a list of VMs that is out of date tomorrow',
   },
-  amount: { schema: () => z.int().min(0), what: 'the most there may be', prevents: 'a limit that is none' },
-  permille: { schema: () => z.int().min(1), what: 'permille of the limits', prevents: 'a limit of nothing' },
+  amount: {
+    schema: () => z.int().min(0).max(limits.amountMax),
+    what: 'the most there may be',
+    prevents: 'a limit that is none',
+  },
+  permille: {
+    schema: () => z.int().min(1).max(limits.amountMax),
+    what: 'permille of the limits',
+    prevents: 'a limit of nothing',
+  },
 }
 
 const quoted = (kinds: readonly string[]): string => {

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { parseUri } from '../../config/libvirt-uri.ts'
 import { HypervisorError } from '../hypervisor-port.ts'
 import { FakeDaemon } from './fake-daemon.ts'
 import { packetBytesMax } from './frame.ts'
 import { isLibvirtError } from './libvirt-errors.ts'
 import { hostname, libvirtVersion } from './procedures.ts'
 import { openSession } from './session.ts'
-import { parseUri } from './uri.ts'
 
 const limits = { callMs: 2_000, keepaliveMs: 30, keepaliveCount: 3 }
 

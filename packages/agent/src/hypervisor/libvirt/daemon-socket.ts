@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs'
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import type { LibvirtUri, PkiPaths } from '../../config/libvirt-uri.ts'
 import { wordsOf } from '../../errors.ts'
 import { givenBytes, readGiven } from '../../given/read-given.ts'
 import { unreachable } from './libvirt-errors.ts'
-import type { LibvirtUri, PkiPaths } from './uri.ts'
 
 /** What the daemon sends once it has accepted the client's certificate, before any packet. */
 const tlsAccepted = 1

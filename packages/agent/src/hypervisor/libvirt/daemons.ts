@@ -1,5 +1,6 @@
 /** The daemons that a driver talks to: this host's over the link, any of them over a connection of its own. */
 import type { VmId } from '@drover/protocol'
+import { type LibvirtUri, type PkiPaths, parsePeerUri, parseUri } from '../../config/libvirt-uri.ts'
 import { wordsOf } from '../../errors.ts'
 import { HypervisorError } from '../hypervisor-port.ts'
 import type { Connection, ConnectionLimits } from './connection.ts'
@@ -9,7 +10,6 @@ import type { Caller } from './observe.ts'
 import { domainByUuid, type Procedure } from './procedures.ts'
 import { openSession } from './session.ts'
 import { peerPacketBytesMax } from './told-bounds.ts'
-import { type LibvirtUri, type PkiPaths, parsePeerUri, parseUri } from './uri.ts'
 
 export interface Daemons {
   /** To this host's daemon, lasting. */

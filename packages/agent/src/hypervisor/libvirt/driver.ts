@@ -1,6 +1,7 @@
 /** The libvirt driver: `Hypervisor` over libvirt's RPC protocol. */
 import { readFileSync } from 'node:fs'
 import type { VmId } from '@drover/protocol'
+import { parseUri } from '../../config/libvirt-uri.ts'
 import { wordsOf } from '../../errors.ts'
 import type { Hypervisor, Sample } from '../hypervisor-port.ts'
 import { createDaemons, type Daemons, find } from './daemons.ts'
@@ -16,7 +17,6 @@ import { migrateSetMaxSpeed } from './procedures.ts'
 import { runningJobs } from './running-jobs.ts'
 import { Sampler } from './sampler.ts'
 import { isSharedOf } from './shared-storage.ts'
-import { parseUri } from './uri.ts'
 import { createVmCommands } from './vm-commands.ts'
 
 /** Questions without an answer before a silent daemon is given up. */

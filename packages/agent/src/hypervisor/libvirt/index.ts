@@ -5,8 +5,9 @@
  *     hypervisor.events((event) => console.log(event))
  *     hypervisor.open()
  */
+
+export type { PkiPaths } from '../../config/libvirt-uri.ts'
 export type { DiskLock } from './domain-xml.ts'
 export { settingsNamespace } from './domain-xml.ts'
 export { createLibvirtHypervisor } from './driver.ts'
 export type { LibvirtOptions } from './libvirt-options.ts'
-export type { PkiPaths } from './uri.ts'

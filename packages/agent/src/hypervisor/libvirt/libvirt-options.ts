@@ -1,6 +1,7 @@
 /** What can be set of the libvirt driver, and what holds where nothing is set. */
+
+import type { PkiPaths } from '../../config/libvirt-uri.ts'
 import type { DiskLock } from './domain-xml.ts'
-import type { PkiPaths } from './uri.ts'
 
 /** Default of each number: `defaults`. */
 export interface LibvirtOptions {

@@ -3,6 +3,7 @@
  * `open` never throws; calls made while there is no connection fail with `hypervisor.unreachable`.
  */
 
+import type { LibvirtUri } from '../../config/libvirt-uri.ts'
 import { wordsOf } from '../../errors.ts'
 import { pauseMs, retryPauses } from '../../retry-pauses.ts'
 import type { Connection } from './connection.ts'
@@ -10,7 +11,6 @@ import { type DomainEvent, decodeEvent, registrations } from './domain-events.ts
 import { unreachable } from './libvirt-errors.ts'
 import { type Procedure, registerEvent } from './procedures.ts'
 import { openSession, type SessionOptions } from './session.ts'
-import type { LibvirtUri } from './uri.ts'
 
 export interface LinkListener {
   connected(): void

@@ -1,4 +1,6 @@
 /** From a URI to a connection that is ready for calls: dial, authenticate, open. */
+
+import type { LibvirtUri } from '../../config/libvirt-uri.ts'
 import { Connection, type ConnectionLimits } from './connection.ts'
 import { openDaemonSocket } from './daemon-socket.ts'
 import { unreachable } from './libvirt-errors.ts'
@@ -11,7 +13,6 @@ import {
   featureKeepalive,
   supportsFeature,
 } from './procedures.ts'
-import type { LibvirtUri } from './uri.ts'
 
 export interface SessionOptions extends ConnectionLimits {
   /** May look only; the daemon refuses everything else. */

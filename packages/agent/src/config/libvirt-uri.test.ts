@@ -1,7 +1,7 @@
 /** Operators write libvirt URIs as they know them from virsh: each leads to a socket, or to words that help. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parsePeerUri, parseUri } from './uri.ts'
+import { parsePeerUri, parseUri } from './libvirt-uri.ts'
 
 test('a local URI leads to the daemon’s socket, old style or new', () => {
   // Debian 12 runs one libvirtd; newer systems run one daemon per driver.
