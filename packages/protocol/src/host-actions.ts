@@ -41,7 +41,7 @@ export type ActionMessage = MigrationMessage | Begin | Withdraw
 export const isActionMessage = (message: PartitionMessage): message is ActionMessage =>
   message.kind === 'begin' || message.kind === 'withdraw' || isMigrationMessage(message)
 
-export interface HostActions extends Pick<Migrations, 'jobs' | 'heard' | 'breakOff' | 'silent'> {
+export interface HostActions extends Pick<Migrations, 'jobs' | 'foreign' | 'heard' | 'breakOff' | 'silent'> {
   /** Something is under way: the lease is held, whatever the clock says (S5). */
   busy(): boolean
   /** VMs that are to come. */
@@ -127,6 +127,7 @@ export const createHostActions = (
       if (input.kind !== 'autostart-set') lifecycle.learnt(input)
     },
     jobs: migrations.jobs,
+    foreign: migrations.foreign,
     sampled() {
       migrations.sampled()
       closed.sampled((vm) => host.vms.has(vm))

@@ -10,11 +10,12 @@ import type { Message, PartitionMessage } from './data/message.ts'
 import type { LoadSummary } from './data/summary.ts'
 import type { PeerView } from './data/view.ts'
 import { isActionMessage } from './host-actions.ts'
+import { inTheWay } from './peer/in-the-way.ts'
 import { followUp, nextWake } from './peer/next-need.ts'
 import { ownFacts } from './peer/own-facts.ts'
 import { createPeerParts, type MakeMembership, type PeerParts } from './peer/peer-parts.ts'
 import { peerView } from './peer/peer-view.ts'
-import { isDemandKnown, troubleOf } from './peer/troubles.ts'
+import { isDemandKnown } from './peer/troubles.ts'
 import { createMembership } from './ring/membership.ts'
 import { askAgain, describe } from './snapshot/described.ts'
 import { demandOf, rest, usableHere } from './snapshot/host.ts'
@@ -71,7 +72,7 @@ const goOn = (parts: PeerParts, hasty: boolean): void => {
   member.tick()
   leader.tick()
   membership.tick()
-  commands.tick(troubleOf(parts) ?? 'partition.busy')
+  commands.tick(() => inTheWay(parts))
   followUp(parts)
   // Leader and member of one host speak as they speak to others, within the step.
   for (let message = context.nextOwn(); message !== null; message = context.nextOwn())

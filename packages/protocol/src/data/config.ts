@@ -101,6 +101,8 @@ export const limits = {
   problemBytesMax: 524_288,
   /** Hosts whose summaries one agent keeps. Against memory and probes that grow with the data centre. */
   viewHostsMax: 1_024,
+  /** So many hosts are named in the text of a decision; the others are counted. */
+  namesShownMax: 5,
   /** Decisions kept in memory for `explain`; the journal keeps more. And those that one explanation lists. */
   decisionsMax: 256,
   decisionsShownMax: 10,

@@ -43,8 +43,8 @@ export interface Commands {
   /** The oldest question, taken out; null = none. */
   takeQuestion(): string | null
   answer(request: string, reply: Reply): void
-  /** Refuses what waited too long, with the code of what stands in its way. */
-  tick(code: ReasonCode): void
+  /** Refuses what waited too long, with what stands in its way. */
+  tick(inTheWay: () => { readonly code: ReasonCode; readonly text: string }): void
   /** Refuses all that waits: none of it will be done any more. */
   refuseAll(code: ReasonCode, text: string): void
   nextAt(): Instant | null
@@ -99,10 +99,12 @@ export const createCommands = (context: StepContext, host: HostState, hooks: Com
 
     answer: (request, reply) => answer(parts, request, reply),
 
-    tick(code) {
+    tick(inTheWay) {
       if (state.orders.length === 0 && state.questions.length === 0) return
       const late = waiting(state).filter((one) => one.until <= context.now())
-      drop(parts, late, code, 'this host is busy with something else, or cannot act now')
+      if (late.length === 0) return
+      const { code, text } = inTheWay()
+      drop(parts, late, code, text)
     },
 
     refuseAll: (code, text) => drop(parts, waiting(state), code, text),

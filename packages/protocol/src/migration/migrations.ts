@@ -71,6 +71,8 @@ export type MigrationInput = Extract<
 export interface Migrations {
   /** A migration of ours is under way, or another's job that touches this host. */
   busy(): boolean
+  /** VMs that others move here or away from here. */
+  foreign(): readonly VmId[]
   /** One of ours is about this VM. */
   moves(vm: VmId): boolean
   /** It has been begun here and is not over. */
@@ -123,6 +125,7 @@ export const createMigrations = (
   return {
     busy: () =>
       outgoing.all.size > 0 || incoming.all.size > 0 || [...parts.jobs].some((vm) => !accounts(parts, vm)),
+    foreign: () => [...parts.jobs].filter((vm) => !accounts(parts, vm)),
     moves: (vm) => moves(parts, vm),
     isOpen: (action) => outgoing.all.has(action),
     resultOf: (action) => resultOf(parts, action),

@@ -6,9 +6,9 @@
 import { assert, assertNever } from '@drover/placement'
 import { fitsInBytes } from '../codec.ts'
 import { limits } from '../data/config.ts'
-import type { HostId } from '../data/ids.ts'
+import { byText, type HostId } from '../data/ids.ts'
 import type { Busy, Declined, Granted, Revoked } from '../data/message.ts'
-import type { AnyCode } from '../data/reasons.ts'
+import type { AnyCode, ReasonCode } from '../data/reasons.ts'
 import { formulate } from '../snapshot/formulate.ts'
 import { giveUp } from './carry-out.ts'
 import { conclude } from './conclude.ts'
@@ -139,15 +139,23 @@ const oneTooMany = (
   return host === undefined || member?.state !== 'granted' ? null : { host, epoch: member.epoch }
 }
 
+/** The hosts that were lost for this reason; '' = none. */
+const namesOf = ({ lost }: PartitionState, code: ReasonCode): string => {
+  const names = [...lost.values()].flatMap((one) => (one.code === code ? [one.name] : [])).sort(byText)
+  const more = names.length - limits.namesShownMax
+  return `${names.slice(0, limits.namesShownMax).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
 /** No other host is a member, and there is no more to ask. */
 const concludeAlone = (leader: Leadership, state: PartitionState): void => {
-  const busy = [...state.lost.values()].some(
-    (one) => one.code === 'partition.busy' || one.code === 'partition.timeout',
-  )
-  if (busy) {
-    const text = 'every host that could help belongs to another partition now'
+  const [busy, silent] = [namesOf(state, 'partition.busy'), namesOf(state, 'partition.timeout')]
+  const noAnswer = `no answer within ${limits.reserveMs} ms from ${silent}`
+  if (busy !== '') {
+    const text = `at work in other partitions: ${busy}${silent === '' ? '' : `; ${noAnswer}`}`
     return conclude(leader, state, { result: 'failed', code: 'partition.busy', text })
   }
+  if (silent !== '')
+    return conclude(leader, state, { result: 'failed', code: 'partition.timeout', text: noAnswer })
   if (state.full) {
     const text = 'the hosts that could help have too many VMs for one problem'
     return conclude(leader, state, { result: 'nothing', code: 'limit.size', text })
