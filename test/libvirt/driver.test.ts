@@ -1,5 +1,7 @@
 /** The libvirt driver on two real hosts: every story of the hypervisor port's compliance suite. */
 import assert from 'node:assert/strict'
+import { chmod, rm, truncate, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import type { VmId } from '@drover/protocol'
 import { type ComplianceWorld, hypervisorCompliance } from '../../packages/agent/src/hypervisor/compliance.ts'
@@ -117,6 +119,86 @@ test(
     const unset = { code: 'hypervisor.refused' }
     await assert.rejects(world.destination.setAutostart(transient.uuid as VmId), unset)
     assert.equal((await here.virsh(['list', '--all', '--uuid'])).includes(world.vm), false)
+    await world.close()
+  },
+)
+
+test(
+  'what libvirt will not migrate now is seen before it is tried: snapshots, a copy of a disk, a backup; and no more than that',
+  skip === null ? {} : { skip },
+  async () => {
+    const world = await makeWorld()
+    const [here, there] = [bed!.host(1), bed!.host(2)]
+    const { uuid, name } = await bed!.vm(here, 'driver-fixed', { persistent: true })
+    const vm = uuid as VmId
+    const logs = dirname(/<log file='([^']+)'/.exec(await here.virsh(['dumpxml', uuid]))?.[1] ?? '')
+    const uri = socketOf(here)
+    await using driver = Object.assign(
+      createLibvirtHypervisor({
+        uri,
+        migrationUri: uri,
+        peerSockets: [socketOf(there)],
+        sharedPaths: [logs],
+        dirtyRateMs: 0,
+      }),
+      { [Symbol.asyncDispose]: () => driver.close() },
+    )
+    driver.open()
+    await until('the driver is connected', 30_000, () => driver.connected || null)
+    /** As an agent looks: VMs, then jobs. */
+    const look = async (): Promise<string> => {
+      const { vms } = await driver.sample()
+      await driver.jobs()
+      const seen = vms.find((one) => one.vm === vm)?.migratable
+      return seen === undefined ? 'absent' : seen.movable ? 'movable' : seen.code
+    }
+    const becomes = (code: string) =>
+      until(`${name} is ${code}`, 30_000, async () => ((await look()) === code ? true : null))
+    const raw = join(logs, `${name}.raw`)
+    await writeFile(raw, '')
+    await truncate(raw, 16 * 1_048_576)
+    await chmod(raw, 0o666)
+    await becomes('movable')
+
+    await here.virsh(['attach-disk', uuid, raw, 'vda', '--driver', 'qemu', '--subdriver', 'raw'])
+    const copy = [
+      'blockcopy',
+      uuid,
+      'vda',
+      join(logs, `${name}.qcow2`),
+      '--format',
+      'qcow2',
+      '--transient-job',
+    ]
+    await here.virsh([...copy, '--bandwidth', '1'])
+    await becomes('vm.job_active')
+    await here.virsh(['blockjob', uuid, 'vda', '--abort'])
+    await becomes('movable')
+    await rm(join(logs, `${name}.qcow2`))
+    await here.virsh([...copy, '--wait', '--pivot'])
+
+    const backup = join(logs, `${name}.xml`)
+    const scratch = `<disks><disk name='vda' type='file'><scratch file='${join(logs, `${name}.scratch`)}'/></disk></disks>`
+    const server = `<server transport='unix' socket='${join(logs, `${name}.nbd`)}'/>`
+    await writeFile(backup, `<domainbackup mode='pull'>${server}${scratch}</domainbackup>`)
+    await here.virsh(['backup-begin', uuid, backup])
+    await becomes('vm.job_active')
+    await here.virsh(['domjobabort', uuid])
+    await becomes('movable')
+
+    await here.virsh(['snapshot-create-as', uuid, 'without', '--disk-only', '--no-metadata'])
+    await here.virsh(['checkpoint-create-as', uuid, 'since'])
+    assert.equal(await look(), 'movable', 'neither is in the way')
+    await here.virsh(['snapshot-create-as', uuid, 'kept', '--disk-only'])
+    await becomes('vm.snapshot')
+    const to = (await world.destination.host()).migrationUri
+    const request = { vm, to, handOverPaused: false, bandwidthMiBps: null }
+    const refused = await driver.migrate(request)
+    assert.ok(refused.kind === 'refused' && /with 1 snapshots/.test(refused.detail), JSON.stringify(refused))
+    await here.virsh(['snapshot-delete', uuid, 'kept', '--metadata'])
+    await becomes('movable')
+    await here.virsh(['destroy', uuid])
+    await here.virsh(['undefine', uuid, '--checkpoints-metadata'])
     await world.close()
   },
 )

@@ -19,7 +19,9 @@ export const reasons = {
   'vm.ignored': 'Its settings say that drover leaves it alone.',
   'vm.pinned': 'It is pinned to this host by its settings.',
   'vm.not_running': 'It does not run.',
-  'vm.job_active': 'Another job works on it: a backup, a snapshot, another migration.',
+  'vm.job_active': 'Another job works on it: a backup, a snapshot, a copy of a disk, another migration.',
+  'vm.snapshot':
+    'libvirt moves no VM of which it has snapshots on record; it can move when they are deleted.',
   'vm.cooldown':
     'It was moved not long ago and rests. drover moves it of its own accord only from an overloaded host, and not back.',
   'vm.quarantined': 'Its migration failed repeatedly; it is left alone for a while.',
@@ -59,12 +61,15 @@ export const reasons = {
   'vm.not_here': 'It is not on this host; ask the host that has it.',
   'dev.hostdev': 'It uses a device of the host (PCI, USB), which cannot travel.',
   'dev.local_disk': 'It has a disk that exists on this host only.',
+  'dev.transient_disk': 'It has a disk whose changes are dropped when it stops; libvirt does not move it.',
   'dev.local_media': 'It has a CD-ROM or floppy image that exists on this host only.',
   'dev.filesystem': 'It shares a directory of this host.',
   'dev.tpm': 'Its TPM lies on this host only.',
   'dev.nvdimm': 'Its persistent memory lies on this host only.',
   'dev.shmem': 'It shares memory with something on this host.',
   'dev.chardev': 'It has a serial line or channel that is bound to this host.',
+  'cpu.invariant_tsc':
+    'Its guest counts on a clock of the CPU that never changes its pace, and whose frequency its definition does not set.',
   'mem.would_not_converge': 'It rewrites memory faster than the link carries it.',
 
   // ---- why not this target

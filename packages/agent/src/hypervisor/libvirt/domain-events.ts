@@ -9,6 +9,7 @@ import { XdrReader } from './xdr.ts'
 /** Ids to register for, and the procedure numbers under which they arrive. */
 const kinds = {
   lifecycle: { event: 0, procedure: 318 },
+  blockJob: { event: 8, procedure: 326 },
   deviceRemoved: { event: 15, procedure: 333 },
   deviceAdded: { event: 19, procedure: 354 },
   migrationIteration: { event: 20, procedure: 359 },
@@ -24,6 +25,7 @@ export const registrations: readonly { readonly event: number; readonly needed: 
   { event: kinds.metadataChange.event, needed: false },
   { event: kinds.deviceAdded.event, needed: false },
   { event: kinds.deviceRemoved.event, needed: false },
+  { event: kinds.blockJob.event, needed: false },
 ]
 
 const lifecycleWords: readonly (readonly [string, ...string[]])[] = [
@@ -53,7 +55,7 @@ export type DomainEvent =
   | { readonly kind: 'lifecycle'; readonly vm: VmId; readonly event: string; readonly detail: string }
   | { readonly kind: 'job_completed'; readonly vm: VmId; readonly stats: TypedValues }
   | { readonly kind: 'migration_iteration'; readonly vm: VmId; readonly iteration: number }
-  | { readonly kind: 'configuration'; readonly vm: VmId; readonly what: 'metadata' | 'devices' }
+  | { readonly kind: 'configuration'; readonly vm: VmId; readonly what: 'metadata' | 'devices' | 'disks' }
 
 const readLifecycle = (reader: XdrReader, domain: Domain): DomainEvent => {
   const event = reader.int()
@@ -87,6 +89,8 @@ export const decodeEvent = (
       return { kind: 'migration_iteration', vm: domain.vm, iteration: reader.int() }
     case kinds.metadataChange.procedure:
       return { kind: 'configuration', vm: domain.vm, what: 'metadata' }
+    case kinds.blockJob.procedure: // which disk, and how far its job is: its XML tells
+      return { kind: 'configuration', vm: domain.vm, what: 'disks' }
     default:
       return { kind: 'configuration', vm: domain.vm, what: 'devices' }
   }

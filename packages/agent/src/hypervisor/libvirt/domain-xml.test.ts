@@ -78,6 +78,34 @@ test('the reason why a VM stays is the first thing that ties it to the host', ()
   assert.equal(verdict(`<serial type='dev'><source path='/dev/ttyS0'/></serial>`), 'dev.chardev')
 })
 
+test('what libvirt refuses to migrate for other reasons than devices stays, and nothing else does', () => {
+  // Each tried with libvirt 9.0.0, or read in its qemuMigrationSrcIsAllowed.
+  const mirror = `<mirror type='file' file='/mnt/nfs/copy.qcow2' format='qcow2' job='copy'><source file='/mnt/nfs/copy.qcow2'/></mirror>`
+  const shared = `<source file='/mnt/nfs/a.img'/>`
+  assert.equal(verdict(onNfs + disk(shared, mirror)), 'vm.job_active')
+  assert.equal(
+    verdict(disk(shared, mirror.replace("job='copy'", "job='active-commit' ready='yes'"))),
+    'vm.job_active',
+  )
+  assert.equal(verdict(disk(shared, mirror) + onLocal), 'dev.local_disk', 'what lasts is said first')
+  assert.equal(verdict(disk(shared, '<transient/>')), 'dev.transient_disk')
+  const backing = `<backingStore type='file'><format type='qcow2'/><source file='/mnt/nfs/base.img'/></backingStore>`
+  assert.equal(verdict(disk(shared, backing)), 'movable', 'left by a snapshot without a record')
+
+  const withCpu = (cpu: string, timer: string): string => {
+    const xml = domain('').replace(
+      '<devices>',
+      `<cpu>${cpu}</cpu><clock offset='utc'>${timer}</clock><devices>`,
+    )
+    const found = movable(parseDomainXml(xml), isShared)
+    return found.movable ? 'movable' : found.code
+  }
+  const invariant = `<feature policy='require' name='invtsc'/>`
+  assert.equal(withCpu(invariant, `<timer name='hpet' present='no'/>`), 'cpu.invariant_tsc')
+  assert.equal(withCpu(invariant, `<timer name='tsc' frequency='2600000000'/>`), 'movable')
+  assert.equal(withCpu(`<feature policy='disable' name='invtsc'/>`, ''), 'movable')
+})
+
 test('a disk lock counts only if it guards every disk that is written', () => {
   // Rule R2: without it, the copy at the destination waits until the source is known to be gone.
   const locked = (devices: string) => diskLocked(parseDomainXml(domain(devices)), 'lockd')

@@ -1,6 +1,7 @@
 /**
  * What drover reads from a domain's XML: whether the VM can move, whether a disk lock guards it, and its settings
- * in drover's own namespace:
+ * in drover's own namespace. What libvirt itself refuses to migrate stands in `qemuMigrationSrcIsAllowed` of its
+ * `src/qemu/qemu_migration.c`; tried with libvirt 9.0.0.
  *
  *     <metadata>
  *       <drover:vm xmlns:drover="https://drover.dev/ns/vm/1" balance="never" labels="gpu license:oracle"/>
@@ -24,6 +25,10 @@ export interface Disk {
   readonly path: string | null
   readonly readOnly: boolean
   readonly shareable: boolean
+  /** What is written to it is dropped when the VM stops. */
+  readonly transient: boolean
+  /** A block job writes it to a second place: a copy, or the commit of its top image. */
+  readonly mirrored: boolean
 }
 
 export interface DomainFacts {
@@ -72,6 +77,8 @@ const diskOf = (element: Element): Disk => {
     // QEMU never writes to a CD, whether or not libvirt adds the element.
     readOnly: device === 'cdrom' || child(element, 'readonly') !== undefined,
     shareable: child(element, 'shareable') !== undefined,
+    transient: child(element, 'transient') !== undefined,
+    mirrored: child(element, 'mirror') !== undefined,
   }
 }
 
@@ -90,6 +97,20 @@ const pinnedBy = (devices: Element | undefined): string | null => {
     return 'dev.nvdimm'
   for (const name of ['serial', 'parallel', 'channel']) if (any(name, typed('dev'))) return 'dev.chardev'
   return null
+}
+
+/** "QEMU blocks migration and save with invariant TSC enabled unless TSC frequency is explicitly set." */
+const hasInvariantTsc = (domain: Element): boolean => {
+  const features = children(child(domain, 'cpu'), 'feature')
+  const timers = children(child(domain, 'clock'), 'timer')
+  return (
+    features.some(
+      (one) =>
+        attribute(one, 'name') === 'invtsc' &&
+        ['require', 'force'].includes(attribute(one, 'policy') ?? 'require'),
+    ) &&
+    !timers.some((one) => attribute(one, 'name') === 'tsc' && Number(attribute(one, 'frequency') ?? 0) > 0)
+  )
 }
 
 const settingsOf = (metadata: Element | undefined): Record<string, string> => {
@@ -116,7 +137,7 @@ export const parseDomainXml = (xml: string): DomainFacts => {
   const devices = child(domain, 'devices')
   return {
     disks: children(devices, 'disk').map(diskOf),
-    pinnedBy: pinnedBy(devices),
+    pinnedBy: pinnedBy(devices) ?? (hasInvariantTsc(domain) ? 'cpu.invariant_tsc' : null),
     leases: children(devices, 'lease').length,
     settings: settingsOf(child(domain, 'metadata')),
   }
@@ -136,6 +157,7 @@ export const parseCpuBaseline = (xml: string): string => {
  */
 export const movable = (facts: DomainFacts, isShared: (path: string) => boolean): Movable => {
   if (facts.pinnedBy !== null) return { movable: false, code: facts.pinnedBy }
+  if (facts.disks.some((disk) => disk.transient)) return { movable: false, code: 'dev.transient_disk' }
   for (const disk of facts.disks) {
     switch (disk.type) {
       case 'none':
@@ -150,6 +172,8 @@ export const movable = (facts: DomainFacts, isShared: (path: string) => boolean)
     const removable = disk.device === 'cdrom' || disk.device === 'floppy'
     return { movable: false, code: removable ? 'dev.local_media' : 'dev.local_disk' }
   }
+  // Passing, so after what lasts. A pull, or a commit below the top image, is refused as well; the XML does not show it.
+  if (facts.disks.some((disk) => disk.mirrored)) return { movable: false, code: 'vm.job_active' }
   return { movable: true }
 }
 

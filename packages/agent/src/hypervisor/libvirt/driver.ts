@@ -126,7 +126,11 @@ export const createLibvirtHypervisor = (options: LibvirtOptions = {}): Hyperviso
     },
     host: () => readHostFacts(link, options.migrationUri ?? null),
     sample: () => sample(driver),
-    jobs: () => runningJobs(link),
+    jobs: async () => {
+      const { migrations, busy } = await runningJobs(link)
+      driver.sampler.jobsSeen(busy)
+      return migrations
+    },
     locate: async (vm, at) =>
       at === undefined ? locate(link, vm, ran) : daemons.ask((caller) => locate(caller, vm), at, true),
     migrate: async (request, onProgress) => {
@@ -136,6 +140,8 @@ export const createLibvirtHypervisor = (options: LibvirtOptions = {}): Hyperviso
       try {
         return await migrate(world, request, guarded(onProgress, warn))
       } finally {
+        // What stood in the way of it may be in its XML.
+        driver.sampler.readAgain(request.vm)
         migrating.delete(request.vm)
       }
     },

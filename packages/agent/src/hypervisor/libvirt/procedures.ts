@@ -138,7 +138,7 @@ export const capabilities = procedure<null, string | null>(7, 'capabilities', no
 
 export const domainByUuid = procedure<VmId, Domain>(24, 'domain by uuid', writeUuid, readDomain)
 
-export const listFlags = { active: 1, autostart: 1024 } as const
+export const listFlags = { active: 1 << 0, autostart: 1 << 10, hasSnapshot: 1 << 12 } as const
 export const listDomains = procedure<{ readonly flags: number }, Domain[]>(
   273,
   'list domains',

@@ -7,7 +7,19 @@ import { test } from 'node:test'
 import type { VmId } from '@drover/protocol'
 import type { VmSample } from '../hypervisor-port.ts'
 import type { Caller } from './observe.ts'
-import { allDomainStats, domainStates, domainXml, listDomains, type Procedure } from './procedures.ts'
+import {
+  allDomainStats,
+  domainByUuid,
+  domainState,
+  domainStates,
+  domainXml,
+  jobStats,
+  jobTypes,
+  listDomains,
+  listFlags,
+  type Procedure,
+} from './procedures.ts'
+import { runningJobs } from './running-jobs.ts'
 import { Sampler } from './sampler.ts'
 import type { TypedValues } from './typed-params.ts'
 
@@ -86,6 +98,86 @@ const play = async (looks: readonly Told[]): Promise<readonly VmSample[]> => {
 const demands = async (looks: readonly Told[]) =>
   (await play(looks)).map(({ cpuMilli }) => (cpuMilli === null ? null : Math.round(cpuMilli)))
 const whole: Told = {}
+
+/** A caller of which each look is told by `shown`: flags of `listDomains` and what jobs there are. */
+const passing = () => {
+  const shown = { snapshot: false, backup: false, mirror: false, asked: [] as number[] }
+  const caller: Caller = {
+    async call<Args, Result>(procedure: Procedure<Args, Result>, args: Args): Promise<Result> {
+      const answer = (): unknown => {
+        switch (procedure.number) {
+          case domainXml.number:
+            return `<domain><devices><disk type='network'><source protocol='rbd'/>${shown.mirror ? '<mirror/>' : ''}</disk></devices></domain>`
+          case listDomains.number: {
+            const { flags } = args as { readonly flags: number }
+            shown.asked.push(flags)
+            if (flags === listFlags.active) return [domain]
+            return flags === (listFlags.active | listFlags.hasSnapshot) && shown.snapshot ? [domain] : []
+          }
+          case allDomainStats.number:
+            return [{ domain, stats: statsAt(0) }]
+          case jobStats.number:
+            return {
+              type: shown.backup ? jobTypes.unbounded : jobTypes.none,
+              stats: new Map([['operation', 9]]),
+            }
+          case domainByUuid.number:
+            return domain
+          default:
+            assert.equal(procedure.number, domainState.number)
+            return { state: domainStates.running, reason: 1 }
+        }
+      }
+      return answer() as Result
+    },
+  }
+  const sampler = new Sampler({
+    diskLock: 'none',
+    isShared: () => true,
+    bootId: '',
+    dirtyRateMs: 0,
+    warn: () => {},
+    odd: () => {},
+  })
+  /** As the agent looks: VMs, then jobs. */
+  const look = async (): Promise<string> => {
+    const [one] = await sampler.sample(caller, new Map())
+    sampler.jobsSeen((await runningJobs(caller)).busy)
+    return one === undefined ? 'absent' : one.migratable.movable ? 'movable' : one.migratable.code
+  }
+  return { shown, sampler, look }
+}
+
+test('a VM with snapshots on record stays until they are deleted, at the price of one call for all VMs', async () => {
+  const { shown, look } = passing()
+  assert.equal(await look(), 'movable')
+  shown.snapshot = true
+  assert.equal(await look(), 'vm.snapshot')
+  shown.snapshot = false
+  assert.equal(await look(), 'movable')
+  assert.deepEqual(shown.asked.slice(0, 3), [1 + 1024, 1 + 4096, 1], 'as libvirt-domain.h has them')
+})
+
+test('a VM of which a backup runs stays until the daemon tells that it has ended', async () => {
+  const { shown, sampler, look } = passing()
+  shown.backup = true
+  assert.deepEqual([await look(), await look()], ['movable', 'vm.job_active'])
+  shown.backup = false
+  sampler.hear({ kind: 'job_completed', vm, stats: new Map() })
+  assert.equal(await look(), 'movable')
+})
+
+test('a disk that is being copied is seen when its job tells, and when a migration has been refused', async () => {
+  const { shown, sampler, look } = passing()
+  await look()
+  shown.mirror = true
+  assert.equal(await look(), 'movable', 'its XML was read just now')
+  sampler.readAgain(vm)
+  assert.equal(await look(), 'vm.job_active')
+  shown.mirror = false
+  sampler.hear({ kind: 'configuration', vm, what: 'disks' })
+  assert.equal(await look(), 'movable')
+})
 
 test('each incomplete answer is no measurement, nor is it half of one with the next', async () => {
   const answers: Readonly<Record<string, Wrong>> = {

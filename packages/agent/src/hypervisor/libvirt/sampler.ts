@@ -1,4 +1,4 @@
-/** One look at all active VMs: two bulk calls, plus the XML of those whose configuration is not known yet. */
+/** One look at all active VMs: three bulk calls, plus the XML of those whose configuration is not known yet. */
 import type { VmId } from '@drover/protocol'
 import { wordsOf } from '../../errors.ts'
 import type { Movable, VmSample } from '../hypervisor-port.ts'
@@ -58,6 +58,8 @@ export class Sampler {
   readonly #arrivedPaused = new Map<VmId, number>()
   /** VMs that are known to have run here in their present life, or to have begun it here: no migration left them paused. */
   readonly #ran = new Set<VmId>()
+  /** VMs on which a job runs that is no migration, as it was last seen. */
+  #busy = new Set<VmId>()
   readonly #now: () => number
   #measuring = false
 
@@ -71,10 +73,21 @@ export class Sampler {
     return this.#ran.has(vm)
   }
 
+  /** On these VMs, and no others, such a job runs. Asking for it once more with each sample would double its calls. */
+  jobsSeen(busy: ReadonlySet<VmId>): void {
+    this.#busy = new Set(busy)
+  }
+
+  /** Its configuration may have changed untold: a block job tells of its end, and not of its beginning. */
+  readAgain(vm: VmId): void {
+    this.#known.delete(vm)
+  }
+
   /** What the daemon tells between two looks, which may not show it. */
   hear(event: DomainEvent): void {
     const { kind, vm } = event
-    if (kind === 'configuration' || kind === 'lifecycle') this.#known.delete(vm)
+    if (kind === 'configuration' || kind === 'lifecycle') this.readAgain(vm)
+    if (kind === 'job_completed') this.#busy.delete(vm)
     if (kind !== 'lifecycle') return
     switch (event.event) {
       case 'started':
@@ -106,15 +119,21 @@ export class Sampler {
     const flags = statsFlags.active | statsFlags.noWait
     const all = this.#eachOnce(await caller.call(allDomainStats, { groups, flags }))
     const atMs = this.#now()
-    const starting = await caller.call(listDomains, { flags: listFlags.active | listFlags.autostart })
-    const autostart = new Set(starting.map(({ vm }) => vm))
+    const autostart = await listed(caller, listFlags.autostart)
+    const hasSnapshot = await listed(caller, listFlags.hasSnapshot)
     const here = await this.#here(caller, all)
     const wanted = this.#cpu.measure(cpuLookOf(askedMs, atMs, here.map(countersOf)))
     this.#prune(new Set(here.map((one) => one.domain.vm)))
     const samples = await Promise.all(
       here.map((one) => this.#vmSample(caller, one, wanted.get(one.domain.vm) ?? null, atMs, migrating)),
     )
-    return samples.filter((one) => one !== null).map((one) => ({ ...one, autostart: autostart.has(one.vm) }))
+    return samples
+      .filter((one) => one !== null)
+      .map((one) => ({
+        ...one,
+        autostart: autostart.has(one.vm),
+        migratable: one.migratable.movable && hasSnapshot.has(one.vm) ? withSnapshot : one.migratable,
+      }))
   }
 
   #eachOnce(all: readonly DomainStats[]): readonly DomainStats[] {
@@ -162,7 +181,7 @@ export class Sampler {
       memoryMiB: memoryMiB(stats),
       dirtyMiBps: dirtyMiBps(stats),
       incarnation: `${this.#options.bootId}${domain.id}`,
-      migratable: this.#movable(facts, migrating.has(domain.vm)),
+      migratable: this.#movable(facts, migrating.has(domain.vm) || this.#busy.has(domain.vm)),
       diskLocked: facts !== null && diskLocked(facts, this.#options.diskLock),
       settings: facts?.settings ?? {},
     }
@@ -179,8 +198,8 @@ export class Sampler {
     return 'migration'
   }
 
-  #movable(facts: DomainFacts | null, migrating: boolean): Movable {
-    if (migrating) return { movable: false, code: 'vm.job_active' }
+  #movable(facts: DomainFacts | null, hasJob: boolean): Movable {
+    if (hasJob) return { movable: false, code: 'vm.job_active' }
     if (facts === null) return { movable: false, code: 'vm.unreadable' }
     return movable(facts, this.#options.isShared)
   }
@@ -223,6 +242,17 @@ export class Sampler {
     caller.call(startDirtyRate, { domain, seconds: dirtyRateSeconds }).then(ended, ended)
   }
 }
+
+/** The active VMs of which this is so. */
+const listed = async (caller: Caller, flag: number): Promise<ReadonlySet<VmId>> =>
+  new Set((await caller.call(listDomains, { flags: listFlags.active | flag })).map(({ vm }) => vm))
+
+/**
+ * "cannot migrate domain with %d snapshots" (`qemuMigrationSrcIsAllowed` of libvirt, all versions): whatever the snapshots are,
+ * in the disk or beside it, as long as libvirt has records of them. One without (`--no-metadata`) is none to libvirt.
+ * A checkpoint does not hinder: libvirt moves the VM, and only its records of the checkpoints stay behind.
+ */
+const withSnapshot: Movable = { movable: false, code: 'vm.snapshot' }
 
 const isActive = (seen: Observation): boolean => seen.kind === 'active' && seen.job.kind !== 'incoming'
 
