@@ -11,7 +11,7 @@ const noRoom = Array.from({ length: hostsMax }, (_, i) => `problem.hosts.${i}.li
 /** So that VMs of any host want next to nothing: the plan is sound, and not made from what its members have told. */
 const noDemand = Array.from({ length: vmsMax }, (_, i) => `problem.vms.${i}.demand.0=1`).join(' ')
 
-/** One at a time: it tells members of another problem than that which its plan was made for, or ends leases of other leaders. */
+/** One at a time: it tells members of another problem than that which its plan was made for, ends leases of other leaders, or claims VMs. */
 const liars: Kind = {
   name: 'liars',
   unsettled: true,
@@ -21,7 +21,14 @@ const liars: Kind = {
       const [liar, victim] = twoHosts(draw, draft)
       const atMs = moment(draw, draft)
       const untilMs = Math.min(atMs + 2 * duration(draw), draft.untilMs - 1)
-      const lie = draw.pick([`assign ${noRoom}`, `assign ${noDemand}`, `usurps h${victim}`])
+      const { name } = draw.pick(draft.vms)
+      const lie = draw.pick([
+        `assign ${noRoom}`,
+        `assign ${noDemand}`,
+        `usurps h${victim}`,
+        `hands-over ${name} h${victim}`,
+        `receives ${name} h${victim}`,
+      ])
       return [
         { atMs, command: `liar h${liar} ${lie}` },
         { atMs: untilMs, command: `liar h${liar} nothing` },

@@ -48,6 +48,7 @@ forEachKind('what a restarted agent finds', (fresh) => {
     assert.deepEqual(journal.restored, {
       epoch: 0,
       journalIntact: false,
+      lacking: false,
       open: [],
       closed: [],
       duties: [],
@@ -78,6 +79,7 @@ forEachKind('what a restarted agent finds', (fresh) => {
     assert.deepEqual(second.restored, {
       epoch: 7,
       journalIntact: true,
+      lacking: false,
       open: [openAction(2), openAction(3)],
       closed: [closedAction(1)],
       duties: [duty(1)],
@@ -92,9 +94,11 @@ forEachKind('what a restarted agent finds', (fresh) => {
     second.append({ kind: 'discharged', action: action(1) })
     second.append(closed(3))
     second.append(closed(3))
+    second.append({ kind: 'lacking' })
     second.close()
     const third = open()
     assert.deepEqual(third.restored.open, [])
+    assert.equal(third.restored.lacking, true)
     assert.deepEqual(third.restored.closed, [closedAction(1), closedAction(2), closedAction(3)])
     assert.deepEqual(third.restored.duties, [duty(2)], 'until the other end has heard it')
     assert.equal(third.restored.draining, false)

@@ -30,6 +30,8 @@ export interface JournalState {
   readonly epoch: number
   /** True once this very journal was given an epoch, or told that it is settled, and nothing of it was lost since; see `restoredFrom`. */
   readonly trusted: boolean
+  /** Records of an earlier life were lost once. */
+  readonly lacking: boolean
   readonly open: ReadonlyMap<ActionId, WrittenAction>
   /** Oldest first, at most `limits.closedActionsMax`. */
   readonly closed: readonly ClosedAction[]
@@ -47,6 +49,7 @@ export interface JournalState {
 export const emptyState: JournalState = {
   epoch: 0,
   trusted: false,
+  lacking: false,
   open: new Map(),
   closed: [],
   duties: new Map(),
@@ -66,11 +69,12 @@ export const applyRecord = (state: JournalState, record: JournalRecord, wallMs: 
     case 'closed': {
       const open = new Map(state.open)
       open.delete(record.action)
-      const { action, vm, end, result } = record
-      const others = state.closed.filter((one) => one.action !== action || one.end !== end)
-      const closed = [...others, { action, vm, end, result }].slice(-limits.closedActionsMax)
+      const { duty, kind: _, ...end } = record
+      const { action } = end
+      const others = state.closed.filter((one) => one.action !== action || one.end !== end.end)
+      const closed = [...others, end].slice(-limits.closedActionsMax)
       const duties = new Map(state.duties)
-      if (record.duty !== null) duties.set(action, record.duty)
+      if (duty !== null) duties.set(action, duty)
       return { ...state, open, closed, duties }
     }
     case 'discharged': {
@@ -99,6 +103,8 @@ export const applyRecord = (state: JournalState, record: JournalRecord, wallMs: 
     }
     case 'settled':
       return { ...state, trusted: true }
+    case 'lacking':
+      return { ...state, lacking: true }
     // The start count is kept by each kind of journal itself.
     case 'renumbered':
       return state
@@ -144,6 +150,7 @@ export const remainingMs = (rest: WrittenCooldown, wallMs: number): number =>
 export const restoredFrom = (state: JournalState, wallMs: number): Restored => ({
   epoch: state.epoch,
   journalIntact: state.trusted,
+  lacking: state.lacking,
   open: [...state.open.values()]
     .map((one) => openedFrom(one, wallMs))
     .sort((a, b) => (a.action < b.action ? -1 : a.action > b.action ? 1 : 0)),

@@ -68,6 +68,7 @@ const transaction = (db: DatabaseSync, write: () => void): void => {
 const load = ({ facts, open, closed, duties, autostarts, met, cooldowns }: Tables): JournalState => ({
   epoch: facts.number('epoch'),
   trusted: facts.number('trusted') === 1,
+  lacking: facts.number('lacking') === 1,
   open: new Map(open.all().map((one) => [one.action, one])),
   closed: closed.all(),
   duties: new Map(duties.all().map((one) => [one.action, one])),
@@ -89,9 +90,11 @@ const put = (tables: Tables, record: JournalRecord, wallMs: number): void => {
       return
     case 'opened':
       return open.put(record.open.action, written(record.open, wallMs))
-    case 'closed':
-      if (record.duty !== null) duties.put(record.action, record.duty)
-      return putEnd(tables, record)
+    case 'closed': {
+      const { kind: _, duty, ...ended } = record
+      if (duty !== null) duties.put(ended.action, duty)
+      return putEnd(tables, ended)
+    }
     case 'discharged':
       return duties.drop(record.action)
     case 'autostart-owed':
@@ -103,6 +106,9 @@ const put = (tables: Tables, record: JournalRecord, wallMs: number): void => {
       return met.keep(limits.viewHostsMax)
     case 'settled':
       facts.put('trusted', 1)
+      return
+    case 'lacking':
+      facts.put('lacking', 1)
       return
     case 'renumbered':
       return facts.put('incarnation', Math.max(facts.number('incarnation'), record.incarnation))
@@ -117,11 +123,12 @@ const put = (tables: Tables, record: JournalRecord, wallMs: number): void => {
   }
 }
 
-const putEnd = ({ open, closed }: Tables, { action, vm, end, result }: ClosedAction): void => {
+const putEnd = ({ open, closed }: Tables, ended: ClosedAction): void => {
+  const { action, end } = ended
   const key = `${end} ${action}`
   open.drop(action)
   closed.drop(key)
-  closed.put(key, { action, vm, end, result })
+  closed.put(key, ended)
   closed.keep(limits.closedActionsMax)
 }
 

@@ -14,7 +14,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS scratch (bytes BLOB NOT NULL);
 `
 
-export type Fact = 'epoch' | 'trusted' | 'draining' | 'mode' | 'sequence' | 'incarnation'
+export type Fact = 'epoch' | 'trusted' | 'lacking' | 'draining' | 'mode' | 'sequence' | 'incarnation'
 
 /** Single values by name. */
 export interface Facts {

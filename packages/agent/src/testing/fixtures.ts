@@ -36,6 +36,7 @@ export const closedAction = (n: number, end: ClosedAction['end'] = 'departure'):
   vm: vmId(`vm-${n}`),
   end,
   result: { kind: 'done' },
+  peer: host('b'),
 })
 export const closed = (
   n: number,

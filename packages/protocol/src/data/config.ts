@@ -234,6 +234,15 @@ export const limits = {
   quarantineMsMax: 86_400_000,
   /** Questions and hand-overs of peers that wait for the hypervisor's answer; the oldest is dropped. Against a flood of them. */
   unclaimedMax: 64,
+  /** Looks at the hypervisor for one peer, about actions that are not between it and this host, in `settlePollMs`. Against a flood of them. */
+  looksForPeerMax: 16,
+  /** Before a copy without a sure record runs, all other hosts deny the VM in so many rounds in a row. Against one on its way between two of them. */
+  deniedRounds: 2,
+  /** … of which a host may leave so many unanswered; then it counts no more. Against a VM that waits for ever for a host that hangs. */
+  unansweredRoundsMax: 5,
+  /** How soon a copy is taken up again by the word of the same peer, after that came to nothing twice, ms: doubling, up to an hour. Against one that holds the host so. */
+  adoptAgainMsMin: 30_000,
+  adoptAgainMsMax: 3_600_000,
   /** How long a source waits for the word that its VM runs, ms, before it says again that the VM is gone, and sees to it itself. */
   handOverMs: 300,
   /** How often it says so before it lets go: the destination is dead or cut off, and will ask when it is back. */

@@ -120,6 +120,8 @@ export interface ClosedAction {
   readonly vm: VmId
   readonly end: 'departure' | 'arrival' | 'lifecycle'
   readonly result: ActionResult
+  /** The other end of a migration; absent = there is none, or a journal of before does not say it. */
+  readonly peer?: HostId
 }
 
 /**
@@ -173,6 +175,8 @@ export type JournalRecord =
   | { readonly kind: 'renumbered'; readonly incarnation: number }
   /** Nothing from before this journal can be in force any more: from now on it is intact. */
   | { readonly kind: 'settled' }
+  /** A journal of an earlier life was lost, or its end: other hosts may know of actions of which there is no record here (ADR 27). */
+  | { readonly kind: 'lacking' }
   /** Operator's will survives a restart. */
   | { readonly kind: 'draining'; readonly draining: boolean }
   | { readonly kind: 'mode'; readonly mode: Mode }
@@ -184,6 +188,8 @@ export interface Restored {
   readonly epoch: number
   /** False = the journal was lost or new: this host promises and begins nothing until nothing of before can be in force (S5, S6, S8). */
   readonly journalIntact: boolean
+  /** Records of an earlier life were lost once. */
+  readonly lacking: boolean
   readonly open: readonly OpenAction[]
   /** Oldest first. */
   readonly closed: readonly ClosedAction[]

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limits, policyOf } from '../data/config.ts'
-import { actionIdOf, asHostId, asVmId, partitionIdOf } from '../data/ids.ts'
+import { actionIdOf, asHostId, asVmId, type HostId, partitionIdOf } from '../data/ids.ts'
 import type { HandOver, Presence, Whereabouts, WhereIs } from '../data/message.ts'
 import { createHost, type KnownVm } from '../snapshot/host.ts'
 import { createStepContext } from '../step-context.ts'
@@ -19,16 +19,25 @@ const setUp = () => {
   const context = createStepContext(self, 1, 1, policyOf('balanced'))
   const host = createHost([], false)
   host.vms.set(vm, { vm, name: 'web' } as KnownVm)
-  const world = { sent: true, inMotion: false, closed: false }
+  const world = {
+    sent: true,
+    inMotion: false,
+    closed: false,
+    mayLack: true,
+    arrivedFrom: undefined as HostId | undefined,
+  }
   const taken: string[] = []
   const adopted: string[] = []
   const arrived: string[] = []
+  const owed: string[] = []
   const adoption = createAdoption(context, host, {
     inMotion: () => world.inMotion,
     leasedElsewhere: () => false,
     isClosed: () => world.closed,
+    mayLack: () => world.mayLack,
+    arrivedFrom: () => world.arrivedFrom,
     isSent: () => world.sent,
-    owesAutostart: () => {},
+    owesAutostart: ({ action: owing }) => void owed.push(owing),
     arrived: (from) => void arrived.push(from),
     adopt: (from) => void adopted.push(from),
     takeUp: (to) => void taken.push(to),
@@ -47,7 +56,7 @@ const setUp = () => {
     presence,
   })
   const later = (ms: number) => context.setTime(context.now() + ms)
-  return { context, adoption, host, world, taken, adopted, arrived, asked, answer, later }
+  return { context, adoption, host, world, taken, adopted, arrived, owed, asked, answer, later }
 }
 
 test('a migration without a record is taken up when its destination answers our own question: it comes in there', () => {
@@ -121,4 +130,56 @@ test('a question that is repeated is asked back once per round', () => {
   later(limits.settlePollMs)
   adoption.askedBy(destination, whereIs)
   assert.equal(asked().length, 1)
+})
+
+test('nothing is taken up by the word of a peer alone: a record is missing here, or one names that peer', () => {
+  const demand = { cpuMilli: 400, memoryMiB: 256 }
+  const handed = (known: { mayLack: boolean; arrivedFrom: HostId | undefined }): readonly string[] => {
+    const { adoption, host, world, adopted } = setUp()
+    Object.assign(world, known)
+    host.vms.set(vm, { vm, name: 'web', state: 'paused', pausedBy: 'migration' } as KnownVm)
+    adoption.handedOver(destination, { kind: 'hand-over', ...about, round: 1, demand, autostart: true })
+    return adopted
+  }
+  assert.deepEqual(handed({ mayLack: false, arrivedFrom: undefined }), [])
+  assert.deepEqual(handed({ mayLack: false, arrivedFrom: self }), [])
+  assert.deepEqual(handed({ mayLack: false, arrivedFrom: destination }), [destination])
+  assert.deepEqual(handed({ mayLack: true, arrivedFrom: undefined }), [destination])
+})
+
+test('what runs here is told to a peer that hands it over, and nothing is done with it where no record is missing', () => {
+  const { context, adoption, world, arrived, owed } = setUp()
+  world.mayLack = false
+  const handOver: HandOver = { kind: 'hand-over', ...about, round: 0, demand: null, autostart: true }
+  adoption.handedOver(destination, handOver)
+  for (const effect of context.takeEffects())
+    if (effect.kind === 'inspect') adoption.inspected(effect.round, 'running')
+  assert.deepEqual([arrived, owed], [[], []])
+  assert.deepEqual(
+    context.takeEffects().map((effect) => effect.kind === 'send' && effect.message.kind),
+    ['took-over'],
+  )
+})
+
+test('what a peer hands over in vain again and again is taken up later each time, and by another peer at once', () => {
+  const { context, adoption, host, adopted, later } = setUp()
+  host.vms.set(vm, { vm, name: 'web', state: 'paused', pausedBy: 'migration' } as KnownVm)
+  const demand = { cpuMilli: 400, memoryMiB: 256 }
+  const handedOver = (from: HostId): number => {
+    adoption.handedOver(from, { kind: 'hand-over', ...about, round: 1, demand, autostart: false })
+    context.takeEffects()
+    return adopted.splice(0).length
+  }
+  const inVain = (): void => adoption.ended(destination, vm, false)
+  inVain()
+  assert.equal(handedOver(destination), 1, 'its hypervisor may have hung')
+  inVain()
+  assert.deepEqual([handedOver(destination), handedOver(self)], [0, 1])
+  later(limits.adoptAgainMsMin)
+  assert.equal(handedOver(destination), 1)
+  inVain()
+  later(limits.adoptAgainMsMin)
+  assert.equal(handedOver(destination), 0)
+  adoption.ended(destination, vm, true)
+  assert.equal(handedOver(destination), 1)
 })

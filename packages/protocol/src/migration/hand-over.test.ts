@@ -28,6 +28,7 @@ const setUp = () => {
   const context = createStepContext(self, 1, 1, policyOf('balanced'))
   const incoming = createIncoming(context, createClosedActions([]), {
     owesAutostart() {},
+    elsewhere: () => 'nowhere',
     arrived: () => {},
     ended: () => {},
     asked: () => {},

@@ -38,13 +38,28 @@ const hasArrived = (state: IncomingState, migration: IncomingMigration): void =>
   context.send(from, { kind: 'took-over', ...about(migration), vm })
 }
 
+/** The word of its source alone lets no copy run of which there is no sure record here (ADR 27). */
+const isNowhereElse = (state: IncomingState, migration: IncomingMigration): boolean => {
+  const { context, hooks } = state
+  const seen = hooks.elsewhere(migration)
+  if (typeof seen === 'string') return seen === 'nowhere'
+  const { vm, from } = migration
+  context.warn(
+    'vm.stale_copy',
+    `${from} hands VM ${vm} over, which is ${seen.presence} on ${seen.host}: the copy here is left paused`,
+    vm,
+  )
+  close(state, migration, 'vm.stale_copy')
+  return false
+}
+
 /**
  * Lets the copy run that waits for it. One that runs already, or that its owner has paused since, is left as it is. One request at a
  * time: each may be read late, and undo a pause by its owner. One that is never answered fails when its driver has waited long enough.
  */
 const takeOver = (state: IncomingState, migration: IncomingMigration): void => {
   if (migration.rounds.here !== 'paused') return hasArrived(state, migration)
-  if (migration.taking) return
+  if (migration.taking || (migration.adopted && !isNowhereElse(state, migration))) return
   const { context, hooks } = state
   hooks.asked(migration.action, migration.vm)
   put(state, { ...migration, taking: true, nextAt: context.now() + limits.settlePollMs })

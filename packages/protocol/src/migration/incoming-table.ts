@@ -7,6 +7,7 @@ import type { ReasonCode } from '../data/reasons.ts'
 import type { VmSnapshot } from '../data/snapshot.ts'
 import type { Promised } from '../snapshot/ledger.ts'
 import type { StepContext } from '../step-context.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import { checkIncomingChange, checkIncomingEnd } from './migration-invariants.ts'
 import type { Rounds } from './question-rounds.ts'
 
@@ -38,6 +39,8 @@ export interface IncomingMigration extends Promised {
 export interface IncomingHooks {
   /** What was to come is defined here, and is to start with this host. */
   owesAutostart(migration: IncomingMigration): void
+  /** Before it runs here without a sure record: does it run on a third host? */
+  elsewhere(migration: IncomingMigration): Elsewhere
   /** Our hypervisor is asked to let it run. */
   asked(action: ActionId, vm: VmId): void
   /** It runs here now. */
@@ -79,7 +82,8 @@ export const close = (
   checkIncomingEnd(all.get(migration.action) ?? null, refused)
   all.delete(migration.action)
   const result: ActionResult = refused === null ? { kind: 'done' } : { kind: 'refused', code: refused }
-  const record = { action: migration.action, vm: migration.vm, end: 'arrival', result } as const
+  const { action, vm, from: peer } = migration
+  const record = { action, vm, end: 'arrival', result, peer } as const
   closed.remember(record)
   context.emit({ kind: 'persist', record: { kind: 'closed', ...record, duty: null } })
   hooks.ended(migration)

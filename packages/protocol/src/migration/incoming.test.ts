@@ -45,6 +45,7 @@ const arrivalsOn = () => {
   const context = createStepContext(self, 1, 1, policyOf('balanced'))
   const incoming = createIncoming(context, createClosedActions([]), {
     owesAutostart() {},
+    elsewhere: () => 'nowhere',
     arrived: () => {},
     ended: () => {},
     asked: () => {},

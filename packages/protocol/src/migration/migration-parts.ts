@@ -2,7 +2,7 @@
 
 import type { ClosedActions } from '../actions/closed-actions.ts'
 import type { UnreadResumes } from '../actions/unread-resumes.ts'
-import type { ActionId, HostId, PeerUri, VmId } from '../data/ids.ts'
+import type { ActionId, HostId, Instant, PeerUri, VmId } from '../data/ids.ts'
 import type { Lease } from '../data/lease.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import type { HostState } from '../snapshot/host.ts'
@@ -13,6 +13,7 @@ import type { Alarms } from './alarms.ts'
 import type { Autostarts } from './autostarts.ts'
 import type { Duties } from './duties.ts'
 import type { EarlyAdmissions } from './early-admissions.ts'
+import type { Search } from './elsewhere.ts'
 import type { ForeignArrivals } from './foreign-arrivals.ts'
 import type { IncomingMigrations } from './incoming.ts'
 import type { IncomingMigration } from './incoming-table.ts'
@@ -31,6 +32,12 @@ export interface MigrationHooks {
   started(action: ActionId): void
   /** The migration URI that a host's own summary says, '' where none is known. */
   announced(host: HostId): string
+  /** Records of an earlier life of this host may be lost. */
+  mayLack(): boolean
+  /** All other hosts that are not taken for dead. */
+  others(): readonly HostId[]
+  /** So short a time after its start this host has not heard of all others yet. */
+  isYoung(): boolean
   /** An open action of this host that is no migration is about this VM. */
   operates(vm: VmId): boolean
   /** All that is to come to this host: promised, or brought by an operator. */
@@ -53,6 +60,7 @@ export interface MigrationParts {
   readonly early: EarlyAdmissions
   readonly presence: PresenceAnswers
   readonly adoption: Adoption
+  readonly search: Search
   readonly alarms: Alarms
   /** VMs of all migrations that run, drover's own and others, as the hypervisor last told. */
   jobs: ReadonlySet<VmId>
@@ -60,6 +68,9 @@ export interface MigrationParts {
   outgoingJobs: UnderWay
   /** Of those that come in, since when. */
   incomingJobs: UnderWay
+  /** When our hypervisor first told its jobs; null = not yet. */
+  firstLookAt: Instant | null
+  readonly journalIntact: boolean
   /** What an operator brings here. */
   arrivals: ForeignArrivals
 }

@@ -10,31 +10,27 @@ import type { Refusal } from '../actions/refusal.ts'
 import type { UnreadResumes } from '../actions/unread-resumes.ts'
 import type { ActionId, HostId, Instant, PeerUri, VmId } from '../data/ids.ts'
 import type { IncomingJob, Input, OpenMigration, OutgoingJob, Restored } from '../data/io.ts'
-import type { Begin, PartitionMessage, Whereabouts, Withdraw } from '../data/message.ts'
+import type { Begin, PartitionMessage, Withdraw } from '../data/message.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import type { PeerView } from '../data/view.ts'
-import { depart, fixedCode, type HostState, isSameStart, type KnownVm } from '../snapshot/host.ts'
+import { depart, fixedCode, type HostState, isSameStart } from '../snapshot/host.ts'
 import type { Expected, Promised } from '../snapshot/ledger.ts'
 import { earliest, type StepContext } from '../step-context.ts'
 import { createAdoption } from './adoption.ts'
+import { adoptionHooks } from './adoption-hooks.ts'
 import type { VmInDoubt } from './alarm-causes.ts'
 import { createAlarms } from './alarms.ts'
 import { createAutostarts } from './autostarts.ts'
+import { isOtherEnd } from './counterpart.ts'
 import { doubtOf } from './doubt-of-journal.ts'
 import { createDuties, unconfirmed } from './duties.ts'
 import { createEarlyAdmissions } from './early-admissions.ts'
+import { createSearch } from './elsewhere.ts'
 import { arrivalsNow, arrivalsSampled, noArrivals } from './foreign-arrivals.ts'
 import { createIncoming } from './incoming.ts'
 import { hasArrived, leftOrStayed } from './migration-ends.ts'
 import { admit, beginMigration, reachable } from './migration-gate.ts'
-import {
-  accounts,
-  type MigrationHooks,
-  type MigrationParts,
-  moves,
-  promisesOf,
-  startsWithHost,
-} from './migration-parts.ts'
+import { accounts, type MigrationHooks, type MigrationParts, moves, promisesOf } from './migration-parts.ts'
 import { viewOf } from './migrations-view.ts'
 import { createOutgoing } from './outgoing.ts'
 import type { OutgoingMigration } from './outgoing-table.ts'
@@ -120,7 +116,7 @@ export const createMigrations = (
   restored: Pick<Restored, 'duties' | 'autostarts' | 'journalIntact'>,
   hooks: MigrationHooks,
 ): Migrations => {
-  const parts = createParts(context, host, closed, unread, hooks)
+  const parts = createParts(context, host, closed, unread, restored.journalIntact, hooks)
   const { outgoing, incoming, duties, autostarts, alarms } = parts
   return {
     busy: () =>
@@ -141,6 +137,7 @@ export const createMigrations = (
       const foreign = arriving.filter(({ vm }) => !accounts(parts, vm))
       parts.arrivals = arrivalsNow(parts.arrivals, foreign, (vm) => host.vms.has(vm))
       const memoryMiBOf = (vm: VmId): number => host.vms.get(vm)?.demand.memoryMiB ?? 0
+      parts.firstLookAt ??= askedAt
       parts.outgoingJobs = jobsNow(parts.outgoingJobs, running, memoryMiBOf, context.policy, askedAt)
       const sizes = new Map(arriving.map((one) => [one.vm, one.memoryMiB ?? 0]))
       const coming = arriving.map(({ vm }) => ({ vm, sentMiB: null }))
@@ -187,6 +184,7 @@ const createParts = (
   host: HostState,
   closed: ClosedActions,
   unread: UnreadResumes,
+  journalIntact: boolean,
   hooks: MigrationHooks,
 ): MigrationParts => {
   const reach = (peer: HostId, said: string, vm: VmId): PeerUri | null =>
@@ -215,6 +213,7 @@ const createParts = (
       leftOrStayed(context, host, migration, result)
     },
   })
+  const search = createSearch(context, hooks)
   const incoming = createIncoming(context, closed, {
     asked: unread.asked,
     owesAutostart: ({ action, vm }) => autostarts.take(action, vm),
@@ -222,21 +221,27 @@ const createParts = (
       unread.arrived(migration.action, migration.vm, migration.from)
       hasArrived(context, host, migration)
     },
-    ended: () => context.emit({ kind: 'sample' }),
+    elsewhere: search.look,
+    ended(migration) {
+      search.ended(migration.action)
+      const { action, from, vm, adopted } = migration
+      if (adopted) adoption.ended(from, vm, closed.resultOf('arrival', action)?.kind === 'done')
+      context.emit({ kind: 'sample' })
+    },
     reach,
   })
-  const presence = createPresenceAnswers(context, outgoing, closed, duties)
-  const adoption = createAdoption(context, host, {
-    inMotion: (vm) => moves(parts, vm) || hooks.operates(vm),
-    leasedElsewhere: (partition) => (hooks.lease()?.partition ?? partition) !== partition,
-    isClosed: (action) =>
-      closed.resultOf('departure', action) !== null || closed.resultOf('arrival', action) !== null,
-    isSent: (vm) => parts.outgoingJobs.has(vm),
-    adopt: incoming.adopt,
-    owesAutostart: ({ action, vm }) => autostarts.take(action, vm),
-    arrived: (from, { action, vm }) => unread.arrived(action, vm, from),
-    takeUp: (to, message, known) => takeUp(parts, to, message, known),
-  })
+  const presence = createPresenceAnswers(
+    context,
+    (action, from) => isOtherEnd(parts, action, from),
+    outgoing,
+    closed,
+    duties,
+  )
+  const adoption = createAdoption(
+    context,
+    host,
+    adoptionHooks(() => parts),
+  )
   const alarms = createAlarms(context, host, duties, autostarts, {
     accounted: (vm) => parts.jobs.has(vm) || accounts(parts, vm),
     inDoubt: () => inDoubt(parts),
@@ -252,7 +257,7 @@ const createParts = (
     lease: hooks.lease,
     admit: (from, message) => admit(parts, from, message),
   })
-  const ends = { outgoing, incoming, early, presence, adoption }
+  const ends = { outgoing, incoming, early, presence, adoption, search }
   const parts: MigrationParts = {
     context,
     host,
@@ -266,6 +271,8 @@ const createParts = (
     jobs: new Set(),
     outgoingJobs: new Map(),
     incomingJobs: new Map(),
+    firstLookAt: null,
+    journalIntact,
     arrivals: noArrivals,
     ...ends,
   }
@@ -323,6 +330,7 @@ const received = (parts: MigrationParts, from: HostId, message: MigrationMessage
       const said = message.presence === 'silent' ? null : message.presence
       outgoing.whereabouts(message.action, from, message.round, said)
       adoption.whereabouts(from, message)
+      parts.search.whereabouts(from, message)
       return incoming.whereabouts(message.action, from, message.round, said)
     }
   }
@@ -346,33 +354,4 @@ const learnt = (parts: MigrationParts, input: MigrationInput): void => {
     case 'autostart-set':
       return parts.autostarts.answered(input)
   }
-}
-
-/** Its hypervisors move a VM from here to this host by an action of which no record is left here. */
-const takeUp = (
-  parts: MigrationParts,
-  to: HostId,
-  { partition, epoch, action, vm }: Whereabouts,
-  known: KnownVm,
-): void => {
-  const { context, hooks, outgoing } = parts
-  context.warn(
-    'migration.unknown',
-    `VM ${known.name} leaves for ${to} by ${action}, of which no record is left here`,
-    vm,
-  )
-  outgoing.takeUp({
-    kind: 'departure',
-    action,
-    partition,
-    epoch: 0,
-    peerEpoch: epoch,
-    vm,
-    name: known.name,
-    peer: to,
-    peerUri: hooks.announced(to),
-    demand: known.demand,
-    paused: !known.diskLocked,
-    autostart: startsWithHost(parts, vm),
-  })
 }

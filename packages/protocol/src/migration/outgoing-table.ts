@@ -144,7 +144,7 @@ export const end = (
   const { vm, to: peer } = migration
   checkOutgoingEnd(all.get(migration.action) ?? null, result, word ?? null)
   all.delete(migration.action)
-  const record = { action: migration.action, vm, end: 'departure', result } as const
+  const record = { action: migration.action, vm, end: 'departure', result, peer } as const
   const duty = word === undefined ? null : { ...about(migration), vm, peer, word, ...ifUnrecorded(migration) }
   closed.remember(record)
   if (result.kind === 'done' && migration.unreadThere === 0) noteSettled(settled, migration.action)

@@ -34,11 +34,12 @@ const setUp = (end: 'departure' | 'arrival', duty: Duty | null) => {
   const incoming = createIncoming(context, closed, {
     asked: () => {},
     owesAutostart() {},
+    elsewhere: () => 'nowhere',
     arrived: () => {},
     ended: () => {},
     reach,
   })
-  const presence = createPresenceAnswers(context, outgoing, closed, duties)
+  const presence = createPresenceAnswers(context, () => true, outgoing, closed, duties)
   const record: ClosedAction = { action, vm, end, result: { kind: 'done' } }
   closed.remember(record)
   context.emit({ kind: 'persist', record: { kind: 'closed', ...record, duty } })

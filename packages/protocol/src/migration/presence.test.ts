@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createClosedActions } from '../actions/closed-actions.ts'
-import { policyOf } from '../data/config.ts'
+import { limits, policyOf } from '../data/config.ts'
 import type { Presence } from '../data/message.ts'
 import { createStepContext } from '../step-context.ts'
 import {
@@ -23,7 +23,13 @@ const answerOf = (
   presence: Presence | null,
 ): readonly string[] => {
   const context = createStepContext(self, 1, 1, policyOf('balanced'))
-  const answers = createPresenceAnswers(context, outgoing, createClosedActions([]), createDuties(context))
+  const answers = createPresenceAnswers(
+    context,
+    () => true,
+    outgoing,
+    createClosedActions([]),
+    createDuties(context),
+  )
   const about = { incarnation: 1, partition, epoch: 9, action, vm: vm.vm }
   answers.asked(there, { kind: 'where-is', ...about, round: 7 })
   for (const effect of context.takeEffects())
@@ -54,4 +60,21 @@ test('a VM that is gone from here is handed over in the answer; of one that neve
   gone.outgoing.finished(action, { kind: 'done' })
   assert.deepEqual(answerOf(gone.outgoing, 'running'), ['hand-over'])
   assert.deepEqual(answerOf(outgoingMigration(false).outgoing, 'running'), ['whereabouts', 'running'])
+})
+
+test('a host that is not the other end hears what the hypervisor says, whatever our records say, and so often', () => {
+  const context = createStepContext(self, 1, 1, policyOf('balanced'))
+  const closed = createClosedActions([{ action, vm: vm.vm, end: 'departure', result: { kind: 'done' } }])
+  const { outgoing } = outgoingMigration()
+  const answers = createPresenceAnswers(context, () => false, outgoing, closed, createDuties(context))
+  const about = { incarnation: 1, partition, epoch: 9, action, vm: vm.vm }
+  for (let round = 1; round <= 3 * limits.looksForPeerMax; round++)
+    answers.asked(there, { kind: 'where-is', ...about, round })
+  const looks = context.takeEffects().filter((effect) => effect.kind === 'inspect')
+  assert.equal(looks.length, limits.looksForPeerMax)
+  answers.inspected(looks[0]?.round ?? 0, 'absent')
+  assert.deepEqual(
+    context.takeEffects().map((effect) => effect.kind === 'send' && effect.message.kind),
+    ['whereabouts'],
+  )
 })

@@ -1,6 +1,7 @@
 /**
  * Answers a peer that asks where the VM of an unfinished action is: from our own records as long as they know more than
- * the hypervisor, else from the hypervisor (S12).
+ * the hypervisor, else from the hypervisor (S12). Our records are for the other end of the action; any other peer hears only where the
+ * VM is by our hypervisor, and may ask so often.
  */
 
 import type { ClosedActions } from '../actions/closed-actions.ts'
@@ -11,6 +12,7 @@ import type { StepContext } from '../step-context.ts'
 import type { Duties } from './duties.ts'
 import type { OutgoingMigrations } from './outgoing.ts'
 import { ifUnrecorded } from './outgoing-table.ts'
+import { createPeerLooks } from './peer-looks.ts'
 
 export interface PresenceAnswers {
   asked(from: HostId, message: WhereIs): void
@@ -18,14 +20,30 @@ export interface PresenceAnswers {
   inspected(round: number, presence: Presence | null): void
 }
 
+interface Question {
+  readonly to: HostId
+  readonly message: WhereIs
+}
+
 export const createPresenceAnswers = (
   context: StepContext,
+  isOtherEnd: (action: ActionId, from: HostId) => boolean,
   outgoing: OutgoingMigrations,
   closed: ClosedActions,
   duties: Duties,
 ): PresenceAnswers => {
   /** Each question is answered by a look that began after it came, so each has its own. Oldest first. */
-  const waiting = new Map<number, { readonly to: HostId; readonly message: WhereIs }>()
+  const waiting = { end: new Map<number, Question>(), third: new Map<number, Question>() }
+  const looks = createPeerLooks(context)
+
+  /** `third`: of a host that is no end of the action, or of an action of which there is no record. Its questions drop no others. */
+  const look = (by: keyof typeof waiting, to: HostId, message: WhereIs): void => {
+    const round = context.nextRound()
+    const asked = waiting[by]
+    asked.set(round, { to, message })
+    for (const oldest of asked.keys()) if (asked.size > limits.unclaimedMax) asked.delete(oldest)
+    context.emit({ kind: 'inspect', action: message.action, round, vm: message.vm, at: null })
+  }
 
   const answer = (to: HostId, message: WhereIs, presence: Presence | 'silent'): void => {
     const { partition, epoch, action, vm, round } = message
@@ -42,6 +60,7 @@ export const createPresenceAnswers = (
       const about = { partition, epoch, action, vm }
       // It asks again: what is said here must hold after a crash, too.
       if (context.isOwed(action)) return
+      if (!isOtherEnd(action, from)) return looks.may(from) ? look('third', from, message) : undefined
       const left = closed.resultOf('departure', action)
       if (left?.kind === 'done') {
         const duty = duties.of(action)
@@ -61,16 +80,14 @@ export const createPresenceAnswers = (
           round: message.round,
           ...ifUnrecorded(migration),
         })
-      const round = context.nextRound()
-      waiting.set(round, { to: from, message })
-      for (const oldest of waiting.keys()) if (waiting.size > limits.unclaimedMax) waiting.delete(oldest)
-      context.emit({ kind: 'inspect', action, round, vm, at: null })
+      look('end', from, message)
     },
 
     inspected(round, presence) {
-      const question = waiting.get(round)
+      const question = waiting.end.get(round) ?? waiting.third.get(round)
       if (question === undefined) return
-      waiting.delete(round)
+      waiting.end.delete(round)
+      waiting.third.delete(round)
       const { to, message } = question
       answer(to, message, presence === null ? 'silent' : corrected(message.action, presence))
     },

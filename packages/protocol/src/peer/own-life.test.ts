@@ -83,7 +83,8 @@ test('the number by which it is known makes it a life at once, and a lease of be
   assert.equal(life.nextAt(), limits.lateStartMs)
   assert.equal(wait(limits.lateStartMs - 1), next)
   assert.equal(life.isSettled(), false, 'a request of before may be unread')
-  assert.deepEqual(happened(), [])
+  assert.deepEqual(happened(), ['lacking'])
+  assert.ok(life.mayLack())
   assert.equal(wait(1), next)
   assert.ok(life.isSettled())
   assert.deepEqual(happened(), ['settled'])
@@ -119,4 +120,17 @@ test('no number is believed that no later start could pass', () => {
   const tooGreat = limits.startCountMax - limits.missedStartsMax + 1
   for (const known of [0, tooGreat, limits.startCountMax, Number.MAX_SAFE_INTEGER])
     assert.equal(told(known), counted)
+})
+
+test('a host that is new lacks no records, once another one has answered; one with an intact journal never does', () => {
+  const { life, wait, happened } = setUp(false)
+  assert.ok(life.mayLack())
+  life.answered()
+  assert.equal(life.mayLack(), false)
+  wait(limits.lateStartMs)
+  assert.equal(life.mayLack(), false)
+  assert.deepEqual(happened(), ['settled'])
+  const old = setUp(true)
+  old.told(counted + 1)
+  assert.equal(old.life.mayLack(), false, 'and no word of a peer makes it so')
 })

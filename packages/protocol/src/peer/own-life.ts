@@ -24,6 +24,8 @@ export interface OwnLife {
   nextAt(): Instant | null
   /** Its journal is intact, or another host has answered it, or told it by which start count it is known. */
   isHeard(): boolean
+  /** Records of an earlier life of it may be lost: others know of actions of which it has none. */
+  mayLack(): boolean
   /** It can say nothing that contradicts what it said in an earlier life (S6). */
   isSettled(): boolean
 }
@@ -50,6 +52,8 @@ export const createOwnLife = (
   /** There was an earlier life, or it is too late to ask: with a start count of its own a host is not told that it was known. */
   let lived = tellsOfBefore(restored)
   let trusted = journalIntact
+  let saidLacking = restored.lacking
+  const lacks = (): boolean => restored.lacking || (!journalIntact && lived)
   if (!journalIntact) context.speakAs(0)
 
   const waitsUntil = (): Instant =>
@@ -85,6 +89,10 @@ export const createOwnLife = (
     },
     tick() {
       startedAt ??= context.now()
+      if (!saidLacking && lacks()) {
+        saidLacking = true
+        context.emit({ kind: 'persist', record: { kind: 'lacking' } })
+      }
       if (context.incarnation === 0 && isSettled()) goOnAs(counted)
       if (trusted || !heard || !isSettled()) return
       // From now on it tells of everything that may be in force.
@@ -93,6 +101,8 @@ export const createOwnLife = (
     },
     nextAt: () => (journalIntact || context.now() >= waitsUntil() ? null : waitsUntil()),
     isHeard: () => heard,
+    // Until it is heard it cannot know that it is new.
+    mayLack: () => lacks() || !heard,
     isSettled,
   }
 }

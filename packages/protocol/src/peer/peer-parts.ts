@@ -134,6 +134,10 @@ export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership):
     admitted: () => member.executing(),
     started: (action) => leader.started(action),
     announced: membership.announced,
+    mayLack: () => life.mayLack(),
+    isYoung: () => context.now() - (state.startedAt ?? context.now()) < context.policy.gossipMs,
+    others: () =>
+      membership.candidates().flatMap(({ summary, state: seen }) => (seen === 'dead' ? [] : [summary.host])),
   })
 
   const member = createMemberSide(context, Math.max(init.restored.epoch, epochsBefore(init.incarnation)), {

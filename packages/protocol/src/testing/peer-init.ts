@@ -7,6 +7,7 @@ import type { PeerInit, Restored } from '../data/io.ts'
 export const nothingRestored: Restored = {
   epoch: 0,
   journalIntact: true,
+  lacking: false,
   open: [],
   closed: [],
   duties: [],

@@ -1,6 +1,7 @@
 /** Agents of a story that say what their cores have not said: `liar`. */
 import type { Message } from '@drover/protocol'
-import { type Act, hostOf } from './story-words.ts'
+import { claims } from './false-claims.ts'
+import { type Act, hostOf, vmOf } from './story-words.ts'
 
 /** A number as such, anything else as text. */
 const spoken = (text: string): string | number => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text)
@@ -15,8 +16,13 @@ const put = (message: object, path: string, text: string): void => {
     Reflect.set(at, last, spoken(text))
 }
 
-export const liar: Act = (cluster, [host, kind, of], set) => {
+export const liar: Act = (cluster, [host, kind, of, at], set) => {
   if (kind === 'usurps') return cluster.usurps(hostOf(host), hostOf(of))
+  if (kind === 'hands-over' || kind === 'receives') {
+    const [liarId, victim] = [hostOf(host), hostOf(at)].map((index) => cluster.ids[index])
+    if (liarId === undefined || victim === undefined) throw new Error(`no such hosts: ${host}, ${at}`)
+    return cluster.lies(hostOf(host), claims(liarId, kind, vmOf(cluster, of), victim))
+  }
   cluster.lies(hostOf(host), (message) => {
     if (message.kind !== kind) return message
     const lie: Message = structuredClone(message)
