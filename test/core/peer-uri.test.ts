@@ -161,11 +161,14 @@ test('a plan for a host called "constructor" is a plan like any other: what is s
     } as const
     const wants = snapshot.vms[0]?.demand
     assert.ok(wants !== undefined)
+    // It cures something: its leader is drained.
+    const leaving = asVmId('leaving')
     const problem = {
       dimensions: ['cpuMilli', 'memoryMiB'],
       hosts: [
         { id: self, ...odd },
         { id: to, ...odd },
+        { id: attacker, ...odd, state: 'draining' },
       ],
       vms: [
         {
@@ -175,6 +178,16 @@ test('a plan for a host called "constructor" is a plan like any other: what is s
           wanted: 'running',
           demand: [wants.cpuMilli, wants.memoryMiB],
           memoryMiB: wants.memoryMiB,
+          dirtyMiBps: snapshot.vms[0]?.dirtyMiBps,
+          movable: true,
+        },
+        {
+          id: leaving,
+          host: attacker,
+          state: 'running',
+          wanted: 'running',
+          demand: [1, 1],
+          memoryMiB: 1,
           dirtyMiBps: 0,
           movable: true,
         },
@@ -185,7 +198,13 @@ test('a plan for a host called "constructor" is a plan like any other: what is s
       migrationsInMax: 1,
     }
     const action = actionIdOf(partition, 0)
-    const plan = { actions: [{ kind: 'migrate', id: action, vm, from: self, to, after: [] }], makespanMs: 1 }
+    const plan = {
+      actions: [
+        { kind: 'migrate', id: action, vm, from: self, to, after: [] },
+        { kind: 'migrate', id: actionIdOf(partition, 1), vm: leaving, from: attacker, to, after: [action] },
+      ],
+      makespanMs: 1,
+    }
     const decision = exampleDecision
     say({ kind: 'assign', epoch, problem, plan, epochs: {}, decision })
     const sent = say({ kind: 'begin', epoch, action }).flatMap((effect) =>

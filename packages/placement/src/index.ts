@@ -64,6 +64,7 @@ export {
   type AnyDefinition,
   exchangedDefinitions,
   isContinuous,
+  namesIn,
   type PlacementRule,
   reduced,
   type Rule,
@@ -93,6 +94,7 @@ export * from './solve-placement.ts'
 export * from './order/planner.ts'
 export * from './check/checker.ts'
 export * from './check/arrival.ts'
+export * from './check/mended.ts'
 export { checkRule } from './rules/check.ts'
 export type { RuleCode, RuleViolation } from './rules/stay.ts'
 export { staysOf, staysOn } from './rules/stays.ts'

@@ -166,9 +166,9 @@ export const reviewedFaults: readonly SownFault[] = [
     breaks: ['S10'],
     line: 'second',
     file: 'protocol/src/partition/hold-lease.ts',
-    inside: 'onAssign',
-    pattern: 'planFault(problem, plan, partition)',
-    replacement: 'partition.length < 0 ? planFault(problem, plan, partition) : null',
+    inside: 'memberFault',
+    pattern: 'planFault(own, plan, partition)',
+    replacement: '(partition.length < 0 ? planFault(own, plan, partition) : null)',
   },
   {
     id: 'm16',

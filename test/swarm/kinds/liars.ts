@@ -11,6 +11,12 @@ const noRoom = Array.from({ length: hostsMax }, (_, i) => `problem.hosts.${i}.li
 /** So that VMs of any host want next to nothing: the plan is sound, and not made from what its members have told. */
 const noDemand = Array.from({ length: vmsMax }, (_, i) => `problem.vms.${i}.demand.0=1`).join(' ')
 
+/** So that hosts are drained that are not: each plan would empty them. */
+const drained = Array.from({ length: hostsMax }, (_, i) => `problem.hosts.${i}.state=draining`).join(' ')
+
+/** So that VMs of any host are small. */
+const noMemory = Array.from({ length: vmsMax }, (_, i) => `problem.vms.${i}.memoryMiB=1`).join(' ')
+
 /** One at a time: it tells members of another problem than that which its plan was made for, ends leases of other leaders, or claims VMs. */
 const liars: Kind = {
   name: 'liars',
@@ -25,6 +31,8 @@ const liars: Kind = {
       const lie = draw.pick([
         `assign ${noRoom}`,
         `assign ${noDemand}`,
+        `assign ${noMemory}`,
+        `assign ${drained}`,
         `usurps h${victim}`,
         `hands-over ${name} h${victim}`,
         `receives ${name} h${victim}`,

@@ -123,14 +123,25 @@ const counted = (
   return new Map([...placement].filter(([vm, host]) => running.has(vm) && known.has(host)))
 }
 
-export const checkPlan = (problem: PlacementProblem, plan: Plan): readonly PlanViolation[] => {
+export const checkPlan = (problem: PlacementProblem, plan: Plan): readonly PlanViolation[] =>
+  violationsOf(problem, plan, false)
+
+/** The first violation, or null. Of a plan from elsewhere: there may be millions, and one is enough. */
+export const firstPlanViolation = (problem: PlacementProblem, plan: Plan): PlanViolation | null =>
+  violationsOf(problem, plan, true)[0] ?? null
+
+const violationsOf = (
+  problem: PlacementProblem,
+  plan: Plan,
+  firstOnly: boolean,
+): readonly PlanViolation[] => {
   const order = dagOf(plan.actions)
   if (order.kind === 'broken') return [{ code: 'plan.malformed', action: null, text: order.text }]
   const followed = followVms(problem, plan, order.dag)
   if (followed.found.length > 0) return followed.found
   return [
     ...checkLoads(problem, plan, order.dag),
-    ...checkRules(problem, followed.stays, order.dag),
+    ...checkRules(problem, followed.stays, order.dag, firstOnly),
     ...checkLimits(problem, plan, order.dag),
   ]
 }
@@ -147,7 +158,9 @@ const followVms = (problem: PlacementProblem, plan: Plan, dag: Dag): Followed =>
   const hosts = new Map(problem.hosts.map((host) => [host.id, host]))
   const ofVm = new Map<VmId, number[]>()
   plan.actions.forEach((action, i) => {
-    ofVm.set(action.vm, [...(ofVm.get(action.vm) ?? []), i])
+    const list = ofVm.get(action.vm)
+    if (list === undefined) ofVm.set(action.vm, [i])
+    else list.push(i)
   })
   const known = new Set(problem.vms.map((vm) => vm.id))
   for (const action of plan.actions)
@@ -256,11 +269,16 @@ const checkLoads = (problem: PlacementProblem, plan: Plan, dag: Dag): PlanViolat
   return found
 }
 
-const checkRules = (problem: PlacementProblem, stays: readonly Stay[], dag: Dag): PlanViolation[] => {
+const checkRules = (
+  problem: PlacementProblem,
+  stays: readonly Stay[],
+  dag: Dag,
+  firstOnly: boolean,
+): PlanViolation[] => {
   // A VM on a host that is off or not ours is outside the problem.
   const known = new Set(problem.hosts.filter((host) => host.state !== 'offline').map((host) => host.id))
   const all = stays.filter((stay) => known.has(stay.host))
-  const broken = brokenRules(problem.rules, { problem, all, before: dag.before })
+  const broken = brokenRules(problem.rules, { problem, all, before: dag.before, firstOnly })
   return broken.map(({ code, text }) => ({ code, action: null, text }))
 }
 
@@ -275,9 +293,13 @@ export const brokenRules = (
   const throughout = createStays({ ...stays, excuseInitial: true })
   const last = stays.all.filter((stay) => stay.departure === null)
   const atEnd = createStays({ ...stays, all: last, excuseInitial: true })
-  return rules
-    .filter((rule) => rule.weight === undefined)
-    .flatMap((rule) => checkRule(rule, isContinuous(rule) ? throughout : atEnd))
+  const broken: RuleViolation[] = []
+  for (const rule of rules) {
+    if (rule.weight !== undefined) continue
+    for (const violation of checkRule(rule, isContinuous(rule) ? throughout : atEnd)) broken.push(violation)
+    if (stays.firstOnly === true && broken.length > 0) break
+  }
+  return broken
 }
 
 const checkLimits = (problem: PlacementProblem, plan: Plan, dag: Dag): PlanViolation[] => {

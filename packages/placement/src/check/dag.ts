@@ -57,20 +57,22 @@ export const dagOf = (actions: readonly Action[]): DagResult => {
  * that cover them, which a bipartite matching counts.
  */
 export const width = (dag: Dag, members: readonly number[]): number => {
-  const matchOf = new Map<number, number>()
-  const tryMatch = (a: number, seen: Set<number>): boolean => {
-    for (const b of members) {
-      if (seen.has(b) || !dag.before(a, b)) continue
-      seen.add(b)
-      const holder = matchOf.get(b)
-      if (holder === undefined || tryMatch(holder, seen)) {
-        matchOf.set(b, a)
+  // Indexes into `members`; -1: covered by none.
+  const follows = members.map((a) => members.flatMap((b, k) => (dag.before(a, b) ? [k] : [])))
+  const matchOf = members.map(() => -1)
+  const tryMatch = (a: number, seen: Uint8Array): boolean => {
+    for (const b of follows[a]!) {
+      if (seen[b] === 1) continue
+      seen[b] = 1
+      const holder = matchOf[b]!
+      if (holder === -1 || tryMatch(holder, seen)) {
+        matchOf[b] = a
         return true
       }
     }
     return false
   }
   let matched = 0
-  for (const a of members) if (tryMatch(a, new Set())) matched++
+  for (const a of members.keys()) if (tryMatch(a, new Uint8Array(members.length))) matched++
   return members.length - matched
 }

@@ -19,24 +19,38 @@ export const checkApart = (
   placeOf: (host: HostId) => string = (host) => host,
 ): RuleViolation[] => {
   const violations: RuleViolation[] = []
-  const byPlace = new Map<string, { readonly stay: Stay; readonly colour: number }[]>()
+  const byPlace = new Map<string, Place>()
   for (const [vm, colour] of members) {
     for (const stay of stays.of(vm)) {
       const place = placeOf(stay.host)
-      const others = byPlace.get(place) ?? []
-      for (const other of others) {
-        if (other.colour === colour || other.stay.vm === vm) continue
-        if (excused(stays, stay, other.stay) || !stays.overlap(stay, other.stay)) continue
+      const there = byPlace.get(place) ?? { home: [], others: [] }
+      const atHome = excused(stays, stay)
+      // Two that are at home are excused: of a thousand VMs that stay, no two are compared.
+      for (const other of atHome ? there.others : [...there.home, ...there.others]) {
+        if (other.colour === colour || other.stay.vm === vm || !stays.overlap(stay, other.stay)) continue
         violations.push({
           code: 'rule.anti_affinity',
           vms: [other.stay.vm, vm],
           hosts: [other.stay.host, stay.host],
           text: `${what}: ${other.stay.vm} and ${vm} can be on ${place} together`,
         })
+        if (stays.firstOnly) return violations
       }
-      others.push({ stay, colour })
-      byPlace.set(place, others)
+      const list = atHome ? there.home : there.others
+      list.push({ stay, colour })
+      byPlace.set(place, there)
     }
   }
   return violations
+}
+
+interface Coloured {
+  readonly stay: Stay
+  readonly colour: number
+}
+
+/** The stays in one place: those of VMs that are where they were before the plan, as far as that excuses them, and all others. */
+interface Place {
+  readonly home: Coloured[]
+  readonly others: Coloured[]
 }

@@ -3,18 +3,31 @@ import type { HostId, VmId } from '../problem/ids.ts'
 import type { RuleViolation, Stay, Stays } from './stay.ts'
 import { worstGain } from './worst-load.ts'
 
-/**
- * The worst sum over the hosts that any timing allows: what was there before, plus the largest closure of
- * arrivals and the departures they presuppose.
- */
 export const checkSum = (
   what: string,
   stays: Stays,
   hosts: readonly HostId[],
   max: number,
   amountOf: (vm: VmId) => number,
-): RuleViolation[] => {
-  const inside = [...new Set(hosts)].flatMap((host) => stays.on(host))
+): RuleViolation[] => aboveSum(what, stays, hosts, max, worstSum(stays, hosts, amountOf))
+
+export interface WorstSum {
+  readonly most: number
+  /** What the hosts carried together before the plan. */
+  readonly before: number
+}
+
+/**
+ * The worst sum over the hosts that any timing allows: what was there before, plus the largest closure of
+ * arrivals and the departures they presuppose.
+ */
+export const worstSum = (
+  stays: Stays,
+  hosts: readonly HostId[],
+  amountOf: (vm: VmId) => number,
+): WorstSum => {
+  const there = new Set(hosts)
+  const inside = [...there].flatMap((host) => stays.on(host)).filter(({ vm }) => amountOf(vm) > 0)
   const departures = inside.filter((stay) => stay.departure !== null)
   const arrivals = inside.filter((stay) => stay.arrival !== null)
   const total = (list: readonly Stay[]) => list.reduce((sum, stay) => sum + amountOf(stay.vm), 0)
@@ -27,16 +40,25 @@ export const checkSum = (
     departures.map((stay) => amountOf(stay.vm)),
   )
   const before = stays.problem.vms
-    .filter((vm) => vm.state === 'running' && vm.host !== null && hosts.includes(vm.host))
+    .filter((vm) => vm.state === 'running' && vm.host !== null && there.has(vm.host))
     .reduce((sum, vm) => sum + amountOf(vm.id), 0)
-  const allowed = stays.excuseInitial ? Math.max(max, before) : max
-  if (initial + gain <= allowed) return []
+  return { most: initial + gain, before }
+}
+
+export const aboveSum = (
+  what: string,
+  { excuseInitial }: Stays,
+  hosts: readonly HostId[],
+  max: number,
+  { most, before }: WorstSum,
+): RuleViolation[] => {
+  if (most <= (excuseInitial ? Math.max(max, before) : max)) return []
   return [
     {
       code: 'rule.capacity',
       vms: [],
       hosts,
-      text: `${what}: ${hosts.join(', ')} can carry ${initial + gain}, allowed are ${max}`,
+      text: `${what}: ${hosts.join(', ')} can carry ${most}, allowed are ${max}`,
     },
   ]
 }

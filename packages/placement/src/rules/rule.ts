@@ -72,6 +72,14 @@ export const vmsOf = (rule: PlacementRule): readonly VmId[] | null => {
 const namesVms = (rule: PlacementRule): boolean =>
   formsOf.get(rule.kind)!.some(([, form]) => form === 'vms' || form === 'vmParts')
 
+/** How many VMs and hosts it names: what it costs to check it. */
+export const namesIn = (rule: PlacementRule): number =>
+  1 +
+  [...valuesOf(rule, 'vms'), ...valuesOf(rule, 'hosts')].reduce((sum, list) => sum + list.length, 0) +
+  [...valuesOf(rule, 'vmParts'), ...valuesOf(rule, 'hostGroups')]
+    .flat()
+    .reduce((sum, list) => sum + list.length, 0)
+
 /** Does it concern these VMs, or, when it names none, these hosts? */
 export const concerns = (
   rule: PlacementRule,

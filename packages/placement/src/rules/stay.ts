@@ -31,6 +31,8 @@ export interface Stays {
   readonly before: (a: number, b: number) => boolean
   /** A violation among VMs that all were there before the plan is excused: the plan did not cause it. */
   readonly excuseInitial: boolean
+  /** One violation of a rule is enough: the rest need not be found. */
+  readonly firstOnly: boolean
 }
 
 /** Why a rule does not want a VM where it is. */

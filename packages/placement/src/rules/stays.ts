@@ -11,11 +11,19 @@ export interface StaysInit {
   readonly all: readonly Stay[]
   readonly before: (a: number, b: number) => boolean
   readonly excuseInitial: boolean
+  readonly firstOnly?: boolean
   /** Of the VMs; without it those of the problem. */
   readonly labelled?: Iterable<Labelled & { readonly vm: VmId }>
 }
 
-export const createStays = ({ problem, all, before, excuseInitial, labelled }: StaysInit): Stays => {
+export const createStays = ({
+  problem,
+  all,
+  before,
+  excuseInitial,
+  firstOnly = false,
+  labelled,
+}: StaysInit): Stays => {
   let homes: Map<VmId, HostId | null> | null = null
   let demands: ReadonlyMap<VmId, (dimension: string) => number> | null = null
   let labels: ReadonlyMap<VmId, readonly string[]> | null = null
@@ -52,6 +60,7 @@ export const createStays = ({ problem, all, before, excuseInitial, labelled }: S
     overlap: (a, b) => !gone(a, b) && !gone(b, a),
     before,
     excuseInitial,
+    firstOnly,
   }
 }
 

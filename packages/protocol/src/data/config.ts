@@ -99,6 +99,11 @@ export const limits = {
    * ever gets. A host that has too many VMs for it, with their labels and rules, is left out.
    */
   problemBytesMax: 524_288,
+  /**
+   * VMs and hosts that all rules of one problem name: as many as fit into it where a name is a UUID. Against a plan that takes its
+   * members seconds to check.
+   */
+  ruleNamesMax: 16_384,
   /** Hosts whose summaries one agent keeps. Against memory and probes that grow with the data centre. */
   viewHostsMax: 1_024,
   /** So many hosts are named in the text of a decision; the others are counted. */

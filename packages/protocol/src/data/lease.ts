@@ -2,6 +2,7 @@
 
 import type { HostId, Instant, PartitionId, VmId } from './ids.ts'
 import type { Assign } from './message.ts'
+import type { Reason } from './need.ts'
 import type { Rank } from './rank.ts'
 import type { HostSnapshot } from './snapshot.ts'
 
@@ -11,6 +12,7 @@ export interface Lease {
   readonly leader: HostId
   readonly leaderIncarnation: number
   readonly rank: Rank
+  readonly reason: Reason
   readonly expiresAt: Instant
   /** When it was given, or an action last ran here when it was renewed. */
   readonly usedAt: Instant

@@ -117,6 +117,7 @@ const leaseOf = (problem: Problem, plan: Plan): Lease => ({
   epoch: 1,
   leader: asHostId('leader'),
   leaderIncarnation: 1,
+  reason: 'operator' as const,
   rank: { severity: 1, ageMs: 0, partition },
   expiresAt: 0,
   usedAt: 0,

@@ -33,6 +33,7 @@ const lease = (changes: Partial<Lease> = {}): Lease => ({
   epoch: 4,
   leader: asHostId('leader'),
   leaderIncarnation: 1,
+  reason: 'operator' as const,
   rank: { severity: 1, ageMs: 0, partition },
   expiresAt: 0,
   usedAt: 0,

@@ -53,7 +53,7 @@ export const onReserve = (state: LeaseState, from: HostId, message: Reserve): vo
 
 const grant = (state: LeaseState, from: HostId, message: Reserve, snapshot: HostSnapshot): void => {
   const { context } = state
-  const { partition, rank, incarnation } = message
+  const { partition, rank, reason, incarnation } = message
   const epoch = state.epoch + 1
   assert(Number.isSafeInteger(epoch), () => `epochs of ${context.self} can be counted: ${epoch} cannot`)
   state.epoch = epoch
@@ -63,6 +63,7 @@ const grant = (state: LeaseState, from: HostId, message: Reserve, snapshot: Host
     leader: from,
     leaderIncarnation: incarnation,
     rank,
+    reason,
     expiresAt: context.now() + limits.leaseMs,
     usedAt: context.now(),
     snapshot,

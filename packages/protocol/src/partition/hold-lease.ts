@@ -1,10 +1,14 @@
 /** The life of a lease after its grant: its leader renews it, assigns a plan and releases it; time or a crash ends it. */
 
+import { type Problem, reduced } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { HostId } from '../data/ids.ts'
+import type { Lease } from '../data/lease.ts'
 import type { Assign, Release, Renew } from '../data/message.ts'
+import type { HostSnapshot } from '../data/snapshot.ts'
 import { isItsRecord } from './its-record.ts'
 import { changeLease, endLease, type LeaseState, leaseOf } from './lease-state.ts'
+import { cureFault } from './plan-cure.ts'
 import { planFault } from './plan-fault.ts'
 import { problemFault } from './problem-fault.ts'
 
@@ -31,16 +35,38 @@ export const onRelease = (state: LeaseState, from: HostId, message: Release): vo
 
 export const onAssign = (state: LeaseState, from: HostId, message: Assign): void => {
   const { context, hooks } = state
-  const { partition, problem, plan } = message
+  const { partition } = message
   const held = leaseOf(state, from, message)
   if (held === null || held.assigned !== null) return
   // Checked again by every host that is to carry it out: the leader may be wrong, or of another version (S10).
-  const unsound = planFault(problem, plan, partition) ?? problemFault(problem, held.snapshot)
+  const unsound = memberFault(message, held)
   if (unsound !== null)
     context.warn('plan.unsound', `the plan of ${partition} does not pass the check here: ${unsound}`)
   changeLease(state, { ...held, assigned: { assign: message, unsound }, executing: true })
   if (from !== context.self && isItsRecord(from, message))
     hooks.report({ ...message.decision, asMember: true })
+}
+
+/** Why this host takes no part in the plan. What is cheap comes first: a leader may send any number of them. */
+const memberFault = ({ problem, plan, partition }: Assign, lease: Lease): string | null => {
+  const { snapshot } = lease
+  const own = withOwnRules(problem, snapshot)
+  return (
+    problemFault(problem, snapshot) ??
+    planFault(own, plan, partition) ??
+    cureFault(problem, plan, lease, snapshot)
+  )
+}
+
+/** Its own hard rules bind a VM that leaves as they bind one that comes, whatever its leader knows. */
+const withOwnRules = (problem: Problem, { rules }: HostSnapshot): Problem => {
+  const there = new Set(problem.rules.map((rule) => JSON.stringify(rule)))
+  const known = new Set<string>(problem.vms.map(({ id }) => id))
+  const missing = rules.flatMap((rule) => {
+    const here = rule.weight === undefined ? reduced(rule, known) : null
+    return here === null || there.has(JSON.stringify(here)) ? [] : [here]
+  })
+  return missing.length === 0 ? problem : { ...problem, rules: [...problem.rules, ...missing] }
 }
 
 export const onExecuting = (state: LeaseState): void => {

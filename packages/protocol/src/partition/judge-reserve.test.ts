@@ -18,6 +18,7 @@ const leased = (held: Rank, changes: Partial<Lease> = {}): Lease => ({
   epoch: 1,
   leader: asHostId('a'),
   leaderIncarnation: 1,
+  reason: 'operator' as const,
   rank: held,
   expiresAt: 5_000,
   usedAt: 0,

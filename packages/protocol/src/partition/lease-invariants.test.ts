@@ -22,6 +22,7 @@ const held: Lease = {
   leader,
   leaderIncarnation: 3,
   rank: rankOf(5),
+  reason: 'operator',
   expiresAt: now + 1_000,
   usedAt: 0,
   snapshot: emptySnapshot(asHostId('self')),

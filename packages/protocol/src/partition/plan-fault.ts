@@ -6,8 +6,9 @@
 import {
   type Action,
   type AnswerWithMoves,
-  checkPlan,
   departs,
+  firstPlanViolation,
+  namesIn,
   originOf,
   type Plan,
   type Problem,
@@ -23,7 +24,10 @@ export const planFault = (problem: Problem, plan: Plan, partition: PartitionId):
     return `${actions.length} actions, more than ${limits.planActionsMax}`
   const foreign = actions.find(({ id }, index) => id !== actionIdOf(partition, index))
   if (foreign !== undefined) return `action ${foreign.id} is not one of ${partition}`
-  return checkPlan(problem, plan)[0]?.text ?? null
+  const names = problem.rules.reduce((sum, rule) => sum + namesIn(rule), 0)
+  if (names > limits.ruleNamesMax)
+    return `its rules name ${names} VMs and hosts, more than ${limits.ruleNamesMax}`
+  return firstPlanViolation(problem, plan)?.text ?? null
 }
 
 /** What the leader looks for: its answer was judged by the moves, so the plan must lead to them and to nothing else. */
@@ -37,24 +41,36 @@ export const solutionFault = (
 /** The first VM that does not end where its move says; without a move it has to end where it was. */
 const strayMove = (problem: Problem, moves: AnswerWithMoves['moves'], plan: Plan): string | null => {
   const wanted = new Map(moves.map((move) => [move.vm, move]))
-  const actions = new Map<VmId, Action[]>()
-  for (const action of plan.actions) {
-    const ofVm = actions.get(action.vm)
-    if (ofVm === undefined) actions.set(action.vm, [action])
-    else ofVm.push(action)
-  }
+  const ends = endsOf(problem, plan)
   const known = new Set(problem.vms.map((vm) => vm.id))
   const unknown = moves.find(({ vm }) => !known.has(vm))
   if (unknown !== undefined) return `${unknown.vm} is to move and is not in the problem`
   for (const vm of problem.vms) {
     const start = vm.state === 'running' ? vm.host : null
-    const end = endOf(start, actions.get(vm.id) ?? [])
+    const end = ends.has(vm.id) ? (ends.get(vm.id) ?? null) : start
     const move = wanted.get(vm.id)
     const to = move === undefined ? start : move.to
     if (end !== to)
       return `${vm.id} would end on ${end ?? 'no host'}, the answer has it on ${to ?? 'no host'}`
   }
   return null
+}
+
+/** Where the VMs of a checked plan end, for those that end elsewhere than they were; null = on no host. */
+export const endsOf = (problem: Problem, plan: Plan): ReadonlyMap<VmId, HostId | null> => {
+  const actions = new Map<VmId, Action[]>()
+  for (const action of plan.actions) {
+    const ofVm = actions.get(action.vm)
+    if (ofVm === undefined) actions.set(action.vm, [action])
+    else ofVm.push(action)
+  }
+  return new Map(
+    problem.vms.flatMap(({ id, state, host }) => {
+      const start = state === 'running' ? host : null
+      const end = endOf(start, actions.get(id) ?? [])
+      return end === start ? [] : [[id, end] as const]
+    }),
+  )
 }
 
 /** Where a VM is after its actions. They are a chain, as the checker has seen: only at its end it arrives and does not leave. */

@@ -118,6 +118,20 @@ test('a problem that says something else of this host is no ground for a plan', 
     lied(host({ state: 'online' }), { ...own, draining: true }),
     'this host is being drained, and takes in VMs there',
   )
+  assert.equal(lied(host({ state: 'draining' })), 'this host is online, and draining there')
+  assert.equal(
+    lied(host({ limit: [1, 8_000] })),
+    'this host has less cpuMilli there than the 2500 that its VMs have',
+  )
+  const overloaded = { ...own, overloaded: true, vms: [vm('1', 9_000), vm('2', 500)] }
+  assert.equal(
+    lied(host({ limit: [1, 8_000] }), overloaded),
+    null,
+    'how far it is to be filled its leader says',
+  )
+  assert.equal(lied(vms('1', { memoryMiB: 101 })), '1 has 100 MiB and rewrites 5 MiB/s, and not so there')
+  assert.equal(lied(vms('1', { dirtyMiBps: 6 })), '1 has 100 MiB and rewrites 5 MiB/s, and not so there')
+  assert.equal(lied(vms('1', { labels: ['web'] })), '1 has other labels there')
   assert.equal(lied(vms('1', { demand: [1, 100] })), '1 wants 3000 cpuMilli, and 1 there')
   assert.equal(lied(vms('2', { movable: true })), '2 must stay (dev.hostdev), and may leave there')
   assert.equal(

@@ -10,6 +10,7 @@ import {
   type ProblemVm,
   type Resources,
   resources,
+  sameLabels,
   subtract,
   sum,
 } from '@drover/placement'
@@ -20,7 +21,8 @@ import { usableOf } from '../data/usable.ts'
 export const problemFault = (problem: Problem, own: HostSnapshot): string | null => {
   const host = problem.hosts.find(({ id }) => id === own.host)
   if (host === undefined) return 'this host is not in the problem'
-  if (own.draining && host.state === 'online') return 'this host is being drained, and takes in VMs there'
+  if (own.draining && host.state !== 'draining') return 'this host is being drained, and takes in VMs there'
+  if (!own.draining && host.state !== 'online') return `this host is online, and ${host.state} there`
   if (host.cpuBaseline !== own.cpuBaseline) return `this host has another CPU there, ${host.cpuBaseline}`
   const missing = dimensions.find((d) => !problem.dimensions.includes(d))
   if (missing !== undefined) return `there is no ${missing} in the problem`
@@ -31,10 +33,13 @@ export const problemFault = (problem: Problem, own: HostSnapshot): string | null
     if (fault !== null) return fault
   }
   const listed = new Set(here.map(({ id }) => id))
-  const most = mostOf(
+  const { least, most } = boundsOf(
     own,
     own.vms.filter(({ vm }) => !listed.has(vm)),
   )
+  const under = dimensions.find((d) => (host.limit[problem.dimensions.indexOf(d)] ?? 0) < least[d])
+  if (under !== undefined)
+    return `this host has less ${under} there than the ${least[under]} that its VMs have`
   const over = dimensions.find((d) => (host.limit[problem.dimensions.indexOf(d)] ?? 0) > most[d])
   return over === undefined ? null : `this host has more ${over} there than the ${most[over]} that it has`
 }
@@ -44,19 +49,33 @@ const vmFault = (problem: Problem, vm: ProblemVm, own: VmSnapshot | null): strin
   const amount = (d: Dimension): number => vm.demand[problem.dimensions.indexOf(d)] ?? 0
   const other = dimensions.find((d) => amount(d) !== own.demand[d])
   if (other !== undefined) return `${vm.id} wants ${own.demand[other]} ${other}, and ${amount(other)} there`
+  if (vm.memoryMiB !== own.demand.memoryMiB || vm.dirtyMiBps !== own.dirtyMiBps)
+    return `${vm.id} has ${own.demand.memoryMiB} MiB and rewrites ${own.dirtyMiBps} MiB/s, and not so there`
+  if (!sameLabels(vm, own)) return `${vm.id} has other labels there`
   if (vm.movable && own.fixed !== null) return `${vm.id} must stay (${own.fixed}), and may leave there`
   return null
 }
 
 /**
- * The most that its limit can be. `apart`: its VMs that the leader left out, since they run elsewhere, too: what they want is
- * promised away. Above what is usable it counts for what it has.
+ * The most that its limit can be, and the least. `apart`: its VMs that the leader left out, since they run elsewhere, too: what they
+ * want is promised away. Above what is usable it counts for what it has. It has excess there only where it is overloaded.
  */
-const mostOf = (own: HostSnapshot, apart: readonly VmSnapshot[]): Resources => {
+const boundsOf = (
+  own: HostSnapshot,
+  apart: readonly VmSnapshot[],
+): { readonly least: Resources; readonly most: Resources } => {
   const away = sum(apart.map(({ demand }) => demand))
   const [usable, demand] = [usableOf(own), subtract(sum(own.vms.map((vm) => vm.demand)), away)]
-  return subtract(
-    resources((d) => Math.max(usable[d], demand[d])),
-    add(own.promisedIn, away),
-  )
+  const promised = add(own.promisedIn, away)
+  const overloaded = (d: Dimension) => own.overloaded && demand[d] > usable[d]
+  return {
+    least: subtract(
+      resources((d) => (overloaded(d) ? 0 : demand[d])),
+      promised,
+    ),
+    most: subtract(
+      resources((d) => Math.max(usable[d], demand[d])),
+      promised,
+    ),
+  }
 }

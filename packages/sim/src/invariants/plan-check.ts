@@ -64,11 +64,16 @@ const vmFault = (state: PlanState, book: HostBook, action: Action, assign: Assig
 const lieOf = ({ granted }: PlanState, book: HostBook, { partition, problem }: Assign): string | null => {
   const told = granted.get(book)
   if (told?.partition !== partition) return null
-  const vms = new Map(told.snapshot.vms.map((vm) => [vm.vm, vm]))
-  for (const { id, host, state, demand } of problem.vms) {
+  const { vms: toldVms, draining } = told.snapshot
+  const vms = new Map(toldVms.map((vm) => [vm.vm, vm]))
+  const self = problem.hosts.find(({ id }) => id === book.id)
+  if (!draining && self?.state === 'draining') return `${book.name} is drained in its problem, and is not`
+  for (const { id, host, state, demand, memoryMiB } of problem.vms) {
     if (host !== book.id || state !== 'running') continue
     const said = vms.get(id)
     if (said === undefined) return `${id} is on ${book.name} in its problem, and was not told of`
+    if (memoryMiB !== said.demand.memoryMiB)
+      return `${id} has ${memoryMiB} MiB in its problem, and ${said.demand.memoryMiB} were told`
     for (const d of dimensions) {
       const amount = demand[problem.dimensions.indexOf(d)] ?? 0
       if (amount !== said.demand[d])

@@ -3,10 +3,12 @@
  * stories can tell of actions that no leader orders yet, before the members that carry them out.
  */
 import type { Transport } from '@drover/agent/runtime'
+import { labelsOf } from '@drover/placement'
 import {
   type Action,
   type ActionResult,
   asHostId,
+  asVmId,
   type Decision,
   decodeMessage,
   dimensions,
@@ -171,12 +173,46 @@ const assign = (say: Say, world: World, plan: PlanState): void => {
   const common = {
     partition,
     problem: problemOf(world, plan),
-    plan: { actions, makespanMs: 0 },
+    plan: { actions: [...actions, relief(plan)], makespanMs: 0 },
     epochs,
     decision: decisionOf(plan),
   }
   for (const [host, { epoch }] of members) say(host, { kind: 'assign', epoch, ...common })
 }
+
+/**
+ * Members take part in a plan that cures something. So this leader says that it is overloaded by a VM of its own, which leaves it last
+ * of all; that action never begins.
+ */
+const relief = ({ partition, members, actions }: PlanState): Action => ({
+  kind: 'migrate',
+  id: idOf(partition, actions.length),
+  vm: storyVm,
+  from: storyLeaderId,
+  to: [...members].find(([, { snapshot }]) => !snapshot.draining)?.[0] ?? storyLeaderId,
+  after: actions.map(({ id }) => id),
+})
+
+const storyVm = asVmId('of-the-story')
+const needy = {
+  host: {
+    id: storyLeaderId,
+    state: 'online',
+    limit: dimensions.map(() => 0),
+    cpuBaseline: null,
+    failureDomain: null,
+  },
+  vm: {
+    id: storyVm,
+    host: storyLeaderId,
+    state: 'running',
+    wanted: 'running',
+    demand: dimensions.map(() => 1),
+    memoryMiB: 1,
+    dirtyMiBps: 0,
+    movable: true,
+  },
+} as const
 
 const stateAfter = {
   suspend: 'sleeping',
@@ -204,6 +240,7 @@ const problemOf = (world: World, { members, orders }: PlanState): Problem => {
         memoryMiB: vm.demand.memoryMiB,
         dirtyMiBps: vm.dirtyMiBps,
         movable: vm.fixed === null,
+        ...labelsOf(vm),
       }),
     ),
   )
@@ -226,14 +263,17 @@ const problemOf = (world: World, { members, orders }: PlanState): Problem => {
     })
   return {
     dimensions,
-    hosts: snapshots.map(({ host, capacity, reserve, promisedIn, draining, cpuBaseline, failureDomain }) => ({
-      id: host,
-      state: draining ? 'draining' : 'online',
-      limit: dimensions.map((d) => Math.max(0, usableOf({ capacity, reserve })[d] - promisedIn[d])),
-      cpuBaseline,
-      failureDomain,
-    })),
-    vms: [...active, ...inactive],
+    hosts: [
+      ...snapshots.map(({ host, capacity, reserve, promisedIn, draining, cpuBaseline, failureDomain }) => ({
+        id: host,
+        state: draining ? ('draining' as const) : ('online' as const),
+        limit: dimensions.map((d) => Math.max(0, usableOf({ capacity, reserve })[d] - promisedIn[d])),
+        cpuBaseline,
+        failureDomain,
+      })),
+      needy.host,
+    ],
+    vms: [...active, ...inactive, needy.vm],
     rules: snapshots[0]?.rules ?? [],
     bandwidthMiBps: 125,
     migrationsOutMax: 1,
