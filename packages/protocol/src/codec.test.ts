@@ -3,11 +3,22 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { decode, encode } from 'cborg'
 import fc from 'fast-check'
-import { decodeMessage, decodeSummary, encodeMessage, encodeSummary, wireVersion } from './codec.ts'
+import { z } from 'zod'
+import {
+  decodeMessage,
+  decodeSummary,
+  encodeMessage,
+  encodeSummary,
+  readMessage,
+  wireVersion,
+} from './codec.ts'
 import { limits } from './data/config.ts'
 import type { HostId, PartitionId } from './data/ids.ts'
 import type { Message } from './data/message.ts'
 import { arbitraryMessage, arbitraryOfKind, arbitrarySummary } from './wire/arbitrary.ts'
+import { messageKinds } from './wire/message-schema.ts'
+import { listOf } from './wire/parts.ts'
+import { isModest } from './wire/skim.ts'
 
 const ping: Message = { kind: 'ping', incarnation: 3, sequence: 7 }
 const sealed = (value: unknown): Uint8Array => Buffer.concat([Uint8Array.of(wireVersion), encode(value)])
@@ -187,5 +198,59 @@ suite('what a receiver lets pass', () => {
 
   test('the bytes are plain CBOR after the version', () => {
     assert.deepEqual(decode(encodeMessage(ping).subarray(1)), ping)
+  })
+})
+
+suite('what costs more than it says is garbage before it is decoded', () => {
+  const group = { incarnation: 1, partition: 'p.1.1', epoch: 1 }
+  const plenty = (count: number): readonly number[] => Array.from({ length: count }, () => 0)
+  const refused = (value: unknown): void => {
+    assert.equal(readMessage(sealed(value)), null)
+    assert.equal(isModest(sealed(value), 1, messageKinds), false)
+  }
+
+  test('a map of 100,000 unknown keys', () => {
+    refused({ ...ping, ...Object.fromEntries(plenty(100_000).map((_, i) => [`k${i}`, 0])) })
+  })
+
+  test('many items in an unknown field, whatever stands first', () => {
+    refused({ ...ping, x: plenty(600) })
+    refused({ ...ping, 'an unknown field': plenty(600) })
+    refused({ ...group, kind: 'assign', x: plenty(200_000) })
+    refused({ incarnation: 1, kind: 'of a later version', x: plenty(20_000) })
+  })
+
+  test('deeper than any message', () => {
+    let deep: unknown = 0
+    for (let i = 0; i < 40; i++) deep = [deep]
+    refused({ ...ping, x: deep })
+  })
+
+  test('a length that is a lie, or none', () => {
+    for (const bytes of [
+      [0x9f, 0x00, 0xff],
+      [0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+      [0xba, 0xff, 0xff, 0xff, 0xff],
+      [0x7b, 0, 0, 0, 1, 0, 0, 0, 0],
+      [0xc0, 0x00],
+      [0x1c],
+    ])
+      assert.equal(isModest(Uint8Array.from([wireVersion, ...bytes]), 1, messageKinds), false)
+  })
+
+  test('some more fields, as a later version may send, are none of that', () => {
+    assert.deepEqual(decodeMessage(sealed({ ...ping, x: plenty(100), y: { z: 'new' } })), ping)
+    const later = { incarnation: 1, kind: 'of a later version', x: plenty(10_000) }
+    assert.equal(readMessage(sealed(later))?.kind, 'not-understood')
+  })
+
+  test('a list ends with its first wrong item', () => {
+    // Were all 16,384 looked at, each would have an issue for every field.
+    const schema = listOf(z.object({ a: z.string(), b: z.string() }), 20_000)
+    const read = schema.safeParse(plenty(16_384))
+    assert.deepEqual(
+      read.error?.issues.map(({ path }) => path),
+      [[0]],
+    )
   })
 })

@@ -10,7 +10,8 @@ import { limits } from './data/config.ts'
 import type { PartitionId } from './data/ids.ts'
 import type { Message } from './data/message.ts'
 import type { LoadSummary } from './data/summary.ts'
-import { message as messageSchema } from './wire/message-schema.ts'
+import { messageKinds, message as messageSchema } from './wire/message-schema.ts'
+import { isModest } from './wire/skim.ts'
 import { loadSummary as summarySchema } from './wire/summary-schema.ts'
 
 /** Changes only when old agents could misread new bytes; they then refuse them. */
@@ -22,7 +23,7 @@ export const wireVersion = 2
  */
 export const encodeMessage = (message: Message): Uint8Array => seal(message)
 /** Null for anything that is not one whole message of this version within all limits. */
-export const decodeMessage = (bytes: Uint8Array): Message | null => open(messageSchema, bytes)
+export const decodeMessage = (bytes: Uint8Array): Message | null => open(messageSchema, bytes, messageKinds)
 
 /** Well formed, and in words that only a later version knows: of a message, rule, reason, state or operation. No garbage. */
 export interface NotUnderstood {
@@ -34,13 +35,14 @@ export interface NotUnderstood {
 }
 
 /** What a peer has sent; null = garbage. */
-export const readMessage = (bytes: Uint8Array): Message | NotUnderstood | null => read(messageSchema, bytes)
+export const readMessage = (bytes: Uint8Array): Message | NotUnderstood | null =>
+  read(messageSchema, bytes, messageKinds)
 /** What a peer has said of itself; null = garbage. */
 export const readSummary = (bytes: Uint8Array): LoadSummary | NotUnderstood | null =>
-  read(summarySchema, bytes)
+  read(summarySchema, bytes, null)
 
 export const encodeSummary = (summary: LoadSummary): Uint8Array => seal(summary)
-export const decodeSummary = (bytes: Uint8Array): LoadSummary | null => open(summarySchema, bytes)
+export const decodeSummary = (bytes: Uint8Array): LoadSummary | null => open(summarySchema, bytes, null)
 
 /** No value of that form encodes to more bytes; far quicker than encoding it. */
 const bytesAtMost = (value: unknown): number => {
@@ -76,15 +78,18 @@ const seal = (value: unknown): Uint8Array => {
   return bytes
 }
 
-const open = <T>(schema: z.ZodType<T>, bytes: Uint8Array): T | null => {
-  const value = bytes[0] === wireVersion ? valueIn(bytes) : nothing
+/** The kinds of what is read; null = it has none. */
+type Kinds = ReadonlySet<string> | null
+
+const open = <T>(schema: z.ZodType<T>, bytes: Uint8Array, kinds: Kinds): T | null => {
+  const value = bytes[0] === wireVersion ? valueIn(bytes, kinds) : nothing
   if (value === nothing) return null
   const checked = schema.safeParse(value)
   return checked.success ? checked.data : null
 }
 
-const read = <T>(schema: z.ZodType<T>, bytes: Uint8Array): T | NotUnderstood | null => {
-  const value = valueIn(bytes)
+const read = <T>(schema: z.ZodType<T>, bytes: Uint8Array, kinds: Kinds): T | NotUnderstood | null => {
+  const value = valueIn(bytes, kinds)
   if (value === nothing) return null
   if (bytes[0] !== wireVersion) return isSaid(value) ? notUnderstood(`version ${bytes[0]}`, value) : null
   const checked = schema.safeParse(value)
@@ -97,8 +102,9 @@ const read = <T>(schema: z.ZodType<T>, bytes: Uint8Array): T | NotUnderstood | n
 /** No value at all, in bytes that are not well formed. */
 const nothing = Symbol('nothing')
 
-const valueIn = (bytes: Uint8Array): unknown => {
+const valueIn = (bytes: Uint8Array, kinds: Kinds): unknown => {
   if (bytes.length < 2 || bytes.length > limits.messageBytesMax) return nothing
+  if (!isModest(bytes, 1, kinds)) return nothing
   try {
     // cborg throws on malformed input, and the engine on nesting too deep for its stack.
     return decode(bytes.subarray(1), decoding)

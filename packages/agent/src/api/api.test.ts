@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { linkSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer, request } from 'node:http'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -268,4 +268,35 @@ test('a file that is no socket is left alone', async () => {
     (error: unknown) => error instanceof SocketError && error.code === 'socket.failed',
   )
   assert.equal(statSync(socket).size, 8)
+})
+
+test('one address holds eight connections to the metrics port, and gets a ninth when one of them ends', async () => {
+  // The story: a scanner opens connections to the metrics port and says nothing, until the agent has no file descriptors left.
+  const server = await serve('127.0.0.1:0')
+  const port = Number(server.metricsAddress?.split(':')[1])
+  const open = () =>
+    new Promise<{ readonly isHeld: boolean; readonly end: () => void }>((resolve) => {
+      const silent = connect(port, '127.0.0.1')
+      silent.on('error', () => {})
+      silent.once('close', () => resolve({ isHeld: false, end: () => {} }))
+      // What is not closed within a round trip of its own is held.
+      silent.once('connect', () => {
+        const later = connect(port, '127.0.0.1')
+        later.on('error', () => {})
+        later.once('close', () => resolve({ isHeld: !silent.destroyed, end: () => void silent.destroy() }))
+        later.once('connect', () => later.end())
+      })
+    })
+  const opened = []
+  for (let i = 0; i < 12; i++) opened.push(await open())
+  const held = opened.filter(({ isHeld }) => isHeld)
+  assert.ok(held.length <= 8, `${held.length} are held`)
+  for (const { end } of held) end()
+  // The server hears of their end a little later than they do.
+  const status = async (): Promise<number> =>
+    fetch(`http://127.0.0.1:${port}/healthz`).then(
+      (answer) => answer.status,
+      () => status(),
+    )
+  assert.equal(await status(), 200)
 })

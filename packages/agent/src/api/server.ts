@@ -1,6 +1,7 @@
 /** Binds the local API to its unix socket and, if wished, health and metrics to a TCP port. */
 import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
+import { boundConnections, requestBounds } from './connection-bounds.ts'
 import { healthRoutesOf } from './routes/health-routes.ts'
 import { type ApiInit, apiRoutesOf } from './routes.ts'
 import { listenOnSocket, SocketError } from './unix-socket.ts'
@@ -37,13 +38,20 @@ export const serveApi = async (init: ServeApiInit): Promise<ApiServer> => {
   }
   try {
     if (init.socket !== null) {
-      const server = createAdaptorServer({ fetch: apiRoutesOf(init).fetch }) as Server
+      const server = createAdaptorServer({
+        fetch: apiRoutesOf(init).fetch,
+        serverOptions: requestBounds,
+      }) as Server
       await listenOnSocket(server, init.socket)
       servers.push(server)
     }
     let metricsAddress: string | null = null
     if (init.metricsListen !== null) {
-      const server = createAdaptorServer({ fetch: healthRoutesOf(init).fetch }) as Server
+      const server = createAdaptorServer({
+        fetch: healthRoutesOf(init).fetch,
+        serverOptions: requestBounds,
+      }) as Server
+      boundConnections(server)
       const { host, port } = split(init.metricsListen)
       await new Promise<void>((resolve, reject) => {
         server.once('error', (error) =>

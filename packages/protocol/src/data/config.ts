@@ -92,6 +92,16 @@ export const limits = {
   amountMax: 2 ** 32,
   /** Bytes of one encoded message. Garbage is refused before it is read. */
   messageBytesMax: 1_048_576,
+  /**
+   * Of the bytes of a message, counted before they are decoded: levels, keys of one map (ours have twenty; a later version may add some),
+   * and items: of a message with a problem, snapshot or decision, of any other (`admit`, the largest, has a hundred), and of a kind that
+   * only a later version knows. Against messages that cost far more than they say.
+   */
+  wireDepthMax: 32,
+  wireKeysMax: 128,
+  wireItemsMax: 131_072,
+  wireSmallItemsMax: 512,
+  wireUnknownItemsMax: 16_384,
   /** Bytes of one encoded load summary; it has about 500. Against gossip that swells with one odd host. */
   summaryBytesMax: 15_360,
   /**

@@ -8,6 +8,7 @@ import {
   type Describes,
   hostId,
   integer,
+  listOf,
   measure,
   partitionId,
   prose,
@@ -40,15 +41,17 @@ export const decision = z.object({
   reason,
   need: prose,
   mode: z.enum(['observe', 'auto']),
-  members: z.array(hostId).max(limits.partitionHostsMax),
-  candidates: z
-    .array(z.object({ host: hostId, name: prose, code: z.nullable(code), text: prose }))
-    .max(limits.viewHostsMax),
-  stayed: z.array(z.object({ vm: vmId, name: prose, code })).max(limits.snapshotVmsMax),
-  actions: z.array(actionRecord).max(limits.planActionsMax),
-  hosts: z
-    .array(z.object({ host: hostId, name: prose, usable: resources, before: totals, after: totals }))
-    .max(limits.partitionHostsMax),
+  members: listOf(hostId, limits.partitionHostsMax),
+  candidates: listOf(
+    z.object({ host: hostId, name: prose, code: z.nullable(code), text: prose }),
+    limits.viewHostsMax,
+  ),
+  stayed: listOf(z.object({ vm: vmId, name: prose, code }), limits.snapshotVmsMax),
+  actions: listOf(actionRecord, limits.planActionsMax),
+  hosts: listOf(
+    z.object({ host: hostId, name: prose, usable: resources, before: totals, after: totals }),
+    limits.partitionHostsMax,
+  ),
   result: z.enum(['running', 'cured', 'relieved', 'nothing', 'failed', 'would', 'satisfied']),
   code: z.nullable(code),
   text: prose,

@@ -95,4 +95,6 @@ export const message = z.discriminatedUnion('kind', [
   z.object({ ...fromPeer, kind: z.literal('outdated'), known: count }),
 ])
 
+export const messageKinds: ReadonlySet<string> = new Set(message.options.map(({ shape }) => shape.kind.value))
+
 export type MessageSchemaMatches = Check<Describes<typeof message, Message>>

@@ -11,6 +11,7 @@ import {
   type Describes,
   hostId,
   labels,
+  listOf,
   measure,
   prose,
   text,
@@ -21,7 +22,7 @@ import { ruleSchema } from './rule-schema.ts'
 const common = {
   id: actionId,
   vm: vmId,
-  after: z.array(actionId).max(limits.planActionsMax),
+  after: listOf(actionId, limits.planActionsMax),
 }
 export const migrate = z.object({ ...common, kind: z.literal('migrate'), from: hostId, to: hostId })
 const suspend = z.object({ ...common, kind: z.literal('suspend'), from: hostId })
@@ -31,7 +32,7 @@ const stop = z.object({ ...common, kind: z.literal('stop'), from: hostId })
 export const action = z.discriminatedUnion('kind', [migrate, suspend, resume, start, stop])
 
 export const plan = z.object({
-  actions: z.array(action).max(limits.planActionsMax),
+  actions: listOf(action, limits.planActionsMax),
   makespanMs: measure,
 })
 
@@ -41,7 +42,7 @@ export const actionResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('unknown'), code: codeText, detail: z.exactOptional(prose) }),
 ])
 
-const amounts = z.array(count).length(dimensions.length)
+const amounts = listOf(count, dimensions.length, dimensions.length)
 const vmState = z.enum(['running', 'sleeping', 'ready'])
 
 const problemHost = z.object({
@@ -67,13 +68,13 @@ const problemVm = z.object({
 
 /** Its dimensions must be those of this version: another one would go unchecked. */
 export const problem = z.object({
-  dimensions: z
-    .array(text)
-    .max(dimensions.length)
-    .refine((names) => names.join() === dimensions.join(), 'other dimensions'),
-  hosts: z.array(problemHost).max(limits.partitionHostsMax),
-  vms: z.array(problemVm).max(limits.partitionHostsMax * limits.snapshotVmsMax),
-  rules: z.array(ruleSchema).max(limits.snapshotVmsMax),
+  dimensions: listOf(text, dimensions.length).refine(
+    (names) => names.join() === dimensions.join(),
+    'other dimensions',
+  ),
+  hosts: listOf(problemHost, limits.partitionHostsMax),
+  vms: listOf(problemVm, limits.partitionHostsMax * limits.snapshotVmsMax),
+  rules: listOf(ruleSchema, limits.snapshotVmsMax),
   bandwidthMiBps: measure,
   migrationsOutMax: count,
   migrationsInMax: count,

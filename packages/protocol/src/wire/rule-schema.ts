@@ -6,7 +6,7 @@
 import { assert, byForm, exchangedDefinitions, type Form, type Rule } from '@drover/placement'
 import { z } from 'zod'
 import { limits } from '../data/config.ts'
-import { codeText, count, hostId, label, prose, text, vmId } from './parts.ts'
+import { codeText, count, hostId, label, listOf, prose, text, vmId } from './parts.ts'
 
 const common = {
   name: z.exactOptional(prose),
@@ -14,14 +14,14 @@ const common = {
   continuous: z.exactOptional(z.boolean()),
   weight: z.exactOptional(count),
 }
-const vms = z.array(vmId).max(limits.snapshotVmsMax)
-const hosts = z.array(hostId).max(limits.viewHostsMax)
+const vms = listOf(vmId, limits.snapshotVmsMax)
+const hosts = listOf(hostId, limits.viewHostsMax)
 
 const forms: { readonly [F in Form]: z.ZodType } = {
   vms,
   hosts,
-  vmParts: z.array(vms).max(limits.snapshotVmsMax),
-  hostGroups: z.array(hosts).max(limits.viewHostsMax),
+  vmParts: listOf(vms, limits.snapshotVmsMax),
+  hostGroups: listOf(hosts, limits.viewHostsMax),
   dimension: text,
   label,
   amount: count,
