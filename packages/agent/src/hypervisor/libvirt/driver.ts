@@ -16,7 +16,7 @@ import { readPressure } from './pressure.ts'
 import { migrateSetMaxSpeed } from './procedures.ts'
 import { runningJobs } from './running-jobs.ts'
 import { Sampler } from './sampler.ts'
-import { isSharedOf } from './shared-storage.ts'
+import { createSharedStorage } from './shared-storage.ts'
 import { createVmCommands } from './vm-commands.ts'
 
 /** Questions without an answer before a silent daemon is given up. */
@@ -53,7 +53,7 @@ const createDriver = (given: LibvirtOptions): Driver => {
   const relay = createEventRelay(warn)
   const sampler = new Sampler({
     diskLock: options.diskLock,
-    isShared: isSharedOf(options.sharedPaths, local),
+    storage: createSharedStorage({ sharedPaths: options.sharedPaths, local, warn }),
     bootId: local ? bootId() : '',
     dirtyRateMs: options.dirtyRateMs,
     warn,

@@ -43,7 +43,7 @@ const pausedBy = async (events: readonly DomainEvent[], ranMs = 0) => {
   }
   const sampler = new Sampler({
     diskLock: 'none',
-    isShared: () => true,
+    storage: { isShared: () => true, learn: async () => {} },
     bootId: '',
     dirtyRateMs: 0,
     warn: () => {},

@@ -79,7 +79,7 @@ const play = async (looks: readonly Told[]): Promise<readonly VmSample[]> => {
   }
   const sampler = new Sampler({
     diskLock: 'none',
-    isShared: () => true,
+    storage: { isShared: () => true, learn: async () => {} },
     bootId: '',
     dirtyRateMs: 0,
     warn: () => {},
@@ -133,7 +133,7 @@ const passing = () => {
   }
   const sampler = new Sampler({
     diskLock: 'none',
-    isShared: () => true,
+    storage: { isShared: () => true, learn: async () => {} },
     bootId: '',
     dirtyRateMs: 0,
     warn: () => {},

@@ -21,12 +21,13 @@ import {
   statsFlags,
   statsGroups,
 } from './procedures.ts'
+import type { SharedStorage } from './shared-storage.ts'
 import { vmsKeptMax } from './told-bounds.ts'
 import { numberOf, type TypedValues } from './typed-params.ts'
 
 export interface SamplerOptions {
   readonly diskLock: DiskLock
-  readonly isShared: (path: string) => boolean
+  readonly storage: SharedStorage
   /** What makes incarnations differ across boots of the host; '' if unknown. */
   readonly bootId: string
   /** How often QEMU is asked to measure how fast a guest rewrites its memory, ms; 0 = never. */
@@ -124,6 +125,7 @@ export class Sampler {
     const here = await this.#here(caller, all)
     const wanted = this.#cpu.measure(cpuLookOf(askedMs, atMs, here.map(countersOf)))
     this.#prune(new Set(here.map((one) => one.domain.vm)))
+    await this.#learnStorage(caller, here, atMs)
     const samples = await Promise.all(
       here.map((one) => this.#vmSample(caller, one, wanted.get(one.domain.vm) ?? null, atMs, migrating)),
     )
@@ -134,6 +136,15 @@ export class Sampler {
         autostart: autostart.has(one.vm),
         migratable: one.migratable.movable && hasSnapshot.has(one.vm) ? withSnapshot : one.migratable,
       }))
+  }
+
+  /** Reads what is to be known of each VM, and looks where the files of their disks are. */
+  async #learnStorage(caller: Caller, here: readonly DomainStats[], atMs: number): Promise<void> {
+    const all = await Promise.all(here.map(({ domain }) => this.#facts(caller, domain, atMs)))
+    const disks = all.flatMap((facts) => (facts === null || facts === 'absent' ? [] : facts.disks))
+    await this.#options.storage.learn(
+      disks.flatMap(({ type, path }) => (type === 'file' && path !== null ? [path] : [])),
+    )
   }
 
   #eachOnce(all: readonly DomainStats[]): readonly DomainStats[] {
@@ -201,7 +212,7 @@ export class Sampler {
   #movable(facts: DomainFacts | null, hasJob: boolean): Movable {
     if (hasJob) return { movable: false, code: 'vm.job_active' }
     if (facts === null) return { movable: false, code: 'vm.unreadable' }
-    return movable(facts, this.#options.isShared)
+    return movable(facts, this.#options.storage.isShared)
   }
 
   /** Null when its XML cannot be understood: such a VM is shown, and stays where it is. */

@@ -281,7 +281,7 @@ test('a flood of events about VMs that no look shows is not remembered', () => {
   const odd: string[] = []
   const sampler = new Sampler({
     diskLock: 'none',
-    isShared: () => true,
+    storage: { isShared: () => true, learn: async () => {} },
     bootId: '',
     dirtyRateMs: 0,
     warn: () => {},
