@@ -176,7 +176,7 @@ const onNotUnderstood = (
 
 const onReceived = (parts: PeerParts, from: HostId, message: Message): void => {
   const { membership, actions, life } = parts
-  if (message.kind === 'outdated') return life.outdated(message)
+  if (message.kind === 'outdated') return life.outdated(from, message)
   if (!membership.hello(from, message.incarnation)) return
   actions.heard(from)
   switch (message.kind) {

@@ -44,7 +44,6 @@ export const unfit = (
   if (!summary.able) return 'host.paused'
   if (requirements.intent === 'lease' && summary.mode !== 'auto') return 'mode.observe'
   if (summary.cpuBaseline !== requirements.own.cpuBaseline) return 'cpu.incompatible'
-  // A version that does not announce it yet is asked, and then looked at.
-  if (summary.migrationUri === '' || requirements.own.migrationUri === '') return null
+  if (requirements.own.migrationUri === '') return null
   return uriTrouble(requirements.own.migrationUri, summary.migrationUri) === null ? null : 'peer.uri_refused'
 }

@@ -343,6 +343,11 @@ export const limits = {
    * host which told it has missed: no other host could tell the two apart.
    */
   missedStartsMax: 1_000_000,
+  /** A host is not told a greater one either: what it goes on as leaves room for all its later starts. Against a peer that takes that room. */
+  toldStartMax: 2 ** 40,
+  /** The word of one peer that this host is known by a later start is believed again after so long, ms: doubling, up to a day. Against one that ends all that this host leads. */
+  outdatedBelievedMsMin: 60_000,
+  outdatedBelievedMsMax: 86_400_000,
   /** A host that speaks as an earlier life of itself is told so at most so often, ms. Against an answer to each of its messages. */
   outdatedAgainMs: 1_000,
 

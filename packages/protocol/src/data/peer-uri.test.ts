@@ -75,7 +75,8 @@ test('another driver may have another scheme', () => {
 
 test('a host is reached only at the URI that it announces to all', () => {
   const uri = 'qemu+tls://hv2/system'
-  assert.equal(peerUri(own, '', uri), uri, 'a version that announces none')
+  assert.equal(peerUri(own, null, uri), uri, 'one on record, of a host that is not heard any more')
+  assert.equal(typeof peerUri(own, '', uri), 'object', 'one that announces none')
   assert.equal(peerUri(own, uri, uri), uri)
   assert.equal(typeof peerUri(own, 'qemu+tls://hv3/system', uri), 'object')
   const bad = 'qemu+ext:///system?command=/x'

@@ -42,11 +42,18 @@ export const uriTrouble = (own: string, uri: string): string | null => {
     : `does not end as that of this host, ${here.path || 'without a path'}`
 }
 
-/** `announced`: what the peer's own summary says, '' where it is not known, or of a version that does not say it. */
-export const peerUri = (own: string, announced: string, uri: string): PeerUri | { readonly why: string } => {
+/**
+ * `announced`: what the peer's own summary says. Null = no summary of it is known, and `uri` is one that was looked at when it was written
+ * down: its agent may be dead, and its hypervisor has to be asked all the same.
+ */
+export const peerUri = (
+  own: string,
+  announced: string | null,
+  uri: string,
+): PeerUri | { readonly why: string } => {
   const why = uriTrouble(own, uri)
   if (why !== null) return { why }
-  return announced === '' || announced === uri
+  return announced === null || announced === uri
     ? (uri as PeerUri)
     : { why: 'is not the one that the host announces' }
 }

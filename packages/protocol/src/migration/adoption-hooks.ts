@@ -44,7 +44,7 @@ const takeUp = (
     vm,
     name: known.name,
     peer: to,
-    peerUri: hooks.announced(to),
+    peerUri: hooks.announced(to) ?? '',
     demand: known.demand,
     paused: !known.diskLocked,
     autostart: startsWithHost(parts, vm),

@@ -12,13 +12,19 @@ import type { HostState } from '../snapshot/host.ts'
 import { checkPromised } from '../snapshot/ledger.ts'
 import type { StepContext } from '../step-context.ts'
 import { mayArrive, mayLeave } from './admission.ts'
-import { type MigrationParts, migrationsIn, migrationsOut, startsWithHost } from './migration-parts.ts'
+import {
+  type MigrationHooks,
+  type MigrationParts,
+  migrationsIn,
+  migrationsOut,
+  startsWithHost,
+} from './migration-parts.ts'
 
 /** The gate of every URI that a peer names or the journal kept: what does not pass is never opened. */
-export const reachable = (
+const reachable = (
   context: StepContext,
   { description }: HostState,
-  announced: string,
+  announced: string | null,
   peer: HostId,
   said: string,
   vm: VmId,
@@ -34,6 +40,13 @@ export const reachable = (
   )
   return null
 }
+
+export const reachOf =
+  (context: StepContext, host: HostState, hooks: MigrationHooks): MigrationParts['reach'] =>
+  (peer, said, vm, isNew = false) => {
+    const announced = hooks.announced(peer)
+    return reachable(context, host, isNew ? (announced ?? '') : announced, peer, said, vm)
+  }
 
 const ownUri = ({ description }: HostState): string => description?.migrationUri ?? ''
 
@@ -91,5 +104,5 @@ const notAdmitted = (parts: MigrationParts, from: HostId, message: Admit): AnyCo
   const entering = { now: migrationsIn(parts), max: context.policy.migrationsInMax }
   const refused = mayArrive(host, hooks.lease(), hooks.coming(), vm, message, closed, context.self, entering)
   if (refused !== null) return refused.code
-  return sourceUri === '' || reach(from, sourceUri, vm.vm) !== null ? null : 'peer.uri_refused'
+  return sourceUri === '' || reach(from, sourceUri, vm.vm, true) !== null ? null : 'peer.uri_refused'
 }

@@ -30,8 +30,8 @@ export interface MigrationHooks {
   admitted(): void
   /** Our hypervisor was told to move a VM. */
   started(action: ActionId): void
-  /** The migration URI that a host's own summary says, '' where none is known. */
-  announced(host: HostId): string
+  /** The migration URI that a host's own summary says; null = no summary of it is known. */
+  announced(host: HostId): string | null
   /** Records of an earlier life of this host may be lost. */
   mayLack(): boolean
   /** All other hosts that are not taken for dead. */
@@ -49,8 +49,11 @@ export interface MigrationParts {
   readonly context: StepContext
   readonly host: HostState
   readonly hooks: MigrationHooks
-  /** The URI of the other end, if it may be opened from here; else it is said, and null. */
-  readonly reach: (peer: HostId, said: string, vm: VmId) => PeerUri | null
+  /**
+   * The URI of the other end, if it may be opened from here; else it is said, and null. `isNew`: the peer has just named it, so it must be the one
+   * that it announces. One that is on record was looked at before.
+   */
+  readonly reach: (peer: HostId, said: string, vm: VmId, isNew?: boolean) => PeerUri | null
   readonly closed: ClosedActions
   readonly duties: Duties
   readonly autostarts: Autostarts

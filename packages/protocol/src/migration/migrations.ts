@@ -8,7 +8,7 @@ import type { Assigned } from '../actions/assigned-action.ts'
 import type { ClosedActions } from '../actions/closed-actions.ts'
 import type { Refusal } from '../actions/refusal.ts'
 import type { UnreadResumes } from '../actions/unread-resumes.ts'
-import type { ActionId, HostId, Instant, PeerUri, VmId } from '../data/ids.ts'
+import type { ActionId, HostId, Instant, VmId } from '../data/ids.ts'
 import type { IncomingJob, Input, OpenMigration, OutgoingJob, Restored } from '../data/io.ts'
 import type { Begin, PartitionMessage, Withdraw } from '../data/message.ts'
 import type { ReasonCode } from '../data/reasons.ts'
@@ -29,7 +29,7 @@ import { createSearch } from './elsewhere.ts'
 import { arrivalsNow, arrivalsSampled, noArrivals } from './foreign-arrivals.ts'
 import { createIncoming } from './incoming.ts'
 import { hasArrived, leftOrStayed } from './migration-ends.ts'
-import { admit, beginMigration, reachable } from './migration-gate.ts'
+import { admit, beginMigration, reachOf } from './migration-gate.ts'
 import { accounts, type MigrationHooks, type MigrationParts, moves, promisesOf } from './migration-parts.ts'
 import { viewOf } from './migrations-view.ts'
 import { createOutgoing } from './outgoing.ts'
@@ -187,9 +187,10 @@ const createParts = (
   journalIntact: boolean,
   hooks: MigrationHooks,
 ): MigrationParts => {
-  const reach = (peer: HostId, said: string, vm: VmId): PeerUri | null =>
-    reachable(context, host, hooks.announced(peer), peer, said, vm)
-  const duties = createDuties(context, host.copyLeft, (peer, vm) => reach(peer, hooks.announced(peer), vm))
+  const reach = reachOf(context, host, hooks)
+  const duties = createDuties(context, host.copyLeft, (peer, vm) =>
+    reach(peer, hooks.announced(peer) ?? '', vm),
+  )
   const autostarts = createAutostarts(context, {
     inMotion: (vm) => moves(parts, vm) || hooks.operates(vm),
     isHere: (vm) => host.vms.has(vm),
@@ -246,12 +247,7 @@ const createParts = (
     accounted: (vm) => parts.jobs.has(vm) || accounts(parts, vm),
     inDoubt: () => inDoubt(parts),
     overdue: () => [...unending(parts, 'out'), ...unending(parts, 'in')],
-    overdueAt: () =>
-      earliest(
-        [parts.outgoingJobs, parts.incomingJobs].map((jobs) =>
-          overdueAt(jobs, (vm) => accounts(parts, vm), context.policy, context.now()),
-        ),
-      ),
+    overdueAt: () => unendingAt(parts),
   })
   const early = createEarlyAdmissions(context, {
     lease: hooks.lease,
@@ -290,6 +286,14 @@ const unending = (parts: MigrationParts, direction: 'out' | 'in') => {
   const jobs = direction === 'out' ? outgoingJobs : incomingJobs
   const late = overdue(jobs, (vm) => accounts(parts, vm), context.policy, context.now())
   return late.map((vm) => ({ vm, direction }))
+}
+
+const unendingAt = (parts: MigrationParts): Instant | null => {
+  const { context, outgoingJobs, incomingJobs } = parts
+  const ours = (vm: VmId): boolean => accounts(parts, vm)
+  return earliest(
+    [outgoingJobs, incomingJobs].map((jobs) => overdueAt(jobs, ours, context.policy, context.now())),
+  )
 }
 
 /** What the destination has not confirmed is not done. */

@@ -66,7 +66,7 @@ export interface OutgoingHooks {
   gone(vm: VmId): void
   ended(migration: OutgoingMigration, result: ActionResult): void
   /** The URI of the other end, if it may be opened from here; else it is said, and null. */
-  reach(peer: HostId, uri: string, vm: VmId): PeerUri | null
+  reach(peer: HostId, uri: string, vm: VmId, isNew?: boolean): PeerUri | null
 }
 
 /** All outgoing migrations of this host. */

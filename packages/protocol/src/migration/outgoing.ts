@@ -211,7 +211,7 @@ const admitted = (state: OutgoingState, from: HostId, message: Admitted): void =
   // Much may have been said while it was asked for: an operator's brake, or of the VM that it must stay, or was started anew.
   const hindrance = hooks.hindrance(migration)
   if (hindrance !== null) return refuse(state, migration, hindrance, 'it may no longer begin')
-  const uri = hooks.reach(from, message.uri, migration.vm)
+  const uri = hooks.reach(from, message.uri, migration.vm, true)
   if (uri === null)
     return refuse(state, migration, 'peer.uri_refused', 'the destination names a URI that is not opened')
   const moving = put(state, { ...migration, phase: 'moving', uri, nextAt: context.now() })

@@ -24,8 +24,8 @@ const setUp = (journalIntact: boolean, hasOthers = () => true, epoch = 0, seed =
     return context.incarnation
   }
   wait(0)
-  const told = (known: number) => {
-    life.outdated({ kind: 'outdated', incarnation: 1, known })
+  const told = (known: number, from = asHostId('other')) => {
+    life.outdated(from, { kind: 'outdated', incarnation: 1, known })
     return context.incarnation
   }
   const happened = () =>
@@ -133,4 +133,27 @@ test('a host that is new lacks no records, once another one has answered; one wi
   const old = setUp(true)
   old.told(counted + 1)
   assert.equal(old.life.mayLack(), false, 'and no word of a peer makes it so')
+})
+
+test('one peer has a host go on as a later start once, and again much later each time; another peer may, too', () => {
+  const { wait, told } = setUp(true)
+  const [liar, other] = [asHostId('liar'), asHostId('other')]
+  const first = told(counted + 1, liar)
+  assertPasses(first, counted + 1)
+  assert.equal(told(first + 1, liar), first)
+  const second = told(first + 1, other)
+  assertPasses(second, first + 1)
+  wait(limits.outdatedBelievedMsMin)
+  const third = told(second + 1, liar)
+  assertPasses(third, second + 1)
+  wait(limits.outdatedBelievedMsMin)
+  assert.equal(told(third + 1, liar), third, 'twice as long')
+})
+
+test('a host goes on as no start that leaves too little room for later ones', () => {
+  const { told } = setUp(true)
+  assert.equal(told(limits.toldStartMax + 1), counted)
+  const next = told(limits.toldStartMax)
+  assertPasses(next, limits.toldStartMax)
+  assert.ok(next < limits.startCountMax / 2)
 })

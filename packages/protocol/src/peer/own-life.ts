@@ -9,14 +9,15 @@
  * one that all others hear for the first time for the longest lease.
  */
 import { limits } from '../data/config.ts'
-import type { Instant } from '../data/ids.ts'
+import type { HostId, Instant } from '../data/ids.ts'
 import type { PeerInit, Restored } from '../data/io.ts'
 import type { Outdated } from '../data/message.ts'
 import type { StepControl } from '../step-context.ts'
+import { createBelief } from './told-life.ts'
 
 export interface OwnLife {
   /** Another host knows this one by that start count. */
-  outdated(message: Outdated): void
+  outdated(from: HostId, message: Outdated): void
   /** Another host has answered: what this one says is heard. */
   answered(): void
   tick(): void
@@ -52,6 +53,7 @@ export const createOwnLife = (
   /** There was an earlier life, or it is too late to ask: with a start count of its own a host is not told that it was known. */
   let lived = tellsOfBefore(restored)
   let trusted = journalIntact
+  const isBelieved = createBelief(context)
   let saidLacking = restored.lacking
   const lacks = (): boolean => restored.lacking || (!journalIntact && lived)
   if (!journalIntact) context.speakAs(0)
@@ -69,12 +71,12 @@ export const createOwnLife = (
   }
 
   return {
-    outdated({ known }) {
-      if (known < 1 || known > limits.startCountMax - limits.missedStartsMax) return
+    outdated(from, { known }) {
+      if (known < 1 || known > limits.toldStartMax) return
       heard = true
       lived = true
       // Said to an earlier life, or of this one.
-      if (known <= context.incarnation) return
+      if (known <= context.incarnation || !isBelieved(from)) return
       const next = Math.max(counted, known + 1) + context.random(limits.missedStartsMax)
       if (known >= counted)
         context.warn(

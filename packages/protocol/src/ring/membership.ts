@@ -47,8 +47,8 @@ export interface Membership {
   declined(host: HostId, code: AnyCode): void
   /** A partition of this host has ended: what could help then is no news later. */
   tried(): void
-  /** The migration URI that a host's own summary says, '' where none is known. */
-  announced(host: HostId): string
+  /** The migration URI that a host's own summary says; null = no summary of it is known. */
+  announced(host: HostId): string | null
   /** All other known hosts, nearest first. */
   candidates(): readonly Candidate[]
   /** Tells the others about us, if it is time or `hasty`. Null = nothing to tell yet. */
@@ -99,7 +99,7 @@ export const createMembership = (context: StepContext, hooks: MembershipHooks): 
     declined: helpers.declined,
     tried: helpers.tried,
 
-    announced: (host) => ring.get(host)?.summary.migrationUri ?? '',
+    announced: (host) => ring.get(host)?.summary.migrationUri ?? null,
 
     candidates: () =>
       ring.around(self).map((host) => {

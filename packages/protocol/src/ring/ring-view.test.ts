@@ -201,3 +201,16 @@ test('whatever arrives in whatever order, the ring is sorted, unique and bounded
   }
   assert.deepEqual(hosts(forwards), hosts(backwards))
 })
+
+test('the last word of a host that was forgotten brings it back no more; a newer one does', () => {
+  const view = viewOf(2)
+  const last = { ...summaryOf(id(1)), sequence: 7 }
+  view.hear(last, 0)
+  view.forget(limits.forgetGossips * 1_000 + 1, 1_000)
+  for (const sequence of [1, 7]) assert.equal(view.hear({ ...last, sequence }, 70_000), null)
+  assert.equal(view.get(id(1)), null)
+  assert.equal(view.hear({ ...last, sequence: 8 }, 70_000), 'changed')
+  assert.notEqual(view.get(id(1)), null)
+  view.forget(400_000, 1_000)
+  assert.equal(view.hear({ ...last, incarnation: last.incarnation + 1, sequence: 1 }, 400_000), 'changed')
+})

@@ -74,7 +74,8 @@ const sameFacts = (a: LoadSummary, b: LoadSummary): boolean =>
   a.mode === b.mode &&
   a.policyHash === b.policyHash
 
-const isNewer = (a: LoadSummary, than: LoadSummary): boolean =>
+type Said = Pick<LoadSummary, 'incarnation' | 'sequence'>
+const isNewer = (a: Said, than: Said): boolean =>
   a.incarnation !== than.incarnation ? a.incarnation > than.incarnation : a.sequence > than.sequence
 
 interface RingState {
@@ -82,6 +83,8 @@ interface RingState {
   readonly self: HostId
   readonly limits: Pick<Limits, 'viewHostsMax' | 'staleGossips' | 'forgetGossips'>
   readonly known: Map<HostId, Member>
+  /** The last word of hosts that were forgotten, oldest first: said again by another host, it brings none of them back. */
+  readonly forgotten: Map<HostId, Said>
   /** The members of `known` in ring order (S15). */
   ring: Member[]
   /** What was last worked out of it; null = some host has come or gone, or is no longer dead or alive. */
@@ -91,7 +94,15 @@ interface RingState {
 }
 
 export const createRingView = (self: HostId, limits: RingState['limits'] = defaults): RingView => {
-  const state: RingState = { self, limits, known: new Map(), ring: [], neighbours: null, around: null }
+  const state: RingState = {
+    self,
+    limits,
+    known: new Map(),
+    forgotten: new Map(),
+    ring: [],
+    neighbours: null,
+    around: null,
+  }
   return {
     hear: (summary, now) => hear(state, summary, now),
     mark: (host, liveness) => mark(state, host, liveness),
@@ -164,8 +175,10 @@ const leastUseful = (state: RingState, newcomer: Position): HostId | null => {
 }
 
 const hear = (state: RingState, summary: LoadSummary, now: Instant): Heard => {
-  const { known, limits, self } = state
+  const { known, limits, self, forgotten } = state
   const before = known.get(summary.host)
+  const last = forgotten.get(summary.host)
+  if (last !== undefined && !isNewer(summary, last)) return null
   if (before !== undefined && !isNewer(summary, before.summary)) return null
   const position =
     before?.summary.location === summary.location
@@ -179,6 +192,7 @@ const hear = (state: RingState, summary: LoadSummary, now: Instant): Heard => {
       take(state, goes)
     }
   }
+  forgotten.delete(summary.host)
   put(state, { summary, position, heardAt: now, state: 'alive', stale: false })
   if (before === undefined || before.stale || before.state !== 'alive') return 'changed'
   return sameFacts(before.summary, summary) ? 'refreshed' : 'changed'
@@ -210,7 +224,7 @@ const around = (state: RingState, of: HostId): readonly HostId[] => {
 }
 
 const forget = (state: RingState, now: Instant, gossipMs: number): readonly HostId[] => {
-  const { limits, self, known } = state
+  const { limits, self, known, forgotten } = state
   const dropped: HostId[] = []
   for (const member of state.ring) {
     const { host } = member.position
@@ -221,6 +235,10 @@ const forget = (state: RingState, now: Instant, gossipMs: number): readonly Host
     if (ageMs > limits.forgetGossips * gossipMs) {
       take(state, host)
       dropped.push(host)
+      const { incarnation, sequence } = member.summary
+      forgotten.set(host, { incarnation, sequence })
+      for (const oldest of forgotten.keys())
+        if (forgotten.size > limits.viewHostsMax) forgotten.delete(oldest)
     } else {
       const stale = ageMs > limits.staleGossips * gossipMs
       if (stale !== member.stale || heardAt !== member.heardAt) put(state, { ...member, heardAt, stale })

@@ -26,7 +26,7 @@ export const claims = (
     const said = { incarnation, partition: about.partition, epoch: about.epoch, action: about.action, vm }
     const { round } = about
     if (claim === 'hands-over')
-      return { kind: 'hand-over', ...said, round, demand: { cpuMilli: 1, memoryMiB: 1 }, autostart: true }
+      return { kind: 'hand-over', ...said, round, demand: { cpuMilli: 1, memoryMiB: 1 }, autostart: false }
     return asked
       ? { kind: 'whereabouts', ...said, round, presence: 'incoming' }
       : { kind: 'where-is', ...said, round }

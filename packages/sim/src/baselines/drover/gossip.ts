@@ -110,7 +110,7 @@ const arcGossip = ({ run, ids, placeOf, settings, gossipMs, heard, waits }: Goss
       announced(other) {
         const place = placeOf.get(other)
         const said = place === undefined ? null : model.heard(place, host, nowMs())
-        return said?.summary.migrationUri ?? ''
+        return said?.summary.migrationUri ?? null
       },
       candidates,
       announce(facts, hasty) {
