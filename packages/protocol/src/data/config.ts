@@ -146,8 +146,26 @@ export const limits = {
   commandWaitMs: 10_000,
   /** A lease lives this long without renewal, ms: longer than a solve and several round trips, shorter than patience. */
   leaseMs: 5_000,
-  /** … and with it, while no action runs on its host, so long, ms: as long as plans take. Against a leader that keeps a host for ever. */
-  leaseIdleMsMax: 3_600_000,
+  /**
+   * … and with it, without a plan, so long from its grant, ms: longer than all rounds of asking and solving together. With one as
+   * long as its actions may take, one after the other, but no longer than the second. Against a leader that keeps a host for ever.
+   */
+  leasePlanlessMsMax: 60_000,
+  leaseLifeMsMax: 3_600_000,
+  /**
+   * A leader may hold a host so long in vain, ms; of that so much is forgiven with time, permille of it. Against a leader that asks again
+   * as soon as its lease is over.
+   */
+  vainMsMax: 60_000,
+  vainPermilleMax: 100,
+  /** First and last wait of a leader whose lease has lapsed, for the next one, ms; doubling. Against the same. */
+  lapsedMsMin: 1_000,
+  lapsedMsMax: 300_000,
+  /**
+   * A leader takes a host from another one when it says no graver overload than this, permille, beside twice what its summary shows:
+   * demand moves on before a summary comes. Against a rank above all others that is invented.
+   */
+  severitySlackPermille: 100,
   /** How long a leader waits for answers to `reserve`, ms. Against one silent host that holds up all others. */
   reserveMs: 1_000,
   /** How long a source waits for `admitted`, and how long that stays valid, ms. Against room that is promised for ever. */

@@ -14,8 +14,11 @@ export interface Lease {
   readonly rank: Rank
   readonly reason: Reason
   readonly expiresAt: Instant
-  /** When it was given, or an action last ran here when it was renewed. */
-  readonly usedAt: Instant
+  readonly grantedAt: Instant
+  /** It is not renewed any longer than until then. */
+  readonly endsAt: Instant
+  /** An action of it has run here. */
+  readonly used: boolean
   /** What this host told its leader of itself: the plan has to be made from that (S10). */
   readonly snapshot: HostSnapshot
   /** What each VM was when the snapshot was taken: an action on another incarnation is refused (S10). */

@@ -104,6 +104,8 @@ export const reasons = {
   'operator.called_off': 'An operator called it off; what had begun was brought to its end.',
   'gain.too_small': 'It would help too little to be worth the migration.',
   'partition.busy': 'The hosts that are needed work in other partitions.',
+  'partition.in_vain':
+    'Its leader has held this host for long without moving anything; it takes part again later.',
   'partition.alone': 'No host is known that could be asked: see why for each of them.',
   'partition.exhausted': 'Every reachable host was asked, and none can help.',
   'partition.timeout': 'The hosts that were asked did not answer in time.',

@@ -36,7 +36,9 @@ const lease = (changes: Partial<Lease> = {}): Lease => ({
   reason: 'operator' as const,
   rank: { severity: 1, ageMs: 0, partition },
   expiresAt: 0,
-  usedAt: 0,
+  grantedAt: 0,
+  endsAt: 60_000,
+  used: false,
   snapshot: emptySnapshot(self),
   incarnations: new Map([[asVmId('web'), 'boot-1']]),
   assigned: {

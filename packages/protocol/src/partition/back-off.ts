@@ -42,7 +42,7 @@ export const createBackOff = (context: StepContext): BackOff => {
     concluded({ result, code }) {
       // No host could even be asked: one may be there in a moment (a cluster that starts, a cut that heals).
       const alone = result === 'nothing' && code === 'partition.alone'
-      switch (alone ? 'failed' : result) {
+      switch (result) {
         case 'running':
           return
         case 'cured':
@@ -53,12 +53,12 @@ export const createBackOff = (context: StepContext): BackOff => {
         case 'failed':
         case 'satisfied':
           failures += 1
-          return pause(failures, alone ? limits.aloneBackOffMsMin : limits.backOffMsMin, limits.backOffMsMax)
+          return pause(failures, limits.backOffMsMin, limits.backOffMsMax)
         case 'relieved':
         case 'nothing':
         case 'would':
           idle += 1
-          return pause(idle, limits.idleBackOffMsMin, idleMsMax)
+          return pause(idle, alone ? limits.aloneBackOffMsMin : limits.idleBackOffMsMin, idleMsMax)
         default:
           return assertNever(result as never)
       }

@@ -2,25 +2,29 @@
 
 import { type Problem, reduced } from '@drover/placement'
 import { limits } from '../data/config.ts'
-import type { HostId } from '../data/ids.ts'
+import type { HostId, Instant } from '../data/ids.ts'
 import type { Lease } from '../data/lease.ts'
 import type { Assign, Release, Renew } from '../data/message.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
+import type { StepContext } from '../step-context.ts'
 import { isItsRecord } from './its-record.ts'
 import { changeLease, endLease, type LeaseState, leaseOf } from './lease-state.ts'
+import { longestOf } from './longest-wait.ts'
 import { cureFault } from './plan-cure.ts'
 import { planFault } from './plan-fault.ts'
 import { problemFault } from './problem-fault.ts'
 
-/** A leader keeps a host for as long as its plan goes on there, and for a while: not for ever. */
+/** A leader keeps a host for as long as its plan may take, or a short while without one: not for ever. */
 export const onRenew = (state: LeaseState, from: HostId, message: Renew): void => {
   const { context, hooks } = state
   const { partition, epoch } = message
   const held = leaseOf(state, from, message)
   if (held === null) return context.send(from, { kind: 'revoked', partition, epoch, code: 'unknown' })
-  const usedAt = hooks.busy() ? context.now() : held.usedAt
-  if (context.now() - usedAt < limits.leaseIdleMsMax)
-    return changeLease(state, { ...held, expiresAt: context.now() + limits.leaseMs, usedAt })
+  const now = context.now()
+  if (now < held.endsAt)
+    return changeLease(state, { ...held, expiresAt: Math.min(now + limits.leaseMs, held.endsAt) })
+  // What runs here holds the host, and nothing is told of it that could end the plan before.
+  if (hooks.busy()) return
   endLease(state, held)
   context.send(from, { kind: 'revoked', partition, epoch, code: 'lapsed' })
 }
@@ -42,7 +46,8 @@ export const onAssign = (state: LeaseState, from: HostId, message: Assign): void
   const unsound = memberFault(message, held)
   if (unsound !== null)
     context.warn('plan.unsound', `the plan of ${partition} does not pass the check here: ${unsound}`)
-  changeLease(state, { ...held, assigned: { assign: message, unsound }, executing: true })
+  const endsAt = unsound === null ? endOf(message, held, context) : held.endsAt
+  changeLease(state, { ...held, assigned: { assign: message, unsound }, executing: true, endsAt })
   if (from !== context.self && isItsRecord(from, message))
     hooks.report({ ...message.decision, asMember: true })
 }
@@ -69,6 +74,13 @@ const withOwnRules = (problem: Problem, { rules }: HostSnapshot): Problem => {
   return missing.length === 0 ? problem : { ...problem, rules: [...problem.rules, ...missing] }
 }
 
+/** How long its plan may take, one action after the other, but no longer than any lease lives. */
+const endOf = ({ plan, problem }: Assign, { grantedAt }: Lease, { now, policy }: StepContext): Instant => {
+  const vms = new Map(problem.vms.map((vm) => [vm.id, vm]))
+  const ms = plan.actions.reduce((sum, action) => sum + longestOf(action, vms.get(action.vm), policy), 0)
+  return Math.min(grantedAt + limits.leaseLifeMsMax, now() + Math.max(ms, limits.leasePlanlessMsMax))
+}
+
 export const onExecuting = (state: LeaseState): void => {
   if (state.lease !== null) changeLease(state, { ...state.lease, executing: true })
 }
@@ -81,5 +93,6 @@ export const onLeaderRestarted = (state: LeaseState, leader: HostId, incarnation
 /** Time ends a lease that no action holds. */
 export const onTick = (state: LeaseState): void => {
   const { context, hooks, lease } = state
+  if (lease !== null && !lease.used && hooks.busy()) return changeLease(state, { ...lease, used: true })
   if (lease !== null && lease.expiresAt <= context.now() && !hooks.busy()) changeLease(state, null)
 }

@@ -6,6 +6,7 @@ import { isCurrent, type Lease } from '../data/lease.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
 import type { StepContext } from '../step-context.ts'
+import type { LeaderCredit } from './leader-credit.ts'
 import { checkLeaseChange } from './lease-invariants.ts'
 
 export interface MemberHooks {
@@ -14,12 +15,15 @@ export interface MemberHooks {
   /** An action of this host is under way: the lease is held, whatever its expiry says. */
   busy(): boolean
   snapshot(): HostSnapshot | null
+  /** The overload that a host's own summary shows, permille; 0 where none is known. */
+  severity(host: HostId): number
   report(decision: Decision): void
 }
 
 export interface LeaseState {
   readonly context: StepContext
   readonly hooks: MemberHooks
+  readonly credit: LeaderCredit
   /** Null: no partition has this host. */
   lease: Lease | null
   /** The highest that was ever given: no epoch is given twice, across any crash (S6). */
@@ -29,6 +33,9 @@ export interface LeaseState {
 export const changeLease = (state: LeaseState, next: Lease | null): void => {
   const { context, hooks, epoch } = state
   checkLeaseChange(state.lease, next, { now: context.now(), busy: hooks.busy(), epoch })
+  const { lease } = state
+  if (lease !== null && lease.epoch !== next?.epoch && lease.leader !== context.self)
+    state.credit.ended(lease, context.now(), next !== null && lease.expiresAt > context.now())
   state.lease = next
 }
 

@@ -15,9 +15,10 @@ const b = asHostId('b')
 const snapshot = emptySnapshot(self)
 const setUp = () => {
   const context = createStepContext(self, 1, 1, policyOf('balanced'))
-  const world = { busy: false }
+  const world = { busy: false, severity: 1_000 }
   const member = createMemberSide(context, 7, {
     unable: () => null,
+    severity: () => world.severity,
     busy: () => world.busy,
     snapshot: () => snapshot,
     report() {},
@@ -114,28 +115,70 @@ test('a leader that lost a lease is told at once, and again when it renews that 
   )
 })
 
-test('a lease is not renewed for ever: for an hour after the last action that ran here', () => {
-  const { context, world, member, reserve, said } = setUp()
-  const renewed = (): string => {
-    context.setTime(context.now() + 1_000)
-    member.renew(a, { kind: 'renew', incarnation: 1, partition: partitionIdOf(a, 1, 1), epoch: 8 })
+test('without a plan a lease is renewed for a minute, and a leader that kept it so long waits for the next one', () => {
+  const { context, member, reserve, said } = setUp()
+  const asks = (counter: number): string => {
+    member.reserve(a, reserve(counter, 1))
     return said()
       .map((message) => ('code' in message ? message.code : message.kind))
       .join()
   }
-  const until = (at: number): void => {
-    while (context.now() < at - 1_000) assert.equal(renewed(), '')
+  /** The share of an hour for which a leader that always asks again has this host, permille. */
+  let heldMs = 0
+  let counter = 1
+  assert.equal(asks(counter), 'granted')
+  for (let at = 1_000; at <= 3_600_000; at += 1_000) {
+    context.setTime(at)
+    const { lease } = member
+    if (lease !== null) {
+      heldMs += 1_000
+      assert.ok(at - lease.grantedAt <= limits.leasePlanlessMsMax)
+      member.renew(a, { kind: 'renew', incarnation: 1, partition: lease.partition, epoch: lease.epoch })
+      said()
+    } else if (asks(counter + 1) === 'granted') counter += 1
+    member.tick()
+    context.takeEffects()
   }
-  member.reserve(a, reserve(1, 1))
+  assert.ok(heldMs <= 60_000 + 360_000 + 60_000, `${heldMs} ms of an hour`)
+  member.reserve(b, {
+    ...reserve(1, 1),
+    partition: partitionIdOf(b, 1, 1),
+    rank: { severity: 1, ageMs: 0, partition: partitionIdOf(b, 1, 1) },
+  })
+  if (member.lease?.leader !== a) assert.equal(said()[0]?.kind, 'granted', 'another leader need not wait')
+})
+
+test('a leader that finds nothing, again and again, as its own pauses let it, is never kept waiting', () => {
+  const { context, member, reserve, release, said } = setUp()
+  for (let counter = 1; counter <= 500; counter++) {
+    member.reserve(a, reserve(counter, 1))
+    const [answer] = said()
+    assert.ok(answer?.kind === 'granted', `try ${counter}`)
+    context.setTime(context.now() + 400)
+    member.release(a, release(counter, answer.epoch))
+    context.setTime(context.now() + limits.idleBackOffMsMin)
+  }
+})
+
+test('an invented overload takes no host from another leader, and one above all others is none', () => {
+  const { world, member, reserve, said } = setUp()
+  const other = (severity: number): Reserve => {
+    const partition = partitionIdOf(b, 1, 1)
+    return { ...reserve(1, severity), partition, rank: { severity, ageMs: 0, partition } }
+  }
+  member.reserve(a, reserve(1, 10))
   said()
-  until(600_000)
-  world.busy = true
-  assert.equal(renewed(), '', 'an action runs here')
-  world.busy = false
-  until(600_000 + limits.leaseIdleMsMax)
-  assert.equal(member.lease?.partition, partitionIdOf(a, 1, 1))
-  assert.equal(renewed(), 'lapsed')
-  assert.equal(member.lease, null)
+  world.severity = 0
+  member.reserve(b, other(1_000))
+  assert.equal(said()[0]?.kind, 'busy')
+  member.reserve(b, other(Number.MAX_SAFE_INTEGER))
+  assert.equal(said()[0]?.kind, 'declined')
+  world.severity = 500
+  member.reserve(b, other(1_000))
+  assert.deepEqual(
+    said().map(({ kind }) => kind),
+    ['revoked', 'granted'],
+  )
 })
 
 test('after a restart an unsettled action holds the host although no lease does', () => {

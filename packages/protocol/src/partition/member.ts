@@ -12,6 +12,7 @@ import type { StepContext } from '../step-context.ts'
 import { onReserve } from './grant-lease.ts'
 import { onAssign, onExecuting, onLeaderRestarted, onRelease, onRenew, onTick } from './hold-lease.ts'
 import { isItsRecord } from './its-record.ts'
+import { createLeaderCredit } from './leader-credit.ts'
 import type { LeaseState, MemberHooks } from './lease-state.ts'
 
 export interface MemberSide {
@@ -38,7 +39,7 @@ export const createMemberSide = (
   epochBefore: number,
   hooks: MemberHooks,
 ): MemberSide => {
-  const state: LeaseState = { context, hooks, lease: null, epoch: epochBefore }
+  const state: LeaseState = { context, hooks, credit: createLeaderCredit(), lease: null, epoch: epochBefore }
   return {
     get lease() {
       return state.lease

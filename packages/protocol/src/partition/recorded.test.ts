@@ -13,6 +13,7 @@ test('a record comes from the leader of its partition only', () => {
   const reported: string[] = []
   const member = createMemberSide(createStepContext(self, 1, 1, policyOf('balanced')), 0, {
     unable: () => null,
+    severity: () => 0,
     busy: () => false,
     snapshot: () => null,
     report: ({ id }) => void reported.push(id),

@@ -7,7 +7,9 @@ import type { ForecastSummary } from '../data/forecast-summary.ts'
 import type { PeerInit } from '../data/io.ts'
 import type { Need } from '../data/need.ts'
 import type { HostSnapshot } from '../data/snapshot.ts'
+import { usableOf } from '../data/usable.ts'
 import { type Commands, createCommands } from '../detect/commands.ts'
+import { severityOf } from '../detect/load.ts'
 import { createAnnouncedForecast, createOwnForecast, type OwnForecast } from '../detect/own-forecast.ts'
 import { createHostActions, type HostActions } from '../host-actions.ts'
 import { type BackOff, createBackOff } from '../partition/back-off.ts'
@@ -148,6 +150,10 @@ export const createPeerParts = (init: PeerInit, makeMembership: MakeMembership):
     },
     busy: actions.busy,
     snapshot: () => snapshotOf(parts),
+    severity(of) {
+      const seen = membership.summary(of)
+      return seen === null ? 0 : severityOf(seen.demand, usableOf(seen))
+    },
     report: (decision) => report(parts, decision),
   })
 

@@ -49,6 +49,8 @@ export interface Membership {
   tried(): void
   /** The migration URI that a host's own summary says; null = no summary of it is known. */
   announced(host: HostId): string | null
+  /** Its own, as far as one was heard. */
+  summary(host: HostId): LoadSummary | null
   /** All other known hosts, nearest first. */
   candidates(): readonly Candidate[]
   /** Tells the others about us, if it is time or `hasty`. Null = nothing to tell yet. */
@@ -98,6 +100,8 @@ export const createMembership = (context: StepContext, hooks: MembershipHooks): 
 
     declined: helpers.declined,
     tried: helpers.tried,
+
+    summary: (host) => ring.get(host)?.summary ?? null,
 
     announced: (host) => ring.get(host)?.summary.migrationUri ?? null,
 

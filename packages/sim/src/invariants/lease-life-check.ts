@@ -2,7 +2,7 @@
  * The life of a lease. It is given on what the host knows now (S5, S9) and to a partition of the leader's present life (S7). It ends
  * when its leader says so, dies or lets it lapse, or a graver partition takes it; and by nothing else (S4).
  */
-import { type HostId, limits, type Message } from '@drover/protocol'
+import { type HostId, limits, type Message, type PartitionId } from '@drover/protocol'
 import type { AgentEvent } from './agent-feed.ts'
 import { founderOf, type HostBook, type SeenLease } from './host-book.ts'
 import type { Check, Scene } from './scene.ts'
@@ -54,10 +54,19 @@ export const createLeaseLifeCheck = ({ findings }: Pick<Scene, 'findings'>): Che
     if (leader === book.id || known.released) return true
     const [, incarnation] = founderOf(partition)
     if ((known.lives.get(leader) ?? 0) > incarnation) return true
-    // For so long without an action no leader keeps a host.
-    if (now - known.givenAt >= limits.leaseIdleMsMax - limits.leaseIdleMsMax / 50) return true
+    if (now - known.givenAt >= lifeMs(book, partition) * 0.98) return true
     return now >= book.renewedAt + limits.leaseMs - earlyMs
   }
+
+  /** For no longer a leader keeps a host without a plan; with one it may, for at least as long as each action may take. */
+  const lifeMs = ({ plans }: HostBook, partition: PartitionId): number =>
+    Math.max(
+      limits.leasePlanlessMsMax,
+      Math.min(
+        limits.leaseLifeMsMax,
+        (plans.get(partition)?.plan.actions.length ?? 0) * limits.migrationMsMin,
+      ),
+    )
 
   const stepped = (book: HostBook, lease: SeenLease | null, now: number): void => {
     const before = book.lease

@@ -1,5 +1,6 @@
 /** How the agents of one run hear of each other: a membership for each peer, and what becomes of a `publish`. */
 import type {
+  Candidate,
   HostId,
   LoadSummary,
   MakeMembership,
@@ -96,6 +97,10 @@ const arcGossip = ({ run, ids, placeOf, settings, gossipMs, heard, waits }: Goss
       }
       return found
     }
+    const heardOf = (other: HostId): Candidate | null => {
+      const place = placeOf.get(other)
+      return place === undefined ? null : model.heard(place, host, nowMs())
+    }
     return {
       heard() {
         hooks.news()
@@ -107,11 +112,8 @@ const arcGossip = ({ run, ids, placeOf, settings, gossipMs, heard, waits }: Goss
       disconnected() {},
       declined() {},
       tried() {},
-      announced(other) {
-        const place = placeOf.get(other)
-        const said = place === undefined ? null : model.heard(place, host, nowMs())
-        return said?.summary.migrationUri ?? null
-      },
+      summary: (other) => heardOf(other)?.summary ?? null,
+      announced: (other) => heardOf(other)?.summary.migrationUri ?? null,
       candidates,
       announce(facts, hasty) {
         if (facts !== null) model.announce(host, nowMs(), facts, hasty)
