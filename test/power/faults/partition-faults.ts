@@ -51,6 +51,16 @@ export const partitionFaults: readonly SownFault[] = [
     replacement: 'rank.severity >= shown - shown',
   },
   {
+    id: 'rule-drawn',
+    name: 'rules: one that only its inventor has moves VMs of others',
+    breaks: ['S10'],
+    line: 'second',
+    file: 'protocol/src/snapshot/formulate.ts',
+    inside: 'mergeRules',
+    pattern: 'told.by.has(leader)',
+    replacement: '(told.by.has(leader) || told.by.size > 0)',
+  },
+  {
     id: 'release-unsaid',
     name: 'leader: members are not told that the partition is over',
     breaks: ['L1'],

@@ -122,6 +122,27 @@ test('rules of all members count, each once, about VMs that are known here', () 
   assert.deepEqual(problem.rules, [{ kind: 'spread', vms: ['1', '2'] }])
 })
 
+test('a rule that the leader does not have moves no VM of a host that does not have it, and is kept where it asks for no move', () => {
+  const drawn = { kind: 'fence', vms: [asVmId('2')], hosts: [asHostId('c')] } as const
+  const apart = { kind: 'spread', vms: [asVmId('2'), asVmId('3')] } as const
+  const rulesOf = (a: HostSnapshot['rules'], b: HostSnapshot['rules'], c: HostSnapshot['rules']) =>
+    formulate(
+      [
+        host('a', [vm('1', 100)], { rules: a }),
+        host('b', [vm('2', 100)], { rules: b }),
+        host('c', [vm('3', 100)], { rules: c }),
+      ],
+      asHostId('a'),
+      need,
+      policy,
+      'clear',
+    ).rules
+  assert.deepEqual(rulesOf([], [], [drawn]), [])
+  assert.deepEqual(rulesOf([], [drawn], []), [drawn], 'its own host says so')
+  assert.deepEqual(rulesOf([drawn], [], []), [drawn], 'the leader says so')
+  assert.deepEqual(rulesOf([], [], [apart]), [apart], 'nothing breaks it')
+})
+
 test('an operator names the destination, or only asks that the VM leaves its host', () => {
   const requirements = (to: string | null): Need => ({
     ...need,

@@ -3,6 +3,7 @@
 import {
   add,
   assert,
+  breaks,
   type Dimension,
   dimensions,
   type Forecast,
@@ -63,16 +64,39 @@ const occasionOf = ({ overloaded, draining }: HostSnapshot, need: Need): Occasio
   draining,
 })
 
-/** Rules of all members, each once; their VMs reduced to those the members have, since nothing else is known. */
-const mergeRules = (snapshots: readonly HostSnapshot[]): readonly Rule[] => {
+/** A rule as far as it is about VMs of the members, since nothing else is known; and which of them have told it. */
+interface Told {
+  readonly rule: Rule
+  readonly by: Set<HostId>
+}
+
+/**
+ * Rules of all members, each once. One that the leader does not have is left out where it asks for a move of others' VMs only: it may be
+ * invented, and their own hosts know what binds them (ADR 29).
+ */
+const mergeRules = (snapshots: readonly HostSnapshot[], leader: HostId): readonly Rule[] => {
   const here = new Set(snapshots.flatMap((snapshot) => snapshot.vms.map((vm) => vm.vm)))
-  const merged = new Map<string, Rule>()
-  for (const snapshot of snapshots)
-    for (const rule of snapshot.rules) {
-      const known = reduced(rule, here)
-      if (known !== null) merged.set(JSON.stringify(known), known)
+  const merged = new Map<string, Told>()
+  for (const { host, rules } of snapshots)
+    for (const one of rules) {
+      const rule = reduced(one, here)
+      if (rule === null) continue
+      const key = JSON.stringify(rule)
+      const told = merged.get(key) ?? { rule, by: new Set() }
+      told.by.add(host)
+      merged.set(key, told)
     }
-  return [...merged.keys()].sort(byText).map((key) => merged.get(key)!)
+  return [...merged]
+    .sort(([a], [b]) => byText(a, b))
+    .flatMap(([, told]) => (told.by.has(leader) || !drawsOthers(told, snapshots) ? [told.rule] : []))
+}
+
+/** Do VMs break it that all are on hosts which have not told it? */
+const drawsOthers = ({ rule, by }: Told, snapshots: readonly HostSnapshot[]): boolean => {
+  const others = snapshots.flatMap(({ host, vms }) =>
+    by.has(host) ? [] : vms.map((vm) => ({ ...vm, host })),
+  )
+  return others.length > 0 && breaks(rule, others)
 }
 
 /** What a resting VM must not do, as rules. */
@@ -224,7 +248,7 @@ export const formulate = (
     hosts,
     vms,
     rules: [
-      ...mergeRules(sorted),
+      ...mergeRules(sorted, leader),
       ...noReturn(sorted, need),
       ...copiesStay(all, sorted),
       ...requirements(need, leader),
