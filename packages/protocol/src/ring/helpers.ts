@@ -19,7 +19,7 @@ export interface Helpers {
 }
 
 /** Declined for a reason that its summaries do not tell: what it says next does not make it helpful again. */
-const untold: ReadonlySet<string> = new Set(['limit.size', 'wire.garbage'])
+const untold: ReadonlySet<string> = new Set(['limit.size', 'partition.in_vain', 'wire.garbage'])
 
 /** `known`: what is known of that host; null = nothing, or no more. */
 export const createHelpers = (
