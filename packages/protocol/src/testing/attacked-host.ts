@@ -103,13 +103,27 @@ export const planned = (host: AttackedHost): Planned => {
   const action = actionIdOf(partition, 0)
   const problem = problemOf(snapshot)
   const plan: Plan = {
-    actions: [{ kind: 'migrate', id: action, vm, from: self, to: attacker, after: [] }],
+    actions: [
+      { kind: 'migrate', id: action, vm, from: self, to: attacker, after: [] },
+      {
+        kind: 'migrate',
+        id: actionIdOf(partition, 1),
+        vm: leaving,
+        from: drained,
+        to: attacker,
+        after: [action],
+      },
+    ],
     makespanMs: 1,
   }
   const decision = { ...exampleDecision, id: partition, leader: attacker }
   host.say({ kind: 'assign', partition, epoch, problem, plan, epochs: {}, decision })
   return { partition, epoch, action }
 }
+
+/** What its plan cures: a third host is emptied. */
+const drained = asHostId('drained')
+const leaving = asVmId('leaving')
 
 const problemOf = (snapshot: HostSnapshot): Problem => {
   const usable = usableOf(snapshot)
@@ -124,15 +138,19 @@ const problemOf = (snapshot: HostSnapshot): Problem => {
     hosts: [
       { id: self, ...host },
       { id: attacker, ...host },
+      { id: drained, ...host, state: 'draining' },
     ],
-    vms: snapshot.vms.map(({ vm: id, demand }) => ({
+    vms: [
+      ...snapshot.vms.map((one) => ({ ...one, id: one.vm, host: self })),
+      { id: leaving, host: drained, demand: { cpuMilli: 1, memoryMiB: 1 }, dirtyMiBps: 0 },
+    ].map(({ id, host: at, demand, dirtyMiBps }) => ({
       id,
-      host: self,
+      host: at,
       state: 'running',
       wanted: 'running',
       demand: [demand.cpuMilli, demand.memoryMiB],
       memoryMiB: demand.memoryMiB,
-      dirtyMiBps: 0,
+      dirtyMiBps,
       movable: true,
     })),
     rules: [],
