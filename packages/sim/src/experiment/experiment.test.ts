@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { problemText, schemaReaderOf } from '@drover/agent/cli'
-import type { RunResult } from '../run/result.ts'
+import type { Run, RunResult } from '../run/result.ts'
 import { camelKeys } from './case.ts'
 import { algorithmSections } from './config/algorithm-sections.ts'
 import { type Experiment, readExperiment } from './config/read.ts'
@@ -191,6 +191,17 @@ test('results are written whole, and read back as they were', async () => {
   assert.equal(runsCsv([]), '')
   assert.throws(() => readResults(directory), /manifest\.json: no such file/)
   assert.throws(() => writeResults(join(out, 'runs.csv'), runs, manifest), QuestionError)
+  // Another program has written them: what the report does not know is left out, what is wrong is named.
+  const [run] = runs
+  const kept = (result: object): readonly Run[] => {
+    writeFileSync(
+      join(out, 'runs.jsonl'),
+      `${JSON.stringify({ ...run, result: { ...run?.result, ...result } })}\n`,
+    )
+    return readResults(out).runs
+  }
+  assert.deepEqual(kept({ new: true })[0]?.result, run?.result)
+  assert.throws(() => kept({ hosts: 'many' }), /runs\.jsonl:1: result\.hosts: /)
 })
 
 test('the hash of a configuration does not depend on the order of its keys', () => {
