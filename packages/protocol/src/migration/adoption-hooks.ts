@@ -8,7 +8,6 @@ import { accounts, type MigrationParts, startsWithHost } from './migration-parts
 
 export const adoptionHooks = (parts: () => MigrationParts): AdoptionHooks => ({
   inMotion: (vm) => accounts(parts(), vm),
-  leasedElsewhere: (partition) => (parts().hooks.lease()?.partition ?? partition) !== partition,
   isClosed(action) {
     const { closed } = parts()
     return closed.resultOf('departure', action) !== null || closed.resultOf('arrival', action) !== null

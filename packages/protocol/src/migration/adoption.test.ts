@@ -32,7 +32,6 @@ const setUp = () => {
   const owed: string[] = []
   const adoption = createAdoption(context, host, {
     inMotion: () => world.inMotion,
-    leasedElsewhere: () => false,
     isClosed: () => world.closed,
     mayLack: () => world.mayLack,
     arrivedFrom: () => world.arrivedFrom,

@@ -8,7 +8,7 @@
 
 import { limits } from '../data/config.ts'
 import { backOffMs } from '../data/exponential-back-off.ts'
-import type { ActionId, HostId, Instant, PartitionId, VmId } from '../data/ids.ts'
+import type { ActionId, HostId, Instant, VmId } from '../data/ids.ts'
 import type { HandOver, Presence, Whereabouts, WhereIs } from '../data/message.ts'
 import type { HostState, KnownVm } from '../snapshot/host.ts'
 import type { StepContext } from '../step-context.ts'
@@ -29,8 +29,6 @@ export interface Adoption {
 export interface AdoptionHooks {
   /** An open action is about this VM. */
   inMotion(vm: VmId): boolean
-  /** This host works for another partition (S4). */
-  leasedElsewhere(partition: PartitionId): boolean
   /** How this action ended is known here. */
   isClosed(action: ActionId): boolean
   /** Records of an earlier life of this host may be lost. */
@@ -67,9 +65,10 @@ export const createAdoption = (context: StepContext, host: HostState, hooks: Ado
 
   return {
     handedOver(from, message) {
-      const { partition, action, vm, demand } = message
-      // It will be said again when that action, or that partition, is over.
-      if (hooks.inMotion(vm) || hooks.leasedElsewhere(partition)) return
+      const { action, vm, demand } = message
+      // It will be said again when that action is over. A partition for which this host works is no reason to wait: what is taken up here
+      // ends a pause, and moves nothing.
+      if (hooks.inMotion(vm)) return
       const known = host.vms.get(vm)
       // Only a pause that a migration made is ended: the VM may have run since, and its owner have paused it.
       const isPaused = known?.pausedBy === 'migration' && demand !== null

@@ -25,7 +25,7 @@ export const viewOf = (
       name: one.snapshot.name === '' ? one.vm : one.snapshot.name,
       direction: 'in' as const,
       peer: one.from,
-      phase: one.taking ? 'resuming' : 'promised',
+      phase: one.adopted ? 'found' : one.taking ? 'resuming' : 'promised',
       sinceMs: now - one.since,
     })),
   ],

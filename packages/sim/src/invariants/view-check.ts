@@ -12,7 +12,9 @@ export const createViewCheck = ({ once }: Findings): ViewCheck => {
 
   const judgeView = ({ host, description, lease, migrations }: PeerView): void => {
     const name = description?.name ?? host
-    const partitions = [...new Set(migrations.map((m) => m.action.slice(0, m.action.lastIndexOf('/'))))]
+    // A copy that was found here waits for its source, whatever this host works for: it moves nothing.
+    const acts = migrations.filter(({ phase }) => phase !== 'found')
+    const partitions = [...new Set(acts.map((m) => m.action.slice(0, m.action.lastIndexOf('/'))))]
     if (partitions.length > 1)
       once(
         `S4 ${host} ${partitions.sort().join()}`,
