@@ -237,8 +237,8 @@ export const hostFaults: readonly SownFault[] = [
     needs: ['small lists'],
     file: 'protocol/src/peer/peer-parts.ts',
     inside: 'report',
-    pattern: '[decision, ...others].slice(0, limits.decisionsMax)',
-    replacement: '[decision, ...others]',
+    pattern: 'fewOf(decision, [decision, ...others]).slice(0, limits.decisionsMax)',
+    replacement: 'fewOf(decision, [decision, ...others])',
   },
   {
     id: 'ends-unbounded',

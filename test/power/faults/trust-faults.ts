@@ -108,4 +108,14 @@ export const trustFaults: readonly SownFault[] = [
     pattern: 'if (before !== undefined && now < before.until) return false',
     replacement: '',
   },
+  {
+    id: 'records-of-one',
+    name: 'decisions: the records of one leader push out all others',
+    breaks: ['S14'],
+    line: 'second',
+    file: 'protocol/src/partition/its-record.ts',
+    inside: 'fewOf',
+    pattern: 'if (!asMember) return decisions',
+    replacement: "if (!asMember || leader !== '') return decisions",
+  },
 ]

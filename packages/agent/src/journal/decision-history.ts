@@ -60,6 +60,11 @@ const overDatabase = (db: DatabaseSync, path: string, openedWallMs: number): His
   const surplus = db.prepare(
     'DELETE FROM decision WHERE id IN (SELECT id FROM decision ORDER BY at_wall_ms DESC, rowid DESC LIMIT -1 OFFSET ?)',
   )
+  // Ids begin with the leader and a dot; a slash is what comes next to that.
+  const surplusOfPeer = db.prepare(
+    `DELETE FROM decision WHERE id IN (SELECT id FROM decision WHERE id > ? || '.' AND id < ? || '/'
+      ORDER BY at_wall_ms DESC, rowid DESC LIMIT -1 OFFSET ?)`,
+  )
   const recent = db.prepare(
     'SELECT at_wall_ms, json FROM decision WHERE at_wall_ms >= ? ORDER BY at_wall_ms DESC, rowid DESC LIMIT ?',
   )
@@ -85,6 +90,8 @@ const overDatabase = (db: DatabaseSync, path: string, openedWallMs: number): His
         if (db.isTransaction) db.exec('ROLLBACK')
         throw error
       }
+      const { leader, asMember } = decision
+      if (asMember) surplusOfPeer.run(leader, leader, historyLimits.decisionsOfPeerMax)
       sincePruned += 1
       if (sincePruned >= pruneEvery) {
         sincePruned = 0

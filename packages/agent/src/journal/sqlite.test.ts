@@ -15,10 +15,12 @@ import {
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { before, test } from 'node:test'
-import { closed, decision, openAction, opened } from '../testing/fixtures.ts'
+import type { PartitionId } from '@drover/protocol'
+import { closed, decision, host, openAction, opened } from '../testing/fixtures.ts'
 import { scratchPaths } from '../testing/scratch.ts'
 import { JournalError } from './journal-port.ts'
 import { openJournal } from './sqlite.ts'
+import { historyLimits } from './state.ts'
 
 const freshDir = scratchPaths()
 
@@ -217,4 +219,17 @@ test('a broken history is begun anew, and the journal stays intact', () => {
   assert.equal(second.history({}).length, 1)
   assert.ok(second.size() > 0)
   second.close()
+})
+
+// A peer that invents decisions leaves the others where they are.
+test('of what one other host led so many records are kept, and all others stay', () => {
+  const journal = openJournal(freshDir())
+  const own = decision(0, { id: 'b.1.1' as PartitionId, leader: host('b'), asMember: false })
+  journal.remember(own)
+  for (let n = 1; n <= historyLimits.decisionsOfPeerMax + 20; n++)
+    journal.remember(decision(n, { asMember: true }))
+  const kept = journal.history({ limit: historyLimits.decisionsMax }).map((one) => one.decision.id)
+  assert.equal(kept.length, historyLimits.decisionsOfPeerMax + 1)
+  assert.ok(kept.includes(own.id))
+  journal.close()
 })

@@ -177,6 +177,8 @@ export const nextIncarnation = (last: number, wallMs: number): number =>
 /** How much of the past is kept for `drover history`. Against a journal that fills the disk (S14). */
 export const historyLimits = {
   decisionsMax: 10_000,
+  /** Of one other host that led them. Against a peer that has all others forgotten. */
+  decisionsOfPeerMax: 500,
   ageMsMax: 30 * 24 * 3_600_000,
   answerDefault: 100,
 } as const

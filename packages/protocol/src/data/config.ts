@@ -118,8 +118,9 @@ export const limits = {
   viewHostsMax: 1_024,
   /** So many hosts are named in the text of a decision; the others are counted. */
   namesShownMax: 5,
-  /** Decisions kept in memory for `explain`; the journal keeps more. And those that one explanation lists. */
+  /** Decisions kept in memory for `explain`; the journal keeps more. Of those, what one other host led; and those that one explanation lists. */
   decisionsMax: 256,
+  decisionsOfPeerMax: 32,
   decisionsShownMax: 10,
   /** Warnings kept for the status. Against a status too long to read. */
   warningsMax: 64,
@@ -269,9 +270,8 @@ export const limits = {
   unclaimedMax: 64,
   /** Looks at the hypervisor for one peer, about actions that are not between it and this host, in `settlePollMs`. Against a flood of them. */
   looksForPeerMax: 16,
-  /** Before a copy without a sure record runs, all other hosts deny the VM in so many rounds in a row. Against one on its way between two of them. */
+  /** Before a copy without a sure record runs, all other hosts deny the VM in so many rounds in a row. Of so many without an answer a host counts no more. */
   deniedRounds: 2,
-  /** … of which a host may leave so many unanswered; then it counts no more. Against a VM that waits for ever for a host that hangs. */
   unansweredRoundsMax: 5,
   /** How soon a copy is taken up again by the word of the same peer, after that came to nothing twice, ms: doubling, up to an hour. Against one that holds the host so. */
   adoptAgainMsMin: 30_000,

@@ -1,7 +1,8 @@
 /** What only the leader of a partition may say: a member that knows its names and its epoch says it in vain. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asHostId, partitionIdOf } from '../data/ids.ts'
+import { limits } from '../data/config.ts'
+import { asHostId, type HostId, partitionIdOf } from '../data/ids.ts'
 import { exampleDecision } from '../outcome/example.ts'
 import { attackedHost, attacker, leased, planned, self, sends, vm } from '../testing/attacked-host.ts'
 
@@ -69,4 +70,18 @@ test('an action is withdrawn by the host that leads it', () => {
     sends(host.say({ kind: 'begin', partition, epoch, action })).map(({ kind }) => kind),
     ['admit'],
   )
+})
+
+test('one peer pushes out no records of others, whatever it says to have led', () => {
+  const host = attackedHost()
+  const record = (leader: HostId, counter: number): void => {
+    const partition = partitionIdOf(leader, 1, counter)
+    const decision = { ...exampleDecision, id: partition, leader }
+    host.say({ kind: 'recorded', partition, epoch: 0, decision }, leader)
+  }
+  record(mallory, 1)
+  for (let counter = 1; counter <= 300; counter++) record(attacker, counter)
+  const leaders = host.peer.view(10_000).decisions.map(({ leader }) => leader)
+  assert.equal(leaders.filter((leader) => leader === attacker).length, limits.decisionsOfPeerMax)
+  assert.ok(leaders.includes(mallory))
 })

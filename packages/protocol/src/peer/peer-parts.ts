@@ -13,6 +13,7 @@ import { severityOf } from '../detect/load.ts'
 import { createAnnouncedForecast, createOwnForecast, type OwnForecast } from '../detect/own-forecast.ts'
 import { createHostActions, type HostActions } from '../host-actions.ts'
 import { type BackOff, createBackOff } from '../partition/back-off.ts'
+import { fewOf } from '../partition/its-record.ts'
 import { createLeader, type Leader } from '../partition/leader.ts'
 import { createMemberSide, type MemberSide } from '../partition/member.ts'
 import type { Membership, MembershipHooks } from '../ring/membership.ts'
@@ -52,7 +53,7 @@ export interface PeerParts {
 const report = ({ context, state }: PeerParts, decision: Decision): void => {
   const others = state.decisions.filter((one) => one.id !== decision.id)
   assert(others.length >= state.decisions.length - 1, () => `decision ${decision.id} is on record once`)
-  state.decisions = [decision, ...others].slice(0, limits.decisionsMax)
+  state.decisions = fewOf(decision, [decision, ...others]).slice(0, limits.decisionsMax)
   context.emit({ kind: 'report', decision })
 }
 
