@@ -22,9 +22,14 @@ import { tracesOf } from './traces.ts'
 const crashes = 20
 const crashStride = 7
 
+/** In the models no agent lies: what a peer has invented is none of their actions. */
+const isOfALiar = (story: string): boolean => /^liar h\d+ (hands-over|receives)\b/m.test(story)
+
 const storyTraces = async (path: string): Promise<readonly Trace[]> => {
+  const story = readFileSync(path, 'utf8')
+  if (isOfALiar(story)) return []
   const events: RecordedEvent[] = []
-  await playStory(readFileSync(path, 'utf8'), path, { record: (event) => events.push(event) })
+  await playStory(story, path, { record: (event) => events.push(event) })
   return tracesOf(events, basename(path, '.txt'))
 }
 
