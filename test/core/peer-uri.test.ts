@@ -19,7 +19,7 @@ import {
   type VmId,
 } from '../../packages/protocol/src/index.ts'
 import { exampleDecision } from '../../packages/protocol/src/outcome/example.ts'
-import { ordinaryVm } from '../../packages/protocol/src/testing/observed-vm.ts'
+import { ordinaryHost, ordinaryVm } from '../../packages/protocol/src/testing/observed-vm.ts'
 import { nothingRestored, peerInit } from '../../packages/protocol/src/testing/peer-init.ts'
 import { virtualCluster } from '../kit/virtual-cluster.ts'
 
@@ -84,14 +84,9 @@ test('the VM of a source that names such a URI is not admitted, so that its host
 
 const self = asHostId('self')
 const description: HostDescription = {
-  name: 'self',
-  location: '',
+  ...ordinaryHost,
   capacity: { cpuMilli: 1_000, memoryMiB: 1_000 },
-  reserve: { cpuMilli: 0, memoryMiB: 0 },
-  cpuBaseline: '',
-  failureDomain: null,
   migrationUri: 'qemu+tls://self/system',
-  version: '',
 }
 const observed = (vm: VmId): ObservedVm => ({ ...ordinaryVm, vm, name: vm })
 

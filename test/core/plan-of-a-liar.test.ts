@@ -19,7 +19,7 @@ import {
   usableOf,
 } from '../../packages/protocol/src/index.ts'
 import { exampleDecision } from '../../packages/protocol/src/outcome/example.ts'
-import { ordinaryVm } from '../../packages/protocol/src/testing/observed-vm.ts'
+import { ordinaryHost, ordinaryVm } from '../../packages/protocol/src/testing/observed-vm.ts'
 import { nothingRestored, peerInit } from '../../packages/protocol/src/testing/peer-init.ts'
 
 const self = asHostId('self')
@@ -27,14 +27,9 @@ const liar = asHostId('liar')
 const vm = asVmId('v')
 const partition = partitionIdOf(liar, 1, 1)
 const description = {
-  name: 'self',
-  location: '',
+  ...ordinaryHost,
   capacity: { cpuMilli: 8_000, memoryMiB: 8_000 },
-  reserve: { cpuMilli: 0, memoryMiB: 0 },
-  cpuBaseline: '',
-  failureDomain: null,
   migrationUri: 'qemu+tls://self/system',
-  version: '',
 }
 
 /** An idle host with one VM, and a plan that takes that VM away; the lie is what its leader makes of both. */

@@ -40,6 +40,7 @@
 // The door, and what goes through it.
 export * from './data/ids.ts'
 export * from './data/config.ts'
+export * from './data/bound-to.ts'
 export * from './data/exponential-back-off.ts'
 export * from './data/io.ts'
 export * from './data/message.ts'

@@ -246,8 +246,8 @@ export const hostFaults: readonly SownFault[] = [
     breaks: ['S14'],
     line: 'second',
     file: 'protocol/src/actions/closed-actions.ts',
-    inside: 'boundTo',
-    pattern: 'kept.size <= max',
-    replacement: 'kept.size >= 0',
+    inside: 'remember',
+    pattern: 'boundTo(limits.closedActionsMax, map)',
+    replacement: '',
   },
 ]

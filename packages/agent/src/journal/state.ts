@@ -1,6 +1,7 @@
 /** The state that a journal's records add up to. Every kind of journal uses the same fold. */
 import {
   type ActionId,
+  boundTo,
   type ClosedAction,
   type Decision,
   type Duty,
@@ -98,7 +99,7 @@ export const applyRecord = (state: JournalState, record: JournalRecord, wallMs: 
       const met = new Map(state.met)
       met.delete(host)
       met.set(host, { host, incarnation })
-      for (const oldest of met.keys()) if (met.size > limits.viewHostsMax) met.delete(oldest)
+      boundTo(limits.viewHostsMax, met)
       return { ...state, met }
     }
     case 'settled':

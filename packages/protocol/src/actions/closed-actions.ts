@@ -4,6 +4,7 @@
  */
 
 import type { ActionResult } from '@drover/placement'
+import { boundTo } from '../data/bound-to.ts'
 import { limits } from '../data/config.ts'
 import type { ActionId, HostId, VmId } from '../data/ids.ts'
 import type { ClosedAction } from '../data/io.ts'
@@ -46,16 +47,5 @@ export const createClosedActions = (restored: readonly ClosedAction[]): ClosedAc
     sampled(isHere) {
       for (const vm of left) if (isHere(vm)) left.delete(vm)
     },
-  }
-}
-
-/** The oldest go. */
-const boundTo = <K>(
-  max: number,
-  kept: { readonly size: number; keys(): Iterable<K>; delete(key: K): boolean },
-) => {
-  for (const oldest of kept.keys()) {
-    if (kept.size <= max) return
-    kept.delete(oldest)
   }
 }

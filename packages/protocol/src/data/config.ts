@@ -270,10 +270,10 @@ export const limits = {
   unclaimedMax: 64,
   /** Looks at the hypervisor for one peer, about actions that are not between it and this host, in `settlePollMs`. Against a flood of them. */
   looksForPeerMax: 16,
-  /** Before a copy without a sure record runs, all other hosts deny the VM in so many rounds in a row. Of so many without an answer a host counts no more. */
+  /** Before a copy without a sure record runs, all others deny that they have the VM in so many rounds. After so many, silent hosts are left out. */
   deniedRounds: 2,
   unansweredRoundsMax: 5,
-  /** How soon a copy is taken up again by the word of the same peer, after that came to nothing twice, ms: doubling, up to an hour. Against one that holds the host so. */
+  /** A copy that a peer has handed over twice in vain is taken up again after so long, ms: doubling, up to the second. Against a peer that holds the host so. */
   adoptAgainMsMin: 30_000,
   adoptAgainMsMax: 3_600_000,
   /** How long a source waits for the word that its VM runs, ms, before it says again that the VM is gone, and sees to it itself. */
@@ -361,9 +361,9 @@ export const limits = {
    * host which told it has missed: no other host could tell the two apart.
    */
   missedStartsMax: 1_000_000,
-  /** A host is not told a greater one either: what it goes on as leaves room for all its later starts. Against a peer that takes that room. */
+  /** No peer makes a host go on as a later start than this one: its own later starts need numbers, too. Against a peer that uses them up. */
   toldStartMax: 2 ** 40,
-  /** The word of one peer that this host is known by a later start is believed again after so long, ms: doubling, up to a day. Against one that ends all that this host leads. */
+  /** A peer says that this host is known by a later start: it is believed again after so long, ms, doubling up to the second. Against one that ends all that this host leads. */
   outdatedBelievedMsMin: 60_000,
   outdatedBelievedMsMax: 86_400_000,
   /** A host that speaks as an earlier life of itself is told so at most so often, ms. Against an answer to each of its messages. */

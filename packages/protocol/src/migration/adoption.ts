@@ -6,6 +6,7 @@
  * this host are lost, or one names that peer as the source (ADR 27).
  */
 
+import { boundTo } from '../data/bound-to.ts'
 import { limits } from '../data/config.ts'
 import { backOffMs } from '../data/exponential-back-off.ts'
 import type { ActionId, HostId, Instant, VmId } from '../data/ids.ts'
@@ -13,6 +14,7 @@ import type { HandOver, Presence, Whereabouts, WhereIs } from '../data/message.t
 import type { HostState, KnownVm } from '../snapshot/host.ts'
 import type { StepContext } from '../step-context.ts'
 import { createPeerLooks } from './peer-looks.ts'
+import { nowhere } from './question-rounds.ts'
 
 export interface Adoption {
   handedOver(from: HostId, message: HandOver): void
@@ -79,7 +81,7 @@ export const createAdoption = (context: StepContext, host: HostState, hooks: Ado
       if (!looks.may(from)) return
       const round = context.nextRound()
       waiting.set(round, { to: from, message })
-      for (const oldest of waiting.keys()) if (waiting.size > limits.unclaimedMax) waiting.delete(oldest)
+      boundTo(limits.unclaimedMax, waiting)
       context.emit({ kind: 'inspect', action, round, vm, at: null })
     },
 
@@ -96,8 +98,7 @@ export const createAdoption = (context: StepContext, host: HostState, hooks: Ado
         if (isOurs) hooks.arrived(handed.to, handed.message)
         context.send(handed.to, { kind: 'took-over', ...about })
       }
-      if (presence === 'absent' || presence === 'shut' || presence === 'saved')
-        context.send(handed.to, { kind: 'forgotten', ...about })
+      if (nowhere(presence)) context.send(handed.to, { kind: 'forgotten', ...about })
     },
 
     askedBy(from, message) {
@@ -108,7 +109,7 @@ export const createAdoption = (context: StepContext, host: HostState, hooks: Ado
       const round = context.nextRound()
       asked.delete(action)
       asked.set(action, { round, at: context.now() })
-      for (const oldest of asked.keys()) if (asked.size > limits.unclaimedMax) asked.delete(oldest)
+      boundTo(limits.unclaimedMax, asked)
       context.send(from, { kind: 'where-is', partition, epoch, action, vm, round })
     },
 
@@ -120,7 +121,7 @@ export const createAdoption = (context: StepContext, host: HostState, hooks: Ado
       // The first one may have met a hypervisor that hung.
       const pauseMs = count === 1 ? 0 : backOffMs(count - 1, limits.adoptAgainMsMin, limits.adoptAgainMsMax)
       failures.set(key, { count, until: context.now() + pauseMs })
-      for (const oldest of failures.keys()) if (failures.size > limits.unclaimedMax) failures.delete(oldest)
+      boundTo(limits.unclaimedMax, failures)
     },
 
     whereabouts(from, message) {

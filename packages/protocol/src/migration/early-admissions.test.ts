@@ -69,6 +69,14 @@ test('it is forgotten when its source waits no more, or says so itself', () => {
   assert.deepEqual(after(1), [])
 })
 
+test('what another host says of the action displaces nothing', () => {
+  const { world, early, after, planned } = told()
+  early.keep(asHostId('stranger'), first)
+  early.keep(source, first)
+  world.lease = planned
+  assert.deepEqual(after(1), [first.action, first.action])
+})
+
 test('a peer cannot make this host keep more than so many', () => {
   const { world, early, after, planned } = told()
   for (let i = 0; i <= limits.unclaimedMax; i++) early.keep(source, admit(i))

@@ -4,6 +4,7 @@
  * for the answer.
  */
 
+import { boundTo } from '../data/bound-to.ts'
 import { limits } from '../data/config.ts'
 import type { ActionId, HostId, Instant } from '../data/ids.ts'
 import { isCurrent, type Lease } from '../data/lease.ts'
@@ -32,8 +33,9 @@ interface Early {
 }
 
 export const createEarlyAdmissions = (context: StepContext, hooks: EarlyAdmissionHooks): EarlyAdmissions => {
-  /** Oldest first. */
-  const waiting = new Map<ActionId, Early>()
+  /** By source and action: what another host says of the action displaces nothing. Oldest first. */
+  const waiting = new Map<string, Early>()
+  const keyOf = (from: HostId, action: ActionId): string => `${from} ${action}`
 
   const isEarly = ({ partition, epoch }: Admit): boolean => {
     const lease = hooks.lease()
@@ -43,22 +45,21 @@ export const createEarlyAdmissions = (context: StepContext, hooks: EarlyAdmissio
   return {
     keep(from, message) {
       if (!isEarly(message)) return false
-      const known = waiting.get(message.action)
-      if (known === undefined)
-        waiting.set(message.action, { from, message, until: context.now() + limits.admitMs })
-      for (const oldest of waiting.keys()) if (waiting.size > limits.unclaimedMax) waiting.delete(oldest)
+      const key = keyOf(from, message.action)
+      if (!waiting.has(key)) waiting.set(key, { from, message, until: context.now() + limits.admitMs })
+      boundTo(limits.unclaimedMax, waiting)
       return true
     },
     cancelled(from, action) {
-      if (waiting.get(action)?.from === from) waiting.delete(action)
+      waiting.delete(keyOf(from, action))
     },
     tick() {
       if (waiting.size === 0) return
-      for (const [action, { from, message, until }] of [...waiting])
+      for (const [key, { from, message, until }] of [...waiting])
         if (!isEarly(message)) {
-          waiting.delete(action)
+          waiting.delete(key)
           hooks.admit(from, message)
-        } else if (until <= context.now()) waiting.delete(action)
+        } else if (until <= context.now()) waiting.delete(key)
     },
     nextAt: () => earliestOf(waiting.values(), ({ until }) => until),
   }

@@ -8,6 +8,7 @@ import type { ActionId, HostId, Instant } from '../data/ids.ts'
 import type { Presence, Whereabouts } from '../data/message.ts'
 import type { StepContext } from '../step-context.ts'
 import { about, type IncomingMigration } from './incoming-table.ts'
+import { nowhere } from './question-rounds.ts'
 
 /** A host that has it, or may come to have it. */
 export type Elsewhere = 'asking' | 'nowhere' | { readonly host: HostId; readonly presence: Presence }
@@ -29,9 +30,6 @@ interface Rounds {
   readonly denied: number
   readonly found: Exclude<Elsewhere, string> | null
 }
-
-const isActive = (presence: Presence): boolean =>
-  presence !== 'absent' && presence !== 'shut' && presence !== 'saved'
 
 export interface SearchHooks {
   /** All other hosts that are not taken for dead. */
@@ -70,7 +68,7 @@ export const createSearch = (context: StepContext, { others, isYoung }: SearchHo
     whereabouts(from, { action, round, presence }) {
       const rounds = all.get(action)
       if (rounds?.number !== round || presence === 'silent' || !rounds.owing.delete(from)) return
-      if (isActive(presence)) all.set(action, { ...rounds, found: { host: from, presence } })
+      if (!nowhere(presence)) all.set(action, { ...rounds, found: { host: from, presence } })
     },
     ended: (action) => void all.delete(action),
   }

@@ -27,9 +27,10 @@ import {
   isOvertaken,
   isWhole,
   nextRound,
+  nowhere,
   type Rounds,
 } from './question-rounds.ts'
-import { judgeSource, nowhere } from './resolve-unknown.ts'
+import { judgeSource } from './resolve-unknown.ts'
 
 const reach = ({ hooks }: OutgoingState, { to, uri, vm }: OutgoingMigration): PeerUri | null =>
   uri === null ? null : hooks.reach(to, uri, vm)

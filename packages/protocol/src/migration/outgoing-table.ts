@@ -2,6 +2,7 @@
 
 import type { ActionResult, Resources } from '@drover/placement'
 import type { ClosedActions } from '../actions/closed-actions.ts'
+import { boundTo } from '../data/bound-to.ts'
 import { limits } from '../data/config.ts'
 import type { ActionId, HostId, Instant, PartitionId, PeerUri, VmId } from '../data/ids.ts'
 import type { Duty } from '../data/io.ts'
@@ -121,7 +122,7 @@ export const about = (migration: OutgoingMigration) => ({
 
 const noteSettled = (settled: Set<ActionId>, action: ActionId): void => {
   settled.add(action)
-  for (const oldest of settled) if (settled.size > limits.closedActionsMax) settled.delete(oldest)
+  boundTo(limits.closedActionsMax, settled)
 }
 
 /** The VM is here, as a look has shown that began no sooner: of what an earlier life asked there nothing can be unread. */

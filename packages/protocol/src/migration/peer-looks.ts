@@ -1,7 +1,8 @@
 /**
- * Looks at the hypervisor that a peer causes here by an action that is not between it and this host, or of which there is no record: each is
- * a call, so one peer gets so many in a time. All that an honest one needs it gets, as it asks again.
+ * How often a peer may have this host look at its hypervisor, for an action that is not between the two, or of which there is no record.
+ * Each look is a call, so one peer gets a bounded number of them. An honest peer asks again, and gets all that it needs.
  */
+import { boundTo } from '../data/bound-to.ts'
 import { limits } from '../data/config.ts'
 import type { HostId, Instant } from '../data/ids.ts'
 import type { StepContext } from '../step-context.ts'
@@ -12,7 +13,7 @@ export interface PeerLooks {
 }
 
 export const createPeerLooks = (context: StepContext): PeerLooks => {
-  /** In its time under way. Oldest first. */
+  /** What each peer has had since then. Oldest first. */
   const lately = new Map<HostId, { readonly since: Instant; readonly count: number }>()
   return {
     may(from) {
@@ -21,7 +22,7 @@ export const createPeerLooks = (context: StepContext): PeerLooks => {
       if (!isOver && before.count >= limits.looksForPeerMax) return false
       lately.delete(from)
       lately.set(from, isOver ? { since: context.now(), count: 1 } : { ...before, count: before.count + 1 })
-      for (const oldest of lately.keys()) if (lately.size > limits.viewHostsMax) lately.delete(oldest)
+      boundTo(limits.viewHostsMax, lately)
       return true
     },
   }

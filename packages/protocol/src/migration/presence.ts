@@ -5,6 +5,7 @@
  */
 
 import type { ClosedActions } from '../actions/closed-actions.ts'
+import { boundTo } from '../data/bound-to.ts'
 import { limits } from '../data/config.ts'
 import type { ActionId, HostId } from '../data/ids.ts'
 import type { Presence, WhereIs } from '../data/message.ts'
@@ -41,7 +42,7 @@ export const createPresenceAnswers = (
     const round = context.nextRound()
     const asked = waiting[by]
     asked.set(round, { to, message })
-    for (const oldest of asked.keys()) if (asked.size > limits.unclaimedMax) asked.delete(oldest)
+    boundTo(limits.unclaimedMax, asked)
     context.emit({ kind: 'inspect', action: message.action, round, vm: message.vm, at: null })
   }
 

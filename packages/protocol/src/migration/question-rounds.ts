@@ -11,6 +11,9 @@ import type { AlarmCode } from '../data/view.ts'
 /** `null`: that end has not answered. */
 export type Seen = Presence | null
 
+/** No copy of the VM is active there. */
+export const nowhere = (seen: Seen): boolean => seen === 'absent' || seen === 'shut' || seen === 'saved'
+
 /** What a verdict is reached from. */
 export interface Answers {
   /** Of our own hypervisor, and of the other end, in one round. */

@@ -7,7 +7,7 @@ import { assertNever } from '@drover/placement'
 import { limits } from '../data/config.ts'
 import type { ReasonCode } from '../data/reasons.ts'
 import { checkDestinationVerdict, checkSourceVerdict } from './migration-invariants.ts'
-import type { Answers, DoubtAlarm, Seen } from './question-rounds.ts'
+import { type Answers, type DoubtAlarm, nowhere, type Seen } from './question-rounds.ts'
 
 /** What the source's agent does with an action whose end is not known. */
 export type SourceVerdict =
@@ -26,8 +26,6 @@ export type SourceVerdict =
   | { readonly kind: 'gone' }
 
 const active = (seen: Seen) => seen === 'running' || seen === 'paused' || seen === 'held'
-/** No copy of it is active there. */
-export const nowhere = (seen: Seen): boolean => seen === 'absent' || seen === 'shut' || seen === 'saved'
 const wait = { kind: 'wait', warning: null } as const
 
 export const judgeSource = (answers: Answers): SourceVerdict => {

@@ -1,6 +1,6 @@
 /**
- * Records of decisions that other hosts led. One is taken from the host that led its partition, and from no other: no record is written over by a third host.
- * And of one host so many are kept: what it says pushes out no records of others.
+ * Records of decisions that other hosts led. A record is taken only from the host that led its partition: no third host writes over it.
+ * Of each such host a bounded number is kept: what one host says pushes out no records of others.
  */
 
 import { limits } from '../data/config.ts'

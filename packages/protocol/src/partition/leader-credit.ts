@@ -3,6 +3,7 @@
  * One that does it for more than a tenth of the time, or lets leases lapse, waits for the next one; others are not kept from it.
  * Its own pauses (`back-off.ts`) keep a sound leader far below that, also one that finds nothing again and again.
  */
+import { boundTo } from '../data/bound-to.ts'
 import { limits } from '../data/config.ts'
 import { backOffMs } from '../data/exponential-back-off.ts'
 import type { HostId, Instant } from '../data/ids.ts'
@@ -47,8 +48,7 @@ export const createLeaderCredit = (): LeaderCredit => {
       const until = lapsed ? now + backOffMs(lapses, limits.lapsedMsMin, limits.lapsedMsMax) : held.until
       byLeader.delete(leader)
       byLeader.set(leader, { vainMs: held.vainMs + now - grantedAt, at: now, lapses, until })
-      const [oldest] = byLeader.keys()
-      if (byLeader.size > limits.viewHostsMax && oldest !== undefined) byLeader.delete(oldest)
+      boundTo(limits.viewHostsMax, byLeader)
     },
   }
 }

@@ -1,7 +1,8 @@
 /**
- * May a peer have this host go on as a later start of itself? All that it leads ends then. A sound peer has no reason to say it twice: this host
- * goes on as a later start than it was told. So each peer is believed again much later each time.
+ * A peer says that this host is known by a later start than its own. This host goes on as a still later one, and all that it leads ends. A
+ * sound peer need not say that twice, so each peer is believed again much later each time.
  */
+import { boundTo } from '../data/bound-to.ts'
 import { limits } from '../data/config.ts'
 import { backOffMs } from '../data/exponential-back-off.ts'
 import type { HostId, Instant } from '../data/ids.ts'
@@ -18,7 +19,7 @@ export const createBelief = (context: StepControl): ((from: HostId) => boolean) 
     const pauseMs = backOffMs(count, limits.outdatedBelievedMsMin, limits.outdatedBelievedMsMax)
     told.delete(from)
     told.set(from, { count, until: now + pauseMs })
-    for (const oldest of told.keys()) if (told.size > limits.viewHostsMax) told.delete(oldest)
+    boundTo(limits.viewHostsMax, told)
     return true
   }
 }

@@ -6,6 +6,7 @@
  * Mutable, with one owner (the peer of this host).
  */
 import { dimensions, type Resources } from '@drover/placement'
+import { boundTo } from '../data/bound-to.ts'
 import { limits as defaults, type Limits } from '../data/config.ts'
 import { byText, type HostId, type Instant } from '../data/ids.ts'
 import type { LoadSummary } from '../data/summary.ts'
@@ -237,8 +238,7 @@ const forget = (state: RingState, now: Instant, gossipMs: number): readonly Host
       dropped.push(host)
       const { incarnation, sequence } = member.summary
       forgotten.set(host, { incarnation, sequence })
-      for (const oldest of forgotten.keys())
-        if (forgotten.size > limits.viewHostsMax) forgotten.delete(oldest)
+      boundTo(limits.viewHostsMax, forgotten)
     } else {
       const stale = ageMs > limits.staleGossips * gossipMs
       if (stale !== member.stale || heardAt !== member.heardAt) put(state, { ...member, heardAt, stale })

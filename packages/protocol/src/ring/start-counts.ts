@@ -6,6 +6,7 @@
  * What is only heard of a host is not answered: it may be old, and all that hear it would answer at once. But two hosts that both lost
  * what they were would drop each other's summaries, and neither would ever speak to the other.
  */
+import { boundTo } from '../data/bound-to.ts'
 import { limits } from '../data/config.ts'
 import type { HostId, Instant } from '../data/ids.ts'
 import type { StartCount } from '../data/io.ts'
@@ -36,7 +37,7 @@ export const createStartCounts = (
   const meet = (host: HostId, incarnation: number, before: number): void => {
     known.delete(host)
     known.set(host, incarnation)
-    for (const oldest of known.keys()) if (known.size > limits.viewHostsMax) known.delete(oldest)
+    boundTo(limits.viewHostsMax, known)
     context.emit({ kind: 'persist', record: { kind: 'met', host, incarnation } })
     if (before > 0) restarted(host, incarnation)
   }

@@ -7,7 +7,7 @@ import type { HostSnapshot } from '../data/snapshot.ts'
 import { usableOf } from '../data/usable.ts'
 import { exampleDecision } from '../outcome/example.ts'
 import { createPeer, type Peer } from '../peer.ts'
-import { ordinaryVm } from './observed-vm.ts'
+import { ordinaryHost, ordinaryVm } from './observed-vm.ts'
 import { peerInit } from './peer-init.ts'
 
 export const self = asHostId('self')
@@ -44,14 +44,9 @@ export const attackedHost = (
     step({
       kind: 'described',
       description: {
-        name: 'self',
-        location: '',
+        ...ordinaryHost,
         capacity: { cpuMilli: 8_000, memoryMiB: 8_000 },
-        reserve: { cpuMilli: 0, memoryMiB: 0 },
-        cpuBaseline: '',
-        failureDomain: null,
         migrationUri: 'qemu+tls://self/system',
-        version: '',
       },
     })
   after(1, { kind: 'hypervisor', connected: true })
