@@ -82,7 +82,7 @@ export const observe = async (caller: Caller, vm: VmId): Promise<Observation> =>
     const job = await jobOf(caller, { name: '', vm, id: -1 })
     const domain = await caller.call(domainByUuid, vm)
     const { state, reason } = await caller.call(domainState, { domain, flags: 0 })
-    if (state === null) throw notBelieved('a run state')
+    if (state === null || reason === null) throw notBelieved('a run state')
     if (state === domainStates.shut || domain.id < 0) return { kind: 'shut', domain }
     return { kind: 'active', domain, running: isRunning(state), reason, job }
   } catch (error) {

@@ -164,14 +164,14 @@ export const domainStates = {
   suspendedByGuest: 7,
 } as const
 export const pausedReasons = { unknown: 0, byUser: 1, migration: 2, startingUp: 11 } as const
-/** `state` null: not believed. */
+/** Null: not believed. */
 export interface StateReason {
   readonly state: number | null
-  readonly reason: number
+  readonly reason: number | null
 }
 export const domainState = onDomainFlags<StateReason>(212, 'domain state', (r) => ({
   state: r.within(bounds.state, r.int()),
-  reason: r.int(),
+  reason: r.within(bounds.reason, r.int()),
 }))
 /** `memoryMaxKiB`: what it may use. Null: not believed. */
 export interface DomainInfo {

@@ -228,6 +228,7 @@ test("another host's daemon that lies about a VM gets no verdict and no time", a
   await using peer = new FakeDaemon()
   await peer.listen()
   let state = 3
+  let reason = 1
   let jobType = 0
   let vcpus: readonly Told[] = [['vcpu.maximum', uint(4_294_967_295)]]
   peer.answer(procedures.jobStats, (w) => {
@@ -237,7 +238,7 @@ test("another host's daemon that lies about a VM gets no verdict and no time", a
   peer.answer(procedures.domainByUuid, (w) => writeDomain(w, { ...domain, name: 'n'.repeat(1_000_000) }))
   peer.answer(procedures.domainState, (w) => {
     w.int(state)
-    w.int(1)
+    w.int(reason)
   })
   peer.answer(procedures.allDomainStats, (w) =>
     w.array([0], () => {
@@ -254,6 +255,10 @@ test("another host's daemon that lies about a VM gets no verdict and no time", a
   await assert.rejects(there(), /garbage from the daemon: a packet cannot have/)
   state = 99
   await assert.rejects(there(), /told a run state that does not exist/)
+  state = 3
+  reason = 5_000
+  await assert.rejects(there(), /told a run state that does not exist/)
+  reason = 1
   state = 1
   jobType = 77
   await assert.rejects(there(), /told the type of a job that does not exist/)
