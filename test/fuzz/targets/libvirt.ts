@@ -4,7 +4,7 @@
  */
 
 import { writeDomain } from '../../../packages/agent/src/hypervisor/libvirt/domain.ts'
-import { decodeEvent } from '../../../packages/agent/src/hypervisor/libvirt/domain-events.ts'
+import { decodeEvent, eventProcedures } from '../../../packages/agent/src/hypervisor/libvirt/domain-events.ts'
 import {
   movable,
   parseCpuBaseline,
@@ -35,11 +35,10 @@ const isProcedure = (value: unknown): value is Reads =>
 const known: ReadonlyMap<number, Reads> = new Map(
   Object.values<unknown>(procedures).flatMap((one) => (isProcedure(one) ? [[one.number, one] as const] : [])),
 )
-const events = [318, 333, 354, 359, 363, 379]
 const domain = { name: 'vm1', vm: asVmId('ac02535e-ac84-4f51-be77-1e291ebb7c23'), id: 1 }
 
 const xml = `<domain type='kvm'><name>vm1</name><uuid>${domain.vm}</uuid><memory unit='KiB'>1048576</memory>
-<vcpu placement='static'>2</vcpu><metadata><drover xmlns='https://drover.dev/ns/vm/1'><labels>web db</labels></drover></metadata>
+<vcpu placement='static'>2</vcpu><metadata><drover:vm xmlns:drover='https://drover.dev/ns/vm/1' balance='never' labels='web db'/></metadata>
 <cpu mode='custom' match='exact'><model fallback='forbid'>Nehalem</model></cpu>
 <devices><disk type='file' device='disk'><source file='/srv/vms/vm1.qcow2'/><target dev='vda'/><shareable/></disk>
 <interface type='network'><source network='default'/></interface><hostdev mode='subsystem' type='pci'/></devices></domain>`
@@ -136,7 +135,7 @@ export const libvirtTarget = (): Target => {
         const payload = random.pick(answers)
         const changed = random.chance(0.7) ? mutatedBytes(random, payload) : payload
         const padded = Buffer.concat([changed, Buffer.alloc((4 - (changed.length % 4)) % 4)])
-        if (draw < 0.4) return packet(random.pick(events), packetType.message, padded)
+        if (draw < 0.4) return packet(random.pick(eventProcedures), packetType.message, padded)
         if (draw < 0.5) return packet(random.pick(numbers), packetType.reply, padded, packetStatus.error)
         return packet(random.pick(numbers), packetType.reply, padded)
       })

@@ -17,6 +17,9 @@ const kinds = {
   metadataChange: { event: 23, procedure: 379 },
 } as const
 
+/** Under which `decodeEvent` knows messages. */
+export const eventProcedures: readonly number[] = Object.values(kinds).map(({ procedure }) => procedure)
+
 /** A daemon that knows none of the optional ones is still of use. */
 export const registrations: readonly { readonly event: number; readonly needed: boolean }[] = [
   { event: kinds.lifecycle.event, needed: true },
@@ -75,8 +78,7 @@ export const decodeEvent = (
   payload: Uint8Array,
   odd?: (what: string) => void,
 ): DomainEvent | null => {
-  const known = Object.values(kinds).some((kind) => kind.procedure === procedure)
-  if (!known) return null
+  if (!eventProcedures.includes(procedure)) return null
   const reader = new XdrReader(payload, odd)
   reader.int() // the id that the daemon gave to the registration
   const domain = readDomain(reader)

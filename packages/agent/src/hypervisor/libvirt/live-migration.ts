@@ -49,7 +49,6 @@ interface Witness {
   completed: TypedValues | null
   /** The daemon was seen at work on it: it has read the request. */
   begun: boolean
-  iterations: number
 }
 
 const unknown = (code: string, detail: string): MigrationResult => ({ kind: 'unknown', code, detail })
@@ -61,7 +60,7 @@ export const migrate = async (
   request: MigrationRequest,
   onProgress: (progress: MigrationProgress) => void,
 ): Promise<MigrationResult> => {
-  const witness: Witness = { stopped: null, completed: null, begun: false, iterations: 0 }
+  const witness: Witness = { stopped: null, completed: null, begun: false }
   const unsubscribe = world.onEvent((event) => testify(witness, request.vm, event))
   try {
     const start = await begin(world, request.vm)
@@ -85,10 +84,7 @@ const testify = (witness: Witness, vm: VmId, event: DomainEvent): void => {
   if (event.kind === 'lifecycle' && event.event === 'stopped') witness.stopped = event.detail
   if (event.kind === 'lifecycle' && event.event === 'started') witness.stopped = null
   if (event.kind === 'job_completed') witness.completed = event.stats
-  if (event.kind === 'migration_iteration') {
-    witness.iterations = event.iteration
-    witness.begun = true
-  }
+  if (event.kind === 'migration_iteration') witness.begun = true
 }
 
 /** Looks before anything is sent. */
