@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asVmId } from '@drover/protocol'
+import { plainSampler } from '../../testing/plain-sampler.ts'
 import type { DomainEvent } from './domain-events.ts'
 import type { Caller } from './observe.ts'
 import {
@@ -13,7 +14,6 @@ import {
   listDomains,
   type Procedure,
 } from './procedures.ts'
-import { Sampler } from './sampler.ts'
 
 const vm = asVmId('ac02535e-ac84-4f51-be77-1e291ebb7c23')
 const domain = { name: 'vm1', vm, id: 3 }
@@ -41,14 +41,7 @@ const pausedBy = async (events: readonly DomainEvent[], ranMs = 0) => {
       return answers.get(procedure.number) as Result
     },
   }
-  const sampler = new Sampler({
-    diskLock: 'none',
-    storage: { isShared: () => true, learn: async () => {} },
-    bootId: '',
-    dirtyRateMs: 0,
-    warn: () => {},
-    odd: () => {},
-  })
+  const sampler = plainSampler()
   for (const event of events) sampler.hear(event)
   const [seen] = await sampler.sample(caller, new Map())
   return seen?.pausedBy

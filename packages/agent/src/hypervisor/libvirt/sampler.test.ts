@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { VmId } from '@drover/protocol'
+import { plainSampler } from '../../testing/plain-sampler.ts'
 import type { VmSample } from '../hypervisor-port.ts'
 import type { Caller } from './observe.ts'
 import {
@@ -20,7 +21,6 @@ import {
   type Procedure,
 } from './procedures.ts'
 import { runningJobs } from './running-jobs.ts'
-import { Sampler } from './sampler.ts'
 import type { TypedValues } from './typed-params.ts'
 
 const vm = 'ac02535e-ac84-4f51-be77-1e291ebb7c23' as VmId
@@ -77,15 +77,7 @@ const play = async (looks: readonly Told[]): Promise<readonly VmSample[]> => {
       return [{ domain, stats: stats as TypedValues }] as Result
     },
   }
-  const sampler = new Sampler({
-    diskLock: 'none',
-    storage: { isShared: () => true, learn: async () => {} },
-    bootId: '',
-    dirtyRateMs: 0,
-    warn: () => {},
-    odd: () => {},
-    now: () => nowS * 1_000,
-  })
+  const sampler = plainSampler({ now: () => nowS * 1_000 })
   const seen: VmSample[] = []
   for (const look of looks) {
     told = look
@@ -131,14 +123,7 @@ const passing = () => {
       return answer() as Result
     },
   }
-  const sampler = new Sampler({
-    diskLock: 'none',
-    storage: { isShared: () => true, learn: async () => {} },
-    bootId: '',
-    dirtyRateMs: 0,
-    warn: () => {},
-    odd: () => {},
-  })
+  const sampler = plainSampler()
   /** As the agent looks: VMs, then jobs. */
   const look = async (): Promise<string> => {
     const [one] = await sampler.sample(caller, new Map())

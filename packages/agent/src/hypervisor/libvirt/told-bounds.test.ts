@@ -8,6 +8,8 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { VmId } from '@drover/protocol'
 import fc from 'fast-check'
+import { cheap } from '../../testing/cheap.ts'
+import { plainSampler } from '../../testing/plain-sampler.ts'
 import type { Hypervisor, HypervisorEvent } from '../hypervisor-port.ts'
 import { Connection } from './connection.ts'
 import { cpuSumOf } from './cpu-counters.ts'
@@ -16,7 +18,6 @@ import { createLibvirtHypervisor } from './driver.ts'
 import { FakeDaemon } from './fake-daemon.ts'
 import { hasRun } from './paused-by.ts'
 import * as procedures from './procedures.ts'
-import { Sampler } from './sampler.ts'
 import { jobFields, statsFields, textBytesMax, vmsKeptMax } from './told-bounds.ts'
 import { readTypedParams } from './typed-params.ts'
 import { XdrReader, XdrWriter } from './xdr.ts'
@@ -63,14 +64,6 @@ const read = (told: readonly Told[], fields = statsFields) => {
   return { values: Object.fromEntries(values), odd }
 }
 
-const quick = async <T>(msMax: number, work: () => T | Promise<T>): Promise<T> => {
-  const startedMs = performance.now()
-  const result = await work()
-  const tookMs = performance.now() - startedMs
-  assert.ok(tookMs < msMax, `it took ${tookMs.toFixed()} ms`)
-  return result
-}
-
 /** A driver of this daemon; what it said of it. */
 const driverOf = async (
   daemon: FakeDaemon,
@@ -89,7 +82,7 @@ const driverOf = async (
 
 test('four billion vCPUs, or endlessly many, are not counted one by one', async () => {
   for (const vcpus of [4_294_967_295, Number.POSITIVE_INFINITY])
-    await quick(1_000, () => {
+    await cheap(1_000, () => {
       const stats = new Map([
         ['vcpu.maximum', vcpus],
         ['vcpu.current', 1],
@@ -165,7 +158,7 @@ test('a host that is described in megabytes is known by what is left', async () 
   })
   await using driven = await driverOf(daemon)
   const { hypervisor, odd } = driven
-  assert.deepEqual(await quick(2_000, () => hypervisor.host()), {
+  assert.deepEqual(await cheap(2_000, () => hypervisor.host()), {
     name: '',
     capacity: { cpuMilli: 0, memoryMiB: 0 },
     cpuBaseline: 'unknown/',
@@ -199,7 +192,7 @@ test('VMs with a name or an XML of a megabyte, told twice, are shown by their UU
   await using driven = await driverOf(daemon)
   const { hypervisor, odd } = driven
   const look = async () => {
-    const { vms } = await quick(2_000, () => hypervisor.sample())
+    const { vms } = await cheap(2_000, () => hypervisor.sample())
     assert.equal(vms.length, 1)
     assert.equal(vms[0]?.name, vm)
     return vms[0]?.migratable
@@ -218,7 +211,7 @@ test('VMs with a name or an XML of a megabyte, told twice, are shown by their UU
     for (const procedure of [procedures.allDomainStats, procedures.listDomains, procedures.domainXml])
       other.answer(procedure, daemon.answerOf(procedure))
     await using again = await driverOf(other)
-    const { vms } = await quick(2_000, () => again.hypervisor.sample())
+    const { vms } = await cheap(2_000, () => again.hypervisor.sample())
     assert.deepEqual(vms[0]?.migratable, { movable: false, code: 'vm.unreadable' }, xml.slice(0, 30))
   }
 })
@@ -248,7 +241,7 @@ test("another host's daemon that lies about a VM gets no verdict and no time", a
   )
   await using driven = await driverOf(own, [peer.uri])
   const { hypervisor, odd } = driven
-  const there = () => quick(2_000, () => hypervisor.locate(vm, peer.uri))
+  const there = () => cheap(2_000, () => hypervisor.locate(vm, peer.uri))
   assert.equal(await there(), 'held')
   assert.ok(odd.includes('there: domain by uuid: the name of a VM: 1000000 bytes'), odd.join('\n'))
   vcpus = Array.from({ length: 200_000 }, (_, i): Told => [`vcpu.${i}.time`, double(Number.NaN)])
@@ -284,14 +277,7 @@ test('a daemon that asks for signs of life and never reads them is given up', as
 
 test('a flood of events about VMs that no look shows is not remembered', () => {
   const odd: string[] = []
-  const sampler = new Sampler({
-    diskLock: 'none',
-    storage: { isShared: () => true, learn: async () => {} },
-    bootId: '',
-    dirtyRateMs: 0,
-    warn: () => {},
-    odd: (what) => odd.push(what),
-  })
+  const sampler = plainSampler({ odd: (what) => odd.push(what) })
   for (let i = 0; i <= vmsKeptMax; i += 1)
     sampler.hear({ kind: 'lifecycle', vm: `${i}` as VmId, event: 'resumed', detail: 'unpaused' })
   assert.equal(sampler.hasRun(`${vmsKeptMax - 1}` as VmId), true)
