@@ -17,7 +17,7 @@ import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@
 import type { Ed25519PrivateKey, PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { CodedError, systemCodeOf, wordsOf } from '../errors.ts'
-import { givenBytes, readGiven } from '../given/read-given.ts'
+import { GivenError, givenBytes, readGiven } from '../given/read-given.ts'
 
 /** `identity.unreadable`, `identity.mode` (others may read it), `identity.broken` (not a key of ours). */
 export class IdentityError extends CodedError<'identity.unreadable' | 'identity.mode' | 'identity.broken'> {}
@@ -55,7 +55,7 @@ const load = (path: string): PrivateKey | null => {
     if (systemCodeOf(error) === 'ENOENT') return null
     throw new IdentityError(
       'identity.unreadable',
-      `cannot read the identity key ${path}: ${wordsOf(error)}`,
+      `cannot read the identity key ${path}: ${error instanceof GivenError ? error.text : wordsOf(error)}`,
       {
         cause: error,
       },
