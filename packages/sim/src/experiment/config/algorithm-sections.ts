@@ -2,10 +2,12 @@
 import { policySchema } from '@drover/agent/cli'
 import * as z from 'zod'
 
-const ms = z.number().min(0).optional()
-const period = z.number().min(1).optional()
-const count = z.int().min(1).optional()
-const milli = z.int().min(0).optional()
+/** Up to eleven days: as with the numbers of a workload, what is larger says never, and is a slip. */
+const msMax = 1e9
+const ms = z.number().min(0).max(msMax).optional()
+const period = z.number().min(1).max(msMax).optional()
+const count = z.int().min(1).max(1_000_000_000).optional()
+const milli = z.int().min(0).max(1_000_000_000).optional()
 const share = z.number().min(0).max(1).optional()
 
 export const algorithmSections = {

@@ -7,7 +7,7 @@ export const experimentSchema = z.strictObject({
   /** For headings. Default: the name of the workload. */
   name: z.string().min(1).optional(),
   /** `drover:conservative` and the like are drover with that preset. */
-  algorithms: z.array(z.string().min(1)).min(1).default(['drover']),
+  algorithms: z.array(z.string().min(1)).min(1).max(100).default(['drover']),
   seeds: z.array(z.int().min(0).max(0xffff_ffff)).min(1).max(100_000).default([1]),
   workload: workloadSection,
   /** Of `drover sim scale`: the same workload at each of these sizes. */
