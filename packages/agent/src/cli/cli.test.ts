@@ -250,6 +250,19 @@ test('no agent: exit code 3 and one line', async () => {
   }
 })
 
+test('a path that no socket can have is wrong usage, not an agent that is down', async () => {
+  const long = `/${'s'.repeat(200)}`
+  assert.deepEqual(await run(`status --socket ${long}`), {
+    exit: 2,
+    out: '',
+    err: `--socket: has 201 bytes, and the path of a socket has at most 107, got "${long}"\n`,
+  })
+  assert.match((await run('status --socket=')).err, /^--socket: must not be empty, got ""\n$/)
+  assert.match((await run('status --socket a\u0000b')).err, /^--socket: has control characters, got /)
+  const near = await run('status --socket nowhere.sock')
+  assert.equal(near.exit, 3, 'a command may be told of one that is near')
+})
+
 test('a migration that is waited for ends with the exit code of its end', async () => {
   // The story: moved; refused; failed on the way; not ended in time; refused unawaited; not yet on record when asked for.
   const ends = async (result: DecisionResult, code: ReasonCode | null, options = '--wait') => {

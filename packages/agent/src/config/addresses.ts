@@ -92,12 +92,15 @@ export const path = refined(pathFault)
 export const absolutePath = refined((text) =>
   text.startsWith('/') ? pathFault(text) : 'must be an absolute path, the same wherever a program is started',
 )
-export const socketPath = refined((text) =>
+/** Of a command, which may take it from the directory where it starts. Null: as it should be. */
+export const socketFault = (text: string): string | null =>
   Buffer.byteLength(text) > socketBytesMax
     ? `has ${Buffer.byteLength(text)} bytes, and the path of a socket has at most ${socketBytesMax}`
-    : text.startsWith('/')
-      ? pathFault(text)
-      : 'must be an absolute path: agent and commands start in different directories',
+    : pathFault(text)
+export const socketPath = refined((text) =>
+  text.startsWith('/')
+    ? socketFault(text)
+    : 'must be an absolute path: agent and commands start in different directories',
 )
 
 /** Words for people, in tables and messages of all hosts: one line that can be seen. */
