@@ -44,8 +44,10 @@ const progressOf = (total: number, json: boolean): ((done: number, failed: numbe
 
 /** Of a failure, at once: a long search may be stopped before its end. */
 const sayFailure = (options: SwarmOptions, outcome: Outcome): void => {
-  const [broken] = brokenLines(outcome)
-  process.stderr.write(`FAILED ${broken}\n    again:  ${replayLine(options, outcome.seed)}\n`)
+  const [broken = ''] = brokenLines(outcome)
+  process.stderr.write(
+    `seed ${outcome.seed} failed: ${broken.trim()}\n    again:  ${replayLine(options, outcome.seed)}\n`,
+  )
 }
 
 const report = async (options: SwarmOptions, failures: readonly Outcome[]): Promise<void> => {

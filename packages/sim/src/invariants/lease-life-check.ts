@@ -16,8 +16,8 @@ interface Known {
   givenAt: number
 }
 
-/** Clocks of agents tell whole milliseconds, and may go wrong by one part in a hundred. */
-const earlyMs = limits.leaseMs / 50
+/** A time may be over for an agent by so much sooner: its clock tells whole milliseconds, and may go wrong by one part in a hundred. */
+const earlyPart = 1 / 50
 
 type Received = Extract<Extract<AgentEvent, { kind: 'input' }>['input'], { kind: 'received' }>
 
@@ -54,8 +54,8 @@ export const createLeaseLifeCheck = ({ findings }: Pick<Scene, 'findings'>): Che
     if (leader === book.id || known.released) return true
     const [, incarnation] = founderOf(partition)
     if ((known.lives.get(leader) ?? 0) > incarnation) return true
-    if (now - known.givenAt >= lifeMs(book, partition) * 0.98) return true
-    return now >= book.renewedAt + limits.leaseMs - earlyMs
+    if (now - known.givenAt >= lifeMs(book, partition) * (1 - earlyPart)) return true
+    return now >= book.renewedAt + limits.leaseMs * (1 - earlyPart)
   }
 
   /** For no longer a leader keeps a host without a plan; with one it may, for at least as long as each action may take. */
