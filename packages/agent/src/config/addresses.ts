@@ -1,4 +1,4 @@
-/** Forms of addresses and paths in the configuration. What no machine could listen on, dial or open is refused here, with the line. */
+/** Forms of addresses, paths and names in the configuration. What no machine could listen on, dial or open is refused here, with the line. */
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import * as z from 'zod'
 import { wholeOf } from '../given/decimal.ts'
@@ -12,7 +12,7 @@ const fileNameBytesMax = 255
 const hostNameCharsMax = 253
 
 /** Letters, digits, hyphens and dots; what looks like an IPv4 address, and is none, is no name. */
-export const isHostName = (text: string): boolean =>
+const isHostName = (text: string): boolean =>
   text.length <= hostNameCharsMax &&
   text.split('.').every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label)) &&
   !/^[\d.]+$/.test(text)
@@ -62,9 +62,9 @@ const refined = (fault: (text: string) => string | null) =>
       addIssue({ code: 'custom', message: printable(`${found}, got ${JSON.stringify(text)}`) })
   })
 
-/** On which it is listened; port 0: whichever is free. */
+/** An agent listens on it; port 0 means any free port. */
 export const listenAddress = refined((text) => multiaddrFault(text, 0))
-/** That is dialled. */
+/** An agent dials it. */
 export const dialAddress = refined((text) => multiaddrFault(text, 1))
 
 export const hostAndPort = refined((text) => {
@@ -92,7 +92,7 @@ export const path = refined(pathFault)
 export const absolutePath = refined((text) =>
   text.startsWith('/') ? pathFault(text) : 'must be an absolute path, the same wherever a program is started',
 )
-/** Of a command, which may take it from the directory where it starts. Null: as it should be. */
+/** Of the path that a command is given: it may be relative, from where the command starts. Null: as it should be. */
 export const socketFault = (text: string): string | null =>
   Buffer.byteLength(text) > socketBytesMax
     ? `has ${Buffer.byteLength(text)} bytes, and the path of a socket has at most ${socketBytesMax}`
