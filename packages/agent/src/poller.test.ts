@@ -10,14 +10,14 @@ import { deferred, fakeHypervisor, settings, until, vmSample } from './testing/f
 import { vmId } from './testing/fixtures.ts'
 
 /** `doubts`: the core asks again after being told what the host has. */
-const watch = (sampleMs = 60_000, connected = true, doubts = () => false) => {
+const watch = (sampleMs = 60_000, connected = true, doubts = () => false, clock = monotonicClock) => {
   const hypervisor = fakeHypervisor(connected)
   const told: Input[] = []
   const warnings: string[] = []
   const base = settings()
   const poller = createPoller({
     hypervisor,
-    clock: monotonicClock,
+    clock,
     settings: { ...base, hypervisor: { ...base.hypervisor, sampleMs } },
     version: '1.2.3',
     log: silentLog,
@@ -205,14 +205,21 @@ test('a hypervisor that comes late is found', async () => {
 })
 
 test('what cannot be so is said once a minute of each hypervisor, not with each answer', () => {
-  const { hypervisor, warnings, poller } = watch()
+  let nowMs = 0
+  const clock = { ...monotonicClock, now: () => nowMs }
+  const { hypervisor, warnings, poller } = watch(60_000, true, () => false, clock)
   poller.start()
   for (let i = 0; i < 1_000; i += 1)
     for (const at of [null, 'qemu+tcp://h2/system'])
       hypervisor.tell({ kind: 'implausible', what: `vcpu.current: ${5_000 + i}`, at })
   for (let i = 0; i < 1_000; i += 1)
     hypervisor.tell({ kind: 'implausible', what: 'a', at: `qemu+tcp://x${i}/system` })
-  poller.stop()
   assert.equal(warnings.length, 64)
+  // Those of an earlier minute take no place.
+  nowMs = 60_000
+  for (const at of [null, null, 'qemu+tcp://later/system'])
+    hypervisor.tell({ kind: 'implausible', what: 'a', at })
+  poller.stop()
+  assert.equal(warnings.length, 66)
   assert.ok(warnings.every((code) => code === 'hypervisor.implausible'))
 })

@@ -75,7 +75,7 @@ interface PollerState {
   /** The first regular look is still to come. */
   first: boolean
   stopped: boolean
-  /** When each hypervisor was last said to have told what cannot be so. */
+  /** When each hypervisor was said to have told what cannot be so: those of the last minute. */
   readonly implausible: Map<string, number>
   cancelSample: () => void
   /** Null: no look is due because of an event. */
@@ -164,17 +164,17 @@ const onEvent = (init: PollerInit, state: PollerState, event: HypervisorEvent): 
   }
 }
 
-/** Once a minute of each hypervisor: what cannot be so comes with each answer, a little different each time. */
+/** Once a minute of each hypervisor, and of so many a minute: what cannot be so comes with each answer, a little different each time. */
 const sayImplausible = (
   { clock, warn }: PollerInit,
   { implausible }: PollerState,
   { what, at }: Extract<HypervisorEvent, { readonly kind: 'implausible' }>,
 ): void => {
   const where = at === null ? "this host's hypervisor" : `the hypervisor at ${at}`
-  const saidAt = implausible.get(where) ?? Number.NEGATIVE_INFINITY
-  const full = implausible.size >= limits.warningsMax && !implausible.has(where)
-  if (full || clock.now() - saidAt < limits.warningAgainMs) return
-  implausible.set(where, clock.now())
+  const now = clock.now()
+  for (const [one, saidAt] of implausible) if (now - saidAt >= limits.warningAgainMs) implausible.delete(one)
+  if (implausible.has(where) || implausible.size >= limits.warningsMax) return
+  implausible.set(where, now)
   warn('hypervisor.implausible', `${where} told what cannot be so; it counts as not told: ${what}`)
 }
 
